@@ -1,0 +1,1 @@
+"""Made from the contract by `make generate`; never edited."""

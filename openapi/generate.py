@@ -1,0 +1,148 @@
+"""The contract's descendants: everything in `generated/` follows from `openapi.yaml` and from nothing else.
+
+`python -m openapi.generate` writes them; with `--check` it writes nothing and exits 1 when one of them is stale.
+
+- `openapi.json`: the same document as JSON, which loads some hundred times faster than YAML.
+- `gateway.json`: the same document plus what API Gateway needs: an integration per operation, the authorizer, CORS.
+- `models.py`: pydantic models, by datamodel-code-generator with the options in pyproject.toml.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parent.parent
+CONTRACT = ROOT / "openapi" / "openapi.yaml"
+GENERATED = ROOT / "generated"
+METHODS = ("get", "put", "post", "delete", "patch", "head", "options", "trace")
+
+# What a browser may send and read beyond the defaults: the headers that the contract names.
+CORS_REQUEST_HEADERS = ["authorization", "content-type", "idempotency-key", "if-match", "if-none-match"]
+CORS_RESPONSE_HEADERS = ["etag", "idempotent-replayed", "location", "retry-after", "x-request-id"]
+
+
+def contract() -> dict[str, Any]:
+    """The contract as it is written: references kept."""
+    document: dict[str, Any] = yaml.safe_load(CONTRACT.read_text(encoding="utf-8"))
+    return document
+
+
+def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Path, method and operation of each operation, in the document's order."""
+    for path, item in document["paths"].items():
+        for method in METHODS:
+            if method in item:
+                yield path, method, item[method]
+
+
+def function_name(operation_id: str) -> str:
+    """The logical id in the template of the function that serves an operation: createTrade, CreateTradeFunction."""
+    return f"{operation_id[0].upper()}{operation_id[1:]}Function"
+
+
+def gateway(document: dict[str, Any]) -> dict[str, Any]:
+    """The contract as API Gateway imports it; intrinsic functions in their long form, as AWS::Include wants them."""
+    extended = copy.deepcopy(document)
+    for _, _, operation in operations(extended):
+        operation["x-amazon-apigateway-integration"] = _integration(function_name(operation["operationId"]))
+    # HTTP APIs answer an unknown path with a 404 that is no problem document and know no 405: this function does both.
+    extended["paths"]["/$default"] = {
+        "x-amazon-apigateway-any-method": {
+            "isDefaultRoute": True,
+            "security": [],
+            "x-amazon-apigateway-integration": _integration("UnknownRouteFunction"),
+        }
+    }
+    extended["components"]["securitySchemes"] = {
+        name: {
+            # The importer attaches a JWT authorizer to this type only.
+            "type": "oauth2",
+            "x-amazon-apigateway-authorizer": {
+                "type": "jwt",
+                "identitySource": "$request.header.Authorization",
+                "jwtConfiguration": {
+                    "audience": [{"Ref": "UserPoolClient"}],
+                    "issuer": {"Fn::Sub": "https://cognito-idp.${AWS::Region}.${AWS::URLSuffix}/${UserPool}"},
+                },
+            },
+        }
+        for name in document["components"]["securitySchemes"]
+    }
+    extended["x-amazon-apigateway-cors"] = {
+        "allowOrigins": {"Ref": "AllowedOrigins"},
+        "allowMethods": sorted({method.upper() for _, method, _ in operations(document)}),
+        "allowHeaders": CORS_REQUEST_HEADERS,
+        "exposeHeaders": CORS_RESPONSE_HEADERS,
+        "maxAge": 600,
+    }
+    return extended
+
+
+def _integration(function: str) -> dict[str, Any]:
+    return {
+        "type": "aws_proxy",
+        "httpMethod": "POST",
+        "payloadFormatVersion": "2.0",
+        # The alias as a resource, not its name in an ARN: the import then waits for the alias to exist.
+        "uri": {
+            "Fn::Sub": "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/"
+            f"${{{function}.Alias}}/invocations"
+        },
+    }
+
+
+def models(document: dict[str, Any]) -> str:
+    """The source of `generated/models.py`."""
+    with tempfile.TemporaryDirectory() as folder:
+        source, target = Path(folder) / "openapi.json", Path(folder) / "models.py"
+        source.write_text(json.dumps(document), encoding="utf-8")
+        # It warns of each pattern that pydantic cannot hold (on decimals and times); Connexion checks those.
+        command = [sys.executable, "-W", "ignore", "-m", "datamodel_code_generator", "--input", str(source)]
+        command += ["--output", str(target)]
+        subprocess.run(command, check=True, cwd=ROOT)  # noqa: S603 our own arguments
+        return target.read_text(encoding="utf-8")
+
+
+def artifacts() -> dict[Path, str]:
+    """The text that each generated file should have."""
+    document = contract()
+    return {
+        GENERATED / "openapi.json": _json(document),
+        GENERATED / "gateway.json": _json(gateway(document)),
+        GENERATED / "models.py": models(document),
+    }
+
+
+def _json(document: dict[str, Any]) -> str:
+    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Write what follows from the contract.")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when a file is stale")
+    check = parser.parse_args().check
+    stale = []
+    for path, text in artifacts().items():
+        if path.is_file() and path.read_text(encoding="utf-8") == text:
+            continue
+        stale.append(path.relative_to(ROOT))
+        if not check:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    for path in stale:
+        print(f"{path} {'is stale: run make generate' if check else 'written'}")  # noqa: T201 a command's output
+    return 1 if check and stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
