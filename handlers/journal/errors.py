@@ -1,0 +1,45 @@
+"""What a trade can refuse.
+
+JournalError
+├── RuleBroken      the input is well formed and yet breaks a rule across its fields
+├── StateForbids    the input is sound, but the trade, as it stands, does not allow it
+└── CloseNotFound   the trade has no close of that id
+"""
+
+# ruff: noqa: N818 - they are named for what they say; "Error" would add nothing.
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One field that is wrong: an RFC 6901 pointer into the request body ("/closes/0/closedAt"), and why."""
+
+    pointer: str
+    detail: str
+
+
+class JournalError(Exception):
+    """The root of everything that the journal refuses."""
+
+
+class RuleBroken(JournalError):
+    """Raised for input that is well formed and yet breaks a rule; names all the broken fields at once."""
+
+    def __init__(self, errors: Sequence[FieldError]) -> None:
+        super().__init__("; ".join(f"{error.pointer} {error.detail}" for error in errors))
+        self.errors = tuple(errors)
+
+
+class StateForbids(JournalError):
+    """Raised when the trade's present state forbids the change; points to fields where there are some to blame."""
+
+    def __init__(self, detail: str, errors: Sequence[FieldError] = ()) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.errors = tuple(errors)
+
+
+class CloseNotFound(JournalError):
+    """Raised when a trade has no close of the given id."""
