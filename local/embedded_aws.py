@@ -1,0 +1,224 @@
+"""The embedded AWS as a process: started with settings of its own, ended with everything that it started."""
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from local.places import EMULATOR_PYTHON, LAMBDA_PYTHON, ROOT
+
+REGION = "us-east-1"
+ROOT_KEY = "test"  # ministack's root user: not subject to policies, so only for the deploy and for tests to look inside
+STOP_TIMEOUT = 20  # seconds
+
+SERVICES = (
+    "apigateway,cloudformation,cloudwatch,cognito-idp,dynamodb,dynamodbstreams,events,iam,kms,lambda,logs,s3,"
+    "scheduler,secretsmanager,ses,sns,sqs,ssm,sts"
+)
+
+
+class EmulatorError(Exception):
+    """The embedded AWS did not start, or has ended by itself."""
+
+
+class PortTaken(EmulatorError):  # noqa: N818 a fact, said in one line
+    """Another program listens on a port that is wanted."""
+
+    def __init__(self, port: int, variable: str) -> None:
+        super().__init__(
+            f"port {port} is taken; choose another one with {variable}, as in: {variable}={port + 1} make run"
+        )
+
+
+@dataclass(frozen=True)
+class Mail:
+    to: tuple[str, ...]
+    subject: str
+    text: str
+
+    @property
+    def code(self) -> str | None:
+        """The confirmation or reset code, when it is that kind of mail."""
+        found = re.search(r"\b\d{6}\b", self.text)
+        return found.group() if found else None
+
+
+@dataclass
+class EmbeddedAws:
+    folder: Path
+    aws_port: int
+    api_port: int
+    process: "subprocess.Popen[bytes]"
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://127.0.0.1:{self.aws_port}"
+
+    @property
+    def api_origin(self) -> str:
+        return f"http://127.0.0.1:{self.api_port}"
+
+    @property
+    def lambda_log(self) -> Path:
+        return self.folder / "logs" / "lambda.log"
+
+    @property
+    def emulator_log(self) -> Path:
+        return self.folder / "logs" / "emulator.log"
+
+    @cached_property
+    def session(self) -> boto3.Session:
+        return boto3.Session(aws_access_key_id=ROOT_KEY, aws_secret_access_key=ROOT_KEY, region_name=REGION)
+
+    def client(self, service: Any) -> Any:
+        """A boto3 client with the root user's rights. Annotate the variable with its type from boto3-stubs."""
+        return self.session.client(service, endpoint_url=self.endpoint)
+
+    def publish(self, api_id: str) -> None:
+        """Makes the API port serve this HTTP API: its stage `v1` at /v1."""
+        self._request("PUT", "/_local/api", json.dumps({"apiId": api_id}).encode())
+
+    def mails(self) -> list[Mail]:
+        """Every mail that Cognito has sent since the start, oldest first."""
+        accounts = json.loads(self._request("GET", "/_ministack/ses/messages"))["messages"].values()
+        return [
+            Mail(tuple(mail["To"]), mail["Subject"] or "", mail["BodyText"] or "")
+            for mails in accounts
+            for mail in mails
+        ]
+
+    def confirmation_code(self, email: str) -> str:
+        """The newest code that was sent to this address."""
+        for mail in reversed(self.mails()):
+            if email in mail.to and mail.code:
+                return mail.code
+        raise LookupError(f"no mail with a code was sent to {email}")
+
+    def _request(self, method: str, path: str, body: bytes | None = None) -> bytes:
+        request = urllib.request.Request(self.endpoint + path, body, method=method)  # noqa: S310 http, see endpoint
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+            content: bytes = answer.read()
+            return content
+
+
+@contextmanager
+def embedded_aws(folder: Path, aws_port: int, api_port: int, *, keep: bool) -> Iterator[EmbeddedAws]:
+    """Runs the embedded AWS with its state, logs and temporary files in `folder`; with `keep` the state outlives it."""
+    for port, variable in ((aws_port, "AWS_PORT"), (api_port, "API_PORT")):
+        if not is_free(port):
+            raise PortTaken(port, variable)
+    for name in ("logs", "tmp"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    log = (folder / "logs" / "emulator.log").open("wb")
+    process = subprocess.Popen(  # noqa: S603 the project's own module
+        [EMULATOR_PYTHON, "-m", "local.emulator"],
+        cwd=ROOT,
+        env=settings(folder, aws_port, api_port, keep=keep),
+        # The emulator ends when this pipe closes, so also when this process is killed.
+        stdin=subprocess.PIPE,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        # Ctrl-C reaches the whole process group of the terminal; the emulator is to be ended after its clients.
+        start_new_session=True,
+    )
+    aws = EmbeddedAws(folder, aws_port, api_port, process)
+    try:
+        _wait_until_ready(aws)
+        yield aws
+    finally:
+        _stop(process)
+        log.close()
+        shutil.rmtree(folder / "tmp", ignore_errors=True)
+
+
+def settings(folder: Path, aws_port: int, api_port: int, *, keep: bool) -> dict[str, str]:
+    """The whole environment of the emulator. Nothing of the caller's comes along but PATH: no profile, no proxy."""
+    temporary = str(folder / "tmp")
+    return {
+        "PATH": os.environ["PATH"],
+        "LANG": "C.UTF-8",
+        "HOME": temporary,  # so that no ~/.aws is read
+        "TMPDIR": temporary,  # ministack unpacks every function there and leaves it behind
+        "GATEWAY_PORT": str(aws_port),
+        "API_PORT": str(api_port),
+        "BIND_HOST": "127.0.0.1",
+        "IOT_MTLS_ENABLED": "0",  # listens on every interface otherwise
+        "SFTP_ENABLED": "0",
+        "SERVICES": SERVICES,
+        "AUTH": "true",  # signatures, IAM policies, Cognito's codes: all unchecked otherwise
+        "AWS_ACCESS_KEY_ID": ROOT_KEY,
+        "AWS_SECRET_ACCESS_KEY": ROOT_KEY,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "MINISTACK_REGION": REGION,
+        "PERSIST_STATE": "1" if keep else "0",
+        "S3_PERSIST": "1" if keep else "0",
+        "STATE_DIR": str(folder / "state"),
+        "S3_DATA_DIR": str(folder / "s3"),
+        "LAMBDA_PYTHON": str(LAMBDA_PYTHON),
+        "LAMBDA_LOG": str(folder / "logs" / "lambda.log"),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def free_ports(count: int) -> list[int]:
+    probes = [socket.socket() for _ in range(count)]
+    try:
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]
+    finally:
+        for probe in probes:
+            probe.close()
+
+
+def _wait_until_ready(aws: EmbeddedAws) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if aws.process.poll() is not None:
+            raise EmulatorError(f"the embedded AWS ended at once:\n{tail(aws.emulator_log)}")
+        try:
+            aws._request("GET", "/_ministack/health")
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            time.sleep(0.1)
+        else:
+            return
+    raise EmulatorError(f"the embedded AWS did not answer within a minute:\n{tail(aws.emulator_log)}")
+
+
+def tail(log: Path, lines: int = 20) -> str:
+    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    """Gracefully, since the state is written at the end. Its workers end with it: their pipes close."""
+    process.terminate()
+    if process.stdin:
+        process.stdin.close()
+    try:
+        process.wait(STOP_TIMEOUT)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

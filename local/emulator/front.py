@@ -1,0 +1,172 @@
+"""What stands in front of ministack: two loopback ports, and who may use them.
+
+The AWS port is the control plane, with which one can run any code; ministack would let every web page in the
+developer's browser drive it. The API port shows nothing but the deployed API, so that a page of the API's origin
+(the docs, a front end's) is not of the control plane's origin.
+"""
+
+import json
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+Headers = dict[str, str]
+
+LOOPBACK = ("127.0.0.1", "localhost")
+GATEWAY_PATH = "/_aws/execute-api/"  # where ministack serves its HTTP APIs
+PUBLISH_PATH = "/_local/api"  # PUT {"apiId": ...}: which API the API port serves
+API_LIMIT = 10 * 1024 * 1024  # bytes; API Gateway refuses a larger request
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
+
+
+class Front:
+    def __init__(self, ministack: App, aws_port: int, api_port: int) -> None:
+        self.ministack = ministack
+        self.aws_port = aws_port
+        self.api_port = api_port
+        self.api_id = ""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self.ministack(scope, receive, send)
+        elif scope["type"] != "http":
+            await _drop(receive, send)
+        elif scope["server"][1] == self.api_port:
+            await self._serve_api(scope, receive, send)
+        else:
+            await self._serve_aws(scope, receive, send)
+
+    async def _serve_api(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # Any port of loopback: a front end's development server passes its own Host on. A name that is merely
+        # resolved to loopback by someone else's DNS is refused.
+        if urlsplit(f"//{_headers(scope).get('host', '')}").hostname not in LOOPBACK:
+            await _refuse(send, 403, "Host must be 127.0.0.1 or localhost")
+        elif not self.api_id:
+            await _refuse(send, 503, "no API is deployed yet")
+        else:
+            prefix = f"{GATEWAY_PATH}{self.api_id}"
+            path = {"path": prefix + scope["path"], "raw_path": prefix.encode() + _raw_path(scope)}
+            await self._call_gateway({**scope, **path}, receive, send)
+
+    async def _serve_aws(self, scope: Scope, receive: Receive, send: Send) -> None:
+        refusal = refusal_at_aws_port(
+            scope["method"], scope["path"], scope["query_string"], _headers(scope), self.aws_port
+        )
+        if refusal:
+            await _refuse(send, 403, refusal)
+        elif scope["path"] == PUBLISH_PATH and scope["method"] == "PUT":
+            self.api_id = json.loads(await _body(receive, API_LIMIT) or b"{}")["apiId"]
+            await _reply(send, 204, b"")
+        elif scope["path"].startswith(GATEWAY_PATH):
+            await self._call_gateway(scope, receive, send)
+        else:
+            await self.ministack(scope, receive, send)
+
+    async def _call_gateway(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = await _body(receive, API_LIMIT)
+        if body is None:
+            await _refuse(send, 413, "Request Entity Too Large")
+            return
+        forwarded = {**scope, "headers": _forwarded(scope)}
+        await self.ministack(forwarded, _replay(body, receive), send)
+
+
+def refusal_at_aws_port(method: str, path: str, query: bytes, headers: Headers, port: int) -> str | None:
+    """Why a request to the control plane is refused; none for what SDKs and tools send."""
+    if headers.get("host", "") not in {f"{name}:{port}" for name in LOOPBACK}:
+        return "Host must be 127.0.0.1 or localhost, with the port"
+    own_origins = {f"http://{name}:{port}" for name in LOOPBACK}
+    origin = headers.get("origin")
+    if origin is None and headers.get("sec-fetch-site", "none") in ("none", "same-origin"):
+        return None
+    if origin in own_origins:
+        return None
+    if path.startswith(GATEWAY_PATH):
+        return None  # the API's own CORS settings decide
+    if (origin is None or urlsplit(origin).hostname in LOOPBACK) and _is_presigned(method, path, query, headers):
+        return None  # a local front end uploads or shows a file by an address that the API gave it
+    return "a web page may not use the AWS port"
+
+
+def _is_presigned(method: str, path: str, query: bytes, headers: Headers) -> bool:
+    """Presigned addresses and forms of S3. ministack accepts its root keys with any signature, so they do not count."""
+    if "authorization" in headers or "x-amz-target" in headers or path.startswith("/_"):
+        return False
+    if method == "OPTIONS":
+        return True  # a preflight does nothing
+    if method == "POST":
+        return not query and headers.get("content-type", "").startswith("multipart/form-data")
+    credential = parse_qs(query.decode("latin-1")).get("X-Amz-Credential", [""])[0]
+    return method in ("GET", "HEAD", "PUT") and credential.startswith("ASIA") and "/s3/" in credential
+
+
+def _forwarded(scope: Scope) -> list[tuple[bytes, bytes]]:
+    """What API Gateway adds to a request's headers. Whatever a client says of them is replaced."""
+    client = scope["client"][0].encode()
+    theirs = b", ".join(value for name, value in scope["headers"] if name.lower() == b"x-forwarded-for")
+    names = (b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-port")
+    kept = [(name, value) for name, value in scope["headers"] if name.lower() not in names]
+    return [
+        *kept,
+        (b"x-forwarded-for", theirs + b", " + client if theirs else client),
+        (b"x-forwarded-proto", b"http"),
+        (b"x-forwarded-port", str(scope["server"][1]).encode()),
+    ]
+
+
+def _headers(scope: Scope) -> Headers:
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+
+
+def _raw_path(scope: Scope) -> bytes:
+    raw: bytes = scope.get("raw_path") or scope["path"].encode()
+    return raw
+
+
+async def _body(receive: Receive, limit: int) -> bytes | None:
+    """The whole body; none if it is larger than the limit."""
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        received = await receive()
+        chunk = received.get("body", b"")
+        size += len(chunk)
+        if size > limit:
+            return None
+        chunks.append(chunk)
+        if not received.get("more_body"):
+            return b"".join(chunks)
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    pending = [body]
+
+    async def replay() -> Message:
+        if pending:
+            return {"type": "http.request", "body": pending.pop(), "more_body": False}
+        return await receive()
+
+    return replay
+
+
+async def _refuse(send: Send, status: int, text: str) -> None:
+    await _reply(send, status, json.dumps({"message": text}).encode())
+
+
+async def _reply(send: Send, status: int, body: bytes) -> None:
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    if status == 413:
+        headers.append((b"connection", b"close"))  # the rest of the body is not read
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _drop(receive: Receive, send: Send) -> None:
+    """No WebSocket API here."""
+    await receive()
+    await send({"type": "websocket.close", "code": 1008})

@@ -1,0 +1,112 @@
+"""Patches of the processes that run Lambda functions."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from local.emulator.patching import Patch, put, take
+
+RUNTIME = "ministack.core.lambda_runtime"
+LAMBDA = "ministack.services.lambda_svc"
+
+# Settings of this process that must not be visible to a function. ministack passes its whole environment on.
+OWN_SETTINGS: tuple[str, ...] = (
+    "AUTH",
+    "BIND_HOST",
+    "GATEWAY_PORT",
+    "API_PORT",
+    "IOT_MTLS_ENABLED",
+    "SFTP_ENABLED",
+    "SERVICES",
+)
+OWN_SETTINGS += ("PERSIST_STATE", "S3_PERSIST", "STATE_DIR", "S3_DATA_DIR", "LAMBDA_PYTHON", "LAMBDA_LOG")
+
+# Goes into ministack's worker script after the line where print() starts to go to the log.
+ANCHOR = "    sys.stdout = sys.stderr\n"
+PREPARATION = f"""
+    import logging, threading
+    for _name in {OWN_SETTINGS!r}:
+        os.environ.pop(_name, None)
+    os.environ.setdefault("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/" + os.environ["AWS_LAMBDA_FUNCTION_NAME"])
+    os.environ.setdefault("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand")
+    os.environ.setdefault("AWS_EXECUTION_ENV", "AWS_Lambda_python%d.%d" % sys.version_info[:2])
+    # The runtime of AWS installs a handler, so that logging works without any configuration.
+    _handler = logging.StreamHandler(sys.stderr)
+    _handler.setFormatter(logging.Formatter("[%(levelname)s]\\t%(asctime)s\\t%(message)s"))
+    logging.getLogger().addHandler(_handler)
+    # An idle worker ends when its pipe closes; a busy one must not outlive an emulator that was killed either.
+    def _end_with_the_emulator(parent=os.getppid()):
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+    threading.Thread(target=_end_with_the_emulator, daemon=True).start()
+"""
+
+
+def _prepare_script() -> None:
+    script: str = take(f"{RUNTIME}:_PYTHON_WORKER_SCRIPT")
+    if ANCHOR not in script:
+        raise SystemExit(
+            f"ministack's Lambda worker script has no line {ANCHOR.strip()!r}: another version of ministack?"
+        )
+    put(f"{RUNTIME}:_PYTHON_WORKER_SCRIPT", script.replace(ANCHOR, ANCHOR + PREPARATION, 1))
+
+
+def _use_own_interpreter() -> None:
+    detect = take(f"{RUNTIME}:_detect_runtime_binary")
+
+    def detect_python(runtime: str) -> Any:
+        binary, script = detect(runtime)
+        return (os.environ["LAMBDA_PYTHON"] if runtime.startswith("python") else binary), script
+
+    put(f"{RUNTIME}:_detect_runtime_binary", detect_python)
+
+
+def _shorten_log_wait() -> None:
+    # In seconds: for a first line, for another line, in all.
+    take(f"{RUNTIME}:Worker._drain_stderr_bounded").__defaults__ = (0.003, 0.002, 0.250)
+
+
+def _copy_logs() -> None:
+    emit = take(f"{LAMBDA}:_emit_lambda_logs")
+    log = Path(os.environ["LAMBDA_LOG"])
+
+    def emit_and_copy(function: dict[str, Any], request_id: str, text: str, *rest: Any, **named: Any) -> None:
+        emit(function, request_id, text, *rest, **named)
+        name = (function.get("config") or function).get("FunctionName", "?")
+        with log.open("a") as file:
+            file.writelines(f"{name}: {line}\n" for line in (text or "").splitlines())
+
+    put(f"{LAMBDA}:_emit_lambda_logs", emit_and_copy)
+
+
+PATCHES = [
+    Patch(
+        "preparation of a Lambda worker",
+        ministack="loses logging.info, shows its own environment, may leave a busy worker behind when killed",
+        aws="installs a log handler, sets AWS_LAMBDA_* and nothing else",
+        needs=(f"{RUNTIME}:_PYTHON_WORKER_SCRIPT",),
+        apply=_prepare_script,
+    ),
+    Patch(
+        "interpreter of a Lambda worker",
+        ministack="runs functions with its own interpreter, where its own dependencies hide a missing requirement",
+        aws="has the function, its layers and boto3",
+        needs=(f"{RUNTIME}:_detect_runtime_binary",),
+        apply=_use_own_interpreter,
+    ),
+    Patch(
+        "waiting for log lines",
+        ministack="waits 50 ms for a first log line after each call of a function that prints none",
+        aws="collects logs beside the call",
+        needs=(f"{RUNTIME}:Worker._drain_stderr_bounded",),
+        apply=_shorten_log_wait,
+    ),
+    Patch(
+        "copy of the functions' logs",
+        ministack="keeps them in its CloudWatch Logs only",
+        aws="likewise; here a developer wants to read along",
+        needs=(f"{LAMBDA}:_emit_lambda_logs",),
+        apply=_copy_logs,
+    ),
+]

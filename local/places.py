@@ -1,0 +1,11 @@
+"""Where things are: the project, its tools, and the folder that holds everything a local run keeps."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = ROOT / ".aws-sam" / "build"
+KEPT = ROOT / ".local"
+ENDPOINTS = KEPT / "endpoints.json"
+
+EMULATOR_PYTHON = ROOT / ".tools" / "emulator" / "bin" / "python"
+LAMBDA_PYTHON = ROOT / ".tools" / "lambda" / "bin" / "python"  # holds boto3 and nothing else, as the runtime does

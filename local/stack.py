@@ -1,0 +1,52 @@
+"""The whole back end, running: the embedded AWS with the built template deployed to it."""
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from local.deploy import Deployment
+from local.embedded_aws import EmbeddedAws, embedded_aws, free_ports
+from local.places import BUILD
+
+
+@dataclass(frozen=True)
+class Stack:
+    aws: EmbeddedAws
+    outputs: dict[str, str]
+
+    @property
+    def api(self) -> str:
+        """The API's address with its version: http://127.0.0.1:8000/v1."""
+        return self.aws.api_origin + urlsplit(self.outputs["ApiUrl"]).path.rstrip("/")
+
+    @property
+    def endpoint(self) -> str:
+        return self.aws.endpoint
+
+    def client(self, service: Any) -> Any:
+        return self.aws.client(service)
+
+    def confirmation_code(self, email: str) -> str:
+        return self.aws.confirmation_code(email)
+
+
+def deploy(aws: EmbeddedAws, build: Path, parameters: Mapping[str, str] | None = None) -> Stack:
+    deployment = Deployment(aws.client("s3"), aws.client("cloudformation"), aws.endpoint)
+    outputs = deployment.run(build, parameters)
+    aws.publish(outputs["ApiId"])
+    return Stack(aws, outputs)
+
+
+@contextmanager
+def running_stack(build: Path = BUILD, parameters: Mapping[str, str] | None = None) -> Iterator[Stack]:
+    """For end-to-end tests: on free ports, in a temporary folder, gone afterwards."""
+    aws_port, api_port = free_ports(2)
+    with (
+        tempfile.TemporaryDirectory(prefix="trading-journal-") as folder,
+        embedded_aws(Path(folder), aws_port, api_port, keep=False) as aws,
+    ):
+        yield deploy(aws, build, parameters)
