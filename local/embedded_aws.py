@@ -4,13 +4,14 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -120,6 +121,7 @@ def embedded_aws(folder: Path, aws_port: int, api_port: int, *, keep: bool) -> I
     for port, variable in ((aws_port, "AWS_PORT"), (api_port, "API_PORT")):
         if not is_free(port):
             raise PortTaken(port, variable)
+    shutil.rmtree(folder / "tmp", ignore_errors=True)  # of a run that was killed
     for name in ("logs", "tmp"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     log = (folder / "logs" / "emulator.log").open("wb")
@@ -213,7 +215,7 @@ def tail(log: Path, lines: int = 20) -> str:
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:
-    """Gracefully, since the state is written at the end. Its workers end with it: their pipes close."""
+    """Gracefully, since the state is written at the end; then whatever is left of its workers."""
     process.terminate()
     if process.stdin:
         process.stdin.close()
@@ -222,3 +224,5 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)

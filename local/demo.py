@@ -1,0 +1,274 @@
+"""A demo account with a year of trades, made through the API as any client would."""
+
+import json
+import random
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+Json = dict[str, Any]
+
+EMAIL = "demo@example.com"
+PASSWORD = "Demo-Journal-2026"  # noqa: S105 of an account that exists on the developer's machine only
+COUNT = 200
+SEED = 7
+
+
+@dataclass(frozen=True)
+class Instrument:
+    symbol: str
+    price: Decimal  # around which it moves
+    tick: Decimal
+    risk: float  # usual distance of the stop, as a part of the price
+    quantities: tuple[str, ...]  # each divides in halves
+    commission: Decimal  # for each unit and way
+    multiplier: int = 1
+    opens: time = time(14, 30)  # UTC
+    hours: float = 6.0
+    trades_weekends: bool = False
+    session: str = "New York"
+    news: tuple[str, ...] = ()
+
+
+def _stock(symbol: str, price: str, risk: float, news: str) -> Instrument:
+    return Instrument(
+        symbol, Decimal(price), Decimal("0.01"), risk, ("20", "50", "100"), Decimal("0.005"), news=(news,)
+    )
+
+
+INSTRUMENTS = (
+    _stock("AAPL", "228", 0.008, "iPhone launch event"),
+    _stock("MSFT", "445", 0.007, "Cloud revenue above estimates"),
+    _stock("NVDA", "148", 0.014, "Data-centre guidance raised"),
+    _stock("TSLA", "312", 0.018, "Delivery numbers"),
+    _stock("SPY", "602", 0.004, "Index rebalancing"),
+    Instrument(
+        "ESZ5", Decimal("6080"), Decimal("0.25"), 0.002, ("2", "4"), Decimal("2.25"), multiplier=50,
+        opens=time(13, 30), hours=7.0, news=("Fed speakers",),
+    ),
+    Instrument(
+        "EURUSD", Decimal("1.0850"), Decimal("0.00001"), 0.0018, ("20000", "50000"), Decimal("0.00003"),
+        opens=time(7), hours=9.0, session="London", news=("ECB press conference",),
+    ),
+    Instrument(
+        "BTCUSD", Decimal("96500"), Decimal("0.5"), 0.012, ("0.2", "0.5"), Decimal("48"),
+        opens=time(0, 30), hours=22.0, trades_weekends=True, session="Round the clock", news=("ETF inflows",),
+    ),
+)  # fmt: skip
+
+SETUPS = ("Breakout", "Pullback", "Reversal", "Range fade", "Opening drive", "News")
+TIMEFRAMES = ("1m", "5m", "15m", "1h", "4h", "1d")
+CONDITIONS = ("Trending up", "Trending down", "Ranging", "Volatile", "Quiet")
+ECONOMY = ("CPI", "FOMC minutes", "Non-farm payrolls", "Jobless claims", "PMI")
+TAGS = ("a-plus", "earnings", "gap", "scalp", "swing", "trend-day", "counter-trend", "plan-followed")
+CALM = ("Calm", "Focused", "Confident")
+UPSET = ("Anxious", "Impatient", "Frustrated", "Calm")
+PLANS = (
+    "Waiting for a retest of the level, stop behind it.",
+    "Volume confirms; first target at yesterday's high.",
+    "Only a half position: the range has held for three days.",
+    "Entry on the close above the moving average.",
+)
+MISTAKES = (
+    "Entered before the signal.",
+    "Moved the stop away.",
+    "Sized too large after a win.",
+    "Held through the news.",
+)
+LESSONS = (
+    "Let the trade come to me.",
+    "Take the first part off at 1R.",
+    "No trade is a position too.",
+    "Trust the plan.",
+)
+
+
+def demo_trades(today: date, seed: int = SEED) -> list[Json]:
+    """Bodies of POST /trades for the year before `today`, oldest first: equal for equal arguments."""
+    dice = random.Random(seed)  # noqa: S311 invented trades, not secrets
+    opened = sorted(_opening(today, dice) for _ in range(COUNT))
+    # The newest are still on: two in full, two in part. One was called off before it began.
+    states = ["closed"] * (COUNT - 5) + ["cancelled", "part", "open", "part", "open"]
+    return [_trade(instrument, at, state, today, dice) for (at, instrument), state in zip(opened, states, strict=True)]
+
+
+class _Opening(tuple[datetime, Instrument]):
+    """Sorts by time only."""
+
+    def __lt__(self, other: Any) -> bool:
+        return bool(self[0] < other[0])
+
+
+def _opening(today: date, dice: random.Random) -> _Opening:
+    instrument = dice.choice(INSTRUMENTS)
+    day = today - timedelta(days=dice.randint(1, 364))
+    while day.weekday() >= 5 and not instrument.trades_weekends:
+        day -= timedelta(days=1)
+    start = datetime.combine(day, instrument.opens, UTC)
+    return _Opening((start + timedelta(seconds=dice.randint(0, int(instrument.hours * 2700))), instrument))
+
+
+def _trade(instrument: Instrument, at: datetime, state: str, today: date, dice: random.Random) -> Json:
+    direction = 1 if dice.random() < 0.62 else -1
+    quantity = Decimal(dice.choice(instrument.quantities))
+    # A slow rise over the year with noise around it.
+    age = (today - at.date()).days / 365
+    level = instrument.price * Decimal(repr(round(1 - 0.12 * age + dice.uniform(-0.04, 0.04), 6)))
+    entry = _on_tick(level, instrument)
+    distance = max(
+        _on_tick(entry * Decimal(repr(instrument.risk * dice.uniform(0.6, 1.5))), instrument), instrument.tick
+    )
+    reward = dice.choice(("1.5", "2", "2.5", "3"))
+    result = _result(dice, float(reward))
+    trade: Json = {
+        "symbol": instrument.symbol,
+        "side": "BUY" if direction > 0 else "SELL",
+        "quantity": _text(quantity),
+        "openDate": at.isoformat(),
+        "entryPrice": _text(entry),
+        "stopLoss": _text(entry - direction * distance),
+        "takeProfit": _text(_on_tick(entry + direction * distance * Decimal(reward), instrument)),
+        "multiplier": str(instrument.multiplier),
+        "commission": _cents(instrument.commission * quantity),
+        "fees": _cents(Decimal("0.02") + instrument.commission * quantity / 20),
+        "riskAmount": _cents(max(distance * quantity * instrument.multiplier, Decimal("0.01"))),
+        "setupType": dice.choice(SETUPS),
+        "timeframe": dice.choice(TIMEFRAMES),
+        "marketCondition": dice.choice(CONDITIONS),
+        "tradingSession": instrument.session,
+        "confidence": dice.randint(3, 10),
+        "setupQuality": dice.randint(3, 10),
+        "preTradeNotes": dice.choice(PLANS),
+        "tags": sorted(dice.sample(TAGS, dice.randint(0, 3))),
+        "newsEvents": list(instrument.news) if dice.random() < 0.2 else [],
+        "economicEvents": [dice.choice(ECONOMY)] if dice.random() < 0.25 else [],
+    }
+    if state == "cancelled":
+        return {**trade, "status": "CANCELLED", "postTradeNotes": "The order was never filled."}
+    if state == "open":
+        return trade
+    exit_price = max(_on_tick(entry + direction * distance * Decimal(repr(result)), instrument), instrument.tick)
+    parts = _parts(quantity, state, dice)
+    trade["closes"] = _closes(instrument, at, entry, exit_price, parts, today, dice)
+    return {**trade, **_afterthoughts(result, dice)} if state == "closed" else trade
+
+
+def _result(dice: random.Random, reward: float) -> float:
+    """The outcome in multiples of the risk: half won, some at break-even, the rest lost, a few beyond the stop."""
+    chance = dice.random()
+    if chance < 0.49:
+        return round(dice.uniform(0.3, reward), 2)
+    if chance < 0.56:
+        return 0.0
+    return round(-dice.choice((1.0, 1.0, dice.uniform(0.2, 1.0), dice.uniform(1.0, 1.4))), 2)
+
+
+def _parts(quantity: Decimal, state: str, dice: random.Random) -> list[Decimal]:
+    half = quantity / 2
+    if state == "part":
+        return [half]
+    chance = dice.random()
+    if chance < 0.7:
+        return [quantity]
+    return [half, half] if chance < 0.92 else [half, half / 2, half - half / 2]
+
+
+def _closes(
+    instrument: Instrument,
+    at: datetime,
+    entry: Decimal,
+    exit_price: Decimal,
+    parts: list[Decimal],
+    today: date,
+    dice: random.Random,
+) -> list[Json]:
+    """The earlier parts leave on the way to the last price; none is in the future."""
+    length = timedelta(minutes=dice.randint(4, 240))
+    if dice.random() < 0.15:  # a swing trade
+        length += timedelta(days=dice.randint(1, 8))
+    length = min(length, datetime.combine(today, time(), UTC) - at)
+    closes = []
+    for number, part in enumerate(parts, 1):
+        way = Decimal(number) / len(parts)
+        closes.append(
+            {
+                "quantity": _text(part),
+                "price": _text(_on_tick(entry + (exit_price - entry) * way, instrument)),
+                "closedAt": (at + length * float(way)).replace(microsecond=0).isoformat(),
+                "commission": _cents(instrument.commission * part),
+                "fees": _cents(Decimal("0.02")),
+            }
+        )
+    return closes
+
+
+def _afterthoughts(result: float, dice: random.Random) -> Json:
+    won = result > 0
+    upset = not won and dice.random() < 0.5
+    thoughts: Json = {
+        "tradeGrade": dice.choice("AAB" if won else "BCD" if not upset else "DF"),
+        "execution": dice.randint(6, 10) if won else dice.randint(2, 8),
+        "emotionalState": dice.choice(UPSET if upset else CALM),
+        "psychology": {
+            "greed": upset and dice.random() < 0.3,
+            "fear": not won and dice.random() < 0.3,
+            "fomo": upset and dice.random() < 0.5,
+            "revenge": upset and dice.random() < 0.25,
+            "overconfidence": dice.random() < 0.1,
+            "patience": not upset and dice.random() < 0.7,
+        },
+        "postTradeNotes": "Went as planned." if won else "Scratched it." if result == 0 else "Stopped out.",
+        "lessons": dice.choice(LESSONS),
+    }
+    return {**thoughts, "mistakes": dice.choice(MISTAKES)} if upset else thoughts
+
+
+def _on_tick(price: Decimal, instrument: Instrument) -> Decimal:
+    return (price / instrument.tick).quantize(Decimal(1)) * instrument.tick
+
+
+def _text(number: Decimal) -> str:
+    return f"{number.normalize():f}"
+
+
+def _cents(amount: Decimal) -> str:
+    return str(amount.quantize(Decimal("0.01")))
+
+
+# --- through the API ---
+
+
+def create_demo_account(api: str, confirmation_code: Callable[[str], str], today: date) -> None:
+    """Signs the demo user up and records the trades. Safe to repeat when it was interrupted."""
+    try:
+        _post(f"{api}/auth/signup", {"email": EMAIL, "password": PASSWORD})
+        _post(f"{api}/auth/confirm-signup", {"email": EMAIL, "code": confirmation_code(EMAIL)})
+    except urllib.error.HTTPError as error:
+        if error.code >= 500:
+            raise
+    access_token = _post(f"{api}/auth/login", {"email": EMAIL, "password": PASSWORD})["accessToken"]
+
+    def record(numbered: tuple[int, Json]) -> None:
+        number, trade = numbered
+        headers = {"Authorization": f"Bearer {access_token}", "Idempotency-Key": f"demo-{today}-{number}"}
+        _post(f"{api}/trades", trade, headers)
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(record, enumerate(demo_trades(today))))
+
+
+def _post(url: str, body: Json, headers: dict[str, str] | None = None) -> Json:
+    request = urllib.request.Request(  # noqa: S310 http to the embedded AWS
+        url, json.dumps(body).encode(), {"Content-Type": "application/json", **(headers or {})}, method="POST"
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
+            return dict(json.loads(answer.read() or b"{}"))
+    except urllib.error.HTTPError as error:
+        error.add_note(error.read().decode(errors="replace")[:1000])
+        raise

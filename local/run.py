@@ -1,0 +1,163 @@
+"""`make run`: the back end on this machine, with demo data, until Ctrl-C. What is recorded is kept for the next run.
+
+Settings: API_PORT (8000), AWS_PORT (4566), LOGS=1 to read the functions' logs along. Needs a finished `sam build`.
+"""
+
+import fcntl
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
+
+from local.demo import EMAIL, PASSWORD, create_demo_account
+from local.deploy import DeployError
+from local.embedded_aws import REGION, ROOT_KEY, EmulatorError, embedded_aws
+from local.places import BUILD, ENDPOINTS, KEPT
+from local.stack import Stack, deploy
+
+DEMO_MARK = "/local/demo-account"  # a parameter in the embedded AWS, so that it is kept and lost together with the data
+
+
+def main() -> int:
+    for wish in (signal.SIGINT, signal.SIGTERM):
+        # SIGINT too: a shell script starts its background jobs with it ignored, and Python leaves it so.
+        signal.signal(wish, _stop)
+    if not (BUILD / "template.yaml").is_file():
+        say(f"There is no build in {BUILD}; run: make build")
+        return 1
+    try:
+        with only_one_run():
+            run(_port("API_PORT", 8000), _port("AWS_PORT", 4566))
+    except KeyboardInterrupt:
+        say("Stopped; what was recorded is kept in .local (make reset forgets it).")
+    except (EmulatorError, DeployError) as error:
+        say(str(error))
+        return 1
+    return 0
+
+
+def run(api_port: int, aws_port: int) -> None:
+    say("Starting the embedded AWS ...")
+    with embedded_aws(KEPT, aws_port, api_port, keep=True) as aws:
+        logs = LogReader(aws.lambda_log) if os.environ.get("LOGS") == "1" else None
+        say("Deploying the stack ...")
+        stack = deploy(aws, BUILD)
+        add_demo_account(stack)
+        with endpoints_file(stack):
+            say(welcome(stack))
+            seen = len(aws.mails())
+            while aws.process.poll() is None:
+                time.sleep(0.5)
+                if logs:
+                    logs.print_new()
+                mails = aws.mails()
+                for mail in mails[seen:]:
+                    say(f"Mail to {', '.join(mail.to)}: {mail.text}")
+                seen = len(mails)
+        raise EmulatorError(f"the embedded AWS has ended by itself; see {aws.emulator_log}")
+
+
+def add_demo_account(stack: Stack) -> None:
+    """At the first start only: whoever deletes the demo account shall not find it again."""
+    parameters = stack.client("ssm")
+    if parameters.get_parameters(Names=[DEMO_MARK])["Parameters"]:
+        return
+    say("Recording the demo account's trades ...")
+    create_demo_account(stack.api, stack.confirmation_code, datetime.now(UTC).date())
+    parameters.put_parameter(Name=DEMO_MARK, Value=EMAIL, Type="String")
+
+
+@contextmanager
+def endpoints_file(stack: Stack) -> Iterator[None]:
+    """There while, and only while, everything is ready."""
+    ENDPOINTS.write_text(json.dumps(endpoints(stack), indent=2) + "\n")
+    try:
+        yield
+    finally:
+        ENDPOINTS.unlink(missing_ok=True)
+
+
+def endpoints(stack: Stack) -> dict[str, str]:
+    return {
+        "api": stack.api,
+        "docs": f"{stack.api}/docs",
+        "email": EMAIL,
+        "password": PASSWORD,
+        "aws": stack.endpoint,
+        "region": REGION,
+        "accessKeyId": ROOT_KEY,
+        "secretAccessKey": ROOT_KEY,
+        **{name[0].lower() + name[1:]: value for name, value in stack.outputs.items() if name.startswith("UserPool")},
+    }
+
+
+def welcome(stack: Stack) -> str:
+    login = json.dumps({"email": EMAIL, "password": PASSWORD})
+    reading = """python3 -c 'import json,sys; print(json.load(sys.stdin)["accessToken"])'"""
+    return f"""
+Ready. Ctrl-C stops it and keeps the data.
+
+  Docs   {stack.api}/docs
+  API    {stack.api}
+  Login  {EMAIL}  {PASSWORD}
+
+  TOKEN=$(curl -s {stack.api}/auth/login -H 'Content-Type: application/json' -d '{login}' | {reading})
+  curl -s '{stack.api}/trades?limit=3' -H "Authorization: Bearer $TOKEN"
+
+Sign-up codes appear here. The functions' logs: LOGS=1 make run, or {stack.aws.lambda_log.relative_to(KEPT.parent)}
+"""
+
+
+class LogReader:
+    """Prints what is added to a log from now on."""
+
+    def __init__(self, path: Path) -> None:
+        path.touch()
+        self.file: IO[str] = path.open(errors="replace")
+        self.file.seek(0, os.SEEK_END)
+
+    def print_new(self) -> None:
+        if text := self.file.read():
+            sys.stdout.write(text)
+            sys.stdout.flush()
+
+
+@contextmanager
+def only_one_run() -> Iterator[None]:
+    """Two runs with one folder would overwrite each other's state."""
+    KEPT.mkdir(exist_ok=True)
+    with (KEPT / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise EmulatorError("another `make run` of this folder is running (or just stopping)") from None
+        ENDPOINTS.unlink(missing_ok=True)  # of a run that was killed
+        yield
+
+
+def say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def _port(variable: str, default: int) -> int:
+    value = os.environ.get(variable, str(default))
+    if not (value.isdecimal() and 0 < int(value) < 65536):
+        raise EmulatorError(f"{variable}={value} is not a port")
+    return int(value)
+
+
+def _stop(_signal: int, _frame: object) -> None:
+    for wish in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(wish, signal.SIG_IGN)  # a second Ctrl-C must not cut off the saving of the data
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())
