@@ -1,0 +1,71 @@
+"""What storage can refuse.
+
+StorageError
+├── TradeNotFound     the user has no such trade
+├── VersionMismatch   the trade has changed in between
+├── KeyReused         an idempotency key came back with another request
+├── Busy              throttled, or contended past the retries
+├── BadPageToken      a page token that was not sealed for this list
+├── PasswordRejected  a new password that breaks the pool's policy
+├── CodeRejected      a wrong or expired confirmation code
+├── CredentialsRejected  an address and a password that do not go together
+├── SessionRejected   a refresh token that is expired, revoked or none at all
+├── NotConfirmed      the account waits for its confirmation
+└── Throttled         too many tries at the same account
+"""
+
+# ruff: noqa: N818 - they are named for what they say; "Error" would add nothing.
+
+from collections.abc import Sequence
+
+
+class StorageError(Exception):
+    """The root of everything that storage refuses."""
+
+
+class TradeNotFound(StorageError):
+    """Raised when the user has no trade of that id."""
+
+
+class VersionMismatch(StorageError):
+    """Raised when the trade is stored at another version than the one the change was made from."""
+
+
+class KeyReused(StorageError):
+    """Raised when an idempotency key comes back with a request other than the one it was first used for."""
+
+
+class Busy(StorageError):
+    """Raised when DynamoDB throttles, or others keep changing the same trade, past all retries."""
+
+
+class BadPageToken(StorageError):
+    """Raised when a page token is forged, damaged, or belongs to another user or another list."""
+
+
+class PasswordRejected(StorageError):
+    """Raised when a new password breaks rules of the pool's policy; `rules` says which, in words."""
+
+    def __init__(self, rules: Sequence[str]) -> None:
+        super().__init__("; ".join(rules))
+        self.rules = tuple(rules)
+
+
+class CodeRejected(StorageError):
+    """Raised for a code that is wrong, expired, or for an account that waits for none."""
+
+
+class CredentialsRejected(StorageError):
+    """Raised when an address and a password do not go together, whether or not the account exists."""
+
+
+class SessionRejected(StorageError):
+    """Raised when a refresh token is expired, revoked or none at all."""
+
+
+class NotConfirmed(StorageError):
+    """Raised when the right password meets an account whose address is not confirmed yet."""
+
+
+class Throttled(StorageError):
+    """Raised when Cognito wants fewer tries at an account."""

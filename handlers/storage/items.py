@@ -1,0 +1,189 @@
+"""Trades and kept answers as DynamoDB items, in native attributes that are named like the contract.
+
+What a trade does not have is absent from its item. Derived attributes (openDay, status and the indexes' sort keys)
+serve the lists only and are never read back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+
+from handlers.journal.trades import Close, JournalNotes, Side, Trade
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+Item = dict[str, "AttributeValueTypeDef"]
+
+KEPT_FOR = timedelta(hours=48)
+
+_serialize = TypeSerializer().serialize
+_deserialize = TypeDeserializer().deserialize
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptAnswer:
+    """The answer to a request that came with an idempotency key, kept to be given again, byte for byte.
+
+    fingerprint stands for the request; body is the answer, in whatever text the caller needs to repeat it.
+    """
+
+    key: str
+    fingerprint: str
+    body: str
+
+
+def instant(moment: datetime) -> str:
+    """The moment in UTC, always as wide, so that text sorts as time does: 2026-01-02T04:30:00.000000Z."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+
+
+def trade_key(user_id: str, trade_id: str) -> Item:
+    """The key of a trade in its table."""
+    return _to_item({"userId": user_id, "tradeId": trade_id})
+
+
+def answer_key(user_id: str, key: str) -> Item:
+    """The key of a kept answer. It lies in the trades' own table, and in none of its indexes."""
+    return trade_key(user_id, f"idempotency|{key}")
+
+
+def is_trade(item: Mapping[str, Any]) -> bool:
+    """Whether the item is a trade: kept answers share the table, and a caller may ask for anything as a trade id."""
+    return "openDate" in item
+
+
+def trade_item(trade: Trade) -> Item:
+    """The trade as an item of its table."""
+    opened = instant(trade.open_date)
+    return _to_item(
+        {
+            "userId": trade.user_id,
+            "tradeId": trade.trade_id,
+            "openDate": opened,
+            "symbolOpenDate": f"{trade.symbol}|{opened}|{trade.trade_id}",
+            "statusOpenDate": f"{trade.status}|{opened}|{trade.trade_id}",
+            "openDay": trade.open_day.isoformat(),
+            "status": str(trade.status),
+            "symbol": trade.symbol,
+            "side": str(trade.side),
+            "quantity": trade.quantity,
+            "openedAt": trade.open_date.isoformat(),
+            "entryPrice": trade.entry_price,
+            "stopLoss": trade.stop_loss,
+            "takeProfit": trade.take_profit,
+            "multiplier": trade.multiplier,
+            "commission": trade.commission,
+            "fees": trade.fees,
+            "riskAmount": trade.risk_amount,
+            "cancelled": trade.cancelled,
+            "closes": [
+                {
+                    "closeId": close.close_id,
+                    "quantity": close.quantity,
+                    "price": close.price,
+                    "closedAt": close.closed_at.isoformat(),
+                    "commission": close.commission,
+                    "fees": close.fees,
+                }
+                for close in trade.closes
+            ],
+            "idempotencyKey": trade.idempotency_key,
+            "version": trade.version,
+            "createdAt": trade.created_at.isoformat(),
+            "updatedAt": trade.updated_at.isoformat(),
+            **{attribute: getattr(trade.notes, name) for name, attribute in _NOTES.items()},
+        }
+    )
+
+
+def trade_of(item: Mapping[str, Any]) -> Trade:
+    """The trade that the item holds."""
+    stored = _from_item(item)
+    return Trade(
+        user_id=stored["userId"],
+        trade_id=stored["tradeId"],
+        symbol=stored["symbol"],
+        side=Side(stored["side"]),
+        quantity=stored["quantity"],
+        open_date=datetime.fromisoformat(stored["openedAt"]),
+        entry_price=stored.get("entryPrice"),
+        stop_loss=stored.get("stopLoss"),
+        take_profit=stored.get("takeProfit"),
+        multiplier=stored["multiplier"],
+        commission=stored["commission"],
+        fees=stored["fees"],
+        risk_amount=stored.get("riskAmount"),
+        cancelled=stored["cancelled"],
+        closes=tuple(
+            Close(
+                close_id=close["closeId"],
+                quantity=close["quantity"],
+                price=close["price"],
+                closed_at=datetime.fromisoformat(close["closedAt"]),
+                commission=close["commission"],
+                fees=close["fees"],
+            )
+            for close in stored.get("closes", ())
+        ),
+        notes=JournalNotes(
+            **{name: _note(stored[attribute]) for name, attribute in _NOTES.items() if attribute in stored}
+        ),
+        idempotency_key=stored.get("idempotencyKey"),
+        version=int(stored["version"]),
+        created_at=datetime.fromisoformat(stored["createdAt"]),
+        updated_at=datetime.fromisoformat(stored["updatedAt"]),
+    )
+
+
+def answer_item(user_id: str, answer: KeptAnswer, now: datetime) -> Item:
+    """The kept answer as an item that expires after 48 hours."""
+    return answer_key(user_id, answer.key) | _to_item(
+        {
+            "fingerprint": answer.fingerprint,
+            "answer": answer.body,
+            "expiresAt": epoch_seconds(now + KEPT_FOR),
+        }
+    )
+
+
+def answer_of(item: Mapping[str, Any], key: str, now: datetime) -> KeptAnswer | None:
+    """The answer that the item holds, unless it has expired: DynamoDB deletes what has expired days later."""
+    stored = _from_item(item)
+    if stored["expiresAt"] < epoch_seconds(now):
+        return None
+    return KeptAnswer(key=key, fingerprint=stored["fingerprint"], body=stored["answer"])
+
+
+def epoch_seconds(moment: datetime) -> int:
+    """Whole seconds since 1970, as DynamoDB's time to live counts."""
+    return int(moment.timestamp())
+
+
+def _camel(name: str) -> str:
+    head, *rest = name.split("_")
+    return head + "".join(part.capitalize() for part in rest)
+
+
+_NOTES = {note.name: _camel(note.name) for note in fields(JournalNotes)}
+
+
+def _to_item(values: Mapping[str, Any]) -> Item:
+    return {name: _serialize(value) for name, value in values.items() if value not in (None, (), [], {})}
+
+
+def _from_item(item: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _deserialize(value) for name, value in item.items()}
+
+
+def _note(value: Any) -> Any:
+    """A note's value as the journal has it: every number among the notes is a whole one."""
+    if isinstance(value, Decimal):
+        return int(value)
+    return tuple(value) if isinstance(value, list) else value

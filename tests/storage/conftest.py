@@ -1,0 +1,60 @@
+"""A table like the template's, in a DynamoDB that lives in this process; every other host is out of reach."""
+
+import socket
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from moto import mock_aws
+
+from handlers.storage import clients, page_tokens
+from tests.template_file import properties
+
+
+@pytest.fixture(autouse=True)
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    def refuse(*_: object) -> None:
+        raise AssertionError("a unit test opened a socket")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": "eu-central-1",
+        "TRADES_TABLE": "trades",
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    with mock_aws():
+        clients.clear()
+        page_tokens.signing_secret.cache_clear()
+        yield
+    clients.clear()
+    page_tokens.signing_secret.cache_clear()
+
+
+@pytest.fixture
+def table() -> None:
+    wanted = properties("TradesTable")
+    clients.dynamodb().create_table(
+        TableName="trades",
+        **{
+            name: wanted[name]
+            for name in ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
+        },
+    )
+
+
+@pytest.fixture
+def requests() -> Counter[str]:
+    """How often each DynamoDB operation was sent since the test began."""
+    sent: Counter[str] = Counter()
+
+    def count(request: Any, **_: Any) -> None:
+        sent[request.headers["X-Amz-Target"].decode().rpartition(".")[2]] += 1
+
+    clients.dynamodb().meta.events.register_first("before-send.dynamodb", count)
+    return sent

@@ -1,0 +1,39 @@
+"""template.yaml as tests read it, so that what they create and what is deployed cannot disagree."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+_PATH = Path(__file__).parent.parent / "template.yaml"
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML with CloudFormation's tags, read as their long forms: `!Ref X` is {"Ref": "X"}."""
+
+
+def _intrinsic(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> dict[str, Any]:
+    value: Any
+    if isinstance(node, yaml.ScalarNode):
+        value = loader.construct_scalar(node)
+    elif isinstance(node, yaml.SequenceNode):
+        value = loader.construct_sequence(node, deep=True)
+    else:
+        assert isinstance(node, yaml.MappingNode)
+        value = loader.construct_mapping(node, deep=True)
+    return {suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}": value}
+
+
+_Loader.add_multi_constructor("!", _intrinsic)
+
+
+def template() -> dict[str, Any]:
+    """The whole template."""
+    loaded: dict[str, Any] = yaml.load(_PATH.read_text(), _Loader)  # noqa: S506 - a SafeLoader with more tags
+    return loaded
+
+
+def properties(resource: str) -> dict[str, Any]:
+    """The properties of one resource."""
+    found: dict[str, Any] = template()["Resources"][resource]["Properties"]
+    return found
