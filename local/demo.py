@@ -19,6 +19,10 @@ COUNT = 200
 SEED = 7
 
 
+class DemoError(Exception):
+    """The API did not take a request for the demo account."""
+
+
 @dataclass(frozen=True)
 class Instrument:
     symbol: str
@@ -244,14 +248,14 @@ def _cents(amount: Decimal) -> str:
 
 
 def create_demo_account(api: str, confirmation_code: Callable[[str], str], today: date) -> None:
-    """Signs the demo user up and records the trades. Safe to repeat when it was interrupted."""
+    """Signs the demo user up and records the trades. Repeated on the same day, it finishes what was interrupted."""
+    credentials = {"email": EMAIL, "password": PASSWORD}
     try:
-        _post(f"{api}/auth/signup", {"email": EMAIL, "password": PASSWORD})
+        access_token = _post(f"{api}/auth/login", credentials)["accessToken"]
+    except DemoError:  # no such user yet
+        _post(f"{api}/auth/signup", credentials)
         _post(f"{api}/auth/confirm-signup", {"email": EMAIL, "code": confirmation_code(EMAIL)})
-    except urllib.error.HTTPError as error:
-        if error.code >= 500:
-            raise
-    access_token = _post(f"{api}/auth/login", {"email": EMAIL, "password": PASSWORD})["accessToken"]
+        access_token = _post(f"{api}/auth/login", credentials)["accessToken"]
 
     def record(numbered: tuple[int, Json]) -> None:
         number, trade = numbered
@@ -270,5 +274,4 @@ def _post(url: str, body: Json, headers: dict[str, str] | None = None) -> Json:
         with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
             return dict(json.loads(answer.read() or b"{}"))
     except urllib.error.HTTPError as error:
-        error.add_note(error.read().decode(errors="replace")[:1000])
-        raise
+        raise DemoError(f"POST {url}: {error.code} {error.read().decode(errors='replace')[:500]}") from error

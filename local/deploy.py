@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 ARTIFACTS = "local-artifacts"
 # A stack in one of these can only be deleted; its resources were rolled back already.
 FAILED_CREATION = ("CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED")
+TIMEOUT = 120  # seconds; a hundred times what it usually takes
 SUCCESS = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
 
 
@@ -96,7 +97,8 @@ class Deployment:
         return True
 
     def _wait(self, before: str | None) -> None:
-        while (status := self._describe()["StackStatus"]).endswith("IN_PROGRESS"):
+        deadline = time.monotonic() + TIMEOUT
+        while (status := self._describe()["StackStatus"]).endswith("IN_PROGRESS") and time.monotonic() < deadline:
             time.sleep(0.1)
         if status not in SUCCESS:
             raise DeployError("\n".join([f"stack {self.stack}: {status}", *self._failures(before)]))

@@ -124,6 +124,7 @@ def embedded_aws(folder: Path, aws_port: int, api_port: int, *, keep: bool) -> I
     shutil.rmtree(folder / "tmp", ignore_errors=True)  # of a run that was killed
     for name in ("logs", "tmp"):
         (folder / name).mkdir(parents=True, exist_ok=True)
+    (folder / "logs" / "lambda.log").write_bytes(b"")
     log = (folder / "logs" / "emulator.log").open("wb")
     process = subprocess.Popen(  # noqa: S603 the project's own module
         [EMULATOR_PYTHON, "-m", "local.emulator"],

@@ -12,12 +12,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import IO
 
-from local.demo import EMAIL, PASSWORD, create_demo_account
+from local.demo import EMAIL, PASSWORD, DemoError, create_demo_account
 from local.deploy import DeployError
-from local.embedded_aws import REGION, ROOT_KEY, EmulatorError, embedded_aws
+from local.embedded_aws import REGION, ROOT_KEY, EmbeddedAws, EmulatorError, embedded_aws
 from local.places import BUILD, ENDPOINTS, KEPT
 from local.stack import Stack, deploy
 
@@ -36,8 +34,11 @@ def main() -> int:
             run(_port("API_PORT", 8000), _port("AWS_PORT", 4566))
     except KeyboardInterrupt:
         say("Stopped; what was recorded is kept in .local (make reset forgets it).")
-    except (EmulatorError, DeployError) as error:
+    except EmulatorError as error:
         say(str(error))
+        return 1
+    except DeployError as error:
+        say(f"{error}\nIf the template is right, `make reset` starts over, without the local data.")
         return 1
     return 0
 
@@ -45,22 +46,33 @@ def main() -> int:
 def run(api_port: int, aws_port: int) -> None:
     say("Starting the embedded AWS ...")
     with embedded_aws(KEPT, aws_port, api_port, keep=True) as aws:
-        logs = LogReader(aws.lambda_log) if os.environ.get("LOGS") == "1" else None
         say("Deploying the stack ...")
-        stack = deploy(aws, BUILD)
+        with no_interruption():
+            stack = deploy(aws, BUILD)
         add_demo_account(stack)
         with endpoints_file(stack):
             say(welcome(stack))
-            seen = len(aws.mails())
-            while aws.process.poll() is None:
-                time.sleep(0.5)
-                if logs:
-                    logs.print_new()
-                mails = aws.mails()
-                for mail in mails[seen:]:
-                    say(f"Mail to {', '.join(mail.to)}: {mail.text}")
-                seen = len(mails)
+            watch(aws)
         raise EmulatorError(f"the embedded AWS has ended by itself; see {aws.emulator_log}")
+
+
+def watch(aws: EmbeddedAws) -> None:
+    """Says what mails are sent, and on request what the functions log, as long as the embedded AWS runs."""
+    log = aws.lambda_log.open(errors="replace")
+    log.seek(0, os.SEEK_END)
+    seen = len(aws.mails())
+    while aws.process.poll() is None:
+        time.sleep(0.5)
+        if os.environ.get("LOGS") == "1" and (lines := log.read()):
+            sys.stdout.write(lines)
+            sys.stdout.flush()
+        try:
+            mails = aws.mails()
+        except OSError:
+            continue  # it is just ending
+        for mail in mails[seen:]:
+            say(f"Mail to {', '.join(mail.to)}: {mail.text}")
+        seen = len(mails)
 
 
 def add_demo_account(stack: Stack) -> None:
@@ -69,7 +81,12 @@ def add_demo_account(stack: Stack) -> None:
     if parameters.get_parameters(Names=[DEMO_MARK])["Parameters"]:
         return
     say("Recording the demo account's trades ...")
-    create_demo_account(stack.api, stack.confirmation_code, datetime.now(UTC).date())
+    try:
+        create_demo_account(stack.api, stack.confirmation_code, datetime.now(UTC).date())
+    except (DemoError, LookupError, OSError) as error:
+        # Whoever is just changing the API wants to see it fail, and not only here.
+        say(f"The demo account is incomplete, to be tried again at the next start: {error}")
+        return
     parameters.put_parameter(Name=DEMO_MARK, Value=EMAIL, Type="String")
 
 
@@ -114,18 +131,15 @@ Sign-up codes appear here. The functions' logs: LOGS=1 make run, or {stack.aws.l
 """
 
 
-class LogReader:
-    """Prints what is added to a log from now on."""
-
-    def __init__(self, path: Path) -> None:
-        path.touch()
-        self.file: IO[str] = path.open(errors="replace")
-        self.file.seek(0, os.SEEK_END)
-
-    def print_new(self) -> None:
-        if text := self.file.read():
-            sys.stdout.write(text)
-            sys.stdout.flush()
+@contextmanager
+def no_interruption() -> Iterator[None]:
+    """Half a deployed stack would be kept, and could neither be updated nor deleted: Ctrl-C waits for the rest."""
+    wishes = (signal.SIGINT, signal.SIGTERM)
+    signal.pthread_sigmask(signal.SIG_BLOCK, wishes)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, wishes)
 
 
 @contextmanager

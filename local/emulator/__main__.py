@@ -7,6 +7,7 @@ import asyncio
 import os
 import signal
 import sys
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -15,6 +16,8 @@ from local.emulator.front import Front
 from local.emulator.patching import missing_names, take
 
 TESTED_VERSION = "1.5.33"
+SAVE_INTERVAL = 30  # seconds
+SAVE, STATE = "ministack.app:save_all", "ministack.app:_build_persistence_save_dict"
 PATCHES = [*transport.PATCHES, *resources.PATCHES, *gateway.PATCHES, *streams.PATCHES, *workers.PATCHES]
 
 
@@ -29,10 +32,13 @@ def main() -> None:
 
 def apply_patches() -> None:
     found = version("ministack")
-    if missing := missing_names(PATCHES):
-        names = "\n  ".join(missing)
+    if missing := missing_names(
+        ["ministack.app:app", SAVE, STATE, *(name for patch in PATCHES for name in patch.needs)]
+    ):
+        lines = [f"{name}  ({', '.join(p.title for p in PATCHES if name in p.needs) or 'serving'})" for name in missing]
         raise SystemExit(
-            f"ministack {found} lacks names that local/emulator patches; {TESTED_VERSION} has them:\n  {names}"
+            f"ministack {found} lacks names that local/emulator uses; {TESTED_VERSION} has them:\n  "
+            + "\n  ".join(lines)
         )
     for patch in PATCHES:
         patch.apply()
@@ -49,7 +55,19 @@ async def serve(aws_port: int, api_port: int) -> None:
     watch = asyncio.create_task(_wait_for_end_of_stdin(loop))
     watch.add_done_callback(lambda _done: stopped.set())
     front = Front(take("ministack.app:app"), aws_port, api_port)
-    await take("hypercorn.asyncio:serve")(front, config, shutdown_trigger=stopped.wait)
+    await take("hypercorn.asyncio:serve")(front, config, shutdown_trigger=partial(_save_until, stopped))
+
+
+async def _save_until(stopped: asyncio.Event) -> None:
+    """ministack writes its state when it ends; without this, a crash of the machine would lose all since the start."""
+    while True:
+        try:
+            await asyncio.wait_for(stopped.wait(), SAVE_INTERVAL)
+        except TimeoutError:
+            if os.environ["PERSIST_STATE"] == "1":
+                await asyncio.to_thread(lambda: take(SAVE)(take(STATE)()))
+        else:
+            return
 
 
 async def _wait_for_end_of_stdin(loop: asyncio.AbstractEventLoop) -> None:

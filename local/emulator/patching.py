@@ -30,9 +30,8 @@ def put(name: str, value: object) -> None:
     setattr(import_module(module), attribute, value)
 
 
-def missing_names(patches: Iterable[Patch]) -> list[str]:
-    """One line for each name that a patch needs and this ministack does not have."""
-    return [f"{name}  (for: {patch.title})" for patch in patches for name in patch.needs if not _exists(name)]
+def missing_names(names: Iterable[str]) -> list[str]:
+    return sorted(name for name in set(names) if not _exists(name))
 
 
 def _exists(name: str) -> bool:

@@ -21,7 +21,7 @@ PATCHES = [
         "loopback counts as TLS",
         ministack="reports aws:SecureTransport false, so a bucket policy that demands TLS denies everything",
         aws="is reached by TLS",
-        needs=(PIN, "ministack.app:app"),
+        needs=(PIN,),
         apply=_apply,
     )
 ]
