@@ -159,9 +159,9 @@ class Psychology(BaseModel):
     """
 
 
-class PsychologyOrNull(BaseModel):
+class PsychologyChanges(BaseModel):
     """
-    What moved you, as a whole; null for nothing.
+    What moved you; null removes one of them, or all.
     """
 
     model_config = ConfigDict(
@@ -169,27 +169,27 @@ class PsychologyOrNull(BaseModel):
     )
     greed: Annotated[bool | None, Field(examples=[False])] = None
     """
-    Whether greed played a part.
+    Whether greed played a part; null for no answer.
     """
     fear: Annotated[bool | None, Field(examples=[False])] = None
     """
-    Whether fear played a part.
+    Whether fear played a part; null for no answer.
     """
     fomo: Annotated[bool | None, Field(examples=[False])] = None
     """
-    Whether fear of missing out played a part.
+    Whether fear of missing out played a part; null for no answer.
     """
     revenge: Annotated[bool | None, Field(examples=[False])] = None
     """
-    Whether revenge played a part.
+    Whether revenge played a part; null for no answer.
     """
     overconfidence: Annotated[bool | None, Field(examples=[False])] = None
     """
-    Whether overconfidence played a part.
+    Whether overconfidence played a part; null for no answer.
     """
     patience: Annotated[bool | None, Field(examples=[True])] = None
     """
-    Whether patience played a part.
+    Whether patience played a part; null for no answer.
     """
 
 
@@ -381,7 +381,7 @@ class TradeChanges(BaseModel):
     """
     A short text, or null for none.
     """
-    psychology: PsychologyOrNull | None = None
+    psychology: PsychologyChanges | None = None
     pre_trade_notes: Annotated[
         str | None,
         Field(
@@ -744,7 +744,7 @@ class Problem(BaseModel):
     The HTTP status.
     """
     detail: Annotated[
-        str | None, Field(examples=['2 fields are not as they should be.'])
+        str | None, Field(examples=['2 fields do not follow the contract.'])
     ] = None
     """
     What is wrong this time, and what helps.

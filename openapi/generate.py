@@ -93,6 +93,7 @@ def _integration(function: str) -> dict[str, Any]:
         "type": "aws_proxy",
         "httpMethod": "POST",
         "payloadFormatVersion": "2.0",
+        "credentials": {"Fn::GetAtt": ["ApiRole", "Arn"]},
         # The alias as a resource, not its name in an ARN: the import then waits for the alias to exist.
         "uri": {
             "Fn::Sub": "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/"

@@ -1,0 +1,167 @@
+# `make run` and `make test` set themselves up; `make help` lists the rest.
+PYTHON ?= python3
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+TOOLS := .tools
+VENV := .venv/bin
+UV := $(TOOLS)/uv/bin/uv
+SAM := $(TOOLS)/sam/bin/sam
+NODE := $(TOOLS)/node/node_modules/.bin
+SWAGGER_UI := $(TOOLS)/docs/drf_spectacular_sidecar/static/drf_spectacular_sidecar/swagger-ui-dist
+
+# uv does not read pip's settings; where pip has another index, uv gets the same one.
+ifdef PIP_INDEX_URL
+export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
+endif
+export UV_LINK_MODE := copy
+export SAM_CLI_TELEMETRY := 0
+export REDOCLY_TELEMETRY := off
+export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
+
+.PHONY: help run test reset generate lint types check unit e2e validate build lock clean setup format
+
+help: ## Say what can be made
+	@grep -hE '^[a-z0-9-]+:.*##' Makefile | sed -E 's/^([a-z0-9-]+):[^#]*## */  make \1|/' | column -t -s '|'
+
+## Running it
+
+run: $(VENV)/.ready $(TOOLS)/emulator/.ready $(TOOLS)/lambda/.ready build-local ## The whole system on an embedded AWS, with demo data
+	@exec $(VENV)/python -m local.run
+
+reset: $(VENV)/.ready ## Forget the data of `make run`
+	@$(VENV)/python -m local.reset
+
+## Proving it
+
+test: lint types check unit validate e2e ## Everything: lint, types, contract, unit, API, storage, template and end-to-end tests
+
+lint: $(VENV)/.ready $(TOOLS)/node/.ready ## The contract (Redocly, Spectral), the code (ruff), the template (cfn-lint)
+	$(VENV)/ruff check
+	$(VENV)/ruff format --check
+	$(VENV)/cfn-lint template.yaml
+	PATH="$(CURDIR)/$(TOOLS)/nodejs/bin:$$PATH" $(NODE)/redocly lint --config openapi/redocly.yaml openapi/openapi.yaml
+	PATH="$(CURDIR)/$(TOOLS)/nodejs/bin:$$PATH" $(NODE)/spectral lint --ruleset openapi/.spectral.yaml --fail-severity=hint openapi/openapi.yaml
+
+types: $(VENV)/.ready ## mypy, strict
+	$(VENV)/mypy
+
+check: $(VENV)/.ready ## What follows from the contract is not stale; contract, handlers and template agree
+	$(VENV)/python -m openapi.generate --check
+	$(VENV)/pytest tests/contract tests/template
+
+unit: $(VENV)/.ready ## Unit, API and storage tests; no network, no emulator
+	$(VENV)/pytest tests/unit tests/api tests/storage
+
+validate: $(TOOLS)/sam/.ready ## What SAM says of the template
+	$(SAM) validate
+	$(SAM) validate --lint
+
+e2e: $(VENV)/.ready $(TOOLS)/emulator/.ready $(TOOLS)/lambda/.ready build-local ## The deployed stack on an embedded AWS, and the docs page in a browser
+	$(VENV)/pytest tests/e2e
+
+## Changing it
+
+generate: $(VENV)/.ready ## Write what follows from the contract
+	$(VENV)/python -m openapi.generate
+
+format: $(VENV)/.ready ## Format the code
+	$(VENV)/ruff check --fix --quiet
+	$(VENV)/ruff format --quiet
+
+lock: $(UV) ## Pin what pyproject.toml asks for
+	$(LOCK) pyproject.toml -o requirements/lambda.txt
+	$(LOCK) pyproject.toml --group dev -o requirements/dev.txt
+	for group in runtime emulator sam node uv; do $(LOCK) --group $$group -o requirements/$$group.txt; done
+	$(LOCK) --no-deps --group docs -o requirements/docs.txt
+
+LOCK = $(UV) pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11
+
+clean: ## Remove all that was built or installed; the data of `make run` too
+	rm -rf .venv $(TOOLS) .aws-sam .build .local .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+setup: $(VENV)/.ready $(TOOLS)/emulator/.ready $(TOOLS)/lambda/.ready $(TOOLS)/sam/.ready $(TOOLS)/docs/.ready $(TOOLS)/node/.ready ## Install everything
+
+## Building it
+
+# For AWS; what make run and the end-to-end tests deploy is built by build-local for the interpreter at hand.
+build: $(TOOLS)/sam/.ready $(VENV)/.ready $(TOOLS)/docs/.ready ## Build for AWS, as `sam deploy` needs it
+	$(SAM) build
+
+.PHONY: build-local
+build-local: .build/local
+
+.build/local: $(TOOLS)/sam/.ready $(TOOLS)/docs/.ready $(VENV)/.ready $(TOOLS)/lambda/.ready template.yaml samconfig.toml Makefile \
+		requirements/lambda.txt $(wildcard handlers/*.py handlers/*/*.py generated/* openapi/*.yaml openapi/docs_page/*)
+	@mkdir -p .build
+	@echo "Building the functions ..."
+	@LAYER_FOR="--python $(CURDIR)/$(TOOLS)/lambda/bin/python" $(SAM) build --build-dir $@ > .build/sam.log 2>&1 \
+		|| { cat .build/sam.log; exit 1; }
+	@touch $@
+
+# The rules that `sam build` calls, with the folder of the artifact in ARTIFACTS_DIR.
+LAYER_FOR ?= --python-version $(LAMBDA_PYTHON) --python-platform $(LAMBDA_PLATFORM)
+LAMBDA_PYTHON ?= 3.13
+LAMBDA_PLATFORM ?= aarch64-manylinux2014
+
+build-%Function:
+	mkdir -p "$(ARTIFACTS_DIR)/openapi"
+	cp -r handlers generated "$(ARTIFACTS_DIR)"
+	cp openapi/openapi.yaml "$(ARTIFACTS_DIR)/openapi"
+	rm -f "$(ARTIFACTS_DIR)/generated/gateway.json"
+	find "$(ARTIFACTS_DIR)" -name __pycache__ -prune -exec rm -r {} +
+
+build-DependencyLayer: $(UV)
+	$(UV) pip install --quiet --require-hashes $(LAYER_FOR) --target "$(ARTIFACTS_DIR)/python" -r requirements/lambda.txt
+
+build-DocsLayer: $(VENV)/.ready $(TOOLS)/docs/.ready
+	$(VENV)/python -m openapi.docs_page "$(SWAGGER_UI)" "$(ARTIFACTS_DIR)/docs"
+
+## Setting it up: one virtual environment for the project, one for each tool that pins its libraries
+
+$(UV): requirements/uv.txt
+	@echo "Installing uv ..."
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=")'
+	@$(PYTHON) -m venv $(TOOLS)/uv
+	@$(TOOLS)/uv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+define virtual_environment
+$(1)/.ready: requirements/$(2).txt $(UV)
+	@echo "Installing $(2) ..."
+	@$(UV) venv --quiet --clear --python $(PYTHON) $(1)
+	@$(UV) pip sync --quiet --require-hashes --python $(1)/bin/python $$<
+	@touch $$@
+endef
+
+$(eval $(call virtual_environment,$(TOOLS)/emulator,emulator))
+$(eval $(call virtual_environment,$(TOOLS)/sam,sam))
+$(eval $(call virtual_environment,$(TOOLS)/lambda,runtime))
+
+$(VENV)/.ready: requirements/dev.txt $(UV)
+	@echo "Installing the project's libraries ..."
+	@$(UV) venv --quiet --clear --python $(PYTHON) .venv
+	@$(UV) pip sync --quiet --require-hashes --python $(VENV)/python $<
+	@touch $@
+
+# Swagger UI's distribution, as a Python package brings it; without that package's own dependencies.
+$(TOOLS)/docs/.ready: requirements/docs.txt $(UV) $(VENV)/.ready
+	@echo "Installing Swagger UI ..."
+	@rm -rf $(TOOLS)/docs
+	@$(UV) pip install --quiet --require-hashes --no-deps --python $(VENV)/python --target $(TOOLS)/docs -r $<
+	@touch $@
+
+# The contract's linters are Node programs. Where the machine has no Node, a PyPI wheel brings one.
+$(TOOLS)/node/.ready: requirements/package-lock.json requirements/node.txt $(UV)
+	@echo "Installing the contract's linters ..."
+	@mkdir -p $(TOOLS)/node
+	@if ! command -v npm > /dev/null; then \
+		$(UV) venv --quiet --clear --python $(PYTHON) $(TOOLS)/nodejs; \
+		$(UV) pip sync --quiet --require-hashes --python $(TOOLS)/nodejs/bin/python requirements/node.txt; \
+	fi
+	@cp requirements/package.json requirements/package-lock.json $(TOOLS)/node
+	@cd $(TOOLS)/node && PATH="$(CURDIR)/$(TOOLS)/nodejs/bin:$$PATH" npm ci --silent --ignore-scripts --no-audit --no-fund
+	@touch $@

@@ -1,0 +1,129 @@
+"""The one place that wires the parts: the contract, Connexion, the front before it, the error table behind it."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Collection
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import inflection
+from connexion import AsyncApp
+from connexion.middleware.context import ContextMiddleware
+from connexion.middleware.exceptions import ExceptionMiddleware
+from connexion.middleware.main import MiddlewarePosition
+from connexion.middleware.request_validation import RequestValidationMiddleware
+from connexion.middleware.routing import RoutingMiddleware
+from connexion.resolver import Resolution, Resolver
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from handlers import problems
+from handlers.front import METHODS, Front, Routes
+from handlers.validation import OperationChecks, validator_map
+
+# Connexion warns several times a request that an operation takes two media types; the front has chosen one by then.
+logging.getLogger("connexion").setLevel(logging.ERROR)
+
+CONTRACT = Path(__file__).parent.parent / "generated" / "openapi.json"
+
+# Connexion's stack without what this API does not need: pages and security are the gateway's and the front's here, and
+# answers are validated in the tests.
+MIDDLEWARES = [ExceptionMiddleware, RoutingMiddleware, RequestValidationMiddleware, ContextMiddleware]
+
+
+@cache
+def contract() -> dict[str, Any]:
+    """The contract; not to be changed."""
+    document: dict[str, Any] = json.loads(CONTRACT.read_bytes())
+    return document
+
+
+class ByTag(Resolver):  # type: ignore[misc] # Connexion is not typed
+    """operationId to function: createTrade, tagged trades, is handlers.trades.create_trade."""
+
+    def resolve(self, operation: Any) -> Resolution:
+        """That function. Raises when there is none, so that a deployment fails and not a request."""
+        [tag] = operation._operation["tags"]  # noqa: SLF001 Connexion has no other way to it
+        function = getattr(import_module(f"handlers.{tag}"), inflection.underscore(operation.operation_id))
+        return Resolution(function, operation.operation_id)
+
+
+def create_app(operation_ids: Collection[str]) -> ASGIApp:
+    """An ASGI application for these operations of the contract; for every other request the right 404 or 405."""
+    served = _only(contract(), operation_ids)
+    app = AsyncApp(
+        "handlers",
+        middlewares=list(MIDDLEWARES),
+        resolver=ByTag(),
+        pythonic_params=True,
+        validator_map=validator_map(
+            {
+                operation["operationId"]: OperationChecks(operation)
+                for item in served["paths"].values()
+                for method, operation in item.items()
+                if method in METHODS
+            }
+        ),
+    )
+    app.add_error_handler(Exception, problems.answer)
+    app.add_error_handler(problems.Problem, problems.answer)
+    app.add_middleware(Front, position=MiddlewarePosition.BEFORE_ROUTING, routes=Routes(contract()))
+    app.add_api(served)
+    stack: ASGIApp = app.middleware._build_middleware_stack()[0]  # noqa: SLF001 at init, not at the first request
+    return Stamped(stack)
+
+
+class Stamped:
+    """ASGI middleware, outermost: the headers that every answer carries."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on and add the headers to its answer."""
+
+        async def stamped(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-Id"] = scope["extensions"]["connexion_context"]["request_id"]
+                headers["X-Content-Type-Options"] = "nosniff"
+                headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        await self.app(scope, receive, stamped)
+
+
+def _only(document: dict[str, Any], operation_ids: Collection[str]) -> dict[str, Any]:
+    """The contract of these operations alone, references resolved, responses and security left out.
+
+    Connexion prepares, validates and resolves all that it is given; a function serves one operation of it.
+    """
+    paths: dict[str, Any] = {}
+    for path, item in document["paths"].items():
+        shared = item.get("parameters", [])
+        for method in METHODS:
+            operation = item.get(method)
+            if operation and operation["operationId"] in operation_ids:
+                operation = {key: operation[key] for key in ("tags", "operationId", "requestBody") if key in operation}
+                operation["parameters"] = [*shared, *item[method].get("parameters", [])]
+                operation["responses"] = {"default": {"description": "as the contract has it"}}
+                paths.setdefault(path, {})[method] = _resolved(operation, document)
+    return {"openapi": document["openapi"], "info": document["info"], "paths": paths}
+
+
+def _resolved(node: Any, document: dict[str, Any]) -> Any:
+    """The node with every reference replaced by what it points to. The contract's schemas do not recur."""
+    if isinstance(node, dict):
+        if "$ref" in node:
+            target: Any = document
+            for step in node["$ref"].removeprefix("#/").split("/"):
+                target = target[step]
+            return _resolved(target, document)
+        return {key: _resolved(value, document) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_resolved(value, document) for value in node]
+    return node

@@ -1,0 +1,40 @@
+"""The operations that serve the contract and the page that shows it, as they were built."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+
+from connexion import request
+from starlette.responses import Response
+
+CONTRACT = Path(__file__).parent.parent / "openapi" / "openapi.yaml"
+CACHED = {"Cache-Control": "public, max-age=300"}
+
+
+@cache
+def _file(path: Path) -> bytes:
+    return path.read_bytes()
+
+
+def _page() -> Path:
+    return Path(os.environ["DOCS_PAGE"])
+
+
+async def get_open_api() -> Response:
+    """getOpenApi."""
+    return Response(_file(CONTRACT), 200, CACHED, "application/yaml")
+
+
+async def get_docs() -> Response:
+    """getDocs."""
+    headers = {
+        **CACHED,
+        "Content-Security-Policy": _file(_page() / "policy.txt").decode(),
+        "Referrer-Policy": "no-referrer",
+        "Vary": "Accept-Encoding",
+    }
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        return Response(_file(_page() / "docs.html.gz"), 200, {**headers, "Content-Encoding": "gzip"}, "text/html")
+    return Response(_file(_page() / "docs.html"), 200, headers, "text/html")

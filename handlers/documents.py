@@ -1,0 +1,171 @@
+"""Trades as the contract writes them, and as the journal holds them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import uuid4
+
+from generated import models
+from handlers.journal.errors import FieldError, RuleBroken
+from handlers.journal.money import ZERO, canonical
+from handlers.journal.trades import Close, JournalNotes, Realized, Side, Trade, open_trade
+
+_NOTES = tuple(note.name for note in fields(JournalNotes))
+
+
+def opened_trade(given: models.NewTrade, *, user: str, idempotency_key: str | None, now: datetime) -> Trade:
+    """The trade that a client asks to record. Raises RuleBroken."""
+    values = given.model_dump(exclude_none=True)
+    closes = [_close(close) for close in values.pop("closes", [])]
+    status, exit_price, close_date = (values.pop(name, None) for name in ("status", "exit_price", "close_date"))
+    in_short = exit_price is not None or close_date is not None
+    if in_short:
+        if errors := _short_exit_errors(exit_price, close_date, closes):
+            raise RuleBroken(errors)
+        closes = [_close({"quantity": given.quantity, "price": exit_price, "closed_at": close_date})]
+    notes = _notes({name: values.pop(name) for name in _NOTES if name in values})
+    trade = Trade(
+        user_id=user,
+        trade_id=str(uuid4()),
+        side=Side(values.pop("side")),
+        cancelled=status is not None,
+        notes=JournalNotes(**notes),
+        idempotency_key=idempotency_key,
+        created_at=now,
+        updated_at=now,
+        **values,
+    )
+    return open_trade(trade, closes, exit_in_short=in_short)
+
+
+def changes(given: models.TradeChanges, trade: Trade) -> dict[str, Any]:
+    """What a JSON merge patch (RFC 7396) changes in the trade, by the journal's names; None removes."""
+    values = given.model_dump(exclude_unset=True)
+    if "status" in values:
+        values["cancelled"] = values.pop("status") is not None
+    if values.get("side") is not None:
+        values["side"] = Side(values["side"])
+    if values.get("psychology") is not None:
+        merged = {**trade.notes.psychology, **values["psychology"]}
+        values["psychology"] = {name: moved for name, moved in merged.items() if moved is not None}
+    return _notes(values)
+
+
+def _notes(values: dict[str, Any]) -> dict[str, Any]:
+    """The values with the types that the journal keeps: tuples for lists, plain text for the grade."""
+    return {
+        name: tuple(value) if isinstance(value, list) else str(value) if isinstance(value, models.Grade) else value
+        for name, value in values.items()
+    }
+
+
+def _close(values: Mapping[str, Any]) -> Close:
+    return Close(close_id=str(uuid4()), **values)
+
+
+def _short_exit_errors(
+    exit_price: Decimal | None, close_date: datetime | None, closes: list[Close]
+) -> list[FieldError]:
+    errors = []
+    if exit_price is None:
+        errors.append(FieldError("/exitPrice", "is required with closeDate"))
+    if close_date is None:
+        errors.append(FieldError("/closeDate", "is required with exitPrice"))
+    if closes:
+        errors.append(FieldError("/closes", "cannot be given together with exitPrice and closeDate"))
+    return errors
+
+
+def trade_document(trade: Trade) -> dict[str, Any]:
+    """The contract's Trade. What the trade does not have is absent."""
+    notes = trade.notes
+    document = {
+        "tradeId": trade.trade_id,
+        "symbol": trade.symbol,
+        "side": trade.side,
+        "status": trade.status,
+        "quantity": _decimal(trade.quantity),
+        "remainingQuantity": _decimal(trade.remaining_quantity),
+        "openDate": _time(trade.open_date),
+        "closeDate": _time(trade.close_date),
+        "entryPrice": _decimal(trade.entry_price),
+        "exitPrice": _decimal(trade.exit_price),
+        "stopLoss": _decimal(trade.stop_loss),
+        "takeProfit": _decimal(trade.take_profit),
+        "multiplier": _decimal(trade.multiplier),
+        "commission": _decimal(trade.commission),
+        "fees": _decimal(trade.fees),
+        "riskAmount": _decimal(trade.risk_amount),
+        "setupType": notes.setup_type,
+        "timeframe": notes.timeframe,
+        "marketCondition": notes.market_condition,
+        "tradingSession": notes.trading_session,
+        "tradeGrade": notes.trade_grade,
+        "confidence": notes.confidence,
+        "setupQuality": notes.setup_quality,
+        "execution": notes.execution,
+        "emotionalState": notes.emotional_state,
+        "psychology": dict(notes.psychology) or None,
+        "preTradeNotes": notes.pre_trade_notes,
+        "postTradeNotes": notes.post_trade_notes,
+        "mistakes": notes.mistakes,
+        "lessons": notes.lessons,
+        "newsEvents": notes.news_events or None,
+        "economicEvents": notes.economic_events or None,
+        "tags": notes.tags,
+        "partialCloses": [_close_document(part) for part in trade.realized],
+        "realizedPartialPnl": _decimal(trade.realized_partial_pnl),
+        "pnl": _decimal(trade.pnl),
+        "netPnl": _decimal(trade.net_pnl),
+        "rMultiple": _ratio(trade.r_multiple),
+        "riskRewardRatio": _ratio(trade.risk_reward_ratio),
+        "holdingSeconds": trade.holding_seconds,
+        "idempotencyKey": trade.idempotency_key,
+        "version": trade.version,
+        "createdAt": _time(trade.created_at),
+        "updatedAt": _time(trade.updated_at),
+    }
+    return {name: value for name, value in document.items() if value is not None}
+
+
+def _close_document(part: Realized) -> dict[str, Any]:
+    return {
+        "closeId": part.close.close_id,
+        "quantity": canonical(part.close.quantity),
+        "price": canonical(part.close.price),
+        "closedAt": _time(part.close.closed_at),
+        "commission": canonical(part.close.commission),
+        "fees": canonical(part.close.fees),
+        "realizedPnl": canonical(part.realized_pnl),
+    }
+
+
+def _decimal(value: Decimal | None) -> str | None:
+    return None if value is None else canonical(value)
+
+
+def _ratio(value: Decimal | None) -> float | None:
+    return None if value is None else float(round(value, 6))
+
+
+def _time(moment: datetime | None) -> str | None:
+    """RFC 3339, with the offset that the moment was given with; Z for none."""
+    if moment is None:
+        return None
+    text = moment.isoformat()
+    return text.removesuffix("+00:00") + "Z" if text.endswith("+00:00") else text
+
+
+def close_of(given: models.NewClose) -> dict[str, Any]:
+    """The values of a close that a client asks to record, by the journal's names; costs default to none."""
+    return {
+        "quantity": given.quantity,
+        "price": given.price,
+        "closed_at": given.closed_at,
+        "commission": given.commission or ZERO,
+        "fees": given.fees or ZERO,
+    }

@@ -1,0 +1,116 @@
+"""What every request passes before Connexion routes it: a known path and method, a size, a media type, a user."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from handlers.problems import (
+    CONTENT_TOO_LARGE,
+    METHOD_NOT_ALLOWED,
+    NOT_FOUND,
+    UNAUTHORIZED,
+    UNSUPPORTED_MEDIA_TYPE,
+    Problem,
+)
+
+MOST_BYTES = 256 * 1024
+METHODS = ("get", "put", "post", "delete", "patch", "head", "options", "trace")
+
+
+class Routes:
+    """The contract's paths and methods, all of them, whichever operations this process serves."""
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        self._security = document.get("security", [])
+        self._paths = [
+            (
+                re.compile(re.sub(r"\\\{[^}]+\\\}", "[^/]+", re.escape(path))),
+                {method.upper(): item[method] for method in METHODS if method in item},
+            )
+            # A literal path wins over a template that also matches it.
+            for path, item in sorted(document["paths"].items(), key=lambda entry: "{" in entry[0])
+        ]
+
+    def operation(self, method: str, path: str) -> Mapping[str, Any]:
+        """The operation that serves the request. Raises the problem of an unknown path or method."""
+        for pattern, operations in self._paths:
+            if pattern.fullmatch(path):
+                if method in operations:
+                    return operations[method]
+                allow = ", ".join(sorted(operations))
+                raise Problem(METHOD_NOT_ALLOWED, f"Allowed here: {allow}.", headers={"Allow": allow})
+        raise Problem(NOT_FOUND, "The API has no such path.")
+
+    def is_public(self, operation: Mapping[str, Any]) -> bool:
+        """Whether the operation is for everybody."""
+        return not operation.get("security", self._security)
+
+
+class Front:
+    """ASGI middleware, placed behind the error table and before Connexion's routing."""
+
+    def __init__(self, app: ASGIApp, routes: Routes) -> None:
+        self.app = app
+        self.routes = routes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, with the user in Connexion's context and the body in one message, or raise."""
+        operation = self.routes.operation(scope["method"], scope["path"])
+        context = scope["extensions"]["connexion_context"]
+        if not self.routes.is_public(operation):
+            context["user"] = verified_user(context.get("claims") or {})
+        body = await _whole_body(receive)
+        if "requestBody" in operation:
+            media_type = _media_type(scope, list(operation["requestBody"]["content"]), body)
+            kept = [(name, value) for name, value in scope["headers"] if name not in (b"content-type", b"content-length")]
+            scope["headers"] = [
+                *kept,
+                (b"content-type", media_type.encode()),
+                # Connexion takes a request without this header for one without a body.
+                (b"content-length", str(len(body)).encode()),
+            ]
+
+        async def whole() -> Message:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        await self.app(scope, whole, send)
+
+
+def verified_user(claims: Mapping[str, Any]) -> str:
+    """The user whose access token the gateway has verified. Raises the problem of a missing or another token.
+
+    API Gateway checks signature, issuer, audience and expiry, but not what the token is for: an identity token has the
+    same audience and passes.
+    """
+    user = claims.get("sub")
+    if claims.get("token_use") != "access" or not isinstance(user, str) or not user:
+        raise Problem(UNAUTHORIZED, "Send the access token of POST /auth/login as a bearer token.")
+    return user
+
+
+async def _whole_body(receive: Receive) -> bytes:
+    chunks, size = [], 0
+    while True:
+        message = await receive()
+        chunk = message.get("body", b"")
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > MOST_BYTES:
+            raise Problem(CONTENT_TOO_LARGE, f"A body may have {MOST_BYTES} bytes.")
+        if not message.get("more_body"):
+            return b"".join(chunks)
+
+
+def _media_type(scope: Scope, accepted: list[str], body: bytes) -> str:
+    """The one of the accepted media types in which the body came. Raises the problem of another."""
+    headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+    media_type, _, parameters = headers.get(b"content-type", "" if body else accepted[0]).partition(";")
+    media_type, charset = media_type.strip().lower(), parameters.replace(" ", "").lower()
+    encoded = headers.get(b"content-encoding", "identity").strip().lower() != "identity"
+    if media_type not in accepted or charset not in ("", "charset=utf-8", 'charset="utf-8"') or encoded:
+        raise Problem(UNSUPPORTED_MEDIA_TYPE, f"Send the body as {' or '.join(accepted)}, in UTF-8.")
+    return media_type

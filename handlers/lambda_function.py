@@ -1,0 +1,179 @@
+"""The Lambda seam, and the only file that knows Lambda: API Gateway's event in, aws-wsgi, Connexion, the answer out.
+
+API Gateway sends payload format 2.0; aws-wsgi reads the names of format 1.0; Connexion speaks ASGI. The functions here
+rename, bridge and rename back. Nothing raises out of `handler`: what breaks is logged and answered with a 500.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import os
+from collections.abc import Callable, Iterable
+from typing import Any, cast
+from urllib.parse import parse_qsl, unquote
+
+import awsgi
+from starlette.types import ASGIApp, Message
+
+from handlers.app import create_app
+from handlers.log import logger
+from handlers.problems import INTERNAL_ERROR, INVALID_REQUEST, MEDIA_TYPE, Kind, Problem
+
+Event = dict[str, Any]
+StartResponse = Callable[[str, list[tuple[str, str]]], object]
+
+# Answers of these media types may be compressed, so their bytes travel as base64.
+BINARY = {"text/html"}
+
+
+class Bridge:
+    """A WSGI application that runs an ASGI one, on one event loop that is kept.
+
+    a2wsgi would start a thread for every request, which took several times as long as the request itself, and yields
+    its body lazily, which aws-wsgi cannot take: it reads status and headers before the body.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._loop = asyncio.new_event_loop()
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """The answer's body, whole, after `start_response`."""
+        return self._loop.run_until_complete(self._respond(environ, start_response))
+
+    async def _respond(self, environ: dict[str, Any], start_response: StartResponse) -> list[bytes]:
+        chunks: list[bytes] = []
+
+        async def receive() -> Message:
+            return {"type": "http.request", "body": environ["wsgi.input"].read(), "more_body": False}
+
+        async def send(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = [(name.decode("latin-1").title(), value.decode("latin-1")) for name, value in message["headers"]]
+                start_response(f"{message['status']} ", headers)
+            else:
+                chunks.append(message.get("body", b""))
+
+        await self._app(_scope(environ), receive, send)
+        return chunks
+
+
+def _scope(environ: dict[str, Any]) -> dict[str, Any]:
+    event: Event = environ["awsgi.event"]
+    context = event["requestContext"]
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": environ["REQUEST_METHOD"],
+        "scheme": "https",
+        "path": environ["PATH_INFO"],
+        "raw_path": environ["PATH_INFO"].encode("utf-8", "replace"),
+        "root_path": "",
+        "query_string": event["rawQueryString"].encode(),
+        "headers": [
+            (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in event["headers"].items()
+        ],
+        "extensions": {
+            "connexion_context": {
+                "request_id": context["requestId"],
+                "claims": context.get("authorizer", {}).get("jwt", {}).get("claims", {}),
+            }
+        },
+    }
+
+
+def format_1(event: Event) -> Event:
+    """A payload 2.0 event with the names and the completeness that aws-wsgi wants of a format 1.0 one.
+
+    The query stays as it was sent: format 2.0 joins repeated keys with commas that a value can also hold.
+    """
+    http = event["requestContext"]["http"]
+    query = event.get("rawQueryString") or ""
+    return {
+        "httpMethod": http["method"],
+        "path": route_path(event),
+        "queryStringParameters": parse_qsl(query, keep_blank_values=True),
+        "rawQueryString": query,
+        "headers": _sendable(event.get("headers") or {}),
+        "body": event.get("body") or "",
+        "isBase64Encoded": bool(event.get("isBase64Encoded")),
+        "requestContext": {
+            "requestId": event["requestContext"].get("requestId") or "unknown",
+            "authorizer": event["requestContext"].get("authorizer") or {},
+        },
+    }
+
+
+def _sendable(headers: dict[str, str]) -> dict[str, str]:
+    """The headers that fit into bytes; of the others a `?` remains where a character does not."""
+    return {name: str(value).encode("latin-1", "replace").decode("latin-1") for name, value in headers.items()}
+
+
+def route_path(event: Event) -> str:
+    """The path as the contract has it, without what stands before it.
+
+    On a named stage the event's path starts with the stage, behind a custom domain with its mapping, on $default with
+    neither. The route's key tells how many segments are the contract's; requests without a route of their own lose the
+    stage or the mapping that this deployment is known by.
+    """
+    path = unquote(event.get("rawPath") or event["requestContext"]["http"]["path"], errors="replace")
+    _, _, route = event["requestContext"].get("routeKey", "").partition(" ")
+    if route:
+        return "/" + "/".join(path.split("/")[-route.count("/") :])
+    for prefix in (event["requestContext"].get("stage"), os.environ.get("API_MAPPING")):
+        if prefix and (path + "/").startswith(f"/{prefix}/"):
+            return path.removeprefix(f"/{prefix}") or "/"
+    return path
+
+
+def serve(app: ASGIApp) -> Callable[[Event, Any], dict[str, Any]]:
+    """A Lambda handler for the application."""
+    bridge = Bridge(app)
+
+    def handler(event: Event, context: Any) -> dict[str, Any]:
+        """Answer one request of the HTTP API."""
+        try:
+            request = format_1(event)
+        except Exception:
+            logger.exception("not an event of an HTTP API")
+            return _failure(INTERNAL_ERROR, "unknown")
+        request_id = request["requestContext"]["requestId"]
+        logger.set_correlation_id(request_id)
+        try:
+            base64.b64decode(request["body"], validate=True) if request["isBase64Encoded"] else request["body"].encode()
+        except ValueError:
+            return _failure(INVALID_REQUEST, request_id)
+        try:
+            answer = cast("dict[str, Any]", awsgi.response(bridge, request, context, BINARY))
+        except Exception:
+            logger.exception("the answer could not be made")
+            return _failure(INTERNAL_ERROR, request_id)
+        answer["statusCode"] = int(answer["statusCode"])
+        logger.info(
+            "answered",
+            route=event["requestContext"].get("routeKey", ""),
+            status=answer["statusCode"],
+        )
+        return answer
+
+    return handler
+
+
+def _failure(kind: Kind, request_id: str) -> dict[str, Any]:
+    return {
+        "statusCode": kind.status,
+        "headers": {
+            "Content-Type": MEDIA_TYPE,
+            "X-Request-Id": request_id,
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "no-store",
+        },
+        "body": Problem(kind).body(request_id),
+        "isBase64Encoded": False,
+    }
+
+
+# Connexion is built here, at init, for the operations of this function alone.
+handler = serve(create_app(os.environ.get("OPERATIONS", "").split()))

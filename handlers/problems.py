@@ -1,0 +1,159 @@
+"""Every error that a client can meet, as a problem document (RFC 9457), and the one table that turns errors into them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from connexion.lifecycle import ConnexionRequest, ConnexionResponse
+
+from handlers.journal import errors as journal
+from handlers.log import logger
+from handlers.storage import errors as storage
+
+MEDIA_TYPE = "application/problem+json"
+MOST_FIELDS = 100
+RETRY_AFTER_SECONDS = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of error: its stable type, its words, its HTTP status."""
+
+    type: str
+    title: str
+    status: int
+
+
+INVALID_REQUEST = Kind("/problems/invalid-request", "The request does not follow the contract", 400)
+UNAUTHORIZED = Kind("/problems/unauthorized", "No valid access token", 401)
+WRONG_CREDENTIALS = Kind("/problems/wrong-credentials", "Wrong e-mail address or password", 401)
+SESSION_EXPIRED = Kind("/problems/session-expired", "The session has expired", 401)
+NOT_FOUND = Kind("/problems/not-found", "Not found", 404)
+METHOD_NOT_ALLOWED = Kind("/problems/method-not-allowed", "Method not allowed", 405)
+STATE_FORBIDS = Kind("/problems/state-forbids", "The present state forbids it", 409)
+NOT_CONFIRMED = Kind("/problems/not-confirmed", "The e-mail address is not confirmed", 409)
+VERSION_MISMATCH = Kind("/problems/version-mismatch", "The trade has changed", 412)
+CONTENT_TOO_LARGE = Kind("/problems/content-too-large", "The body is too large", 413)
+UNSUPPORTED_MEDIA_TYPE = Kind("/problems/unsupported-media-type", "Unsupported media type", 415)
+RULE_BROKEN = Kind("/problems/rule-broken", "The fields break a rule", 422)
+CODE_REJECTED = Kind("/problems/code-rejected", "The code is wrong or has expired", 422)
+KEY_REUSED = Kind("/problems/idempotency-key-reused", "The Idempotency-Key came before with another request", 422)
+TOO_MANY_REQUESTS = Kind("/problems/too-many-requests", "Too many requests", 429)
+INTERNAL_ERROR = Kind("/problems/internal-error", "Something broke here", 500)
+UNAVAILABLE = Kind("/problems/unavailable", "Busy", 503)
+
+
+@dataclass(frozen=True, slots=True)
+class BadField:
+    """What is wrong with one field: a JSON pointer into the body, or a slash and a parameter's name."""
+
+    place: Literal["body", "query", "path", "header"]
+    pointer: str
+    detail: str
+
+    def document(self) -> dict[str, str]:
+        """As the contract's FieldProblem."""
+        return {"in": self.place, "pointer": self.pointer, "detail": self.detail}
+
+
+class Problem(Exception):  # noqa: N818 RFC 9457 calls it so
+    """An error that is known to be the client's to see."""
+
+    def __init__(
+        self,
+        kind: Kind,
+        detail: str | None = None,
+        fields: Sequence[BadField] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(kind.title)
+        self.kind = kind
+        self.detail = detail
+        self.fields = fields
+        self.headers = dict(headers or {})
+
+    def document(self, request_id: str) -> dict[str, Any]:
+        """As the contract's Problem; fields beyond the first hundred are left out."""
+        document: dict[str, Any] = {"type": self.kind.type, "title": self.kind.title, "status": self.kind.status}
+        if self.detail:
+            document["detail"] = self.detail
+        document["requestId"] = request_id
+        if self.fields:
+            document["errors"] = [field.document() for field in self.fields[:MOST_FIELDS]]
+        return document
+
+    def body(self, request_id: str) -> str:
+        """The document as JSON."""
+        return json.dumps(self.document(request_id), ensure_ascii=False)
+
+
+def invalid_request(fields: Sequence[BadField]) -> Problem:
+    """The problem of a request in which these fields do not follow the contract."""
+    many = "1 field does" if len(fields) == 1 else f"{len(fields)} fields do"
+    return Problem(INVALID_REQUEST, f"{many} not follow the contract.", fields)
+
+
+def _rule_broken(error: journal.RuleBroken) -> Problem:
+    many = "1 field breaks" if len(error.errors) == 1 else f"{len(error.errors)} fields break"
+    return Problem(RULE_BROKEN, f"{many} a rule.", _body_fields(error.errors))
+
+
+def _body_fields(errors: Sequence[journal.FieldError]) -> list[BadField]:
+    return [BadField("body", error.pointer, error.detail) for error in errors]
+
+
+def _retry_later(kind: Kind, detail: str) -> Problem:
+    return Problem(kind, detail, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
+
+
+# What each error of the domain and the storage means to a client. A row of a base class serves its subclasses.
+TABLE: dict[type[Exception], Callable[[Any], Problem]] = {
+    Problem: lambda error: error,
+    journal.RuleBroken: _rule_broken,
+    journal.StateForbids: lambda error: Problem(STATE_FORBIDS, error.detail, _body_fields(error.errors)),
+    journal.CloseNotFound: lambda _: Problem(NOT_FOUND, "The trade has no such close."),
+    storage.TradeNotFound: lambda _: Problem(NOT_FOUND, "You have no such trade."),
+    storage.VersionMismatch: lambda _: Problem(
+        VERSION_MISMATCH, "Read the trade again and repeat the change on its new version."
+    ),
+    storage.KeyReused: lambda _: Problem(KEY_REUSED, "Send a new key with a new request."),
+    storage.BadPageToken: lambda _: invalid_request(
+        [BadField("query", "/nextToken", "is not a token of yours for these filters")]
+    ),
+    storage.Busy: lambda _: _retry_later(UNAVAILABLE, "Try again in a moment, with the same Idempotency-Key."),
+    storage.PasswordRejected: lambda error: Problem(
+        RULE_BROKEN,
+        "The password is too weak.",
+        [BadField("body", "/password", rule) for rule in error.rules],
+    ),
+    storage.CodeRejected: lambda _: Problem(
+        CODE_REJECTED,
+        "Use the newest code that was mailed.",
+        [BadField("body", "/code", "is wrong or has expired")],
+    ),
+    storage.CredentialsRejected: lambda _: Problem(WRONG_CREDENTIALS),
+    storage.SessionRejected: lambda _: Problem(SESSION_EXPIRED, "Log in again."),
+    storage.NotConfirmed: lambda _: Problem(NOT_CONFIRMED, "Confirm it with the code that was mailed."),
+    storage.Throttled: lambda _: _retry_later(TOO_MANY_REQUESTS, "Wait before you try again."),
+}
+
+
+def problem_of(error: Exception) -> Problem:
+    """What the client is told of an error. One that stands in no row is logged, and nothing of it is told."""
+    for base in type(error).__mro__:
+        if row := TABLE.get(base):
+            return row(error)
+    logger.error("unexpected error", exc_info=error)
+    return Problem(INTERNAL_ERROR)
+
+
+async def answer(request: ConnexionRequest, error: Exception) -> ConnexionResponse:
+    """Connexion's error handler for everything."""
+    problem = problem_of(error)
+    body = problem.body(request.context["request_id"])
+    return ConnexionResponse(
+        status_code=problem.kind.status, mimetype=MEDIA_TYPE, body=body, headers=dict(problem.headers)
+    )

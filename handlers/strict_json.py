@@ -1,0 +1,74 @@
+"""JSON as RFC 8259 has it, which the standard library reads more leniently.
+
+Duplicate names, NaN and Infinity, numbers out of range, lone surrogates, a byte order mark, invalid UTF-8 and nesting
+that nobody means are refused; the error says which, never what was sent.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any, NoReturn
+
+
+class NotJson(ValueError):
+    """The text is not JSON; the message says why, for the one who sent it."""
+
+
+def parse(text: bytes) -> Any:
+    """The document that the text holds. Raises NotJson."""
+    try:
+        decoded = text.decode("utf-8")
+    except UnicodeDecodeError:
+        raise NotJson("is not UTF-8") from None
+    try:
+        document = _decode(decoded)
+    except NotJson:
+        raise
+    except json.JSONDecodeError as error:
+        raise NotJson(f"is not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
+    except RecursionError:
+        raise NotJson("is nested too deeply") from None
+    except ValueError:  # an integer of more digits than Python converts
+        raise NotJson("holds a number out of range") from None
+    # A surrogate can only come in by an escape: the text itself is valid UTF-8.
+    if "\\u" in decoded:
+        _refuse_lone_surrogates(document)
+    return document
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    document = dict(pairs)
+    if len(document) != len(pairs):
+        raise NotJson("names a property twice")
+    return document
+
+
+def _constant(_: str) -> NoReturn:
+    raise NotJson("holds a number that JSON does not have")
+
+
+def _float(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise NotJson("holds a number out of range")
+    return number
+
+
+_decode = json.JSONDecoder(object_pairs_hook=_pairs, parse_constant=_constant, parse_float=_float).decode
+
+
+def _refuse_lone_surrogates(document: Any) -> None:
+    unseen = [document]
+    while unseen:
+        node = unseen.pop()
+        if isinstance(node, dict):
+            unseen += node.keys()
+            unseen += node.values()
+        elif isinstance(node, list):
+            unseen += node
+        elif isinstance(node, str):
+            try:
+                node.encode("utf-8")
+            except UnicodeEncodeError:
+                raise NotJson("holds half of a surrogate pair") from None

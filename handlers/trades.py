@@ -1,0 +1,178 @@
+"""The operations on trades: parse, call the journal and the storage, reply."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import uuid4
+
+from starlette.responses import Response
+
+from generated import models
+from handlers import documents, idempotency
+from handlers.app import contract
+from handlers.etags import etag, fits_if_match, fits_if_none_match
+from handlers.journal import trades as journal
+from handlers.journal.trades import Side, Status, Trade
+from handlers.replies import as_json, reply, reply_text
+from handlers.storage import listing, page_tokens
+from handlers.storage import trades as storage
+from handlers.storage.errors import Busy, TradeNotFound, VersionMismatch
+from handlers.storage.items import KeptAnswer
+
+# How often a change without If-Match is made again to the version that overtook it.
+MOST_ATTEMPTS = 5
+
+
+async def create_trade(document: Any, user: str, idempotency_key: str | None = None) -> Response:
+    """createTrade."""
+    given = models.NewTrade.model_validate(document)
+    trade = documents.opened_trade(given, user=user, idempotency_key=idempotency_key, now=datetime.now(UTC))
+    body, headers = _shown(trade, f"/trades/{trade.trade_id}")
+    answer = None
+    if idempotency_key is not None:
+        fingerprint = idempotency.fingerprint("createTrade", document)
+        answer = idempotency.kept(idempotency_key, fingerprint, body, headers)
+    earlier = storage.create(trade, answer)
+    return idempotency.replayed(earlier) if earlier else reply_text(201, body, headers)
+
+
+async def list_trades(  # noqa: PLR0913 as many filters as the contract has
+    user: str,
+    order: str,
+    limit: int,
+    symbol: str | None = None,
+    status: str | None = None,
+    side: str | None = None,
+    tag: Sequence[str] = (),
+    setup_type: str | None = None,
+    start_date: str | None = None,
+    end_date: str | None = None,
+    idempotency_key: str | None = None,
+    next_token: str | None = None,
+) -> Response:
+    """listTrades."""
+    wanted = listing.TradeFilter(
+        symbol=symbol,
+        status=Status(status) if status else None,
+        side=Side(side) if side else None,
+        tags=tuple(tag),
+        setup_type=setup_type,
+        start_date=date.fromisoformat(start_date) if start_date else None,
+        end_date=date.fromisoformat(end_date) if end_date else None,
+        idempotency_key=idempotency_key,
+    )
+    newest_first = order == "desc"
+    seal = {"user_id": user, "wanted": wanted, "newest_first": newest_first, "secret": page_tokens.signing_secret()}
+    after = page_tokens.open_token(next_token, **seal) if next_token else None
+    page = listing.list_trades(user, wanted, limit=limit, newest_first=newest_first, after=after)
+    answer: dict[str, Any] = {"items": [documents.trade_document(trade) for trade in page.trades]}
+    if page.next:
+        answer["nextToken"] = page_tokens.seal(page.next, **seal)
+    return reply(200, answer)
+
+
+async def get_trade(trade_id: str, user: str, if_none_match: str | None = None) -> Response:
+    """getTrade."""
+    trade = storage.get(user, trade_id.lower())
+    if if_none_match is not None and fits_if_none_match(if_none_match, trade.version):
+        return reply(304, headers={"ETag": etag(trade.version)})
+    return reply_text(200, *_shown(trade))
+
+
+async def update_trade(trade_id: str, document: Any, user: str, if_match: str | None = None) -> Response:
+    """updateTrade."""
+    given = models.TradeChanges.model_validate(document)
+    return _changed(
+        user,
+        trade_id,
+        if_match,
+        lambda trade, now: journal.revise(trade, documents.changes(given, trade), now),
+    )
+
+
+async def delete_close(trade_id: str, close_id: str, user: str, if_match: str | None = None) -> Response:
+    """deleteClose."""
+    return _changed(
+        user, trade_id, if_match, lambda trade, now: journal.take_back_close(trade, close_id.lower(), now)
+    )
+
+
+async def close_trade(
+    trade_id: str,
+    document: Any,
+    user: str,
+    idempotency_key: str | None = None,
+    if_match: str | None = None,
+) -> Response:
+    """closeTrade."""
+    trade_id, close_id = trade_id.lower(), str(uuid4())
+    values = documents.close_of(models.NewClose.model_validate(document))
+    location = f"/trades/{trade_id}/closes/{close_id}"
+    fingerprint = idempotency.fingerprint("closeTrade", document, tradeId=trade_id)
+    for _ in range(MOST_ATTEMPTS):
+        now = datetime.now(UTC)
+        trade, earlier = _read(user, trade_id, idempotency_key, fingerprint, now)
+        if earlier:
+            return idempotency.replayed(earlier)
+        if trade is None:
+            raise TradeNotFound(trade_id)
+        _check(if_match, trade)
+        closed = journal.close(trade, close_id=close_id, now=now, **values)
+        body, headers = _shown(closed, location)
+        answer = idempotency.kept(idempotency_key, fingerprint, body, headers) if idempotency_key else None
+        try:
+            earlier = storage.replace(closed, trade.version, answer)
+        except VersionMismatch:
+            continue
+        return idempotency.replayed(earlier) if earlier else reply_text(201, body, headers)
+    raise Busy
+
+
+async def delete_trade(trade_id: str, user: str, if_match: str | None = None) -> Response:
+    """deleteTrade."""
+    trade_id = trade_id.lower()
+    if if_match is None or if_match == "*":
+        storage.delete(user, trade_id)
+    else:
+        trade = storage.get(user, trade_id)
+        _check(if_match, trade)
+        storage.delete(user, trade_id, trade.version)
+    return reply(204)
+
+
+def _changed(
+    user: str, trade_id: str, if_match: str | None, change: Callable[[Trade, datetime], Trade]
+) -> Response:
+    for _ in range(MOST_ATTEMPTS):
+        trade = storage.get(user, trade_id.lower())
+        _check(if_match, trade)
+        changed = change(trade, datetime.now(UTC))
+        try:
+            storage.replace(changed, trade.version)
+        except VersionMismatch:
+            continue  # somebody was faster; with If-Match, the check above then says so
+        return reply_text(200, *_shown(changed))
+    raise Busy
+
+
+def _read(
+    user: str, trade_id: str, key: str | None, fingerprint: str, now: datetime
+) -> tuple[Trade | None, KeptAnswer | None]:
+    if key is None:
+        return storage.get(user, trade_id), None
+    return storage.get_with_answer(user, trade_id, key=key, fingerprint=fingerprint, now=now)
+
+
+def _check(if_match: str | None, trade: Trade) -> None:
+    if if_match is not None and not fits_if_match(if_match, trade.version):
+        raise VersionMismatch(trade.trade_id)
+
+
+def _shown(trade: Trade, location: str | None = None) -> tuple[str, dict[str, str]]:
+    """The body and the headers of an answer that shows the trade."""
+    headers = {"ETag": etag(trade.version)}
+    if location is not None:
+        headers["Location"] = contract()["servers"][0]["url"] + location
+    return as_json(documents.trade_document(trade)), headers

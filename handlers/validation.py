@@ -1,0 +1,205 @@
+"""Connexion's request validation, held to the contract's letter.
+
+Connexion calls the two classes made here in place of its own. They report every bad field of a request at once, check
+the formats and patterns that Connexion leaves open, read numbers and JSON strictly, and hand what they have read to the
+operation, so that nothing is parsed twice. Everything that depends only on the contract is prepared once, at start.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime
+from typing import Any
+from urllib.parse import parse_qsl
+
+import inflection
+from connexion.json_schema import Draft4RequestValidator
+from connexion.validators import AbstractRequestBodyValidator, ParameterValidator
+from jsonschema import Draft4Validator, FormatChecker, ValidationError
+from jsonschema.validators import extend
+
+from handlers import strict_json
+from handlers.problems import BadField, invalid_request
+
+INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+formats = FormatChecker(formats=())
+
+
+@formats.checks("date", raises=ValueError)
+def _is_date(value: object) -> bool:
+    return not isinstance(value, str) or bool(date.fromisoformat(value))
+
+
+@formats.checks("date-time", raises=ValueError)
+def _is_date_time(value: object) -> bool:
+    return not isinstance(value, str) or bool(datetime.fromisoformat(value))
+
+
+@formats.checks("uuid")
+def _is_uuid(value: object) -> bool:
+    return not isinstance(value, str) or bool(UUID.fullmatch(value))
+
+
+def _pattern(validator: Any, pattern: str, instance: Any, schema: Mapping[str, Any]) -> Iterator[ValidationError]:
+    # In Python a final `$` also matches before a trailing newline; in the contract, which speaks ECMA 262, it does not.
+    if isinstance(instance, str) and not re.search(re.sub(r"\$\Z", r"\\Z", pattern), instance):
+        yield ValidationError(f"is malformed; write it like {schema['example']}")
+
+
+Validator = extend(Draft4RequestValidator, {"pattern": _pattern}, format_checker=formats)
+
+
+class OperationChecks:
+    """The compiled checks of one operation: its parameters, and its body by media type."""
+
+    def __init__(self, operation: Mapping[str, Any]) -> None:
+        self.parameters = {
+            place: [parameter for parameter in operation.get("parameters", ()) if parameter["in"] == place]
+            for place in ("query", "path", "header")
+        }
+        self.parameter_validators = {
+            (parameter["in"], parameter["name"]): _compiled(parameter["schema"])
+            for parameter in operation.get("parameters", ())
+        }
+        body = operation.get("requestBody", {})
+        self.has_body = bool(body)
+        self.body_validators = {
+            media_type: _compiled(content["schema"]) for media_type, content in body.get("content", {}).items()
+        }
+
+
+def _compiled(schema: Mapping[str, Any]) -> Draft4Validator:
+    return Validator(schema, format_checker=formats)
+
+
+def validator_map(checks: Mapping[str, OperationChecks]) -> dict[str, Any]:
+    """What Connexion takes as its `validator_map`, for the operations with these checks by operationId."""
+
+    def checks_of(scope: Mapping[str, Any]) -> OperationChecks:
+        return checks[scope["extensions"]["connexion_routing"]["operation_id"]]
+
+    class Parameters(ParameterValidator):  # type: ignore[misc] # Connexion is not typed
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            """Nothing is prepared here: Connexion makes a validator for every request."""
+
+        def validate(self, scope: Any) -> None:
+            operation, context = checks_of(scope), scope["extensions"]["connexion_context"]
+            bad = list(_bad_parameters(operation, scope, context))
+            if bad and not operation.has_body:
+                raise invalid_request(bad)
+            context["bad_parameters"] = bad  # told together with the body's
+
+    class JsonBody(AbstractRequestBodyValidator):  # type: ignore[misc] # Connexion is not typed
+        def __init__(self, **kwargs: Any) -> None:
+            """Nothing is prepared here: Connexion makes a validator for every request."""
+
+        async def wrap_receive(self, receive: Any, *, scope: Any) -> tuple[Any, Any]:
+            context = scope["extensions"]["connexion_context"]
+            bad: list[BadField] = context.pop("bad_parameters")
+            message = await receive()  # the front has put the body into one message
+            validator = checks_of(scope).body_validators[_header(scope, "content-type")[0]]
+            try:
+                document = strict_json.parse(message["body"])
+            except strict_json.NotJson as error:
+                raise invalid_request([*bad, BadField("body", "", str(error))]) from None
+            bad += _bad_fields(validator, document)
+            if bad:
+                raise invalid_request(bad)
+            context["document"] = document
+            return receive, scope
+
+    return {"parameter": Parameters, "body": defaultdict(lambda: JsonBody)}
+
+
+def _bad_parameters(operation: OperationChecks, scope: Any, context: dict[str, Any]) -> Iterator[BadField]:
+    """What is wrong with the parameters; the headers that are right go into the context under their snake_case names."""
+    given: dict[str, list[str]] = {}
+    query = scope["query_string"].decode("latin-1")
+    try:
+        for name, value in parse_qsl(query, keep_blank_values=True, encoding="utf-8", errors="strict"):
+            given.setdefault(name, []).append(value)
+    except ValueError:
+        yield BadField("query", "", "is not percent-encoded UTF-8")
+    known = {parameter["name"] for parameter in operation.parameters["query"]}
+    for name in given.keys() - known:
+        yield BadField("query", "/" + _escaped(name)[:100], "is not known here")
+    sources: dict[str, Callable[[str], list[str] | None]] = {
+        "query": given.get,
+        "path": lambda name: [scope["path_params"][name]],
+        "header": lambda name: _header(scope, name) or None,
+    }
+    for place, values in sources.items():
+        for parameter in operation.parameters[place]:
+            name, raw = parameter["name"], values(parameter["name"])
+            if raw is None:
+                if parameter.get("required"):
+                    yield BadField(place, "/" + name, "is required")  # type: ignore[arg-type] # a key of sources
+                continue
+            value, bad = _parameter_value(parameter["schema"], raw)
+            details = [bad] if bad else [d for _, d in _details(operation.parameter_validators[place, name], value)]
+            for detail in details:
+                yield BadField(place, "/" + name, detail)  # type: ignore[arg-type] # a key of sources
+            if place == "header":
+                context[inflection.underscore(name)] = value
+
+
+def _parameter_value(schema: Mapping[str, Any], raw: list[str]) -> tuple[Any, str | None]:
+    """The value that the texts stand for, and what is wrong with them."""
+    if schema["type"] == "array":
+        return raw, None
+    if len(raw) > 1:
+        return None, "is given more than once"
+    if schema["type"] == "integer":
+        return (int(raw[0]), None) if INTEGER.fullmatch(raw[0]) else (None, "is not an integer")
+    return raw[0], None
+
+
+def _header(scope: Any, name: str) -> list[str]:
+    wanted = name.lower().encode("latin-1")
+    return [value.decode("latin-1") for key, value in scope["headers"] if key == wanted]
+
+
+def _bad_fields(validator: Draft4Validator, document: Any) -> Iterator[BadField]:
+    for pointer, detail in _details(validator, document):
+        yield BadField("body", pointer, detail)
+
+
+def _details(validator: Draft4Validator, instance: Any) -> Iterator[tuple[str, str]]:
+    """Pointer and words for everything that is wrong; the words come from the contract, never from the request."""
+    for error in validator.iter_errors(instance):
+        pointer = "".join(f"/{_escaped(str(step))}" for step in error.absolute_path)
+        if error.validator == "required":
+            missing = [name for name in error.validator_value if name not in error.instance]
+            # jsonschema yields one error for each missing name, all alike but for the message.
+            name = next(name for name in missing if repr(name) in error.message)
+            yield f"{pointer}/{_escaped(name)}", "is required"
+        elif error.validator == "additionalProperties":
+            for name in sorted(error.instance.keys() - error.schema.get("properties", {}).keys()):
+                yield f"{pointer}/{_escaped(name)[:100]}", "is not known here"
+        else:
+            yield pointer, _WORDS.get(error.validator, lambda _: "is not as the contract has it")(error)
+
+
+def _escaped(step: str) -> str:
+    """A step of a JSON pointer (RFC 6901)."""
+    return step.replace("~", "~0").replace("/", "~1")
+
+
+_WORDS: dict[str, Callable[[ValidationError], str]] = {
+    "type": lambda error: f"is not {'an' if error.validator_value[0] in 'aio' else 'a'} {error.validator_value}",
+    "enum": lambda error: "is none of " + ", ".join(str(value) for value in error.validator_value if value is not None),
+    "format": lambda error: f"is no valid {error.validator_value}",
+    "pattern": lambda error: error.message,
+    "minLength": lambda error: f"is shorter than {error.validator_value}",
+    "maxLength": lambda error: f"is longer than {error.validator_value}",
+    "minimum": lambda error: f"is below {error.validator_value}",
+    "maximum": lambda error: f"is above {error.validator_value}",
+    "minItems": lambda error: f"holds fewer than {error.validator_value} items",
+    "maxItems": lambda error: f"holds more than {error.validator_value} items",
+    "uniqueItems": lambda _: "holds an item twice",
+    "minProperties": lambda error: f"has fewer than {error.validator_value} properties",
+}
