@@ -47,7 +47,7 @@ class ByTag(Resolver):  # type: ignore[misc] # Connexion is not typed
 
     def resolve(self, operation: Any) -> Resolution:
         """That function. Raises when there is none, so that a deployment fails and not a request."""
-        [tag] = operation._operation["tags"]  # noqa: SLF001 Connexion has no other way to it
+        [tag] = operation._operation["tags"]
         function = getattr(import_module(f"handlers.{tag}"), inflection.underscore(operation.operation_id))
         return Resolution(function, operation.operation_id)
 
@@ -73,7 +73,7 @@ def create_app(operation_ids: Collection[str]) -> ASGIApp:
     app.add_error_handler(problems.Problem, problems.answer)
     app.add_middleware(Front, position=MiddlewarePosition.BEFORE_ROUTING, routes=Routes(contract()))
     app.add_api(served)
-    stack: ASGIApp = app.middleware._build_middleware_stack()[0]  # noqa: SLF001 at init, not at the first request
+    stack: ASGIApp = app.middleware._build_middleware_stack()[0]
     return Stamped(stack)
 
 

@@ -26,7 +26,7 @@ class Routes:
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         self._security = document.get("security", [])
-        self._paths = [
+        self._paths: list[tuple[re.Pattern[str], dict[str, Mapping[str, Any]]]] = [
             (
                 re.compile(re.sub(r"\\\{[^}]+\\\}", "[^/]+", re.escape(path))),
                 {method.upper(): item[method] for method in METHODS if method in item},
@@ -66,9 +66,8 @@ class Front:
         body = await _whole_body(receive)
         if "requestBody" in operation:
             media_type = _media_type(scope, list(operation["requestBody"]["content"]), body)
-            kept = [(name, value) for name, value in scope["headers"] if name not in (b"content-type", b"content-length")]
             scope["headers"] = [
-                *kept,
+                *(header for header in scope["headers"] if header[0] not in (b"content-type", b"content-length")),
                 (b"content-type", media_type.encode()),
                 # Connexion takes a request without this header for one without a body.
                 (b"content-length", str(len(body)).encode()),
@@ -108,6 +107,7 @@ async def _whole_body(receive: Receive) -> bytes:
 def _media_type(scope: Scope, accepted: list[str], body: bytes) -> str:
     """The one of the accepted media types in which the body came. Raises the problem of another."""
     headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+    media_type: str
     media_type, _, parameters = headers.get(b"content-type", "" if body else accepted[0]).partition(";")
     media_type, charset = media_type.strip().lower(), parameters.replace(" ", "").lower()
     encoded = headers.get(b"content-encoding", "identity").strip().lower() != "identity"

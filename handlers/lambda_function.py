@@ -50,8 +50,8 @@ class Bridge:
 
         async def send(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = [(name.decode("latin-1").title(), value.decode("latin-1")) for name, value in message["headers"]]
-                start_response(f"{message['status']} ", headers)
+                headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in message["headers"]]
+                start_response(f"{message['status']} ", [(name.title(), value) for name, value in headers])
             else:
                 chunks.append(message.get("body", b""))
 
@@ -136,7 +136,7 @@ def serve(app: ASGIApp) -> Callable[[Event, Any], dict[str, Any]]:
         """Answer one request of the HTTP API."""
         try:
             request = format_1(event)
-        except Exception:
+        except Exception:  # noqa: BLE001 whatever comes, the gateway gets an answer
             logger.exception("not an event of an HTTP API")
             return _failure(INTERNAL_ERROR, "unknown")
         request_id = request["requestContext"]["requestId"]
@@ -147,7 +147,7 @@ def serve(app: ASGIApp) -> Callable[[Event, Any], dict[str, Any]]:
             return _failure(INVALID_REQUEST, request_id)
         try:
             answer = cast("dict[str, Any]", awsgi.response(bridge, request, context, BINARY))
-        except Exception:
+        except Exception:  # noqa: BLE001 whatever breaks, the gateway gets an answer
             logger.exception("the answer could not be made")
             return _failure(INTERNAL_ERROR, request_id)
         answer["statusCode"] = int(answer["statusCode"])

@@ -1,4 +1,4 @@
-"""Every error that a client can meet, as a problem document (RFC 9457), and the one table that turns errors into them."""
+"""Every error that a client can meet, as a problem document (RFC 9457), and the one table that makes them of errors."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ async def create_trade(document: Any, user: str, idempotency_key: str | None = N
     return idempotency.replayed(earlier) if earlier else reply_text(201, body, headers)
 
 
-async def list_trades(  # noqa: PLR0913 as many filters as the contract has
+async def list_trades(
     user: str,
     order: str,
     limit: int,
@@ -64,12 +64,18 @@ async def list_trades(  # noqa: PLR0913 as many filters as the contract has
         idempotency_key=idempotency_key,
     )
     newest_first = order == "desc"
-    seal = {"user_id": user, "wanted": wanted, "newest_first": newest_first, "secret": page_tokens.signing_secret()}
-    after = page_tokens.open_token(next_token, **seal) if next_token else None
+    secret = page_tokens.signing_secret()
+    after = None
+    if next_token is not None:
+        after = page_tokens.open_token(
+            next_token, user_id=user, wanted=wanted, newest_first=newest_first, secret=secret
+        )
     page = listing.list_trades(user, wanted, limit=limit, newest_first=newest_first, after=after)
     answer: dict[str, Any] = {"items": [documents.trade_document(trade) for trade in page.trades]}
     if page.next:
-        answer["nextToken"] = page_tokens.seal(page.next, **seal)
+        answer["nextToken"] = page_tokens.seal(
+            page.next, user_id=user, wanted=wanted, newest_first=newest_first, secret=secret
+        )
     return reply(200, answer)
 
 
@@ -94,9 +100,7 @@ async def update_trade(trade_id: str, document: Any, user: str, if_match: str | 
 
 async def delete_close(trade_id: str, close_id: str, user: str, if_match: str | None = None) -> Response:
     """deleteClose."""
-    return _changed(
-        user, trade_id, if_match, lambda trade, now: journal.take_back_close(trade, close_id.lower(), now)
-    )
+    return _changed(user, trade_id, if_match, lambda trade, now: journal.take_back_close(trade, close_id.lower(), now))
 
 
 async def close_trade(
@@ -142,9 +146,7 @@ async def delete_trade(trade_id: str, user: str, if_match: str | None = None) ->
     return reply(204)
 
 
-def _changed(
-    user: str, trade_id: str, if_match: str | None, change: Callable[[Trade, datetime], Trade]
-) -> Response:
+def _changed(user: str, trade_id: str, if_match: str | None, change: Callable[[Trade, datetime], Trade]) -> Response:
     for _ in range(MOST_ATTEMPTS):
         trade = storage.get(user, trade_id.lower())
         _check(if_match, trade)

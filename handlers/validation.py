@@ -44,13 +44,15 @@ def _is_uuid(value: object) -> bool:
     return not isinstance(value, str) or bool(UUID.fullmatch(value))
 
 
-def _pattern(validator: Any, pattern: str, instance: Any, schema: Mapping[str, Any]) -> Iterator[ValidationError]:
+def _pattern(_: Any, pattern: str, instance: Any, schema: Mapping[str, Any]) -> Iterator[ValidationError]:
     # In Python a final `$` also matches before a trailing newline; in the contract, which speaks ECMA 262, it does not.
     if isinstance(instance, str) and not re.search(re.sub(r"\$\Z", r"\\Z", pattern), instance):
         yield ValidationError(f"is malformed; write it like {schema['example']}")
 
 
-Validator = extend(Draft4RequestValidator, {"pattern": _pattern}, format_checker=formats)
+Validator: type[Draft4Validator] = extend(  # type: ignore[no-untyped-call] # jsonschema does not type it
+    Draft4RequestValidator, {"pattern": _pattern}, format_checker=formats
+)
 
 
 class OperationChecks:
@@ -116,7 +118,7 @@ def validator_map(checks: Mapping[str, OperationChecks]) -> dict[str, Any]:
 
 
 def _bad_parameters(operation: OperationChecks, scope: Any, context: dict[str, Any]) -> Iterator[BadField]:
-    """What is wrong with the parameters; the headers that are right go into the context under their snake_case names."""
+    """What is wrong with the parameters; headers go into the context under their snake_case names."""
     given: dict[str, list[str]] = {}
     query = scope["query_string"].decode("latin-1")
     try:
@@ -170,18 +172,19 @@ def _bad_fields(validator: Draft4Validator, document: Any) -> Iterator[BadField]
 
 def _details(validator: Draft4Validator, instance: Any) -> Iterator[tuple[str, str]]:
     """Pointer and words for everything that is wrong; the words come from the contract, never from the request."""
+    error: Any  # typed with markers for what is unset, which an error of a validation never is
     for error in validator.iter_errors(instance):
         pointer = "".join(f"/{_escaped(str(step))}" for step in error.absolute_path)
         if error.validator == "required":
-            missing = [name for name in error.validator_value if name not in error.instance]
-            # jsonschema yields one error for each missing name, all alike but for the message.
+            # One error for each missing name, all alike but for the message.
+            missing = (name for name in error.validator_value if name not in error.instance)
             name = next(name for name in missing if repr(name) in error.message)
             yield f"{pointer}/{_escaped(name)}", "is required"
         elif error.validator == "additionalProperties":
             for name in sorted(error.instance.keys() - error.schema.get("properties", {}).keys()):
                 yield f"{pointer}/{_escaped(name)[:100]}", "is not known here"
         else:
-            yield pointer, _WORDS.get(error.validator, lambda _: "is not as the contract has it")(error)
+            yield pointer, _WORDS.get(error.validator, lambda _: "does not follow the contract")(error)
 
 
 def _escaped(step: str) -> str:
@@ -189,7 +192,7 @@ def _escaped(step: str) -> str:
     return step.replace("~", "~0").replace("/", "~1")
 
 
-_WORDS: dict[str, Callable[[ValidationError], str]] = {
+_WORDS: dict[str, Callable[[Any], str]] = {
     "type": lambda error: f"is not {'an' if error.validator_value[0] in 'aio' else 'a'} {error.validator_value}",
     "enum": lambda error: "is none of " + ", ".join(str(value) for value in error.validator_value if value is not None),
     "format": lambda error: f"is no valid {error.validator_value}",

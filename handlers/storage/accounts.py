@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -42,6 +42,12 @@ _PASSWORD_RULES = {
 }
 _THROTTLED = {"TooManyRequestsException", "LimitExceededException", "TooManyFailedAttemptsException"}
 _CODE = {"CodeMismatchException", "ExpiredCodeException", "NotAuthorizedException", "UserNotFoundException"}
+_SESSION = {
+    "InvalidParameterException",
+    "NotAuthorizedException",
+    "RefreshTokenReuseException",
+    "UserNotFoundException",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +64,10 @@ class Session:
 def cognito() -> CognitoIdentityProviderClient:
     """The client for the pool's public operations."""
     config = Config(
-        signature_version=UNSIGNED, retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=1, read_timeout=8
+        signature_version=UNSIGNED,
+        retries={"mode": "standard", "total_max_attempts": 2},
+        connect_timeout=1,
+        read_timeout=5,
     )
     return boto3.client("cognito-idp", config=config)
 
@@ -105,8 +114,7 @@ def refresh(refresh_token: str) -> Session:
 
     Raises SessionRejected, Throttled.
     """
-    refused = ("NotAuthorizedException", "RefreshTokenReuseException", "InvalidParameterException", "UserNotFoundException")
-    with _refusals(dict.fromkeys(refused, SessionRejected())):
+    with _refusals(dict.fromkeys(_SESSION, SessionRejected())):
         answer = cognito().get_tokens_from_refresh_token(ClientId=_client_id(), RefreshToken=refresh_token)
     return _session({"RefreshToken": refresh_token, **answer["AuthenticationResult"]})
 
@@ -125,7 +133,7 @@ def _username(email: str) -> str:
 
 
 @contextmanager
-def _refusals(refused: dict[str, StorageError], *, ignored: frozenset[str] | set[str] = frozenset()) -> Iterator[None]:
+def _refusals(refused: Mapping[str, StorageError], *, ignored: Collection[str] = ()) -> Iterator[None]:
     """Turn Cognito's errors into what they mean here."""
     try:
         yield
