@@ -3,7 +3,7 @@
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-BUILD = ROOT / ".aws-sam" / "build"
+BUILD = ROOT / ".build" / "local"  # what `make build-local` makes: as for AWS, but for this interpreter and processor
 KEPT = ROOT / ".local"
 ENDPOINTS = KEPT / "endpoints.json"
 

@@ -1,6 +1,6 @@
-"""`make run`: the back end on this machine, with demo data, until Ctrl-C. What is recorded is kept for the next run.
+"""`make run`: the back end on this machine, with demo data, until Ctrl-C; what is recorded is kept.
 
-Settings: API_PORT (8000), AWS_PORT (4566), LOGS=1 to read the functions' logs along. Needs a finished `sam build`.
+Settings: API_PORT (8000), AWS_PORT (4566), LOGS=1 shows the functions' logs. Needs a finished `make build-local`.
 """
 
 import fcntl
@@ -27,7 +27,7 @@ def main() -> int:
         # SIGINT too: a shell script starts its background jobs with it ignored, and Python leaves it so.
         signal.signal(wish, _stop)
     if not (BUILD / "template.yaml").is_file():
-        say(f"There is no build in {BUILD}; run: make build")
+        say(f"There is no build in {BUILD}; run: make build-local")
         return 1
     try:
         with only_one_run():

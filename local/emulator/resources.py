@@ -153,6 +153,29 @@ def _apply_generated_secret() -> None:
     put(f"{TYPES}:_sm_secret_string", secret_string)
 
 
+def secret_name(physical_id: str) -> str:
+    """The name inside a secret's ARN, which ends in a hyphen and six random characters."""
+    return physical_id.split(":secret:")[1][:-7] if ":secret:" in physical_id else physical_id
+
+
+def _apply_secret_reference() -> None:
+    handlers = _handlers()["AWS::SecretsManager::Secret"]
+    create, update, delete = handlers["create"], handlers["update"], handlers["delete"]
+
+    def create_by_arn(logical_id: str, properties: Json, stack_name: str) -> Any:
+        _name, attributes = create(logical_id, properties, stack_name)
+        return attributes["Arn"], attributes
+
+    def update_by_arn(physical_id: str, old: Json, new: Json, stack_name: str, logical_id: str | None = None) -> Any:
+        _name, attributes = update(secret_name(physical_id), old, new, stack_name, logical_id)
+        return attributes["Arn"], attributes
+
+    def delete_by_arn(physical_id: str, properties: Json) -> None:
+        delete(secret_name(physical_id), properties)
+
+    handlers.update(create=create_by_arn, update=update_by_arn, delete=delete_by_arn, update_with_logical_id=True)
+
+
 def _apply_verified_mail() -> None:
     name = f"{COGNITO}:_confirm_sign_up"
     confirm: Callable[[Json], Any] = take(name)
@@ -214,6 +237,13 @@ PATCHES = [
         aws="follows them, with one character of each kind at least",
         needs=(f"{TYPES}:_sm_secret_string",),
         apply=_apply_generated_secret,
+    ),
+    Patch(
+        "Ref of a secret",
+        ministack="gives its name, which matches no policy that grants reading it",
+        aws="gives its ARN",
+        needs=(f"{TYPES}:_sm_secret_create", f"{TYPES}:_sm_secret_update", f"{TYPES}:_sm_secret_delete"),
+        apply=_apply_secret_reference,
     ),
     Patch(
         "verified e-mail",

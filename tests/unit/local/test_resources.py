@@ -1,7 +1,7 @@
 import json
 import string
 
-from local.emulator.resources import generated_secret
+from local.emulator.resources import generated_secret, secret_name
 
 
 def test_a_secret_has_each_kind_of_character_that_is_not_excluded() -> None:
@@ -18,3 +18,8 @@ def test_a_secret_can_be_one_key_of_an_object() -> None:
     secret = json.loads(generated_secret({"SecretStringTemplate": '{"user": "x"}', "GenerateStringKey": "key"}))
     assert secret["user"] == "x"
     assert len(secret["key"]) == 32
+
+
+def test_the_name_of_a_secret_is_read_from_its_arn() -> None:
+    assert secret_name("arn:aws:secretsmanager:us-east-1:000000000000:secret:stack-a-b-1c2d3e") == "stack-a-b"
+    assert secret_name("stack-a-b") == "stack-a-b"
