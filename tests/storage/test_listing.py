@@ -234,6 +234,15 @@ def test_the_most_selective_index_is_read(asked: list[dict[str, Any]], wanted: d
     assert asked[0]["IndexName"] == index
 
 
+@pytest.mark.parametrize("wanted", [EVERYTHING, TradeFilter(symbol="AAPL"), TradeFilter(status=Status.CLOSED)])
+def test_what_an_index_selects_is_read_without_a_filter_and_no_further_than_the_page(
+    asked: list[dict[str, Any]], wanted: TradeFilter
+) -> None:
+    list_trades("user-1", wanted, limit=50)
+    assert "FilterExpression" not in asked[0]
+    assert asked[0]["Limit"] == 51
+
+
 def test_no_query_filters_on_a_key_or_names_what_it_does_not_use(asked: list[dict[str, Any]]) -> None:
     # DynamoDB refuses both; moto and the emulator accept the first.
     choices: dict[str, tuple[Any, ...]] = {
