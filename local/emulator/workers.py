@@ -21,8 +21,10 @@ OWN_SETTINGS: tuple[str, ...] = (
 )
 OWN_SETTINGS += ("PERSIST_STATE", "S3_PERSIST", "STATE_DIR", "S3_DATA_DIR", "LAMBDA_PYTHON", "LAMBDA_LOG")
 
-# Goes into ministack's worker script after the line where print() starts to go to the log.
-ANCHOR = "    sys.stdout = sys.stderr\n"
+# Parts added to ministack's worker script, each after a line of it: the one where print() starts to go to the log, and
+# the one where the function's variables are set.
+START = "    sys.stdout = sys.stderr\n"
+VARIABLES_SET = "    os.environ.update(env)\n"
 PREPARATION = f"""
     import logging, threading
     for _name in {OWN_SETTINGS!r}:
@@ -43,13 +45,23 @@ PREPARATION = f"""
 """
 
 
+# On AWS every layer is unpacked into /opt, here into a folder of its own: a variable that names a file of a layer is
+# made to name it where it is.
+LAYER_PATHS = """
+    for _name, _value in list(os.environ.items()):
+        for _folder in filter(None, os.environ.get("_LAMBDA_LAYERS_DIRS", "").split(os.pathsep)):
+            if _value.startswith("/opt/") and os.path.exists(_folder + _value[4:]):
+                os.environ[_name] = _folder + _value[4:]
+"""
+
+
 def _prepare_script() -> None:
     script: str = take(f"{RUNTIME}:_PYTHON_WORKER_SCRIPT")
-    if ANCHOR not in script:
-        raise SystemExit(
-            f"ministack's Lambda worker script has no line {ANCHOR.strip()!r}: another version of ministack?"
-        )
-    put(f"{RUNTIME}:_PYTHON_WORKER_SCRIPT", script.replace(ANCHOR, ANCHOR + PREPARATION, 1))
+    for line, addition in ((START, PREPARATION), (VARIABLES_SET, LAYER_PATHS)):
+        if line not in script:
+            raise SystemExit(f"ministack's Lambda worker script has no line {line.strip()!r}: another version?")
+        script = script.replace(line, line + addition, 1)
+    put(f"{RUNTIME}:_PYTHON_WORKER_SCRIPT", script)
 
 
 def _use_own_interpreter() -> None:
@@ -83,8 +95,8 @@ def _copy_logs() -> None:
 PATCHES = [
     Patch(
         "preparation of a Lambda worker",
-        ministack="loses logging.info, shows its own environment, may leave a busy worker behind when killed",
-        aws="installs a log handler, sets AWS_LAMBDA_* and nothing else",
+        ministack="loses logging.info, shows its own environment, has no /opt; a busy worker outlives it",
+        aws="installs a log handler, sets AWS_LAMBDA_* and nothing else, has the layers in /opt",
         needs=(f"{RUNTIME}:_PYTHON_WORKER_SCRIPT",),
         apply=_prepare_script,
     ),
