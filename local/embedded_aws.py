@@ -172,7 +172,6 @@ def settings(folder: Path, aws_port: int, api_port: int, *, keep: bool) -> dict[
         "S3_DATA_DIR": str(folder / "s3"),
         "LAMBDA_PYTHON": str(LAMBDA_PYTHON),
         "LAMBDA_LOG": str(folder / "logs" / "lambda.log"),
-        "PYTHONDONTWRITEBYTECODE": "1",
     }
 
 
