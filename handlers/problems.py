@@ -59,7 +59,7 @@ class BadField:
         return {"in": self.place, "pointer": self.pointer, "detail": self.detail}
 
 
-class Problem(Exception):  # noqa: N818 RFC 9457 calls it so
+class Problem(Exception):
     """An error that is known to be the client's to see."""
 
     def __init__(

@@ -11,7 +11,7 @@ import math
 from typing import Any, NoReturn
 
 
-class NotJson(ValueError):  # noqa: N818 named for what it says
+class NotJson(ValueError):
     """The text is not JSON; the message says why, for the one who sent it."""
 
 

@@ -35,7 +35,7 @@ class EmulatorError(Exception):
     """The embedded AWS did not start, or has ended by itself."""
 
 
-class PortTaken(EmulatorError):  # noqa: N818 a fact, said in one line
+class PortTaken(EmulatorError):
     """Another program listens on a port that is wanted."""
 
     def __init__(self, port: int, variable: str) -> None:

@@ -6,8 +6,6 @@ JournalError
 └── CloseNotFound   the trade has no close of that id
 """
 
-# ruff: noqa: N818 - they are named for what they say; "Error" would add nothing.
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

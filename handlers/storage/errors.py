@@ -1,20 +1,18 @@
 """What storage can refuse.
 
 StorageError
-├── TradeNotFound     the user has no such trade
-├── VersionMismatch   the trade has changed in between
-├── KeyReused         an idempotency key came back with another request
-├── Busy              throttled, or contended past the retries
-├── BadPageToken      a page token that was not sealed for this list
-├── PasswordRejected  a new password that breaks the pool's policy
-├── CodeRejected      a wrong or expired confirmation code
+├── TradeNotFound        the user has no such trade
+├── VersionMismatch      the trade has changed in between
+├── KeyReused            an idempotency key came back with another request
+├── Busy                 throttled, or contended past the retries
+├── BadPageToken         a page token that was not sealed for this list
+├── PasswordRejected     a new password that breaks the pool's policy
+├── CodeRejected         a wrong or expired confirmation code
 ├── CredentialsRejected  an address and a password that do not go together
-├── SessionRejected   a refresh token that is expired, revoked or none at all
-├── NotConfirmed      the account waits for its confirmation
-└── Throttled         too many tries at the same account
+├── SessionRejected      a refresh token that is expired, revoked or none at all
+├── NotConfirmed         the account waits for its confirmation
+└── Throttled            too many tries at the same account
 """
-
-# ruff: noqa: N818 - they are named for what they say; "Error" would add nothing.
 
 from collections.abc import Sequence
 

@@ -1,0 +1,92 @@
+"""The docs page in a real browser: it renders, asks nothing of another host, and tries the API out."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from local.stack import Stack
+from tests.e2e.conftest import User
+
+# Without these, Chromium looks for updates and the like, which is no business of a test.
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, or the one that CHROMIUM names. In CI it has to be there."""
+    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        missing = "no Chromium on this machine; install one, or name it in CHROMIUM"
+        if os.environ.get("CI"):
+            pytest.fail(missing)
+        pytest.skip(missing)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """What the browser had to say against the page."""
+    return []
+
+
+@pytest.fixture
+def page(browser: Browser, stack: Stack, complaints: list[str]) -> Iterator[Page]:
+    """The docs page, with all that it loads and says listened to."""
+    page = browser.new_page(viewport={"width": 1280, "height": 1600})
+    host = urlsplit(stack.api).netloc
+    page.on(
+        "console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None
+    )
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("requestfailed", lambda request: complaints.append(f"failed: {request.url}"))
+    page.on(
+        "request",
+        lambda request: None if urlsplit(request.url).netloc in (host, "") else complaints.append(request.url),
+    )
+    page.goto(f"{stack.api}/docs")
+    expect(page.locator(".opblock").first).to_be_visible(timeout=20_000)
+    yield page
+    page.close()
+
+
+def test_the_page_shows_every_operation_and_asks_nothing_of_another_host(page: Page, complaints: list[str]) -> None:
+    expect(page.locator("h1.title, h2.title").first).to_contain_text("Trading Journal API")
+    expect(page.locator(".opblock")).to_have_count(13)
+    assert complaints == []
+
+
+def test_a_trade_is_created_through_try_it_out(page: Page, complaints: list[str], dana: User) -> None:
+    page.locator("button.authorize").first.click()
+    page.locator(".auth-container input").fill(dana.access_token)
+    page.locator(".auth-btn-wrapper button.authorize").click()
+    page.locator(".auth-btn-wrapper button.btn-done").click()
+    operation = page.locator("#operations-trades-createTrade")
+    operation.locator("button.opblock-summary-control").click()
+    operation.get_by_role("button", name="Try it out").click()
+    operation.get_by_role("button", name="Execute").click()
+    expect(operation.locator(".live-responses-table tbody .response-col_status").first).to_contain_text("201")
+    expect(operation.locator(".live-responses-table")).to_contain_text('"symbol": "AAPL"')
+    assert complaints == []
+
+
+def test_an_operation_has_an_address_of_its_own(page: Page, stack: Stack) -> None:
+    page.goto(f"{stack.api}/docs#/auth/logIn")
+    page.reload()
+    expect(page.locator("#operations-auth-logIn.is-open")).to_be_visible(timeout=20_000)
