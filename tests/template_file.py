@@ -1,5 +1,6 @@
 """template.yaml as tests read it, so that what they create and what is deployed cannot disagree."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,9 @@ def _intrinsic(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> dict[st
 _Loader.add_multi_constructor("!", _intrinsic)
 
 
+@cache
 def template() -> dict[str, Any]:
-    """The whole template."""
+    """The whole template; not to be changed."""
     loaded: dict[str, Any] = yaml.load(_PATH.read_text(), _Loader)  # noqa: S506 - a SafeLoader with more tags
     return loaded
 

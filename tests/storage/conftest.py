@@ -28,7 +28,8 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     monkeypatch.delenv("AWS_PROFILE", raising=False)
-    with mock_aws():
+    # A new session would read the clients' descriptions from disk again, which takes longer than the test.
+    with mock_aws(config={"core": {"reset_boto3_session": False}}):
         clients.clear()
         page_tokens.signing_secret.cache_clear()
         yield

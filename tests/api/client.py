@@ -1,0 +1,225 @@
+"""A client of the API behind the Lambda seam, which holds every answer to the contract."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+from urllib.parse import urlencode
+
+from openapi_core import Config, OpenAPI
+from openapi_core.datatypes import RequestParameters
+from werkzeug.datastructures import Headers, ImmutableMultiDict
+
+from handlers.app import contract
+from tests import events
+from tests.events import STAGE, Event, Route, claims_of, route_of
+
+DANA, ERIN = "11111111-aaaa-4bbb-8ccc-000000000001", "22222222-aaaa-4bbb-8ccc-000000000002"
+HOST = "https://api.example"
+
+# HTTP's own, which say how the body travels; OpenAPI has no place for the first and needs none for the others.
+_OF_HTTP = {"content-type", "content-length", "content-encoding", "vary"}
+_OF_EVERY_ANSWER = {"x-request-id", "x-content-type-options", "cache-control"}
+
+
+@dataclass
+class Request:
+    """What openapi-core wants to know of a request."""
+
+    host_url: str
+    path: str
+    method: str
+    body: bytes | None
+    content_type: str
+    parameters: RequestParameters
+
+
+@dataclass(frozen=True)
+class Response:
+    """What openapi-core wants to know of a response."""
+
+    status_code: int
+    content_type: str
+    headers: Any
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the gateway sends back. Header names are lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        """The body, parsed."""
+        return json.loads(self.body)
+
+    @property
+    def kind(self) -> str:
+        """The kind of problem that the body describes."""
+        assert self.headers["content-type"] == "application/problem+json"
+        return str(self.json["type"])
+
+    @property
+    def bad_fields(self) -> set[tuple[str, str]]:
+        """Place and pointer of each field that the problem names."""
+        return {(bad["in"], bad["pointer"]) for bad in self.json["errors"]}
+
+
+@cache
+def _judge() -> OpenAPI:
+    """The contract as openapi-core reads it; what it does not declare is forbidden, properties included."""
+    text = {"application/yaml": bytes.decode, "text/html": bytes.decode}
+    as_json = dict.fromkeys(("application/problem+json", "application/merge-patch+json"), json.loads)
+    return OpenAPI.from_dict(
+        contract(),
+        config=Config(
+            additional_properties_default_policy="forbid",
+            extra_media_type_deserializers={**text, **as_json},
+        ),
+    )
+
+
+def answer_of(returned: Mapping[str, Any], event: Event, route: Route | None) -> Answer:
+    """The answer that a function returned, after it was found to be one that the contract allows."""
+    assert type(returned["statusCode"]) is int
+    assert returned.keys() == {"statusCode", "headers", "body", "isBase64Encoded"}
+    sent = events.body_of(returned)
+    answer = Answer(
+        status=returned["statusCode"],
+        headers={name.lower(): value for name, value in returned["headers"].items()},
+        body=sent,
+    )
+    assert answer.headers["x-request-id"] == event["requestContext"]["requestId"]
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    if answer.status >= 400:
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json["status"] == answer.status
+        assert answer.json["requestId"] == event["requestContext"]["requestId"]
+    if answer.status >= 400 or not (route and route.operation["tags"] == ["docs"]):
+        assert answer.headers["cache-control"] == "no-store"
+    if route is None:
+        assert answer.status in (404, 405, 500)
+        assert answer.headers.keys() <= _OF_HTTP | _OF_EVERY_ANSWER | {"allow"}
+        return answer
+    request = _request(event, route)
+    data, status = answer.body, answer.status
+    if "content-encoding" in answer.headers:
+        data = gzip.decompress(data)
+    _judge().validate_response(
+        request, Response(status, answer.headers.get("content-type", ""), Headers(dict(answer.headers)), data)
+    )
+    declared = route.operation["responses"][str(status)]
+    if "$ref" in declared:
+        declared = contract()["components"]["responses"][declared["$ref"].rpartition("/")[2]]
+    undeclared = answer.headers.keys() - {name.lower() for name in declared["headers"]} - _OF_HTTP
+    assert not undeclared, f"{route.operation_id} {status} sent undeclared headers {undeclared}"
+    if "content" not in declared:
+        assert not answer.body
+    if status < 400:
+        _judge().validate_request(request)
+    return answer
+
+
+def _request(event: Event, route: Route) -> Request:
+    return Request(
+        host_url=HOST,
+        path=event["rawPath"],
+        method=route.method.lower(),
+        body=events.body_of(event) if event.get("body") is not None else None,
+        content_type=event["headers"].get("content-type", ""),
+        parameters=RequestParameters(
+            query=ImmutableMultiDict(events.query_of(event)), header=Headers(dict(event["headers"]))
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class Client:
+    """One user's front end."""
+
+    user: str | None = DANA
+
+    def __call__(
+        self,
+        method: str,
+        path: str,
+        document: Any = None,
+        *,
+        query: Sequence[tuple[str, str]] | str = (),
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        claims: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Send one request and answer what comes back, held to the contract."""
+        given = dict(headers or {})
+        if document is not None:
+            body = json.dumps(document).encode()
+        if body is not None and not any(name.lower() == "content-type" for name in given):
+            given["Content-Type"] = "application/merge-patch+json" if method == "PATCH" else "application/json"
+        route = route_of(method, path)
+        if self.user is not None:
+            given.setdefault("Authorization", f"Bearer token-of-{self.user}")
+            if claims is None:
+                claims = claims_of(self.user)
+        event = events.event(
+            method,
+            f"/{STAGE}{path}",
+            route_key=route.key if route else events.DEFAULT_ROUTE,
+            query=query if isinstance(query, str) else urlencode(query),
+            headers=given,
+            body=body,
+            # The gateway verifies no token on routes that are public.
+            claims=None if route is None or route.is_public else claims,
+        )
+        return self.send(event)
+
+    def send(self, event: Event) -> Answer:
+        """Send one event to the function of its route."""
+        route = next((route for route in events.routes() if route.key == event["routeKey"]), None)
+        function = events.function(*([route.operation_id] if route else []))
+        return answer_of(function(event, None), event, route)
+
+    def get(self, path: str, **given: Any) -> Answer:
+        """Read."""
+        return self("GET", path, **given)
+
+    def post(self, path: str, document: Any = None, **given: Any) -> Answer:
+        """Add."""
+        return self("POST", path, document, **given)
+
+    def patch(self, path: str, document: Any = None, **given: Any) -> Answer:
+        """Change."""
+        return self("PATCH", path, document, **given)
+
+    def delete(self, path: str, **given: Any) -> Answer:
+        """Remove."""
+        return self("DELETE", path, **given)
+
+    def new_trade(self, **given: Any) -> Any:
+        """A trade that was recorded, by default an open one."""
+        answer = self.post("/trades", a_trade(**given))
+        assert answer.status == 201, answer.body
+        return answer.json
+
+
+def a_trade(**given: Any) -> dict[str, Any]:
+    """A trade to record: statistics.md's first check, still open."""
+    trade = {
+        "symbol": "AAPL",
+        "side": "BUY",
+        "quantity": "100",
+        "openDate": "2026-01-05T09:31:04-05:00",
+        "entryPrice": "10",
+        "commission": "1",
+        "fees": "0.1",
+        **given,
+    }
+    return {name: value for name, value in trade.items() if value is not None}

@@ -1,0 +1,72 @@
+"""The API with its table, its secret and its docs page, all in this process."""
+
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.stub import Stubber
+
+from handlers.log import logger
+from handlers.storage import accounts
+from tests import aws_stand_in
+from tests.api.client import ERIN, Client
+from tests.storage.conftest import aws as aws
+from tests.storage.conftest import table as table
+
+
+@pytest.fixture(autouse=True)
+def everything(table: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:  # noqa: ARG001 made first
+    aws_stand_in.set_up(monkeypatch, tmp_path)
+
+
+@pytest.fixture
+def dana() -> Client:
+    """A signed-in user."""
+    return Client()
+
+
+@pytest.fixture
+def erin() -> Client:
+    """Another signed-in user."""
+    return Client(ERIN)
+
+
+@pytest.fixture
+def nobody() -> Client:
+    """Somebody without a token."""
+    return Client(None)
+
+
+@pytest.fixture
+def cognito(everything: None) -> Iterator[Stubber]:  # noqa: ARG001 made first
+    """Cognito, answering what the test says and nothing else."""
+    with Stubber(accounts.cognito()) as stubber:
+        yield stubber
+        stubber.assert_no_pending_responses()
+
+
+class LogLines:
+    """What the functions logged since the test began."""
+
+    def __init__(self, stream: io.StringIO) -> None:
+        self._stream = stream
+
+    @property
+    def text(self) -> str:
+        return self._stream.getvalue()
+
+    @property
+    def records(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.text.splitlines()]
+
+
+@pytest.fixture
+def log_lines() -> Iterator[LogLines]:
+    stream = io.StringIO()
+    handler: Any = logger.registered_handler
+    before = handler.setStream(stream)
+    yield LogLines(stream)
+    handler.setStream(before)

@@ -1,0 +1,30 @@
+"""What the functions need of AWS, made from template.yaml in moto: the table, the secret, a docs page, settings."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from handlers.storage import accounts, clients
+from tests.template_file import properties
+
+DOCS_PAGE = "<!doctype html><title>Trading Journal API</title><p>ä"
+DOCS_POLICY = "default-src 'none'; connect-src 'self'"
+
+
+def set_up(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Everything but the table, in the fake AWS of this process."""
+    generated = properties("PageTokenSecret")["GenerateSecretString"]
+    secret = clients.secrets().create_secret(Name="page-tokens", SecretString="s" * generated["PasswordLength"])
+    (folder / "docs.html").write_text(DOCS_PAGE, "utf-8")
+    (folder / "docs.html.gz").write_bytes(gzip.compress(DOCS_PAGE.encode(), mtime=0))
+    (folder / "policy.txt").write_text(DOCS_POLICY, "utf-8")
+    for name, value in {
+        "PAGE_TOKEN_SECRET_ARN": secret["ARN"],
+        "USER_POOL_CLIENT_ID": "client-1",
+        "DOCS_PAGE": str(folder),
+    }.items():
+        monkeypatch.setenv(name, value)
+    accounts.cognito.cache_clear()
