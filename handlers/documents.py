@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields
 from datetime import datetime
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -13,6 +13,9 @@ from generated import models
 from handlers.journal.errors import FieldError, RuleBroken
 from handlers.journal.money import ZERO, canonical
 from handlers.journal.trades import Close, JournalNotes, Realized, Side, Trade, open_trade
+
+# The largest amount over the smallest has 24 digits before the point: with 6 after it, more than the default's 28.
+_RATIO_STEP, _RATIO_CONTEXT = Decimal("1E-6"), Context(prec=50)
 
 _NOTES = tuple(note.name for note in fields(JournalNotes))
 
@@ -149,7 +152,7 @@ def _decimal(value: Decimal | None) -> str | None:
 
 
 def _ratio(value: Decimal | None) -> float | None:
-    return None if value is None else float(round(value, 6))
+    return None if value is None else float(value.quantize(_RATIO_STEP, context=_RATIO_CONTEXT))
 
 
 def _time(moment: datetime | None) -> str | None:

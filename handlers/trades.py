@@ -14,6 +14,7 @@ from handlers import documents, idempotency
 from handlers.app import contract
 from handlers.etags import etag, fits_if_match, fits_if_none_match
 from handlers.journal import trades as journal
+from handlers.journal.errors import RuleBroken, StateForbids
 from handlers.journal.trades import Side, Status, Trade
 from handlers.replies import as_json, reply, reply_text
 from handlers.storage import listing, page_tokens
@@ -100,7 +101,14 @@ async def update_trade(trade_id: str, document: Any, user: str, if_match: str | 
 
 async def delete_close(trade_id: str, close_id: str, user: str, if_match: str | None = None) -> Response:
     """deleteClose."""
-    return _changed(user, trade_id, if_match, lambda trade, now: journal.take_back_close(trade, close_id.lower(), now))
+    return _changed(user, trade_id, if_match, lambda trade, now: _without_close(trade, close_id.lower(), now))
+
+
+def _without_close(trade: Trade, close_id: str, now: datetime) -> Trade:
+    try:
+        return journal.take_back_close(trade, close_id, now)
+    except RuleBroken:  # the request has no field to blame: it is the other closes that add up to too much
+        raise StateForbids("Without this close the trade's figures are too long to be written down.") from None
 
 
 async def close_trade(
