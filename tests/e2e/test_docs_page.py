@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from local.stack import Stack
-from tests.e2e.conftest import User
+from tests.e2e.conftest import PASSWORD, User
 
 # Without these, Chromium looks for updates and the like, which is no business of a test.
 QUIET = [
@@ -72,17 +73,36 @@ def test_the_page_shows_every_operation_and_asks_nothing_of_another_host(page: P
     assert complaints == []
 
 
-def test_a_trade_is_created_through_try_it_out(page: Page, complaints: list[str], dana: User) -> None:
-    page.locator("button.authorize").first.click()
-    page.locator(".auth-container input").fill(dana.access_token)
-    page.locator(".auth-btn-wrapper button.authorize").click()
-    page.locator(".auth-btn-wrapper button.btn-done").click()
-    operation = page.locator("#operations-trades-createTrade")
+def tried_out(page: Page, operation_id: str, body: object = None) -> tuple[str, str]:
+    """Opens an operation, fills in its body, executes it; the status and the body of the answer."""
+    operation = page.locator(f"[id$='-{operation_id}'].opblock")
     operation.locator("button.opblock-summary-control").click()
     operation.get_by_role("button", name="Try it out").click()
+    if body is not None:
+        operation.locator("textarea.body-param__text").fill(json.dumps(body))
     operation.get_by_role("button", name="Execute").click()
-    expect(operation.locator(".live-responses-table tbody .response-col_status").first).to_contain_text("201")
-    expect(operation.locator(".live-responses-table")).to_contain_text('"symbol": "AAPL"')
+    answer = operation.locator(".live-responses-table")
+    status = answer.locator("tbody .response-col_status").first.inner_text(timeout=20_000)
+    text = answer.locator("tbody .highlight-code code").first.inner_text()
+    operation.locator("button.opblock-summary-control").click()
+    return status.split()[0], text
+
+
+def test_a_trader_logs_in_creates_a_trade_and_lists_it_through_try_it_out(
+    page: Page, complaints: list[str], new_user: Callable[[], User]
+) -> None:
+    status, tokens = tried_out(page, "logIn", {"email": new_user().email, "password": PASSWORD})
+    assert status == "200"
+    page.locator("button.authorize").first.click()
+    page.locator(".auth-container input").fill(json.loads(tokens)["accessToken"])
+    page.locator(".auth-btn-wrapper button.authorize").click()
+    page.locator(".auth-btn-wrapper button.btn-done").click()
+    # The form holds the contract's example, and no optional parameter that nobody chose.
+    status, created = tried_out(page, "createTrade")
+    assert (status, json.loads(created)["symbol"]) == ("201", "AAPL")
+    assert "idempotencyKey" not in json.loads(created)
+    status, listed = tried_out(page, "listTrades")
+    assert (status, json.loads(listed)["items"]) == ("200", [json.loads(created)])
     assert complaints == []
 
 
