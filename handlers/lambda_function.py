@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import os
+import re
 from collections.abc import Callable, Iterable
 from typing import Any, cast
 from urllib.parse import parse_qsl, unquote
@@ -107,8 +108,10 @@ def format_1(event: Event) -> Event:
 
 
 def _sendable(headers: dict[str, str]) -> dict[str, str]:
-    """The headers that fit into bytes; of the others a `?` remains where a character does not."""
-    return {name: str(value).encode("latin-1", "replace").decode("latin-1") for name, value in headers.items()}
+    """The headers as they fit into bytes. What does not fit becomes a character that no header of ours may hold:
+    a `?` would make one valid Idempotency-Key of several invalid ones.
+    """
+    return {name: re.sub(r"[^\x00-\xff]", "\xbf", str(value)) for name, value in headers.items()}
 
 
 def route_path(event: Event) -> str:
@@ -140,7 +143,7 @@ def serve(app: ASGIApp) -> Callable[[Event, Any], dict[str, Any]]:
             logger.exception("not an event of an HTTP API")
             return _failure(INTERNAL_ERROR, "unknown")
         request_id = request["requestContext"]["requestId"]
-        logger.set_correlation_id(request_id)
+        logger.append_keys(request_id=request_id, operation=os.environ.get("OPERATIONS", ""))
         try:
             base64.b64decode(request["body"], validate=True) if request["isBase64Encoded"] else request["body"].encode()
         except ValueError:
@@ -151,11 +154,7 @@ def serve(app: ASGIApp) -> Callable[[Event, Any], dict[str, Any]]:
             logger.exception("the answer could not be made")
             return _failure(INTERNAL_ERROR, request_id)
         answer["statusCode"] = int(answer["statusCode"])
-        logger.info(
-            "answered",
-            route=event["requestContext"].get("routeKey", ""),
-            status=answer["statusCode"],
-        )
+        logger.info("answered", route=event["requestContext"].get("routeKey", ""), status=answer["statusCode"])
         return answer
 
     return handler
