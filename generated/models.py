@@ -6,10 +6,18 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, RootModel, SecretStr
+from pydantic import (
+    AnyUrl,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    RootModel,
+    SecretStr,
+)
 
 
 class EntityTags(RootModel[str]):
@@ -620,6 +628,249 @@ class Tokens(BaseModel):
     """
 
 
+class ImageType(StrEnum):
+    """
+    The media type of an image.
+    """
+
+    IMAGE_PNG = 'image/png'
+    IMAGE_JPEG = 'image/jpeg'
+    IMAGE_WEBP = 'image/webp'
+    IMAGE_GIF = 'image/gif'
+
+
+class NewImage(BaseModel):
+    """
+    An image that will be uploaded.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    content_type: Annotated[ImageType, Field(alias='contentType')]
+
+
+class ImageUpload(BaseModel):
+    """
+    A form to send one file with.
+    """
+
+    image_id: Annotated[
+        UUID, Field(alias='imageId', examples=['7f6e5d4c-3b2a-4190-8f7e-6d5c4b3a2f1e'])
+    ]
+    """
+    Names an image of a trade.
+    """
+    url: Annotated[AnyUrl, Field(examples=['https://images.example.com/'])]
+    """
+    Where to POST the form.
+    """
+    fields: Annotated[dict[str, str], Field(examples=[{'Content-Type': 'image/png'}])]
+    """
+    The form's fields, to be sent as they are and before the file.
+    """
+    max_bytes: Annotated[int, Field(alias='maxBytes', examples=[10485760], ge=1)]
+    """
+    How large the file may be.
+    """
+    expires_at: Annotated[
+        AwareDatetime, Field(alias='expiresAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    When the form stops working.
+    """
+
+
+class Status1(StrEnum):
+    """
+    READY once it is checked, PENDING until the file has come, REJECTED when it is not an image.
+    """
+
+    PENDING = 'PENDING'
+    READY = 'READY'
+    REJECTED = 'REJECTED'
+
+
+class Image(BaseModel):
+    """
+    An image of a trade.
+    """
+
+    image_id: Annotated[
+        UUID, Field(alias='imageId', examples=['7f6e5d4c-3b2a-4190-8f7e-6d5c4b3a2f1e'])
+    ]
+    """
+    Names an image of a trade.
+    """
+    status: Annotated[Status1, Field(examples=['READY'])]
+    """
+    READY once it is checked, PENDING until the file has come, REJECTED when it is not an image.
+    """
+    content_type: Annotated[ImageType, Field(alias='contentType')]
+    size: Annotated[int | None, Field(examples=[48213], ge=1)] = None
+    """
+    Its bytes, once it is READY.
+    """
+    reason: Annotated[str | None, Field(examples=['The file is not a PNG image.'])] = (
+        None
+    )
+    """
+    Why it was REJECTED.
+    """
+    created_at: Annotated[
+        AwareDatetime, Field(alias='createdAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    When its upload was asked for.
+    """
+    url: Annotated[
+        AnyUrl | None,
+        Field(examples=['https://images.example.com/images/7a/0b9f2f0a/7f6e5d4c']),
+    ] = None
+    """
+    Shows a READY image, for fifteen minutes.
+    """
+
+
+class BulkDeletion(BaseModel):
+    """
+    Trades to delete.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    trade_ids: Annotated[
+        list[UUID], Field(alias='tradeIds', max_length=100, min_length=1)
+    ]
+    """
+    The trades.
+    """
+
+
+class Address(BaseModel):
+    """
+    Whom a code is mailed to.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    email: Annotated[
+        str,
+        Field(
+            examples=['dana@example.com'],
+            max_length=128,
+            min_length=3,
+            pattern='^[A-Za-z0-9.!#$%&*+/=?^_{}~-]+@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$',
+        ),
+    ]
+    """
+    An e-mail address; case does not count.
+    """
+
+
+class PasswordReset(BaseModel):
+    """
+    A new password and the code that allows it.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    email: Annotated[
+        str,
+        Field(
+            examples=['dana@example.com'],
+            max_length=128,
+            min_length=3,
+            pattern='^[A-Za-z0-9.!#$%&*+/=?^_{}~-]+@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$',
+        ),
+    ]
+    """
+    An e-mail address; case does not count.
+    """
+    code: Annotated[
+        str, Field(examples=['402719'], max_length=12, min_length=4, pattern='^[0-9]+$')
+    ]
+    """
+    The code of the mail.
+    """
+    password: Annotated[
+        SecretStr, Field(examples=['Breakout-2026!'], max_length=99, min_length=12)
+    ]
+    """
+    At least 12 characters, with lower and upper case, a digit and a symbol.
+    """
+
+
+class Status2(StrEnum):
+    """
+    CODE_REQUIRED until the code of the mail is given.
+    """
+
+    CODE_REQUIRED = 'CODE_REQUIRED'
+    CHANGED = 'CHANGED'
+
+
+class PasswordStatus(BaseModel):
+    """
+    What is to be done next.
+    """
+
+    status: Annotated[Status2, Field(examples=['CODE_REQUIRED'])]
+    """
+    CODE_REQUIRED until the code of the mail is given.
+    """
+
+
+class AccountExport(BaseModel):
+    """
+    A file with everything that the account holds.
+    """
+
+    url: Annotated[
+        AnyUrl,
+        Field(examples=['https://exports.example.com/exports/7a/2026-01-05.json.gz']),
+    ]
+    """
+    Where to download the file, gzip-compressed JSON.
+    """
+    expires_at: Annotated[
+        AwareDatetime, Field(alias='expiresAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    When the address stops working.
+    """
+    format_version: Annotated[int, Field(alias='formatVersion', examples=[1], ge=1)]
+    """
+    The version of the file's format.
+    """
+    size: Annotated[int, Field(examples=[20480], ge=1)]
+    """
+    The file's bytes.
+    """
+
+
+class Status3(StrEnum):
+    """
+    ERASING from the first request on.
+    """
+
+    ERASING = 'ERASING'
+
+
+class ErasureStatus(BaseModel):
+    """
+    How far the erasing is.
+    """
+
+    status: Annotated[Status3, Field(examples=['ERASING'])]
+    """
+    ERASING from the first request on.
+    """
+
+
 class OpenApiDocument(RootModel[str]):
     root: Annotated[str, Field(examples=['openapi: 3.0.3'])]
     """
@@ -1172,6 +1423,12 @@ class Trade(BaseModel):
     """
     The closes, by time.
     """
+    images: Annotated[list[Image] | None, Field(max_length=100)] = None
+    """
+    The images. READY ones are part of the trade; those that are PENDING or were REJECTED are shown by
+    `GET /trades/{tradeId}` alone, and so is `url`.
+
+    """
     realized_partial_pnl: Annotated[
         Decimal, Field(alias='realizedPartialPnl', examples=['79.12'])
     ]
@@ -1268,4 +1525,69 @@ class TradePage(BaseModel):
     ] = None
     """
     Opaque; made by the API, never by a client.
+    """
+
+
+class BulkTrade(BaseModel):
+    """
+    One of many trades to record.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    idempotency_key: Annotated[
+        str | None,
+        Field(
+            alias='idempotencyKey',
+            examples=['2026-01-05-aapl-1'],
+            max_length=255,
+            min_length=1,
+            pattern='^[!-~]+$',
+        ),
+    ] = None
+    """
+    1 to 255 visible ASCII characters.
+    """
+    trade: NewTrade | dict[str, Any]
+    """
+    A NewTrade. It is checked on its own; when it is no NewTrade, its result says so.
+    """
+
+
+class BulkResult(BaseModel):
+    """
+    What became of one item.
+    """
+
+    status: Annotated[int, Field(examples=[201], ge=200, le=599)]
+    """
+    The status that the item would have got alone.
+    """
+    trade: Trade | None = None
+    problem: Problem | None = None
+
+
+class BulkTrades(BaseModel):
+    """
+    Trades to record.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    items: Annotated[list[BulkTrade], Field(max_length=100, min_length=1)]
+    """
+    The trades.
+    """
+
+
+class BulkResults(BaseModel):
+    """
+    One result for each item, in order.
+    """
+
+    results: Annotated[list[BulkResult], Field(max_length=100)]
+    """
+    The results.
     """

@@ -12,7 +12,7 @@ from uuid import uuid4
 from generated import models
 from handlers.journal.errors import FieldError, RuleBroken
 from handlers.journal.money import ZERO, canonical
-from handlers.journal.trades import Close, JournalNotes, Realized, Side, Trade, open_trade
+from handlers.journal.trades import Close, Image, JournalNotes, Realized, Side, Trade, open_trade
 
 # The largest amount over the smallest has 24 digits before the point: with 6 after it, more than the default's 28.
 _RATIO_STEP, _RATIO_CONTEXT = Decimal("1E-6"), Context(prec=50)
@@ -120,6 +120,7 @@ def trade_document(trade: Trade) -> dict[str, Any]:
         "newsEvents": notes.news_events or None,
         "economicEvents": notes.economic_events or None,
         "tags": notes.tags,
+        "images": [image_document(image) for image in trade.images] or None,
         "partialCloses": [_close_document(part) for part in trade.realized],
         "realizedPartialPnl": _decimal(trade.realized_partial_pnl),
         "pnl": _decimal(trade.pnl),
@@ -133,6 +134,17 @@ def trade_document(trade: Trade) -> dict[str, Any]:
         "updatedAt": _time(trade.updated_at),
     }
     return {name: value for name, value in document.items() if value is not None}
+
+
+def image_document(image: Image) -> dict[str, Any]:
+    """The contract's Image, of one that is part of a trade; without an address to show it."""
+    return {
+        "imageId": image.image_id,
+        "status": "READY",
+        "contentType": image.content_type,
+        "size": image.size,
+        "createdAt": _time(image.created_at),
+    }
 
 
 def _close_document(part: Realized) -> dict[str, Any]:

@@ -35,6 +35,7 @@ NOT_FOUND = Kind("/problems/not-found", "Not found", 404)
 METHOD_NOT_ALLOWED = Kind("/problems/method-not-allowed", "Method not allowed", 405)
 STATE_FORBIDS = Kind("/problems/state-forbids", "The present state forbids it", 409)
 NOT_CONFIRMED = Kind("/problems/not-confirmed", "The e-mail address is not confirmed", 409)
+ACCOUNT_ERASED = Kind("/problems/account-erased", "The account is being erased", 409)
 VERSION_MISMATCH = Kind("/problems/version-mismatch", "The trade has changed", 412)
 CONTENT_TOO_LARGE = Kind("/problems/content-too-large", "The body is too large", 413)
 UNSUPPORTED_MEDIA_TYPE = Kind("/problems/unsupported-media-type", "Unsupported media type", 415)
@@ -115,11 +116,13 @@ TABLE: dict[type[Exception], Callable[[Any], Problem]] = {
     journal.RuleBroken: _rule_broken,
     journal.StateForbids: lambda error: Problem(STATE_FORBIDS, error.detail, _body_fields(error.errors)),
     journal.CloseNotFound: lambda _: Problem(NOT_FOUND, "The trade has no such close."),
+    journal.ImageNotFound: lambda _: Problem(NOT_FOUND, "The trade has no such image."),
     storage.TradeNotFound: lambda _: Problem(NOT_FOUND, "You have no such trade."),
     storage.VersionMismatch: lambda _: Problem(
         VERSION_MISMATCH, "Read the trade again and repeat the change on its new version."
     ),
     storage.KeyReused: lambda _: Problem(KEY_REUSED, "Send a new key with a new request."),
+    storage.AccountErased: lambda _: Problem(ACCOUNT_ERASED, "Nothing can be written for it any more."),
     storage.BadPageToken: lambda _: invalid_request(
         [BadField("query", "/nextToken", "is not a token of yours for these filters")]
     ),

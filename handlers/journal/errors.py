@@ -3,7 +3,8 @@
 JournalError
 ├── RuleBroken      the input is well formed and yet breaks a rule across its fields
 ├── StateForbids    the input is sound, but the trade, as it stands, does not allow it
-└── CloseNotFound   the trade has no close of that id
+├── CloseNotFound   the trade has no close of that id
+└── ImageNotFound   the trade has no image of that id
 """
 
 from collections.abc import Sequence
@@ -41,3 +42,7 @@ class StateForbids(JournalError):
 
 class CloseNotFound(JournalError):
     """Raised when a trade has no close of the given id."""
+
+
+class ImageNotFound(JournalError):
+    """Raised when a trade has no image of the given id."""

@@ -11,10 +11,11 @@ from enum import StrEnum
 from typing import Any
 
 from handlers.journal import money
-from handlers.journal.errors import CloseNotFound, FieldError, RuleBroken, StateForbids
+from handlers.journal.errors import CloseNotFound, FieldError, ImageNotFound, RuleBroken, StateForbids
 from handlers.journal.money import ONE, ZERO, canonical
 
 MOST_CLOSES = 200
+MOST_IMAGES = 20
 
 
 class Side(StrEnum):
@@ -66,6 +67,16 @@ class Realized:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """A checked image that is part of the trade: its media type, its size in bytes, when its upload was asked for."""
+
+    image_id: str
+    content_type: str
+    size: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JournalNotes:
     """All that the trader writes about a trade and that no money depends on. Scores go from 0 to 10."""
 
@@ -113,6 +124,7 @@ class Trade:
     cancelled: bool = False
     closes: tuple[Close, ...] = ()
     notes: JournalNotes = field(default_factory=JournalNotes)
+    images: tuple[Image, ...] = ()
     idempotency_key: str | None = None
     version: int = 1
     created_at: datetime
@@ -311,6 +323,23 @@ def take_back_close(trade: Trade, close_id: str, now: datetime) -> Trade:
     return _within_bounds(_changed(trade, now, closes=kept))
 
 
+def attach_image(trade: Trade, image: Image, now: datetime) -> Trade:
+    """The trade with the image; the same trade when it has it already. Raises StateForbids at 20 images."""
+    if any(image.image_id == attached.image_id for attached in trade.images):
+        return trade
+    if len(trade.images) >= MOST_IMAGES:
+        raise StateForbids(f"The trade has {MOST_IMAGES} images already.")
+    return _changed(trade, now, images=(*trade.images, image))
+
+
+def detach_image(trade: Trade, image_id: str, now: datetime) -> Trade:
+    """The trade without the image. Raises ImageNotFound."""
+    kept = tuple(image for image in trade.images if image.image_id != image_id)
+    if len(kept) == len(trade.images):
+        raise ImageNotFound(f"The trade has no image {image_id}.")
+    return _changed(trade, now, images=kept)
+
+
 def revise(trade: Trade, changes: Mapping[str, object], now: datetime) -> Trade:
     """The trade with some of its own fields, or of its notes' fields, changed; None takes a field back to none.
 
@@ -352,7 +381,17 @@ def _pointer(name: str) -> str:
 _CLOSE = {close_field.name: _pointer(close_field.name) for close_field in fields(Close)}
 _SHORT_EXIT = {**_CLOSE, "price": "/exitPrice", "closed_at": "/closeDate"}
 
-_FIXED = {"user_id", "trade_id", "closes", "notes", "idempotency_key", "version", "created_at", "updated_at"}
+_FIXED = {
+    "user_id",
+    "trade_id",
+    "closes",
+    "notes",
+    "images",
+    "idempotency_key",
+    "version",
+    "created_at",
+    "updated_at",
+}
 _REVISABLE: dict[str, Field[Any]] = {
     own.name: own for own in (*fields(Trade), *fields(JournalNotes)) if own.name not in _FIXED
 }

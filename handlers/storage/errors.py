@@ -5,6 +5,7 @@ StorageError
 ├── VersionMismatch      the trade has changed in between
 ├── KeyReused            an idempotency key came back with another request
 ├── Busy                 throttled, or contended past the retries
+├── AccountErased        the account is being erased, and nothing is written for it any more
 ├── BadPageToken         a page token that was not sealed for this list
 ├── PasswordRejected     a new password that breaks the pool's policy
 ├── CodeRejected         a wrong or expired confirmation code
@@ -35,6 +36,10 @@ class KeyReused(StorageError):
 
 class Busy(StorageError):
     """Raised when DynamoDB throttles, or others keep changing the same trade, past all retries."""
+
+
+class AccountErased(StorageError):
+    """Raised when something is to be written for a user whose account is being erased."""
 
 
 class BadPageToken(StorageError):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
-from handlers.journal.trades import Close, JournalNotes, Side, Trade
+from handlers.journal.trades import Close, Image, JournalNotes, Side, Trade
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
@@ -94,6 +94,15 @@ def trade_item(trade: Trade) -> Item:
                 }
                 for close in trade.closes
             ],
+            "images": [
+                {
+                    "imageId": image.image_id,
+                    "contentType": image.content_type,
+                    "size": image.size,
+                    "createdAt": image.created_at.isoformat(),
+                }
+                for image in trade.images
+            ],
             "idempotencyKey": trade.idempotency_key,
             "version": trade.version,
             "createdAt": trade.created_at.isoformat(),
@@ -131,6 +140,15 @@ def trade_of(item: Mapping[str, Any]) -> Trade:
                 fees=close["fees"],
             )
             for close in stored.get("closes", ())
+        ),
+        images=tuple(
+            Image(
+                image_id=image["imageId"],
+                content_type=image["contentType"],
+                size=int(image["size"]),
+                created_at=datetime.fromisoformat(image["createdAt"]),
+            )
+            for image in stored.get("images", ())
         ),
         notes=JournalNotes(
             **{name: _note(stored[attribute]) for name, attribute in _NOTES.items() if attribute in stored}

@@ -12,8 +12,9 @@ from uuid import uuid4
 from botocore.exceptions import ClientError
 
 from handlers.journal.trades import Trade
+from handlers.storage import erasure
 from handlers.storage.clients import dynamodb, throttling_is_busy, trades_table
-from handlers.storage.errors import Busy, KeyReused, StorageError, TradeNotFound, VersionMismatch
+from handlers.storage.errors import AccountErased, Busy, KeyReused, StorageError, TradeNotFound, VersionMismatch
 from handlers.storage.items import (
     KeptAnswer,
     answer_item,
@@ -27,7 +28,7 @@ from handlers.storage.items import (
 )
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.type_defs import PutTypeDef
+    from mypy_boto3_dynamodb.type_defs import PutTypeDef, TransactWriteItemTypeDef
 
 _MOST_ATTEMPTS = 6
 _CONDITION_FAILED = "ConditionalCheckFailed"
@@ -116,54 +117,40 @@ def delete(user_id: str, trade_id: str, expected_version: int | None = None) -> 
 
 
 def _store(trade: Trade, answer: KeptAnswer | None, condition: Any) -> KeptAnswer | None:
+    now = trade.updated_at
     put: PutTypeDef = {
         "TableName": trades_table(),
         "Item": trade_item(trade),
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
     }
     put.update(condition)
+    actions: list[TransactWriteItemTypeDef] = [{"Put": put}, {"ConditionCheck": erasure.not_begun(trade.user_id)}]
     if answer is not None:
-        return _put_with_answer(trade, put, answer)
-    _put(trade, put)
-    return None
-
-
-def _put(trade: Trade, put: PutTypeDef) -> None:
-    try:
-        _patiently(lambda: dynamodb().put_item(**put))
-    except dynamodb().exceptions.ConditionalCheckFailedException as error:
-        stored: Any = error.response.get("Item", {})
-        # The client's own retry of a write whose answer was lost meets that very write.
-        if not (is_trade(stored) and trade_of(stored) == trade):
-            raise _refusal(stored, trade.trade_id) from error
-
-
-def _put_with_answer(trade: Trade, put: PutTypeDef, answer: KeptAnswer) -> KeptAnswer | None:
-    now = trade.updated_at
-    keep: PutTypeDef = {
-        "TableName": trades_table(),
-        "Item": answer_item(trade.user_id, answer, now),
-        "ConditionExpression": "attribute_not_exists(tradeId) OR expiresAt < :now",
-        "ExpressionAttributeValues": {":now": {"N": str(epoch_seconds(now))}},
-    }
+        actions.append({"Put": _keep(trade.user_id, answer, now)})
     token = uuid4().hex  # one for all attempts: an attempt that went through unseen is not made again
     try:
-        _patiently(
-            lambda: dynamodb().transact_write_items(
-                TransactItems=[{"Put": put}, {"Put": keep}], ClientRequestToken=token
-            )
-        )
+        _patiently(lambda: dynamodb().transact_write_items(TransactItems=actions, ClientRequestToken=token))
     except dynamodb().exceptions.TransactionCanceledException as error:
-        of_trade, of_answer = error.response["CancellationReasons"]
-        kept = _kept_answer(trade.user_id, answer, now)
-        if kept is not None:
+        of_trade, of_account, *of_answer = error.response["CancellationReasons"]
+        if answer is not None and (kept := _kept_answer(trade.user_id, answer, now)) is not None:
             return None if kept == answer else kept
+        if of_account["Code"] == _CONDITION_FAILED:
+            raise AccountErased(trade.user_id) from error
         if of_trade["Code"] == _CONDITION_FAILED:
             raise _refusal(of_trade.get("Item", {}), trade.trade_id) from error
-        if of_answer["Code"] == _CONDITION_FAILED:
+        if of_answer and of_answer[0]["Code"] == _CONDITION_FAILED:
             raise Busy from error  # the record expired between the write and the read
         raise
     return None
+
+
+def _keep(user_id: str, answer: KeptAnswer, now: datetime) -> PutTypeDef:
+    return {
+        "TableName": trades_table(),
+        "Item": answer_item(user_id, answer, now),
+        "ConditionExpression": "attribute_not_exists(tradeId) OR expiresAt < :now",
+        "ExpressionAttributeValues": {":now": {"N": str(epoch_seconds(now))}},
+    }
 
 
 def _kept_answer(user_id: str, answer: KeptAnswer, now: datetime) -> KeptAnswer | None:
