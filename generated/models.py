@@ -732,6 +732,20 @@ class Image(BaseModel):
     """
 
 
+class TradeId1(RootModel[str]):
+    root: Annotated[
+        str,
+        Field(
+            examples=['0b9f2f0a-6c1e-4a55-9d8e-3a4b5c6d7e8f'],
+            max_length=100,
+            min_length=1,
+        ),
+    ]
+    """
+    A trade's `tradeId`. It is checked on its own.
+    """
+
+
 class BulkDeletion(BaseModel):
     """
     Trades to delete.
@@ -741,7 +755,7 @@ class BulkDeletion(BaseModel):
         extra='forbid',
     )
     trade_ids: Annotated[
-        list[UUID], Field(alias='tradeIds', max_length=100, min_length=1)
+        list[TradeId1], Field(alias='tradeIds', max_length=100, min_length=1)
     ]
     """
     The trades.

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Collection
-from functools import cache
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import inflection
@@ -22,24 +19,16 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from handlers import problems
-from handlers.front import METHODS, Front, Routes
+from handlers.contract import METHODS, contract, slice_of
+from handlers.front import Front, Routes
 from handlers.validation import OperationChecks, validator_map
 
 # Connexion warns several times a request that an operation takes two media types; the front has chosen one by then.
 logging.getLogger("connexion").setLevel(logging.ERROR)
 
-CONTRACT = Path(__file__).parent.parent / "generated" / "openapi.json"
-
 # Connexion's stack without what this API does not need: pages and security are the gateway's and the front's here, and
 # answers are validated in the tests.
 MIDDLEWARES = [ExceptionMiddleware, RoutingMiddleware, RequestValidationMiddleware, ContextMiddleware]
-
-
-@cache
-def contract() -> dict[str, Any]:
-    """The contract; not to be changed."""
-    document: dict[str, Any] = json.loads(CONTRACT.read_bytes())
-    return document
 
 
 class ByTag(Resolver):  # type: ignore[misc] # Connexion is not typed
@@ -54,7 +43,7 @@ class ByTag(Resolver):  # type: ignore[misc] # Connexion is not typed
 
 def create_app(operation_ids: Collection[str]) -> ASGIApp:
     """An ASGI application for these operations of the contract; for every other request the right 404 or 405."""
-    served = _only(contract(), operation_ids)
+    served = slice_of(operation_ids)
     app = AsyncApp(
         "handlers",
         middlewares=list(MIDDLEWARES),
@@ -95,35 +84,3 @@ class Stamped:
             await send(message)
 
         await self.app(scope, receive, stamped)
-
-
-def _only(document: dict[str, Any], operation_ids: Collection[str]) -> dict[str, Any]:
-    """The contract of these operations alone, references resolved, responses and security left out.
-
-    Connexion prepares, validates and resolves all that it is given; a function serves one operation of it.
-    """
-    paths: dict[str, Any] = {}
-    for path, item in document["paths"].items():
-        shared = item.get("parameters", [])
-        for method in METHODS:
-            operation = item.get(method)
-            if operation and operation["operationId"] in operation_ids:
-                operation = {key: operation[key] for key in ("tags", "operationId", "requestBody") if key in operation}
-                operation["parameters"] = [*shared, *item[method].get("parameters", [])]
-                operation["responses"] = {"default": {"description": "as the contract has it"}}
-                paths.setdefault(path, {})[method] = _resolved(operation, document)
-    return {"openapi": document["openapi"], "info": document["info"], "paths": paths}
-
-
-def _resolved(node: Any, document: dict[str, Any]) -> Any:
-    """The node with every reference replaced by what it points to. The contract's schemas do not recur."""
-    if isinstance(node, dict):
-        if "$ref" in node:
-            target: Any = document
-            for step in node["$ref"].removeprefix("#/").split("/"):
-                target = target[step]
-            return _resolved(target, document)
-        return {key: _resolved(value, document) for key, value in node.items()}
-    if isinstance(node, list):
-        return [_resolved(value, document) for value in node]
-    return node

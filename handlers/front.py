@@ -8,6 +8,7 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from handlers.contract import METHODS
 from handlers.problems import (
     CONTENT_TOO_LARGE,
     METHOD_NOT_ALLOWED,
@@ -18,7 +19,6 @@ from handlers.problems import (
 )
 
 MOST_BYTES = 256 * 1024
-METHODS = ("get", "put", "post", "delete", "patch", "head", "options", "trace")
 
 
 class Routes:

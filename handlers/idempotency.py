@@ -7,9 +7,6 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from starlette.responses import Response
-
-from handlers.replies import reply_text
 from handlers.storage.items import KeptAnswer
 
 
@@ -24,7 +21,7 @@ def kept(key: str, fingerprint: str, body: str, headers: Mapping[str, str]) -> K
     return KeptAnswer(key=key, fingerprint=fingerprint, body=json.dumps([body, dict(headers)], ensure_ascii=False))
 
 
-def replayed(answer: KeptAnswer) -> Response:
-    """The kept answer, given again."""
+def replayed(answer: KeptAnswer) -> tuple[str, dict[str, str]]:
+    """Body and headers of the kept answer, to be given again."""
     body, headers = json.loads(answer.body)
-    return reply_text(201, body, {**headers, "Idempotent-Replayed": "true"})
+    return body, {**headers, "Idempotent-Replayed": "true"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
@@ -10,12 +12,13 @@ from uuid import uuid4
 from starlette.responses import Response
 
 from generated import models
-from handlers import documents, idempotency
-from handlers.app import contract
+from handlers import documents, idempotency, validation
+from handlers.contract import base_path
 from handlers.etags import etag, fits_if_match, fits_if_none_match
 from handlers.journal import trades as journal
 from handlers.journal.errors import RuleBroken, StateForbids
 from handlers.journal.trades import Side, Status, Trade
+from handlers.problems import invalid_request, problem_of
 from handlers.replies import as_json, reply, reply_text
 from handlers.storage import listing, page_tokens
 from handlers.storage import trades as storage
@@ -24,19 +27,26 @@ from handlers.storage.items import KeptAnswer
 
 # How often a change without If-Match is made again to the version that overtook it.
 MOST_ATTEMPTS = 5
+# After this, what is left of a bulk request is answered as not done: well before the gateway gives up, at 30 s.
+BULK_SECONDS = 20
 
 
 async def create_trade(document: Any, user: str, idempotency_key: str | None = None) -> Response:
     """createTrade."""
-    given = models.NewTrade.model_validate(document)
-    trade = documents.opened_trade(given, user=user, idempotency_key=idempotency_key, now=datetime.now(UTC))
-    body, headers = _shown(trade, f"/trades/{trade.trade_id}")
-    answer = None
-    if idempotency_key is not None:
-        fingerprint = idempotency.fingerprint("createTrade", document)
-        answer = idempotency.kept(idempotency_key, fingerprint, body, headers)
-    earlier = storage.create(trade, answer)
-    return idempotency.replayed(earlier) if earlier else reply_text(201, body, headers)
+    return reply_text(201, *_recorded(document, user, idempotency_key))
+
+
+async def create_trades(document: Any, user: str, request_id: str) -> Response:
+    """createTrades."""
+    new_trade = validation.schema_validator("NewTrade")
+
+    def create(item: Any) -> dict[str, Any]:
+        if bad := list(validation.bad_fields(new_trade, item["trade"])):
+            raise invalid_request(bad)
+        body, _ = _recorded(item["trade"], user, item.get("idempotencyKey"))
+        return {"status": 201, "trade": json.loads(body)}
+
+    return _one_by_one(document["items"], create, request_id)
 
 
 async def list_trades(
@@ -127,7 +137,7 @@ async def close_trade(
         now = datetime.now(UTC)
         trade, earlier = _read(user, trade_id, idempotency_key, fingerprint, now)
         if earlier:
-            return idempotency.replayed(earlier)
+            return reply_text(201, *idempotency.replayed(earlier))
         if trade is None:
             raise TradeNotFound(trade_id)
         _check(if_match, trade)
@@ -138,8 +148,21 @@ async def close_trade(
             earlier = storage.replace(closed, trade.version, answer)
         except VersionMismatch:
             continue
-        return idempotency.replayed(earlier) if earlier else reply_text(201, body, headers)
+        return reply_text(201, *(idempotency.replayed(earlier) if earlier else (body, headers)))
     raise Busy
+
+
+async def delete_trades(document: Any, user: str, request_id: str) -> Response:
+    """deleteTrades."""
+    trade_id = validation.schema_validator("TradeId")
+
+    def delete(item: str) -> dict[str, Any]:
+        if bad := list(validation.bad_fields(trade_id, item)):
+            raise invalid_request(bad)
+        storage.delete(user, item.lower())
+        return {"status": 204}
+
+    return _one_by_one(document["tradeIds"], delete, request_id)
 
 
 async def delete_trade(trade_id: str, user: str, if_match: str | None = None) -> Response:
@@ -152,6 +175,37 @@ async def delete_trade(trade_id: str, user: str, if_match: str | None = None) ->
         _check(if_match, trade)
         storage.delete(user, trade_id, trade.version)
     return reply(204)
+
+
+def _recorded(document: Any, user: str, idempotency_key: str | None) -> tuple[str, dict[str, str]]:
+    """Body and headers of the answer to a new trade: it is recorded now, or was by an earlier request with the key."""
+    given = models.NewTrade.model_validate(document)
+    trade = documents.opened_trade(given, user=user, idempotency_key=idempotency_key, now=datetime.now(UTC))
+    body, headers = _shown(trade, f"/trades/{trade.trade_id}")
+    answer = None
+    if idempotency_key is not None:
+        fingerprint = idempotency.fingerprint("createTrade", document)
+        answer = idempotency.kept(idempotency_key, fingerprint, body, headers)
+    earlier = storage.create(trade, answer)
+    return idempotency.replayed(earlier) if earlier else (body, headers)
+
+
+def _one_by_one(items: Sequence[Any], serve: Callable[[Any], dict[str, Any]], request_id: str) -> Response:
+    """Serve each item on its own; one that fails is told so in its place, and so are those that time leaves over."""
+
+    def result(item: Any) -> dict[str, Any]:
+        try:
+            return serve(item)
+        except Exception as error:  # noqa: BLE001 the table logs what it does not know
+            return refused(error)
+
+    def refused(error: Exception) -> dict[str, Any]:
+        problem = problem_of(error)
+        return {"status": problem.kind.status, "problem": problem.document(request_id)}
+
+    enough = time.monotonic() + BULK_SECONDS
+    results = [result(item) if time.monotonic() < enough else refused(Busy()) for item in items]
+    return reply(200, {"results": results})
 
 
 def _changed(user: str, trade_id: str, if_match: str | None, change: Callable[[Trade, datetime], Trade]) -> Response:
@@ -184,5 +238,5 @@ def _shown(trade: Trade, location: str | None = None) -> tuple[str, dict[str, st
     """The body and the headers of an answer that shows the trade."""
     headers = {"ETag": etag(trade.version)}
     if location is not None:
-        headers["Location"] = contract()["servers"][0]["url"] + location
+        headers["Location"] = base_path() + location
     return as_json(documents.trade_document(trade)), headers

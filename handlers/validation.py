@@ -11,6 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -20,7 +21,7 @@ from connexion.validators import AbstractRequestBodyValidator, ParameterValidato
 from jsonschema import Draft4Validator, FormatChecker, ValidationError
 from jsonschema.validators import extend
 
-from handlers import strict_json
+from handlers import contract, strict_json
 from handlers.problems import BadField, invalid_request
 
 INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
@@ -78,6 +79,12 @@ def _compiled(schema: Mapping[str, Any]) -> Draft4Validator:
     return Validator(schema, format_checker=formats)
 
 
+@cache
+def schema_validator(name: str) -> Draft4Validator:
+    """The checks of one of the contract's schemas, for what is a part of a body and checked on its own."""
+    return _compiled(contract.schema(name))
+
+
 def validator_map(checks: Mapping[str, OperationChecks]) -> dict[str, Any]:
     """What Connexion takes as its `validator_map`, for the operations with these checks by operationId."""
 
@@ -108,7 +115,7 @@ def validator_map(checks: Mapping[str, OperationChecks]) -> dict[str, Any]:
                 document = strict_json.parse(message["body"])
             except strict_json.NotJson as error:
                 raise invalid_request([*bad, BadField("body", "", str(error))]) from None
-            bad += _bad_fields(validator, document)
+            bad += bad_fields(validator, document)
             if bad:
                 raise invalid_request(bad)
             context["document"] = document
@@ -165,7 +172,8 @@ def _header(scope: Any, name: str) -> list[str]:
     return [value.decode("latin-1") for key, value in scope["headers"] if key == wanted]
 
 
-def _bad_fields(validator: Draft4Validator, document: Any) -> Iterator[BadField]:
+def bad_fields(validator: Draft4Validator, document: Any) -> Iterator[BadField]:
+    """Every field of the document that does not follow the schema."""
     for pointer, detail in _details(validator, document):
         yield BadField("body", pointer, detail)
 
