@@ -100,13 +100,11 @@ def _body(body: bytes, content_type: str) -> Event:
 
 
 @cache
-def function(*operation_ids: str) -> Function:
-    """The function that serves these operations; without any, UnknownRouteFunction."""
-    return serve(create_app(operation_ids))
+def function(*operation_ids: str, instance: int = 0) -> Function:  # noqa: ARG001 part of the cache's key
+    """The function that serves these operations; without any, UnknownRouteFunction.
 
-
-def new_function(*operation_ids: str) -> Function:
-    """A function of its own, as another Lambda instance is one: a function serves one request at a time."""
+    Each instance serves one request at a time, as on AWS.
+    """
     return serve(create_app(operation_ids))
 
 
