@@ -1,5 +1,6 @@
 """Trades, one at a time: stored once, never lost, never overwritten unseen."""
 
+import json
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
@@ -12,9 +13,9 @@ from botocore.compat import HTTPHeaders
 from botocore.stub import ANY, Stubber
 
 from handlers.journal.trades import Trade, revise
-from handlers.storage import trades
+from handlers.storage import erasure, trades
 from handlers.storage.clients import dynamodb
-from handlers.storage.errors import Busy, KeyReused, TradeNotFound, VersionMismatch
+from handlers.storage.errors import AccountErased, Busy, KeyReused, TradeNotFound, VersionMismatch
 from handlers.storage.items import KeptAnswer, answer_item, trade_item
 from tests.storage.examples import NOW, a_full_trade, a_trade
 
@@ -41,7 +42,7 @@ def kept(*, fingerprint: str = ANSWER.fingerprint, body: str = ANSWER.body) -> K
 def test_a_stored_trade_is_read_as_it_was(requests: Counter[str]) -> None:
     assert trades.create(a_full_trade()) is None
     assert trades.get("user-1", "trade-1") == a_full_trade()
-    assert requests == {"PutItem": 1, "GetItem": 1}
+    assert requests == {"TransactWriteItems": 1, "GetItem": 1}
 
 
 def test_a_trade_belongs_to_its_user() -> None:
@@ -62,7 +63,7 @@ def test_a_change_replaces_the_version_it_was_made_from(requests: Counter[str]) 
     after = changed(a_trade())
     requests.clear()
     assert trades.replace(after, 1) is None
-    assert requests == {"PutItem": 1}
+    assert requests == {"TransactWriteItems": 1}
     assert trades.get("user-1", "trade-1") == after
 
 
@@ -194,39 +195,93 @@ def test_a_trade_and_the_answer_kept_for_a_key_are_read_in_one_request(requests:
     )
 
 
+# An account that is being erased
+
+
+def test_nothing_is_written_for_an_account_that_is_being_erased() -> None:
+    trades.create(a_trade())
+    erasure.begin("user-1", NOW)
+    before = dynamodb().scan(TableName="trades")["Items"]
+    with pytest.raises(AccountErased):
+        trades.create(a_trade(trade_id="trade-2"))
+    with pytest.raises(AccountErased):
+        trades.create(a_trade(trade_id="trade-2"), ANSWER)
+    with pytest.raises(AccountErased):
+        trades.replace(changed(a_trade()), 1)
+    with pytest.raises(AccountErased):
+        trades.replace(changed(a_trade()), 1, ANSWER)
+    assert dynamodb().scan(TableName="trades")["Items"] == before
+    assert trades.create(a_trade(user_id="user-2")) is None
+
+
+def test_any_of_the_marks_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+    erasure.begin("user-1", NOW)
+    keys = erasure.mark_keys("user-1")
+    assert len(keys) == erasure.MARKS > 1
+    for key in keys:
+        monkeypatch.setattr("random.choice", lambda _, key=key: key)
+        with pytest.raises(AccountErased):
+            trades.create(a_trade())
+
+
+def test_writes_look_at_different_marks(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at = []
+    monkeypatch.setattr("random.choice", lambda keys: looked_at.append(keys) or keys[-1])
+    trades.create(a_trade())
+    assert looked_at == [erasure.mark_keys("user-1")]
+
+
+def test_a_mark_is_never_taken_for_a_trade() -> None:
+    erasure.begin("user-1", NOW)
+    mark = f"{erasure.PREFIX}0"
+    with pytest.raises(TradeNotFound):
+        trades.get("user-1", mark)
+    with pytest.raises(TradeNotFound):
+        trades.delete("user-1", mark)
+    assert erasure.has_begun("user-1")
+    assert not erasure.has_begun("user-2")
+
+
 # The client retries a write whose answer was lost
 
 
 @pytest.fixture
 def lose_first_answer() -> Callable[[str], None]:
     def lose(operation: str) -> None:
-        lost: list[object] = []
+        lost: list[Any] = []
 
         def process_but_answer_500(request: Any, event_name: str, **_: Any) -> Any:
+            token = json.loads(request.body).get("ClientRequestToken")
             if lost:
-                return None
-            lost.append(moto.core.models.botocore_stubber(event_name, request))
-            return AWSResponse(request.url, 500, HTTPHeaders(), _Empty())
+                # A transaction whose token came before is not made again; the table in this process does not know that.
+                seen = token is not None and token == lost[0]
+                return AWSResponse(request.url, 200, HTTPHeaders(), _Body(b"{}")) if seen else None
+            assert moto.core.models.botocore_stubber(event_name, request).status_code == 200
+            lost.append(token)
+            return AWSResponse(request.url, 500, HTTPHeaders(), _Body(b""))
 
         dynamodb().meta.events.register_first(f"before-send.dynamodb.{operation}", process_but_answer_500)
 
     return lose
 
 
-class _Empty:
+class _Body:
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
     def stream(self) -> list[bytes]:
-        return []
+        return [self._content]
 
 
 def test_a_create_whose_answer_was_lost_is_no_error(lose_first_answer: Callable[[str], None]) -> None:
-    lose_first_answer("PutItem")
+    lose_first_answer("TransactWriteItems")
     assert trades.create(a_full_trade()) is None
     assert trades.get("user-1", "trade-1") == a_full_trade()
 
 
 def test_a_change_whose_answer_was_lost_is_no_error(lose_first_answer: Callable[[str], None]) -> None:
     trades.create(a_trade())
-    lose_first_answer("PutItem")
+    lose_first_answer("TransactWriteItems")
     assert trades.replace(changed(a_trade()), 1) is None
     assert trades.get("user-1", "trade-1") == changed(a_trade())
 
@@ -270,7 +325,7 @@ def test_a_contended_transaction_is_tried_again_with_the_same_token(stub: Stubbe
         "before-parameter-build.dynamodb.TransactWriteItems",
         lambda params, **_: tokens.append(params["ClientRequestToken"]),
     )
-    cancelled(stub, "None", "TransactionConflict")
+    cancelled(stub, "None", "None", "TransactionConflict")
     stub.add_client_error("transact_write_items", "TransactionInProgressException")
     stub.add_response("transact_write_items", {})
     assert trades.create(a_trade(), ANSWER) is None
@@ -280,41 +335,41 @@ def test_a_contended_transaction_is_tried_again_with_the_same_token(stub: Stubbe
 
 def test_a_transaction_that_stays_contended_is_busy(stub: Stubber) -> None:
     for _ in range(6):
-        cancelled(stub, "TransactionConflict", "None")
+        cancelled(stub, "TransactionConflict", "None", "None")
     with pytest.raises(Busy):
         trades.create(a_trade(), ANSWER)
 
 
 def test_of_two_simultaneous_requests_with_one_key_the_loser_gets_the_winners_answer(stub: Stubber) -> None:
-    cancelled(stub, "None", "ConditionalCheckFailed")
+    cancelled(stub, "None", "None", "ConditionalCheckFailed")
     winner = {"Item": answer_item("user-1", ANSWER, NOW)}
     stub.add_response("get_item", winner, {"TableName": "trades", "Key": ANY, "ConsistentRead": True})
     assert trades.create(a_trade(trade_id="trade-2"), kept(body="the loser's")) == ANSWER
 
 
 def test_a_change_that_lost_to_the_same_request_gets_its_answer_though_the_version_moved_on(stub: Stubber) -> None:
-    cancelled(stub, "ConditionalCheckFailed", "None")
+    cancelled(stub, "ConditionalCheckFailed", "None", "None")
     stub.add_response("get_item", {"Item": answer_item("user-1", ANSWER, NOW)})
     assert trades.replace(changed(a_trade()), 1, kept(body="the loser's")) == ANSWER
 
 
 def test_a_record_that_expires_between_write_and_read_is_busy(stub: Stubber) -> None:
-    cancelled(stub, "None", "ConditionalCheckFailed")
+    cancelled(stub, "None", "None", "ConditionalCheckFailed")
     stub.add_response("get_item", {})
     with pytest.raises(Busy):
         trades.create(a_trade(), ANSWER)
 
 
 def test_a_transaction_cancelled_for_no_known_reason_is_an_error(stub: Stubber) -> None:
-    cancelled(stub, "ValidationError", "None")
+    cancelled(stub, "ValidationError", "None", "None")
     stub.add_response("get_item", {})
     with pytest.raises(dynamodb().exceptions.TransactionCanceledException):
         trades.create(a_trade(), ANSWER)
 
 
 def test_a_trade_inside_another_transaction_is_tried_again(stub: Stubber) -> None:
-    stub.add_client_error("put_item", "TransactionConflictException")
-    stub.add_response("put_item", {})
+    cancelled(stub, "TransactionConflict", "None")
+    stub.add_response("transact_write_items", {})
     trades.create(a_trade())
     stub.add_client_error("delete_item", "TransactionConflictException")
     stub.add_response("delete_item", {})
@@ -326,7 +381,6 @@ def test_a_trade_inside_another_transaction_is_tried_again(stub: Stubber) -> Non
 )
 def test_throttling_is_busy(stub: Stubber, code: str) -> None:
     operations: dict[str, Callable[[], object]] = {
-        "put_item": lambda: trades.create(a_trade()),
         "transact_write_items": lambda: trades.create(a_trade(), ANSWER),
         "get_item": lambda: trades.get("user-1", "trade-1"),
         "batch_get_item": lambda: trades.get_with_answer("user-1", "trade-1", key="k", fingerprint="f", now=NOW),
