@@ -68,12 +68,16 @@ class Realized:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
-    """A checked image that is part of the trade: its media type, its size in bytes, when its upload was asked for."""
+    """A checked image that is part of the trade: its media type, its size in bytes, when its upload was asked for.
+
+    file_version names the very bytes that were checked: the same form can send other ones after them.
+    """
 
     image_id: str
     content_type: str
     size: int
     created_at: datetime
+    file_version: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

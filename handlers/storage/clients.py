@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
@@ -16,7 +16,9 @@ from handlers.storage.errors import Busy
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sqs import SQSClient
 
 # A Lambda behind the API has 29 seconds at most: three attempts of a few seconds each stay well inside.
 _CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=1, read_timeout=3)
@@ -30,9 +32,24 @@ def dynamodb() -> DynamoDBClient:
 
 
 @cache
+def s3() -> S3Client:
+    """The S3 client. It signs with the region, and for the bucket's regional address: the global one redirects for
+    hours after a bucket was made, and a form cannot follow.
+    """
+    regional: Any = {"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"}
+    return boto3.client("s3", config=_CONFIG.merge(Config(signature_version="s3v4", s3=regional)))
+
+
+@cache
 def secrets() -> SecretsManagerClient:
     """The Secrets Manager client."""
     return boto3.client("secretsmanager", config=_CONFIG)
+
+
+@cache
+def sqs() -> SQSClient:
+    """The SQS client."""
+    return boto3.client("sqs", config=_CONFIG)
 
 
 def trades_table() -> str:
@@ -40,10 +57,17 @@ def trades_table() -> str:
     return os.environ["TRADES_TABLE"]
 
 
+def files_bucket() -> str:
+    """The name of the bucket that holds the users' files."""
+    return os.environ["FILES_BUCKET"]
+
+
 def clear() -> None:
     """Forget the clients, so that the next use builds them anew. For tests."""
     dynamodb.cache_clear()
+    s3.cache_clear()
     secrets.cache_clear()
+    sqs.cache_clear()
 
 
 @contextmanager

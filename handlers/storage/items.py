@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
+from handlers.journal.images import Upload
 from handlers.journal.trades import Close, Image, JournalNotes, Side, Trade
 
 if TYPE_CHECKING:
@@ -100,9 +101,12 @@ def trade_item(trade: Trade) -> Item:
                     "contentType": image.content_type,
                     "size": image.size,
                     "createdAt": image.created_at.isoformat(),
+                    "fileVersion": image.file_version,
                 }
                 for image in trade.images
             ],
+            # For the filter of the stream's consumer, which cannot look into lists.
+            "imageCount": len(trade.images) or None,
             "idempotencyKey": trade.idempotency_key,
             "version": trade.version,
             "createdAt": trade.created_at.isoformat(),
@@ -147,6 +151,7 @@ def trade_of(item: Mapping[str, Any]) -> Trade:
                 content_type=image["contentType"],
                 size=int(image["size"]),
                 created_at=datetime.fromisoformat(image["createdAt"]),
+                file_version=image["fileVersion"],
             )
             for image in stored.get("images", ())
         ),
@@ -177,6 +182,45 @@ def answer_of(item: Mapping[str, Any], key: str, now: datetime) -> KeptAnswer | 
     if stored["expiresAt"] < epoch_seconds(now):
         return None
     return KeptAnswer(key=key, fingerprint=stored["fingerprint"], body=stored["answer"])
+
+
+def image_ids_of(item: Mapping[str, Any]) -> set[str]:
+    """The ids of the images that the trade's item has."""
+    return {image["M"]["imageId"]["S"] for image in item.get("images", {"L": []})["L"]}
+
+
+def upload_key(user_id: str, trade_id: str, image_id: str = "") -> Item:
+    """The key of an upload's record: behind its trade, so that one query reads both, and in none of the indexes."""
+    return trade_key(user_id, f"{trade_id}|image|{image_id}")
+
+
+def upload_item(user_id: str, trade_id: str, upload: Upload, expires: datetime) -> Item:
+    """The record of an upload, which DynamoDB deletes some time after it expires."""
+    return upload_key(user_id, trade_id, upload.image_id) | _to_item(
+        {
+            "imageId": upload.image_id,
+            "contentType": upload.content_type,
+            "createdAt": upload.created_at.isoformat(),
+            "reason": upload.reason,
+            "expiresAt": epoch_seconds(expires),
+        }
+    )
+
+
+def upload_of(item: Mapping[str, Any]) -> Upload:
+    """The upload that the record holds."""
+    stored = _from_item(item)
+    return Upload(
+        image_id=stored["imageId"],
+        content_type=stored["contentType"],
+        created_at=datetime.fromisoformat(stored["createdAt"]),
+        reason=stored.get("reason"),
+    )
+
+
+def has_expired(item: Mapping[str, Any], now: datetime) -> bool:
+    """Whether the record has outlived itself: DynamoDB deletes what has expired days later."""
+    return int(item["expiresAt"]["N"]) < epoch_seconds(now)
 
 
 def epoch_seconds(moment: datetime) -> int:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import PutTypeDef, TransactWriteItemTypeDef
 
 _MOST_ATTEMPTS = 6
-_CONDITION_FAILED = "ConditionalCheckFailed"
+CONDITION_FAILED = "ConditionalCheckFailed"
 _CONTENDED = {
     "TransactionConflictException",
     "TransactionInProgressException",
@@ -55,7 +55,7 @@ def replace(trade: Trade, expected_version: int, answer: KeptAnswer | None = Non
 
     Raises TradeNotFound, VersionMismatch, KeyReused, Busy.
     """
-    return _store(trade, answer, _at_version(expected_version))
+    return _store(trade, answer, at_version(expected_version))
 
 
 def get(user_id: str, trade_id: str) -> Trade:
@@ -98,9 +98,9 @@ def delete(user_id: str, trade_id: str, expected_version: int | None = None) -> 
     """Delete the trade, at its expected version if one is given. Raises TradeNotFound, VersionMismatch, Busy."""
     condition: Any = {"ConditionExpression": "attribute_exists(openDate)"}
     if expected_version is not None:
-        condition = _at_version(expected_version)
+        condition = at_version(expected_version)
     try:
-        _patiently(
+        patiently(
             lambda: dynamodb().delete_item(
                 TableName=trades_table(),
                 Key=trade_key(user_id, trade_id),
@@ -113,7 +113,7 @@ def delete(user_id: str, trade_id: str, expected_version: int | None = None) -> 
         # The client's own retry of a delete whose answer was lost finds nothing, and nothing is what was asked for.
         if not stored and error.response["ResponseMetadata"].get("RetryAttempts"):
             return
-        raise _refusal(stored, trade_id) from error
+        raise refusal(stored, trade_id) from error
 
 
 def _store(trade: Trade, answer: KeptAnswer | None, condition: Any) -> KeptAnswer | None:
@@ -129,16 +129,16 @@ def _store(trade: Trade, answer: KeptAnswer | None, condition: Any) -> KeptAnswe
         actions.append({"Put": _keep(trade.user_id, answer, now)})
     token = uuid4().hex  # one for all attempts: an attempt that went through unseen is not made again
     try:
-        _patiently(lambda: dynamodb().transact_write_items(TransactItems=actions, ClientRequestToken=token))
+        patiently(lambda: dynamodb().transact_write_items(TransactItems=actions, ClientRequestToken=token))
     except dynamodb().exceptions.TransactionCanceledException as error:
         of_trade, of_account, *of_answer = error.response["CancellationReasons"]
         if answer is not None and (kept := _kept_answer(trade.user_id, answer, now)) is not None:
             return None if kept == answer else kept
-        if of_account["Code"] == _CONDITION_FAILED:
+        if of_account["Code"] == CONDITION_FAILED:
             raise AccountErased(trade.user_id) from error
-        if of_trade["Code"] == _CONDITION_FAILED:
-            raise _refusal(of_trade.get("Item", {}), trade.trade_id) from error
-        if of_answer and of_answer[0]["Code"] == _CONDITION_FAILED:
+        if of_trade["Code"] == CONDITION_FAILED:
+            raise refusal(of_trade.get("Item", {}), trade.trade_id) from error
+        if of_answer and of_answer[0]["Code"] == CONDITION_FAILED:
             raise Busy from error  # the record expired between the write and the read
         raise
     return None
@@ -168,7 +168,7 @@ def _of_the_same_request(kept: KeptAnswer | None, fingerprint: str) -> KeptAnswe
     return kept
 
 
-def _at_version(version: int) -> Any:
+def at_version(version: int) -> Any:
     """The condition that a trade is stored at that version; kept answers have none."""
     return {
         "ConditionExpression": "#version = :expected",
@@ -177,12 +177,12 @@ def _at_version(version: int) -> Any:
     }
 
 
-def _refusal(stored: Mapping[str, Any], trade_id: str) -> StorageError:
+def refusal(stored: Mapping[str, Any], trade_id: str) -> StorageError:
     """Why a condition on a trade failed, by what is stored in its place."""
     return VersionMismatch(trade_id) if is_trade(stored) else TradeNotFound(trade_id)
 
 
-def _patiently(write: Callable[[], object]) -> None:
+def patiently(write: Callable[[], object]) -> None:
     """Write, and again a little later as long as others are writing the same item. Raises Busy."""
     for _ in _attempts():
         try:
@@ -206,4 +206,4 @@ def _attempts() -> Iterator[None]:
 
 def _is_contended(error: ClientError) -> bool:
     reasons = {reason["Code"] for reason in error.response.get("CancellationReasons", ())}
-    return _CONDITION_FAILED not in reasons and not _CONTENDED.isdisjoint({error.response["Error"]["Code"], *reasons})
+    return CONDITION_FAILED not in reasons and not _CONTENDED.isdisjoint({error.response["Error"]["Code"], *reasons})

@@ -1,0 +1,91 @@
+"""What queues, streams and schedules call: the other Lambda seam, beside lambda_function.py, which is for requests.
+
+Each function handles its records one by one and names those that failed, so that only they come again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import unquote_plus
+
+from handlers import image_keeping
+from handlers.log import logger
+from handlers.storage.clients import sqs
+from handlers.storage.image_files import Position
+
+Event = dict[str, Any]
+
+# What a step may take at most, so that the time that is left is enough to hand on to the next call.
+STEP_MILLISECONDS = 60_000
+
+
+def check_image(event: Event, _: Any) -> Event:
+    """For ImageUploadQueue, to which the bucket says what has arrived."""
+
+    def check(notice: Any) -> None:
+        for record in notice.get("Records", ()):  # none in the test that S3 makes when the notification is set up
+            file = record["s3"]["object"]
+            key = unquote_plus(file["key"])
+            logger.info("image checked", key=key, fate=image_keeping.check(key, file["versionId"]))
+
+    return each_message(event, check)
+
+
+def remove_images(event: Event, _: Any) -> Event:
+    """For TradesTable's stream: trades that were deleted, or may have lost an image."""
+
+    def remove(change: Any) -> None:
+        removed = image_keeping.remove(change["OldImage"], change.get("NewImage", {}))
+        logger.info("image files removed", versions=removed)
+
+    return each_change(event, remove)
+
+
+def sweep_images(event: Event, context: Any) -> Event:
+    """For ImageSweepQueue, to which the schedule says to begin, and a call that ran out of time where to go on."""
+
+    def sweep(message: Any) -> None:
+        after = Position(*message["after"]) if message.get("after") else None
+        seen, deleted = message.get("seen", 0), message.get("deleted", 0)
+        while True:
+            looked_at, unwanted, after = image_keeping.sweep(after, datetime.now(UTC))
+            seen, deleted = seen + looked_at, deleted + unwanted
+            if after is None:
+                logger.info("images swept", versions=seen, deleted=deleted)
+                return
+            if context.get_remaining_time_in_millis() < STEP_MILLISECONDS:
+                rest = {"after": [after.key, after.version], "seen": seen, "deleted": deleted}
+                sqs().send_message(QueueUrl=os.environ["SWEEP_QUEUE_URL"], MessageBody=json.dumps(rest))
+                return
+
+    return each_message(event, sweep)
+
+
+def each_message(event: Event, handle: Callable[[Any], None]) -> Event:
+    """Handle a queue's messages, which are JSON; the answer makes those that failed come again."""
+    failed = []
+    for record in event["Records"]:
+        try:
+            handle(json.loads(record["body"]))
+        except Exception:  # noqa: BLE001 whatever breaks, the other messages are handled
+            logger.exception("message failed", message_id=record["messageId"])
+            failed.append({"itemIdentifier": record["messageId"]})
+    return {"batchItemFailures": failed}
+
+
+def each_change(event: Event, handle: Callable[[Any], None]) -> Event:
+    """Handle a stream's changes in their order, up to one that fails; the answer makes it and the later ones come
+    again.
+    """
+    for record in event["Records"]:
+        change = record["dynamodb"]
+        try:
+            handle(change)
+        except Exception:  # noqa: BLE001 whatever breaks, what is done is not done again
+            logger.exception("change failed", sequence_number=change["SequenceNumber"])
+            return {"batchItemFailures": [{"itemIdentifier": change["SequenceNumber"]}]}
+    return {"batchItemFailures": []}

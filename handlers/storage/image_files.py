@@ -1,0 +1,154 @@
+"""The images' files, in the users' bucket at images/<userId>/<tradeId>/<imageId>.
+
+Nobody else can read or write there: browsers come with a form or an address that was signed for one file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from handlers.journal.images import HEAD_BYTES, MOST_BYTES, TIME_TO_SEND, file_name
+from handlers.journal.trades import Image
+from handlers.storage.clients import files_bucket, s3
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.type_defs import ListObjectVersionsOutputTypeDef
+
+PREFIX = "images/"
+SHOWN_FOR = timedelta(minutes=15)
+
+# What is so tagged is deleted by the bucket's lifecycle after a day: nobody has checked it.
+_PENDING = "<Tagging><TagSet><Tag><Key>status</Key><Value>pending</Value></Tag></TagSet></Tagging>"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an image's file is."""
+
+    user_id: str
+    trade_id: str
+    image_id: str
+
+    @property
+    def key(self) -> str:
+        """The file's key in the bucket."""
+        return f"{prefix_of(self.user_id, self.trade_id)}{self.image_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One version of one file, as the bucket lists it; also a mark that a file was deleted."""
+
+    key: str
+    version: str
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far a listing of all files has come."""
+
+    key: str
+    version: str
+
+
+def prefix_of(user_id: str, trade_id: str) -> str:
+    """How the keys of all images of a trade begin."""
+    return f"{PREFIX}{user_id}/{trade_id}/"
+
+
+def place_of(key: str) -> Place | None:
+    """The place that the key stands for; none for a key that no form was ever made for."""
+    images, *names = key.split("/")
+    return Place(*names) if f"{images}/" == PREFIX and len(names) == 3 and all(names) else None
+
+
+def form(place: Place, content_type: str) -> tuple[str, dict[str, str]]:
+    """Address and fields of a form that sends one file there, of this type and no larger than an image may be."""
+    fields = {"Content-Type": content_type, "tagging": _PENDING}
+    signed = s3().generate_presigned_post(
+        files_bucket(),
+        place.key,
+        Fields=dict(fields),
+        Conditions=[*({name: value} for name, value in fields.items()), ["content-length-range", 1, MOST_BYTES]],
+        ExpiresIn=int(TIME_TO_SEND.total_seconds()),
+    )
+    return signed["url"], signed["fields"]
+
+
+def address(place: Place, image: Image) -> str:
+    """An address that shows the very bytes that were checked, for some minutes.
+
+    Whatever type the file was stored with, the browser is told the checked one, and a name that we chose.
+    """
+    return s3().generate_presigned_url(
+        "get_object",
+        Params={
+            "Bucket": files_bucket(),
+            "Key": place.key,
+            "VersionId": image.file_version,
+            "ResponseContentType": image.content_type,
+            "ResponseContentDisposition": f'inline; filename="{file_name(image.image_id, image.content_type)}"',
+        },
+        ExpiresIn=int(SHOWN_FOR.total_seconds()),
+    )
+
+
+def read_head(place: Place, version: str) -> tuple[int, bytes]:
+    """How large the file is, and its first bytes."""
+    try:
+        answer = s3().get_object(
+            Bucket=files_bucket(), Key=place.key, VersionId=version, Range=f"bytes=0-{HEAD_BYTES - 1}"
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "InvalidRange":  # what S3 says of an empty file
+            return 0, b""
+        raise
+    return int(answer["ContentRange"].rpartition("/")[2]), answer["Body"].read()
+
+
+def keep(place: Place, version: str) -> None:
+    """Take the file out of what the bucket's lifecycle deletes."""
+    s3().put_object_tagging(
+        Bucket=files_bucket(),
+        Key=place.key,
+        VersionId=version,
+        Tagging={"TagSet": [{"Key": "status", "Value": "ready"}]},
+    )
+
+
+def delete(key: str, version: str) -> None:
+    """Delete one version for good. Does nothing new when it is done again."""
+    s3().delete_object(Bucket=files_bucket(), Key=key, VersionId=version)
+
+
+def delete_all(prefix: str) -> int:
+    """Delete every version of every file whose key begins so, for good; answers how many there were."""
+    count = 0
+    # Each time from the beginning, where nothing is left but what came in between.
+    while page := s3().list_object_versions(Bucket=files_bucket(), Prefix=prefix):
+        files = list(_files(page))
+        for file in files:
+            delete(file.key, file.version)
+        count += len(files)
+        if not page["IsTruncated"]:
+            break
+    return count
+
+
+def page_of_files(after: Position | None) -> tuple[Sequence[File], Position | None]:
+    """The next up to 1000 versions of files under images/, in the order of their keys, and where to go on."""
+    start: Any = {"KeyMarker": after.key, "VersionIdMarker": after.version} if after else {}
+    page = s3().list_object_versions(Bucket=files_bucket(), Prefix=PREFIX, **start)
+    following = Position(page["NextKeyMarker"], page["NextVersionIdMarker"]) if page["IsTruncated"] else None
+    return list(_files(page)), following
+
+
+def _files(page: ListObjectVersionsOutputTypeDef) -> Iterator[File]:
+    for found in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
+        yield File(found["Key"], found["VersionId"], found["LastModified"])

@@ -1,0 +1,143 @@
+"""The records of uploads, beside the trade that they are for, and the step by which an image becomes part of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from handlers.journal.images import PENDING_FOR, REJECTED_FOR, Upload
+from handlers.journal.trades import Trade
+from handlers.storage import erasure
+from handlers.storage.clients import dynamodb, throttling_is_busy, trades_table
+from handlers.storage.errors import AccountErased, TradeNotFound, VersionMismatch
+from handlers.storage.items import Item, has_expired, is_trade, trade_item, trade_of, upload_item, upload_key, upload_of
+from handlers.storage.trades import CONDITION_FAILED, at_version, patiently, refusal
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import PutTypeDef, TransactWriteItemTypeDef
+
+_IS_PENDING = "attribute_exists(tradeId) AND attribute_not_exists(reason)"
+
+
+def read(user_id: str, trade_id: str, now: datetime) -> tuple[Trade, tuple[Upload, ...]]:
+    """The trade and its uploads as they stand now, in one request. Raises TradeNotFound, Busy."""
+    first, *records = _query(user_id, trade_id) or [{}]
+    if not is_trade(first):  # its key is the shortest, and so the first
+        raise TradeNotFound(trade_id)
+    return trade_of(first), tuple(upload_of(record) for record in records if not has_expired(record, now))
+
+
+def await_file(user_id: str, trade_id: str, upload: Upload) -> None:
+    """Record an upload whose file is to come. Raises TradeNotFound, AccountErased, Busy."""
+    record = upload_item(user_id, trade_id, upload, upload.created_at + PENDING_FOR)
+    trade_exists: TransactWriteItemTypeDef = {
+        "ConditionCheck": {
+            "TableName": trades_table(),
+            "Key": {"userId": record["userId"], "tradeId": {"S": trade_id}},
+            "ConditionExpression": "attribute_exists(openDate)",
+        }
+    }
+    of_trade, of_account, _ = _transact(
+        [
+            trade_exists,
+            {"ConditionCheck": erasure.not_begun(user_id)},
+            {"Put": {"TableName": trades_table(), "Item": record}},
+        ]
+    )
+    if of_account:
+        raise AccountErased(user_id)
+    if of_trade:
+        raise TradeNotFound(trade_id)
+
+
+def attach(trade: Trade, expected_version: int, image_id: str) -> None:
+    """Store the trade that has the image now, in place of its expected version, and drop the upload's record.
+
+    Raises TradeNotFound, AccountErased, Busy; VersionMismatch when the trade or the record has changed in between.
+    """
+    put: PutTypeDef = {
+        "TableName": trades_table(),
+        "Item": trade_item(trade),
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+    }
+    put.update(at_version(expected_version))
+    record_key = upload_key(trade.user_id, trade.trade_id, image_id)
+    of_trade, of_account, of_record = _transact(
+        [
+            {"Put": put},
+            {"ConditionCheck": erasure.not_begun(trade.user_id)},
+            {"Delete": {"TableName": trades_table(), "Key": record_key, "ConditionExpression": _IS_PENDING}},
+        ]
+    )
+    if of_account:
+        raise AccountErased(trade.user_id)
+    if of_trade:
+        raise refusal(of_trade.get("Item", {}), trade.trade_id)
+    if of_record:
+        raise VersionMismatch(trade.trade_id)
+
+
+def reject(user_id: str, trade_id: str, upload: Upload, now: datetime) -> None:
+    """Keep the upload, whose file was rejected, for as long as its owner may want to know why.
+
+    Raises Busy; VersionMismatch when its record is not pending any more.
+    """
+    try:
+        patiently(
+            lambda: dynamodb().put_item(
+                TableName=trades_table(),
+                Item=upload_item(user_id, trade_id, upload, now + REJECTED_FOR),
+                ConditionExpression=_IS_PENDING,
+            )
+        )
+    except dynamodb().exceptions.ConditionalCheckFailedException as error:
+        raise VersionMismatch(trade_id) from error
+
+
+def forget(user_id: str, trade_id: str, image_id: str) -> bool:
+    """Delete an upload's record. False: there is none any more. Raises Busy."""
+    try:
+        patiently(
+            lambda: dynamodb().delete_item(
+                TableName=trades_table(),
+                Key=upload_key(user_id, trade_id, image_id),
+                ConditionExpression="attribute_exists(tradeId)",
+            )
+        )
+    except dynamodb().exceptions.ConditionalCheckFailedException as error:
+        # The client's own retry of a delete whose answer was lost finds nothing, and nothing is what was asked for.
+        return bool(error.response["ResponseMetadata"].get("RetryAttempts"))
+    return True
+
+
+def forget_all(user_id: str, trade_id: str) -> None:
+    """Delete the records of all uploads of a trade. Raises Busy."""
+    for record in _query(user_id, f"{trade_id}|"):
+        forget(user_id, trade_id, record["imageId"]["S"])
+
+
+def _query(user_id: str, beginning: str) -> list[Any]:
+    with throttling_is_busy():
+        response = dynamodb().query(
+            TableName=trades_table(),
+            KeyConditionExpression="userId = :user AND begins_with(tradeId, :beginning)",
+            ExpressionAttributeValues={":user": {"S": user_id}, ":beginning": {"S": beginning}},
+            ConsistentRead=True,
+        )
+    return response["Items"]  # far from a page's 1 MB: the trade has 400 KB at most, and its uploads are limited
+
+
+def _transact(actions: Sequence[TransactWriteItemTypeDef]) -> Sequence[dict[str, Item]]:
+    """Write all or nothing. For each action, empty: it did not fail; else why."""
+    token = uuid4().hex  # one for all attempts: an attempt that went through unseen is not made again
+    try:
+        patiently(lambda: dynamodb().transact_write_items(TransactItems=actions, ClientRequestToken=token))
+    except dynamodb().exceptions.TransactionCanceledException as error:
+        reasons: Any = error.response["CancellationReasons"]
+        failed = [reason if reason["Code"] == CONDITION_FAILED else {} for reason in reasons]
+        if not any(failed):
+            raise
+        return failed
+    return [{} for _ in actions]
