@@ -11,7 +11,8 @@ from itertools import count
 from typing import Any
 from urllib.parse import parse_qsl
 
-from handlers.app import contract, create_app
+from handlers.app import create_app
+from handlers.contract import contract
 from handlers.lambda_function import serve
 from openapi.generate import operations
 
