@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from decimal import Context, Decimal
@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from generated import models
 from handlers.journal.errors import FieldError, RuleBroken
+from handlers.journal.images import MOST_BYTES, TIME_TO_SEND, Upload
 from handlers.journal.money import ZERO, canonical
 from handlers.journal.trades import Close, Image, JournalNotes, Realized, Side, Trade, open_trade
 
@@ -132,6 +133,35 @@ def trade_document(trade: Trade) -> dict[str, Any]:
         "version": trade.version,
         "createdAt": _time(trade.created_at),
         "updatedAt": _time(trade.updated_at),
+    }
+    return {name: value for name, value in document.items() if value is not None}
+
+
+def shown_images(trade: Trade, uploads: Sequence[Upload], address: Callable[[Image], str]) -> list[dict[str, Any]]:
+    """The contract's Images as one trade shows them: with addresses, and with the uploads that are no images yet."""
+    shown = [{**image_document(image), "url": address(image)} for image in trade.images]
+    shown += [_waiting_document(upload) for upload in uploads]
+    return sorted(shown, key=lambda image: str(image["createdAt"]))
+
+
+def upload_document(upload: Upload, url: str, fields: Mapping[str, str]) -> dict[str, Any]:
+    """The contract's ImageUpload."""
+    return {
+        "imageId": upload.image_id,
+        "url": url,
+        "fields": dict(fields),
+        "maxBytes": MOST_BYTES,
+        "expiresAt": _time(upload.created_at + TIME_TO_SEND),
+    }
+
+
+def _waiting_document(upload: Upload) -> dict[str, Any]:
+    document = {
+        "imageId": upload.image_id,
+        "status": "PENDING" if upload.is_pending else "REJECTED",
+        "contentType": upload.content_type,
+        "reason": upload.reason,
+        "createdAt": _time(upload.created_at),
     }
     return {name: value for name, value in document.items() if value is not None}
 

@@ -20,9 +20,10 @@ from handlers.journal.errors import RuleBroken, StateForbids
 from handlers.journal.trades import Side, Status, Trade
 from handlers.problems import invalid_request, problem_of
 from handlers.replies import as_json, reply, reply_text
-from handlers.storage import listing, page_tokens
+from handlers.storage import image_files, images, listing, page_tokens
 from handlers.storage import trades as storage
 from handlers.storage.errors import Busy, TradeNotFound, VersionMismatch
+from handlers.storage.image_files import Place
 from handlers.storage.items import KeptAnswer
 
 # How often a change without If-Match is made again to the version that overtook it.
@@ -92,7 +93,13 @@ async def list_trades(
 
 async def get_trade(trade_id: str, user: str, if_none_match: str | None = None) -> Response:
     """getTrade."""
-    trade = storage.get(user, trade_id.lower())
+    trade, uploads = images.read(user, trade_id.lower(), datetime.now(UTC))
+    if trade.images or uploads:  # shown anew each time: addresses expire, and uploads change without the trade
+        shown = documents.shown_images(
+            trade, uploads, lambda image: image_files.address(Place(user, trade.trade_id, image.image_id), image)
+        )
+        document = {**documents.trade_document(trade), "images": shown}
+        return reply(200, document, {"ETag": etag(trade.version, with_images=True)})
     if if_none_match is not None and fits_if_none_match(if_none_match, trade.version):
         return reply(304, headers={"ETag": etag(trade.version)})
     return reply_text(200, *_shown(trade))

@@ -1,0 +1,51 @@
+"""The operations on images: parse, call the journal and the storage, reply."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+from starlette.responses import Response
+
+from generated import models
+from handlers import documents
+from handlers.journal.images import Upload, allow_upload
+from handlers.journal.trades import detach_image
+from handlers.replies import reply
+from handlers.storage import image_files, images
+from handlers.storage import trades as storage
+from handlers.storage.errors import Busy, VersionMismatch
+from handlers.storage.image_files import Place
+
+# How often an image is taken from a trade again that was changed meanwhile.
+MOST_ATTEMPTS = 5
+
+
+async def create_image_upload(trade_id: str, document: Any, user: str) -> Response:
+    """createImageUpload."""
+    given = models.NewImage.model_validate(document)
+    trade_id, now = trade_id.lower(), datetime.now(UTC)
+    upload = Upload(image_id=str(uuid4()), content_type=given.content_type.value, created_at=now)
+    allow_upload(*images.read(user, trade_id, now))
+    images.await_file(user, trade_id, upload)
+    url, fields = image_files.form(Place(user, trade_id, upload.image_id), upload.content_type)
+    return reply(201, documents.upload_document(upload, url, fields))
+
+
+async def delete_image(trade_id: str, image_id: str, user: str) -> Response:
+    """deleteImage."""
+    trade_id, image_id = trade_id.lower(), image_id.lower()
+    for _ in range(MOST_ATTEMPTS):
+        now = datetime.now(UTC)
+        trade, uploads = images.read(user, trade_id, now)
+        try:
+            if any(upload.image_id == image_id for upload in uploads):
+                if not images.forget(user, trade_id, image_id):
+                    continue  # the file has been checked in between: the image may be part of the trade now
+            else:
+                storage.replace(detach_image(trade, image_id, now), trade.version)
+        except VersionMismatch:
+            continue  # somebody was faster
+        return reply(204)
+    raise Busy
