@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from handlers.storage.clients import dynamodb, throttling_is_busy, trades_table
 from handlers.storage.items import trade_key
+from handlers.storage.patience import patiently
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, ConditionCheckTypeDef
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, ConditionCheckTypeDef, TransactWriteItemTypeDef
 
 MARKS = 8
 PREFIX = "erased|"
@@ -37,10 +38,9 @@ def not_begun(user_id: str) -> ConditionCheckTypeDef:
 def begin(user_id: str, now: datetime) -> None:
     """Mark the user, with all marks at once. Does nothing new when it is done again. Raises Busy."""
     marks = [{**key, "since": {"S": now.isoformat()}} for key in mark_keys(user_id)]
-    with throttling_is_busy():
-        dynamodb().transact_write_items(
-            TransactItems=[{"Put": {"TableName": trades_table(), "Item": mark}} for mark in marks]
-        )
+    actions: list[TransactWriteItemTypeDef] = [{"Put": {"TableName": trades_table(), "Item": mark}} for mark in marks]
+    # Writes that look at a mark at this very moment stand in the way.
+    patiently(lambda: dynamodb().transact_write_items(TransactItems=actions))
 
 
 def has_begun(user_id: str) -> bool:

@@ -13,7 +13,8 @@ from handlers.storage import erasure
 from handlers.storage.clients import dynamodb, throttling_is_busy, trades_table
 from handlers.storage.errors import AccountErased, TradeNotFound, VersionMismatch
 from handlers.storage.items import Item, has_expired, is_trade, trade_item, trade_of, upload_item, upload_key, upload_of
-from handlers.storage.trades import CONDITION_FAILED, at_version, patiently, refusal
+from handlers.storage.patience import CONDITION_FAILED, patiently
+from handlers.storage.trades import at_version, refusal
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import PutTypeDef, TransactWriteItemTypeDef

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import random
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
-
-from botocore.exceptions import ClientError
 
 from handlers.journal.trades import Trade
 from handlers.storage import erasure
@@ -26,19 +22,10 @@ from handlers.storage.items import (
     trade_key,
     trade_of,
 )
+from handlers.storage.patience import CONDITION_FAILED, attempts, patiently
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import PutTypeDef, TransactWriteItemTypeDef
-
-_MOST_ATTEMPTS = 6
-CONDITION_FAILED = "ConditionalCheckFailed"
-_CONTENDED = {
-    "TransactionConflictException",
-    "TransactionInProgressException",
-    "TransactionConflict",
-    "ThrottlingError",
-    "ProvisionedThroughputExceeded",
-}
 
 
 def create(trade: Trade, answer: KeptAnswer | None = None) -> KeptAnswer | None:
@@ -78,9 +65,9 @@ def get_with_answer(
     wanted_answer = answer_key(user_id, key)
     asked: Any = {trades_table(): {"Keys": [trade_key(user_id, trade_id), wanted_answer], "ConsistentRead": True}}
     found: list[Any] = []
-    attempts = _attempts()
+    tries = attempts()
     while asked:
-        next(attempts)
+        next(tries)
         with throttling_is_busy():
             response = dynamodb().batch_get_item(RequestItems=asked)
         found += response["Responses"].get(trades_table(), [])
@@ -180,30 +167,3 @@ def at_version(version: int) -> Any:
 def refusal(stored: Mapping[str, Any], trade_id: str) -> StorageError:
     """Why a condition on a trade failed, by what is stored in its place."""
     return VersionMismatch(trade_id) if is_trade(stored) else TradeNotFound(trade_id)
-
-
-def patiently(write: Callable[[], object]) -> None:
-    """Write, and again a little later as long as others are writing the same item. Raises Busy."""
-    for _ in _attempts():
-        try:
-            with throttling_is_busy():
-                write()
-        except ClientError as error:
-            if not _is_contended(error):
-                raise
-        else:
-            return
-
-
-def _attempts() -> Iterator[None]:
-    """One at once, the rest after ever longer random waits of 1.5 seconds in all at most; then Busy."""
-    for attempt in range(_MOST_ATTEMPTS):
-        if attempt:
-            time.sleep(random.uniform(0, 0.025 * 2**attempt))  # noqa: S311 - nothing is secret about it
-        yield
-    raise Busy
-
-
-def _is_contended(error: ClientError) -> bool:
-    reasons = {reason["Code"] for reason in error.response.get("CancellationReasons", ())}
-    return CONDITION_FAILED not in reasons and not _CONTENDED.isdisjoint({error.response["Error"]["Code"], *reasons})
