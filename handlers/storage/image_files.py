@@ -6,11 +6,10 @@ Nobody else can read or write there: browsers come with a form or an address tha
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
-
-from botocore.exceptions import ClientError
 
 from handlers.journal.images import HEAD_BYTES, MOST_BYTES, TIME_TO_SEND, file_name
 from handlers.journal.trades import Image
@@ -100,16 +99,10 @@ def address(place: Place, image: Image) -> str:
 
 
 def read_head(place: Place, version: str) -> tuple[int, bytes]:
-    """How large the file is, and its first bytes."""
-    try:
-        answer = s3().get_object(
-            Bucket=files_bucket(), Key=place.key, VersionId=version, Range=f"bytes=0-{HEAD_BYTES - 1}"
-        )
-    except ClientError as error:
-        if error.response["Error"]["Code"] == "InvalidRange":  # what S3 says of an empty file
-            return 0, b""
-        raise
-    return int(answer["ContentRange"].rpartition("/")[2]), answer["Body"].read()
+    """How large the file is, and its first bytes; of the rest, only what is under way already is transferred."""
+    answer = s3().get_object(Bucket=files_bucket(), Key=place.key, VersionId=version)
+    with closing(answer["Body"]) as body:
+        return answer["ContentLength"], body.read(HEAD_BYTES)
 
 
 def keep(place: Place, version: str) -> None:
