@@ -26,6 +26,27 @@ async def confirm_sign_up(document: Any) -> Response:
     return reply(200, {"status": "CONFIRMED"})
 
 
+async def resend_confirmation_code(document: Any) -> Response:
+    """resendConfirmationCode."""
+    given = models.Address.model_validate(document)
+    accounts.resend_code(given.email)
+    return reply(200, {"status": "CONFIRMATION_REQUIRED"})
+
+
+async def forgot_password(document: Any) -> Response:
+    """forgotPassword."""
+    given = models.Address.model_validate(document)
+    accounts.forgot_password(given.email)
+    return reply(200, {"status": "CODE_REQUIRED"})
+
+
+async def confirm_forgot_password(document: Any) -> Response:
+    """confirmForgotPassword."""
+    given = models.PasswordReset.model_validate(document)
+    accounts.reset_password(given.email, given.code, given.password.get_secret_value())
+    return reply(200, {"status": "CHANGED"})
+
+
 async def log_in(document: Any) -> Response:
     """logIn."""
     given = models.Credentials.model_validate(document)

@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 from handlers.storage.errors import Busy
 
 if TYPE_CHECKING:
+    from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
 # A Lambda behind the API has 29 seconds at most: three attempts of a few seconds each stay well inside.
 _CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=1, read_timeout=3)
 _THROTTLED = {"ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException"}
+
+
+@cache
+def cognito_admin() -> CognitoIdentityProviderClient:
+    """The client for what only the pool's administrator may do: signed, unlike the one for the public operations."""
+    return boto3.client("cognito-idp", config=_CONFIG)
 
 
 @cache
@@ -64,6 +71,7 @@ def files_bucket() -> str:
 
 def clear() -> None:
     """Forget the clients, so that the next use builds them anew. For tests."""
+    cognito_admin.cache_clear()
     dynamodb.cache_clear()
     s3.cache_clear()
     secrets.cache_clear()
