@@ -94,8 +94,8 @@ def trade_document(trade: Trade) -> dict[str, Any]:
         "status": trade.status,
         "quantity": _decimal(trade.quantity),
         "remainingQuantity": _decimal(trade.remaining_quantity),
-        "openDate": _time(trade.open_date),
-        "closeDate": _time(trade.close_date),
+        "openDate": time_text(trade.open_date),
+        "closeDate": time_text(trade.close_date),
         "entryPrice": _decimal(trade.entry_price),
         "exitPrice": _decimal(trade.exit_price),
         "stopLoss": _decimal(trade.stop_loss),
@@ -131,8 +131,8 @@ def trade_document(trade: Trade) -> dict[str, Any]:
         "holdingSeconds": trade.holding_seconds,
         "idempotencyKey": trade.idempotency_key,
         "version": trade.version,
-        "createdAt": _time(trade.created_at),
-        "updatedAt": _time(trade.updated_at),
+        "createdAt": time_text(trade.created_at),
+        "updatedAt": time_text(trade.updated_at),
     }
     return {name: value for name, value in document.items() if value is not None}
 
@@ -151,7 +151,7 @@ def upload_document(upload: Upload, url: str, fields: Mapping[str, str]) -> dict
         "url": url,
         "fields": dict(fields),
         "maxBytes": MOST_BYTES,
-        "expiresAt": _time(upload.created_at + TIME_TO_SEND),
+        "expiresAt": time_text(upload.created_at + TIME_TO_SEND),
     }
 
 
@@ -161,7 +161,7 @@ def _waiting_document(upload: Upload) -> dict[str, Any]:
         "status": "PENDING" if upload.is_pending else "REJECTED",
         "contentType": upload.content_type,
         "reason": upload.reason,
-        "createdAt": _time(upload.created_at),
+        "createdAt": time_text(upload.created_at),
     }
     return {name: value for name, value in document.items() if value is not None}
 
@@ -173,7 +173,7 @@ def image_document(image: Image) -> dict[str, Any]:
         "status": "READY",
         "contentType": image.content_type,
         "size": image.size,
-        "createdAt": _time(image.created_at),
+        "createdAt": time_text(image.created_at),
     }
 
 
@@ -182,7 +182,7 @@ def _close_document(part: Realized) -> dict[str, Any]:
         "closeId": part.close.close_id,
         "quantity": canonical(part.close.quantity),
         "price": canonical(part.close.price),
-        "closedAt": _time(part.close.closed_at),
+        "closedAt": time_text(part.close.closed_at),
         "commission": canonical(part.close.commission),
         "fees": canonical(part.close.fees),
         "realizedPnl": canonical(part.realized_pnl),
@@ -197,7 +197,7 @@ def _ratio(value: Decimal | None) -> float | None:
     return None if value is None else float(value.quantize(_RATIO_STEP, context=_RATIO_CONTEXT))
 
 
-def _time(moment: datetime | None) -> str | None:
+def time_text(moment: datetime | None) -> str | None:
     """RFC 3339, with the offset that the moment was given with; Z for none."""
     if moment is None:
         return None

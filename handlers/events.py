@@ -12,8 +12,9 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote_plus
 
-from handlers import image_keeping
+from handlers import erasing, image_keeping
 from handlers.log import logger
+from handlers.storage.accounts import Account
 from handlers.storage.clients import sqs
 from handlers.storage.image_files import Position
 
@@ -63,6 +64,21 @@ def sweep_images(event: Event, context: Any) -> Event:
                 return
 
     return each_message(event, sweep)
+
+
+def erase_account(event: Event, context: Any) -> Event:
+    """For ErasureQueue: accounts that are being erased, one at a time, as long as the call may take."""
+
+    def erase(message: Any) -> None:
+        finished = erasing.proceed(
+            Account(message["userId"], message["username"]),
+            is_last_look=message["isLastLook"],
+            seconds_left=lambda: context.get_remaining_time_in_millis() / 1000,
+            now=datetime.now(UTC),
+        )
+        logger.info("account erased" if finished else "account partly erased", last_look=message["isLastLook"])
+
+    return each_message(event, erase)
 
 
 def each_message(event: Event, handle: Callable[[Any], None]) -> Event:

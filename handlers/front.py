@@ -62,7 +62,10 @@ class Front:
         operation = self.routes.operation(scope["method"], scope["path"])
         context = scope["extensions"]["connexion_context"]
         if not self.routes.is_public(operation):
-            context["user"] = verified_user(context.get("claims") or {})
+            claims = context.get("claims") or {}
+            context["user"] = verified_user(claims)
+            # What the pool calls the user, which is another thing for those who came through Google.
+            context["username"] = claims.get("username") or context["user"]
         body = await _whole_body(receive)
         if "requestBody" in operation:
             media_type = _media_type(scope, list(operation["requestBody"]["content"]), body)

@@ -1,4 +1,6 @@
-"""The marks of an account that is being erased: from the first mark on, nothing is written for its user any more.
+"""The erasing of a user's items, and the marks of an account that is being erased.
+
+From the first mark on, nothing is written for its user any more.
 
 Every write checks one of several equal marks, in its own transaction. Were there only one, two writes of the same user
 at the same time would meet on it, and DynamoDB cancels transactions that meet, even if both only look.
@@ -6,19 +8,26 @@ at the same time would meet on it, and DynamoDB cancels transactions that meet, 
 
 from __future__ import annotations
 
+import os
 import random
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from handlers.storage.clients import dynamodb, throttling_is_busy, trades_table
-from handlers.storage.items import trade_key
-from handlers.storage.patience import patiently
+from handlers.storage.items import epoch_seconds, trade_key
+from handlers.storage.patience import attempts, patiently
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, ConditionCheckTypeDef, TransactWriteItemTypeDef
 
 MARKS = 8
 PREFIX = "erased|"
+
+# Every table whose partitions are users: the variable with its name, and its sort key.
+TABLES = (("TRADES_TABLE", "tradeId"),)
+
+_BATCH = 25  # the most that BatchWriteItem takes
 
 
 def mark_keys(user_id: str) -> list[dict[str, AttributeValueTypeDef]]:
@@ -48,3 +57,55 @@ def has_begun(user_id: str) -> bool:
     with throttling_is_busy():
         answer = dynamodb().get_item(TableName=trades_table(), Key=mark_keys(user_id)[0], ConsistentRead=True)
     return "Item" in answer
+
+
+def let_expire(user_id: str, when: datetime) -> None:
+    """Let DynamoDB delete the marks by itself, after that. Raises Busy."""
+    actions: list[TransactWriteItemTypeDef] = [
+        {
+            "Update": {
+                "TableName": trades_table(),
+                "Key": key,
+                "UpdateExpression": "SET expiresAt = :when",
+                "ExpressionAttributeValues": {":when": {"N": str(epoch_seconds(when))}},
+            }
+        }
+        for key in mark_keys(user_id)
+    ]
+    patiently(lambda: dynamodb().transact_write_items(TransactItems=actions))
+
+
+def erase_items(user_id: str) -> Iterator[None]:
+    """Delete all items of the user but the marks, in every table; yields after each batch. Raises Busy."""
+    for variable, sort_key in TABLES:
+        table = os.environ[variable]
+        for keys in _pages_of_keys(table, user_id, sort_key):
+            for start in range(0, len(keys), _BATCH):
+                _delete(table, keys[start : start + _BATCH])
+                yield
+
+
+def _pages_of_keys(table: str, user_id: str, sort_key: str) -> Iterator[Sequence[Any]]:
+    query: Any = {
+        "TableName": table,
+        "KeyConditionExpression": "userId = :user",
+        "ExpressionAttributeValues": {":user": {"S": user_id}},
+        "ProjectionExpression": f"userId, {sort_key}",
+        "ConsistentRead": True,
+    }
+    while True:
+        with throttling_is_busy():
+            page = dynamodb().query(**query)
+        yield [key for key in page["Items"] if not key[sort_key].get("S", "").startswith(PREFIX)]
+        if "LastEvaluatedKey" not in page:
+            return
+        query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+
+def _delete(table: str, keys: Sequence[Any]) -> None:
+    wanted: Any = {table: [{"DeleteRequest": {"Key": key}} for key in keys]}
+    tries = attempts()
+    while wanted:
+        next(tries)
+        with throttling_is_busy():
+            wanted = dynamodb().batch_write_item(RequestItems=wanted).get("UnprocessedItems")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
@@ -116,6 +116,27 @@ def list_trades(
         if received >= _ENOUGH_BYTES:
             break
     return _page(found, _position(index, response["LastEvaluatedKey"]))
+
+
+def every_trade(user_id: str) -> Iterator[Trade]:
+    """All trades of the user, as they stand now, in no order that would mean anything; a page at a time in memory.
+
+    Reads the table itself, consistently. Raises Busy.
+    """
+    query: QueryInputTypeDef = {
+        "TableName": trades_table(),
+        "KeyConditionExpression": "userId = :user",
+        # Kept answers and uploads share the partition, and are no trades.
+        "FilterExpression": "attribute_exists(openDate)",
+        "ExpressionAttributeValues": {":user": {"S": user_id}},
+        "ConsistentRead": True,
+    }
+    while True:
+        page = _ask(query)
+        yield from map(trade_of, page["Items"])
+        if "LastEvaluatedKey" not in page:
+            return
+        query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
 
 def _most_selective(wanted: TradeFilter) -> _Index:
