@@ -14,6 +14,7 @@ from handlers.storage import accounts
 from tests import aws_stand_in
 from tests.api.client import ERIN, Client
 from tests.storage.conftest import aws as aws
+from tests.storage.conftest import bucket as bucket
 from tests.storage.conftest import table as table
 
 

@@ -24,6 +24,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         "AWS_SECRET_ACCESS_KEY": "testing",
         "AWS_DEFAULT_REGION": "eu-central-1",
         "TRADES_TABLE": "trades",
+        "FILES_BUCKET": "files",
     }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
@@ -46,6 +47,15 @@ def table() -> None:
             name: wanted[name]
             for name in ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
         },
+    )
+
+
+@pytest.fixture
+def bucket() -> None:
+    """The users' bucket: every version of a file is kept."""
+    clients.s3().create_bucket(Bucket="files", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    clients.s3().put_bucket_versioning(
+        Bucket="files", VersioningConfiguration=properties("UserFiles")["VersioningConfiguration"]
     )
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
-from handlers.journal.trades import Close, JournalNotes, Side, Trade, open_trade
+from handlers.journal.trades import Close, Image, JournalNotes, Side, Trade, open_trade
 
 NOW = datetime(2026, 2, 1, 12, tzinfo=UTC)
 OPENED = datetime(2026, 1, 2, 23, 30, tzinfo=timezone(timedelta(hours=-5)))
@@ -22,6 +22,19 @@ def a_trade(**given: Any) -> Trade:
             "entry_price": Decimal(10),
             "created_at": NOW,
             "updated_at": NOW,
+            **given,
+        }
+    )
+
+
+def an_image(image_id: str, **given: Any) -> Image:
+    return Image(
+        **{
+            "image_id": image_id,
+            "content_type": "image/png",
+            "size": 48213,
+            "created_at": NOW,
+            "file_version": f"version-of-{image_id}",
             **given,
         }
     )
@@ -58,6 +71,7 @@ def a_full_trade() -> Trade:
                 economic_events=("FOMC", "NFP"),
                 tags=("a", "b|c"),
             ),
+            images=(an_image("image-1"), an_image("image-2", content_type="image/gif", size=1)),
             idempotency_key="key-1",
         ),
         [

@@ -2,8 +2,21 @@
 
 from datetime import UTC, datetime, timedelta
 
+from handlers.journal.images import Upload
 from handlers.journal.trades import revise
-from handlers.storage.items import KeptAnswer, answer_item, answer_of, instant, trade_item, trade_of
+from handlers.storage.items import (
+    KeptAnswer,
+    answer_item,
+    answer_of,
+    has_expired,
+    image_ids_of,
+    instant,
+    is_trade,
+    trade_item,
+    trade_of,
+    upload_item,
+    upload_of,
+)
 from tests.storage.examples import NOW, OPENED, a_full_trade, a_trade
 from tests.template_file import properties
 
@@ -46,11 +59,8 @@ def test_a_kept_answer_expires_after_two_days_and_is_in_no_index() -> None:
     assert item["expiresAt"] == {"N": str(int(NOW.timestamp()) + 48 * 3600)}
     assert answer_of(item, "key-1", NOW + timedelta(hours=48)) == answer
     assert answer_of(item, "key-1", NOW + timedelta(hours=48, seconds=1)) is None
-    sort_keys = {
-        index["KeySchema"][1]["AttributeName"] for index in properties("TradesTable")["GlobalSecondaryIndexes"]
-    }
-    assert not item.keys() & sort_keys
-    assert sort_keys <= trade_item(a_full_trade()).keys()
+    assert not item.keys() & _sort_keys()
+    assert _sort_keys() <= trade_item(a_full_trade()).keys()
 
 
 def test_instants_are_of_one_width() -> None:
@@ -59,8 +69,30 @@ def test_instants_are_of_one_width() -> None:
     assert sorted(moments) == sorted(moments, key=instant)
 
 
+def _sort_keys() -> set[str]:
+    return {index["KeySchema"][1]["AttributeName"] for index in properties("TradesTable")["GlobalSecondaryIndexes"]}
+
+
 def test_a_revised_trade_has_no_trace_of_what_was_removed() -> None:
     trade = a_full_trade()
     bare = revise(trade, {"tags": None, "psychology": None, "setup_type": None}, NOW)
     assert trade_of(trade_item(bare)) == bare
     assert not trade_item(bare).keys() & {"tags", "psychology", "setupType"}
+
+
+def test_a_trade_tells_the_streams_filter_how_many_images_it_has() -> None:
+    assert trade_item(a_full_trade())["imageCount"] == {"N": "2"}
+    assert image_ids_of(trade_item(a_full_trade())) == {"image-1", "image-2"}
+    assert "imageCount" not in trade_item(a_trade())
+    assert image_ids_of(trade_item(a_trade())) == set()
+
+
+def test_an_uploads_record_follows_its_trade_expires_and_is_in_no_index() -> None:
+    upload = Upload(image_id="image-1", content_type="image/png", created_at=NOW, reason="No image.")
+    item = upload_item("user-1", "trade-1", upload, NOW + timedelta(days=7))
+    assert item["tradeId"] == {"S": "trade-1|image|image-1"}
+    assert upload_of(item) == upload
+    assert not has_expired(item, NOW + timedelta(days=7))
+    assert has_expired(item, NOW + timedelta(days=7, seconds=1))
+    assert not is_trade(item)
+    assert not item.keys() & _sort_keys()

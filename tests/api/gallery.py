@@ -1,0 +1,109 @@
+"""What happens to images around the API: the files that browsers send, the events of the bucket and of the table."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote_plus
+
+from handlers import events
+from handlers.storage.clients import dynamodb, s3
+from tests.api.client import DANA, Client
+
+PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR and the rest"
+TEXT = b"<script>alert(1)</script>"
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A file that has come into the bucket."""
+
+    key: str
+    version: str
+
+    @property
+    def notice(self) -> dict[str, Any]:
+        """What the bucket sends to the queue."""
+        file = {"key": quote_plus(self.key, safe="/"), "versionId": self.version, "size": 1}
+        return {"Records": [{"eventName": "ObjectCreated:Post", "s3": {"bucket": {"name": "files"}, "object": file}}]}
+
+
+class Context:
+    """What a function knows of its call."""
+
+    def __init__(self, milliseconds: Sequence[int] = ()) -> None:
+        self._left = list(milliseconds)
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Ample, unless the test says how much each time it is asked for."""
+        return self._left.pop(0) if self._left else 900_000
+
+
+def messages(*bodies: Any) -> dict[str, Any]:
+    """These messages as a queue hands them to a function."""
+    return {"Records": [{"messageId": str(number), "body": json.dumps(body)} for number, body in enumerate(bodies)]}
+
+
+def ask(client: Client, trade_id: str, content_type: str = "image/png") -> str:
+    """The id of an image whose upload was asked for."""
+    answer = client.post(f"/trades/{trade_id}/images", {"contentType": content_type})
+    assert answer.status == 201, answer.body
+    return str(answer.json["imageId"])
+
+
+def send(trade_id: str, image_id: str, data: bytes = PNG, user: str = DANA) -> Arrival:
+    """Store the file as the form would have."""
+    key = f"images/{user}/{trade_id}/{image_id}"
+    put = s3().put_object(Bucket="files", Key=key, Body=data, ContentType="image/png", Tagging="status=pending")
+    return Arrival(key, put["VersionId"])
+
+
+def check(*arrivals: Arrival) -> list[str]:
+    """Have the files checked; answers the messages that failed."""
+    answer = events.check_image(messages(*(arrival.notice for arrival in arrivals)), Context())
+    return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+
+def illustrate(client: Client, trade_id: str, data: bytes = PNG) -> str:
+    """The id of an image that was sent and checked."""
+    image_id = ask(client, trade_id)
+    assert check(send(trade_id, image_id, data)) == []
+    return image_id
+
+
+def item_of(trade_id: str, user: str = DANA) -> dict[str, Any]:
+    """The trade's item as it is stored."""
+    key: Any = {"userId": {"S": user}, "tradeId": {"S": trade_id}}
+    return dict(dynamodb().get_item(TableName="trades", Key=key).get("Item", {}))
+
+
+def records() -> set[str]:
+    """The sort keys of everything in the table but trades."""
+    return {item["tradeId"]["S"] for item in dynamodb().scan(TableName="trades")["Items"] if "openDate" not in item}
+
+
+def remove(*changes: tuple[Mapping[str, Any], Mapping[str, Any]]) -> list[str]:
+    """Tell of changes of items, before and after; answers those that failed."""
+    made = []
+    for number, (before, after) in enumerate(changes):
+        change = {"SequenceNumber": str(number), "OldImage": before, **({"NewImage": after} if after else {})}
+        made.append({"eventName": "MODIFY" if after else "REMOVE", "dynamodb": change})
+    return [
+        failure["itemIdentifier"] for failure in events.remove_images({"Records": made}, Context())["batchItemFailures"]
+    ]
+
+
+def files() -> set[tuple[str, str]]:
+    """Key and version of everything in the bucket; of a mark that a file was deleted, too."""
+    listed = s3().list_object_versions(Bucket="files")
+    return {
+        (file["Key"], file["VersionId"]) for file in (*listed.get("Versions", ()), *listed.get("DeleteMarkers", ()))
+    }
+
+
+def tag_of(arrival: Arrival) -> str:
+    """What the bucket's lifecycle knows of the file."""
+    [tag] = s3().get_object_tagging(Bucket="files", Key=arrival.key, VersionId=arrival.version)["TagSet"]
+    return tag["Value"]

@@ -1,0 +1,197 @@
+"""The operations on images, and how a trade shows them."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections import Counter
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
+
+import pytest
+
+from handlers.storage import erasure
+from tests.api.client import DANA, Client
+from tests.api.gallery import PNG, TEXT, ask, check, files, illustrate, records, send
+from tests.storage.conftest import requests as requests
+from tests.storage.examples import NOW
+
+pytestmark = pytest.mark.usefixtures("bucket")
+
+NEVER = "00000000-0000-4000-8000-000000000000"
+
+
+@pytest.fixture
+def trade_id(dana: Client) -> str:
+    return str(dana.new_trade()["tradeId"])
+
+
+def images_of(client: Client, trade_id: str) -> list[dict[str, Any]]:
+    images: list[dict[str, Any]] = client.get(f"/trades/{trade_id}").json.get("images", [])
+    return images
+
+
+def test_a_form_takes_one_file_of_one_type_and_size_to_one_place_for_five_minutes(dana: Client, trade_id: str) -> None:
+    form = dana.post(f"/trades/{trade_id}/images", {"contentType": "image/webp"}).json
+    key = f"images/{DANA}/{trade_id}/{form['imageId']}"
+    assert UUID(form["imageId"]).version == 4
+    assert form["url"] == "https://files.s3.eu-central-1.amazonaws.com/"
+    assert (form["fields"]["key"], form["fields"]["Content-Type"]) == (key, "image/webp")
+    assert form["fields"]["x-amz-algorithm"] == "AWS4-HMAC-SHA256"
+    policy = json.loads(base64.b64decode(form["fields"]["policy"]))
+    tagging = "<Tagging><TagSet><Tag><Key>status</Key><Value>pending</Value></Tag></TagSet></Tagging>"
+    for condition in (
+        {"bucket": "files"},
+        {"key": key},
+        {"Content-Type": "image/webp"},
+        {"tagging": tagging},
+        ["content-length-range", 1, 10485760],
+    ):
+        assert condition in policy["conditions"]
+    assert policy["expiration"][:16] == form["expiresAt"][:16]
+
+
+def test_an_upload_is_pending_until_its_file_has_come(dana: Client, trade_id: str) -> None:
+    image_id = ask(dana, trade_id)
+    [image] = images_of(dana, trade_id)
+    assert (image["imageId"], image["status"]) == (image_id, "PENDING")
+    assert image.keys() == {"imageId", "status", "contentType", "createdAt"}
+    assert "images" not in dana.get("/trades").json["items"][0]
+
+
+def test_a_checked_image_is_part_of_its_trade_and_shown_by_an_address_for_minutes(dana: Client, trade_id: str) -> None:
+    image_id = ask(dana, trade_id)
+    arrival = send(trade_id, image_id)
+    assert check(arrival) == []
+    [image] = images_of(dana, trade_id)
+    assert (image["imageId"], image["status"], image["size"]) == (image_id, "READY", len(PNG))
+    address = urlsplit(image["url"])
+    assert (address.netloc, address.path) == ("files.s3.eu-central-1.amazonaws.com", f"/{arrival.key}")
+    asked = {name: value for name, [value] in parse_qs(address.query).items()}
+    assert asked["versionId"] == arrival.version
+    assert asked["response-content-type"] == "image/png"
+    assert asked["response-content-disposition"] == f'inline; filename="{image_id}.png"'
+    assert asked["X-Amz-Expires"] == "900"
+
+
+def test_a_rejected_upload_says_why(dana: Client, trade_id: str) -> None:
+    image_id = illustrate(dana, trade_id, TEXT)
+    [image] = images_of(dana, trade_id)
+    assert (image["imageId"], image["status"], image["reason"]) == (
+        image_id,
+        "REJECTED",
+        "The file is not a PNG image.",
+    )
+
+
+def test_a_trade_with_images_is_read_in_one_request(dana: Client, trade_id: str, requests: Counter[str]) -> None:
+    illustrate(dana, trade_id)
+    ask(dana, trade_id)
+    requests.clear()
+    assert len(images_of(dana, trade_id)) == 2
+    assert requests == {"Query": 1}
+
+
+def test_images_stand_in_the_order_in_which_they_were_asked_for(dana: Client, trade_id: str) -> None:
+    ids = [ask(dana, trade_id) for _ in range(4)]
+    check(send(trade_id, ids[2]), send(trade_id, ids[0]), send(trade_id, ids[1], TEXT))
+    assert [image["imageId"] for image in images_of(dana, trade_id)] == ids
+
+
+def test_other_answers_show_ready_images_without_addresses(dana: Client, trade_id: str) -> None:
+    illustrate(dana, trade_id)
+    illustrate(dana, trade_id, TEXT)
+    ask(dana, trade_id)
+    changed = dana.patch(f"/trades/{trade_id}", {"symbol": "MSFT"}).json
+    for trade in (changed, dana.get("/trades").json["items"][0]):
+        [image] = trade["images"]
+        assert image.keys() == {"imageId", "status", "contentType", "size", "createdAt"}
+
+
+def test_a_trade_that_shows_images_is_never_answered_with_304(dana: Client, trade_id: str) -> None:
+    path = f"/trades/{trade_id}"
+    assert dana.get(path, headers={"If-None-Match": '"1"'}).status == 304
+    image_id = ask(dana, trade_id)
+    shown = dana.get(path)
+    assert shown.headers["etag"] == '"1+images"'
+    for known in ('"1"', '"1+images"', "*"):
+        assert dana.get(path, headers={"If-None-Match": known}).status == 200
+    dana.delete(f"{path}/images/{image_id}")
+    # Whoever saw the upload has another tag than whoever did not.
+    assert dana.get(path, headers={"If-None-Match": shown.headers["etag"]}).status == 200
+    assert dana.get(path, headers={"If-None-Match": '"1"'}).status == 304
+
+
+@pytest.mark.parametrize(("tag", "status"), [('"2+images"', 200), ('"2"', 200), ('"1+images"', 412), ('W/"2"', 412)])
+def test_a_change_is_made_to_the_version_however_it_was_shown(
+    dana: Client, trade_id: str, tag: str, status: int
+) -> None:
+    illustrate(dana, trade_id)
+    assert dana.patch(f"/trades/{trade_id}", {"symbol": "MSFT"}, headers={"If-Match": tag}).status == status
+
+
+def test_a_deleted_image_is_gone_and_the_trade_has_changed(dana: Client, trade_id: str) -> None:
+    gone, kept = illustrate(dana, trade_id), illustrate(dana, trade_id)
+    path = f"/trades/{trade_id}/images/{gone.upper()}"
+    assert dana.delete(path).status == 204
+    assert [image["imageId"] for image in images_of(dana, trade_id)] == [kept]
+    assert dana.get(f"/trades/{trade_id}").json["version"] == 4
+    again = dana.delete(path)
+    assert (again.status, again.json["detail"]) == (404, "The trade has no such image.")
+
+
+@pytest.mark.parametrize("data", [None, TEXT])
+def test_an_upload_that_is_pending_or_was_rejected_is_forgotten(
+    dana: Client, trade_id: str, data: bytes | None
+) -> None:
+    image_id = illustrate(dana, trade_id, data) if data else ask(dana, trade_id)
+    assert dana.delete(f"/trades/{trade_id}/images/{image_id}").status == 204
+    assert images_of(dana, trade_id) == []
+    assert dana.delete(f"/trades/{trade_id}/images/{image_id}").status == 404
+    assert dana.get(f"/trades/{trade_id}").json["version"] == 1
+
+
+def test_a_trade_takes_twenty_images_with_those_that_are_pending(dana: Client, trade_id: str) -> None:
+    ids = [illustrate(dana, trade_id), illustrate(dana, trade_id, TEXT), *(ask(dana, trade_id) for _ in range(19))]
+    refused = dana.post(f"/trades/{trade_id}/images", {"contentType": "image/png"})
+    assert (refused.status, refused.kind) == (409, "/problems/state-forbids")
+    dana.delete(f"/trades/{trade_id}/images/{ids[-1]}")
+    ask(dana, trade_id)
+
+
+@pytest.mark.parametrize(
+    "document", [{}, {"contentType": "image/svg+xml"}, {"contentType": None}, {"contentType": "image/png", "name": "x"}]
+)
+def test_only_the_four_types_can_be_asked_for(dana: Client, trade_id: str, document: Any) -> None:
+    assert dana.post(f"/trades/{trade_id}/images", document).status == 400
+    assert records() == set()
+
+
+def test_to_others_a_trade_and_its_images_do_not_exist(dana: Client, erin: Client, trade_id: str) -> None:
+    ready, pending = illustrate(dana, trade_id), ask(dana, trade_id)
+    before = records(), files(), images_of(dana, trade_id)[0]["imageId"]
+    for method, theirs, never, document in (
+        ("POST", f"/trades/{trade_id}/images", f"/trades/{NEVER}/images", {"contentType": "image/png"}),
+        ("DELETE", f"/trades/{trade_id}/images/{ready}", f"/trades/{NEVER}/images/{ready}", None),
+        ("DELETE", f"/trades/{trade_id}/images/{pending}", f"/trades/{NEVER}/images/{pending}", None),
+        ("GET", f"/trades/{trade_id}", f"/trades/{NEVER}", None),
+    ):
+        answers = [erin(method, path, document) for path in (theirs, never)]
+        assert [answer.status for answer in answers] == [404, 404]
+        known, unknown = ({**answer.json, "requestId": ""} for answer in answers)
+        assert known == unknown
+    assert (records(), files(), images_of(dana, trade_id)[0]["imageId"]) == before
+
+
+def test_an_image_of_another_trade_is_none_of_this_one(dana: Client, trade_id: str) -> None:
+    other = str(dana.new_trade()["tradeId"])
+    image_id = illustrate(dana, other)
+    assert dana.delete(f"/trades/{trade_id}/images/{image_id}").status == 404
+    assert len(images_of(dana, other)) == 1
+
+
+def test_an_account_that_is_being_erased_takes_no_image(dana: Client, trade_id: str) -> None:
+    erasure.begin(DANA, NOW)
+    refused = dana.post(f"/trades/{trade_id}/images", {"contentType": "image/png"})
+    assert (refused.status, refused.kind) == (409, "/problems/account-erased")
