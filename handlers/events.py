@@ -6,17 +6,17 @@ Each function handles its records one by one and names those that failed, so tha
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote_plus
 
-from handlers import erasing, image_keeping
+from handlers import erasing, exporting, image_keeping
 from handlers.log import logger
 from handlers.storage.accounts import Account
-from handlers.storage.clients import sqs
+from handlers.storage.errors import AccountErased
 from handlers.storage.image_files import Position
+from handlers.storage.queues import sweep_queue
 
 Event = dict[str, Any]
 
@@ -60,7 +60,7 @@ def sweep_images(event: Event, context: Any) -> Event:
                 return
             if context.get_remaining_time_in_millis() < STEP_MILLISECONDS:
                 rest = {"after": [after.key, after.version], "seen": seen, "deleted": deleted}
-                sqs().send_message(QueueUrl=os.environ["SWEEP_QUEUE_URL"], MessageBody=json.dumps(rest))
+                sweep_queue().send(rest)
                 return
 
     return each_message(event, sweep)
@@ -79,6 +79,21 @@ def erase_account(event: Event, context: Any) -> Event:
         logger.info("account erased" if finished else "account partly erased", last_look=message["isLastLook"])
 
     return each_message(event, erase)
+
+
+def write_export(event: Event, _: Any) -> Event:
+    """For ExportQueue: accounts whose export takes longer than a request."""
+
+    def write(message: Any) -> None:
+        account = Account(message["userId"], message["username"])
+        try:
+            size = exporting.prepare(account, datetime.now(UTC))
+        except AccountErased:
+            logger.info("not exported, as it is being erased")
+        else:
+            logger.info("account exported", size=size)
+
+    return each_message(event, write)
 
 
 def each_message(event: Event, handle: Callable[[Any], None]) -> Event:

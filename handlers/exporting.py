@@ -1,32 +1,44 @@
 """The export of an account: one gzip-compressed JSON document of all that its user has, written as it is read.
 
-Neither the document nor any part of it that grows with the account is ever held in memory.
+Neither the document nor any part of it that grows with the account is ever held in memory. A request has half a minute;
+an account that takes longer is exported behind the answer, and the next request finds the file.
 """
 
 from __future__ import annotations
 
+import time
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from uuid import uuid4
 
 from handlers import documents
 from handlers.journal.trades import Image, Trade
 from handlers.replies import as_json
 from handlers.storage import accounts, erasure, files, image_files, listing
 from handlers.storage.accounts import Account
-from handlers.storage.errors import AccountErased
+from handlers.storage.errors import AccountErased, ExportUnderWay
 from handlers.storage.image_files import Place
+from handlers.storage.queues import export_queue
 
 FORMAT_VERSION = 1
 VALID_FOR = timedelta(minutes=10)
 # A file that happens to be compressed, and not a document in transfer: the browser is to save it as it is.
 MEDIA_TYPE = "application/gzip"
 
+# The files of a user's exports: the last that a request wrote, the last that was written behind an answer, and a sign
+# that one is being written. The bucket's lifecycle deletes them after a day.
+AT_ONCE, PREPARED, ASKED_FOR = "export.json.gz", "prepared.json.gz", "asked-for"
+
 _WRITTEN_AT_ONCE = 64 * 1024
 _GZIP = 31  # zlib's number for gzip's format
+
+
+# What a request spends on an export at most; the rest of its half minute is for what stands around it.
+AT_ONCE_SECONDS = 18
+# For how long a file that was written behind an answer is given out, and how long the writing of one may take.
+PREPARED_FOR = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +50,65 @@ class Export:
     expires_at: datetime
 
 
+class _OutOfTime(Exception):
+    """Raised inside an export that a request has no more time for."""
+
+
 def export(account: Account, now: datetime) -> Export:
-    """Write the account into a file. Raises AccountErased, Busy, Throttled."""
-    key = f"{files.EXPORTS}{account.user_id}/{uuid4()}.json.gz"
-    size = files.write(key, compressed(text_of(account, now)), MEDIA_TYPE)
-    url = files.address(key, name=f"trading-journal-{now:%Y-%m-%d}.json.gz", media_type=MEDIA_TYPE, valid_for=VALID_FOR)
+    """Write the account into a file, or give out the one that was just prepared.
+
+    Raises ExportUnderWay, AccountErased, Busy, Throttled.
+    """
+    if erasure.has_begun(account.user_id):
+        raise AccountErased(account.user_id)
+    found = {name: file for name, file in _files(account).items() if file.changed_at > now - PREPARED_FOR}
+    if PREPARED in found:
+        return _given_out(account, PREPARED, found[PREPARED].size, now)
+    if ASKED_FOR in found:
+        raise ExportUnderWay
+    try:
+        size = _write(account, AT_ONCE, now, within=AT_ONCE_SECONDS)
+    except _OutOfTime:
+        files.write_whole(_key(account, ASKED_FOR), b"")
+        export_queue().send({"userId": account.user_id, "username": account.username})
+        raise ExportUnderWay from None
+    return _given_out(account, AT_ONCE, size, now)
+
+
+def prepare(account: Account, now: datetime) -> int:
+    """Write the account into a file for the next request; answers its size. Raises AccountErased, Busy, Throttled."""
+    return _write(account, PREPARED, now)
+
+
+def _write(account: Account, name: str, now: datetime, within: float | None = None) -> int:
+    text = text_of(account, now)
+    return files.write(_key(account, name), compressed(text if within is None else _within(within, text)), MEDIA_TYPE)
+
+
+def _within(seconds: float, text: Iterable[str]) -> Iterator[str]:
+    deadline = time.monotonic() + seconds
+    for piece in text:
+        if time.monotonic() > deadline:
+            raise _OutOfTime
+        yield piece
+
+
+def _given_out(account: Account, name: str, size: int, now: datetime) -> Export:
+    saved_as = f"trading-journal-{now:%Y-%m-%d}.json.gz"
+    url = files.address(_key(account, name), name=saved_as, media_type=MEDIA_TYPE, valid_for=VALID_FOR)
     return Export(url=url, size=size, expires_at=now + VALID_FOR)
 
 
+def _files(account: Account) -> Mapping[str, files.Found]:
+    return files.found(_key(account, ""))
+
+
+def _key(account: Account, name: str) -> str:
+    return f"{files.EXPORTS}{account.user_id}/{name}"
+
+
 def text_of(account: Account, now: datetime) -> Iterator[str]:
-    """The document, in pieces. Raises AccountErased also at its end, for an erasing that has begun meanwhile."""
-    if erasure.has_begun(account.user_id):
-        raise AccountErased(account.user_id)
+    """The document, in pieces. Raises AccountErased at its end, for an erasing that has begun meanwhile."""
     yield f'{{"formatVersion":{FORMAT_VERSION},"exportedAt":{as_json(documents.time_text(now))}'
     for name, section in SECTIONS:
         yield f",\n{as_json(name)}:"

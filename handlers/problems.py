@@ -16,6 +16,7 @@ from handlers.storage import errors as storage
 MEDIA_TYPE = "application/problem+json"
 MOST_FIELDS = 100
 RETRY_AFTER_SECONDS = 1
+EXPORT_RETRY_AFTER_SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,11 @@ TABLE: dict[type[Exception], Callable[[Any], Problem]] = {
     ),
     storage.KeyReused: lambda _: Problem(KEY_REUSED, "Send a new key with a new request."),
     storage.AccountErased: lambda _: Problem(ACCOUNT_ERASED, "Nothing can be written for it any more."),
+    storage.ExportUnderWay: lambda _: Problem(
+        UNAVAILABLE,
+        "The account is large, and its file is being written. Ask again in a while.",
+        headers={"Retry-After": str(EXPORT_RETRY_AFTER_SECONDS)},
+    ),
     storage.BadPageToken: lambda _: invalid_request(
         [BadField("query", "/nextToken", "is not a token of yours for these filters")]
     ),

@@ -6,6 +6,7 @@ StorageError
 ├── KeyReused            an idempotency key came back with another request
 ├── Busy                 throttled, or contended past the retries
 ├── AccountErased        the account is being erased, and nothing is written for it any more
+├── ExportUnderWay       the export takes longer than a request, and is being written
 ├── BadPageToken         a page token that was not sealed for this list
 ├── PasswordRejected     a new password that breaks the pool's policy
 ├── CodeRejected         a wrong or expired confirmation code
@@ -40,6 +41,10 @@ class Busy(StorageError):
 
 class AccountErased(StorageError):
     """Raised when something is to be written for a user whose account is being erased."""
+
+
+class ExportUnderWay(StorageError):
+    """Raised when the file of an export takes longer than a request; it is being written behind the answer."""
 
 
 class BadPageToken(StorageError):

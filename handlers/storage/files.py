@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from handlers.storage import image_files
@@ -20,6 +21,27 @@ _BATCH = 250
 
 # No part but the last may be smaller than 5 MiB.
 PART_BYTES = 5 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file that is there: how large it is, and since when."""
+
+    size: int
+    changed_at: datetime
+
+
+def found(prefix: str) -> dict[str, Found]:
+    """The files whose keys begin so, by what follows. For prefixes that few files have."""
+    page = s3().list_objects_v2(Bucket=files_bucket(), Prefix=prefix)
+    return {
+        file["Key"].removeprefix(prefix): Found(file["Size"], file["LastModified"]) for file in page.get("Contents", ())
+    }
+
+
+def write_whole(key: str, content: bytes) -> None:
+    """Write a small file."""
+    s3().put_object(Bucket=files_bucket(), Key=key, Body=content)
 
 
 def write(key: str, chunks: Iterable[bytes], media_type: str) -> int:

@@ -26,3 +26,13 @@ class Queue:
 def erasure_queue() -> Queue:
     """The queue of the accounts that are being erased."""
     return Queue(os.environ["ERASURE_QUEUE_URL"])
+
+
+def export_queue() -> Queue:
+    """The queue of the accounts whose export takes longer than a request."""
+    return Queue(os.environ["EXPORT_QUEUE_URL"])
+
+
+def sweep_queue() -> Queue:
+    """The queue of the sweep through the images' files."""
+    return Queue(os.environ["SWEEP_QUEUE_URL"])

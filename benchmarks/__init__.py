@@ -1,0 +1,1 @@
+"""What the parts take, measured: each script can be run again."""
