@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import astuple
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote_plus
@@ -59,7 +60,7 @@ def sweep_images(event: Event, context: Any) -> Event:
                 logger.info("images swept", versions=seen, deleted=deleted)
                 return
             if context.get_remaining_time_in_millis() < STEP_MILLISECONDS:
-                rest = {"after": [after.key, after.version], "seen": seen, "deleted": deleted}
+                rest = {"after": astuple(after), "seen": seen, "deleted": deleted}
                 sweep_queue().send(rest)
                 return
 

@@ -107,6 +107,8 @@ def sweep(after: Position | None, now: datetime) -> tuple[int, int, Position | N
     Answers how many versions it looked at, how many it deleted, and where to go on; None at the end. Raises Busy.
     """
     files, following = image_files.page_of_files(after)
+    if after is not None and after.is_unwanted:
+        image_files.delete(after.key, after.version)
     old = sorted((file for file in files if file.changed_at < now - UNWANTED_AFTER), key=lambda file: file.key)
     deleted = 0
     trade = ""
@@ -114,9 +116,13 @@ def sweep(after: Position | None, now: datetime) -> tuple[int, int, Position | N
     for file in old:
         if (of_trade := file.key.rpartition("/")[0]) != trade:
             trade, is_wanted = of_trade, _wanted(image_files.place_of(file.key), now)
-        if not is_wanted(file):
+        if is_wanted(file):
+            continue
+        deleted += 1
+        if following is not None and (file.key, file.version) == (following.key, following.version):
+            following = replace(following, is_unwanted=True)
+        else:
             image_files.delete(file.key, file.version)
-            deleted += 1
     return len(files), deleted, following
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import ListObjectVersionsOutputTypeDef
 
 PREFIX = "images/"
+PAGE = 1000
 SHOWN_FOR = timedelta(minutes=15)
 
 # What is so tagged is deleted by the bucket's lifecycle after a day: nobody has checked it.
@@ -50,10 +51,11 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """How far a listing of all files has come."""
+    """How far a listing of all files has come: to this one, which has to stay until the listing has gone on from it."""
 
     key: str
     version: str
+    is_unwanted: bool = False
 
 
 def prefix_of(user_id: str, trade_id: str) -> str:
@@ -135,9 +137,9 @@ def delete_all(prefix: str) -> int:
 
 
 def page_of_files(after: Position | None) -> tuple[Sequence[File], Position | None]:
-    """The next up to 1000 versions of files under images/, in the order of their keys, and where to go on."""
+    """The next page of versions of files under images/, in the order of their keys, and where to go on."""
     start: Any = {"KeyMarker": after.key, "VersionIdMarker": after.version} if after else {}
-    page = s3().list_object_versions(Bucket=files_bucket(), Prefix=PREFIX, **start)
+    page = s3().list_object_versions(Bucket=files_bucket(), Prefix=PREFIX, MaxKeys=PAGE, **start)
     following = Position(page["NextKeyMarker"], page["NextVersionIdMarker"]) if page["IsTruncated"] else None
     return list(_files(page)), following
 

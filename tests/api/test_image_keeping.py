@@ -1,0 +1,464 @@
+"""Images' files apart from requests: checked, removed, swept; and nothing is lost or left when a step fails."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from handlers import events, image_keeping
+from handlers.storage import clients, erasure, image_files, images
+from handlers.storage.errors import VersionMismatch
+from tests.api.client import DANA, ERIN, Client
+from tests.api.conftest import LogLines
+from tests.api.gallery import (
+    PNG,
+    TEXT,
+    Arrival,
+    Context,
+    ask,
+    check,
+    files,
+    illustrate,
+    item_of,
+    messages,
+    records,
+    remove,
+    send,
+    tag_of,
+)
+from tests.storage.examples import NOW
+
+pytestmark = pytest.mark.usefixtures("bucket")
+
+HEADS = {
+    "image/png": PNG,
+    "image/jpeg": b"\xff\xd8\xff\xe0\x00\x10JFIF",
+    "image/webp": b"RIFF\x24\x00\x00\x00WEBPVP8 ",
+    "image/gif": b"GIF89a\x01\x00\x01\x00",
+}
+MOST_BYTES = 10 * 1024 * 1024
+
+
+@pytest.fixture
+def trade_id(dana: Client) -> str:
+    return str(dana.new_trade()["tradeId"])
+
+
+def images_of(client: Client, trade_id: str) -> list[dict[str, Any]]:
+    images: list[dict[str, Any]] = client.get(f"/trades/{trade_id}").json.get("images", [])
+    return images
+
+
+def statuses(client: Client, trade_id: str) -> list[str]:
+    return [image["status"] for image in images_of(client, trade_id)]
+
+
+def sweep(days: int = 2) -> int:
+    """Sweep as if the days had passed; answers how much was deleted."""
+    _, deleted, following = image_keeping.sweep(None, datetime.now(UTC) + timedelta(days=days))
+    assert following is None
+    return deleted
+
+
+# Checking
+
+
+@pytest.mark.parametrize("content_type", HEADS)
+def test_a_file_becomes_part_of_its_trade_if_it_is_what_was_announced(
+    dana: Client, trade_id: str, content_type: str
+) -> None:
+    arrivals = [send(trade_id, ask(dana, trade_id, content_type), head) for head in HEADS.values()]
+    assert check(*arrivals) == []
+    expected = ["READY" if other == content_type else "REJECTED" for other in HEADS]
+    assert statuses(dana, trade_id) == expected
+    kept = arrivals[expected.index("READY")]
+    assert files() == {(kept.key, kept.version)}
+    assert tag_of(kept) == "ready"
+
+
+def test_an_empty_file_and_one_that_is_too_large_are_rejected(dana: Client, trade_id: str) -> None:
+    sizes = [0, MOST_BYTES + 1, MOST_BYTES]
+    assert check(*(send(trade_id, ask(dana, trade_id), PNG.ljust(size, b"\0")[:size]) for size in sizes)) == []
+    assert [image.get("reason") for image in images_of(dana, trade_id)] == [
+        "The file is not a PNG image.",
+        "The file is larger than 10485760 bytes.",
+        None,
+    ]
+    assert len(files()) == 1
+
+
+def test_a_repeated_message_changes_nothing(dana: Client, trade_id: str) -> None:
+    good, bad = send(trade_id, ask(dana, trade_id)), send(trade_id, ask(dana, trade_id), TEXT)
+    check(good, bad)
+    before = dana.get(f"/trades/{trade_id}").json["version"], statuses(dana, trade_id), files(), records()
+    assert check(bad, good, good, bad) == []
+    assert (dana.get(f"/trades/{trade_id}").json["version"], statuses(dana, trade_id), files(), records()) == before
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_of_two_files_for_one_image_the_one_that_is_checked_first_counts(
+    dana: Client, trade_id: str, first: int
+) -> None:
+    image_id = ask(dana, trade_id)
+    arrivals = [send(trade_id, image_id, data) for data in (PNG, PNG + b" but another")]
+    check(arrivals[first])
+    check(arrivals[1 - first])
+    check(arrivals[first])
+    [image] = images_of(dana, trade_id)
+    assert f"versionId={arrivals[first].version}" in image["url"]
+    assert files() == {(arrivals[first].key, arrivals[first].version)}
+
+
+def test_a_good_file_after_a_rejected_one_comes_too_late(dana: Client, trade_id: str) -> None:
+    image_id = ask(dana, trade_id)
+    check(send(trade_id, image_id, TEXT))
+    check(send(trade_id, image_id, PNG))
+    assert statuses(dana, trade_id) == ["REJECTED"]
+    assert files() == set()
+
+
+def test_what_nobody_waits_for_is_deleted(dana: Client, trade_id: str) -> None:
+    arrivals = [
+        send(trade_id, "never-asked-for"),
+        send("no-such-trade", ask(dana, trade_id)),
+        send(trade_id, ask(dana, trade_id), user=ERIN),
+    ]
+    assert check(*arrivals) == []
+    assert files() == set()
+    assert statuses(dana, trade_id) == ["PENDING", "PENDING"]
+
+
+@pytest.mark.parametrize("key", ["images/a", "images/a/b/c/d", "images//b/c", "images/a/b/"])
+def test_a_key_that_no_form_was_made_for_is_deleted(key: str) -> None:
+    put = clients.s3().put_object(Bucket="files", Key=key, Body=PNG)
+    assert check(Arrival(key, put["VersionId"])) == []
+    assert files() == set()
+
+
+def test_a_file_that_comes_after_its_upload_was_deleted_is_deleted_too(dana: Client, trade_id: str) -> None:
+    image_id = ask(dana, trade_id)
+    arrival = send(trade_id, image_id)
+    dana.delete(f"/trades/{trade_id}/images/{image_id}")
+    check(arrival)
+    assert (files(), images_of(dana, trade_id)) == (set(), [])
+
+
+def test_a_file_that_comes_after_its_trade_was_deleted_is_deleted_too(dana: Client, trade_id: str) -> None:
+    arrival = send(trade_id, ask(dana, trade_id))
+    dana.delete(f"/trades/{trade_id}")
+    check(arrival)
+    assert files() == set()
+
+
+def test_a_file_of_an_account_that_is_being_erased_is_deleted(dana: Client, trade_id: str) -> None:
+    arrival = send(trade_id, ask(dana, trade_id))
+    erasure.begin(DANA, NOW)
+    assert check(arrival) == []
+    assert (files(), "images" in item_of(trade_id)) == (set(), False)
+
+
+def test_the_twenty_first_image_is_rejected(dana: Client, trade_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(19):
+        illustrate(dana, trade_id)
+    with monkeypatch.context() as patched:  # two forms at once do not see each other
+        patched.setattr("handlers.images.allow_upload", lambda *_: None)
+        arrivals = [send(trade_id, ask(dana, trade_id)) for _ in range(2)]
+    check(*arrivals)
+    assert statuses(dana, trade_id) == ["READY"] * 20 + ["REJECTED"]
+    assert images_of(dana, trade_id)[-1]["reason"] == "The trade has 20 images already."
+    assert len(files()) == 20
+
+
+def test_a_trade_that_changes_meanwhile_takes_the_image_all_the_same(
+    dana: Client, trade_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arrival = send(trade_id, ask(dana, trade_id))
+    attach = images.attach
+    overtaken: list[int] = []
+
+    def overtaken_twice(*given: Any) -> None:
+        if len(overtaken) < 2:
+            overtaken.append(dana.patch(f"/trades/{trade_id}", {"symbol": f"AB{len(overtaken)}"}).status)
+        attach(*given)
+
+    monkeypatch.setattr(images, "attach", overtaken_twice)
+    assert check(arrival) == []
+    trade = dana.get(f"/trades/{trade_id}").json
+    assert (trade["symbol"], trade["version"], statuses(dana, trade_id)) == ("AB1", 4, ["READY"])
+
+
+def test_a_trade_that_never_stands_still_is_tried_again_later(
+    dana: Client, trade_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arrivals = [send(trade_id, ask(dana, trade_id), data) for data in (PNG, TEXT)]
+
+    def overtaken(*_: Any) -> None:
+        raise VersionMismatch
+
+    with monkeypatch.context() as patched:
+        patched.setattr(images, "attach", overtaken)
+        assert check(*arrivals) == ["0"]
+    assert statuses(dana, trade_id) == ["PENDING", "REJECTED"]
+    assert check(arrivals[0]) == []
+    assert statuses(dana, trade_id) == ["READY", "REJECTED"]
+
+
+def test_the_buckets_own_test_message_is_no_file() -> None:
+    answer = events.check_image(messages({"Service": "Amazon S3", "Event": "s3:TestEvent"}), Context())
+    assert answer == {"batchItemFailures": []}
+
+
+def test_a_message_that_makes_no_sense_fails_alone(dana: Client, trade_id: str) -> None:
+    notice = send(trade_id, ask(dana, trade_id)).notice
+    event = messages({"Records": [{}]}, notice)
+    event["Records"].append({"messageId": "2", "body": "not JSON"})
+    answer = events.check_image(event, Context())
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "0"}, {"itemIdentifier": "2"}]}
+    assert statuses(dana, trade_id) == ["READY"]
+
+
+def test_the_log_says_what_became_of_a_file_and_nothing_of_what_is_in_it(
+    dana: Client, trade_id: str, log_lines: LogLines
+) -> None:
+    arrival = send(trade_id, ask(dana, trade_id), TEXT)
+    check(arrival)
+    line = log_lines.records[-1]
+    assert (line["message"], line["fate"], line["key"]) == ("image checked", "rejected", arrival.key)
+    assert "script" not in log_lines.text
+
+
+# Removing
+
+
+def test_the_files_of_a_deleted_image_go_and_others_stay(dana: Client, trade_id: str) -> None:
+    gone, kept = illustrate(dana, trade_id), illustrate(dana, trade_id)
+    before = item_of(trade_id)
+    dana.delete(f"/trades/{trade_id}/images/{gone}")
+    assert remove((before, item_of(trade_id))) == []
+    assert {key.rpartition("/")[2] for key, _ in files()} == {kept}
+
+
+def test_a_change_that_leaves_the_images_alone_removes_none(dana: Client, trade_id: str) -> None:
+    illustrate(dana, trade_id)
+    before = item_of(trade_id)
+    dana.patch(f"/trades/{trade_id}", {"symbol": "MSFT"})
+    assert remove((before, item_of(trade_id))) == []
+    assert len(files()) == 1
+
+
+def test_with_a_trade_go_its_files_in_all_versions_and_its_uploads_and_nothing_else(
+    dana: Client, erin: Client, trade_id: str
+) -> None:
+    illustrate(dana, trade_id)
+    illustrate(dana, trade_id, TEXT)
+    send(trade_id, ask(dana, trade_id))
+    send(trade_id, illustrate(dana, trade_id), TEXT)
+    clients.s3().delete_object(Bucket="files", Key=f"images/{DANA}/{trade_id}/{illustrate(dana, trade_id)}")
+    others = [(dana, str(dana.new_trade()["tradeId"])), (erin, str(erin.new_trade()["tradeId"]))]
+    kept = {send(other, ask(client, other), user=str(client.user)) for client, other in others}
+    before = item_of(trade_id)
+    dana.delete(f"/trades/{trade_id}")
+    assert remove((before, {}), (before, {})) == []
+    assert files() == {(arrival.key, arrival.version) for arrival in kept}
+    assert {record.partition("|")[0] for record in records()} == {other for _, other in others}
+
+
+def test_a_change_that_fails_holds_back_those_after_it(dana: Client, trade_id: str) -> None:
+    illustrate(dana, trade_id)
+    before = item_of(trade_id)
+    dana.delete(f"/trades/{trade_id}")
+    assert remove(({}, {}), (before, {})) == ["0"]
+    assert len(files()) == 1
+    assert remove((before, {})) == []
+    assert files() == set()
+
+
+# Sweeping
+
+
+def test_the_sweep_deletes_what_belongs_to_no_trade_after_a_day(dana: Client, trade_id: str) -> None:
+    kept = illustrate(dana, trade_id)
+    send(trade_id, kept, TEXT)
+    send(trade_id, ask(dana, trade_id))
+    send(trade_id, "never-asked-for")
+    send("no-such-trade", kept)
+    marked = send(trade_id, "deleted")
+    clients.s3().delete_object(Bucket="files", Key=marked.key)
+    for key in ("images/odd", "exports/someone/export.json"):
+        clients.s3().put_object(Bucket="files", Key=key, Body=b"-")
+    before = files()
+    assert sweep(days=0) == 0
+    assert files() == before
+    assert sweep(days=2) == 7
+    assert {key.split("/")[0] + "/" + key.split("/")[-1] for key, _ in files()} == {
+        f"images/{kept}",
+        "exports/export.json",
+    }
+    assert "READY" in statuses(dana, trade_id)
+    assert sweep(days=2) == 0
+
+
+def test_the_sweep_keeps_what_an_upload_waits_for(dana: Client, trade_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    send(trade_id, ask(dana, trade_id))
+    monkeypatch.setattr(image_keeping, "UNWANTED_AFTER", timedelta(seconds=-60))
+    assert sweep(days=0) == 0
+    assert len(files()) == 1
+
+
+def test_the_sweep_goes_through_all_pages_and_hands_on_where_time_runs_out(
+    dana: Client, trade_id: str, monkeypatch: pytest.MonkeyPatch, log_lines: LogLines
+) -> None:
+    monkeypatch.setattr(image_files, "PAGE", 2)
+    monkeypatch.setattr(image_keeping, "UNWANTED_AFTER", timedelta(seconds=-60))
+    kept = {illustrate(dana, trade_id) for _ in range(3)}
+    for number in range(8):
+        send(f"no-such-trade-{number // 3}", f"image-{number}")
+    queue = clients.sqs().create_queue(QueueName="sweep")["QueueUrl"]
+    monkeypatch.setenv("SWEEP_QUEUE_URL", queue)
+    body: Any = {"after": None}
+    calls = 0
+    while body:
+        calls += 1
+        event = messages(body)
+        assert events.sweep_images(event, Context([90_000, 59_999])) == {"batchItemFailures": []}
+        # A message that comes twice does no harm.
+        found = clients.sqs().receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
+        body = json.loads(found[0]["Body"]) if found else None
+    assert calls == 3
+    assert {key.rpartition("/")[2] for key, _ in files()} == kept
+    [line] = [line for line in log_lines.records if line["message"] == "images swept"]
+    assert (line["versions"], line["deleted"]) == (11, 8)
+
+
+# Failing
+
+
+class Crash(Exception):
+    """The process ended."""
+
+
+@contextmanager
+def crash(at: int, *, after: bool) -> Iterator[list[str]]:
+    """Let the calls of AWS be counted, and the one of that number be the last: not made, or made and not answered."""
+    made: list[str] = []
+
+    def count(model: Any, **_: Any) -> None:
+        if not after and len(made) == at:
+            raise Crash
+        made.append(model.name)
+
+    def answered(model: Any, **_: Any) -> None:
+        if after and len(made) - 1 == at:
+            raise Crash(model.name)
+
+    hooks = [client.meta.events for client in (clients.dynamodb(), clients.s3())]
+    for hook in hooks:
+        hook.register_first("before-call", count)
+        hook.register_last("after-call", answered)
+    try:
+        yield made
+    finally:
+        for hook in hooks:
+            hook.unregister("before-call", count)
+            hook.unregister("after-call", answered)
+
+
+def _good(dana: Client, trade_id: str) -> Callable[[], Any]:
+    arrival = send(trade_id, ask(dana, trade_id))
+    return lambda: check(arrival)
+
+
+def _bad(dana: Client, trade_id: str) -> Callable[[], Any]:
+    arrival = send(trade_id, ask(dana, trade_id), TEXT)
+    return lambda: check(arrival)
+
+
+def _unwanted(_: Client, trade_id: str) -> Callable[[], Any]:
+    arrival = send(trade_id, "never-asked-for")
+    return lambda: check(arrival)
+
+
+def _second(dana: Client, trade_id: str) -> Callable[[], Any]:
+    arrival = send(trade_id, illustrate(dana, trade_id), TEXT)
+    return lambda: check(arrival)
+
+
+def _image_deleted(dana: Client, trade_id: str) -> Callable[[], Any]:
+    image_id = illustrate(dana, trade_id)
+    before = item_of(trade_id)
+    dana.delete(f"/trades/{trade_id}/images/{image_id}")
+    after = item_of(trade_id)
+    return lambda: remove((before, after))
+
+
+def _trade_deleted(dana: Client, _: str) -> Callable[[], Any]:
+    trade_id = str(dana.new_trade()["tradeId"])
+    illustrate(dana, trade_id)
+    send(trade_id, ask(dana, trade_id))
+    before = item_of(trade_id)
+    dana.delete(f"/trades/{trade_id}")
+    return lambda: remove((before, {}))
+
+
+STORIES: Mapping[str, Callable[[Client, str], Callable[[], Any]]] = {
+    "a good file": _good,
+    "a bad file": _bad,
+    "a file that nobody waits for": _unwanted,
+    "a second file": _second,
+    "a deleted image": _image_deleted,
+    "a deleted trade": _trade_deleted,
+}
+
+
+def whole(trade_id: str) -> None:
+    """Every image of the trade has its file, out of the lifecycle's reach, and every file its image."""
+    stored = {image["M"]["imageId"]["S"]: image["M"]["fileVersion"]["S"] for image in _images(trade_id)}
+    arrivals = {image_id: Arrival(f"images/{DANA}/{trade_id}/{image_id}", stored[image_id]) for image_id in stored}
+    assert files() == {(arrival.key, arrival.version) for arrival in arrivals.values()}
+    assert {tag_of(arrival) for arrival in arrivals.values()} <= {"ready"}
+
+
+def _images(trade_id: str) -> list[Any]:
+    return list(item_of(trade_id).get("images", {"L": []})["L"])
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("story", STORIES)
+def test_a_crash_at_any_call_is_repaired_when_the_message_comes_again(
+    dana: Client, trade_id: str, story: str, after: bool
+) -> None:
+    calm = STORIES[story](dana, trade_id)
+    with crash(-1, after=False) as calls:
+        assert calm() == []
+    assert calls
+    expected = statuses(dana, trade_id)
+    for at in range(len(calls)):
+        image_ids = {image["imageId"] for image in images_of(dana, trade_id)}
+        told = STORIES[story](dana, trade_id)
+        with crash(at, after=after):
+            assert told() == ["0"]
+        assert told() == []
+        assert told() == []
+        whole(trade_id)
+        new = [image["status"] for image in images_of(dana, trade_id) if image["imageId"] not in image_ids]
+        assert new == (expected[-1:] if story in ("a good file", "a bad file") else new)
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("story", STORIES)
+def test_what_a_crash_leaves_is_swept_if_the_message_never_comes_again(
+    dana: Client, trade_id: str, story: str, after: bool
+) -> None:
+    with crash(-1, after=False) as calls:
+        STORIES[story](dana, trade_id)()
+    for at in range(len(calls)):
+        told = STORIES[story](dana, trade_id)
+        with crash(at, after=after):
+            told()
+        sweep()
+        whole(trade_id)
