@@ -20,6 +20,11 @@ REFUSED = {
     "CloseTradeFunction": "delete_item",
     "DeleteCloseFunction": "delete_item",
     "DeleteTradeFunction": "put_item",
+    "CreateImageUploadFunction": "delete_item",
+    "DeleteImageFunction": "get_item",
+    "CheckImageFunction": "get_item",
+    "RemoveImagesFunction": "put_item",
+    "SweepImagesFunction": "delete_item",
     "SignUpFunction": "get_item",
     "ConfirmSignUpFunction": "get_item",
     "LogInFunction": "get_item",
@@ -27,6 +32,23 @@ REFUSED = {
     "GetOpenApiFunction": "get_item",
     "GetDocsFunction": "get_item",
     "UnknownRouteFunction": "get_item",
+}
+# What each function may do with a file below images/; with exports none of them anything.
+IMAGE_FILES = {
+    "GetTradeFunction": {"get_object"},
+    "CreateImageUploadFunction": {"put_object"},
+    "DeleteImageFunction": set(),
+    "DeleteTradeFunction": set(),
+    "CheckImageFunction": {"get_object", "delete_object", "put_object_tagging"},
+    "RemoveImagesFunction": {"delete_object", "list_object_versions"},
+    "SweepImagesFunction": {"delete_object", "list_object_versions"},
+}
+FILE_CALLS: dict[str, dict[str, Any]] = {
+    "get_object": {"VersionId": "1"},
+    "put_object": {"Body": b"-"},
+    "put_object_tagging": {"VersionId": "1", "Tagging": {"TagSet": []}},
+    "delete_object": {"VersionId": "1"},
+    "list_object_versions": {},
 }
 KEY = {"userId": {"S": "nobody"}, "tradeId": {"S": "nothing"}}
 CALLS: dict[str, dict[str, Any]] = {
@@ -54,9 +76,14 @@ def roles(stack: Stack) -> dict[str, str]:
 
 def dynamodb_as(stack: Stack, role: str) -> Any:
     """A DynamoDB client with the rights of the role."""
+    return client_as("dynamodb", stack, role)
+
+
+def client_as(service: Any, stack: Stack, role: str) -> Any:
+    """A client with the rights of the role."""
     credentials = stack.client("sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
     return boto3.client(
-        "dynamodb",
+        service,
         endpoint_url=stack.endpoint,
         region_name=REGION,
         aws_access_key_id=credentials["AccessKeyId"],
@@ -80,5 +107,24 @@ def test_a_function_is_refused_what_it_does_not_need(stack: Stack, roles: dict[s
 
 
 def test_a_function_may_do_what_it_needs(stack: Stack, roles: dict[str, str]) -> None:
-    client = dynamodb_as(stack, roles["GetTradeFunction"])
+    client = dynamodb_as(stack, roles["UpdateTradeFunction"])
     assert "Item" not in client.get_item(TableName=stack.outputs["TradesTableName"], **CALLS["get_item"])
+
+
+@pytest.mark.parametrize("folder", ["images", "exports"])
+@pytest.mark.parametrize("function", IMAGE_FILES)
+def test_a_function_may_do_with_images_what_it_needs_and_with_exports_nothing(
+    stack: Stack, roles: dict[str, str], function: str, folder: str
+) -> None:
+    client = client_as("s3", stack, roles[function])
+    allowed = set()
+    for call, given in FILE_CALLS.items():
+        key = f"{folder}/nobody/nothing/none"
+        where = {"Prefix": key} if call == "list_object_versions" else {"Key": key}
+        try:
+            getattr(client, call)(Bucket=stack.outputs["UserFilesName"], **where, **given)
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "AccessDenied":
+                continue  # whatever else is wrong with the call, it was allowed
+        allowed.add(call)
+    assert allowed == (IMAGE_FILES[function] if folder == "images" else set())
