@@ -10,11 +10,13 @@ import pytest
 from botocore.stub import Stubber
 
 from handlers.log import logger
-from handlers.storage import accounts
+from handlers.storage import accounts, clients
 from tests import aws_stand_in
 from tests.api.client import ERIN, Client
+from tests.api.estate import Estate, new_queue
 from tests.storage.conftest import aws as aws
 from tests.storage.conftest import bucket as bucket
+from tests.storage.conftest import pool as pool
 from tests.storage.conftest import table as table
 
 
@@ -39,6 +41,26 @@ def erin() -> Client:
 def nobody() -> Client:
     """Somebody without a token."""
     return Client(None)
+
+
+@pytest.fixture
+def estate(everything: None, bucket: None, pool: str, monkeypatch: pytest.MonkeyPatch) -> Estate:  # noqa: ARG001 made first
+    """Everything where something of a user can be."""
+    made = Estate(pool, new_queue("erasures"), new_queue("exports"))
+    monkeypatch.setenv("ERASURE_QUEUE_URL", made.erasure_queue)
+    monkeypatch.setenv("EXPORT_QUEUE_URL", made.export_queue)
+    return made
+
+
+@pytest.fixture
+def calls(estate: Estate) -> list[tuple[str, Any]]:  # noqa: ARG001 made first
+    """What the pool's administrator was asked since, and with which parameters."""
+    made: list[tuple[str, Any]] = []
+    clients.cognito_admin().meta.events.register(
+        "provide-client-params.cognito-identity-provider.*",
+        lambda params, model, **_: made.append((model.name, dict(params))),
+    )
+    return made
 
 
 @pytest.fixture

@@ -60,6 +60,19 @@ def bucket() -> None:
 
 
 @pytest.fixture
+def pool(monkeypatch: pytest.MonkeyPatch) -> str:
+    """The users' pool."""
+    wanted = properties("UserPool")
+    made = clients.cognito_admin().create_user_pool(
+        PoolName="users",
+        **{name: wanted[name] for name in ("UsernameAttributes", "UsernameConfiguration", "AutoVerifiedAttributes")},
+    )
+    pool_id = made["UserPool"]["Id"]
+    monkeypatch.setenv("USER_POOL_ID", pool_id)
+    return pool_id
+
+
+@pytest.fixture
 def requests() -> Counter[str]:
     """How often each DynamoDB operation was sent since the test began."""
     sent: Counter[str] = Counter()

@@ -1,0 +1,92 @@
+"""All that a user can have: in the table, in the bucket, in the pool, in the queues."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from handlers.storage import clients, erasure
+from tests.api.client import Client
+
+
+@dataclass(frozen=True)
+class Estate:
+    """Where it all is."""
+
+    pool: str
+    erasure_queue: str
+    export_queue: str
+
+
+def new_client(pool: str, email: str) -> Client:
+    """The front end of somebody who has an account in the pool."""
+    user = clients.cognito_admin().admin_create_user(UserPoolId=pool, Username=email, MessageAction="SUPPRESS")["User"]
+    return Client(user["Username"])
+
+
+def users_of(pool: str) -> set[str]:
+    """The users of the pool."""
+    return {user["Username"] for user in clients.cognito_admin().list_users(UserPoolId=pool)["Users"]}
+
+
+def messages_of(queue: str) -> list[dict[str, Any]]:
+    """The messages that wait in the queue, as a function gets them; they do not wait any more."""
+    received = clients.sqs().receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", ())
+    for message in received:
+        clients.sqs().delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+    return [{"messageId": message["MessageId"], "body": message["Body"]} for message in received]
+
+
+def furnish(user: str) -> None:
+    """Give a user something of everything, without asking the API: trades, answers, uploads, files, versions."""
+    table, s3 = clients.dynamodb(), clients.s3()
+    sort_keys = ["trade-1", "trade-2", "trade-3", "idempotency|key-1", "trade-1|image|image-1"]
+    for sort_key in sort_keys:
+        table.put_item(TableName="trades", Item={"userId": {"S": user}, "tradeId": {"S": sort_key}})
+    for key in ("trade-1/image-1", "trade-1/image-1", "trade-2/image-2"):
+        s3.put_object(Bucket="files", Key=f"images/{user}/{key}", Body=b"image")
+    s3.delete_object(Bucket="files", Key=f"images/{user}/trade-2/image-2")
+    s3.put_object(Bucket="files", Key=f"exports/{user}/export.json.gz", Body=b"export")
+    s3.create_multipart_upload(Bucket="files", Key=f"exports/{user}/prepared.json.gz")
+
+
+def left_of(user: str, pool: str) -> dict[str, Sequence[str]]:
+    """What there is of a user, marks apart; the kinds of which there is nothing are absent."""
+    items = clients.dynamodb().query(
+        TableName="trades",
+        KeyConditionExpression="userId = :user",
+        ExpressionAttributeValues={":user": {"S": user}},
+    )["Items"]
+    versions = clients.s3().list_object_versions(Bucket="files")
+    uploads = clients.s3().list_multipart_uploads(Bucket="files")
+    found = {
+        "items": [item["tradeId"]["S"] for item in items if not item["tradeId"]["S"].startswith(erasure.PREFIX)],
+        "files": [
+            f"{file['Key']} {file['VersionId']}"
+            for file in (*versions.get("Versions", ()), *versions.get("DeleteMarkers", ()))
+            if f"/{user}/" in file["Key"]
+        ],
+        "uploads": [upload["Key"] for upload in uploads.get("Uploads", ()) if f"/{user}/" in upload["Key"]],
+        "user": [user] if user in users_of(pool) else [],
+    }
+    return {kind: things for kind, things in found.items() if things}
+
+
+def mark_expiries(user: str) -> set[str | None]:
+    """When the user's marks expire; None for those that do not."""
+    keys: Any = erasure.mark_keys(user)
+    items = [clients.dynamodb().get_item(TableName="trades", Key=key).get("Item") for key in keys]
+    assert all(items)
+    return {item["expiresAt"]["N"] if "expiresAt" in item else None for item in items if item}
+
+
+def new_queue(name: str) -> str:
+    """A queue, by its address."""
+    return clients.sqs().create_queue(QueueName=name)["QueueUrl"]
+
+
+def message_of(record: dict[str, Any]) -> Any:
+    """What a queue's record says."""
+    return json.loads(record["body"])

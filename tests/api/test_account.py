@@ -1,0 +1,200 @@
+"""The account as a whole: logged out everywhere, exported, deleted."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import weakref
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from handlers import events, exporting
+from handlers.storage import clients, erasure, files, listing
+from tests.api.client import Client, a_trade
+from tests.api.estate import Estate, messages_of, new_client
+
+pytestmark = pytest.mark.usefixtures("estate")
+
+NOW = datetime(2026, 2, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def dana(estate: Estate) -> Client:
+    """Somebody who has an account in the pool."""
+    return new_client(estate.pool, "dana@example.com")
+
+
+def exported(client: Client) -> tuple[Any, Any]:
+    """The answer to an export, and the document in the file that it leads to."""
+    answer = client.get("/auth/export")
+    assert answer.status == 200, answer.body
+    key = urlsplit(answer.json["url"]).path.removeprefix("/")
+    content = clients.s3().get_object(Bucket="files", Key=key)["Body"].read()
+    assert len(content) == answer.json["size"]
+    return answer.json, json.loads(gzip.decompress(content))
+
+
+# Logging out
+
+
+def test_logging_out_everywhere_signs_out_the_verified_user(dana: Client, calls: list[tuple[str, Any]]) -> None:
+    assert dana.post("/auth/logout-all").status == 204
+    assert [(name, given["Username"]) for name, given in calls if name == "AdminUserGlobalSignOut"] == [
+        ("AdminUserGlobalSignOut", dana.user)
+    ]
+
+
+def test_logging_out_a_user_who_is_gone_is_no_error() -> None:
+    assert Client("99999999-aaaa-4bbb-8ccc-000000000009").post("/auth/logout-all").status == 204
+
+
+def test_who_came_through_google_is_called_by_the_pools_name(dana: Client, calls: list[tuple[str, Any]]) -> None:
+    assert dana.user is not None
+    # The name belongs to another account by now: the old token reaches neither.
+    claims = {"sub": "88888888-aaaa-4bbb-8ccc-000000000008", "token_use": "access", "username": dana.user}
+    assert dana.post("/auth/logout-all", claims=claims).status == 204
+    assert [name for name, _ in calls] == ["AdminGetUser"]
+
+
+# Exporting
+
+
+def test_an_export_of_a_new_account_holds_its_profile(dana: Client) -> None:
+    answer, document = exported(dana)
+    assert answer["formatVersion"] == document["formatVersion"] == 1
+    assert document["profile"]["email"] == "dana@example.com"
+    assert document["profile"]["sub"] == dana.user
+    assert datetime.fromisoformat(document["profile"]["createdAt"]) <= datetime.now(UTC)
+    assert document["trades"] == []
+
+
+def test_an_export_holds_every_trade_as_it_is_read(dana: Client) -> None:
+    closed = dana.new_trade(closes=[{"quantity": "40", "price": "11", "closedAt": "2026-01-05T11:00:00-05:00"}])
+    noted = dana.new_trade(preTradeNotes='"quoted"\n häßlich 📈', tags=["gap"], psychology={"fomo": True})
+    dana.post("/trades", a_trade(), headers={"Idempotency-Key": "k-1"})
+    _, document = exported(dana)
+    by_id = {trade["tradeId"]: trade for trade in document["trades"]}
+    assert len(by_id) == len(document["trades"]) == 3
+    for trade in (closed, noted):
+        assert by_id[trade["tradeId"]] == dana.get(f"/trades/{trade['tradeId']}").json
+
+
+def test_an_export_holds_nothing_of_others(dana: Client, estate: Estate) -> None:
+    erin = new_client(estate.pool, "erin@example.com")
+    erin.new_trade(symbol="ERIN")
+    dana.new_trade()
+    _, document = exported(dana)
+    assert [trade["symbol"] for trade in document["trades"]] == ["AAPL"]
+    assert "erin" not in json.dumps(document).lower()
+
+
+def test_the_address_of_an_export_saves_a_file_for_ten_minutes(dana: Client) -> None:
+    answer, _ = exported(dana)
+    query = parse_qs(urlsplit(answer["url"]).query)
+    assert query["X-Amz-Expires"] == ["600"]
+    assert query["response-content-type"] == ["application/gzip"]
+    [disposition] = query["response-content-disposition"]
+    assert disposition.startswith("attachment; filename=")
+    assert datetime.fromisoformat(answer["expiresAt"]) - datetime.now(UTC) < timedelta(minutes=10)
+
+
+def test_an_export_is_refused_while_the_account_is_being_erased(dana: Client) -> None:
+    assert dana.user is not None
+    erasure.begin(dana.user, NOW)
+    answer = dana.get("/auth/export")
+    assert (answer.status, answer.kind) == (409, "/problems/account-erased")
+    assert "Contents" not in clients.s3().list_objects_v2(Bucket="files")
+
+
+def test_an_export_that_the_erasing_overtakes_leaves_no_file(dana: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert dana.user is not None
+    every_trade = listing.every_trade
+
+    def overtaken(user_id: str) -> Any:
+        yield from every_trade(user_id)
+        erasure.begin(user_id, NOW)
+
+    monkeypatch.setattr(listing, "every_trade", overtaken)
+    assert dana.get("/auth/export").kind == "/problems/account-erased"
+    assert "Contents" not in clients.s3().list_objects_v2(Bucket="files")
+    assert "Uploads" not in clients.s3().list_multipart_uploads(Bucket="files")
+
+
+def test_a_large_account_is_exported_behind_the_answer(
+    dana: Client, estate: Estate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dana.new_trade()
+    monkeypatch.setattr(exporting, "AT_ONCE_SECONDS", -1)
+    first = dana.get("/auth/export")
+    assert (first.status, first.kind, first.headers["retry-after"]) == (503, "/problems/unavailable", "30")
+    assert dana.get("/auth/export").status == 503
+    assert "Uploads" not in clients.s3().list_multipart_uploads(Bucket="files")
+    [message] = messages_of(estate.export_queue)  # asked for once, however often it is asked
+    assert events.write_export({"Records": [message]}, None) == {"batchItemFailures": []}
+    answer, document = exported(dana)
+    assert len(document["trades"]) == 1
+    assert answer["url"].split("?")[0].endswith("/prepared.json.gz")
+
+
+def test_a_prepared_export_is_not_given_out_for_long(
+    dana: Client, estate: Estate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exporting, "AT_ONCE_SECONDS", -1)
+    dana.get("/auth/export")
+    [message] = messages_of(estate.export_queue)
+    events.write_export({"Records": [message]}, None)
+    monkeypatch.setattr(exporting, "AT_ONCE_SECONDS", 18)
+    monkeypatch.setattr(exporting, "PREPARED_FOR", timedelta(seconds=-60))
+    answer, _ = exported(dana)
+    assert answer["url"].split("?")[0].endswith("/export.json.gz")
+
+
+class Item(dict[str, Any]):
+    """A stored item of which one can tell whether anything still holds it."""
+
+    __hash__ = object.__hash__  # type: ignore[assignment] # each is one of its own in the set of those alive
+
+
+def test_an_export_holds_no_more_than_two_pages_and_two_parts(dana: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    pages, size, part_bytes = 30, 20, 4_000
+    dana.new_trade()
+    [stored] = clients.dynamodb().scan(TableName="trades")["Items"]
+    alive: weakref.WeakSet[Item] = weakref.WeakSet()
+    alive_at_page, asked, parts = [], 0, []
+
+    def ask(_: Any) -> Any:
+        nonlocal asked
+        alive_at_page.append(len(alive))
+        items = [Item({**stored, "preTradeNotes": {"S": os.urandom(400).hex()}}) for _ in range(size)]
+        alive.update(items)
+        asked += 1
+        return {"Items": items, **({"LastEvaluatedKey": {}} if asked < pages else {})}
+
+    monkeypatch.setattr(listing, "_ask", ask)
+    monkeypatch.setattr(files, "PART_BYTES", part_bytes)
+    monkeypatch.setattr("moto.s3.models.S3_UPLOAD_PART_MIN_SIZE", 1)
+    monkeypatch.setattr(exporting, "_WRITTEN_AT_ONCE", 1_000)
+    clients.s3().meta.events.register(
+        "provide-client-params.s3.UploadPart", lambda params, **_: parts.append((asked, len(params["Body"])))
+    )
+    _, document = exported(dana)
+    assert len(document["trades"]) == pages * size
+    assert max(alive_at_page) <= 2 * size
+    # A part goes out as soon as it is full, while pages are still to come; the compressor holds back a little.
+    assert len(parts) >= 5
+    assert parts[0][0] < pages / 2
+    assert max(length for _, length in parts) < part_bytes + 64 * 1024
+
+
+def test_an_export_that_cannot_be_written_leaves_nothing(dana: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: Any) -> Any:
+        raise RuntimeError("DynamoDB is gone")
+
+    monkeypatch.setattr(listing, "_ask", broken)
+    assert dana.get("/auth/export").status == 500
+    assert "Uploads" not in clients.s3().list_multipart_uploads(Bucket="files")
+    assert "Contents" not in clients.s3().list_objects_v2(Bucket="files")
