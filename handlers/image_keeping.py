@@ -15,9 +15,11 @@ from handlers.storage import image_files, images
 from handlers.storage.errors import AccountErased, Busy, TradeNotFound, VersionMismatch
 from handlers.storage.image_files import File, Place, Position
 from handlers.storage.items import image_ids_of, is_trade
+from handlers.storage.patience import attempts
 
-# How often a file is looked at again because its trade was changed meanwhile.
-MOST_ATTEMPTS = 5
+# How often a file is looked at because its trade is changed meanwhile: twenty images may arrive at once. A message that
+# fails comes again only minutes later.
+MOST_ATTEMPTS = 12
 # Whatever arrived so long ago has been checked, or its upload has been given up.
 UNWANTED_AFTER = timedelta(days=1)
 
@@ -46,7 +48,7 @@ def check(key: str, version: str) -> Fate:
 
 
 def _fate_of(place: Place, version: str) -> Fate:
-    for _ in range(MOST_ATTEMPTS):
+    for _ in attempts(MOST_ATTEMPTS):
         now = datetime.now(UTC)
         try:
             trade, uploads = images.read(place.user_id, place.trade_id, now)
@@ -62,7 +64,7 @@ def _fate_of(place: Place, version: str) -> Fate:
             return Fate.UNWANTED
         except VersionMismatch:
             continue  # the trade or the upload has changed in between
-    raise Busy
+    raise Busy  # the attempts have ended so already; mypy cannot see it
 
 
 def _settle(place: Place, version: str, trade: Trade, upload: Upload, now: datetime) -> Fate:

@@ -36,11 +36,11 @@ def patiently(write: Callable[[], object]) -> None:
             return
 
 
-def attempts() -> Iterator[None]:
-    """One at once, the rest after ever longer random waits of 1.5 seconds in all at most; then Busy."""
-    for attempt in range(_MOST_ATTEMPTS):
+def attempts(most: int = _MOST_ATTEMPTS) -> Iterator[None]:
+    """One at once, the rest after ever longer random waits: of a second at most, for six 1.5 in all; then Busy."""
+    for attempt in range(most):
         if attempt:
-            time.sleep(random.uniform(0, 0.025 * 2**attempt))  # noqa: S311 - nothing is secret about it
+            time.sleep(random.uniform(0, min(1, 0.025 * 2**attempt)))  # noqa: S311 - nothing is secret about it
         yield
     raise Busy
 

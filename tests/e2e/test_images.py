@@ -6,6 +6,7 @@ import struct
 import time
 import zlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import uuid4
 
@@ -167,6 +168,16 @@ def test_of_two_files_of_one_form_the_first_counts(stack: Stack, dana: User, add
     assert httpx.get(image["url"], trust_env=False).content == png()
 
 
+def test_twenty_images_at_once_all_become_part_of_the_trade(stack: Stack, dana: User, address: str) -> None:
+    forms = [ask(dana.api, address) for _ in range(20)]
+    with ThreadPoolExecutor(10) as threads:
+        assert {answer.status_code for answer in threads.map(lambda form: send(form, png()), forms)} == {204}
+    images = shown(dana.api, address, *["READY"] * 20)
+    assert [image["imageId"] for image in images] == [form["imageId"] for form in forms]
+    assert dana.api.get(address).json()["version"] == 21
+    assert len(stored(stack, forms[0]["fields"]["key"].rpartition("/")[0])) == 20
+
+
 def test_anothers_trade_takes_and_loses_no_image(new_user: Callable[[], User], dana: User, address: str) -> None:
     form = ask(dana.api, address)
     send(form, png())
@@ -218,6 +229,17 @@ def test_a_deleted_trade_leaves_neither_files_nor_uploads(stack: Stack, dana: Us
     # Its form still works, for minutes: what it brings is wanted by nobody.
     assert send(pending, png()).status_code == 204
     none_is_left(stack, pending["fields"]["key"])
+
+
+def test_a_front_end_of_an_allowed_origin_may_send_and_read_images(dana: User, address: str) -> None:
+    form = ask(dana.api, address)
+    origin = {"Origin": "http://localhost:3000"}
+    with httpx.Client(trust_env=False, headers=origin) as browser:
+        sent = browser.post(form["url"], data=form["fields"], files={"file": ("chart.png", png())})
+        assert (sent.status_code, sent.headers["Access-Control-Allow-Origin"]) == (204, origin["Origin"])
+        [image] = shown(dana.api, address, "READY")
+        picture = browser.get(image["url"])
+        assert (picture.content, picture.headers["Access-Control-Allow-Origin"]) == (png(), origin["Origin"])
 
 
 def test_a_trade_takes_twenty_images(dana: User, address: str) -> None:
