@@ -112,7 +112,7 @@ def list_trades(
             return _page(found, None)
         query["ExclusiveStartKey"] = response["LastEvaluatedKey"]
         query["Limit"] *= 4
-        received += int(response["ResponseMetadata"]["HTTPHeaders"]["content-length"])
+        received += int(response["ResponseMetadata"]["HTTPHeaders"].get("content-length", 0))
         if received >= _ENOUGH_BYTES:
             break
     return _page(found, _position(index, response["LastEvaluatedKey"]))
