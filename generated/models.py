@@ -502,7 +502,7 @@ class NewCredentials(BaseModel):
             examples=['dana@example.com'],
             max_length=128,
             min_length=3,
-            pattern='^[A-Za-z0-9.!#$%&*+/=?^_{}~-]+@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$',
+            pattern='^[A-Za-z0-9!#$%&*+/=?^_{}~-]+(\\.[A-Za-z0-9!#$%&*+/=?^_{}~-]+)*@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$',
         ),
     ]
     """
@@ -530,7 +530,7 @@ class Credentials(BaseModel):
             examples=['dana@example.com'],
             max_length=128,
             min_length=3,
-            pattern='^[A-Za-z0-9.!#$%&*+/=?^_{}~-]+@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$',
+            pattern='^[A-Za-z0-9!#$%&*+/=?^_{}~-]+(\\.[A-Za-z0-9!#$%&*+/=?^_{}~-]+)*@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$',
         ),
     ]
     """
@@ -689,7 +689,7 @@ class SignUpConfirmation(BaseModel):
             examples=['dana@example.com'],
             max_length=128,
             min_length=3,
-            pattern='^[A-Za-z0-9.!#$%&*+/=?^_{}~-]+@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$',
+            pattern='^[A-Za-z0-9!#$%&*+/=?^_{}~-]+(\\.[A-Za-z0-9!#$%&*+/=?^_{}~-]+)*@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$',
         ),
     ]
     """
