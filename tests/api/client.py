@@ -76,7 +76,7 @@ class Answer:
 @cache
 def _judge() -> OpenAPI:
     """The contract as openapi-core reads it; what it does not declare is forbidden, properties included."""
-    text = {"application/yaml": bytes.decode, "text/html": bytes.decode}
+    text = dict.fromkeys(("application/yaml", "text/html"), lambda data, **_: data.decode())
     as_json = dict.fromkeys(("application/problem+json", "application/merge-patch+json"), json.loads)
     return OpenAPI.from_dict(
         contract(),
