@@ -23,13 +23,16 @@ KNOWN = {
 }
 
 
-@pytest.mark.parametrize("method", ["GET", "PUT", "POST", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE", "PROPFIND"])
-@pytest.mark.parametrize("path", KNOWN)
+METHODS = ("GET", "PUT", "POST", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE", "PROPFIND")
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [(method, path) for path, known in KNOWN.items() for method in METHODS if method not in known.split(", ")],
+)
 def test_another_method_on_a_known_path_is_told_exactly_that_paths_methods(
     dana: Client, path: str, method: str
 ) -> None:
-    if method in KNOWN[path].split(", "):
-        return
     answer = dana(method, path)
     assert (answer.status, answer.kind) == (405, "/problems/method-not-allowed")
     assert answer.headers["allow"] == KNOWN[path]

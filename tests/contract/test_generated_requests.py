@@ -136,7 +136,7 @@ schema.app = gateway
 def test_every_answer_is_the_contracts(case: schemathesis.Case[Any]) -> None:
     # For a header pattern with quotation marks the coverage phase finds no value and takes "0", which is no entity tag,
     # and yet says of some of these cases that they follow the contract.
-    headers: dict[str, str] = {**(case.headers or {})}
+    headers: Any = case.headers or {}
     has_no_tag = "0" in (headers.get("If-Match"), headers.get("If-None-Match"))
     case.call_and_validate(excluded_checks=[positive_data_acceptance] if has_no_tag else [])
 
