@@ -510,7 +510,7 @@ class NewCredentials(BaseModel):
             examples=['dana@example.com'],
             max_length=128,
             min_length=3,
-            pattern='^[A-Za-z0-9.!#$%&*+/=?^_{}~-]+@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$',
+            pattern='^[A-Za-z0-9!#$%&*+/=?^_{}~-]+(\\.[A-Za-z0-9!#$%&*+/=?^_{}~-]+)*@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$',
         ),
     ]
     """
@@ -538,7 +538,7 @@ class Credentials(BaseModel):
             examples=['dana@example.com'],
             max_length=128,
             min_length=3,
-            pattern='^[A-Za-z0-9.!#$%&*+/=?^_{}~-]+@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$',
+            pattern='^[A-Za-z0-9!#$%&*+/=?^_{}~-]+(\\.[A-Za-z0-9!#$%&*+/=?^_{}~-]+)*@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$',
         ),
     ]
     """
@@ -776,7 +776,7 @@ class Address(BaseModel):
             examples=['dana@example.com'],
             max_length=128,
             min_length=3,
-            pattern='^[A-Za-z0-9.!#$%&*+/=?^_{}~-]+@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$',
+            pattern='^[A-Za-z0-9!#$%&*+/=?^_{}~-]+(\\.[A-Za-z0-9!#$%&*+/=?^_{}~-]+)*@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$',
         ),
     ]
     """
@@ -798,7 +798,7 @@ class PasswordReset(BaseModel):
             examples=['dana@example.com'],
             max_length=128,
             min_length=3,
-            pattern='^[A-Za-z0-9.!#$%&*+/=?^_{}~-]+@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$',
+            pattern='^[A-Za-z0-9!#$%&*+/=?^_{}~-]+(\\.[A-Za-z0-9!#$%&*+/=?^_{}~-]+)*@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$',
         ),
     ]
     """
@@ -954,7 +954,7 @@ class SignUpConfirmation(BaseModel):
             examples=['dana@example.com'],
             max_length=128,
             min_length=3,
-            pattern='^[A-Za-z0-9.!#$%&*+/=?^_{}~-]+@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$',
+            pattern='^[A-Za-z0-9!#$%&*+/=?^_{}~-]+(\\.[A-Za-z0-9!#$%&*+/=?^_{}~-]+)*@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$',
         ),
     ]
     """

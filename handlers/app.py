@@ -15,6 +15,7 @@ from connexion.middleware.main import MiddlewarePosition
 from connexion.middleware.request_validation import RequestValidationMiddleware
 from connexion.middleware.routing import RoutingMiddleware
 from connexion.resolver import Resolution, Resolver
+from connexion.uri_parsing import OpenAPIURIParser
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -41,6 +42,18 @@ class ByTag(Resolver):  # type: ignore[misc] # Connexion is not typed
         return Resolution(function, operation.operation_id)
 
 
+class Repeated(OpenAPIURIParser):  # type: ignore[misc] # Connexion is not typed
+    """Arrays are repeated parameters. Connexion joins them with commas and splits them again, tags with commas too."""
+
+    @staticmethod
+    def _resolve_param_duplicates(values: list[str], _definition: Any, _in: str) -> list[str]:
+        return values
+
+    @staticmethod
+    def _split(value: list[str], _definition: Any, _in: str) -> list[str]:
+        return value
+
+
 def create_app(operation_ids: Collection[str]) -> ASGIApp:
     """An ASGI application for these operations of the contract; for every other request the right 404 or 405."""
     served = slice_of(operation_ids)
@@ -48,6 +61,7 @@ def create_app(operation_ids: Collection[str]) -> ASGIApp:
         "handlers",
         middlewares=list(MIDDLEWARES),
         resolver=ByTag(),
+        uri_parser_class=Repeated,
         pythonic_params=True,
         validator_map=validator_map(
             {

@@ -28,7 +28,8 @@ class Routes:
         self._security = document.get("security", [])
         self._paths: list[tuple[re.Pattern[str], dict[str, Mapping[str, Any]]]] = [
             (
-                re.compile(re.sub(r"\\\{[^}]+\\\}", "[^/]+", re.escape(path))),
+                # No line feed: Connexion's routes do not match it either, and its own 404 is no problem document.
+                re.compile(re.sub(r"\\\{[^}]+\\\}", "[^/\n]+", re.escape(path))),
                 {method.upper(): item[method] for method in METHODS if method in item},
             )
             # A literal path wins over a template that also matches it.
@@ -66,8 +67,9 @@ class Front:
             context["user"] = verified_user(claims)
             # What the pool calls the user, which is another thing for those who came through Google.
             context["username"] = claims.get("username") or context["user"]
-        body = await _whole_body(receive)
+        body = b""  # RFC 9110 gives a body no meaning where the operation declares none
         if "requestBody" in operation:
+            body = await _whole_body(receive)
             media_type = _media_type(scope, list(operation["requestBody"]["content"]), body)
             scope["headers"] = [
                 *(header for header in scope["headers"] if header[0] not in (b"content-type", b"content-length")),

@@ -79,7 +79,7 @@ def _scope(environ: dict[str, Any]) -> dict[str, Any]:
         "extensions": {
             "connexion_context": {
                 "request_id": context["requestId"],
-                "claims": context.get("authorizer", {}).get("jwt", {}).get("claims", {}),
+                "claims": (context["authorizer"].get("jwt") or {}).get("claims") or {},
             }
         },
     }
@@ -122,7 +122,7 @@ def route_path(event: Event) -> str:
     stage or the mapping that this deployment is known by.
     """
     path = unquote(event.get("rawPath") or event["requestContext"]["http"]["path"], errors="replace")
-    _, _, route = event["requestContext"].get("routeKey", "").partition(" ")
+    _, _, route = (event["requestContext"].get("routeKey") or "").partition(" ")
     if route:
         return "/" + "/".join(path.split("/")[-route.count("/") :])
     for prefix in (event["requestContext"].get("stage"), os.environ.get("API_MAPPING")):

@@ -52,7 +52,7 @@ class Reason(StrEnum):
     NO_RISK = "NO_RISK"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: with them, `Figure[Decimal](...)` fails on Python 3.11
 class Figure(Generic[T]):
     """A value, or the reason why there is none."""
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode
 
 from openapi_core import Config, OpenAPI
 from openapi_core.datatypes import RequestParameters
@@ -76,7 +76,7 @@ class Answer:
 @cache
 def _judge() -> OpenAPI:
     """The contract as openapi-core reads it; what it does not declare is forbidden, properties included."""
-    text = {"application/yaml": bytes.decode, "text/html": bytes.decode}
+    text = dict.fromkeys(("application/yaml", "text/html"), lambda data, **_: data.decode())
     as_json = dict.fromkeys(("application/problem+json", "application/merge-patch+json"), json.loads)
     return OpenAPI.from_dict(
         contract(),
@@ -109,12 +109,12 @@ def answer_of(returned: Mapping[str, Any], event: Event, route: Route | None) ->
         assert answer.status in (404, 405, 500)
         assert answer.headers.keys() <= _OF_HTTP | _OF_EVERY_ANSWER | {"allow"}
         return answer
-    request = _request(event, route)
     data, status = answer.body, answer.status
     if "content-encoding" in answer.headers:
         data = gzip.decompress(data)
     _judge().validate_response(
-        request, Response(status, answer.headers.get("content-type", ""), Headers(dict(answer.headers)), data)
+        _request(event, route),
+        Response(status, answer.headers.get("content-type", ""), Headers(dict(answer.headers)), data),
     )
     declared = route.operation["responses"][str(status)]
     if "$ref" in declared:
@@ -124,16 +124,16 @@ def answer_of(returned: Mapping[str, Any], event: Event, route: Route | None) ->
     if "content" not in declared:
         assert not answer.body
     if status < 400:
-        _judge().validate_request(request)
+        _judge().validate_request(_request(event, route, events.body_of(event) if event.get("body") else None))
     return answer
 
 
-def _request(event: Event, route: Route) -> Request:
+def _request(event: Event, route: Route, body: bytes | None = None) -> Request:
     return Request(
         host_url=HOST,
-        path=event["rawPath"],
+        path=unquote(event["rawPath"]),
         method=route.method.lower(),
-        body=events.body_of(event) if event.get("body") is not None else None,
+        body=body,
         content_type=event["headers"].get("content-type", ""),
         parameters=RequestParameters(
             query=ImmutableMultiDict(events.query_of(event)), header=Headers(dict(event["headers"]))
@@ -147,21 +147,24 @@ class Client:
 
     user: str | None = DANA
 
-    def __call__(
+    def __call__(self, method: str, path: str, document: Any = None, **given: Any) -> Answer:
+        """Send one request and answer what comes back, held to the contract."""
+        if document is not None:
+            given["body"] = json.dumps(document).encode()
+        return self.send(self.event(method, path, **given))
+
+    def event(
         self,
         method: str,
         path: str,
-        document: Any = None,
         *,
         query: Sequence[tuple[str, str]] | str = (),
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
         claims: Mapping[str, str] | None = None,
-    ) -> Answer:
-        """Send one request and answer what comes back, held to the contract."""
+    ) -> Event:
+        """The event of one request."""
         given = dict(headers or {})
-        if document is not None:
-            body = json.dumps(document).encode()
         if body is not None and not any(name.lower() == "content-type" for name in given):
             given["Content-Type"] = "application/merge-patch+json" if method == "PATCH" else "application/json"
         route = route_of(method, path)
@@ -169,7 +172,7 @@ class Client:
             given.setdefault("Authorization", f"Bearer token-of-{self.user}")
             if claims is None:
                 claims = claims_of(self.user)
-        event = events.event(
+        return events.event(
             method,
             f"/{STAGE}{path}",
             route_key=route.key if route else events.DEFAULT_ROUTE,
@@ -179,7 +182,6 @@ class Client:
             # The gateway verifies no token on routes that are public.
             claims=None if route is None or route.is_public else claims,
         )
-        return self.send(event)
 
     def send(self, event: Event) -> Answer:
         """Send one event to the function of its route."""

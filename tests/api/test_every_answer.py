@@ -1,0 +1,181 @@
+"""What every answer carries, what a failure tells to whom, and what no log line holds."""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from botocore.stub import ANY, Stubber
+
+from handlers.storage import accounts, listing
+from handlers.storage import trades as storage
+from handlers.storage.errors import Busy
+from tests.api.client import Answer, Client, a_trade
+from tests.api.conftest import LogLines
+from tests.events import function, routes
+
+NEVER = "99999999-0000-4000-8000-000000000000"
+CLOSE = {"price": "11", "closedAt": "2026-01-05T11:00:00-05:00"}
+CREDENTIALS = {"email": "dana@example.com", "password": "Breakout-2026!"}
+CODE = {"email": "dana@example.com", "code": "402719"}
+
+EVERY: dict[str, Callable[[Client], Answer]] = {
+    "createTrade": lambda client: client.post("/trades", a_trade()),
+    "listTrades": lambda client: client.get("/trades"),
+    "getTrade": lambda client: client.get(f"/trades/{NEVER}"),
+    "updateTrade": lambda client: client.patch(f"/trades/{NEVER}", {"symbol": "MSFT"}),
+    "closeTrade": lambda client: client.post(f"/trades/{NEVER}/closes", CLOSE),
+    "deleteClose": lambda client: client.delete(f"/trades/{NEVER}/closes/{NEVER}"),
+    "deleteTrade": lambda client: client.delete(f"/trades/{NEVER}"),
+    "signUp": lambda client: client.post("/auth/signup", CREDENTIALS),
+    "confirmSignUp": lambda client: client.post("/auth/confirm-signup", CODE),
+    "logIn": lambda client: client.post("/auth/login", CREDENTIALS),
+    "refreshSession": lambda client: client.post("/auth/refresh", {"refreshToken": "abc"}),
+    "getOpenApi": lambda client: client.get("/openapi.yaml"),
+    "getDocs": lambda client: client.get("/docs"),
+}
+BROKEN = (
+    (storage, "create"),
+    (storage, "get"),
+    (storage, "replace"),
+    (storage, "delete"),
+    (listing, "list_trades"),
+    (accounts, "sign_up"),
+    (accounts, "confirm_sign_up"),
+    (accounts, "log_in"),
+    (accounts, "refresh"),
+)
+
+
+def test_these_are_all_operations() -> None:
+    assert set(EVERY) == {route.operation_id for route in routes()}
+
+
+class Surprise(Exception):
+    """Something that nobody thought of; its message is not for a client."""
+
+
+@pytest.fixture
+def broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever stands behind the operations breaks."""
+
+    def breaks(*_: Any, **__: Any) -> None:
+        raise Surprise("table arn:aws:dynamodb:secret-of-the-house")
+
+    for module, name in BROKEN:
+        monkeypatch.setattr(module, name, breaks)
+    monkeypatch.setattr("handlers.docs._file", breaks)
+
+
+@pytest.mark.usefixtures("broken")
+@pytest.mark.parametrize("operation_id", EVERY)
+def test_an_unexpected_error_tells_the_client_nothing_but_the_request_id(dana: Client, operation_id: str) -> None:
+    answer = EVERY[operation_id](dana)
+    assert answer.status == 500
+    assert answer.json == {
+        "type": "/problems/internal-error",
+        "title": "Something broke here",
+        "status": 500,
+        "requestId": answer.headers["x-request-id"],
+    }
+
+
+@pytest.mark.usefixtures("broken")
+def test_an_unexpected_error_is_logged_with_its_traceback_and_the_request_id(dana: Client, log_lines: LogLines) -> None:
+    answer = dana.get("/trades")
+    [record] = [record for record in log_lines.records if record["level"] == "ERROR"]
+    assert answer.headers["x-request-id"] in record.values()
+    assert "Traceback" in record["exception"]
+    assert "Surprise" in record["exception"]
+
+
+def test_an_error_of_aws_is_not_shown(dana: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(*_: Any) -> None:
+        response: Any = {"Error": {"Code": "AccessDeniedException", "Message": "User: arn:aws:sts::123:role/x"}}
+        raise ClientError(response, "GetItem")
+
+    monkeypatch.setattr(storage, "get", denied)
+    answer = dana.get(f"/trades/{NEVER}")
+    assert answer.status == 500
+    assert "arn" not in answer.body.decode()
+
+
+def test_a_throttled_table_asks_for_patience(dana: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def throttled(*_: Any, **__: Any) -> None:
+        raise Busy
+
+    monkeypatch.setattr(storage, "get", throttled)
+    answer = dana.get(f"/trades/{NEVER}")
+    assert (answer.status, answer.kind, answer.headers["retry-after"]) == (503, "/problems/unavailable", "1")
+
+
+@pytest.mark.parametrize("name", ["X-Request-Id", "X-Content-Type-Options", "Cache-Control", "Content-Type"])
+def test_an_answer_that_connexion_never_saw_carries_the_headers_too(name: str) -> None:
+    for event in ({}, Client().event("POST", "/trades") | {"body": "%", "isBase64Encoded": True}):
+        answer = function("createTrade")(event, None)
+        assert answer["statusCode"] >= 400
+        assert answer["headers"][name]
+
+
+def test_one_line_is_logged_of_a_request_that_went_well(dana: Client, log_lines: LogLines) -> None:
+    answer = dana.get("/trades")
+    [record] = log_lines.records
+    assert (record["level"], record["status"], record["route"]) == ("INFO", 200, "GET /trades")
+    assert answer.headers["x-request-id"] in record.values()
+
+
+CANARY = "Canary7"
+
+
+def every_request_with_canaries(client: Client) -> list[int]:
+    """Statuses of requests to all operations that hold what must not be logged, good ones and bad ones."""
+    headers = {"Authorization": f"Bearer {CANARY}", "Idempotency-Key": f"{CANARY}-1", "X-Other": CANARY}
+    notes = {"lessons": CANARY, "preTradeNotes": CANARY, "tags": [CANARY], "symbol": CANARY, "newsEvents": [CANARY]}
+    credentials = {"email": f"{CANARY}@example.com", "password": f"{CANARY}-Breakout!"}
+    trade = client.post("/trades", a_trade(**notes), headers=headers)
+    path = f"/trades/{trade.json['tradeId']}"
+    answers = [
+        trade,
+        client.post("/trades", {CANARY: CANARY}, headers=headers),
+        client.post("/trades", body=f'{{"{CANARY}'.encode(), headers=headers),
+        client.post("/trades", a_trade(**notes, exitPrice="1"), headers=headers),
+        client.get("/trades", query=[("tag", CANARY), ("symbol", CANARY)], headers=headers),
+        client.get("/trades", query=[("nextToken", CANARY)], headers=headers),
+        client.get(f"/trades/{CANARY}", headers=headers),
+        client.get(path, headers=headers),
+        client.get(f"/{CANARY}", headers=headers),
+        client.patch(path, notes, headers=headers | {"If-Match": f'"{CANARY}"'}),
+        client.patch(path, notes, headers=headers),
+        closed := client.post(f"{path}/closes", CLOSE, headers=headers | {"Idempotency-Key": f"{CANARY}-2"}),
+        client.delete(f"{path}/closes/{closed.json['partialCloses'][0]['closeId']}", headers=headers),
+        client.delete(path, headers=headers),
+        client.post("/auth/signup", credentials, headers=headers),
+        client.post("/auth/signup", {**credentials, "password": CANARY * 2}, headers=headers),
+        client.post("/auth/confirm-signup", {"email": credentials["email"], "code": "402719"}, headers=headers),
+        client.post("/auth/login", credentials, headers=headers),
+        client.post("/auth/login", credentials, headers=headers),
+        client.post("/auth/refresh", {"refreshToken": CANARY}, headers=headers),
+        client.get("/openapi.yaml", headers=headers),
+        client.get("/docs", headers=headers),
+    ]
+    return [answer.status for answer in answers]
+
+
+def test_no_log_line_holds_a_token_an_address_a_note_or_a_password(
+    dana: Client, cognito: Stubber, log_lines: LogLines, caplog: pytest.LogCaptureFixture
+) -> None:
+    tokens = {"AccessToken": CANARY, "IdToken": CANARY, "RefreshToken": CANARY, "ExpiresIn": 900}
+    cognito.add_response("sign_up", {"UserConfirmed": False, "UserSub": NEVER})
+    cognito.add_client_error("confirm_sign_up", "CodeMismatchException", f"{CANARY} is wrong", expected_params=ANY_CODE)
+    cognito.add_response("initiate_auth", {"AuthenticationResult": tokens})
+    cognito.add_client_error("initiate_auth", "NotAuthorizedException", f"{CANARY} is wrong")
+    cognito.add_response("get_tokens_from_refresh_token", {"AuthenticationResult": tokens})
+    with caplog.at_level(logging.INFO):
+        statuses = every_request_with_canaries(dana)
+    assert set(statuses) == {200, 201, 204, 400, 401, 404, 412, 422}
+    assert len(log_lines.records) == len(statuses)
+    assert CANARY.lower() not in (log_lines.text + caplog.text).lower()
+
+
+ANY_CODE = {"ClientId": "client-1", "Username": ANY, "ConfirmationCode": "402719"}

@@ -1,0 +1,217 @@
+"""The contract, what is generated from it, the handlers and the template agree."""
+
+import copy
+import importlib
+import inspect
+import json
+import re
+from typing import Any
+
+import pytest
+
+from handlers import problems
+from handlers.problems import Kind
+from openapi import generate
+from openapi.generate import artifacts, contract, function_name, operations
+from tests.template_file import properties, template
+
+CONTRACT = contract()
+OPERATIONS = {operation["operationId"]: operation for _, _, operation in operations(CONTRACT)}
+GATEWAY = json.loads((generate.GENERATED / "gateway.json").read_text("utf-8"))
+ORDER = ["tags", "summary", "description", "operationId", "security", "parameters", "requestBody", "responses"]
+
+# CORS lets scripts read these without being told, or they are for the browser and not for scripts.
+NOT_FOR_SCRIPTS = {
+    "cache-control",
+    "content-security-policy",
+    "referrer-policy",
+    "x-content-type-options",
+}
+
+
+def test_what_is_generated_is_not_stale() -> None:
+    assert {path: path.read_text("utf-8") == text for path, text in artifacts().items()} == dict.fromkeys(
+        artifacts(), True
+    )
+
+
+def test_the_contract_as_json_is_the_contract() -> None:
+    assert json.loads((generate.GENERATED / "openapi.json").read_text("utf-8")) == CONTRACT
+
+
+def without_aws(node: Any) -> Any:
+    """The document without API Gateway's extensions."""
+    if isinstance(node, dict):
+        return {key: without_aws(value) for key, value in node.items() if not key.startswith("x-amazon-apigateway-")}
+    return [without_aws(value) for value in node] if isinstance(node, list) else node
+
+
+def test_the_gateways_document_without_its_extensions_is_the_contract_but_for_the_authorizers_scheme() -> None:
+    stripped, expected = without_aws(GATEWAY), copy.deepcopy(CONTRACT)
+    assert stripped["paths"].pop("/$default") == {}
+    assert stripped["components"].pop("securitySchemes") == {"bearerAuth": {"type": "oauth2"}}
+    del expected["components"]["securitySchemes"]
+    assert stripped == expected
+
+
+def test_the_contract_itself_knows_neither_aws_nor_connexion() -> None:
+    assert re.findall(r"x-(?:amazon|openapi-router)[a-z-]*", json.dumps(CONTRACT)) == []
+
+
+def test_requests_without_a_route_go_to_the_function_for_unknown_routes_without_a_token() -> None:
+    [route] = GATEWAY["paths"]["/$default"].values()
+    assert route["isDefaultRoute"] is True
+    assert route["security"] == []
+    assert "${UnknownRouteFunction.Alias}" in route["x-amazon-apigateway-integration"]["uri"]["Fn::Sub"]
+
+
+@pytest.mark.parametrize("operation_id", OPERATIONS)
+def test_the_gateway_calls_the_alias_of_the_operations_own_function(operation_id: str) -> None:
+    [integration] = [
+        operation["x-amazon-apigateway-integration"]
+        for _, _, operation in operations(GATEWAY)
+        if operation["operationId"] == operation_id
+    ]
+    assert f"/functions/${{{function_name(operation_id)}.Alias}}/invocations" in integration["uri"]["Fn::Sub"]
+    assert integration["payloadFormatVersion"] == "2.0"
+    assert integration["credentials"] == {"Fn::GetAtt": ["ApiRole", "Arn"]}
+
+
+def test_the_gateway_verifies_tokens_of_this_pool_for_its_client() -> None:
+    authorizer = GATEWAY["components"]["securitySchemes"]["bearerAuth"]["x-amazon-apigateway-authorizer"]
+    assert authorizer["type"] == "jwt"
+    assert authorizer["jwtConfiguration"]["audience"] == [{"Ref": "UserPoolClient"}]
+    assert "${UserPool}" in authorizer["jwtConfiguration"]["issuer"]["Fn::Sub"]
+
+
+def parameters_of(operation_id: str) -> list[dict[str, Any]]:
+    [found] = [
+        [*item.get("parameters", []), *operation.get("parameters", [])]
+        for item in CONTRACT["paths"].values()
+        for operation in item.values()
+        if isinstance(operation, dict) and operation["operationId"] == operation_id
+    ]
+    return [CONTRACT["components"]["parameters"][each["$ref"].rpartition("/")[2]] for each in found]
+
+
+def test_scripts_of_other_origins_may_send_every_header_that_the_contract_takes() -> None:
+    taken = {
+        parameter["name"].lower()
+        for operation_id in OPERATIONS
+        for parameter in parameters_of(operation_id)
+        if parameter["in"] == "header"
+    }
+    assert set(GATEWAY["x-amazon-apigateway-cors"]["allowHeaders"]) == taken | {"authorization", "content-type"}
+
+
+def test_scripts_of_other_origins_may_read_every_header_that_the_contract_answers() -> None:
+    answered = {
+        name.lower()
+        for response in [
+            *CONTRACT["components"]["responses"].values(),
+            *(response for operation in OPERATIONS.values() for response in operation["responses"].values()),
+        ]
+        for name in response.get("headers", {})
+    }
+    assert set(GATEWAY["x-amazon-apigateway-cors"]["exposeHeaders"]) == answered - NOT_FOR_SCRIPTS
+
+
+def test_scripts_of_other_origins_may_use_every_method() -> None:
+    methods = {method.upper() for _, method, _ in operations(CONTRACT)}
+    assert set(GATEWAY["x-amazon-apigateway-cors"]["allowMethods"]) == methods
+    assert GATEWAY["x-amazon-apigateway-cors"]["allowOrigins"] == {"Ref": "AllowedOrigins"}
+
+
+def snake_case(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+@pytest.mark.parametrize("operation_id", OPERATIONS)
+def test_an_operation_has_one_tag_and_a_handler_of_its_name(operation_id: str) -> None:
+    [tag] = OPERATIONS[operation_id]["tags"]
+    function = getattr(importlib.import_module(f"handlers.{tag}"), snake_case(operation_id))
+    assert inspect.iscoroutinefunction(function)
+
+
+@pytest.mark.parametrize("operation_id", OPERATIONS)
+def test_a_handler_takes_the_parameters_of_its_operation_and_the_user_where_there_is_one(operation_id: str) -> None:
+    [tag] = OPERATIONS[operation_id]["tags"]
+    taken = set(
+        inspect.signature(getattr(importlib.import_module(f"handlers.{tag}"), snake_case(operation_id))).parameters
+    )
+    given = {
+        re.sub(r"(?<!^)(?=[A-Z])", "_", each["name"].replace("-", "")).lower() for each in parameters_of(operation_id)
+    }
+    given |= {"document"} if "requestBody" in OPERATIONS[operation_id] else set()
+    given |= {"user"} if OPERATIONS[operation_id].get("security", CONTRACT["security"]) else set()
+    assert taken == given
+
+
+@pytest.mark.parametrize("operation_id", OPERATIONS)
+def test_an_operation_has_a_function_in_the_template_that_serves_it_alone(operation_id: str) -> None:
+    assert properties(function_name(operation_id))["Environment"]["Variables"]["OPERATIONS"] == operation_id
+
+
+def test_every_function_that_serves_operations_serves_one_of_the_contract() -> None:
+    served = {
+        name: resource["Properties"].get("Environment", {}).get("Variables", {}).get("OPERATIONS")
+        for name, resource in template()["Resources"].items()
+        if resource["Type"] == "AWS::Serverless::Function"
+    }
+    assert served.pop("UnknownRouteFunction") is None
+    assert {name: value for name, value in served.items() if value} == {
+        function_name(operation_id): operation_id for operation_id in OPERATIONS
+    }
+
+
+@pytest.mark.parametrize("operation_id", OPERATIONS)
+def test_an_operations_keys_stand_in_the_order_of_all_operations(operation_id: str) -> None:
+    keys = list(OPERATIONS[operation_id])
+    assert keys == [key for key in ORDER if key in keys]
+    assert {"tags", "summary", "description", "operationId", "responses"} <= set(keys)
+
+
+@pytest.mark.parametrize("operation_id", OPERATIONS)
+def test_an_operation_declares_the_errors_that_any_may_meet(operation_id: str) -> None:
+    operation = OPERATIONS[operation_id]
+    expected = {"400", "429", "500", "503"}
+    expected |= {"413", "415"} if "requestBody" in operation else set()
+    expected |= {"401"} if operation.get("security", CONTRACT["security"]) else set()
+    expected |= {"404"} if any(parameter["in"] == "path" for parameter in parameters_of(operation_id)) else set()
+    expected |= {"412"} if any(parameter["name"] == "If-Match" for parameter in parameters_of(operation_id)) else set()
+    assert expected <= set(operation["responses"])
+    assert ("413" in operation["responses"]) == ("requestBody" in operation)
+
+
+def problem_examples() -> dict[str, Any]:
+    return {
+        name: example["value"]
+        for name, example in CONTRACT["components"]["examples"].items()
+        if str(example["value"].get("type", "") if isinstance(example["value"], dict) else "").startswith("/problems/")
+    }
+
+
+def kinds() -> dict[str, Kind]:
+    return {kind.type: kind for kind in vars(problems).values() if isinstance(kind, Kind)}
+
+
+def test_no_two_kinds_of_problem_share_a_type() -> None:
+    declared = [kind for kind in vars(problems).values() if isinstance(kind, Kind)]
+    assert len(kinds()) == len(declared)
+
+
+@pytest.mark.parametrize("name", problem_examples())
+def test_a_problem_in_the_contracts_examples_is_one_that_the_api_makes(name: str) -> None:
+    example = problem_examples()[name]
+    kind = kinds()[example["type"]]
+    assert (example["title"], example["status"]) == (kind.title, kind.status)
+
+
+def test_every_status_of_a_problem_is_declared_somewhere_but_405_which_no_operation_answers() -> None:
+    declared = {int(status) for operation in OPERATIONS.values() for status in operation["responses"]}
+    assert {kind.status for kind in kinds().values()} - declared == {405}
+
+
+def test_every_kind_of_problem_has_an_example_but_that_of_405() -> None:
+    shown = {example["type"] for example in problem_examples().values()}
+    assert set(kinds()) - shown == {"/problems/method-not-allowed"}

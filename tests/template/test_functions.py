@@ -1,0 +1,184 @@
+"""Every function in template.yaml: how it is deployed, what it serves and what its role may do."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from openapi.generate import contract, function_name, gateway, operations
+from tests.template_file import properties, template
+
+RESOURCES = template()["Resources"]
+FUNCTIONS = sorted(name for name, resource in RESOURCES.items() if resource["Type"] == "AWS::Serverless::Function")
+API_FUNCTIONS = sorted(function_name(operation["operationId"]) for _, _, operation in operations(contract()))
+GLOBALS = template()["Globals"]["Function"]
+
+LOG = {("logs:CreateLogStream", "FunctionsLog.Arn"), ("logs:PutLogEvents", "FunctionsLog.Arn")}
+
+# What each function may do beyond writing its log: action and resource. A new permission is a new line here.
+MAY = {
+    "CreateTradeFunction": {("dynamodb:PutItem", "TradesTable.Arn"), ("dynamodb:GetItem", "TradesTable.Arn")},
+    "ListTradesFunction": {
+        ("dynamodb:Query", "${TradesTable.Arn}/index/trades-by-date-gsi"),
+        ("dynamodb:Query", "${TradesTable.Arn}/index/user-symbol-date-gsi"),
+        ("dynamodb:Query", "${TradesTable.Arn}/index/user-status-date-gsi"),
+        ("dynamodb:Query", "${TradesTable.Arn}/index/user-idempotency-gsi"),
+        ("secretsmanager:GetSecretValue", "PageTokenSecret"),
+    },
+    "GetTradeFunction": {("dynamodb:GetItem", "TradesTable.Arn")},
+    "UpdateTradeFunction": {("dynamodb:GetItem", "TradesTable.Arn"), ("dynamodb:PutItem", "TradesTable.Arn")},
+    "CloseTradeFunction": {
+        ("dynamodb:BatchGetItem", "TradesTable.Arn"),
+        ("dynamodb:GetItem", "TradesTable.Arn"),
+        ("dynamodb:PutItem", "TradesTable.Arn"),
+    },
+    "DeleteCloseFunction": {("dynamodb:GetItem", "TradesTable.Arn"), ("dynamodb:PutItem", "TradesTable.Arn")},
+    "DeleteTradeFunction": {("dynamodb:DeleteItem", "TradesTable.Arn"), ("dynamodb:GetItem", "TradesTable.Arn")},
+    "SignUpFunction": set(),
+    "ConfirmSignUpFunction": set(),
+    "LogInFunction": set(),
+    "RefreshSessionFunction": set(),
+    "GetOpenApiFunction": set(),
+    "GetDocsFunction": set(),
+    "UnknownRouteFunction": set(),
+}
+
+# What each function is told beyond OPERATIONS.
+SETTINGS: dict[str, dict[str, Any]] = {
+    **{name: {} for name in MAY},
+    **{
+        name: {"TRADES_TABLE": {"Ref": "TradesTable"}}
+        for name, allowed in MAY.items()
+        if any(action.startswith("dynamodb:") for action, _ in allowed)
+    },
+    **{
+        name: {"USER_POOL_CLIENT_ID": {"Ref": "UserPoolClient"}}
+        for name in ("SignUpFunction", "ConfirmSignUpFunction", "LogInFunction", "RefreshSessionFunction")
+    },
+    "GetDocsFunction": {"DOCS_PAGE": "/opt/docs"},
+}
+SETTINGS["ListTradesFunction"] = {
+    **SETTINGS["ListTradesFunction"],
+    "PAGE_TOKEN_SECRET_ARN": {"Ref": "PageTokenSecret"},
+}
+
+
+def role_of(function: str) -> str:
+    """The logical id of the function's role."""
+    attribute: str = properties(function)["Role"]["Fn::GetAtt"]
+    return attribute.removesuffix(".Arn")
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def name_of(resource: Any) -> str:
+    """What a policy's resource points to: the argument of its Ref, GetAtt or Sub."""
+    if isinstance(resource, str):
+        return resource
+    [argument] = resource.values()
+    return str(argument)
+
+
+def permissions(role: str) -> Iterator[tuple[str, str]]:
+    """Action and resource of everything that a role allows."""
+    for policy in properties(role)["Policies"]:
+        for statement in policy["PolicyDocument"]["Statement"]:
+            assert statement["Effect"] == "Allow"
+            assert statement.keys() <= {"Effect", "Action", "Resource"}
+            for action in as_list(statement["Action"]):
+                for resource in as_list(statement["Resource"]):
+                    yield action, name_of(resource)
+
+
+def roles() -> list[str]:
+    return sorted(name for name, resource in RESOURCES.items() if resource["Type"] == "AWS::IAM::Role")
+
+
+def test_the_tables_here_name_every_function() -> None:
+    assert sorted(MAY) == sorted(SETTINGS) == FUNCTIONS
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_role_allows_what_its_function_does_and_nothing_else(function: str) -> None:
+    allowed = list(permissions(role_of(function)))
+    assert set(allowed) == LOG | MAY[function]
+    assert len(allowed) == len(set(allowed))
+
+
+@pytest.mark.parametrize("role", roles())
+def test_no_role_allows_a_wildcard(role: str) -> None:
+    assert [pair for pair in permissions(role) if "*" in "".join(pair)] == []
+    assert properties(role).keys() == {"AssumeRolePolicyDocument", "Policies"}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_role_is_for_one_function_and_lambda_alone_takes_it(function: str) -> None:
+    assert [other for other in FUNCTIONS if role_of(other) == role_of(function)] == [function]
+    [statement] = properties(role_of(function))["AssumeRolePolicyDocument"]["Statement"]
+    assert statement == {
+        "Effect": "Allow",
+        "Principal": {"Service": "lambda.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    }
+
+
+def test_there_is_no_role_without_a_use() -> None:
+    assert set(roles()) == {role_of(function) for function in FUNCTIONS} | {"ApiRole"}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_is_published_as_live_and_shifted_as_the_parameter_says(function: str) -> None:
+    settings = {**GLOBALS, **properties(function)}
+    assert settings["AutoPublishAlias"] == "live"
+    assert settings["AutoPublishAliasAllProperties"] is True
+    assert settings["DeploymentPreference"]["Type"] == {"Ref": "DeploymentType"}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_gives_up_before_the_gateway_does(function: str) -> None:
+    assert 0 < {**GLOBALS, **properties(function)}["Timeout"] < 30
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_logs_into_a_group_that_forgets(function: str) -> None:
+    group = {**GLOBALS, **properties(function)}["LoggingConfig"]["LogGroup"]["Ref"]
+    assert RESOURCES[group]["Type"] == "AWS::Logs::LogGroup"
+    assert properties(group)["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+
+
+def test_every_log_group_forgets() -> None:
+    groups = [name for name, resource in RESOURCES.items() if resource["Type"] == "AWS::Logs::LogGroup"]
+    assert groups
+    assert all(properties(group)["RetentionInDays"] == {"Ref": "LogRetentionDays"} for group in groups)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_is_told_what_it_needs_and_nothing_else(function: str) -> None:
+    told = properties(function).get("Environment", {}).get("Variables", {})
+    assert {name: value for name, value in told.items() if name != "OPERATIONS"} == SETTINGS[function]
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_is_built_by_the_makefile_and_shares_the_bundle(function: str) -> None:
+    assert RESOURCES[function]["Metadata"] == {"BuildMethod": "makefile"}
+    assert properties(function).keys().isdisjoint({"CodeUri", "Handler", "Runtime", "Events"})
+
+
+def test_the_gateway_may_call_the_live_aliases_of_its_functions_and_nothing_else() -> None:
+    assert sorted(permissions("ApiRole")) == sorted(
+        ("lambda:InvokeFunction", f"{function}.Alias") for function in [*API_FUNCTIONS, "UnknownRouteFunction"]
+    )
+    [statement] = properties("ApiRole")["AssumeRolePolicyDocument"]["Statement"]
+    assert statement["Principal"] == {"Service": "apigateway.amazonaws.com"}
+
+
+def test_the_gateway_calls_the_functions_that_it_may_call() -> None:
+    called = {
+        operation["x-amazon-apigateway-integration"]["uri"]["Fn::Sub"].rpartition("${")[2].partition(".Alias}")[0]
+        for item in gateway(contract())["paths"].values()
+        for operation in item.values()
+        if isinstance(operation, dict) and "x-amazon-apigateway-integration" in operation
+    }
+    assert {f"{function}.Alias" for function in called} == {resource for _, resource in permissions("ApiRole")}

@@ -1,0 +1,168 @@
+"""The resources in template.yaml other than functions, and what the code takes for granted about them."""
+
+import re
+import string
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from handlers.storage import accounts, listing
+from handlers.storage.errors import PasswordRejected
+from tests.template_file import properties, template
+
+LINES = (Path(__file__).parents[2] / "template.yaml").read_text("utf-8").splitlines()
+RESOURCES = template()["Resources"]
+
+
+@pytest.mark.parametrize("resource", RESOURCES)
+def test_a_comment_says_why_a_resource_exists(resource: str) -> None:
+    line = LINES.index(f"  {resource}:")
+    if RESOURCES[resource]["Type"] == "AWS::IAM::Role" and f"  {resource.removesuffix('Role')}Function:" in LINES:
+        return  # its function, right above it, has the comment
+    assert re.match(r"  # \S.*\.$", LINES[line - 1])
+
+
+def test_a_functions_role_stands_right_below_it() -> None:
+    names = list(RESOURCES)
+    for function in (name for name in names if RESOURCES[name]["Type"] == "AWS::Serverless::Function"):
+        assert names[names.index(function) + 1] == function.removesuffix("Function") + "Role"
+
+
+def test_the_stage_is_the_version_of_the_contract() -> None:
+    assert properties("Api")["StageName"] == {"Ref": "ApiVersion"}
+    assert template()["Parameters"]["ApiVersion"]["Default"] == "v1"
+
+
+def test_the_api_is_what_is_generated_from_the_contract_and_nothing_else() -> None:
+    api = properties("Api")
+    include = {"Name": "AWS::Include", "Parameters": {"Location": "generated/gateway.json"}}
+    assert api["DefinitionBody"] == {"Fn::Transform": include}
+    assert api.keys().isdisjoint({"Auth", "CorsConfiguration", "DefinitionUri"})
+
+
+def test_the_api_is_throttled_and_logs_every_request() -> None:
+    api = properties("Api")
+    assert api["DefaultRouteSettings"]["ThrottlingRateLimit"] == {"Ref": "ThrottlingRate"}
+    assert api["DefaultRouteSettings"]["ThrottlingBurstLimit"] == {"Ref": "ThrottlingBurst"}
+    assert api["AccessLogSettings"]["DestinationArn"] == {"Fn::GetAtt": "ApiAccessLog.Arn"}
+
+
+def test_the_access_log_holds_no_token_and_no_query() -> None:
+    fields = set(re.findall(r"\$context\.[A-Za-z.]+", properties("Api")["AccessLogSettings"]["Format"]))
+    assert "$context.requestId" in fields
+    assert not any(re.search(r"authorizer|identity|path|query|header", field, re.IGNORECASE) for field in fields)
+
+
+def broken_rules(password: str) -> set[str]:
+    """The rules that `accounts` finds broken; a password that breaks none is not sent anywhere."""
+    try:
+        accounts.sign_up("dana@example.com", password)
+    except PasswordRejected as error:
+        return set(error.rules)
+    raise AssertionError("the password breaks no rule")
+
+
+def test_the_pools_password_policy_is_the_one_in_words() -> None:
+    policy = properties("UserPool")["Policies"]["PasswordPolicy"]
+    assert policy == {
+        "MinimumLength": 12,
+        "RequireLowercase": True,
+        "RequireUppercase": True,
+        "RequireNumbers": True,
+        "RequireSymbols": True,
+    }
+    everything = {
+        f"has fewer than {policy['MinimumLength']} characters",
+        "has no lower-case letter",
+        "has no upper-case letter",
+        "has no digit",
+        "has no symbol",
+    }
+    assert broken_rules("") == everything
+    long = policy["MinimumLength"]
+    assert broken_rules("aA1!" * (long // 4 - 1) + "aA1") == {f"has fewer than {long} characters"}
+    assert broken_rules("a" * long) == everything - {f"has fewer than {long} characters", "has no lower-case letter"}
+
+
+@pytest.mark.parametrize("symbol", "^$*.[]{}()?\"!@#%&/\\,><':;|_~`=+-")
+def test_every_symbol_that_cognito_counts_counts(symbol: str) -> None:
+    assert "has no symbol" not in broken_rules(symbol)
+
+
+@pytest.mark.parametrize("letter", [*string.ascii_letters, *string.digits, "ä", "§"])
+def test_nothing_else_counts_as_a_symbol(letter: str) -> None:
+    assert "has no symbol" in broken_rules(letter)
+
+
+def test_users_are_addresses_whatever_their_case() -> None:
+    pool = properties("UserPool")
+    assert pool["UsernameAttributes"] == ["email"]
+    assert pool["AutoVerifiedAttributes"] == ["email"]
+    assert pool["UsernameConfiguration"] == {"CaseSensitive": False}
+
+
+def test_the_pools_client_keeps_no_secret_and_tells_nobody_which_users_exist() -> None:
+    client = properties("UserPoolClient")
+    assert client["GenerateSecret"] is False
+    assert client["PreventUserExistenceErrors"] == "ENABLED"
+    assert client["EnableTokenRevocation"] is True
+    # REFRESH_TOKEN_AUTH excludes rotation.
+    assert sorted(client["ExplicitAuthFlows"]) == ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_USER_SRP_AUTH"]
+    assert client["RefreshTokenRotation"]["Feature"] == "ENABLED"
+
+
+def test_access_tokens_are_short_lived_as_nobody_can_take_them_back() -> None:
+    client = properties("UserPoolClient")
+    assert client["TokenValidityUnits"]["AccessToken"] == "minutes"
+    assert 5 <= client["AccessTokenValidity"] <= 15
+
+
+def keys(schema: list[dict[str, str]]) -> list[tuple[str, str]]:
+    return [(key["AttributeName"], key["KeyType"]) for key in schema]
+
+
+def test_a_trade_is_found_by_its_user_and_its_id() -> None:
+    assert keys(properties("TradesTable")["KeySchema"]) == [("userId", "HASH"), ("tradeId", "RANGE")]
+
+
+def test_the_four_indexes_have_the_names_and_keys_that_lists_read() -> None:
+    indexes: list[dict[str, Any]] = properties("TradesTable")["GlobalSecondaryIndexes"]
+    assert {index["IndexName"]: keys(index["KeySchema"]) for index in indexes} == {
+        "trades-by-date-gsi": [("userId", "HASH"), ("openDate", "RANGE")],
+        "user-symbol-date-gsi": [("userId", "HASH"), ("symbolOpenDate", "RANGE")],
+        "user-status-date-gsi": [("userId", "HASH"), ("statusOpenDate", "RANGE")],
+        "user-idempotency-gsi": [("userId", "HASH"), ("idempotencyKey", "RANGE")],
+    }
+    assert {index["IndexName"] for index in indexes} == {
+        listing._BY_DATE,
+        listing._BY_SYMBOL,
+        listing._BY_STATUS,
+        listing._BY_KEY,
+    }
+    assert all(index["Projection"] == {"ProjectionType": "ALL"} for index in indexes)
+
+
+def test_every_key_is_a_text() -> None:
+    table = properties("TradesTable")
+    schemas = [table["KeySchema"], *(index["KeySchema"] for index in table["GlobalSecondaryIndexes"])]
+    named = {name for schema in schemas for name, _ in keys(schema)}
+    defined = {each["AttributeName"]: each["AttributeType"] for each in table["AttributeDefinitions"]}
+    assert defined == dict.fromkeys(named, "S")
+
+
+def test_kept_answers_expire_and_changes_are_streamed() -> None:
+    table = properties("TradesTable")
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "expiresAt", "Enabled": True}
+    assert table["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
+
+
+@pytest.mark.parametrize("resource", ["TradesTable", "UserPool"])
+def test_what_users_would_miss_outlives_the_stack(resource: str) -> None:
+    assert RESOURCES[resource]["DeletionPolicy"] == RESOURCES[resource]["UpdateReplacePolicy"] == "Retain"
+
+
+def test_the_secret_of_the_page_tokens_is_made_by_aws() -> None:
+    secret = properties("PageTokenSecret")
+    assert "SecretString" not in secret
+    assert secret["GenerateSecretString"]["PasswordLength"] >= 32
