@@ -17,16 +17,20 @@ from hypothesis import HealthCheck, settings
 from moto import mock_aws
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from handlers.app import contract
+from handlers.contract import contract
 from handlers.storage import accounts, clients, page_tokens
 from tests import aws_stand_in, events
+from tests.api.estate import new_client, new_queue
 from tests.template_file import properties
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-TOKEN, USER, CODE, PASSWORD = "a.good.token", "11111111-aaaa-4bbb-8ccc-000000000001", "402719", "Breakout-2026!"
+TOKEN, CODE, PASSWORD = "a.good.token", "402719", "Breakout-2026!"
 MOST_EXAMPLES = 15
+
+# Who has the token: one user for everything, and another one who only deletes the account, as little works after that.
+USERS = {"trader": "", "leaver": ""}
 
 
 def gateway(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
@@ -40,6 +44,7 @@ def gateway(environ: WSGIEnvironment, start_response: StartResponse) -> list[byt
     if protected and environ.get("HTTP_AUTHORIZATION") != f"Bearer {TOKEN}":
         start_response("401 Unauthorized", [("Content-Type", "application/json")])
         return [b'{"message":"Unauthorized"}']
+    user = USERS["leaver" if route and route.operation_id == "deleteAccount" else "trader"]
     event = events.event(
         method,
         raw_path,
@@ -47,7 +52,7 @@ def gateway(environ: WSGIEnvironment, start_response: StartResponse) -> list[byt
         query=environ["QUERY_STRING"],
         headers=headers,
         body=environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)) or None,
-        claims=events.claims_of(USER) if protected else None,
+        claims=events.claims_of(user) if protected else None,
     )
     answer = events.function(*([route.operation_id] if route else []))(event, None)
     start_response(f"{answer['statusCode']} ", list(answer["headers"].items()))
@@ -67,6 +72,15 @@ class FakeCognito:
     def confirm_sign_up(self, *, ConfirmationCode: str, **_: str) -> None:  # noqa: N803 Cognito's name
         if ConfirmationCode != CODE:
             raise refusal("CodeMismatchException")
+
+    def resend_confirmation_code(self, **_: str) -> None:
+        """Everybody may."""
+
+    def forgot_password(self, **_: str) -> None:
+        """Everybody may."""
+
+    def confirm_forgot_password(self, *, ConfirmationCode: str, **_: str) -> None:  # noqa: N803 Cognito's name
+        self.confirm_sign_up(ConfirmationCode=ConfirmationCode)
 
     def initiate_auth(self, *, AuthParameters: dict[str, str], **_: Any) -> Any:  # noqa: N803 Cognito's name
         if AuthParameters["PASSWORD"] != PASSWORD:
@@ -94,6 +108,14 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         clients.dynamodb().create_table(TableName="trades", **table)
         aws_stand_in.set_up(monkeypatch, tmp_path_factory.mktemp("docs"))
         monkeypatch.setattr(accounts, "cognito", FakeCognito)
+        pool = clients.cognito_admin().create_user_pool(PoolName="users")["UserPool"]["Id"]
+        monkeypatch.setenv("USER_POOL_ID", pool)
+        for name in USERS:
+            USERS[name] = new_client(pool, f"{name}@example.com").user or ""
+        clients.s3().create_bucket(Bucket="files", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+        monkeypatch.setenv("FILES_BUCKET", "files")
+        for setting in ("ERASURE_QUEUE_URL", "EXPORT_QUEUE_URL"):
+            monkeypatch.setenv(setting, new_queue(setting))
         yield
     clients.clear()
     page_tokens.signing_secret.cache_clear()
