@@ -29,6 +29,7 @@ MOST_MEGABYTES = 256
 PAGE_BYTES = 1_000_000
 USER = "11111111-aaaa-4bbb-8ccc-000000000001"
 TRADE = "33333333-cccc-4ddd-8eee-000000000000"
+NOTE = "Sold half too early, the rest at the target. " * 6
 OPENED = datetime(2026, 1, 5, 14, 31, 4, tzinfo=UTC)
 SETTINGS = {
     "AWS_ACCESS_KEY_ID": "nobody",
@@ -63,7 +64,7 @@ def a_trade() -> Trade:
             setup_quality=8,
             psychology={"fomo": True, "patience": False},
             pre_trade_notes="Above the premarket high on volume; risk below the first pullback. " * 3,
-            post_trade_notes="Sold half too early, the rest at the target. " * 3,
+            post_trade_notes=NOTE,
             tags=("gap", "earnings"),
         ),
         created_at=OPENED,
@@ -90,7 +91,11 @@ class StandIn:
         """A page of trades."""
         count = min(self.page, self.left)
         self.left -= count
-        items = ",".join(self.item.replace(TRADE, f"{TRADE[:-12]}{self.left + n:012}") for n in range(count))
+        # Ids and notes that no compressor shortens, so that the file is as large as one of people's words, or larger.
+        items = ",".join(
+            self.item.replace(TRADE, f"{TRADE[:-12]}{self.left + n:012}").replace(NOTE, os.urandom(150).hex())
+            for n in range(count)
+        )
         last = json.dumps({"userId": {"S": USER}, "tradeId": {"S": TRADE}})
         following = f',"LastEvaluatedKey":{last}' if self.left else ""
         return answer(f'{{"Items":[{items}],"Count":{count}{following}}}')

@@ -20,6 +20,8 @@ REFUSED = {
     "CloseTradeFunction": "delete_item",
     "DeleteCloseFunction": "delete_item",
     "DeleteTradeFunction": "put_item",
+    "CreateTradesFunction": "delete_item",
+    "DeleteTradesFunction": "put_item",
     "CreateImageUploadFunction": "delete_item",
     "DeleteImageFunction": "get_item",
     "CheckImageFunction": "get_item",
@@ -27,8 +29,16 @@ REFUSED = {
     "SweepImagesFunction": "delete_item",
     "SignUpFunction": "get_item",
     "ConfirmSignUpFunction": "get_item",
+    "ResendConfirmationCodeFunction": "get_item",
     "LogInFunction": "get_item",
     "RefreshSessionFunction": "get_item",
+    "ForgotPasswordFunction": "get_item",
+    "ConfirmForgotPasswordFunction": "get_item",
+    "LogOutAllFunction": "get_item",
+    "ExportAccountFunction": "put_item",
+    "WriteExportFunction": "put_item",
+    "DeleteAccountFunction": "get_item",
+    "EraseAccountFunction": "put_item",
     "GetOpenApiFunction": "get_item",
     "GetDocsFunction": "get_item",
     "UnknownRouteFunction": "get_item",
@@ -43,6 +53,22 @@ IMAGE_FILES = {
     "RemoveImagesFunction": {"delete_object", "list_object_versions"},
     "SweepImagesFunction": {"delete_object", "list_object_versions"},
 }
+# What each function may do in the users' pool as its administrator; the others nothing.
+POOL = {
+    "LogOutAllFunction": {"admin_get_user", "admin_user_global_sign_out"},
+    "ExportAccountFunction": {"admin_get_user"},
+    "WriteExportFunction": {"admin_get_user"},
+    "DeleteAccountFunction": {"admin_get_user", "admin_user_global_sign_out", "admin_disable_user"},
+    "EraseAccountFunction": {
+        "admin_get_user",
+        "admin_user_global_sign_out",
+        "admin_disable_user",
+        "admin_delete_user",
+    },
+    "LogInFunction": set(),
+    "ForgotPasswordFunction": set(),
+}
+POOL_CALLS = ("admin_get_user", "admin_user_global_sign_out", "admin_disable_user", "admin_delete_user")
 FILE_CALLS: dict[str, dict[str, Any]] = {
     "get_object": {"VersionId": "1"},
     "put_object": {"Body": b"-"},
@@ -128,3 +154,17 @@ def test_a_function_may_do_with_images_what_it_needs_and_with_exports_nothing(
                 continue  # whatever else is wrong with the call, it was allowed
         allowed.add(call)
     assert allowed == (IMAGE_FILES[function] if folder == "images" else set())
+
+
+@pytest.mark.parametrize("function", POOL)
+def test_a_function_may_do_in_the_pool_what_it_needs(stack: Stack, roles: dict[str, str], function: str) -> None:
+    client = client_as("cognito-idp", stack, roles[function])
+    allowed = set()
+    for call in POOL_CALLS:
+        with pytest.raises(ClientError) as refusal:
+            getattr(client, call)(UserPoolId=stack.outputs["UserPoolId"], Username="nobody")
+        if refusal.value.response["Error"]["Code"] == "UserNotFoundException":
+            allowed.add(call)
+        else:
+            assert refusal.value.response["Error"]["Code"] == "AccessDeniedException"
+    assert allowed == POOL[function]
