@@ -503,6 +503,7 @@ class NewCredentials(BaseModel):
 
     model_config = ConfigDict(
         extra='forbid',
+        regex_engine="python-re",
     )
     email: Annotated[
         str,
@@ -510,7 +511,7 @@ class NewCredentials(BaseModel):
             examples=['dana@example.com'],
             max_length=128,
             min_length=3,
-            pattern='^[A-Za-z0-9!#$%&*+/=?^_{}~-]+(\\.[A-Za-z0-9!#$%&*+/=?^_{}~-]+)*@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$',
+            pattern='^(?=[^@]{1,64}@)[A-Za-z0-9!#$%&*+/=?^_{}~-]+(\\.[A-Za-z0-9!#$%&*+/=?^_{}~-]+)*@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$',
         ),
     ]
     """
@@ -531,6 +532,7 @@ class Credentials(BaseModel):
 
     model_config = ConfigDict(
         extra='forbid',
+        regex_engine="python-re",
     )
     email: Annotated[
         str,
@@ -538,7 +540,7 @@ class Credentials(BaseModel):
             examples=['dana@example.com'],
             max_length=128,
             min_length=3,
-            pattern='^[A-Za-z0-9!#$%&*+/=?^_{}~-]+(\\.[A-Za-z0-9!#$%&*+/=?^_{}~-]+)*@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$',
+            pattern='^(?=[^@]{1,64}@)[A-Za-z0-9!#$%&*+/=?^_{}~-]+(\\.[A-Za-z0-9!#$%&*+/=?^_{}~-]+)*@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$',
         ),
     ]
     """
@@ -769,6 +771,7 @@ class Address(BaseModel):
 
     model_config = ConfigDict(
         extra='forbid',
+        regex_engine="python-re",
     )
     email: Annotated[
         str,
@@ -776,7 +779,7 @@ class Address(BaseModel):
             examples=['dana@example.com'],
             max_length=128,
             min_length=3,
-            pattern='^[A-Za-z0-9!#$%&*+/=?^_{}~-]+(\\.[A-Za-z0-9!#$%&*+/=?^_{}~-]+)*@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$',
+            pattern='^(?=[^@]{1,64}@)[A-Za-z0-9!#$%&*+/=?^_{}~-]+(\\.[A-Za-z0-9!#$%&*+/=?^_{}~-]+)*@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$',
         ),
     ]
     """
@@ -791,6 +794,7 @@ class PasswordReset(BaseModel):
 
     model_config = ConfigDict(
         extra='forbid',
+        regex_engine="python-re",
     )
     email: Annotated[
         str,
@@ -798,7 +802,7 @@ class PasswordReset(BaseModel):
             examples=['dana@example.com'],
             max_length=128,
             min_length=3,
-            pattern='^[A-Za-z0-9!#$%&*+/=?^_{}~-]+(\\.[A-Za-z0-9!#$%&*+/=?^_{}~-]+)*@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$',
+            pattern='^(?=[^@]{1,64}@)[A-Za-z0-9!#$%&*+/=?^_{}~-]+(\\.[A-Za-z0-9!#$%&*+/=?^_{}~-]+)*@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$',
         ),
     ]
     """
@@ -947,6 +951,7 @@ class SignUpConfirmation(BaseModel):
 
     model_config = ConfigDict(
         extra='forbid',
+        regex_engine="python-re",
     )
     email: Annotated[
         str,
@@ -954,7 +959,7 @@ class SignUpConfirmation(BaseModel):
             examples=['dana@example.com'],
             max_length=128,
             min_length=3,
-            pattern='^[A-Za-z0-9!#$%&*+/=?^_{}~-]+(\\.[A-Za-z0-9!#$%&*+/=?^_{}~-]+)*@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$',
+            pattern='^(?=[^@]{1,64}@)[A-Za-z0-9!#$%&*+/=?^_{}~-]+(\\.[A-Za-z0-9!#$%&*+/=?^_{}~-]+)*@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$',
         ),
     ]
     """
