@@ -93,8 +93,8 @@ def trade_document(trade: Trade) -> dict[str, Any]:
         "status": trade.status,
         "quantity": _decimal(trade.quantity),
         "remainingQuantity": _decimal(trade.remaining_quantity),
-        "openDate": _time(trade.open_date),
-        "closeDate": _time(trade.close_date),
+        "openDate": timestamp(trade.open_date),
+        "closeDate": timestamp(trade.close_date),
         "entryPrice": _decimal(trade.entry_price),
         "exitPrice": _decimal(trade.exit_price),
         "stopLoss": _decimal(trade.stop_loss),
@@ -130,8 +130,8 @@ def trade_document(trade: Trade) -> dict[str, Any]:
         "holdingSeconds": trade.holding_seconds,
         "idempotencyKey": trade.idempotency_key,
         "version": trade.version,
-        "createdAt": _time(trade.created_at),
-        "updatedAt": _time(trade.updated_at),
+        "createdAt": timestamp(trade.created_at),
+        "updatedAt": timestamp(trade.updated_at),
     }
     return {name: value for name, value in document.items() if value is not None}
 
@@ -143,7 +143,7 @@ def image_document(image: Image) -> dict[str, Any]:
         "status": "READY",
         "contentType": image.content_type,
         "size": image.size,
-        "createdAt": _time(image.created_at),
+        "createdAt": timestamp(image.created_at),
     }
 
 
@@ -152,7 +152,7 @@ def _close_document(part: Realized) -> dict[str, Any]:
         "closeId": part.close.close_id,
         "quantity": canonical(part.close.quantity),
         "price": canonical(part.close.price),
-        "closedAt": _time(part.close.closed_at),
+        "closedAt": timestamp(part.close.closed_at),
         "commission": canonical(part.close.commission),
         "fees": canonical(part.close.fees),
         "realizedPnl": canonical(part.realized_pnl),
@@ -167,7 +167,7 @@ def _ratio(value: Decimal | None) -> float | None:
     return None if value is None else float(value.quantize(_RATIO_STEP, context=_RATIO_CONTEXT))
 
 
-def _time(moment: datetime | None) -> str | None:
+def timestamp(moment: datetime | None) -> str | None:
     """RFC 3339, with the offset that the moment was given with; Z for none."""
     if moment is None:
         return None
