@@ -40,6 +40,11 @@ def trades_table() -> str:
     return os.environ["TRADES_TABLE"]
 
 
+def stats_table() -> str:
+    """The name of the table that holds the statistics."""
+    return os.environ["STATS_TABLE"]
+
+
 def clear() -> None:
     """Forget the clients, so that the next use builds them anew. For tests."""
     dynamodb.cache_clear()
