@@ -6,6 +6,7 @@ StorageError
 ├── KeyReused            an idempotency key came back with another request
 ├── Busy                 throttled, or contended past the retries
 ├── AccountErased        the account is being erased, and nothing is written for it any more
+├── UnreadableTrade      a stored trade that is none
 ├── BadPageToken         a page token that was not sealed for this list
 ├── PasswordRejected     a new password that breaks the pool's policy
 ├── CodeRejected         a wrong or expired confirmation code
@@ -40,6 +41,10 @@ class Busy(StorageError):
 
 class AccountErased(StorageError):
     """Raised when something is to be written for a user whose account is being erased."""
+
+
+class UnreadableTrade(StorageError):
+    """Raised when what is stored as a trade cannot be read as one."""
 
 
 class BadPageToken(StorageError):
