@@ -17,6 +17,7 @@ from handlers.storage.errors import Busy
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sqs import SQSClient
 
 # A Lambda behind the API has 29 seconds at most: three attempts of a few seconds each stay well inside.
 _CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=1, read_timeout=3)
@@ -35,6 +36,12 @@ def secrets() -> SecretsManagerClient:
     return boto3.client("secretsmanager", config=_CONFIG)
 
 
+@cache
+def sqs() -> SQSClient:
+    """The SQS client."""
+    return boto3.client("sqs", config=_CONFIG)
+
+
 def trades_table() -> str:
     """The name of the table that holds the trades."""
     return os.environ["TRADES_TABLE"]
@@ -49,6 +56,7 @@ def clear() -> None:
     """Forget the clients, so that the next use builds them anew. For tests."""
     dynamodb.cache_clear()
     secrets.cache_clear()
+    sqs.cache_clear()
 
 
 @contextmanager

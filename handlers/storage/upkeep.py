@@ -74,21 +74,18 @@ def update(user_id: str, touched: Touched, now: datetime) -> None:
     Raises AccountErased, UnreadableTrade, Busy.
     """
     settle(user_id, touched)
-    rebuild(user_id, {row for of_trade in touched.values() for row in of_trade}, now)
+    rows = {row for of_trade in touched.values() for row in of_trade}
+    rebuild(user_id, rows, now)
+    for months in _batched(sorted({month_of(row.day) for row in rows}), _MONTHS_AT_ONCE):
+        _fold(user_id, months, now)
 
 
 def rebuild(user_id: str, rows: Collection[RowKey], now: datetime) -> int:
-    """Rebuild the rows from the shares of their days, then what is folded from them. How many were wrong.
-
-    Raises AccountErased, Busy.
-    """
-    wrong = sum(
+    """Rebuild the rows from the shares of their days. How many were wrong. Raises AccountErased, Busy."""
+    return sum(
         _rebuild_day(user_id, day, {(row.dimension, row.value) for row in of_day}, now)
         for day, of_day in groupby(sorted(rows, key=lambda row: row.day), key=lambda row: row.day)
     )
-    for months in _batched(sorted({month_of(row.day) for row in rows}), _MONTHS_AT_ONCE):
-        _fold(user_id, months, now)
-    return wrong
 
 
 def settle(user_id: str, touched: Touched) -> None:
@@ -96,7 +93,7 @@ def settle(user_id: str, touched: Touched) -> None:
 
     Raises AccountErased, UnreadableTrade, Busy.
     """
-    pending = {trade_id: {row.day for row in rows} for trade_id, rows in touched.items() if rows}
+    pending = {trade_id: {row.day for row in rows} for trade_id, rows in touched.items()}
     waits = attempts()
     while pending:
         next(waits)
@@ -110,7 +107,7 @@ def settle(user_id: str, touched: Touched) -> None:
 def read_trades(user_id: str, trade_ids: Collection[str]) -> dict[str, Trade]:
     """Those of the trades that exist, as they stand now. Raises AccountErased, UnreadableTrade, Busy."""
     marks = [erasure.mark_keys(user_id)[0]]
-    found = _read(trades_table(), [*marks, *(trade_key(user_id, trade_id) for trade_id in trade_ids)])
+    found = read(trades_table(), [*marks, *(trade_key(user_id, trade_id) for trade_id in trade_ids)])
     trades = {}
     for item in found:
         if item["tradeId"] == marks[0]["tradeId"]:
@@ -223,7 +220,7 @@ def _rebuild_day(user_id: str, day: date, places: Collection[Place], now: dateti
     ordered = sorted(places, key=lambda place: (place[0] is not Dimension.JOURNAL, place[0], place[1] or ""))
     wrong = 0
     for _ in attempts():
-        version = _version(_get(user_id, lock_key(day)))
+        version = _version(get(user_id, lock_key(day)))
         of_day = [stored_share(item) for item in beginning_with(user_id, f"{SHARES}{day}|")]
         wanted = {place: [one.share for one in of_day if place in one.places] for place in ordered}
         kept = _kept(user_id, day, ordered)
@@ -247,7 +244,7 @@ def _rebuild_day(user_id: str, day: date, places: Collection[Place], now: dateti
 def _kept(user_id: str, day: date, places: Iterable[Place]) -> dict[Place, str]:
     """The rows of a day as they are stored."""
     by_key = {row_key(*place, month_of(day)): place for place in places}
-    found = _read(stats_table(), [key(user_id, row) for row in by_key])
+    found = read(stats_table(), [key(user_id, row) for row in by_key])
     name = day_name(day)
     return {by_key[item["statKey"]["S"]]: item[name]["S"] for item in found if name in item}
 
@@ -284,13 +281,13 @@ def _next_totals(user_id: str, now: datetime) -> TransactWriteItemTypeDef:
 def _fold(user_id: str, months: Sequence[str], now: datetime) -> None:
     """Fold the months into their years, these into their decades, these into the totals."""
     for _ in attempts():
-        standing = _get(user_id, TOTALS)
+        standing = get(user_id, TOTALS)
         names = {
             *(row_key(Dimension.JOURNAL, None, month) for month in months),
             *(YEARS + month[:4] for month in months),
             *(DECADES + month[:3] for month in months),
         }
-        found = _read(stats_table(), [key(user_id, name) for name in sorted(names)])
+        found = read(stats_table(), [key(user_id, name) for name in sorted(names)])
         kept = {item["statKey"]["S"]: item for item in found}
         folds = {name: parts_of(kept.get(name)) for name in names if name.startswith((YEARS, DECADES))}
         decades = parts_of(standing)
@@ -337,11 +334,12 @@ def parts_of(item: Item | None) -> dict[str, str]:
 
 
 def folded(parts: Mapping[str, str]) -> str | None:
-    """The parts, in the order of their names, folded and packed; none if there are none."""
-    return pack(_fold_of(parts)) if parts else None
+    """The parts folded and packed; none if there are none."""
+    return pack(fold_of(parts)) if parts else None
 
 
-def _fold_of(parts: Mapping[str, str]) -> DaySummary:
+def fold_of(parts: Mapping[str, str]) -> DaySummary:
+    """The parts, in the order of their names, folded."""
     return reduce(merge, (unpack(parts[name]) for name in sorted(parts)), EMPTY)
 
 
@@ -359,7 +357,7 @@ def _write_fold(user_id: str, name: str, parts: Mapping[str, str]) -> TransactWr
 
 
 def _totals_item(user_id: str, decades: Mapping[str, str]) -> Item:
-    base = totals(_fold_of(decades))
+    base = totals(fold_of(decades))
     numbers: dict[str, Decimal | int | None] = {
         "tradeCount": base.trade_count,
         "realizedPnL": base.realized_pnl,
@@ -384,14 +382,15 @@ def _map(parts: Mapping[str, str]) -> Any:
 # Reading and writing
 
 
-def _get(user_id: str, stat_key: str) -> Item:
+def get(user_id: str, stat_key: str) -> Item:
+    """The item, or an empty one. Raises Busy."""
     with throttling_is_busy():
         answer = dynamodb().get_item(TableName=stats_table(), Key=key(user_id, stat_key), ConsistentRead=True)
     return answer.get("Item", {})
 
 
-def _read(table: str, keys: Sequence[Item]) -> list[Any]:
-    """Those of the items that exist, in any order and number."""
+def read(table: str, keys: Sequence[Item]) -> list[Any]:
+    """Those of the items that exist, in any order, however many are asked for. Raises Busy."""
     found: list[Any] = []
     for some in _batched(keys, _MOST_KEYS):
         asked: Any = {table: {"Keys": some, "ConsistentRead": True}}
