@@ -1,13 +1,14 @@
-"""Trying again while others write the same items."""
+"""Trying again: what others were just writing too, or DynamoDB throttled, goes through a moment later."""
 
 from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from botocore.exceptions import ClientError
 
+from handlers.storage.clients import throttling_is_busy
 from handlers.storage.errors import Busy
 
 CONDITION_FAILED = "ConditionalCheckFailed"
@@ -22,6 +23,19 @@ _CONTENDED = {
 }
 
 
+def patiently(write: Callable[[], object]) -> None:
+    """Write, and again a little later as long as others are writing the same item. Raises Busy."""
+    for _ in attempts():
+        try:
+            with throttling_is_busy():
+                write()
+        except ClientError as error:
+            if not _is_contended(error):
+                raise
+        else:
+            return
+
+
 def attempts() -> Iterator[None]:
     """One at once, the rest after ever longer random waits of 1.5 seconds in all at most; then Busy."""
     for attempt in range(_MOST_ATTEMPTS):
@@ -31,7 +45,6 @@ def attempts() -> Iterator[None]:
     raise Busy
 
 
-def is_contended(error: ClientError) -> bool:
-    """Whether nothing but somebody else's write at the same time was in the way."""
+def _is_contended(error: ClientError) -> bool:
     reasons = {reason["Code"] for reason in error.response.get("CancellationReasons", ())}
     return CONDITION_FAILED not in reasons and not _CONTENDED.isdisjoint({error.response["Error"]["Code"], *reasons})

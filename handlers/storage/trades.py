@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -24,10 +26,19 @@ from handlers.storage.items import (
     trade_key,
     trade_of,
 )
-from handlers.storage.patience import CONDITION_FAILED, attempts, is_contended
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import PutTypeDef, TransactWriteItemTypeDef
+
+_MOST_ATTEMPTS = 6
+_CONDITION_FAILED = "ConditionalCheckFailed"
+_CONTENDED = {
+    "TransactionConflictException",
+    "TransactionInProgressException",
+    "TransactionConflict",
+    "ThrottlingError",
+    "ProvisionedThroughputExceeded",
+}
 
 
 def create(trade: Trade, answer: KeptAnswer | None = None) -> KeptAnswer | None:
@@ -67,9 +78,9 @@ def get_with_answer(
     wanted_answer = answer_key(user_id, key)
     asked: Any = {trades_table(): {"Keys": [trade_key(user_id, trade_id), wanted_answer], "ConsistentRead": True}}
     found: list[Any] = []
-    waits = attempts()
+    attempts = _attempts()
     while asked:
-        next(waits)
+        next(attempts)
         with throttling_is_busy():
             response = dynamodb().batch_get_item(RequestItems=asked)
         found += response["Responses"].get(trades_table(), [])
@@ -123,11 +134,11 @@ def _store(trade: Trade, answer: KeptAnswer | None, condition: Any) -> KeptAnswe
         of_trade, of_account, *of_answer = error.response["CancellationReasons"]
         if answer is not None and (kept := _kept_answer(trade.user_id, answer, now)) is not None:
             return None if kept == answer else kept
-        if of_account["Code"] == CONDITION_FAILED:
+        if of_account["Code"] == _CONDITION_FAILED:
             raise AccountErased(trade.user_id) from error
-        if of_trade["Code"] == CONDITION_FAILED:
+        if of_trade["Code"] == _CONDITION_FAILED:
             raise _refusal(of_trade.get("Item", {}), trade.trade_id) from error
-        if of_answer and of_answer[0]["Code"] == CONDITION_FAILED:
+        if of_answer and of_answer[0]["Code"] == _CONDITION_FAILED:
             raise Busy from error  # the record expired between the write and the read
         raise
     return None
@@ -173,12 +184,26 @@ def _refusal(stored: Mapping[str, Any], trade_id: str) -> StorageError:
 
 def _patiently(write: Callable[[], object]) -> None:
     """Write, and again a little later as long as others are writing the same item. Raises Busy."""
-    for _ in attempts():
+    for _ in _attempts():
         try:
             with throttling_is_busy():
                 write()
         except ClientError as error:
-            if not is_contended(error):
+            if not _is_contended(error):
                 raise
         else:
             return
+
+
+def _attempts() -> Iterator[None]:
+    """One at once, the rest after ever longer random waits of 1.5 seconds in all at most; then Busy."""
+    for attempt in range(_MOST_ATTEMPTS):
+        if attempt:
+            time.sleep(random.uniform(0, 0.025 * 2**attempt))  # noqa: S311 - nothing is secret about it
+        yield
+    raise Busy
+
+
+def _is_contended(error: ClientError) -> bool:
+    reasons = {reason["Code"] for reason in error.response.get("CancellationReasons", ())}
+    return _CONDITION_FAILED not in reasons and not _CONTENDED.isdisjoint({error.response["Error"]["Code"], *reasons})

@@ -35,7 +35,7 @@ from handlers.storage import erasure
 from handlers.storage.clients import dynamodb, stats_table, throttling_is_busy, trades_table
 from handlers.storage.errors import AccountErased, UnreadableTrade
 from handlers.storage.items import instant, is_trade, trade_key, trade_of
-from handlers.storage.patience import CONDITION_FAILED, attempts, is_contended
+from handlers.storage.patience import CONDITION_FAILED, attempts
 from handlers.storage.stat_items import (
     DECADES,
     SHARES,
@@ -66,6 +66,15 @@ Touched = Mapping[str, Collection[RowKey]]
 _MOST_ACTIONS = 100  # of a transaction
 _MOST_KEYS = 100  # of a batch of reads
 _MONTHS_AT_ONCE = 30
+
+# Why a transaction is cancelled if nothing is wrong with it.
+_SOMEBODY_ELSE = {
+    "None",
+    CONDITION_FAILED,
+    "TransactionConflict",
+    "ThrottlingError",
+    "ProvisionedThroughputExceeded",
+}
 
 
 def update(user_id: str, touched: Touched, now: datetime) -> None:
@@ -124,17 +133,6 @@ def readable(item: Mapping[str, Any]) -> Trade:
         return trade_of(item)
     except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise UnreadableTrade(item["tradeId"]["S"]) from error
-
-
-def forget(user_id: str) -> None:
-    """Delete all that is kept for a user whose erasure has begun. Raises Busy."""
-    for items in _batched(beginning_with(user_id, ""), 25):
-        asked: Any = {stats_table(): [{"DeleteRequest": {"Key": _key_of(item)}} for item in items]}
-        waits = attempts()
-        while asked:
-            next(waits)
-            with throttling_is_busy():
-                asked = dynamodb().batch_write_item(RequestItems=asked).get("UnprocessedItems")
 
 
 # Shares
@@ -413,7 +411,7 @@ def _commit(user_id: str, actions: Sequence[TransactWriteItemTypeDef]) -> bool:
         of_account, *others = error.response["CancellationReasons"]
         if of_account["Code"] == CONDITION_FAILED:
             raise AccountErased(user_id) from error
-        if not is_contended(error) and all(reason["Code"] != CONDITION_FAILED for reason in others):
+        if not {reason["Code"] for reason in others} <= _SOMEBODY_ELSE:
             raise
         return False
     except dynamodb().exceptions.TransactionInProgressException:
@@ -437,10 +435,6 @@ def _at_version(version: int) -> Any:
 
 def _version(item: Item) -> int:
     return int(item["version"]["N"]) if "version" in item else 0
-
-
-def _key_of(item: Item) -> Item:
-    return {"userId": item["userId"], "statKey": item["statKey"]}
 
 
 def _batched(things: Iterable[T], size: int) -> Iterator[list[T]]:

@@ -122,17 +122,6 @@ class FakeDynamoDB:
     def delete_item(self, **action: Any) -> Item:
         return self._call("DeleteItem", lambda: self._alone("Delete", action))
 
-    def batch_write_item(self, *, RequestItems: Mapping[str, Any]) -> Item:  # noqa: N803
-        def write() -> Item:
-            [(table, asked)] = RequestItems.items()
-            assert 1 <= len(asked) <= 25
-            for request in asked[: self.batch]:
-                self._write("Delete", {"TableName": table, **request["DeleteRequest"]})
-            rest = asked[self.batch :]
-            return {"UnprocessedItems": {table: rest} if rest else {}}
-
-        return self._call("BatchWriteItem", write)
-
     def items(self, table: str, user_id: str) -> dict[str, Item]:
         """All items of a user, by sort key."""
         return dict(self.tables[table].get(user_id, {}))
@@ -205,7 +194,7 @@ def _test(part: str, item: Item, names: Mapping[str, str], values: Item) -> bool
         return (names.get(name, name) in item) != bool(absent)
     found = re.fullmatch(r"(#?\w+) = (:\w+)", part)
     assert found, part
-    return item.get(names.get(found[1], found[1])) == values[found[2]]
+    return bool(item.get(names.get(found[1], found[1])) == values[found[2]])
 
 
 def _updated(item: Item, action: Item) -> Item:
