@@ -56,6 +56,7 @@ def rebuild_stats(event: Event, context: Any) -> Failures:
             _rebuild(json.loads(record["body"]), context)
         except Exception:  # noqa: BLE001 the message comes again; the others of the batch are done
             logger.exception("a rebuild failed")
+            metrics.add_metric("StatsRebuildFailures", MetricUnit.Count, 1)
             failed.append(record["messageId"])
     return {"batchItemFailures": [{"itemIdentifier": message} for message in failed]}
 
@@ -95,12 +96,12 @@ def _rebuild(message: Mapping[str, Any], context: Any) -> None:
         users = rebuilds.find(
             rebuilds.Search(**message["search"]), lambda: context.get_remaining_time_in_millis() > _TIME_TO_STOP
         )
-        logger.info("users found", users=users)
+        metrics.add_metric("StatsUsersFound", MetricUnit.Count, users)
         return
     try:
         drift = repair.repair(message["user"], lambda: datetime.now(UTC))
     except AccountErased:
-        return
+        drift = repair.Drift()
     is_wrong = drift.figures > 0 or drift.unreadable > 0
     metrics.add_metric("StatsRebuilds", MetricUnit.Count, 1)
     metrics.add_metric("StatsDriftUsers", MetricUnit.Count, int(is_wrong))

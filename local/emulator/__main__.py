@@ -11,14 +11,21 @@ from functools import partial
 from importlib.metadata import version
 from typing import Any
 
-from local.emulator import gateway, resources, streams, transport, workers
+from local.emulator import gateway, permissions, resources, streams, transport, workers
 from local.emulator.front import Front
 from local.emulator.patching import missing_names, take
 
 TESTED_VERSION = "1.5.33"
 SAVE_INTERVAL = 30  # seconds
 SAVE, STATE = "ministack.app:save_all", "ministack.app:_build_persistence_save_dict"
-PATCHES = [*transport.PATCHES, *resources.PATCHES, *gateway.PATCHES, *streams.PATCHES, *workers.PATCHES]
+PATCHES = [
+    *transport.PATCHES,
+    *resources.PATCHES,
+    *gateway.PATCHES,
+    *streams.PATCHES,
+    *workers.PATCHES,
+    *permissions.PATCHES,
+]
 
 
 def main() -> None:
