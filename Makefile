@@ -22,7 +22,7 @@ export SAM_CLI_TELEMETRY := 0
 export REDOCLY_TELEMETRY := off
 export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 
-.PHONY: help run test reset generate lint types check unit e2e validate build lock clean setup format
+.PHONY: help run test reset redrive generate lint types check unit e2e validate build lock clean setup format
 
 help: ## Say what can be made
 	@grep -hE '^[a-z0-9-]+:.*##' Makefile | sed -E 's/^([a-z0-9-]+):[^#]*## */  make \1|/' | column -t -s '|'
@@ -34,6 +34,9 @@ run: $(VENV)/.ready $(TOOLS)/emulator/.ready $(TOOLS)/lambda/.ready build-local 
 
 reset: $(VENV)/.ready ## Forget the data of `make run`
 	@$(VENV)/python -m local.reset
+
+redrive: $(VENV)/.ready ## Empty the statistics' dead-letter queues by rebuilding whom they name; STACK=its-name for one on AWS
+	@STACK="$(STACK)" $(VENV)/python -m ops.redrive
 
 ## Proving it
 

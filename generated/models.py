@@ -79,13 +79,6 @@ class CancelledOrNull(RootModel[CancelledOrNullEnum | None]):
     """
 
 
-class CalendarDay(RootModel[date]):
-    root: Annotated[date, Field(examples=['2026-01-05'])]
-    """
-    A calendar day.
-    """
-
-
 class Tag(RootModel[str]):
     root: Annotated[str, Field(examples=['earnings'], max_length=50, min_length=1)]
     """
@@ -889,6 +882,178 @@ class ErasureStatus(BaseModel):
     """
 
 
+class CalendarMonthName(RootModel[str]):
+    root: Annotated[
+        str, Field(examples=['2026-01'], pattern='^[12][0-9]{3}-(0[1-9]|1[0-2])$')
+    ]
+    """
+    A month.
+    """
+
+
+class Grouping(StrEnum):
+    """
+    An attribute of a trade; WEEKDAY and MONTH are of the day on which it became flat, HOUR is the hour of its entry.
+
+    """
+
+    SYMBOL = 'SYMBOL'
+    SIDE = 'SIDE'
+    TAG = 'TAG'
+    SETUP_TYPE = 'SETUP_TYPE'
+    TRADING_SESSION = 'TRADING_SESSION'
+    WEEKDAY = 'WEEKDAY'
+    HOUR = 'HOUR'
+    MONTH = 'MONTH'
+
+
+class UndefinedReason(StrEnum):
+    """
+    NO_TRADES: nothing was closed. NO_WINS: there is no win to take it from. NO_LOSSES: there is no loss to measure
+    against. STD_ZERO: all values are equal. INSUFFICIENT_SAMPLE: too few values. NO_BALANCE: it needs an opening
+    balance, or losses have used it up. NO_RISK: no trade has a risk.
+
+    """
+
+    NO_TRADES = 'NO_TRADES'
+    NO_WINS = 'NO_WINS'
+    NO_LOSSES = 'NO_LOSSES'
+    STD_ZERO = 'STD_ZERO'
+    INSUFFICIENT_SAMPLE = 'INSUFFICIENT_SAMPLE'
+    NO_BALANCE = 'NO_BALANCE'
+    NO_RISK = 'NO_RISK'
+
+
+class Basis(StrEnum):
+    """
+    P&L is net of commissions and fees, always.
+    """
+
+    NET = 'NET'
+
+
+class Interval(BaseModel):
+    """
+    The Wilson interval that holds the win rate, break-evens left out, with 95 % confidence.
+    """
+
+    low: Annotated[float, Field(examples=[0.236593])]
+    """
+    Its lower end.
+    """
+    high: Annotated[float, Field(examples=[0.763407])]
+    """
+    Its upper end.
+    """
+
+
+class EquityPoint(BaseModel):
+    """
+    The end of a day.
+    """
+
+    day: Annotated[date, Field(examples=['2026-01-05'])]
+    """
+    A calendar day.
+    """
+    net_pn_l: Annotated[Decimal, Field(alias='netPnL', examples=['257.8'])]
+    """
+    What the day's closes realized.
+    """
+    cumulative_pn_l: Annotated[
+        Decimal, Field(alias='cumulativePnL', examples=['257.8'])
+    ]
+    """
+    The same since before the first day.
+    """
+    equity: Annotated[Decimal, Field(examples=['257.8'])]
+    """
+    Opening balance and cumulative P&L.
+    """
+    drawdown: Annotated[Decimal, Field(examples=['257.8'])]
+    """
+    How far below the highest point so far.
+    """
+    drawdown_percent: Annotated[
+        float | None, Field(alias='drawdownPercent', examples=[1.5])
+    ]
+    """
+    The same, in percent of that point; null without an opening balance.
+    """
+
+
+class DrawdownEpisode(BaseModel):
+    """
+    A time under water. Without `end`, it goes on.
+    """
+
+    start: Annotated[date, Field(examples=['2026-01-05'])]
+    """
+    The first day below the peak.
+    """
+    trough: Annotated[date, Field(examples=['2026-01-05'])]
+    """
+    The deepest day.
+    """
+    end: Annotated[date | None, Field(examples=['2026-01-05'])] = None
+    """
+    The day that was back at the peak.
+    """
+    depth: Annotated[Decimal, Field(examples=['257.8'])]
+    """
+    How deep it was.
+    """
+    depth_percent: Annotated[
+        float | None, Field(alias='depthPercent', examples=[2.490421])
+    ]
+    """
+    The same, in percent of the peak; null without an opening balance.
+    """
+
+
+class Period(BaseModel):
+    """
+    What happened from the first day to the last.
+    """
+
+    first: Annotated[date, Field(examples=['2026-01-05'])]
+    """
+    A calendar day.
+    """
+    last: Annotated[date, Field(examples=['2026-01-05'])]
+    """
+    A calendar day.
+    """
+    realized_pn_l: Annotated[Decimal, Field(alias='realizedPnL', examples=['257.8'])]
+    """
+    The money of all closes.
+    """
+    net_pn_l: Annotated[Decimal, Field(alias='netPnL', examples=['257.8'])]
+    """
+    What the trades that became flat earned.
+    """
+    trades: Annotated[int, Field(examples=[3], ge=0)]
+    """
+    Trades that became flat.
+    """
+    wins: Annotated[int, Field(examples=[2], ge=0)]
+    """
+    Trades that earned money.
+    """
+    losses: Annotated[int, Field(examples=[1], ge=0)]
+    """
+    Trades that lost money.
+    """
+    breakevens: Annotated[int, Field(examples=[0], ge=0)]
+    """
+    Trades that did neither.
+    """
+    r: Annotated[float | None, Field(examples=[1.5])]
+    """
+    The sum of their R multiples; null when none has a risk.
+    """
+
+
 class OpenApiDocument(RootModel[str]):
     root: Annotated[str, Field(examples=['openapi: 3.0.3'])]
     """
@@ -994,6 +1159,252 @@ class RefreshRequest(BaseModel):
     """
     Kept by the client, out of reach of scripts of others.
     """
+
+
+class Stats(BaseModel):
+    """
+    The figures. A trade counts as a win, a loss or a break-even once, when it is flat, on the day of its last close;
+    the money of a partial close counts on its own day. An attribute that was not asked for is absent.
+
+    """
+
+    basis: Basis
+    trade_count: Annotated[int, Field(alias='tradeCount', examples=[12], ge=0)]
+    """
+    Trades that became flat.
+    """
+    realized_pn_l: Annotated[Decimal, Field(alias='realizedPnL', examples=['257.8'])]
+    """
+    The money of all closes, those of trades that are still open in part too.
+    """
+    net_pn_l: Annotated[Decimal, Field(alias='netPnL', examples=['257.8'])]
+    """
+    What the trades that became flat earned.
+    """
+    wins: Annotated[int, Field(examples=[5], ge=0)]
+    """
+    Trades that earned money.
+    """
+    losses: Annotated[int, Field(examples=[5], ge=0)]
+    """
+    Trades that lost money.
+    """
+    breakevens: Annotated[int, Field(examples=[2], ge=0)]
+    """
+    Trades that did neither.
+    """
+    best_win: Annotated[Decimal | None, Field(alias='bestWin', examples=['300'])]
+    """
+    The largest win.
+    """
+    worst_loss: Annotated[Decimal | None, Field(alias='worstLoss', examples=['-200'])]
+    """
+    The largest loss, below zero.
+    """
+    sum_win_pn_l: Annotated[Decimal, Field(alias='sumWinPnL', examples=['257.8'])]
+    """
+    All wins together.
+    """
+    sum_loss_pn_l: Annotated[Decimal, Field(alias='sumLossPnL', examples=['257.8'])]
+    """
+    All losses together, zero or below.
+    """
+    last_updated: Annotated[
+        AwareDatetime | None,
+        Field(alias='lastUpdated', examples=['2026-01-05T09:31:04-05:00']),
+    ] = None
+    """
+    When the figures last changed; absent before the first trade.
+    """
+    win_rate: Annotated[float | None, Field(alias='winRate', examples=[0.416667])]
+    """
+    Wins over trades.
+    """
+    win_rate_excluding_breakeven: Annotated[
+        float | None, Field(alias='winRateExcludingBreakeven', examples=[0.5])
+    ]
+    """
+    Wins over wins and losses.
+    """
+    win_rate_ci95: Annotated[Interval | None, Field(alias='winRateCi95')]
+    avg_win: Annotated[Decimal | None, Field(alias='avgWin', examples=['188'])]
+    """
+    The mean win.
+    """
+    avg_loss: Annotated[Decimal | None, Field(alias='avgLoss', examples=['-98'])]
+    """
+    The mean loss, below zero.
+    """
+    payoff_ratio: Annotated[
+        float | None, Field(alias='payoffRatio', examples=[1.918367])
+    ]
+    """
+    The mean win over the mean loss.
+    """
+    profit_factor: Annotated[
+        float | None, Field(alias='profitFactor', examples=[1.918367])
+    ]
+    """
+    The sum of the wins over the sum of the losses.
+    """
+    expectancy: Annotated[Decimal | None, Field(examples=['37.5'])]
+    """
+    The mean result of a trade.
+    """
+    expectancy_r: Annotated[
+        float | None, Field(alias='expectancyR', examples=[0.333333])
+    ]
+    """
+    The mean result in R, over the trades that have a risk.
+    """
+    sqn: Annotated[float | None, Field(examples=[0.856518])]
+    """
+    System quality number, the t statistic of the mean result.
+    """
+    sqn_r: Annotated[float | None, Field(alias='sqnR', examples=[0.763401])]
+    """
+    The same, of results in R.
+    """
+    kelly: Annotated[float | None, Field(examples=[0.112589])]
+    """
+    The Kelly fraction.
+    """
+    max_drawdown: Annotated[
+        Decimal | None, Field(alias='maxDrawdown', examples=['260'])
+    ]
+    """
+    The deepest fall of the cumulative P&L from an earlier peak, trade by trade.
+    """
+    max_drawdown_percent: Annotated[
+        float | None, Field(alias='maxDrawdownPercent', examples=[2.490421])
+    ]
+    """
+    The same, in percent of opening balance and peak.
+    """
+    recovery_factor: Annotated[
+        float | None, Field(alias='recoveryFactor', examples=[1.730769])
+    ]
+    """
+    The net P&L over the deepest fall.
+    """
+    longest_win_streak: Annotated[
+        int, Field(alias='longestWinStreak', examples=[2], ge=0)
+    ]
+    """
+    The longest run of wins.
+    """
+    longest_loss_streak: Annotated[
+        int, Field(alias='longestLossStreak', examples=[2], ge=0)
+    ]
+    """
+    The longest run of losses.
+    """
+    current_streak: Annotated[int, Field(alias='currentStreak', examples=[1])]
+    """
+    The run that goes on; below zero for losses.
+    """
+    consistency: Annotated[float | None, Field(examples=[0.666667])]
+    """
+    The best day over the profit.
+    """
+    sharpe: Annotated[float | None, Field(examples=[4.252995])]
+    """
+    Sharpe ratio of daily returns, a year having 252 days.
+    """
+    sortino: Annotated[float | None, Field(examples=[8.659477])]
+    """
+    Sortino ratio of daily returns, a year having 252 days.
+    """
+    undefined: dict[str, UndefinedReason]
+
+
+class EquityCurve(BaseModel):
+    """
+    The account's equity day by day.
+    """
+
+    basis: Basis
+    opening_balance: Annotated[
+        Decimal, Field(alias='openingBalance', examples=['257.8'])
+    ]
+    """
+    What the curve starts at.
+    """
+    points: Annotated[list[EquityPoint], Field(max_length=100000)]
+    """
+    A point for each day with a close.
+    """
+    episodes: Annotated[list[DrawdownEpisode], Field(max_length=100000)]
+    """
+    The times under water.
+    """
+
+
+class CalendarMonth(BaseModel):
+    """
+    A month, its days and its weeks.
+    """
+
+    basis: Basis
+    month: Period
+    """
+    The month as a whole.
+    """
+    days: Annotated[list[Period], Field(max_length=31, min_length=28)]
+    """
+    Each day of the month.
+    """
+    weeks: Annotated[list[Period], Field(max_length=6, min_length=4)]
+    """
+    Each week of the month.
+    """
+
+
+class Bucket(BaseModel):
+    """
+    The trades that share a value. Without `key`, those that have none.
+    """
+
+    key: Annotated[str | None, Field(examples=['earnings'])] = None
+    """
+    The value.
+    """
+    trades: Annotated[int, Field(examples=[40], ge=0)]
+    """
+    Trades that became flat.
+    """
+    wins: Annotated[int, Field(examples=[24], ge=0)]
+    """
+    Trades that earned money.
+    """
+    losses: Annotated[int, Field(examples=[15], ge=0)]
+    """
+    Trades that lost money.
+    """
+    net_pn_l: Annotated[Decimal, Field(alias='netPnL', examples=['257.8'])]
+    """
+    What they earned.
+    """
+    win_rate: Annotated[float | None, Field(alias='winRate', examples=[0.6])]
+    """
+    Wins over trades.
+    """
+    win_rate_ci95: Annotated[Interval | None, Field(alias='winRateCi95')]
+    expectancy: Annotated[Decimal | None, Field(examples=['12.5'])]
+    """
+    Their mean result.
+    """
+    profit_factor: Annotated[float | None, Field(alias='profitFactor', examples=[2.1])]
+    """
+    The sum of the wins over the sum of the losses.
+    """
+    significant: Annotated[bool, Field(examples=[True])]
+    """
+    Whether the mean result differs from zero by more than chance explains: 30 trades at least, and beyond the
+    95 % bound after correction for the number of buckets.
+
+    """
+    undefined: dict[str, UndefinedReason]
 
 
 class Problem(BaseModel):
@@ -1585,6 +1996,23 @@ class BulkResult(BaseModel):
     """
     trade: Trade | None = None
     problem: Problem | None = None
+
+
+class Breakdown(BaseModel):
+    """
+    The closed trades in buckets.
+    """
+
+    basis: Basis
+    by: Grouping
+    overlapping: Annotated[bool, Field(examples=[True])]
+    """
+    Whether a trade can be in several buckets, so that they add up to more than all.
+    """
+    buckets: Annotated[list[Bucket], Field(max_length=100000)]
+    """
+    The buckets, in the order of their keys.
+    """
 
 
 class BulkTrades(BaseModel):

@@ -42,9 +42,14 @@ class Month:
     weeks: tuple[Period, ...]
 
 
+def days_in(year: int, month: int) -> list[date]:
+    """The days of the month."""
+    return [date(year, month, day) for day in range(1, monthrange(year, month)[1] + 1)]
+
+
 def month_of(year: int, month: int, days: Mapping[date, DaySummary]) -> Month:
     """The month, from among the days."""
-    of_month = [date(year, month, day) for day in range(1, monthrange(year, month)[1] + 1)]
+    of_month = days_in(year, month)
     weeks = [list(week) for _, week in groupby(of_month, lambda day: day.toordinal() - day.weekday())]
     return Month(
         whole=_period(of_month, days),

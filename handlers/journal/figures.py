@@ -111,6 +111,20 @@ def wilson(hits: int, tries: int) -> Interval:
     )
 
 
+def best_win(summary: DaySummary) -> Figure[Decimal]:
+    """The largest win."""
+    if not summary.wins or summary.best is None:
+        return _missing(summary, Reason.NO_WINS)
+    return Figure(summary.best)
+
+
+def worst_loss(summary: DaySummary) -> Figure[Decimal]:
+    """The largest loss, below 0."""
+    if not summary.losses or summary.worst is None:
+        return _missing(summary, Reason.NO_LOSSES)
+    return Figure(summary.worst)
+
+
 def avg_win(summary: DaySummary) -> Figure[Decimal]:
     """The mean of the wins."""
     if not summary.wins:

@@ -10,6 +10,7 @@ from handlers.journal.figures import (
     Interval,
     avg_loss,
     avg_win,
+    best_win,
     consistency,
     expectancy,
     expectancy_r,
@@ -24,6 +25,7 @@ from handlers.journal.figures import (
     win_rate,
     win_rate_ci95,
     win_rate_excluding_breakeven,
+    worst_loss,
 )
 from handlers.journal.returns import sharpe, sortino
 from handlers.journal.summaries import DaySummary, Totals, fold, totals
@@ -44,6 +46,8 @@ class Statistics:
     win_rate: Figure[float]
     win_rate_excluding_breakeven: Figure[float]
     win_rate_ci95: Figure[Interval]
+    best_win: Figure[Decimal]
+    worst_loss: Figure[Decimal]
     avg_win: Figure[Decimal]
     avg_loss: Figure[Decimal]
     payoff_ratio: Figure[float]
@@ -74,6 +78,8 @@ def statistics_of(days: Mapping[date, DaySummary], opening_balance: Decimal | No
         win_rate=win_rate(whole),
         win_rate_excluding_breakeven=win_rate_excluding_breakeven(whole),
         win_rate_ci95=win_rate_ci95(whole),
+        best_win=best_win(whole),
+        worst_loss=worst_loss(whole),
         avg_win=avg_win(whole),
         avg_loss=avg_loss(whole),
         payoff_ratio=payoff_ratio(whole),

@@ -69,6 +69,11 @@ def files_bucket() -> str:
     return os.environ["FILES_BUCKET"]
 
 
+def stats_table() -> str:
+    """The name of the table that holds the statistics."""
+    return os.environ["STATS_TABLE"]
+
+
 def clear() -> None:
     """Forget the clients, so that the next use builds them anew. For tests."""
     cognito_admin.cache_clear()

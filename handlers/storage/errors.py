@@ -7,6 +7,7 @@ StorageError
 ├── Busy                 throttled, or contended past the retries
 ├── AccountErased        the account is being erased, and nothing is written for it any more
 ├── ExportUnderWay       the export takes longer than a request, and is being written
+├── UnreadableTrade      a stored trade that is none
 ├── BadPageToken         a page token that was not sealed for this list
 ├── PasswordRejected     a new password that breaks the pool's policy
 ├── CodeRejected         a wrong or expired confirmation code
@@ -45,6 +46,10 @@ class AccountErased(StorageError):
 
 class ExportUnderWay(StorageError):
     """Raised when the file of an export takes longer than a request; it is being written behind the answer."""
+
+
+class UnreadableTrade(StorageError):
+    """Raised when what is stored as a trade cannot be read as one."""
 
 
 class BadPageToken(StorageError):

@@ -1,0 +1,138 @@
+"""`make redrive`: empties the statistics' dead-letter queues. Each message becomes the rebuild of the users it names.
+
+A message of StatsDeadLetterQueue names no users, but a part of the trades' stream: it is read again, as long as the
+stream keeps it, for 24 hours; after that the rebuild of every user takes its place. Messages of RebuildDeadLetterQueue
+go back to where they came from. A message is deleted only after what takes its place is queued, so a redrive that is
+cut off loses nothing and may be run again.
+
+Without STACK it is for what `make run` runs; with STACK=trading-journal-staging for that stack on AWS, with the
+credentials and the region of the environment.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError
+
+from handlers.storage import rebuilds
+from local.embedded_aws import REGION, ROOT_KEY
+from local.places import ENDPOINTS
+
+Client = Callable[[str], Any]
+
+_STREAM_IS_GONE = {
+    "TrimmedDataAccessException",
+    "ResourceNotFoundException",
+    "ExpiredIteratorException",
+    "ValidationException",
+}
+_MOST_PAGES = 200  # the end of a batch is not as far as that, and an empty page may come between
+_INVISIBLE_FOR = 300  # seconds in which a message is to be dealt with
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redriven:
+    """How many messages were taken out, how many users' rebuilds they became, and whether everybody's is among them."""
+
+    messages: int
+    users: int
+    everybody: bool
+
+
+def redrive(client: Client, outputs: Mapping[str, str]) -> Redriven:
+    """Empty both queues."""
+    os.environ["REBUILD_QUEUE_URL"] = outputs["RebuildQueueUrl"]
+    sqs = client("sqs")
+    messages = users = 0
+    everybody = False
+    for message in _messages(sqs, outputs["StatsDeadLetterQueueUrl"]):
+        named = users_of(client("dynamodbstreams"), message["Body"])
+        if named is None:
+            if not everybody:
+                rebuilds.ask_for_all(sqs)
+            everybody = True
+        elif not everybody:
+            users += rebuilds.ask(named, sqs)
+        sqs.delete_message(QueueUrl=outputs["StatsDeadLetterQueueUrl"], ReceiptHandle=message["ReceiptHandle"])
+        messages += 1
+    for message in _messages(sqs, outputs["RebuildDeadLetterQueueUrl"]):
+        sqs.send_message(QueueUrl=outputs["RebuildQueueUrl"], MessageBody=message["Body"])
+        sqs.delete_message(QueueUrl=outputs["RebuildDeadLetterQueueUrl"], ReceiptHandle=message["ReceiptHandle"])
+        messages += 1
+    return Redriven(messages=messages, users=users, everybody=everybody)
+
+
+def users_of(streams: Any, body: str) -> set[str] | None:
+    """The users whose changes the message is about; None if that cannot be known any more."""
+    try:
+        part = json.loads(body)["DDBStreamBatchInfo"]
+        iterator = streams.get_shard_iterator(
+            StreamArn=part["streamArn"],
+            ShardId=part["shardId"],
+            ShardIteratorType="AT_SEQUENCE_NUMBER",
+            SequenceNumber=part["startSequenceNumber"],
+        )["ShardIterator"]
+        last = int(part["endSequenceNumber"])
+        users: set[str] = set()
+        for _ in range(_MOST_PAGES):
+            page = streams.get_records(ShardIterator=iterator)
+            for record in page["Records"]:
+                if int(record["dynamodb"]["SequenceNumber"]) <= last:
+                    users.add(record["dynamodb"]["Keys"]["userId"]["S"])
+                if int(record["dynamodb"]["SequenceNumber"]) >= last:
+                    return users
+            iterator = page["NextShardIterator"]
+    except (KeyError, TypeError, ValueError):
+        return None
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in _STREAM_IS_GONE:
+            raise
+        return None
+    return None
+
+
+def _messages(sqs: Any, url: str) -> Iterator[Any]:
+    while found := sqs.receive_message(
+        QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=_INVISIBLE_FOR, WaitTimeSeconds=1
+    ).get("Messages"):
+        yield from found
+
+
+def main() -> int:
+    client, outputs = _on_aws(stack) if (stack := os.environ.get("STACK")) else _at_home()
+    done = redrive(client, outputs)
+    who = "every user" if done.everybody else f"{done.users} users"
+    sys.stdout.write(f"{done.messages} messages taken out; the statistics of {who} are being rebuilt.\n")
+    return 0
+
+
+def _at_home() -> tuple[Client, dict[str, str]]:
+    if not ENDPOINTS.is_file():
+        raise SystemExit("Nothing runs here; start it with: make run. For a stack on AWS: make redrive STACK=its-name")
+    endpoint = json.loads(ENDPOINTS.read_text())["aws"]
+    session = boto3.Session(aws_access_key_id=ROOT_KEY, aws_secret_access_key=ROOT_KEY, region_name=REGION)
+    client: Client = lambda service: session.client(service, endpoint_url=endpoint)  # type: ignore[call-overload]  # noqa: E731
+    return client, stack_outputs(client, "trading-journal")
+
+
+def _on_aws(stack: str) -> tuple[Client, dict[str, str]]:
+    session = boto3.Session()
+    client: Client = session.client
+    return client, stack_outputs(client, stack)
+
+
+def stack_outputs(client: Client, stack: str) -> dict[str, str]:
+    """What the stack says of itself."""
+    [found] = client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+    return {output["OutputKey"]: output["OutputValue"] for output in found["Outputs"]}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

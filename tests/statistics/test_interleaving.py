@@ -1,0 +1,121 @@
+"""Two consumers of the stream, a rebuild and the users' own writes, interleaved before and after every single call."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from random import Random
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from handlers.storage import repair
+from handlers.storage.errors import Busy
+from handlers.streams import update_stats
+from tests.statistics.conftest import Db
+from tests.statistics.fake_dynamodb import FakeDynamoDB
+from tests.statistics.journal import Step, assert_right, do, steps
+
+NOW = datetime(2030, 1, 5, tzinfo=UTC)
+USER = "user-1"
+
+
+class Turns:
+    """Threads of which only one runs at a time; at each call of DynamoDB chance says which goes on."""
+
+    def __init__(self, db: FakeDynamoDB, chance: Random) -> None:
+        self._db = db
+        self._chance = chance
+        self._own: dict[threading.Thread, threading.Semaphore] = {}
+        self._back = threading.Semaphore(0)
+        self._errors: list[BaseException] = []
+
+    def add(self, work: Callable[[], None]) -> None:
+        def run() -> None:
+            own.acquire()
+            try:
+                work()
+            except BaseException as error:  # noqa: BLE001 raised in the test, below
+                self._errors.append(error)
+            del self._own[thread]
+            self._back.release()
+
+        own = threading.Semaphore(0)
+        thread = threading.Thread(target=run, daemon=True)
+        self._own[thread] = own
+        thread.start()
+
+    def pause(self, _: str = "") -> None:
+        own = self._own[threading.current_thread()]
+        self._back.release()
+        own.acquire()
+
+    def run(self) -> None:
+        self._db.around = self.pause
+        # Chance prefers somebody for a while, so that one can fall far behind another.
+        while self._own:
+            own = self._chance.choice([*self._own.values()])
+            for _ in range(self._chance.choice((1, 1, 2, 5, 20))):
+                if own not in self._own.values():
+                    break
+                own.release()
+                self._back.acquire()
+        self._db.around = lambda _: None
+        if self._errors:
+            raise self._errors[0]
+
+
+@settings(max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    before=st.lists(steps, max_size=6),
+    story=st.lists(steps, min_size=1, max_size=6),
+    seed=st.integers(0, 2**32),
+    rebuilds=st.integers(0, 2),
+)
+def test_an_older_result_never_takes_the_place_of_a_newer_one(
+    db: Db, before: list[Step], story: list[Step], seed: int, rebuilds: int
+) -> None:
+    fake = db.renew()
+    chance = Random(seed)  # noqa: S311
+    for step in before:
+        do(fake, step._replace(user=USER))
+    if fake.stream:
+        update_stats({"Records": [*fake.stream]}, None)
+    taken = len(fake.stream)
+    again: list[Any] = []
+    writing = True
+    turns = Turns(fake, chance)
+
+    def write() -> None:
+        nonlocal writing
+        for step in story:
+            do(fake, step._replace(user=USER))
+        writing = False
+
+    def consume() -> None:
+        """Take what nobody has taken yet, and what failed: each record is handled once, by one of the consumers."""
+        nonlocal taken
+        while writing or taken < len(fake.stream) or again:
+            batch = again + fake.stream[taken : taken + chance.randint(1, 3)]
+            taken += len(batch) - len(again)
+            again.clear()
+            if not batch:
+                turns.pause()
+                continue
+            answer = update_stats({"Records": batch}, None)
+            failed = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
+            again.extend(record for record in batch if record["dynamodb"]["SequenceNumber"] in failed)
+
+    def rebuild() -> None:
+        try:
+            repair.repair(USER, lambda: NOW)
+        except Busy:
+            return
+
+    for work in (write, consume, consume, *[rebuild] * rebuilds):
+        turns.add(work)
+    turns.run()
+    assert_right(fake, USER)
+    assert repair.repair(USER, lambda: NOW) == repair.Drift()
