@@ -14,9 +14,11 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from handlers import documents
+from handlers.journal.statistics import statistics_of
 from handlers.journal.trades import Image, Trade
 from handlers.replies import as_json
-from handlers.storage import accounts, erasure, files, image_files, listing
+from handlers.stats_documents import stats_document
+from handlers.storage import accounts, erasure, files, image_files, listing, statistics
 from handlers.storage.accounts import Account
 from handlers.storage.errors import AccountErased, ExportUnderWay
 from handlers.storage.image_files import Place
@@ -158,6 +160,12 @@ def _trades(account: Account) -> Iterator[str]:
     yield "[]" if separator == "[\n" else "\n]"
 
 
+def _statistics(account: Account) -> Iterator[str]:
+    """As getStats shows them, of the whole journal."""
+    standing = statistics.standing(account.user_id)
+    yield as_json(stats_document(statistics_of(statistics.days(account.user_id)), standing))
+
+
 def _address(trade: Trade, image: Image) -> str:
     return image_files.address(Place(trade.user_id, trade.trade_id, image.image_id), image)
 
@@ -166,4 +174,5 @@ def _address(trade: Trade, image: Image) -> str:
 SECTIONS: tuple[tuple[str, Callable[[Account], Iterator[str]]], ...] = (
     ("profile", _profile),
     ("trades", _trades),
+    ("statistics", _statistics),
 )

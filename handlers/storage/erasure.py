@@ -25,7 +25,7 @@ MARKS = 8
 PREFIX = "erased|"
 
 # Every table whose partitions are users: the variable with its name, and its sort key.
-TABLES = (("TRADES_TABLE", "tradeId"),)
+TABLES = (("TRADES_TABLE", "tradeId"), ("STATS_TABLE", "statKey"))
 
 _BATCH = 25  # the most that BatchWriteItem takes
 

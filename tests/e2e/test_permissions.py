@@ -42,6 +42,13 @@ REFUSED = {
     "GetOpenApiFunction": "get_item",
     "GetDocsFunction": "get_item",
     "UnknownRouteFunction": "get_item",
+    "GetStatsFunction": "put_item",
+    "GetEquityCurveFunction": "put_item",
+    "GetCalendarFunction": "put_item",
+    "GetBreakdownFunction": "put_item",
+    "UpdateStatsFunction": "put_item",
+    "RebuildAllStatsFunction": "get_item",
+    "RebuildStatsFunction": "put_item",
 }
 # What each function may do with a file below images/; with exports none of them anything.
 IMAGE_FILES = {

@@ -1,0 +1,226 @@
+"""What one change of a trade costs in DynamoDB as the history grows, and how long rebuilding everybody takes.
+
+    .venv/bin/python -m benchmarks.statistics_growth [--trades 100000] [--users 1000]
+
+Runs the functions' own code against the embedded AWS's DynamoDB, with the tables of template.yaml; what is counted are
+the requests and the ConsumedCapacity of their answers. Both histories have the same trades a day; the longer one goes
+on for longer. Capacity is in units as DynamoDB bills them, reads and writes apart.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import islice
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from handlers.journal.rows import dimensions, rows
+from handlers.journal.summaries import shares
+from handlers.journal.trades import Close, JournalNotes, Side, Trade, open_trade, revise
+from handlers.storage import clients, repair, stat_items
+from handlers.storage.items import trade_item
+from handlers.streams import update_stats
+from local.embedded_aws import REGION, ROOT_KEY, embedded_aws, free_ports
+from tests.template_file import properties
+
+A_DAY = 10
+TODAY = datetime(2026, 1, 30, 15, tzinfo=UTC)
+SYMBOLS = ("AAPL", "MSFT", "TSLA", "ES", "NQ", "EURUSD", "BTC", "AMD")
+TABLES = {"TRADES_TABLE": ("trades", "TradesTable"), "STATS_TABLE": ("stats", "TradeStatsTable")}
+
+
+class Meter:
+    """Counts the requests that a boto3 client sends, and the capacity that the answers tell."""
+
+    def __init__(self, dynamodb: Any) -> None:
+        self.requests: Counter[str] = Counter()
+        self.capacity: Counter[str] = Counter()
+        events = dynamodb.meta.events
+        for operation in ("GetItem", "BatchGetItem", "Query", "Scan", "TransactWriteItems"):
+            events.register(f"provide-client-params.dynamodb.{operation}", self._ask)
+            events.register(f"after-call.dynamodb.{operation}", self._count)
+
+    def reset(self) -> None:
+        self.requests.clear()
+        self.capacity.clear()
+
+    def _ask(self, params: dict[str, Any], **_: Any) -> dict[str, Any]:
+        return {**params, "ReturnConsumedCapacity": "TOTAL"}
+
+    def _count(self, parsed: dict[str, Any], model: Any, **_: Any) -> None:
+        self.requests[model.name] += 1
+        kind = "write" if model.name == "TransactWriteItems" else "read"
+        consumed = parsed.get("ConsumedCapacity")
+        if consumed is None:  # the embedded AWS does not tell for BatchGetItem: each item is rounded up to 4 KB
+            items = [item for found in parsed["Responses"].values() for item in found]
+            consumed = [{"CapacityUnits": -(-len(json.dumps(item)) // 4096)} for item in items]
+        for one in consumed if isinstance(consumed, list) else [consumed]:
+            self.capacity[kind] += one["CapacityUnits"]
+
+
+def trade(user: str, number: int, chance: Random) -> Trade:
+    """A closed trade; number 0 is of today, and each day before has as many."""
+    closed = TODAY - timedelta(days=number // A_DAY, minutes=number % A_DAY)
+    gain = Decimal(chance.randint(-300, 400)) / 100
+    return open_trade(
+        Trade(
+            user_id=user,
+            trade_id=f"trade-{number:06}",
+            symbol=chance.choice(SYMBOLS),
+            side=Side.BUY,
+            quantity=Decimal(100),
+            open_date=closed - timedelta(hours=2),
+            entry_price=Decimal(185),
+            stop_loss=Decimal(183),
+            commission=Decimal("1.25"),
+            notes=JournalNotes(
+                setup_type=chance.choice(("gap", "breakout", "pullback")),
+                trading_session=chance.choice(("London", "New York")),
+                tags=tuple(chance.sample(("a+", "news", "plan", "late"), 2)),
+            ),
+            created_at=closed,
+            updated_at=closed,
+        ),
+        [Close(close_id="close-1", quantity=Decimal(100), price=185 + gain, closed_at=closed)],
+    )
+
+
+def trades_of(user: str, count: int) -> list[Trade]:
+    """So many trades, from today backwards."""
+    chance = Random(user)  # noqa: S311
+    return [trade(user, number, chance) for number in range(count)]
+
+
+def store(table: str, items: Iterable[Any]) -> None:
+    """Put items into a table, past everything else."""
+    rest = iter(items)
+    while requests := [{"PutRequest": {"Item": item}} for item in islice(rest, 25)]:
+        asked: Any = {table: requests}
+        clients.dynamodb().batch_write_item(RequestItems=asked)
+
+
+def statistics_of(user: str, trades: Sequence[Trade]) -> Iterator[Any]:
+    """The shares and rows of a journal as its first rebuild would write them, but for the folds.
+
+    Writing them so saves hours: the embedded AWS's Query takes longer the more items a user has.
+    """
+    for one in trades:
+        for day, share in shares(one).items():
+            share_at = stat_items.key(user, stat_items.share_key(day, one.trade_id))
+            yield {**share_at, "share": {"S": stat_items.pack_share(share, dimensions(one))}}
+    months: dict[str, Any] = {}
+    for row, summary in rows(trades).items():
+        name = stat_items.row_key(row.dimension, row.value, stat_items.month_of(row.day))
+        of_month = months.setdefault(name, stat_items.key(user, name))
+        of_month[stat_items.day_name(row.day)] = {"S": stat_items.pack(summary)}
+    yield from months.values()
+    for day in {row.day for row in rows(trades)}:
+        yield {**stat_items.key(user, stat_items.lock_key(day)), "version": {"N": "1"}}
+
+
+def change(user: str) -> dict[str, Any]:
+    """Correct a trade of today, and the stream's record of that."""
+    old = trade(user, 0, Random(user))  # noqa: S311
+    stored = clients.dynamodb().get_item(
+        TableName="trades", Key={"userId": {"S": user}, "tradeId": {"S": old.trade_id}}
+    )
+    before = stored["Item"]
+    version = int(before["version"]["N"])
+    new = replace(revise(old, {"entry_price": Decimal(184 - version)}, TODAY), version=version + 1)
+    clients.dynamodb().put_item(TableName="trades", Item=trade_item(new))
+    keys = {"userId": {"S": user}, "tradeId": {"S": old.trade_id}}
+    images = {"OldImage": before, "NewImage": trade_item(new)}
+    return {"dynamodb": {"Keys": keys, "SequenceNumber": str(version), **images}}
+
+
+@contextmanager
+def tables() -> Iterator[Meter]:
+    """The embedded AWS with the two tables, and the functions' settings."""
+    aws_port, api_port = free_ports(2)
+    with (
+        tempfile.TemporaryDirectory(prefix="trading-journal-") as folder,
+        embedded_aws(Path(folder), aws_port, api_port, keep=False) as aws,
+    ):
+        os.environ |= {
+            "AWS_ENDPOINT_URL": aws.endpoint,
+            "AWS_ACCESS_KEY_ID": ROOT_KEY,
+            "AWS_SECRET_ACCESS_KEY": ROOT_KEY,
+            "AWS_DEFAULT_REGION": REGION,
+            **{variable: name for variable, (name, _) in TABLES.items()},
+        }
+        clients.clear()
+        for name, resource in TABLES.values():
+            wanted = properties(resource)
+            kept = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
+            clients.dynamodb().create_table(TableName=name, **{key: wanted[key] for key in kept if key in wanted})
+        yield Meter(clients.dynamodb())
+
+
+def say(*cells: object) -> None:
+    sys.stdout.write("".join(f"{cell!s:>16}" for cell in cells) + "\n")
+    sys.stdout.flush()
+
+
+def main() -> int:
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("--trades", type=int, default=100_000)
+    arguments.add_argument("--users", type=int, default=0, help="also rebuild so many users, with all those trades")
+    given = arguments.parse_args()
+    repair._SETTLING = 0  # nothing else is going on
+    costs = []
+    with tables() as meter:
+        say("trades", "requests", "read units", "write units", "seconds", "rebuild s")
+        for count in (1_000, given.trades):
+            user = f"user-{count}"
+            trades = trades_of(user, count)
+            store("trades", map(trade_item, trades))
+            store("stats", statistics_of(user, trades))
+            walk = _timed(repair.repair, user, now)
+            event = {"Records": [change(user)]}
+            meter.reset()
+            seconds = _timed(update_stats, event, None)
+            cost = (meter.requests.total(), meter.capacity["read"], meter.capacity["write"])
+            costs.append(cost)
+            say(count, *cost, f"{seconds:.3f}", f"{walk:.1f}")
+            assert repair.repair(user, now) == repair.Drift()  # noqa: S101
+        ratios = [long / short for short, long in zip(*costs, strict=True)]
+        say("ratio", *(f"{ratio:.2f}" for ratio in ratios))
+        if given.users:
+            everybody(given.users, given.trades // given.users)
+    return 0 if max(ratios) <= 1.2 else 1
+
+
+def everybody(users: int, trades: int) -> None:
+    """Rebuild them all, from nothing and again, one after the other as one worker does."""
+    names = [f"trader-{number}" for number in range(users)]
+    for name in names:
+        store("trades", map(trade_item, trades_of(name, trades)))
+    for what in ("from nothing", "all right"):
+        seconds = sum(_timed(repair.repair, name, now) for name in names)
+        say(f"{users} users", f"{trades} each", what, f"{seconds:.0f} s")
+
+
+def now() -> datetime:
+    return TODAY
+
+
+def _timed(work: Callable[..., object], *arguments: Any) -> float:
+    began = time.perf_counter()
+    work(*arguments)
+    return time.perf_counter() - began
+
+
+if __name__ == "__main__":
+    sys.exit(main())
