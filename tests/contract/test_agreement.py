@@ -4,6 +4,7 @@ import copy
 import importlib
 import inspect
 import json
+import keyword
 import re
 from typing import Any
 
@@ -142,6 +143,7 @@ def test_a_handler_takes_the_parameters_of_its_operation_and_the_user_where_ther
     given = {
         re.sub(r"(?<!^)(?=[A-Z])", "_", each["name"].replace("-", "")).lower() for each in parameters_of(operation_id)
     }
+    given = {f"{name}_" if keyword.iskeyword(name) else name for name in given}
     given |= {"document"} if "requestBody" in OPERATIONS[operation_id] else set()
     given |= {"user"} if OPERATIONS[operation_id].get("security", CONTRACT["security"]) else set()
     # What Connexion's context has beside: how the pool calls the user, and the request's id.

@@ -21,7 +21,7 @@ from handlers.contract import contract
 from handlers.storage import accounts, clients, page_tokens
 from tests import aws_stand_in, events
 from tests.api.estate import new_client, new_queue
-from tests.template_file import properties
+from tests.storage.conftest import create_tables
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -101,11 +101,10 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as monkeypatch, mock_aws():
         monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
         monkeypatch.setenv("TRADES_TABLE", "trades")
+        monkeypatch.setenv("STATS_TABLE", "stats")
         clients.clear()
         page_tokens.signing_secret.cache_clear()
-        wanted = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
-        table = {name: properties("TradesTable")[name] for name in wanted}
-        clients.dynamodb().create_table(TableName="trades", **table)
+        create_tables()
         aws_stand_in.set_up(monkeypatch, tmp_path_factory.mktemp("docs"))
         monkeypatch.setattr(accounts, "cognito", FakeCognito)
         pool = clients.cognito_admin().create_user_pool(PoolName="users")["UserPool"]["Id"]

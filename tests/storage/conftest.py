@@ -12,6 +12,14 @@ from handlers.storage import clients, page_tokens
 from tests.template_file import properties
 
 
+def create_tables() -> None:
+    """The trades' table and the statistics'."""
+    wanted = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
+    for resource, name in (("TradesTable", "trades"), ("TradeStatsTable", "stats")):
+        settings = {setting: value for setting, value in properties(resource).items() if setting in wanted}
+        clients.dynamodb().create_table(TableName=name, **settings)
+
+
 @pytest.fixture(autouse=True)
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     def refuse(*_: object) -> None:
@@ -24,6 +32,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         "AWS_SECRET_ACCESS_KEY": "testing",
         "AWS_DEFAULT_REGION": "eu-central-1",
         "TRADES_TABLE": "trades",
+        "STATS_TABLE": "stats",
         "FILES_BUCKET": "files",
     }.items():
         monkeypatch.setenv(name, value)
@@ -40,14 +49,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def table() -> None:
-    wanted = properties("TradesTable")
-    clients.dynamodb().create_table(
-        TableName="trades",
-        **{
-            name: wanted[name]
-            for name in ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
-        },
-    )
+    create_tables()
 
 
 @pytest.fixture
