@@ -151,11 +151,11 @@ def main() -> int:
     stand_in.register()
     before = _megabytes()
     began = time.perf_counter()
-    export = exporting.export(Account(USER, USER), OPENED)
+    size = exporting.prepare(Account(USER, USER), OPENED)
     took = time.perf_counter() - began
     print(  # noqa: T201 a command's output
-        f"{trades} trades, {stand_in.page} a page: {export.size / 1e6:.1f} MB in {stand_in.parts} parts, "
-        f"{took:.1f} s, peak {_megabytes():.0f} MB ({before:.0f} MB before)"
+        f"{trades} trades, {stand_in.page} a page: {size / 1e6:.1f} MB in {stand_in.parts} parts, "
+        f"{took:.1f} s ({trades / took:.0f} a second), peak {_megabytes():.0f} MB ({before:.0f} MB before)"
     )
     return int(_megabytes() > MOST_MEGABYTES)
 

@@ -1,0 +1,180 @@
+"""What the template says of accounts: roles, queues, the bucket, and sign-in with Google."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from handlers import erasing, exporting
+from handlers.storage import erasure
+from tests.template_file import properties, template
+
+RESOURCES = template()["Resources"]
+
+LOG = {("logs:CreateLogStream", "FunctionsLog.Arn"), ("logs:PutLogEvents", "FunctionsLog.Arn")}
+EXPORT = {
+    ("dynamodb:GetItem", "TradesTable.Arn"),
+    ("dynamodb:Query", "TradesTable.Arn"),
+    ("cognito-idp:AdminGetUser", "UserPool.Arn"),
+    ("s3:ListBucket", "UserFiles.Arn"),
+    ("s3:PutObject", "${UserFiles.Arn}/exports/*"),
+    ("s3:AbortMultipartUpload", "${UserFiles.Arn}/exports/*"),
+    ("s3:GetObject", "${UserFiles.Arn}/exports/*"),
+    ("s3:GetObjectVersion", "${UserFiles.Arn}/images/*"),
+}
+RECEIVE = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
+
+# What each function may do beyond writing its log: action and resource. A new permission is a new line here.
+MAY: dict[str, set[tuple[str, str]]] = {
+    "ResendConfirmationCodeFunction": set(),
+    "ForgotPasswordFunction": set(),
+    "ConfirmForgotPasswordFunction": set(),
+    "LogOutAllFunction": {
+        ("cognito-idp:AdminGetUser", "UserPool.Arn"),
+        ("cognito-idp:AdminUserGlobalSignOut", "UserPool.Arn"),
+    },
+    "ExportAccountFunction": EXPORT | {("sqs:SendMessage", "ExportQueue.Arn")},
+    "WriteExportFunction": EXPORT | {(action, "ExportQueue.Arn") for action in RECEIVE},
+    "DeleteAccountFunction": {
+        ("dynamodb:PutItem", "TradesTable.Arn"),
+        ("cognito-idp:AdminDisableUser", "UserPool.Arn"),
+        ("cognito-idp:AdminGetUser", "UserPool.Arn"),
+        ("cognito-idp:AdminUserGlobalSignOut", "UserPool.Arn"),
+        ("sqs:SendMessage", "ErasureQueue.Arn"),
+    },
+    "EraseAccountFunction": {
+        ("dynamodb:BatchWriteItem", "TradesTable.Arn"),
+        ("dynamodb:Query", "TradesTable.Arn"),
+        ("dynamodb:UpdateItem", "TradesTable.Arn"),
+        ("cognito-idp:AdminDeleteUser", "UserPool.Arn"),
+        ("cognito-idp:AdminDisableUser", "UserPool.Arn"),
+        ("cognito-idp:AdminGetUser", "UserPool.Arn"),
+        ("cognito-idp:AdminUserGlobalSignOut", "UserPool.Arn"),
+        ("s3:ListBucketVersions", "UserFiles.Arn"),
+        ("s3:ListBucketMultipartUploads", "UserFiles.Arn"),
+        *(
+            (f"s3:{action}", f"${{UserFiles.Arn}}/{folder}/*")
+            for action in ("DeleteObject", "DeleteObjectVersion", "AbortMultipartUpload")
+            for folder in ("images", "exports")
+        ),
+        *((action, "ErasureQueue.Arn") for action in (*RECEIVE, "sqs:SendMessage")),
+    },
+}
+# Each queue with the function that works on it and the queue that takes what fails.
+QUEUES = [
+    ("ErasureQueue", "EraseAccountFunction", "ErasureDeadLetters"),
+    ("ExportQueue", "WriteExportFunction", "ExportDeadLetters"),
+]
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def permissions(function: str) -> Iterator[tuple[str, str]]:
+    """Action and resource of everything that a function's role allows."""
+    role = properties(function)["Role"]["Fn::GetAtt"].removesuffix(".Arn")
+    for policy in properties(role)["Policies"]:
+        for statement in policy["PolicyDocument"]["Statement"]:
+            assert statement["Effect"] == "Allow"
+            for action in as_list(statement["Action"]):
+                for resource in as_list(statement["Resource"]):
+                    [name] = resource.values()
+                    yield action, str(name)
+
+
+@pytest.mark.parametrize("function", MAY)
+def test_a_role_allows_what_its_function_does_and_nothing_else(function: str) -> None:
+    allowed = list(permissions(function))
+    assert set(allowed) == LOG | MAY[function]
+    assert len(allowed) == len(set(allowed))
+    assert not any("*" in action for action, _ in allowed)
+
+
+@pytest.mark.parametrize(("queue", "function", "dead_letters"), QUEUES)
+def test_a_queue_is_encrypted_patient_and_tells_when_it_gives_up(queue: str, function: str, dead_letters: str) -> None:
+    assert properties(queue)["SqsManagedSseEnabled"] is properties(dead_letters)["SqsManagedSseEnabled"] is True
+    assert properties(queue)["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": f"{dead_letters}.Arn"}
+    assert properties(queue)["VisibilityTimeout"] >= 6 * properties(function)["Timeout"]
+    assert properties(dead_letters)["MessageRetentionPeriod"] == 14 * 24 * 3600
+    alarm = properties(f"{dead_letters}Alarm")
+    assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": {"Fn::GetAtt": f"{dead_letters}.QueueName"}}]
+    assert (alarm["MetricName"], alarm["Threshold"]) == ("ApproximateNumberOfMessagesVisible", 0)
+
+
+@pytest.mark.parametrize(("queue", "function", "_"), QUEUES)
+def test_a_queue_hands_over_one_account_at_a_time(queue: str, function: str, _: str) -> None:
+    [source] = properties(function)["Events"].values()
+    assert source["Properties"] == {
+        "Queue": {"Fn::GetAtt": f"{queue}.Arn"},
+        "BatchSize": 1,
+        "FunctionResponseTypes": ["ReportBatchItemFailures"],
+    }
+
+
+def test_the_last_look_comes_when_every_access_token_has_expired() -> None:
+    client = properties("UserPoolClient")
+    assert client["TokenValidityUnits"]["AccessToken"] == "minutes"
+    assert client["AccessTokenValidity"] * 60 <= erasing.LAST_LOOK_AFTER.total_seconds()
+    assert properties("EraseAccountFunction")["Timeout"] / 2 > erasing.BATCH_SECONDS
+
+
+def test_every_table_of_users_is_erased() -> None:
+    tables = {name for name, resource in RESOURCES.items() if resource["Type"] == "AWS::DynamoDB::Table"}
+    told = properties("EraseAccountFunction")["Environment"]["Variables"]
+    erased = {told[variable]["Ref"]: sort_key for variable, sort_key in erasure.TABLES}
+    assert erased.keys() == tables
+    for table, sort_key in erased.items():
+        schema = {key["KeyType"]: key["AttributeName"] for key in properties(table)["KeySchema"]}
+        assert schema == {"HASH": "userId", "RANGE": sort_key}
+
+
+def test_an_export_has_time_left_for_its_answer() -> None:
+    assert exporting.AT_ONCE_SECONDS + 10 < properties("ExportAccountFunction")["Timeout"] < 30
+
+
+def test_nobody_but_signed_requests_over_tls_reaches_the_users_files() -> None:
+    bucket = properties("UserFiles")
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert bucket["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
+    [statement] = properties("UserFilesPolicy")["PolicyDocument"]["Statement"]
+    assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "s3:*")
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert statement["Resource"] == [{"Fn::GetAtt": "UserFiles.Arn"}, {"Fn::Sub": "${UserFiles.Arn}/*"}]
+
+
+def test_the_users_files_are_encrypted_versioned_and_outlive_the_stack() -> None:
+    bucket = properties("UserFiles")
+    [rule] = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert RESOURCES["UserFiles"]["DeletionPolicy"] == RESOURCES["UserFiles"]["UpdateReplacePolicy"] == "Retain"
+
+
+def test_what_is_deleted_unfinished_or_exported_is_gone_after_a_day() -> None:
+    rules = {rule["Id"]: rule for rule in properties("UserFiles")["LifecycleConfiguration"]["Rules"]}
+    assert rules["unfinished-uploads"]["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
+    assert rules["old-versions"]["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
+    assert (rules["exports"]["Prefix"], rules["exports"]["ExpirationInDays"]) == ("exports/", 1)
+    assert {rule["Status"] for rule in rules.values()} == {"Enabled"}
+
+
+def test_nothing_of_google_exists_without_its_parameter() -> None:
+    assert template()["Parameters"]["GoogleClientId"]["Default"] == ""
+    of_google = {name for name, resource in RESOURCES.items() if resource.get("Condition") == "WithGoogle"}
+    assert {RESOURCES[name]["Type"] for name in of_google} == {
+        "AWS::Cognito::UserPoolIdentityProvider",
+        "AWS::Cognito::UserPoolDomain",
+    }
+    client = properties("UserPoolClient")
+    for name, value in client.items():
+        if name.startswith("AllowedOAuth") or name in ("SupportedIdentityProviders", "CallbackURLs", "LogoutURLs"):
+            condition, _, otherwise = value["Fn::If"]
+            assert (condition, otherwise) == ("WithGoogle", {"Ref": "AWS::NoValue"})
+
+
+def test_googles_secret_is_in_secrets_manager_alone() -> None:
+    secret = properties("Google")["ProviderDetails"]["client_secret"]
+    assert secret == {"Fn::Sub": "{{resolve:secretsmanager:${GoogleClientSecretArn}}}"}
