@@ -1,9 +1,6 @@
-"""What the template says of accounts: roles, queues, the bucket, and sign-in with Google."""
+"""What the template says of accounts: queues, the bucket, and sign-in with Google."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
@@ -13,84 +10,11 @@ from tests.template_file import properties, template
 
 RESOURCES = template()["Resources"]
 
-LOG = {("logs:CreateLogStream", "FunctionsLog.Arn"), ("logs:PutLogEvents", "FunctionsLog.Arn")}
-EXPORT = {
-    ("dynamodb:GetItem", "TradesTable.Arn"),
-    ("dynamodb:Query", "TradesTable.Arn"),
-    ("cognito-idp:AdminGetUser", "UserPool.Arn"),
-    ("s3:ListBucket", "UserFiles.Arn"),
-    ("s3:PutObject", "${UserFiles.Arn}/exports/*"),
-    ("s3:AbortMultipartUpload", "${UserFiles.Arn}/exports/*"),
-    ("s3:GetObject", "${UserFiles.Arn}/exports/*"),
-    ("s3:GetObjectVersion", "${UserFiles.Arn}/images/*"),
-}
-RECEIVE = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
-
-# What each function may do beyond writing its log: action and resource. A new permission is a new line here.
-MAY: dict[str, set[tuple[str, str]]] = {
-    "ResendConfirmationCodeFunction": set(),
-    "ForgotPasswordFunction": set(),
-    "ConfirmForgotPasswordFunction": set(),
-    "LogOutAllFunction": {
-        ("cognito-idp:AdminGetUser", "UserPool.Arn"),
-        ("cognito-idp:AdminUserGlobalSignOut", "UserPool.Arn"),
-    },
-    "ExportAccountFunction": EXPORT | {("sqs:SendMessage", "ExportQueue.Arn")},
-    "WriteExportFunction": EXPORT | {(action, "ExportQueue.Arn") for action in RECEIVE},
-    "DeleteAccountFunction": {
-        ("dynamodb:PutItem", "TradesTable.Arn"),
-        ("cognito-idp:AdminDisableUser", "UserPool.Arn"),
-        ("cognito-idp:AdminGetUser", "UserPool.Arn"),
-        ("cognito-idp:AdminUserGlobalSignOut", "UserPool.Arn"),
-        ("sqs:SendMessage", "ErasureQueue.Arn"),
-    },
-    "EraseAccountFunction": {
-        ("dynamodb:BatchWriteItem", "TradesTable.Arn"),
-        ("dynamodb:Query", "TradesTable.Arn"),
-        ("dynamodb:UpdateItem", "TradesTable.Arn"),
-        ("cognito-idp:AdminDeleteUser", "UserPool.Arn"),
-        ("cognito-idp:AdminDisableUser", "UserPool.Arn"),
-        ("cognito-idp:AdminGetUser", "UserPool.Arn"),
-        ("cognito-idp:AdminUserGlobalSignOut", "UserPool.Arn"),
-        ("s3:ListBucketVersions", "UserFiles.Arn"),
-        ("s3:ListBucketMultipartUploads", "UserFiles.Arn"),
-        *(
-            (f"s3:{action}", f"${{UserFiles.Arn}}/{folder}/*")
-            for action in ("DeleteObject", "DeleteObjectVersion", "AbortMultipartUpload")
-            for folder in ("images", "exports")
-        ),
-        *((action, "ErasureQueue.Arn") for action in (*RECEIVE, "sqs:SendMessage")),
-    },
-}
 # Each queue with the function that works on it and the queue that takes what fails.
 QUEUES = [
     ("ErasureQueue", "EraseAccountFunction", "ErasureDeadLetters"),
     ("ExportQueue", "WriteExportFunction", "ExportDeadLetters"),
 ]
-
-
-def as_list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
-
-
-def permissions(function: str) -> Iterator[tuple[str, str]]:
-    """Action and resource of everything that a function's role allows."""
-    role = properties(function)["Role"]["Fn::GetAtt"].removesuffix(".Arn")
-    for policy in properties(role)["Policies"]:
-        for statement in policy["PolicyDocument"]["Statement"]:
-            assert statement["Effect"] == "Allow"
-            for action in as_list(statement["Action"]):
-                for resource in as_list(statement["Resource"]):
-                    [name] = resource.values()
-                    yield action, str(name)
-
-
-@pytest.mark.parametrize("function", MAY)
-def test_a_role_allows_what_its_function_does_and_nothing_else(function: str) -> None:
-    allowed = list(permissions(function))
-    assert set(allowed) == LOG | MAY[function]
-    assert len(allowed) == len(set(allowed))
-    assert not any("*" in action for action, _ in allowed)
 
 
 @pytest.mark.parametrize(("queue", "function", "dead_letters"), QUEUES)
