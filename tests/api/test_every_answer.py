@@ -8,7 +8,8 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import ANY, Stubber
 
-from handlers.storage import accounts, listing
+from handlers import erasing, exporting
+from handlers.storage import accounts, images, listing, statistics
 from handlers.storage import trades as storage
 from handlers.storage.errors import Busy
 from tests.api.client import Answer, Client, a_trade
@@ -18,6 +19,7 @@ from tests.events import function, routes
 NEVER = "99999999-0000-4000-8000-000000000000"
 CLOSE = {"price": "11", "closedAt": "2026-01-05T11:00:00-05:00"}
 CREDENTIALS = {"email": "dana@example.com", "password": "Breakout-2026!"}
+ADDRESS = {"email": "dana@example.com"}
 CODE = {"email": "dana@example.com", "code": "402719"}
 
 EVERY: dict[str, Callable[[Client], Answer]] = {
@@ -28,10 +30,26 @@ EVERY: dict[str, Callable[[Client], Answer]] = {
     "closeTrade": lambda client: client.post(f"/trades/{NEVER}/closes", CLOSE),
     "deleteClose": lambda client: client.delete(f"/trades/{NEVER}/closes/{NEVER}"),
     "deleteTrade": lambda client: client.delete(f"/trades/{NEVER}"),
+    "createTrades": lambda client: client.post("/trades/bulk", {"items": [{"trade": a_trade()}]}),
+    "deleteTrades": lambda client: client.post("/trades/bulk-delete", {"tradeIds": [NEVER]}),
+    "createImageUpload": lambda client: client.post(f"/trades/{NEVER}/images", {"contentType": "image/png"}),
+    "deleteImage": lambda client: client.delete(f"/trades/{NEVER}/images/{NEVER}"),
+    "getStats": lambda client: client.get("/stats"),
+    "getEquityCurve": lambda client: client.get("/stats/equity-curve"),
+    "getCalendar": lambda client: client.get("/stats/calendar", query="month=2026-01"),
+    "getBreakdown": lambda client: client.get("/stats/breakdown", query="by=TAG"),
     "signUp": lambda client: client.post("/auth/signup", CREDENTIALS),
     "confirmSignUp": lambda client: client.post("/auth/confirm-signup", CODE),
     "logIn": lambda client: client.post("/auth/login", CREDENTIALS),
     "refreshSession": lambda client: client.post("/auth/refresh", {"refreshToken": "abc"}),
+    "resendConfirmationCode": lambda client: client.post("/auth/resend-code", ADDRESS),
+    "forgotPassword": lambda client: client.post("/auth/forgot-password", ADDRESS),
+    "confirmForgotPassword": lambda client: client.post(
+        "/auth/confirm-forgot-password", {**CODE, "password": CREDENTIALS["password"]}
+    ),
+    "logOutAll": lambda client: client.post("/auth/logout-all"),
+    "exportAccount": lambda client: client.get("/auth/export"),
+    "deleteAccount": lambda client: client.delete("/auth/account"),
     "getOpenApi": lambda client: client.get("/openapi.yaml"),
     "getDocs": lambda client: client.get("/docs"),
 }
@@ -41,6 +59,14 @@ BROKEN = (
     (storage, "replace"),
     (storage, "delete"),
     (listing, "list_trades"),
+    (images, "read"),
+    (statistics, "standing"),
+    (erasing, "begin"),
+    (exporting, "export"),
+    (accounts, "resend_code"),
+    (accounts, "forgot_password"),
+    (accounts, "reset_password"),
+    (accounts, "sign_out_everywhere"),
     (accounts, "sign_up"),
     (accounts, "confirm_sign_up"),
     (accounts, "log_in"),
@@ -69,7 +95,8 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("broken")
-@pytest.mark.parametrize("operation_id", EVERY)
+# A bulk request says of each item what became of it; test_bulk.py has its own test of this.
+@pytest.mark.parametrize("operation_id", EVERY.keys() - {"createTrades", "deleteTrades"})
 def test_an_unexpected_error_tells_the_client_nothing_but_the_request_id(dana: Client, operation_id: str) -> None:
     answer = EVERY[operation_id](dana)
     assert answer.status == 500
@@ -95,7 +122,7 @@ def test_an_error_of_aws_is_not_shown(dana: Client, monkeypatch: pytest.MonkeyPa
         response: Any = {"Error": {"Code": "AccessDeniedException", "Message": "User: arn:aws:sts::123:role/x"}}
         raise ClientError(response, "GetItem")
 
-    monkeypatch.setattr(storage, "get", denied)
+    monkeypatch.setattr(images, "read", denied)
     answer = dana.get(f"/trades/{NEVER}")
     assert answer.status == 500
     assert "arn" not in answer.body.decode()
@@ -105,7 +132,7 @@ def test_a_throttled_table_asks_for_patience(dana: Client, monkeypatch: pytest.M
     def throttled(*_: Any, **__: Any) -> None:
         raise Busy
 
-    monkeypatch.setattr(storage, "get", throttled)
+    monkeypatch.setattr(images, "read", throttled)
     answer = dana.get(f"/trades/{NEVER}")
     assert (answer.status, answer.kind, answer.headers["retry-after"]) == (503, "/problems/unavailable", "1")
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.client import DANA, ERIN, Answer, Client
+from tests.api.client import DANA, ERIN, Client
 from tests.events import Route, claims_of, routes
 
 NEVER = "99999999-0000-4000-8000-000000000000"
@@ -44,44 +44,6 @@ def test_the_authorization_header_does_not_say_who_somebody_is(dana: Client, eri
     headers = {"Authorization": f"Bearer token-of-{DANA}", "X-User-Id": DANA, "sub": DANA}
     assert erin.get("/trades", headers=headers).json == {"items": []}
     assert erin.get(f"/trades/{trade['tradeId']}", headers=headers).status == 404
-
-
-def requests_by_id(client: Client, trade_id: str, close_id: str) -> list[Answer]:
-    """Every operation with an id in its path, the deletion last."""
-    path = f"/trades/{trade_id}"
-    return [
-        client.get(path),
-        client.get(path, headers={"If-None-Match": "*"}),
-        client.patch(path, {"symbol": "MSFT"}),
-        client.patch(path, {"symbol": "MSFT"}, headers={"If-Match": '"1"'}),
-        client.post(f"{path}/closes", CLOSE),
-        client.post(f"{path}/closes", CLOSE, headers={"Idempotency-Key": f"of-{trade_id}"}),
-        client.post(f"{path}/closes", {**CLOSE, "quantity": "1000000"}),
-        client.delete(f"{path}/closes/{close_id}"),
-        client.delete(path, headers={"If-Match": "*"}),
-        client.delete(path),
-    ]
-
-
-def test_these_are_all_operations_with_an_id() -> None:
-    assert {route.operation_id for route in routes() if "{" in route.path} == {
-        "getTrade",
-        "updateTrade",
-        "closeTrade",
-        "deleteClose",
-        "deleteTrade",
-    }
-
-
-def test_anothers_trade_is_answered_like_one_that_never_existed(dana: Client, erin: Client) -> None:
-    trade = dana.new_trade(closes=[{**CLOSE, "quantity": "1"}])
-    anothers = requests_by_id(erin, trade["tradeId"], trade["partialCloses"][0]["closeId"])
-    never = requests_by_id(erin, NEVER, NEVER)
-    for one, other in zip(anothers, never, strict=True):
-        assert (one.status, one.kind) == (404, "/problems/not-found")
-        assert one.json == {**other.json, "requestId": one.json["requestId"]}
-        assert one.headers == {**other.headers, "x-request-id": one.headers["x-request-id"]}
-    assert dana.get(f"/trades/{trade['tradeId']}").json == trade
 
 
 def test_a_list_holds_nothing_of_anothers(dana: Client, erin: Client) -> None:

@@ -1,0 +1,146 @@
+"""Two users and all that has an id: another's is answered like one that never existed, and nothing is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from handlers.storage import clients
+from tests.api import gallery
+from tests.api.client import DANA, ERIN, Answer, Client, a_trade
+from tests.api.estate import Estate
+from tests.events import routes
+
+NEVER = "99999999-0000-4000-8000-000000000000"
+CLOSE = {"price": "11", "closedAt": "2026-01-05T11:00:00-05:00"}
+
+
+@dataclass(frozen=True)
+class Ids:
+    """What a request names."""
+
+    trade: str = NEVER
+    close: str = NEVER
+    image: str = NEVER
+
+
+Send = Callable[[Client, Ids], Answer]
+
+# Every operation with an id in its path, and each way in which an id takes effect.
+BY_PATH: dict[str, list[Send]] = {
+    "getTrade": [
+        lambda user, ids: user.get(f"/trades/{ids.trade}"),
+        lambda user, ids: user.get(f"/trades/{ids.trade}", headers={"If-None-Match": "*"}),
+    ],
+    "updateTrade": [
+        lambda user, ids: user.patch(f"/trades/{ids.trade}", {"symbol": "MSFT"}),
+        lambda user, ids: user.patch(f"/trades/{ids.trade}", {"symbol": "MSFT"}, headers={"If-Match": '"1"'}),
+        lambda user, ids: user.patch(f"/trades/{ids.trade}", {"quantity": "0.1"}),
+    ],
+    "closeTrade": [
+        lambda user, ids: user.post(f"/trades/{ids.trade}/closes", CLOSE),
+        lambda user, ids: user.post(
+            f"/trades/{ids.trade}/closes", CLOSE, headers={"Idempotency-Key": f"of-{ids.trade}"}
+        ),
+        lambda user, ids: user.post(f"/trades/{ids.trade}/closes", {**CLOSE, "quantity": "1000000"}),
+    ],
+    "deleteClose": [lambda user, ids: user.delete(f"/trades/{ids.trade}/closes/{ids.close}")],
+    "createImageUpload": [lambda user, ids: user.post(f"/trades/{ids.trade}/images", {"contentType": "image/png"})],
+    "deleteImage": [lambda user, ids: user.delete(f"/trades/{ids.trade}/images/{ids.image}")],
+    "deleteTrade": [
+        lambda user, ids: user.delete(f"/trades/{ids.trade}", headers={"If-Match": '"1"'}),
+        lambda user, ids: user.delete(f"/trades/{ids.trade}", headers={"If-Match": "*"}),
+        lambda user, ids: user.delete(f"/trades/{ids.trade}"),
+    ],
+}
+
+
+@pytest.fixture
+def danas(estate: Estate, dana: Client) -> Ids:  # noqa: ARG001 made first
+    """A trade with a close, an image and an upload that is pending."""
+    trade = dana.new_trade(closes=[{**CLOSE, "quantity": "1"}])["tradeId"]
+    image = gallery.illustrate(dana, trade)
+    gallery.ask(dana, trade)
+    close = dana.get(f"/trades/{trade}").json["partialCloses"][0]["closeId"]
+    return Ids(trade, close, image)
+
+
+def everything_of(user: str) -> list[Any]:
+    """All that is stored for the user, wherever it is."""
+    items: list[Any] = []
+    for table in ("trades", "stats"):
+        items += clients.dynamodb().query(
+            TableName=table,
+            KeyConditionExpression="userId = :user",
+            ExpressionAttributeValues={":user": {"S": user}},
+        )["Items"]
+    files = clients.s3().list_object_versions(Bucket="files").get("Versions", [])
+    return items + [(file["Key"], file["VersionId"]) for file in files if f"/{user}/" in file["Key"]]
+
+
+def assert_alike(one: Answer, other: Answer) -> None:
+    """The answers differ in nothing but the request's id."""
+    assert one.status == other.status
+    assert one.json == {**other.json, "requestId": one.json["requestId"]}
+    assert one.headers == {**other.headers, "x-request-id": one.headers["x-request-id"]}
+
+
+def test_these_are_all_operations_with_an_id() -> None:
+    assert {route.operation_id for route in routes() if "{" in route.path} == BY_PATH.keys()
+
+
+@pytest.mark.parametrize("operation_id", BY_PATH)
+def test_anothers_is_answered_like_one_that_never_existed(erin: Client, danas: Ids, operation_id: str) -> None:
+    before = everything_of(DANA)
+    for send in BY_PATH[operation_id]:
+        anothers = send(erin, danas)
+        assert (anothers.status, anothers.kind) == (404, "/problems/not-found")
+        assert_alike(anothers, send(erin, Ids()))
+    assert everything_of(DANA) == before
+    assert everything_of(ERIN) == []
+
+
+def test_anothers_close_and_image_under_an_own_trade_do_not_exist(erin: Client, danas: Ids) -> None:
+    own = erin.new_trade()["tradeId"]
+    before = everything_of(DANA)
+    for kind, name in (("closes", danas.close), ("images", danas.image)):
+        anothers = erin.delete(f"/trades/{own}/{kind}/{name}")
+        assert anothers.status == 404
+        assert_alike(anothers, erin.delete(f"/trades/{own}/{kind}/{NEVER}"))
+    assert everything_of(DANA) == before
+
+
+def test_anothers_trade_among_many_is_answered_like_one_that_never_existed(erin: Client, danas: Ids) -> None:
+    before = everything_of(DANA)
+    answer = erin.post("/trades/bulk-delete", {"tradeIds": [danas.trade, NEVER]})
+    anothers, never = answer.json["results"]
+    assert anothers == never
+    assert anothers["status"] == 404
+    assert everything_of(DANA) == before
+
+
+def test_anothers_idempotency_key_is_as_good_as_new(dana: Client, erin: Client) -> None:
+    key = {"Idempotency-Key": "shared"}
+    danas = dana.post("/trades", a_trade(), headers=key)
+    erins = erin.post("/trades", a_trade(symbol="MSFT"), headers=key)
+    assert erins.status == 201
+    assert "idempotent-replayed" not in erins.headers
+    [result] = erin.post(
+        "/trades/bulk", {"items": [{"idempotencyKey": "shared", "trade": a_trade(symbol="MSFT")}]}
+    ).json["results"]
+    assert result["trade"] == erins.json
+    for user, own in ((dana, danas), (erin, erins)):
+        assert user.get("/trades", query="idempotencyKey=shared").json == {"items": [own.json]}
+
+
+def test_anothers_page_token_is_refused_like_a_made_up_one(dana: Client, erin: Client) -> None:
+    for user in (dana, erin):
+        for _ in range(2):
+            user.new_trade()
+    token = dana.get("/trades", query="limit=1").json["nextToken"]
+    anothers = erin.get("/trades", query=[("limit", "1"), ("nextToken", token)])
+    assert anothers.bad_fields == {("query", "/nextToken")}
+    assert_alike(anothers, erin.get("/trades", query="limit=1&nextToken=bWFkZSB1cA"))
