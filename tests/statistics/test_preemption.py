@@ -40,6 +40,7 @@ STORIES = {
         [step(1, "create", 16), step(2, "delete", 0)],
     ),
     "another day": ([step(1, "create", 12)], [step(1, "delete", 0)], [step(1, "create", 13)]),
+    "made anew": ([], [step(1, "create", 12)], [step(1, "delete", 0), step(1, "create", 16)]),
     "relabelled": ([step(1, "create", 12)], [step(1, "label", 0)], [step(1, "label", 1)]),
     "labelled and back": (
         [step(1, "create", 12), step(1, "label", 0)],
