@@ -307,7 +307,7 @@ def write_folds(
     """Write these years and decades, and the totals if they differ from what stands. How many items, or None if
     somebody else has written since the standing was read.
     """
-    wanted = _totals_item(user_id, decades)
+    wanted = totals_item(user_id, decades)
     stays = {"version", "lastUpdated"}
     if not changed and wanted == {name: value for name, value in standing.items() if name not in stays}:
         return 0
@@ -354,7 +354,8 @@ def _write_fold(user_id: str, name: str, parts: Mapping[str, str]) -> TransactWr
     return {"Put": {"TableName": stats_table(), "Item": {**key(user_id, name), "parts": _map(parts)}}}
 
 
-def _totals_item(user_id: str, decades: Mapping[str, str]) -> Item:
+def totals_item(user_id: str, decades: Mapping[str, str]) -> Item:
+    """The base set as it is kept, from the decades; without version and time."""
     base = totals(fold_of(decades))
     numbers: dict[str, Decimal | int | None] = {
         "tradeCount": base.trade_count,
