@@ -64,7 +64,7 @@ def event(
             "sourceIp": "192.0.2.1",
             "userAgent": given.get("user-agent", "tests"),
         },
-        "requestId": f"JKJaXmPLvHcESH{next(_request_numbers)}=",
+        "requestId": f"JKJaXmPLvHcESH{next(_request_numbers):06}=",  # all as long, as AWS's are
         "routeKey": route_key,
         "stage": STAGE,
         "time": "05/Jan/2026:14:31:10 +0000",
