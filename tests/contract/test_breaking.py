@@ -1,0 +1,244 @@
+"""A corpus of changes to the contract, breaking and harmless: each is judged right, and named where it is."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from openapi.breaking import breaks
+from openapi.generate import contract
+
+Change = Callable[[dict[str, Any]], object]
+
+
+def at(document: dict[str, Any], pointer: str) -> Any:
+    """What a JSON pointer points to."""
+    node: Any = document
+    for step in pointer.split("/")[1:]:
+        name = step.replace("~1", "/").replace("~0", "~")
+        node = node[int(name)] if isinstance(node, list) else node[name]
+    return node
+
+
+def put(pointer: str, value: Any) -> Change:
+    """Set what the pointer points to."""
+    parent, _, name = pointer.rpartition("/")
+    return lambda document: at(document, parent).__setitem__(name.replace("~1", "/"), value)
+
+
+def drop(pointer: str) -> Change:
+    """Remove what the pointer points to."""
+    parent, _, name = pointer.rpartition("/")
+    return lambda document: at(document, parent).pop(name.replace("~1", "/"))
+
+
+def append(pointer: str, value: Any) -> Change:
+    """Add to the list that the pointer points to."""
+    return lambda document: at(document, pointer).append(value)
+
+
+def remove(pointer: str, value: Any) -> Change:
+    """Take from the list that the pointer points to."""
+    return lambda document: at(document, pointer).remove(value)
+
+
+def rename(pointer: str, name: str) -> Change:
+    """Give what the pointer points to another name."""
+    parent, _, old = pointer.rpartition("/")
+
+    def change(document: dict[str, Any]) -> None:
+        at(document, parent)[name] = at(document, parent).pop(old.replace("~1", "/"))
+
+    return change
+
+
+def rename_schema(old: str, new: str) -> Change:
+    """Give a schema another name, here and wherever it is used."""
+
+    def change(document: dict[str, Any]) -> None:
+        renamed = json.loads(json.dumps(document).replace(f"/schemas/{old}", f"/schemas/{new}"))
+        renamed["components"]["schemas"][new] = renamed["components"]["schemas"].pop(old)
+        document.update(renamed)
+
+    return change
+
+
+POST, LIST, ONE = "/paths/~1trades/post", "/paths/~1trades/get", "/paths/~1trades~1{tradeId}"
+SCHEMAS = "/components/schemas"
+QUERY = {"name": "color", "in": "query", "schema": {"type": "string"}}
+
+# Each with the pointer that the report has to name.
+BREAKING: dict[str, tuple[Change, str]] = {
+    "a path is removed": (drop("/paths/~1docs"), "/paths/~1docs"),
+    "a path is renamed": (rename("/paths/~1docs", "/documentation"), "/paths/~1docs"),
+    "an operation is removed": (drop(f"{ONE}/delete"), f"{ONE}/delete"),
+    "an operationId is renamed": (put(f"{POST}/operationId", "addTrade"), f"{POST}/operationId"),
+    "a tag is changed": (put(f"{POST}/tags", ["journal"]), f"{POST}/tags"),
+    "an operation becomes protected": (drop("/paths/~1docs/get/security"), "/paths/~1docs/get/security"),
+    "an operation becomes public": (put(f"{LIST}/security", []), f"{LIST}/security"),
+    "the address changes": (put("/servers", [{"url": "/v2"}]), "/servers"),
+    "a parameter is removed": (
+        lambda document: at(document, f"{LIST}/parameters").pop(0),
+        f"{LIST}/parameters/symbol",
+    ),
+    "a parameter is renamed": (put("/components/parameters/Limit/name", "size"), f"{LIST}/parameters/limit"),
+    "a parameter moves to a header": (put("/components/parameters/Limit/in", "header"), f"{LIST}/parameters/limit"),
+    "a parameter becomes required": (put("/components/parameters/Limit/required", True), f"{LIST}/parameters/limit"),
+    "a required parameter is added": (
+        append(f"{LIST}/parameters", {**QUERY, "required": True}),
+        f"{LIST}/parameters/color",
+    ),
+    "a repeated parameter is joined": (
+        put("/components/parameters/TagFilter/explode", False),
+        f"{LIST}/parameters/tag/explode",
+    ),
+    "a parameter's maximum is lowered": (
+        put("/components/parameters/Limit/schema/maximum", 50),
+        f"{LIST}/parameters/limit/schema/maximum",
+    ),
+    "a parameter's default is changed": (
+        put("/components/parameters/Limit/schema/default", 10),
+        f"{LIST}/parameters/limit/schema/default",
+    ),
+    "a body's media type is removed": (
+        drop(f"{ONE}/patch/requestBody/content/application~1json"),
+        f"{ONE}/patch/requestBody/content/application~1json",
+    ),
+    "a body is required where there was none": (
+        put(f"{ONE}/delete/requestBody", {"required": True, "content": {}}),
+        f"{ONE}/delete/requestBody",
+    ),
+    "a body is removed": (drop(f"{POST}/requestBody"), f"{POST}/requestBody"),
+    "an input property is removed": (
+        drop(f"{SCHEMAS}/NewTrade/properties/lessons"),
+        f"{SCHEMAS}/NewTrade/properties/lessons",
+    ),
+    "an input property is renamed": (
+        rename(f"{SCHEMAS}/NewTrade/properties/stopLoss", "stop"),
+        f"{SCHEMAS}/NewTrade/properties/stopLoss",
+    ),
+    "an input property becomes required": (
+        append(f"{SCHEMAS}/NewTrade/required", "entryPrice"),
+        f"{SCHEMAS}/NewTrade/required",
+    ),
+    "a required input property is added": (
+        lambda document: (
+            at(document, f"{SCHEMAS}/NewClose/properties").update(reason={"type": "string"}),
+            at(document, f"{SCHEMAS}/NewClose/required").append("reason"),
+        ),
+        f"{SCHEMAS}/NewClose/required",
+    ),
+    "an input's type is changed": (put(f"{SCHEMAS}/Quantity/type", "number"), f"{SCHEMAS}/Quantity/type"),
+    "an input's length is narrowed": (put(f"{SCHEMAS}/Note/maxLength", 100), f"{SCHEMAS}/Note/maxLength"),
+    "an input gets a least length": (put(f"{SCHEMAS}/Note/minLength", 1), f"{SCHEMAS}/Note/minLength"),
+    "an input's range is narrowed": (put(f"{SCHEMAS}/Score/maximum", 5), f"{SCHEMAS}/Score/maximum"),
+    "an input's pattern is changed": (
+        put(f"{SCHEMAS}/TradingSymbol/pattern", "^[A-Z]+$"),
+        f"{SCHEMAS}/TradingSymbol/pattern",
+    ),
+    "an input gets a pattern": (put(f"{SCHEMAS}/Label/pattern", "^[a-z]+$"), f"{SCHEMAS}/Label/pattern"),
+    "an input gets a format": (put(f"{SCHEMAS}/Label/format", "date"), f"{SCHEMAS}/Label/format"),
+    "an input's enum is narrowed": (remove(f"{SCHEMAS}/Side/enum", "SELL"), f"{SCHEMAS}/Side/enum"),
+    "an input takes fewer items": (put(f"{SCHEMAS}/Tags/maxItems", 3), f"{SCHEMAS}/Tags/maxItems"),
+    "an input no longer takes null": (put(f"{SCHEMAS}/PriceOrNull/nullable", False), f"{SCHEMAS}/PriceOrNull/nullable"),
+    "an output's status is removed": (drop(f"{POST}/responses/409"), f"{POST}/responses/409"),
+    "an output's header is removed": (
+        drop(f"{POST}/responses/201/headers/Location"),
+        f"{POST}/responses/201/headers/Location",
+    ),
+    "an output's header becomes optional": (
+        put("/components/headers/ETag/required", False),
+        f"{POST}/responses/201/headers/ETag",
+    ),
+    "an output's media type is changed": (
+        rename(f"{POST}/responses/201/content/application~1json", "application/vnd.trade+json"),
+        f"{POST}/responses/201/content/application~1json",
+    ),
+    "an output gets another media type": (
+        put(f"{POST}/responses/201/content/text~1csv", {"schema": {"type": "string"}}),
+        f"{POST}/responses/201/content/text~1csv",
+    ),
+    "an output property is removed": (drop(f"{SCHEMAS}/Trade/properties/pnl"), f"{SCHEMAS}/Trade/properties/pnl"),
+    "an output property may be absent": (remove(f"{SCHEMAS}/Trade/required", "version"), f"{SCHEMAS}/Trade/required"),
+    "an output's enum is widened": (append(f"{SCHEMAS}/TradeStatus/enum", "EXPIRED"), f"{SCHEMAS}/TradeStatus/enum"),
+    "an output may be null": (
+        put(f"{SCHEMAS}/Trade/properties/holdingSeconds/nullable", True),
+        f"{SCHEMAS}/Trade/properties/holdingSeconds/nullable",
+    ),
+    "an output's type is changed": (
+        put(f"{SCHEMAS}/Ratio/type", "string"),
+        f"{SCHEMAS}/Trade/properties/rMultiple/type",
+    ),
+    "an output integer becomes a number": (
+        put(f"{SCHEMAS}/Trade/properties/version/type", "number"),
+        f"{SCHEMAS}/Trade/properties/version/type",
+    ),
+    "an output gets a variant": (
+        lambda document: at(document, f"{SCHEMAS}/Problem/properties").update(
+            detail={"oneOf": [{"type": "string"}, {"type": "object"}]}
+        ),
+        f"{SCHEMAS}/Problem/properties/detail/type",
+    ),
+    "an output's range is widened": (
+        put(f"{SCHEMAS}/Problem/properties/status/maximum", 999),
+        f"{SCHEMAS}/Problem/properties/status/maximum",
+    ),
+    "a schema is renamed": (rename_schema("TradePage", "TradeList"), f"{SCHEMAS}/TradePage"),
+}
+
+HARMLESS: dict[str, Change] = {
+    "nothing": lambda _: None,
+    "a path is added": put("/paths/~1imports", {"get": {"operationId": "listImports", "responses": {}}}),
+    "an operation is added": put(f"{ONE}/put", {"operationId": "putTrade", "responses": {}}),
+    "an optional parameter is added": append(f"{LIST}/parameters", QUERY),
+    "a status is added": put(f"{LIST}/responses/403", {"description": "Forbidden."}),
+    "a header is added": put(f"{POST}/responses/201/headers/X-New", {"schema": {"type": "string"}}),
+    "an optional input property is added": put(f"{SCHEMAS}/NewTrade/properties/broker", {"type": "string"}),
+    "an output property is added": put(f"{SCHEMAS}/Trade/properties/broker", {"type": "string"}),
+    "an output property becomes certain": append(f"{SCHEMAS}/Trade/required", "idempotencyKey"),
+    "an input property becomes optional": remove(f"{SCHEMAS}/NewTrade/required", "openDate"),
+    "an input's length is widened": put(f"{SCHEMAS}/NoteOrNull/maxLength", 20000),
+    "an input's range is widened": put(f"{SCHEMAS}/ScoreOrNull/maximum", 100),
+    "an input loses its pattern": drop(f"{SCHEMAS}/NewPassword/pattern"),
+    "an input takes null": put(f"{SCHEMAS}/NewPassword/nullable", True),
+    "an input takes more values": append(f"{SCHEMAS}/Cancelled/enum", "EXPIRED"),
+    "an output has fewer values": remove(f"{SCHEMAS}/SignUpStatus/properties/status/enum", "CONFIRMED"),
+    "an output number becomes an integer": put(f"{SCHEMAS}/Ratio/type", "integer"),
+    "a body's media type is added": put(
+        f"{POST}/requestBody/content/application~1vnd.trade+json", {"schema": {"type": "object"}}
+    ),
+    "words are changed": put(f"{POST}/description", "Something else."),
+    "an example is changed": put(f"{SCHEMAS}/Label/example", "pullback"),
+    "a summary is changed": put(f"{POST}/summary", "Add a trade"),
+    "a schema is added": put(f"{SCHEMAS}/Broker", {"type": "string"}),
+    "a server is added": append("/servers", {"url": "https://api.example.com/v1"}),
+    "a required parameter becomes optional": put("/components/parameters/CloseId/required", False),
+}
+
+
+@pytest.mark.parametrize("name", BREAKING)
+def test_what_can_break_a_client_is_found_and_named(name: str) -> None:
+    change, pointer = BREAKING[name]
+    new = copy.deepcopy(contract())
+    change(new)
+    assert pointer in {broken.pointer for broken in breaks(contract(), new)}
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+def test_what_cannot_break_a_client_passes(name: str) -> None:
+    new = copy.deepcopy(contract())
+    HARMLESS[name](new)
+    assert breaks(contract(), new) == []
+
+
+def test_a_change_is_named_once_however_often_it_is_used() -> None:
+    new = copy.deepcopy(contract())
+    put(f"{SCHEMAS}/Note/maxLength", 100)(new)
+    found = breaks(contract(), new)
+    assert [str(broken) for broken in found] == [
+        "/components/schemas/Note/maxLength: maxLength was changed from 10000 to 100"
+    ]
