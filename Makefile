@@ -11,6 +11,8 @@ VENV := .venv/bin
 UV := $(TOOLS)/uv/bin/uv
 SAM := $(TOOLS)/sam/bin/sam
 NODE := $(TOOLS)/node/node_modules/.bin
+# One file of tests goes to one worker: what it sets up for all its tests is set up once.
+WORKERS := -n 2 --dist loadfile
 SWAGGER_UI := $(TOOLS)/docs/drf_spectacular_sidecar/static/drf_spectacular_sidecar/swagger-ui-dist
 
 # uv does not read pip's settings; where pip has another index, uv gets the same one.
@@ -22,7 +24,7 @@ export SAM_CLI_TELEMETRY := 0
 export REDOCLY_TELEMETRY := off
 export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 
-.PHONY: help run test reset redrive generate lint types check unit e2e validate build lock clean setup format
+.PHONY: help run test reset redrive generate lint types check breaking unit peers e2e validate build lock clean setup format
 
 help: ## Say what can be made
 	@grep -hE '^[a-z0-9-]+:.*##' Makefile | sed -E 's/^([a-z0-9-]+):[^#]*## */  make \1|/' | column -t -s '|'
@@ -40,7 +42,7 @@ redrive: $(VENV)/.ready ## Empty the statistics' dead-letter queues by rebuildin
 
 ## Proving it
 
-test: lint types check unit validate e2e ## Everything: lint, types, contract, unit, API, storage, template and end-to-end tests
+test: lint types check breaking unit peers validate e2e ## Everything: lint, types, contract, unit, API, storage, template and end-to-end tests
 
 lint: $(VENV)/.ready $(TOOLS)/node/.ready ## The contract (Redocly, Spectral), the code (ruff), the template (cfn-lint)
 	$(VENV)/ruff check
@@ -54,10 +56,18 @@ types: $(VENV)/.ready ## mypy, strict
 
 check: $(VENV)/.ready ## What follows from the contract is not stale; contract, handlers and template agree
 	$(VENV)/python -m openapi.generate --check
-	$(VENV)/pytest tests/contract tests/template
+	$(VENV)/pytest $(WORKERS) tests/contract tests/template
 
-unit: $(VENV)/.ready ## Unit, API and storage tests; no network, no emulator
-	$(VENV)/pytest tests/unit tests/api tests/storage
+unit: $(VENV)/.ready ## Unit, API, storage and statistics tests; no network, no emulator
+	$(VENV)/pytest $(WORKERS) tests/unit tests/api tests/storage tests/statistics
+
+breaking: $(VENV)/.ready ## What can break the clients of the contract at BASE, by default the last tag
+	@base="$(BASE)"; base="$${base:-$$(git describe --tags --abbrev=0 2> /dev/null || true)}"; \
+		if [ -z "$$base" ]; then echo "No contract has been released yet; name a revision with BASE="; \
+		else $(VENV)/python -m openapi.breaking "$$base"; fi
+
+peers: $(TOOLS)/peers/.ready ## The statistics beside those of other libraries
+	$(TOOLS)/peers/bin/python -m pytest tests/peers
 
 validate: $(TOOLS)/sam/.ready ## What SAM says of the template
 	$(SAM) validate
@@ -78,7 +88,7 @@ format: $(VENV)/.ready ## Format the code
 lock: $(UV) ## Pin what pyproject.toml asks for
 	$(LOCK) pyproject.toml -o requirements/lambda.txt
 	$(LOCK) pyproject.toml --group dev -o requirements/dev.txt
-	for group in runtime emulator sam node uv; do $(LOCK) --group $$group -o requirements/$$group.txt; done
+	for group in runtime emulator peers sam node uv; do $(LOCK) --group $$group -o requirements/$$group.txt; done
 	$(LOCK) --no-deps --group docs -o requirements/docs.txt
 
 LOCK = $(UV) pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11
@@ -143,6 +153,7 @@ endef
 $(eval $(call virtual_environment,$(TOOLS)/emulator,emulator))
 $(eval $(call virtual_environment,$(TOOLS)/sam,sam))
 $(eval $(call virtual_environment,$(TOOLS)/lambda,runtime))
+$(eval $(call virtual_environment,$(TOOLS)/peers,peers))
 
 $(VENV)/.ready: requirements/dev.txt $(UV)
 	@echo "Installing the project's libraries ..."

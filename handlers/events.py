@@ -1,4 +1,4 @@
-"""What queues, streams and schedules call: the other Lambda seam, beside lambda_function.py, which is for requests.
+"""What queues, streams and schedules call for images and accounts; streams.py has the same for the statistics.
 
 Each function handles its records one by one and names those that failed, so that only they come again.
 """
