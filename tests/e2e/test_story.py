@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -124,3 +125,42 @@ def test_an_unconfirmed_account_cannot_log_in(public: httpx.Client) -> None:
     public.post("/auth/signup", json=credentials)
     answer = public.post("/auth/login", json=credentials)
     assert (answer.status_code, answer.json()["type"]) == (409, "/problems/not-confirmed")
+
+
+def test_many_trades_are_recorded_and_deleted_at_once(new_user: Callable[[], User], trade: dict[str, Any]) -> None:
+    api = new_user().api
+    request = {
+        "items": [
+            *({"idempotencyKey": f"bulk-{number}", "trade": trade} for number in range(30)),
+            {"trade": {**trade, "side": "UP"}},
+        ]
+    }
+    first, again = api.post("/trades/bulk", json=request), api.post("/trades/bulk", json=request)
+    assert [result["status"] for result in first.json()["results"]] == [201] * 30 + [400]
+    assert [result.get("trade") for result in again.json()["results"]] == [
+        result.get("trade") for result in first.json()["results"]
+    ]
+    made = [result["trade"]["tradeId"] for result in first.json()["results"][:30]]
+    assert {item["tradeId"] for item in api.get("/trades").json()["items"]} == set(made)
+    deleted = api.post("/trades/bulk-delete", json={"tradeIds": [*made, "not-an-id"]})
+    assert [result["status"] for result in deleted.json()["results"]] == [204] * 30 + [400]
+    assert api.get("/trades").json() == {"items": []}
+
+
+def test_the_statistics_show_a_trade_within_three_seconds(new_user: Callable[[], User], trade: dict[str, Any]) -> None:
+    api = new_user().api
+    assert api.get("/stats").json()["tradeCount"] == 0  # wakes the function; a cold start is not what is measured
+    flat = {**trade, "exitPrice": "187.25", "closeDate": "2026-01-05T11:02:00-05:00", "tags": ["gap"]}
+    assert api.post("/trades", json=flat).status_code == 201
+    deadline = time.monotonic() + 3
+    while (stats := api.get("/stats").json())["tradeCount"] == 0 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert (stats["tradeCount"], stats["netPnL"], stats["expectancyR"]) == (1, "198.9", 0.9945)
+    curve = api.get("/stats/equity-curve", params={"openingBalance": "10000"}).json()
+    assert [point["equity"] for point in curve["points"]] == ["10198.9"]
+    month = api.get("/stats/calendar", params={"month": "2026-01"}).json()
+    assert month["month"]["netPnL"] == "198.9"
+    tags = api.get("/stats/breakdown", params={"by": "TAG"}).json()
+    assert [(bucket["key"], bucket["netPnL"]) for bucket in tags["buckets"]] == [("gap", "198.9")]
+    unchanged = api.get("/stats", headers={"If-None-Match": api.get("/stats").headers["ETag"]})
+    assert unchanged.status_code == 304
