@@ -50,8 +50,8 @@ NOISE = 1e-12
 
 KINDS = {"mixed": (-1, 0, 1), "decided": (-1, 1), "wins": (1,), "losses": (-1,), "break-evens": (0,)}
 LENGTHS = {
-    "mixed": (1, 2, 3, 5, 8, 13, 30, 80, 200),
-    "decided": (2, 5, 21, 120),
+    "mixed": (1, 2, 3, 5, 8, 13, 30, 60, 120),
+    "decided": (2, 5, 21, 60),
     "wins": (1, 2, 10),
     "losses": (1, 2, 10),
     "break-evens": (1, 4),
