@@ -42,7 +42,7 @@ redrive: $(VENV)/.ready ## Empty the statistics' dead-letter queues by rebuildin
 
 ## Proving it
 
-test: lint types check breaking unit peers validate e2e ## Everything: lint, types, contract, unit, API, storage, template and end-to-end tests
+test: lint types check breaking unit validate e2e ## Everything: lint, types, contract, unit, API, storage, template and end-to-end tests
 
 lint: $(VENV)/.ready $(TOOLS)/node/.ready ## The contract (Redocly, Spectral), the code (ruff), the template (cfn-lint)
 	$(VENV)/ruff check
@@ -66,7 +66,7 @@ breaking: $(VENV)/.ready ## What can break the clients of the contract at BASE, 
 		if [ -z "$$base" ]; then echo "No contract has been released yet; name a revision with BASE="; \
 		else $(VENV)/python -m openapi.breaking "$$base"; fi
 
-peers: $(TOOLS)/peers/.ready ## The statistics beside those of other libraries
+peers: $(TOOLS)/peers/.ready ## The statistics beside those of other libraries; not a part of make test
 	$(TOOLS)/peers/bin/python -m pytest tests/peers
 
 validate: $(TOOLS)/sam/.ready ## What SAM says of the template
