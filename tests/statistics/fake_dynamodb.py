@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
+from zlib import crc32
 
 from botocore.exceptions import ClientError
 
@@ -72,11 +73,13 @@ class FakeDynamoDB:
         TableName: str,  # noqa: N803
         KeyConditionExpression: str,  # noqa: N803
         ExpressionAttributeValues: Item,  # noqa: N803
-        ConsistentRead: bool,  # noqa: N803
+        ConsistentRead: bool = False,  # noqa: N803
         ExclusiveStartKey: Item | None = None,  # noqa: N803
+        ProjectionExpression: str | None = None,  # noqa: N803
+        Limit: int | None = None,  # noqa: N803
     ) -> Item:
         def read() -> Item:
-            assert ConsistentRead
+            assert ConsistentRead or (ProjectionExpression, Limit) == ("userId", 1)
             _, sort = KEYS[TableName]
             values = {name: value["S"] for name, value in ExpressionAttributeValues.items()}
             of_user, _, within = KeyConditionExpression.partition(" AND ")
@@ -93,6 +96,32 @@ class FakeDynamoDB:
             return {"Items": items, "LastEvaluatedKey": _key_of(TableName, items[-1])}
 
         return self._call("Query", read)
+
+    def scan(
+        self,
+        *,
+        TableName: str,  # noqa: N803
+        ProjectionExpression: str,  # noqa: N803
+        Segment: int,  # noqa: N803
+        TotalSegments: int,  # noqa: N803
+        ExclusiveStartKey: Item | None = None,  # noqa: N803
+    ) -> Item:
+        def read() -> Item:
+            partition, _ = KEYS[TableName]
+            assert ProjectionExpression == partition
+            users = sorted(self.tables[TableName], key=lambda user: crc32(user.encode()))
+            keys = [
+                _key_of(TableName, self.tables[TableName][user][name])
+                for user in users
+                if crc32(user.encode()) % TotalSegments == Segment
+                for name in sorted(self.tables[TableName][user])
+            ]
+            start = 0 if ExclusiveStartKey is None else keys.index(ExclusiveStartKey) + 1
+            page = keys[start : start + self.page]
+            answer: Item = {"Items": [{partition: key[partition]} for key in page]}
+            return answer | ({"LastEvaluatedKey": page[-1]} if page and start + self.page <= len(keys) else {})
+
+        return self._call("Scan", read)
 
     def transact_write_items(self, *, TransactItems: list[Any]) -> Item:  # noqa: N803
         def write() -> Item:

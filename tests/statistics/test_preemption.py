@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from handlers.storage import repair
-from handlers.storage.errors import Busy
+from handlers.storage.errors import AccountErased, Busy
 from handlers.streams import update_stats
 from tests.statistics.conftest import Db
 from tests.statistics.fake_dynamodb import FakeDynamoDB
@@ -81,7 +81,7 @@ class Worker:
             self.again = [record for record in records if record["dynamodb"]["SequenceNumber"] in failed]
         else:
             self.again = records
-            with suppress(Busy):
+            with suppress(AccountErased, Busy):
                 repair.repair(USER, lambda: NOW)
         self.db.around = lambda _: None
         return left <= 0
