@@ -18,7 +18,7 @@ from typing import Any
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
-from handlers import exporting
+from handlers.background import exporting
 from handlers.journal.trades import Close, JournalNotes, Side, Trade, open_trade
 from handlers.storage import clients
 from handlers.storage.accounts import Account

@@ -28,12 +28,12 @@ from typing import Any
 
 from botocore.config import Config
 
+from handlers.background.streams import update_stats
 from handlers.journal.rows import Dimension, dimensions, rows
 from handlers.journal.summaries import shares
 from handlers.journal.trades import Close, JournalNotes, Side, Trade, open_trade, revise
 from handlers.storage import clients, repair, stat_items, upkeep
 from handlers.storage.items import instant, trade_item
-from handlers.streams import update_stats
 from local.embedded_aws import REGION, ROOT_KEY, embedded_aws, free_ports
 from tests.template_file import properties
 

@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 
 from starlette.responses import Response
 
-from handlers import erasing, exporting
-from handlers.documents import time_text
-from handlers.replies import reply
+from handlers.background import erasing, exporting
 from handlers.storage import accounts
 from handlers.storage.accounts import Account
+from handlers.web.documents import time_text
+from handlers.web.replies import reply
 
 
 async def log_out_all(user: str, username: str) -> Response:

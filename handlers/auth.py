@@ -7,9 +7,9 @@ from typing import Any
 from starlette.responses import Response
 
 from generated import models
-from handlers.replies import reply
 from handlers.storage import accounts
 from handlers.storage.accounts import Session
+from handlers.web.replies import reply
 
 
 async def sign_up(document: Any) -> Response:

@@ -9,14 +9,14 @@ from uuid import uuid4
 from starlette.responses import Response
 
 from generated import models
-from handlers import documents
 from handlers.journal.images import Upload, allow_upload
 from handlers.journal.trades import detach_image
-from handlers.replies import reply
 from handlers.storage import image_files, images
 from handlers.storage import trades as storage
 from handlers.storage.errors import Busy, VersionMismatch
 from handlers.storage.image_files import Place
+from handlers.web import documents
+from handlers.web.replies import reply
 
 # How often an image is taken from a trade again that was changed meanwhile.
 MOST_ATTEMPTS = 5

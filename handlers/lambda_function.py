@@ -17,9 +17,9 @@ from urllib.parse import parse_qsl, unquote
 import awsgi
 from starlette.types import ASGIApp, Message
 
-from handlers.app import create_app
 from handlers.log import logger
-from handlers.problems import INTERNAL_ERROR, INVALID_REQUEST, MEDIA_TYPE, Kind, Problem
+from handlers.web.app import create_app
+from handlers.web.problems import INTERNAL_ERROR, INVALID_REQUEST, MEDIA_TYPE, Kind, Problem
 
 Event = dict[str, Any]
 StartResponse = Callable[[str, list[tuple[str, str]]], object]

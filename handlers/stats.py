@@ -9,18 +9,18 @@ from typing import Any
 
 from starlette.responses import Response
 
-from handlers.etags import etag, fits_if_none_match
 from handlers.journal.breakdown import Grouping, breakdown, dimension_of
 from handlers.journal.calendar import days_in, month_of
 from handlers.journal.equity import equity_curve
 from handlers.journal.rows import Dimension
 from handlers.journal.statistics import statistics_of
 from handlers.journal.summaries import DaySummary
-from handlers.problems import RULE_BROKEN, BadField, Problem
-from handlers.replies import reply
-from handlers.stats_documents import breakdown_document, curve_document, month_document, stats_document
 from handlers.storage import statistics as storage
 from handlers.storage.statistics import Standing
+from handlers.web.etags import etag, fits_if_none_match
+from handlers.web.problems import RULE_BROKEN, BadField, Problem
+from handlers.web.replies import reply
+from handlers.web.stats_documents import breakdown_document, curve_document, month_document, stats_document
 
 # The filters of the contract, and what the rows are kept by.
 FILTERS = {

@@ -12,19 +12,19 @@ from uuid import uuid4
 from starlette.responses import Response
 
 from generated import models
-from handlers import documents, idempotency, validation
-from handlers.contract import base_path
-from handlers.etags import etag, fits_if_match, fits_if_none_match
 from handlers.journal import trades as journal
 from handlers.journal.errors import RuleBroken, StateForbids
 from handlers.journal.trades import Side, Status, Trade
-from handlers.problems import invalid_request, problem_of
-from handlers.replies import as_json, reply, reply_text
 from handlers.storage import image_files, images, listing, page_tokens
 from handlers.storage import trades as storage
 from handlers.storage.errors import Busy, TradeNotFound, VersionMismatch
 from handlers.storage.image_files import Place
 from handlers.storage.items import KeptAnswer
+from handlers.web import documents, idempotency, validation
+from handlers.web.contract import base_path
+from handlers.web.etags import etag, fits_if_match, fits_if_none_match
+from handlers.web.problems import invalid_request, problem_of
+from handlers.web.replies import as_json, reply, reply_text
 
 # How often a change without If-Match is made again to the version that overtook it.
 MOST_ATTEMPTS = 5

@@ -11,9 +11,9 @@ from itertools import count
 from typing import Any
 from urllib.parse import parse_qsl
 
-from handlers.app import create_app
-from handlers.contract import contract
 from handlers.lambda_function import serve
+from handlers.web.app import create_app
+from handlers.web.contract import contract
 from openapi.generate import operations
 
 Event = dict[str, Any]

@@ -14,7 +14,7 @@ from openapi_core import Config, OpenAPI
 from openapi_core.datatypes import RequestParameters
 from werkzeug.datastructures import Headers, ImmutableMultiDict
 
-from handlers.contract import contract
+from handlers.web.contract import contract
 from tests import events
 from tests.events import STAGE, Event, Route, claims_of, route_of
 

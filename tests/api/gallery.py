@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote_plus
 
-from handlers import events
+from handlers.background import events
 from handlers.storage.clients import dynamodb, s3
 from tests.api.client import DANA, Client
 

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from handlers import events, exporting
+from handlers.background import events, exporting
 from handlers.storage import clients, erasure, files, listing
 from tests.api.client import Client, a_trade
 from tests.api.estate import Estate, messages_of, new_client

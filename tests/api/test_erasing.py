@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import pytest
 
-from handlers import erasing, events
+from handlers.background import erasing, events
 from handlers.storage import clients, erasure, files
 from tests.api.client import Client, a_trade
 from tests.api.conftest import LogLines

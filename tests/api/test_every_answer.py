@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import ANY, Stubber
 
-from handlers import erasing, exporting
+from handlers.background import erasing, exporting
 from handlers.storage import accounts, images, listing, statistics
 from handlers.storage import trades as storage
 from handlers.storage.errors import Busy

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from handlers import events, image_keeping
+from handlers.background import events, image_keeping
 from handlers.storage import clients, erasure, image_files, images
 from handlers.storage.errors import VersionMismatch
 from tests.api.client import DANA, ERIN, Client

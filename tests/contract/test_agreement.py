@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from handlers import problems
-from handlers.problems import Kind
+from handlers.web import problems
+from handlers.web.problems import Kind
 from openapi import generate
 from openapi.generate import artifacts, contract, function_name, operations
 from tests.template_file import properties, template

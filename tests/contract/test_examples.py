@@ -12,9 +12,9 @@ from jsonschema import FormatChecker
 from openapi_schema_validator import OAS30Validator, oas30_format_checker
 
 from generated import models
-from handlers import documents
 from handlers.journal import trades as journal
-from handlers.replies import as_json
+from handlers.web import documents
+from handlers.web.replies import as_json
 from openapi.generate import contract, operations
 
 CONTRACT = contract()

@@ -17,8 +17,8 @@ from hypothesis import HealthCheck, settings
 from moto import mock_aws
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from handlers.contract import contract
 from handlers.storage import accounts, clients, page_tokens
+from handlers.web.contract import contract
 from tests import aws_stand_in, events
 from tests.api.estate import new_client, new_queue
 from tests.storage.conftest import create_tables

@@ -10,9 +10,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from handlers.background.streams import update_stats
 from handlers.storage import clients, repair
 from handlers.storage.stat_items import TOTALS
-from handlers.streams import update_stats
 from tests.statistics.conftest import Db
 from tests.statistics.fake_dynamodb import FakeDynamoDB
 from tests.statistics.journal import Step, do

@@ -11,9 +11,9 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from handlers.background.streams import update_stats
 from handlers.storage import repair
 from handlers.storage.errors import Busy
-from handlers.streams import update_stats
 from tests.statistics.conftest import Db
 from tests.statistics.fake_dynamodb import FakeDynamoDB
 from tests.statistics.journal import Step, assert_right, do, steps

@@ -12,8 +12,8 @@ from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from handlers.background.streams import update_stats
 from handlers.storage import repair
-from handlers.streams import update_stats
 from tests.statistics.conftest import Db
 from tests.statistics.fake_dynamodb import FakeDynamoDB
 from tests.statistics.journal import USERS, Step, assert_right, do, folds, shares_stored, steps, stored

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
+from handlers.background.streams import update_stats
 from handlers.storage import repair
 from handlers.storage.errors import AccountErased, Busy
-from handlers.streams import update_stats
 from tests.statistics.conftest import Db
 from tests.statistics.fake_dynamodb import FakeDynamoDB
 from tests.statistics.journal import Step, assert_right, do

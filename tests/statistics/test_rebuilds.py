@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from handlers.background.streams import rebuild_all_stats, rebuild_stats
 from handlers.storage import rebuilds, repair
-from handlers.streams import rebuild_all_stats, rebuild_stats
 from ops.redrive import redrive, users_of
 from tests.statistics.conftest import Db
 

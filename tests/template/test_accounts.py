@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from handlers import erasing, exporting
+from handlers.background import erasing, exporting
 from handlers.storage import erasure
 from tests.template_file import properties, template
 

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-PATH = Path(__file__).parent.parent / "generated" / "openapi.json"
+PATH = Path(__file__).parents[2] / "generated" / "openapi.json"
 METHODS = ("get", "put", "post", "delete", "patch", "head", "options", "trace")
 
 

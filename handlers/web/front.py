@@ -8,8 +8,8 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from handlers.contract import METHODS
-from handlers.problems import (
+from handlers.web.contract import METHODS
+from handlers.web.problems import (
     CONTENT_TOO_LARGE,
     METHOD_NOT_ALLOWED,
     NOT_FOUND,

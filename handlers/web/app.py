@@ -19,10 +19,10 @@ from connexion.uri_parsing import OpenAPIURIParser
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from handlers import problems
-from handlers.contract import METHODS, contract, slice_of
-from handlers.front import Front, Routes
-from handlers.validation import OperationChecks, validator_map
+from handlers.web import problems
+from handlers.web.contract import METHODS, contract, slice_of
+from handlers.web.front import Front, Routes
+from handlers.web.validation import OperationChecks, validator_map
 
 # Connexion warns several times a request that an operation takes two media types; the front has chosen one by then.
 logging.getLogger("connexion").setLevel(logging.ERROR)

@@ -21,8 +21,8 @@ from connexion.validators import AbstractRequestBodyValidator, ParameterValidato
 from jsonschema import Draft4Validator, FormatChecker, ValidationError
 from jsonschema.validators import extend
 
-from handlers import contract, strict_json
-from handlers.problems import BadField, invalid_request
+from handlers.web import contract, strict_json
+from handlers.web.problems import BadField, invalid_request
 
 INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote_plus
 
-from handlers import erasing, exporting, image_keeping
+from handlers.background import erasing, exporting, image_keeping
 from handlers.log import logger
 from handlers.storage.accounts import Account
 from handlers.storage.errors import AccountErased

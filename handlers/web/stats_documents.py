@@ -5,7 +5,6 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from handlers.documents import time_text
 from handlers.journal import money
 from handlers.journal.breakdown import Breakdown, Bucket
 from handlers.journal.calendar import Month, Period
@@ -13,6 +12,7 @@ from handlers.journal.equity import EquityCurve
 from handlers.journal.figures import Figure, Interval
 from handlers.journal.statistics import Statistics
 from handlers.storage.statistics import Standing
+from handlers.web.documents import time_text
 
 
 def stats_document(statistics: Statistics, standing: Standing) -> dict[str, Any]:

@@ -13,16 +13,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from handlers import documents
 from handlers.journal.statistics import statistics_of
 from handlers.journal.trades import Image, Trade
-from handlers.replies import as_json
-from handlers.stats_documents import stats_document
 from handlers.storage import accounts, erasure, files, image_files, listing, statistics
 from handlers.storage.accounts import Account
 from handlers.storage.errors import AccountErased, ExportUnderWay
 from handlers.storage.image_files import Place
 from handlers.storage.queues import export_queue
+from handlers.web import documents
+from handlers.web.replies import as_json
+from handlers.web.stats_documents import stats_document
 
 FORMAT_VERSION = 1
 VALID_FOR = timedelta(minutes=10)
