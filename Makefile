@@ -24,7 +24,7 @@ export SAM_CLI_TELEMETRY := 0
 export REDOCLY_TELEMETRY := off
 export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 
-.PHONY: help run test reset redrive generate lint types check breaking unit peers e2e validate build lock clean setup format
+.PHONY: help run test reset redrive generate lint types check scan breaking unit peers e2e validate build lock clean setup format
 
 help: ## Say what can be made
 	@grep -hE '^[a-z0-9-]+:.*##' Makefile | sed -E 's/^([a-z0-9-]+):[^#]*## */  make \1|/' | column -t -s '|'
@@ -54,9 +54,13 @@ lint: $(VENV)/.ready $(TOOLS)/node/.ready ## The contract (Redocly, Spectral), t
 types: $(VENV)/.ready ## mypy, strict
 	$(VENV)/mypy
 
-check: $(VENV)/.ready ## What follows from the contract is not stale; contract, handlers and template agree
+check: $(VENV)/.ready scan ## What follows from the contract is not stale; contract, handlers and template agree; scanners
 	$(VENV)/python -m openapi.generate --check
 	$(VENV)/pytest $(WORKERS) tests/contract tests/template
+
+scan: $(TOOLS)/checkov/.ready ## Known mistakes in the template (checkov, serverless-rules); offline
+	$(TOOLS)/checkov/bin/cfn-lint --append-rules cfn_lint_serverless.rules -- template.yaml
+	$(TOOLS)/checkov/bin/checkov --quiet --compact --skip-download --framework cloudformation --file template.yaml
 
 unit: $(VENV)/.ready ## Unit, API, storage and statistics tests; no network, no emulator
 	$(VENV)/pytest $(WORKERS) tests/unit tests/api tests/storage tests/statistics
@@ -88,7 +92,7 @@ format: $(VENV)/.ready ## Format the code
 lock: $(UV) ## Pin what pyproject.toml asks for
 	$(LOCK) pyproject.toml -o requirements/lambda.txt
 	$(LOCK) pyproject.toml --group dev -o requirements/dev.txt
-	for group in runtime emulator peers sam node uv; do $(LOCK) --group $$group -o requirements/$$group.txt; done
+	for group in checkov runtime emulator peers sam node uv; do $(LOCK) --group $$group -o requirements/$$group.txt; done
 	$(LOCK) --no-deps --group docs -o requirements/docs.txt
 
 LOCK = $(UV) pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11
@@ -96,7 +100,7 @@ LOCK = $(UV) pip compile --quiet --upgrade --universal --generate-hashes --no-em
 clean: ## Remove all that was built or installed; the data of `make run` too
 	rm -rf .venv $(TOOLS) .aws-sam .build .local .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-setup: $(VENV)/.ready $(TOOLS)/emulator/.ready $(TOOLS)/lambda/.ready $(TOOLS)/sam/.ready $(TOOLS)/docs/.ready $(TOOLS)/node/.ready ## Install everything
+setup: $(VENV)/.ready $(TOOLS)/emulator/.ready $(TOOLS)/lambda/.ready $(TOOLS)/sam/.ready $(TOOLS)/docs/.ready $(TOOLS)/node/.ready $(TOOLS)/checkov/.ready ## Install everything
 
 ## Building it
 
@@ -154,6 +158,7 @@ $(eval $(call virtual_environment,$(TOOLS)/emulator,emulator))
 $(eval $(call virtual_environment,$(TOOLS)/sam,sam))
 $(eval $(call virtual_environment,$(TOOLS)/lambda,runtime))
 $(eval $(call virtual_environment,$(TOOLS)/peers,peers))
+$(eval $(call virtual_environment,$(TOOLS)/checkov,checkov))
 
 $(VENV)/.ready: requirements/dev.txt $(UV)
 	@echo "Installing the project's libraries ..."
