@@ -24,7 +24,7 @@ export SAM_CLI_TELEMETRY := 0
 export REDOCLY_TELEMETRY := off
 export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 
-.PHONY: help run test reset redrive generate lint types check scan breaking unit peers e2e validate build lock clean setup format
+.PHONY: help run test reset redrive restore generate lint types check scan breaking unit peers e2e validate build lock clean setup format
 
 help: ## Say what can be made
 	@grep -hE '^[a-z0-9-]+:.*##' Makefile | sed -E 's/^([a-z0-9-]+):[^#]*## */  make \1|/' | column -t -s '|'
@@ -39,6 +39,9 @@ reset: $(VENV)/.ready ## Forget the data of `make run`
 
 redrive: $(VENV)/.ready ## Empty the statistics' dead-letter queues by rebuilding whom they name; STACK=its-name for one on AWS
 	@STACK="$(STACK)" $(VENV)/python -m ops.redrive
+
+restore: $(VENV)/.ready ## Bring trades back from the restored table FROM; REPLACE=yes, USERS="sub ...", STACK=its-name
+	@STACK="$(STACK)" FROM="$(FROM)" REPLACE="$(REPLACE)" USERS="$(USERS)" $(VENV)/python -m ops.restore
 
 ## Proving it
 
