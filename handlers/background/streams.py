@@ -64,7 +64,8 @@ def _update_user(user_id: str, records: Sequence[Event]) -> set[str]:
         rows = touched_rows(_image(record, "OldImage"), _image(record, "NewImage"))
         if rows or _is_unreadable(record, "NewImage"):
             touched.setdefault(_trade_id(record), set()).update(rows)
-    failed = _failing(user_id, touched)
+    with logger.append_context_keys(sequence_number=records[0]["dynamodb"]["SequenceNumber"]):
+        failed = _failing(user_id, touched)
     return {record["dynamodb"]["SequenceNumber"] for record in records if _trade_id(record) in failed}
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from openapi.generate import contract, operations
+from openapi.generate import contract, function_name, operations
 from tests.template_file import properties, template
 
 RESOURCES = template()["Resources"]
@@ -130,17 +130,42 @@ def test_the_public_routes_of_accounts_have_tighter_limits_each() -> None:
         if operation.get("security") == [] and path.startswith("/auth/")
     }
     api, parameters = properties("Api"), template()["Parameters"]
-    assert api["RouteSettings"].keys() == public
     assert "POST /auth/login" in public
-    for settings in api["RouteSettings"].values():
+    for route in public:
         # A route's settings replace the default whole: what is left out would be off.
-        assert settings == {
+        assert api["RouteSettings"][route] == {
             "ThrottlingRateLimit": {"Ref": "AuthThrottlingRate"},
             "ThrottlingBurstLimit": {"Ref": "AuthThrottlingBurst"},
             "DetailedMetricsEnabled": True,
         }
     for limit in ("Rate", "Burst"):
         assert parameters[f"AuthThrottling{limit}"]["Default"] <= parameters[f"Throttling{limit}"]["Default"] / 5
+
+
+def test_no_route_takes_the_concurrency_that_the_others_need() -> None:
+    account = 1000  # what AWS gives an account in a region, unless it is new or has asked for more
+    api, parameters = properties("Api"), template()["Parameters"]
+    timeout = template()["Globals"]["Function"]["Timeout"]
+    slow = set()
+    for path, method, operation in operations(contract()):
+        route = f"{method.upper()} {path}"
+        longest = properties(function_name(operation["operationId"])).get("Timeout", timeout)
+        settings = api["RouteSettings"].get(route, api["DefaultRouteSettings"])
+        rate = parameters[settings["ThrottlingRateLimit"]["Ref"]]["Default"]
+        if longest > 20:
+            slow.add(route)
+            assert settings == {
+                "ThrottlingRateLimit": {"Ref": "SlowThrottlingRate"},
+                "ThrottlingBurstLimit": {"Ref": "SlowThrottlingBurst"},
+                "DetailedMetricsEnabled": True,
+            }
+            assert rate * longest < account / 3
+    assert slow == {"GET /auth/export", "POST /trades/bulk", "POST /trades/bulk-delete"}
+
+
+def test_only_routes_that_exist_have_settings() -> None:
+    known = {f"{method.upper()} {path}" for path, method, _ in operations(contract())}
+    assert properties("Api")["RouteSettings"].keys() <= known
 
 
 def test_a_domain_of_ones_own_is_there_if_it_is_given_and_has_the_version_in_its_paths() -> None:
