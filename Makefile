@@ -10,6 +10,7 @@ TOOLS := .tools
 VENV := .venv/bin
 UV := $(TOOLS)/uv/bin/uv
 SAM := $(TOOLS)/sam/bin/sam
+SCANNERS := $(TOOLS)/scanners/bin
 NODE := $(TOOLS)/node/node_modules/.bin
 # One file of tests goes to one worker: what it sets up for all its tests is set up once.
 WORKERS := -n 2 --dist loadfile
@@ -24,7 +25,7 @@ export SAM_CLI_TELEMETRY := 0
 export REDOCLY_TELEMETRY := off
 export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 
-.PHONY: help run test reset redrive generate lint types check breaking unit peers e2e validate build lock clean setup format
+.PHONY: help run test reset redrive generate lint types check scan breaking unit peers e2e validate build lock clean setup format
 
 help: ## Say what can be made
 	@grep -hE '^[a-z0-9-]+:.*##' Makefile | sed -E 's/^([a-z0-9-]+):[^#]*## */  make \1|/' | column -t -s '|'
@@ -54,9 +55,17 @@ lint: $(VENV)/.ready $(TOOLS)/node/.ready ## The contract (Redocly, Spectral), t
 types: $(VENV)/.ready ## mypy, strict
 	$(VENV)/mypy
 
-check: $(VENV)/.ready ## What follows from the contract is not stale; contract, handlers and template agree
+check: scan $(VENV)/.ready ## What follows from the contract is not stale; contract, handlers and template agree
 	$(VENV)/python -m openapi.generate --check
 	$(VENV)/pytest $(WORKERS) tests/contract tests/template
+
+# Passwords and tokens of examples and tests; whatever else looks like a secret fails, or says on its line why it is none.
+MADE_UP := (Breakout|Pullback|Demo-Journal|Wrong-password)-[0-9]|^a+$$|^(get|put)_item$$|^a1b2c3d4e5$$|^eyJhbGciOiJSUzI1NiJ9[.]eyJ0b2tlbl91c2Ui
+
+scan: $(TOOLS)/scanners/.ready ## Unsafe code (bandit), secrets in the files (detect-secrets) and in the history (gitleaks)
+	$(SCANNERS)/bandit --quiet --configfile pyproject.toml --recursive handlers local ops openapi benchmarks
+	git ls-files -z | xargs -0 $(SCANNERS)/detect-secrets-hook --exclude-files '^(requirements|generated)/' --exclude-secrets '$(MADE_UP)'
+	$(SCANNERS)/gitleaks git --no-banner --redact --log-level warn
 
 unit: $(VENV)/.ready ## Unit, API, storage and statistics tests; no network, no emulator
 	$(VENV)/pytest $(WORKERS) tests/unit tests/api tests/storage tests/statistics
@@ -88,7 +97,7 @@ format: $(VENV)/.ready ## Format the code
 lock: $(UV) ## Pin what pyproject.toml asks for
 	$(LOCK) pyproject.toml -o requirements/lambda.txt
 	$(LOCK) pyproject.toml --group dev -o requirements/dev.txt
-	for group in runtime emulator peers sam node uv; do $(LOCK) --group $$group -o requirements/$$group.txt; done
+	for group in runtime emulator peers sam scanners node uv; do $(LOCK) --group $$group -o requirements/$$group.txt; done
 	$(LOCK) --no-deps --group docs -o requirements/docs.txt
 
 LOCK = $(UV) pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11
@@ -154,6 +163,7 @@ $(eval $(call virtual_environment,$(TOOLS)/emulator,emulator))
 $(eval $(call virtual_environment,$(TOOLS)/sam,sam))
 $(eval $(call virtual_environment,$(TOOLS)/lambda,runtime))
 $(eval $(call virtual_environment,$(TOOLS)/peers,peers))
+$(eval $(call virtual_environment,$(TOOLS)/scanners,scanners))
 
 $(VENV)/.ready: requirements/dev.txt $(UV)
 	@echo "Installing the project's libraries ..."

@@ -5,7 +5,8 @@ from botocore.stub import Stubber
 
 from tests.api.client import Answer, Client
 
-EMAIL, PASSWORD = "Dana@Example.com", "Breakout-2026!"
+EMAIL = "Dana@Example.com"
+PASSWORD = "Breakout-2026!"
 CREDENTIALS = {"email": EMAIL, "password": PASSWORD}
 CODE = {"email": EMAIL, "code": "402719"}
 OF_SIGN_UP = {"ClientId": "client-1", "Username": "dana@example.com", "Password": PASSWORD}
