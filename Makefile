@@ -57,13 +57,14 @@ types: $(VENV)/.ready ## mypy, strict
 
 check: scan $(VENV)/.ready ## What follows from the contract is not stale; contract, handlers and template agree
 	$(VENV)/python -m openapi.generate --check
+	$(VENV)/python -m docs.diagram --check
 	$(VENV)/pytest $(WORKERS) tests/contract tests/template
 
 # Passwords and tokens of examples and tests; whatever else looks like a secret fails, or says on its line why it is none.
 MADE_UP := (Breakout|Pullback|Demo-Journal|Wrong-password)-[0-9]|^a+$$|^(get|put)_item$$|^a1b2c3d4e5$$|^eyJhbGciOiJSUzI1NiJ9[.]eyJ0b2tlbl91c2Ui
 
 scan: $(TOOLS)/scanners/.ready ## Unsafe code (bandit), secrets in the files (detect-secrets) and in the history (gitleaks)
-	$(SCANNERS)/bandit --quiet --configfile pyproject.toml --recursive handlers local ops openapi benchmarks
+	$(SCANNERS)/bandit --quiet --configfile pyproject.toml --recursive handlers local ops openapi docs benchmarks
 	git ls-files -z | xargs -0 $(SCANNERS)/detect-secrets-hook --exclude-files '^(requirements|generated)/' --exclude-secrets '$(MADE_UP)'
 	$(SCANNERS)/gitleaks git --no-banner --redact --log-level warn
 
@@ -89,6 +90,7 @@ e2e: $(VENV)/.ready $(TOOLS)/emulator/.ready $(TOOLS)/lambda/.ready build-local 
 
 generate: $(VENV)/.ready ## Write what follows from the contract
 	$(VENV)/python -m openapi.generate
+	$(VENV)/python -m docs.diagram
 
 format: $(VENV)/.ready ## Format the code
 	$(VENV)/ruff check --fix --quiet
