@@ -151,12 +151,13 @@ class Picture:
         role = self._resources[_named(self._functions[name]["Role"])]["Properties"]
         for policy in role["Policies"]:
             for statement in policy["PolicyDocument"]["Statement"]:
-                for target in {_named(resource) for resource in _listed(statement["Resource"])}:
-                    if self._resources.get(target, {"Type": ""})["Type"] in SHAPES and not self._is_for_failures(
-                        target
-                    ):
-                        for kind in {_kind(action) for action in _listed(statement["Action"])} - {None}:
-                            yield Arrow(self._station(name), target, str(kind))
+                targets = {_named(resource) for resource in _listed(statement["Resource"])}
+                kinds = {_kind(action) for action in _listed(statement["Action"])} - {""}
+                for target in filter(self._is_drawn, targets):
+                    yield from (Arrow(self._station(name), target, kind) for kind in kinds)
+
+    def _is_drawn(self, name: str) -> bool:
+        return self._resources.get(name, {"Type": ""})["Type"] in SHAPES and not self._is_for_failures(name)
 
     def _is_for_failures(self, queue: str) -> bool:
         """Whether it is a dead-letter queue, of which the settings tell that draw their own arrows."""
