@@ -25,7 +25,7 @@ export SAM_CLI_TELEMETRY := 0
 export REDOCLY_TELEMETRY := off
 export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 
-.PHONY: help run test reset redrive generate lint types check scan breaking unit peers e2e validate build lock clean setup format
+.PHONY: help run test reset redrive generate lint types check scan breaking unit peers e2e validate build deploy api-url lock clean setup format
 
 help: ## Say what can be made
 	@grep -hE '^[a-z0-9-]+:.*##' Makefile | sed -E 's/^([a-z0-9-]+):[^#]*## */  make \1|/' | column -t -s '|'
@@ -65,7 +65,7 @@ MADE_UP := (Breakout|Pullback|Demo-Journal|Wrong-password)-[0-9]|^a+$$|^(get|put
 
 scan: $(TOOLS)/scanners/.ready ## Unsafe code (bandit), secrets in the files (detect-secrets) and in the history (gitleaks)
 	$(SCANNERS)/bandit --quiet --configfile pyproject.toml --recursive handlers local ops openapi docs benchmarks
-	git ls-files -z | xargs -0 $(SCANNERS)/detect-secrets-hook --exclude-files '^(requirements|generated)/' --exclude-secrets '$(MADE_UP)'
+	git ls-files -z | xargs -0 $(SCANNERS)/detect-secrets-hook --exclude-files '^(requirements|generated|[.]github)/' --exclude-secrets '$(MADE_UP)'
 	$(SCANNERS)/gitleaks git --no-banner --redact --log-level warn
 
 unit: $(VENV)/.ready ## Unit, API, storage and statistics tests; no network, no emulator
@@ -114,6 +114,16 @@ setup: $(VENV)/.ready $(TOOLS)/emulator/.ready $(TOOLS)/lambda/.ready $(TOOLS)/s
 # For AWS; what make run and the end-to-end tests deploy is built by build-local for the interpreter at hand.
 build: $(TOOLS)/sam/.ready $(VENV)/.ready $(TOOLS)/docs/.ready ## Build for AWS, as `sam deploy` needs it
 	$(SAM) build
+
+deploy: $(TOOLS)/sam/.ready ## Deploy what `make build` built: STAGE=dev, staging or production, PARAMETERS="Name=value ..."
+	$(SAM) deploy --config-env $(STAGE:dev=default) --parameter-overrides Stage=$(STAGE) $(PARAMETERS) \
+		--no-fail-on-empty-changeset $(if $(CI),--no-confirm-changeset)
+
+api-url: $(TOOLS)/sam/.ready ## Where the API of a STAGE is
+	@$(SAM) list stack-outputs --stack-name trading-journal-$(STAGE) --output json | $(PYTHON) -c \
+		'import json, sys; print(next(it["OutputValue"] for it in json.load(sys.stdin) if it["OutputKey"] == "ApiUrl"))'
+
+STAGE ?= dev
 
 .PHONY: build-local
 build-local: .build/local
