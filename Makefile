@@ -10,6 +10,7 @@ TOOLS := .tools
 VENV := .venv/bin
 UV := $(TOOLS)/uv/bin/uv
 SAM := $(TOOLS)/sam/bin/sam
+SCANNERS := $(TOOLS)/scanners/bin
 NODE := $(TOOLS)/node/node_modules/.bin
 # One file of tests goes to one worker: what it sets up for all its tests is set up once.
 WORKERS := -n 2 --dist loadfile
@@ -24,7 +25,7 @@ export SAM_CLI_TELEMETRY := 0
 export REDOCLY_TELEMETRY := off
 export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 
-.PHONY: help run test reset redrive restore generate lint types check scan breaking unit peers e2e validate build lock clean setup format
+.PHONY: help run test reset redrive restore generate lint types check scan breaking unit peers e2e validate build deploy api-url lock clean setup format
 
 help: ## Say what can be made
 	@grep -hE '^[a-z0-9-]+:.*##' Makefile | sed -E 's/^([a-z0-9-]+):[^#]*## */  make \1|/' | column -t -s '|'
@@ -57,11 +58,18 @@ lint: $(VENV)/.ready $(TOOLS)/node/.ready ## The contract (Redocly, Spectral), t
 types: $(VENV)/.ready ## mypy, strict
 	$(VENV)/mypy
 
-check: $(VENV)/.ready scan ## What follows from the contract is not stale; contract, handlers and template agree; scanners
+check: scan $(VENV)/.ready ## What follows from the contract is not stale; contract, handlers and template agree
 	$(VENV)/python -m openapi.generate --check
+	$(VENV)/python -m docs.diagram --check
 	$(VENV)/pytest $(WORKERS) tests/contract tests/template
 
-scan: $(TOOLS)/checkov/.ready ## Known mistakes in the template (checkov, serverless-rules); offline
+# Passwords and tokens of examples and tests; whatever else looks like a secret fails, or says on its line why it is none.
+MADE_UP := (Breakout|Pullback|Demo-Journal|Wrong-password)-[0-9]|^a+$$|^(get|put)_item$$|^a1b2c3d4e5$$|^eyJhbGciOiJSUzI1NiJ9[.]eyJ0b2tlbl91c2Ui
+
+scan: $(TOOLS)/scanners/.ready $(TOOLS)/checkov/.ready ## Unsafe code (bandit), secrets (detect-secrets, gitleaks), mistakes in the template (checkov)
+	$(SCANNERS)/bandit --quiet --configfile pyproject.toml --recursive handlers local ops openapi docs benchmarks
+	git ls-files -z | xargs -0 $(SCANNERS)/detect-secrets-hook --exclude-files '^(requirements|generated|[.]github)/' --exclude-secrets '$(MADE_UP)'
+	$(SCANNERS)/gitleaks git --no-banner --redact --log-level warn
 	$(TOOLS)/checkov/bin/cfn-lint --append-rules cfn_lint_serverless.rules -- template.yaml
 	$(TOOLS)/checkov/bin/checkov --quiet --compact --skip-download --framework cloudformation --file template.yaml
 
@@ -87,6 +95,7 @@ e2e: $(VENV)/.ready $(TOOLS)/emulator/.ready $(TOOLS)/lambda/.ready build-local 
 
 generate: $(VENV)/.ready ## Write what follows from the contract
 	$(VENV)/python -m openapi.generate
+	$(VENV)/python -m docs.diagram
 
 format: $(VENV)/.ready ## Format the code
 	$(VENV)/ruff check --fix --quiet
@@ -95,7 +104,7 @@ format: $(VENV)/.ready ## Format the code
 lock: $(UV) ## Pin what pyproject.toml asks for
 	$(LOCK) pyproject.toml -o requirements/lambda.txt
 	$(LOCK) pyproject.toml --group dev -o requirements/dev.txt
-	for group in checkov runtime emulator peers sam node uv; do $(LOCK) --group $$group -o requirements/$$group.txt; done
+	for group in checkov runtime emulator peers sam scanners node uv; do $(LOCK) --group $$group -o requirements/$$group.txt; done
 	$(LOCK) --no-deps --group docs -o requirements/docs.txt
 
 LOCK = $(UV) pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11
@@ -110,6 +119,16 @@ setup: $(VENV)/.ready $(TOOLS)/emulator/.ready $(TOOLS)/lambda/.ready $(TOOLS)/s
 # For AWS; what make run and the end-to-end tests deploy is built by build-local for the interpreter at hand.
 build: $(TOOLS)/sam/.ready $(VENV)/.ready $(TOOLS)/docs/.ready ## Build for AWS, as `sam deploy` needs it
 	$(SAM) build
+
+deploy: $(TOOLS)/sam/.ready ## Deploy what `make build` built: STAGE=dev, staging or production, PARAMETERS="Name=value ..."
+	$(SAM) deploy --config-env $(STAGE:dev=default) --parameter-overrides Stage=$(STAGE) $(PARAMETERS) \
+		--no-fail-on-empty-changeset $(if $(CI),--no-confirm-changeset)
+
+api-url: $(TOOLS)/sam/.ready ## Where the API of a STAGE is
+	@$(SAM) list stack-outputs --stack-name trading-journal-$(STAGE) --output json | $(PYTHON) -c \
+		'import json, sys; print(next(it["OutputValue"] for it in json.load(sys.stdin) if it["OutputKey"] == "ApiUrl"))'
+
+STAGE ?= dev
 
 .PHONY: build-local
 build-local: .build/local
@@ -162,6 +181,7 @@ $(eval $(call virtual_environment,$(TOOLS)/sam,sam))
 $(eval $(call virtual_environment,$(TOOLS)/lambda,runtime))
 $(eval $(call virtual_environment,$(TOOLS)/peers,peers))
 $(eval $(call virtual_environment,$(TOOLS)/checkov,checkov))
+$(eval $(call virtual_environment,$(TOOLS)/scanners,scanners))
 
 $(VENV)/.ready: requirements/dev.txt $(UV)
 	@echo "Installing the project's libraries ..."

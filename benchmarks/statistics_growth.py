@@ -10,12 +10,10 @@ on for longer. Capacity is in units as DynamoDB bills them, reads and writes apa
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -28,6 +26,7 @@ from typing import Any
 
 from botocore.config import Config
 
+from benchmarks.meter import Meter
 from handlers.background.streams import update_stats
 from handlers.journal.rows import Dimension, dimensions, rows
 from handlers.journal.summaries import shares
@@ -42,35 +41,6 @@ SHORT = 1_000
 TODAY = datetime(2026, 1, 30, 15, tzinfo=UTC)
 SYMBOLS = ("AAPL", "MSFT", "TSLA", "ES", "NQ", "EURUSD", "BTC", "AMD")
 TABLES = {"TRADES_TABLE": ("trades", "TradesTable"), "STATS_TABLE": ("stats", "TradeStatsTable")}
-
-
-class Meter:
-    """Counts the requests that a boto3 client sends, and the capacity that the answers tell."""
-
-    def __init__(self, dynamodb: Any) -> None:
-        self.requests: Counter[str] = Counter()
-        self.capacity: Counter[str] = Counter()
-        events = dynamodb.meta.events
-        for operation in ("GetItem", "BatchGetItem", "Query", "Scan", "TransactWriteItems"):
-            events.register(f"provide-client-params.dynamodb.{operation}", self._ask)
-            events.register(f"after-call.dynamodb.{operation}", self._count)
-
-    def reset(self) -> None:
-        self.requests.clear()
-        self.capacity.clear()
-
-    def _ask(self, params: dict[str, Any], **_: Any) -> dict[str, Any]:
-        return {**params, "ReturnConsumedCapacity": "TOTAL"}
-
-    def _count(self, parsed: dict[str, Any], model: Any, **_: Any) -> None:
-        self.requests[model.name] += 1
-        kind = "write" if model.name == "TransactWriteItems" else "read"
-        consumed = parsed.get("ConsumedCapacity")
-        if consumed is None:  # the embedded AWS does not tell for BatchGetItem: each item is rounded up to 4 KB
-            items = [item for found in parsed["Responses"].values() for item in found]
-            consumed = [{"CapacityUnits": -(-len(json.dumps(item)) // 4096)} for item in items]
-        for one in consumed if isinstance(consumed, list) else [consumed]:
-            self.capacity[kind] += one["CapacityUnits"]
 
 
 def trade(user: str, number: int, chance: Random) -> Trade:
@@ -210,7 +180,7 @@ def main() -> int:
             event = {"Records": [change(user)]}
             meter.reset()
             seconds = _timed(update_stats, event, None)
-            cost = (meter.requests.total(), meter.capacity["read"], meter.capacity["write"])
+            cost = (meter.requests, meter.reads, meter.writes)
             costs.append(cost)
             say(count, *cost, f"{seconds:.3f}", "" if walk is None else f"{walk:.1f}")
             if count == SHORT:

@@ -115,7 +115,8 @@ def sign_up(email: str, password: str) -> None:
     """
     _check_password(password)
     refused = {"InvalidPasswordException": PasswordRejected(["is not accepted"])}
-    with _refusals(refused, ignored={"UsernameExistsException"}):
+    # Where the mail could not be sent, the account waits for its code all the same: it can be mailed again.
+    with _refusals(refused, ignored={"UsernameExistsException", "CodeDeliveryFailureException"}):
         cognito().sign_up(ClientId=_client_id(), Username=_username(email), Password=password)
 
 

@@ -5,7 +5,8 @@ from botocore.stub import Stubber
 
 from tests.api.client import Answer, Client
 
-EMAIL, PASSWORD = "Dana@Example.com", "Breakout-2026!"
+EMAIL = "Dana@Example.com"
+PASSWORD = "Breakout-2026!"
 CREDENTIALS = {"email": EMAIL, "password": PASSWORD}
 CODE = {"email": EMAIL, "code": "402719"}
 OF_SIGN_UP = {"ClientId": "client-1", "Username": "dana@example.com", "Password": PASSWORD}
@@ -30,9 +31,12 @@ def test_a_sign_up_asks_for_the_code(nobody: Client, cognito: Stubber) -> None:
     assert (answer.status, answer.json) == (201, {"status": "CONFIRMATION_REQUIRED"})
 
 
-def test_a_sign_up_answers_the_same_for_an_address_that_has_an_account(nobody: Client, cognito: Stubber) -> None:
+@pytest.mark.parametrize("code", ["UsernameExistsException", "CodeDeliveryFailureException"])
+def test_a_sign_up_answers_the_same_for_an_address_that_has_an_account_or_takes_no_mail(
+    nobody: Client, cognito: Stubber, code: str
+) -> None:
     cognito.add_response("sign_up", {"UserConfirmed": False, "UserSub": "1"}, OF_SIGN_UP)
-    cognito.add_client_error("sign_up", "UsernameExistsException", expected_params=OF_SIGN_UP)
+    cognito.add_client_error("sign_up", code, expected_params=OF_SIGN_UP)
     new, known = (nobody.post("/auth/signup", CREDENTIALS) for _ in range(2))
     assert without_request_id(known) == without_request_id(new)
 

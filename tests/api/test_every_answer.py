@@ -1,12 +1,10 @@
 """What every answer carries, what a failure tells to whom, and what no log line holds."""
 
-import logging
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from botocore.stub import ANY, Stubber
 
 from handlers.background import erasing, exporting
 from handlers.storage import accounts, images, listing, statistics
@@ -150,59 +148,3 @@ def test_one_line_is_logged_of_a_request_that_went_well(dana: Client, log_lines:
     [record] = log_lines.records
     assert (record["level"], record["status"], record["route"]) == ("INFO", 200, "GET /trades")
     assert answer.headers["x-request-id"] in record.values()
-
-
-CANARY = "Canary7"
-
-
-def every_request_with_canaries(client: Client) -> list[int]:
-    """Statuses of requests to all operations that hold what must not be logged, good ones and bad ones."""
-    headers = {"Authorization": f"Bearer {CANARY}", "Idempotency-Key": f"{CANARY}-1", "X-Other": CANARY}
-    notes = {"lessons": CANARY, "preTradeNotes": CANARY, "tags": [CANARY], "symbol": CANARY, "newsEvents": [CANARY]}
-    credentials = {"email": f"{CANARY}@example.com", "password": f"{CANARY}-Breakout!"}
-    trade = client.post("/trades", a_trade(**notes), headers=headers)
-    path = f"/trades/{trade.json['tradeId']}"
-    answers = [
-        trade,
-        client.post("/trades", {CANARY: CANARY}, headers=headers),
-        client.post("/trades", body=f'{{"{CANARY}'.encode(), headers=headers),
-        client.post("/trades", a_trade(**notes, exitPrice="1"), headers=headers),
-        client.get("/trades", query=[("tag", CANARY), ("symbol", CANARY)], headers=headers),
-        client.get("/trades", query=[("nextToken", CANARY)], headers=headers),
-        client.get(f"/trades/{CANARY}", headers=headers),
-        client.get(path, headers=headers),
-        client.get(f"/{CANARY}", headers=headers),
-        client.patch(path, notes, headers=headers | {"If-Match": f'"{CANARY}"'}),
-        client.patch(path, notes, headers=headers),
-        closed := client.post(f"{path}/closes", CLOSE, headers=headers | {"Idempotency-Key": f"{CANARY}-2"}),
-        client.delete(f"{path}/closes/{closed.json['partialCloses'][0]['closeId']}", headers=headers),
-        client.delete(path, headers=headers),
-        client.post("/auth/signup", credentials, headers=headers),
-        client.post("/auth/signup", {**credentials, "password": CANARY * 2}, headers=headers),
-        client.post("/auth/confirm-signup", {"email": credentials["email"], "code": "402719"}, headers=headers),
-        client.post("/auth/login", credentials, headers=headers),
-        client.post("/auth/login", credentials, headers=headers),
-        client.post("/auth/refresh", {"refreshToken": CANARY}, headers=headers),
-        client.get("/openapi.yaml", headers=headers),
-        client.get("/docs", headers=headers),
-    ]
-    return [answer.status for answer in answers]
-
-
-def test_no_log_line_holds_a_token_an_address_a_note_or_a_password(
-    dana: Client, cognito: Stubber, log_lines: LogLines, caplog: pytest.LogCaptureFixture
-) -> None:
-    tokens = {"AccessToken": CANARY, "IdToken": CANARY, "RefreshToken": CANARY, "ExpiresIn": 900}
-    cognito.add_response("sign_up", {"UserConfirmed": False, "UserSub": NEVER})
-    cognito.add_client_error("confirm_sign_up", "CodeMismatchException", f"{CANARY} is wrong", expected_params=ANY_CODE)
-    cognito.add_response("initiate_auth", {"AuthenticationResult": tokens})
-    cognito.add_client_error("initiate_auth", "NotAuthorizedException", f"{CANARY} is wrong")
-    cognito.add_response("get_tokens_from_refresh_token", {"AuthenticationResult": tokens})
-    with caplog.at_level(logging.INFO):
-        statuses = every_request_with_canaries(dana)
-    assert set(statuses) == {200, 201, 204, 400, 401, 404, 412, 422}
-    assert len(log_lines.records) == len(statuses)
-    assert CANARY.lower() not in (log_lines.text + caplog.text).lower()
-
-
-ANY_CODE = {"ClientId": "client-1", "Username": ANY, "ConfirmationCode": "402719"}

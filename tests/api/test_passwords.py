@@ -6,7 +6,8 @@ from botocore.stub import Stubber
 from tests.api.client import Answer, Client
 from tests.api.conftest import LogLines
 
-EMAIL, PASSWORD = "Dana@Example.com", "Pullback-2026!"
+EMAIL = "Dana@Example.com"
+PASSWORD = "Pullback-2026!"
 ADDRESS = {"email": EMAIL}
 RESET = {"email": EMAIL, "code": "915304", "password": PASSWORD}
 OF_ADDRESS = {"ClientId": "client-1", "Username": "dana@example.com"}

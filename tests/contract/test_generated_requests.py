@@ -26,7 +26,8 @@ from tests.storage.conftest import create_tables
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-TOKEN, CODE, PASSWORD = "a.good.token", "402719", "Breakout-2026!"
+TOKEN, CODE = "a.good.token", "402719"
+PASSWORD = "Breakout-2026!"
 MOST_EXAMPLES = 15
 
 # Who has the token: one user for everything, and another one who only deletes the account, as little works after that.

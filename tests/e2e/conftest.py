@@ -11,7 +11,7 @@ import pytest
 
 from local.stack import Stack, running_stack
 
-PASSWORD = "Breakout-2026!"  # noqa: S105 for users of the embedded AWS only
+PASSWORD = "Breakout-2026!"
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import httpx
 from local.stack import Stack
 from tests.e2e.conftest import PASSWORD, User
 
-NEW_PASSWORD = "Pullback-2026!"  # noqa: S105 for users of the embedded AWS only
+NEW_PASSWORD = "Pullback-2026!"
 
 
 def sub_of(stack: Stack, user: User) -> str:
