@@ -1,8 +1,8 @@
 """What must differ between functions that wake up from one snapshot of their initialization (Lambda's SnapStart).
 
 Only Python's pseudo-random numbers: they choose marks and spread retries, and from one seed all would choose alike.
-Everything else is made after waking up, on first use: clients, connections, credentials, the secret of page tokens.
-Ids come from the operating system's randomness, which a snapshot does not hold.
+Ids come from the operating system's randomness, which a snapshot does not hold; connections are opened and the secret of
+page tokens is read by requests alone; credentials carry an expiry there, after which botocore fetches new ones.
 """
 
 import random
