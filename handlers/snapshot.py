@@ -1,8 +1,8 @@
 """What must differ between functions that wake up from one snapshot of their initialization (Lambda's SnapStart).
 
 Only Python's pseudo-random numbers: they choose marks and spread retries, and from one seed all would choose alike.
-Ids come from the operating system's randomness, which a snapshot does not hold; connections are opened and the secret of
-page tokens is read by requests alone; credentials carry an expiry there, after which botocore fetches new ones.
+Ids come from the operating system's randomness, which a snapshot does not hold. Connections are opened, and the secret
+of page tokens is read, by requests alone. Credentials carry an expiry there, after which botocore fetches new ones.
 """
 
 import random
