@@ -25,7 +25,7 @@ export SAM_CLI_TELEMETRY := 0
 export REDOCLY_TELEMETRY := off
 export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 
-.PHONY: help run test reset redrive generate lint types check scan breaking unit peers e2e validate build deploy api-url lock clean setup format
+.PHONY: help run test reset redrive restore generate lint types check scan breaking unit peers e2e validate build deploy api-url lock clean setup format
 
 help: ## Say what can be made
 	@grep -hE '^[a-z0-9-]+:.*##' Makefile | sed -E 's/^([a-z0-9-]+):[^#]*## */  make \1|/' | column -t -s '|'
@@ -41,6 +41,9 @@ reset: $(VENV)/.ready ## Forget the data of `make run`
 redrive: $(VENV)/.ready ## Empty the statistics' dead-letter queues by rebuilding whom they name; STACK=its-name for one on AWS
 	@STACK="$(STACK)" $(VENV)/python -m ops.redrive
 
+restore: $(VENV)/.ready ## Bring trades back from the restored table FROM; REPLACE=yes, USERS="sub ...", STACK=its-name
+	@STACK="$(STACK)" FROM="$(FROM)" REPLACE="$(REPLACE)" USERS="$(USERS)" $(VENV)/python -m ops.restore
+
 ## Proving it
 
 test: lint types check breaking unit validate e2e ## Everything: lint, types, contract, unit, API, storage, template and end-to-end tests
@@ -55,7 +58,7 @@ lint: $(VENV)/.ready $(TOOLS)/node/.ready ## The contract (Redocly, Spectral), t
 types: $(VENV)/.ready ## mypy, strict
 	$(VENV)/mypy
 
-check: scan $(VENV)/.ready ## What follows from the contract is not stale; contract, handlers and template agree
+check: $(VENV)/.ready scan ## What follows from contract and template is not stale; contract, handlers and template agree; scanners
 	$(VENV)/python -m openapi.generate --check
 	$(VENV)/python -m docs.diagram --check
 	$(VENV)/pytest $(WORKERS) tests/contract tests/template
@@ -63,10 +66,12 @@ check: scan $(VENV)/.ready ## What follows from the contract is not stale; contr
 # Passwords and tokens of examples and tests; whatever else looks like a secret fails, or says on its line why it is none.
 MADE_UP := (Breakout|Pullback|Demo-Journal|Wrong-password)-[0-9]|^a+$$|^(get|put)_item$$|^a1b2c3d4e5$$|^eyJhbGciOiJSUzI1NiJ9[.]eyJ0b2tlbl91c2Ui
 
-scan: $(TOOLS)/scanners/.ready ## Unsafe code (bandit), secrets in the files (detect-secrets) and in the history (gitleaks)
+scan: $(TOOLS)/scanners/.ready $(TOOLS)/checkov/.ready ## Unsafe code (bandit), secrets (detect-secrets, gitleaks), mistakes in the template (checkov, cfn-lint-serverless); offline
 	$(SCANNERS)/bandit --quiet --configfile pyproject.toml --recursive handlers local ops openapi docs benchmarks
 	git ls-files -z | xargs -0 $(SCANNERS)/detect-secrets-hook --exclude-files '^(requirements|generated|[.]github)/' --exclude-secrets '$(MADE_UP)'
 	$(SCANNERS)/gitleaks git --no-banner --redact --log-level warn
+	$(TOOLS)/checkov/bin/cfn-lint --append-rules cfn_lint_serverless.rules -- template.yaml
+	$(TOOLS)/checkov/bin/checkov --quiet --compact --skip-download --framework cloudformation --file template.yaml
 
 unit: $(VENV)/.ready ## Unit, API, storage and statistics tests; no network, no emulator
 	$(VENV)/pytest $(WORKERS) tests/unit tests/api tests/storage tests/statistics
@@ -99,7 +104,7 @@ format: $(VENV)/.ready ## Format the code
 lock: $(UV) ## Pin what pyproject.toml asks for
 	$(LOCK) pyproject.toml -o requirements/lambda.txt
 	$(LOCK) pyproject.toml --group dev -o requirements/dev.txt
-	for group in runtime emulator peers sam scanners node uv; do $(LOCK) --group $$group -o requirements/$$group.txt; done
+	for group in checkov runtime emulator peers sam scanners node uv; do $(LOCK) --group $$group -o requirements/$$group.txt; done
 	$(LOCK) --no-deps --group docs -o requirements/docs.txt
 
 LOCK = $(UV) pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11
@@ -107,7 +112,7 @@ LOCK = $(UV) pip compile --quiet --upgrade --universal --generate-hashes --no-em
 clean: ## Remove all that was built or installed; the data of `make run` too
 	rm -rf .venv $(TOOLS) .aws-sam .build .local .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-setup: $(VENV)/.ready $(TOOLS)/emulator/.ready $(TOOLS)/lambda/.ready $(TOOLS)/sam/.ready $(TOOLS)/docs/.ready $(TOOLS)/node/.ready ## Install everything
+setup: $(VENV)/.ready $(TOOLS)/emulator/.ready $(TOOLS)/lambda/.ready $(TOOLS)/sam/.ready $(TOOLS)/docs/.ready $(TOOLS)/node/.ready $(TOOLS)/checkov/.ready $(TOOLS)/scanners/.ready ## Install everything
 
 ## Building it
 
@@ -176,6 +181,7 @@ $(eval $(call virtual_environment,$(TOOLS)/sam,sam))
 $(eval $(call virtual_environment,$(TOOLS)/lambda,runtime))
 $(eval $(call virtual_environment,$(TOOLS)/peers,peers))
 $(eval $(call virtual_environment,$(TOOLS)/scanners,scanners))
+$(eval $(call virtual_environment,$(TOOLS)/checkov,checkov))
 
 $(VENV)/.ready: requirements/dev.txt $(UV)
 	@echo "Installing the project's libraries ..."

@@ -119,15 +119,15 @@ def route_path(event: Event) -> str:
 
     On a named stage the event's path starts with the stage, behind a custom domain with its mapping, on $default with
     neither. The route's key tells how many segments are the contract's; requests without a route of their own lose the
-    stage or the mapping that this deployment is known by.
+    stage, which the template's domain has as its mapping too.
     """
     path = unquote(event.get("rawPath") or event["requestContext"]["http"]["path"], errors="replace")
     _, _, route = (event["requestContext"].get("routeKey") or "").partition(" ")
     if route:
         return "/" + "/".join(path.split("/")[-route.count("/") :])
-    for prefix in (event["requestContext"].get("stage"), os.environ.get("API_MAPPING")):
-        if prefix and (path + "/").startswith(f"/{prefix}/"):
-            return path.removeprefix(f"/{prefix}") or "/"
+    stage = event["requestContext"].get("stage")
+    if stage and (path + "/").startswith(f"/{stage}/"):
+        return path.removeprefix(f"/{stage}") or "/"
     return path
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import traceback
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -49,4 +50,7 @@ def _name(error: BaseException) -> str:
     return name
 
 
-logger = Logger(service="trading-journal", logger_formatter=WithoutTexts(utc=True, serialize_stacktrace=False))
+# What log lines and metrics say they are of: the stack, so that several of them can share an account.
+SERVICE = os.environ.get("POWERTOOLS_SERVICE_NAME", "trading-journal")
+
+logger = Logger(service=SERVICE, logger_formatter=WithoutTexts(utc=True, serialize_stacktrace=False))

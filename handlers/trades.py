@@ -15,6 +15,7 @@ from generated import models
 from handlers.journal import trades as journal
 from handlers.journal.errors import RuleBroken, StateForbids
 from handlers.journal.trades import Side, Status, Trade
+from handlers.metrics import count
 from handlers.storage import image_files, images, listing, page_tokens
 from handlers.storage import trades as storage
 from handlers.storage.errors import Busy, TradeNotFound, VersionMismatch
@@ -155,7 +156,10 @@ async def close_trade(
             earlier = storage.replace(closed, trade.version, answer)
         except VersionMismatch:
             continue
-        return reply_text(201, *(idempotency.replayed(earlier) if earlier else (body, headers)))
+        if earlier:
+            return reply_text(201, *idempotency.replayed(earlier))
+        count(TradesClosed=int(closed.status is Status.CLOSED), Closes=1)
+        return reply_text(201, body, headers)
     raise Busy
 
 
@@ -194,7 +198,10 @@ def _recorded(document: Any, user: str, idempotency_key: str | None) -> tuple[st
         fingerprint = idempotency.fingerprint("createTrade", document)
         answer = idempotency.kept(idempotency_key, fingerprint, body, headers)
     earlier = storage.create(trade, answer)
-    return idempotency.replayed(earlier) if earlier else (body, headers)
+    if earlier:
+        return idempotency.replayed(earlier)
+    count(TradesCreated=1, TradesClosed=int(trade.status is Status.CLOSED))
+    return body, headers
 
 
 def _one_by_one(items: Sequence[Any], serve: Callable[[Any], dict[str, Any]], request_id: str) -> Response:

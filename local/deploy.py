@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from local.artifacts import digest, read_template, with_artifacts, zipped
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.client import CloudFormationClient
+    from mypy_boto3_cloudformation.type_defs import StackEventTypeDef
     from mypy_boto3_s3.client import S3Client
 
 ARTIFACTS = "local-artifacts"
@@ -106,13 +107,18 @@ class Deployment:
     def _failures(self, before: str | None) -> list[str]:
         """What failed since the event `before`, oldest first."""
         lines = []
-        for event in self.cloudformation.describe_stack_events(StackName=self.stack)["StackEvents"]:
+        for event in self._events():
             if event["EventId"] == before:
                 break
             if event.get("ResourceStatus", "").endswith("FAILED"):
                 reason = event.get("ResourceStatusReason", "")
                 lines.append(f"  {event.get('LogicalResourceId')} ({event.get('ResourceType')}): {reason}")
         return lines[::-1]
+
+    def _events(self) -> "Iterator[StackEventTypeDef]":
+        """What has happened, newest first; several pages of it for a stack of this size."""
+        for page in self.cloudformation.get_paginator("describe_stack_events").paginate(StackName=self.stack):
+            yield from page["StackEvents"]
 
     def _newest_event(self) -> str | None:
         try:

@@ -29,6 +29,8 @@ METHODS = ("get", "put", "post", "delete", "patch", "head", "options", "trace")
 # What a browser may send and read beyond the defaults: the headers that the contract names.
 CORS_REQUEST_HEADERS = ["authorization", "content-type", "idempotency-key", "if-match", "if-none-match"]
 CORS_RESPONSE_HEADERS = ["etag", "idempotent-replayed", "location", "retry-after", "x-request-id"]
+# And, once an operation is deprecated, what the functions add by themselves (handlers/web/deprecation.py).
+CORS_DEPRECATION_HEADERS = ["deprecation", "sunset"]
 
 
 def contract() -> dict[str, Any]:
@@ -82,10 +84,14 @@ def gateway(document: dict[str, Any]) -> dict[str, Any]:
         "allowOrigins": {"Ref": "AllowedOrigins"},
         "allowMethods": sorted({method.upper() for _, method, _ in operations(document)}),
         "allowHeaders": CORS_REQUEST_HEADERS,
-        "exposeHeaders": CORS_RESPONSE_HEADERS,
+        "exposeHeaders": CORS_RESPONSE_HEADERS + (CORS_DEPRECATION_HEADERS if _has_deprecated(document) else []),
         "maxAge": 600,
     }
     return extended
+
+
+def _has_deprecated(document: dict[str, Any]) -> bool:
+    return any(operation.get("deprecated") for _, _, operation in operations(document))
 
 
 def _integration(function: str) -> dict[str, Any]:

@@ -107,23 +107,31 @@ def _messages(sqs: Any, url: str) -> Iterator[Any]:
 
 
 def main() -> int:
-    client, outputs = _on_aws(stack) if (stack := os.environ.get("STACK")) else _at_home()
+    client, outputs = on_aws(stack) if (stack := os.environ.get("STACK")) else at_home()
     done = redrive(client, outputs)
     who = "every user" if done.everybody else f"{done.users} users"
     sys.stdout.write(f"{done.messages} messages taken out; the statistics of {who} are being rebuilt.\n")
     return 0
 
 
-def _at_home() -> tuple[Client, dict[str, str]]:
+def at_home() -> tuple[Client, dict[str, str]]:
+    """What `make run` runs: a maker of clients and the stack's outputs. Clients of the environment lead there too."""
     if not ENDPOINTS.is_file():
         raise SystemExit("Nothing runs here; start it with: make run. For a stack on AWS: make redrive STACK=its-name")
     endpoint = json.loads(ENDPOINTS.read_text())["aws"]
+    os.environ.update(
+        AWS_ENDPOINT_URL=endpoint,
+        AWS_ACCESS_KEY_ID=ROOT_KEY,
+        AWS_SECRET_ACCESS_KEY=ROOT_KEY,
+        AWS_DEFAULT_REGION=REGION,
+    )
     session = boto3.Session(aws_access_key_id=ROOT_KEY, aws_secret_access_key=ROOT_KEY, region_name=REGION)
     client: Any = partial(session.client, endpoint_url=endpoint)
     return client, stack_outputs(client, "trading-journal")
 
 
-def _on_aws(stack: str) -> tuple[Client, dict[str, str]]:
+def on_aws(stack: str) -> tuple[Client, dict[str, str]]:
+    """The same for a stack on AWS, with the credentials and the region of the environment."""
     client: Any = boto3.Session().client
     return client, stack_outputs(client, stack)
 

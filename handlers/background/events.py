@@ -13,7 +13,9 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from handlers.background import erasing, exporting, image_keeping
+from handlers.background.image_keeping import Fate
 from handlers.log import logger
+from handlers.metrics import count
 from handlers.storage.accounts import Account
 from handlers.storage.errors import AccountErased
 from handlers.storage.image_files import Position
@@ -24,6 +26,12 @@ Event = dict[str, Any]
 # What a step may take at most, so that the time that is left is enough to hand on to the next call.
 STEP_MILLISECONDS = 60_000
 
+_COUNTED_AS = {
+    Fate.READY: "ImagesAttached",
+    Fate.REJECTED: "ImagesRefused",
+    Fate.UNWANTED: "ImagesUnwanted",
+}
+
 
 def check_image(event: Event, _: Any) -> Event:
     """For ImageUploadQueue, to which the bucket says what has arrived."""
@@ -32,7 +40,9 @@ def check_image(event: Event, _: Any) -> Event:
         for record in notice.get("Records", ()):  # none in the test that S3 makes when the notification is set up
             file = record["s3"]["object"]
             key = unquote_plus(file["key"])
-            logger.info("image checked", key=key, fate=image_keeping.check(key, file["versionId"]))
+            fate = image_keeping.check(key, file["versionId"])
+            logger.info("image checked", key=key, fate=fate)
+            count(**{_COUNTED_AS[fate]: 1})
 
     return each_message(event, check)
 
@@ -58,6 +68,7 @@ def sweep_images(event: Event, context: Any) -> Event:
             seen, deleted = seen + looked_at, deleted + unwanted
             if after is None:
                 logger.info("images swept", versions=seen, deleted=deleted)
+                count(ImageSweeps=1, ImageVersionsSeen=seen, ImageVersionsSwept=deleted)
                 return
             if context.get_remaining_time_in_millis() < STEP_MILLISECONDS:
                 rest = {"after": astuple(after), "seen": seen, "deleted": deleted}
@@ -78,6 +89,8 @@ def erase_account(event: Event, context: Any) -> Event:
             now=datetime.now(UTC),
         )
         logger.info("account erased" if finished else "account partly erased", last_look=message["isLastLook"])
+        if finished and not message["isLastLook"]:
+            count(AccountsErased=1)
 
     return each_message(event, erase)
 
@@ -93,6 +106,7 @@ def write_export(event: Event, _: Any) -> Event:
             logger.info("not exported, as it is being erased")
         else:
             logger.info("account exported", size=size)
+            count(AccountsExported=1)
 
     return each_message(event, write)
 
@@ -101,11 +115,12 @@ def each_message(event: Event, handle: Callable[[Any], None]) -> Event:
     """Handle a queue's messages, which are JSON; the answer makes those that failed come again."""
     failed = []
     for record in event["Records"]:
-        try:
-            handle(json.loads(record["body"]))
-        except Exception:  # noqa: BLE001 whatever breaks, the other messages are handled
-            logger.exception("message failed", message_id=record["messageId"])
-            failed.append({"itemIdentifier": record["messageId"]})
+        with logger.append_context_keys(message_id=record["messageId"]):
+            try:
+                handle(json.loads(record["body"]))
+            except Exception:  # noqa: BLE001 whatever breaks, the other messages are handled
+                logger.exception("message failed")
+                failed.append({"itemIdentifier": record["messageId"]})
     return {"batchItemFailures": failed}
 
 
@@ -115,9 +130,10 @@ def each_change(event: Event, handle: Callable[[Any], None]) -> Event:
     """
     for record in event["Records"]:
         change = record["dynamodb"]
-        try:
-            handle(change)
-        except Exception:  # noqa: BLE001 whatever breaks, what is done is not done again
-            logger.exception("change failed", sequence_number=change["SequenceNumber"])
-            return {"batchItemFailures": [{"itemIdentifier": change["SequenceNumber"]}]}
+        with logger.append_context_keys(sequence_number=change["SequenceNumber"]):
+            try:
+                handle(change)
+            except Exception:  # noqa: BLE001 whatever breaks, what is done is not done again
+                logger.exception("change failed")
+                return {"batchItemFailures": [{"itemIdentifier": change["SequenceNumber"]}]}
     return {"batchItemFailures": []}

@@ -11,12 +11,10 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from aws_lambda_powertools import Metrics
-from aws_lambda_powertools.metrics import MetricUnit
-
 from handlers.journal.rows import RowKey, touched_rows
 from handlers.journal.trades import Trade
 from handlers.log import logger
+from handlers.metrics import count
 from handlers.storage import rebuilds, repair, upkeep
 from handlers.storage.errors import AccountErased, Busy, UnreadableTrade
 from handlers.storage.items import is_trade
@@ -25,8 +23,6 @@ Event = dict[str, Any]
 Failures = dict[str, list[dict[str, str]]]
 
 _TIME_TO_STOP = 30_000  # milliseconds before a function's end
-
-metrics = Metrics(namespace="TradingJournal", service="trading-journal")
 
 
 def update_stats(event: Event, _context: object) -> Failures:
@@ -47,17 +43,17 @@ def rebuild_all_stats(_event: Event, _context: object) -> None:
     rebuilds.ask_for_all()
 
 
-@metrics.log_metrics
 def rebuild_stats(event: Event, context: Any) -> Failures:
     """Handle messages of the rebuilds' queue: make a user's statistics right, or find users to ask for."""
     failed = []
     for record in event["Records"]:
-        try:
-            _rebuild(json.loads(record["body"]), context)
-        except Exception:  # noqa: BLE001 the message comes again; the others of the batch are done
-            logger.exception("a rebuild failed")
-            metrics.add_metric("StatsRebuildFailures", MetricUnit.Count, 1)
-            failed.append(record["messageId"])
+        with logger.append_context_keys(message_id=record["messageId"]):
+            try:
+                _rebuild(json.loads(record["body"]), context)
+            except Exception:  # noqa: BLE001 the message comes again; the others of the batch are done
+                logger.exception("a rebuild failed")
+                count(StatsRebuildFailures=1)
+                failed.append(record["messageId"])
     return {"batchItemFailures": [{"itemIdentifier": message} for message in failed]}
 
 
@@ -68,7 +64,8 @@ def _update_user(user_id: str, records: Sequence[Event]) -> set[str]:
         rows = touched_rows(_image(record, "OldImage"), _image(record, "NewImage"))
         if rows or _is_unreadable(record, "NewImage"):
             touched.setdefault(_trade_id(record), set()).update(rows)
-    failed = _failing(user_id, touched)
+    with logger.append_context_keys(sequence_number=records[0]["dynamodb"]["SequenceNumber"]):
+        failed = _failing(user_id, touched)
     return {record["dynamodb"]["SequenceNumber"] for record in records if _trade_id(record) in failed}
 
 
@@ -96,16 +93,14 @@ def _rebuild(message: Mapping[str, Any], context: Any) -> None:
         users = rebuilds.find(
             rebuilds.Search(**message["search"]), lambda: context.get_remaining_time_in_millis() > _TIME_TO_STOP
         )
-        metrics.add_metric("StatsUsersFound", MetricUnit.Count, users)
+        count(StatsUsersFound=users)
         return
     try:
         drift = repair.repair(message["user"], lambda: datetime.now(UTC))
     except AccountErased:
         drift = repair.Drift()
     is_wrong = drift.figures > 0 or drift.unreadable > 0
-    metrics.add_metric("StatsRebuilds", MetricUnit.Count, 1)
-    metrics.add_metric("StatsDriftUsers", MetricUnit.Count, int(is_wrong))
-    metrics.add_metric("StatsDriftFigures", MetricUnit.Count, drift.figures)
+    count(StatsRebuilds=1, StatsDriftUsers=int(is_wrong), StatsDriftFigures=drift.figures)
     if is_wrong:
         logger.warning(
             "statistics were wrong",

@@ -91,8 +91,9 @@ class Stamped:
 
         async def stamped(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-Id"] = scope["extensions"]["connexion_context"]["request_id"]
+                headers, context = MutableHeaders(scope=message), scope["extensions"]["connexion_context"]
+                headers.update(context.get("announcement", {}))
+                headers["X-Request-Id"] = context["request_id"]
                 headers["X-Content-Type-Options"] = "nosniff"
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)

@@ -9,6 +9,7 @@ from typing import Any
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from handlers.web.contract import METHODS
+from handlers.web.deprecation import announcement
 from handlers.web.problems import (
     CONTENT_TOO_LARGE,
     METHOD_NOT_ALLOWED,
@@ -62,6 +63,7 @@ class Front:
         """Pass the request on, with the user in Connexion's context and the body in one message, or raise."""
         operation = self.routes.operation(scope["method"], scope["path"])
         context = scope["extensions"]["connexion_context"]
+        context["announcement"] = announcement(operation)
         if not self.routes.is_public(operation):
             claims = context.get("claims") or {}
             context["user"] = verified_user(claims)

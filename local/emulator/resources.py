@@ -65,6 +65,29 @@ def _apply_no_ops() -> None:
         )
 
 
+def _apply_computed_alarms() -> None:
+    handlers = _handlers()["AWS::CloudWatch::Alarm"]
+    create, update, delete = handlers["create"], handlers["update"], handlers["delete"]
+
+    def create_or_skip(logical_id: str, properties: Json, stack_name: str) -> Any:
+        if "Metrics" not in properties:
+            return create(logical_id, properties, stack_name)
+        log.info("AWS::CloudWatch::Alarm %s: a no-op here, no alarm ever changes its state", logical_id)
+        name = properties.get("AlarmName", f"{stack_name}-{logical_id}")
+        return name, {"Arn": f"arn:aws:cloudwatch:us-east-1:000000000000:alarm:{name}"}
+
+    def update_or_skip(physical_id: str, old: Json, new: Json, stack_name: str, logical_id: str | None = None) -> Any:
+        if "Metrics" not in new:
+            return update(physical_id, old, new, stack_name, logical_id)
+        return create_or_skip(logical_id or physical_id, new, stack_name)
+
+    def delete_or_skip(physical_id: str, properties: Json) -> None:
+        if "Metrics" not in properties:
+            delete(physical_id, properties)
+
+    handlers.update(create=create_or_skip, update=update_or_skip, delete=delete_or_skip, update_with_logical_id=True)
+
+
 def _apply_identity_provider() -> None:
     keys = ("UserPoolId", "ProviderName", "ProviderType", "ProviderDetails", "AttributeMapping", "IdpIdentifiers")
 
@@ -206,6 +229,13 @@ PATCHES = [
         aws="creates them: canaries shift traffic step by step and roll back on an alarm",
         needs=(f"{TYPES}:_RESOURCE_HANDLERS",),
         apply=_apply_no_ops,
+    ),
+    Patch(
+        "alarms of computed metrics",
+        ministack="refuses an alarm that has Metrics",
+        aws="computes the metric and watches it",
+        needs=(f"{TYPES}:_RESOURCE_HANDLERS",),
+        apply=_apply_computed_alarms,
     ),
     Patch(
         "AWS::Cognito::UserPoolIdentityProvider",

@@ -148,6 +148,7 @@ MAY: dict[str, dict[str, set[str]]] = {
     },
     "RebuildAllStatsFunction": {
         "RebuildQueue.Arn": {"sqs:SendMessage"},
+        "ScheduleDeadLetters.Arn": {"sqs:SendMessage"},
     },
     "RebuildStatsFunction": {
         "RebuildQueue.Arn": {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:SendMessage"},

@@ -18,8 +18,7 @@ QUEUES = [
 
 
 @pytest.mark.parametrize(("queue", "function", "dead_letters"), QUEUES)
-def test_a_queue_is_encrypted_patient_and_tells_when_it_gives_up(queue: str, function: str, dead_letters: str) -> None:
-    assert properties(queue)["SqsManagedSseEnabled"] is properties(dead_letters)["SqsManagedSseEnabled"] is True
+def test_a_queue_is_patient_and_tells_when_it_gives_up(queue: str, function: str, dead_letters: str) -> None:
     assert properties(queue)["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": f"{dead_letters}.Arn"}
     assert properties(queue)["VisibilityTimeout"] >= 6 * properties(function)["Timeout"]
     assert properties(dead_letters)["MessageRetentionPeriod"] == 14 * 24 * 3600
@@ -35,6 +34,7 @@ def test_a_queue_hands_over_one_account_at_a_time(queue: str, function: str, _: 
         "Queue": {"Fn::GetAtt": f"{queue}.Arn"},
         "BatchSize": 1,
         "FunctionResponseTypes": ["ReportBatchItemFailures"],
+        "ScalingConfig": {"MaximumConcurrency": 4},
     }
 
 
@@ -57,24 +57,6 @@ def test_every_table_of_users_is_erased() -> None:
 
 def test_an_export_has_time_left_for_its_answer() -> None:
     assert exporting.AT_ONCE_SECONDS + 10 < properties("ExportAccountFunction")["Timeout"] < 30
-
-
-def test_nobody_but_signed_requests_over_tls_reaches_the_users_files() -> None:
-    bucket = properties("UserFiles")
-    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
-    assert bucket["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
-    [statement] = properties("UserFilesPolicy")["PolicyDocument"]["Statement"]
-    assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "s3:*")
-    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
-    assert statement["Resource"] == [{"Fn::GetAtt": "UserFiles.Arn"}, {"Fn::Sub": "${UserFiles.Arn}/*"}]
-
-
-def test_the_users_files_are_encrypted_versioned_and_outlive_the_stack() -> None:
-    bucket = properties("UserFiles")
-    [rule] = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
-    assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
-    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
-    assert RESOURCES["UserFiles"]["DeletionPolicy"] == RESOURCES["UserFiles"]["UpdateReplacePolicy"] == "Retain"
 
 
 def test_what_is_deleted_unfinished_or_exported_is_gone_after_a_day() -> None:

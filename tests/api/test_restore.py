@@ -1,0 +1,129 @@
+"""`make restore`: trades come back from a table of an earlier time, and nobody who is gone does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+import pytest
+
+from handlers.storage import clients, erasure, image_files
+from ops.restore import Restored, restore
+from tests.api.client import Client, a_trade
+from tests.api.estate import Estate, new_client
+from tests.api.gallery import ask, check, send
+
+EARLIER = "trades-as-they-were"
+Restore = Callable[..., Restored]
+
+
+@pytest.fixture
+def owner(estate: Estate) -> Client:
+    """Somebody with an account in the pool."""
+    return new_client(estate.pool, "owner@example.com")
+
+
+@pytest.fixture
+def put_back(estate: Estate) -> Restore:
+    """The restore from the earlier table."""
+    outputs = {"TradesTableName": "trades", "UserFilesName": "files", "UserPoolId": estate.pool}
+    client: Any = boto3.client
+    return lambda **how: restore(client, outputs, EARLIER, **how)
+
+
+def restore_to_now() -> None:
+    """Have DynamoDB make a table of how things are at this moment."""
+    dynamodb = clients.dynamodb()
+    dynamodb.restore_table_to_point_in_time(
+        SourceTableName="trades", TargetTableName=EARLIER, UseLatestRestorableTime=True
+    )
+    dynamodb.get_waiter("table_exists").wait(TableName=EARLIER)
+
+
+def trade_ids(client: Client) -> set[str]:
+    return {trade["tradeId"] for trade in client.get("/trades").json["items"]}
+
+
+def test_what_was_deleted_comes_back_as_it_was(owner: Client, put_back: Restore) -> None:
+    trades = [owner.new_trade() for _ in range(3)]
+    restore_to_now()
+    for trade in trades[:2]:
+        owner.delete(f"/trades/{trade['tradeId']}")
+    assert put_back() == Restored(returned=2, untouched=1)
+    assert [owner.get(f"/trades/{trade['tradeId']}").json for trade in trades] == trades
+
+
+def test_a_second_run_finds_nothing_to_do(owner: Client, put_back: Restore) -> None:
+    trade = owner.new_trade()
+    restore_to_now()
+    owner.delete(f"/trades/{trade['tradeId']}")
+    put_back(replacing=True)
+    assert put_back(replacing=True) == Restored(untouched=1)
+
+
+def test_what_has_changed_since_stays_unless_it_is_to_be_replaced(owner: Client, put_back: Restore) -> None:
+    trade = owner.new_trade(symbol="AAPL")
+    path = f"/trades/{trade['tradeId']}"
+    restore_to_now()
+    changed = owner.patch(path, {"symbol": "MSFT"}).json
+    assert put_back() == Restored(untouched=1)
+    assert owner.get(path).json == changed
+    assert put_back(replacing=True) == Restored(replaced=1)
+    again = owner.get(path).json
+    assert again["symbol"] == "AAPL"
+    # Whoever has read it meanwhile does not overwrite it unseen.
+    assert again["version"] > changed["version"] > trade["version"]
+
+
+def test_nothing_comes_back_of_a_deleted_account(estate: Estate, owner: Client, put_back: Restore) -> None:
+    leaver = new_client(estate.pool, "leaver@example.com")
+    owner.new_trade()
+    leaver.new_trade()
+    restore_to_now()
+    clients.cognito_admin().admin_delete_user(UserPoolId=estate.pool, Username=str(leaver.user))
+    clients.dynamodb().delete_item(
+        TableName="trades",
+        Key={"userId": {"S": str(leaver.user)}, "tradeId": {"S": next(iter(trade_ids(leaver)))}},
+    )
+    assert put_back(replacing=True) == Restored(untouched=1, of_erased_users=1)
+    assert trade_ids(leaver) == set()
+
+
+def test_nothing_comes_back_of_an_account_that_is_being_erased(owner: Client, put_back: Restore) -> None:
+    trade = owner.new_trade()
+    restore_to_now()
+    owner.delete(f"/trades/{trade['tradeId']}")
+    erasure.begin(str(owner.user), datetime.now(UTC))
+    assert put_back() == Restored(of_erased_users=1)
+
+
+def test_kept_answers_and_marks_of_that_time_stay_there(owner: Client, put_back: Restore) -> None:
+    owner.post("/trades", a_trade(), headers={"Idempotency-Key": "once"})
+    restore_to_now()
+    before = clients.dynamodb().scan(TableName="trades")["Count"]
+    assert put_back(replacing=True) == Restored(untouched=1)
+    assert clients.dynamodb().scan(TableName="trades")["Count"] == before
+
+
+def test_an_image_comes_back_if_its_file_is_still_there(owner: Client, put_back: Restore) -> None:
+    trade = owner.new_trade()
+    kept, lost = ask(owner, trade["tradeId"]), ask(owner, trade["tradeId"])
+    arrivals = [send(trade["tradeId"], image_id, user=str(owner.user)) for image_id in (kept, lost)]
+    assert check(*arrivals) == []
+    restore_to_now()
+    owner.delete(f"/trades/{trade['tradeId']}")
+    image_files.delete(arrivals[1].key, arrivals[1].version)
+    assert put_back() == Restored(returned=1, lost_images=1)
+    assert [image["imageId"] for image in owner.get(f"/trades/{trade['tradeId']}").json["images"]] == [kept]
+
+
+def test_only_those_are_served_who_are_named(estate: Estate, owner: Client, put_back: Restore) -> None:
+    other = new_client(estate.pool, "other@example.com")
+    mine, theirs = owner.new_trade(), other.new_trade()
+    restore_to_now()
+    owner.delete(f"/trades/{mine['tradeId']}")
+    other.delete(f"/trades/{theirs['tradeId']}")
+    assert put_back(users=[str(other.user)]) == Restored(returned=1)
+    assert (trade_ids(owner), trade_ids(other)) == (set(), {theirs["tradeId"]})

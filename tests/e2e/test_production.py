@@ -1,0 +1,108 @@
+"""The template with all that production asks for: protection, a key and a domain of one's own, a topic for alarms."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from local import places
+from local.embedded_aws import embedded_aws, free_ports
+from local.stack import Stack, deploy
+from tests.e2e.conftest import PASSWORD
+from tests.e2e.test_account import until
+
+DOMAIN = "api.journal.example.com"
+
+
+@pytest.fixture(scope="module")
+def production(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The stack on another embedded AWS, in which the key and the topic are."""
+    folder: Path = tmp_path_factory.mktemp("production")
+    with embedded_aws(folder, *free_ports(2), keep=False) as aws:
+        yield deploy(
+            aws,
+            places.BUILD,
+            {
+                "Stage": "production",
+                "KmsKeyArn": aws.client("kms").create_key()["KeyMetadata"]["Arn"],
+                "AlarmTopicArn": aws.client("sns").create_topic(Name="alarms")["TopicArn"],
+                "DomainName": DOMAIN,
+                "CertificateArn": "arn:aws:acm:us-east-1:000000000000:certificate/of-tests",
+                "SnapStart": "true",
+            },
+        )
+
+
+def test_it_works_as_it_does_in_dev(production: Stack, trade: dict[str, Any]) -> None:
+    """Tables, files, queues and secret are under the key, and every right that they take is there."""
+    credentials = {"email": "dana@example.com", "password": PASSWORD}
+    with httpx.Client(base_url=production.api, timeout=60, trust_env=False) as api:
+        assert api.post("/auth/signup", json=credentials).status_code == 201
+        code = production.confirmation_code(credentials["email"])
+        assert api.post("/auth/confirm-signup", json={"email": credentials["email"], "code": code}).status_code == 200
+        token = api.post("/auth/login", json=credentials).json()["accessToken"]
+        api.headers["Authorization"] = f"Bearer {token}"
+        closed = {**trade, "exitPrice": "187.25", "closeDate": "2026-01-06T10:00:00-05:00"}
+        made = api.post("/trades", json=closed)
+        assert made.status_code == 201
+        assert api.get("/trades").json()["items"] == [made.json()]  # the page tokens' secret
+        assert (
+            api.post(f"/trades/{made.json()['tradeId']}/images", json={"contentType": "image/png"}).status_code == 201
+        )
+        until(lambda: api.get("/stats").json().get("tradeCount") == 1)
+        assert api.delete("/auth/account").status_code == 202
+
+
+def test_it_is_found_at_its_domain_by_the_same_paths(production: Stack) -> None:
+    assert production.outputs["ApiUrl"] == f"https://{DOMAIN}/v1"
+    assert production.outputs["DocsUrl"] == f"https://{DOMAIN}/v1/docs"
+    [mapping] = production.client("apigatewayv2").get_api_mappings(DomainName=DOMAIN)["Items"]
+    assert (mapping["ApiMappingKey"], mapping["Stage"]) == ("v1", "v1")
+    assert mapping["ApiId"] == production.outputs["ApiId"]
+
+
+@pytest.mark.parametrize("table", ["TradesTableName", "TradeStatsTableName"])
+def test_its_tables_are_protected_recoverable_and_under_the_key(production: Stack, table: str) -> None:
+    dynamodb, name = production.client("dynamodb"), production.outputs[table]
+    found = dynamodb.describe_table(TableName=name)["Table"]
+    assert found["DeletionProtectionEnabled"] is True
+    assert found["SSEDescription"]["SSEType"] == "KMS"
+    backups = dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
+    assert backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
+
+
+@pytest.mark.parametrize("queue", ["RebuildQueueUrl", "ErasureQueueUrl", "StatsDeadLetterQueueUrl"])
+def test_its_queues_are_under_the_key(production: Stack, queue: str) -> None:
+    found = production.client("sqs").get_queue_attributes(
+        QueueUrl=production.outputs[queue], AttributeNames=["KmsMasterKeyId"]
+    )
+    assert found["Attributes"]["KmsMasterKeyId"].startswith("arn:aws:kms:")
+
+
+def test_every_alarm_tells_the_topic(production: Stack) -> None:
+    pages = production.client("cloudwatch").get_paginator("describe_alarms").paginate()
+    alarms = [alarm for page in pages for alarm in page["MetricAlarms"]]
+    assert len(alarms) > 2 * 36
+    assert {tuple(alarm["AlarmActions"]) for alarm in alarms} == {("arn:aws:sns:us-east-1:000000000000:alarms",)}
+    assert "trading-journal-api-errors" in {alarm["AlarmName"] for alarm in alarms}
+
+
+def test_its_dashboard_is_whole(production: Stack) -> None:
+    found = production.client("cloudwatch").get_dashboard(DashboardName="trading-journal")
+    body = json.loads(found["DashboardBody"])
+    assert "${" not in found["DashboardBody"]
+    assert {widget["type"] for widget in body["widgets"]} == {"alarm", "metric"}
+
+
+def test_it_stays_within_what_cloudformation_takes(production: Stack) -> None:
+    cloudformation = production.client("cloudformation")
+    pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName="trading-journal")
+    assert sum(len(page["StackResourceSummaries"]) for page in pages) < 500
+    processed = cloudformation.get_template(StackName="trading-journal", TemplateStage="Processed")["TemplateBody"]
+    text = processed if isinstance(processed, str) else json.dumps(processed)
+    assert len(text.encode()) < 1024 * 1024
