@@ -58,7 +58,7 @@ lint: $(VENV)/.ready $(TOOLS)/node/.ready ## The contract (Redocly, Spectral), t
 types: $(VENV)/.ready ## mypy, strict
 	$(VENV)/mypy
 
-check: scan $(VENV)/.ready ## What follows from the contract is not stale; contract, handlers and template agree
+check: $(VENV)/.ready scan ## What follows from contract and template is not stale; contract, handlers and template agree; scanners
 	$(VENV)/python -m openapi.generate --check
 	$(VENV)/python -m docs.diagram --check
 	$(VENV)/pytest $(WORKERS) tests/contract tests/template
@@ -66,7 +66,7 @@ check: scan $(VENV)/.ready ## What follows from the contract is not stale; contr
 # Passwords and tokens of examples and tests; whatever else looks like a secret fails, or says on its line why it is none.
 MADE_UP := (Breakout|Pullback|Demo-Journal|Wrong-password)-[0-9]|^a+$$|^(get|put)_item$$|^a1b2c3d4e5$$|^eyJhbGciOiJSUzI1NiJ9[.]eyJ0b2tlbl91c2Ui
 
-scan: $(TOOLS)/scanners/.ready $(TOOLS)/checkov/.ready ## Unsafe code (bandit), secrets (detect-secrets, gitleaks), mistakes in the template (checkov)
+scan: $(TOOLS)/scanners/.ready $(TOOLS)/checkov/.ready ## Unsafe code (bandit), secrets (detect-secrets, gitleaks), mistakes in the template (checkov, cfn-lint-serverless); offline
 	$(SCANNERS)/bandit --quiet --configfile pyproject.toml --recursive handlers local ops openapi docs benchmarks
 	git ls-files -z | xargs -0 $(SCANNERS)/detect-secrets-hook --exclude-files '^(requirements|generated|[.]github)/' --exclude-secrets '$(MADE_UP)'
 	$(SCANNERS)/gitleaks git --no-banner --redact --log-level warn
@@ -112,7 +112,7 @@ LOCK = $(UV) pip compile --quiet --upgrade --universal --generate-hashes --no-em
 clean: ## Remove all that was built or installed; the data of `make run` too
 	rm -rf .venv $(TOOLS) .aws-sam .build .local .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-setup: $(VENV)/.ready $(TOOLS)/emulator/.ready $(TOOLS)/lambda/.ready $(TOOLS)/sam/.ready $(TOOLS)/docs/.ready $(TOOLS)/node/.ready $(TOOLS)/checkov/.ready ## Install everything
+setup: $(VENV)/.ready $(TOOLS)/emulator/.ready $(TOOLS)/lambda/.ready $(TOOLS)/sam/.ready $(TOOLS)/docs/.ready $(TOOLS)/node/.ready $(TOOLS)/checkov/.ready $(TOOLS)/scanners/.ready ## Install everything
 
 ## Building it
 
@@ -180,8 +180,8 @@ $(eval $(call virtual_environment,$(TOOLS)/emulator,emulator))
 $(eval $(call virtual_environment,$(TOOLS)/sam,sam))
 $(eval $(call virtual_environment,$(TOOLS)/lambda,runtime))
 $(eval $(call virtual_environment,$(TOOLS)/peers,peers))
-$(eval $(call virtual_environment,$(TOOLS)/checkov,checkov))
 $(eval $(call virtual_environment,$(TOOLS)/scanners,scanners))
+$(eval $(call virtual_environment,$(TOOLS)/checkov,checkov))
 
 $(VENV)/.ready: requirements/dev.txt $(UV)
 	@echo "Installing the project's libraries ..."

@@ -32,7 +32,7 @@ def test_every_link_to_a_file_leads_somewhere(page: Path) -> None:
 def test_every_make_target_that_is_named_can_be_made(page: Path) -> None:
     targets = set(re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
     code = re.findall(r"```.*?```|`[^`\n]+`", page.read_text("utf-8"), re.DOTALL)
-    named = {name for text in code for name in re.findall(r"(?:^|[\s`])make ((?:[a-z0-9-]+ ?)+)", text)}
+    named = {name for text in code for name in re.findall(r"(?:^|`)\s*make ((?:[a-z0-9-]+ ?)+)", text, re.MULTILINE)}
     assert {target for names in named for target in names.split()} <= targets
 
 
