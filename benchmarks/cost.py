@@ -42,6 +42,7 @@ PROCESSOR_SHARE = 1024 / 1769  # of a processor, which Lambda gives whole to 1 7
 WAIT_MS = 6.0  # for one request to DynamoDB, within a region
 LOG_KB = 0.6  # a call: the function's line, Lambda's own, the gateway's
 ANSWER_KB = 4.0
+TRACED = 0.05  # of the calls
 ITEM_KB = 1.2  # a trade as it is stored
 COPIES = 5  # the item, three indexes, and about as much again in the statistics
 
@@ -80,8 +81,9 @@ PRICES = {
     "Transfer to the internet, a GB": 0.09,
     "Cognito Essentials, an active user from the 10 001st on": 0.015,
     "CloudWatch, an alarm": 0.10,
+    "X-Ray, a million traces": 5.00,
 }
-ALARMS = 90
+ALARMS = 85
 BEHIND = ("UpdateStats", "RebuildStats")
 AWAY = "logIn, refreshSession"  # Cognito's work; our part is as much as getTrade's without its query
 
@@ -203,6 +205,7 @@ def monthly(found: Mapping[str, Taken], traders: int) -> dict[str, float]:
         "S3": IMAGES_GB * PRICES["S3, a GB stored"] + USE["createImageUpload"] * PRICES["S3, a thousand uploads"] / 1e3,
         "SQS": messages * PRICES["SQS, a million requests"] / 1e6,
         "Logs": sum(USE.values()) * LOG_KB / 1024**2 * PRICES["CloudWatch, a GB logged"],
+        "Traces": sum(USE.values()) * TRACED * PRICES["X-Ray, a million traces"] / 1e6,
         "Transfer": sum(requests.values()) * ANSWER_KB / 1024**2 * PRICES["Transfer to the internet, a GB"],
     }
     return {
