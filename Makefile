@@ -24,7 +24,7 @@ export SAM_CLI_TELEMETRY := 0
 export REDOCLY_TELEMETRY := off
 export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 
-.PHONY: help run test reset redrive generate lint types check breaking unit peers e2e validate build lock clean setup format
+.PHONY: help run test reset redrive generate lint types check breaking fuzz unit peers e2e validate build lock clean setup format
 
 help: ## Say what can be made
 	@grep -hE '^[a-z0-9-]+:.*##' Makefile | sed -E 's/^([a-z0-9-]+):[^#]*## */  make \1|/' | column -t -s '|'
@@ -65,6 +65,10 @@ breaking: $(VENV)/.ready ## What can break the clients of the contract at BASE, 
 	@base="$(BASE)"; base="$${base:-$$(git describe --tags --abbrev=0 2> /dev/null || true)}"; \
 		if [ -z "$$base" ]; then echo "No contract has been released yet; name a revision with BASE="; \
 		else $(VENV)/python -m openapi.breaking "$$base"; fi
+
+fuzz: $(VENV)/.ready $(TOOLS)/emulator/.ready $(TOOLS)/lambda/.ready build-local ## Schemathesis over HTTP: EXAMPLES, SEED; API=https://host/v1 with EMAIL and PASSWORD or TOKEN
+	@API="$(API)" TOKEN="$(TOKEN)" EMAIL="$(EMAIL)" PASSWORD="$(PASSWORD)" EXAMPLES="$(EXAMPLES)" SEED="$(SEED)" \
+		RATE="$(RATE)" MAIL="$(MAIL)" ERASE="$(ERASE)" $(VENV)/python -m tests.fuzz
 
 peers: $(TOOLS)/peers/.ready ## The statistics beside those of other libraries; not a part of make test
 	$(TOOLS)/peers/bin/python -m pytest tests/peers

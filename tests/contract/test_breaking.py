@@ -216,7 +216,7 @@ HARMLESS: dict[str, Change] = {
     "a summary is changed": put(f"{POST}/summary", "Add a trade"),
     "a schema is added": put(f"{SCHEMAS}/Broker", {"type": "string"}),
     "a server is added": append("/servers", {"url": "https://api.example.com/v1"}),
-    "a required parameter becomes optional": put("/components/parameters/CloseId/required", False),
+    "a required parameter becomes optional": put("/components/parameters/CloseIdInPath/required", False),
 }
 
 
