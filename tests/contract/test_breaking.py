@@ -206,7 +206,7 @@ HARMLESS: dict[str, Change] = {
     "an input loses its pattern": drop(f"{SCHEMAS}/NewPassword/pattern"),
     "an input takes null": put(f"{SCHEMAS}/NewPassword/nullable", True),
     "an input takes more values": append(f"{SCHEMAS}/Cancelled/enum", "EXPIRED"),
-    "an output has fewer values": remove(f"{SCHEMAS}/SignUpStatus/properties/status/enum", "CONFIRMED"),
+    "an output has fewer values": remove(f"{SCHEMAS}/SignUpState/enum", "CONFIRMED"),
     "an output number becomes an integer": put(f"{SCHEMAS}/Ratio/type", "integer"),
     "a body's media type is added": put(
         f"{POST}/requestBody/content/application~1vnd.trade+json", {"schema": {"type": "object"}}
