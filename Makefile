@@ -26,7 +26,7 @@ export SAM_CLI_TELEMETRY := 0
 export REDOCLY_TELEMETRY := off
 export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 
-.PHONY: help run test reset redrive generate lint types check breaking fuzz unit peers clients clients-check e2e validate build lock clean setup format
+.PHONY: help run test reset redrive generate lint types check breaking fuzz unit peers clients clients-check mock e2e validate build lock clean setup format
 
 help: ## Say what can be made
 	@grep -hE '^[a-z0-9-]+:.*##' Makefile | sed -E 's/^([a-z0-9-]+):[^#]*## */  make \1|/' | column -t -s '|'
@@ -41,6 +41,9 @@ reset: $(VENV)/.ready ## Forget the data of `make run`
 
 redrive: $(VENV)/.ready ## Empty the statistics' dead-letter queues by rebuilding whom they name; STACK=its-name for one on AWS
 	@STACK="$(STACK)" $(VENV)/python -m ops.redrive
+
+mock: $(VENV)/.ready $(TOOLS)/mock/.ready ## The contract's examples at MOCK_PORT (4010), for front ends that start before the back end does
+	@MOCK_PORT="$(MOCK_PORT)" $(VENV)/python -m openapi.mock
 
 ## Proving it
 
@@ -72,7 +75,7 @@ fuzz: $(VENV)/.ready $(TOOLS)/emulator/.ready $(TOOLS)/lambda/.ready build-local
 	@API="$(API)" TOKEN="$(TOKEN)" EMAIL="$(EMAIL)" PASSWORD="$(PASSWORD)" EXAMPLES="$(EXAMPLES)" SEED="$(SEED)" \
 		RATE="$(RATE)" MAIL="$(MAIL)" ERASE="$(ERASE)" $(VENV)/python -m tests.fuzz
 
-clients-check: clients build-local $(TOOLS)/emulator/.ready ## What five generators make of the contract; both clients' whole story
+clients-check: clients build-local $(TOOLS)/emulator/.ready $(TOOLS)/mock/.ready ## What five generators make of the contract; both clients' whole story; the mock
 	$(VENV)/pytest tests/clients
 
 peers: $(TOOLS)/peers/.ready ## The statistics beside those of other libraries; not a part of make test
