@@ -16,6 +16,8 @@ NODE := $(TOOLS)/node/node_modules/.bin
 WORKERS := -n 2 --dist loadfile
 SWAGGER_UI := $(TOOLS)/docs/drf_spectacular_sidecar/static/drf_spectacular_sidecar/swagger-ui-dist
 
+CLIENTS = $(VENV)/.ready $(TOOLS)/clients/.ready $(TOOLS)/clients-node/.ready
+
 # uv does not read pip's settings; where pip has another index, uv gets the same one.
 ifdef PIP_INDEX_URL
 export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
@@ -25,7 +27,7 @@ export SAM_CLI_TELEMETRY := 0
 export REDOCLY_TELEMETRY := off
 export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 
-.PHONY: help run test reset redrive restore generate lint types check scan breaking unit peers e2e validate build deploy api-url lock clean setup format
+.PHONY: help run test reset redrive restore mock generate lint types check scan breaking fuzz unit peers clients clients-check e2e validate build deploy api-url lock clean setup format
 
 help: ## Say what can be made
 	@grep -hE '^[a-z0-9-]+:.*##' Makefile | sed -E 's/^([a-z0-9-]+):[^#]*## */  make \1|/' | column -t -s '|'
@@ -43,6 +45,9 @@ redrive: $(VENV)/.ready ## Empty the statistics' dead-letter queues by rebuildin
 
 restore: $(VENV)/.ready ## Bring trades back from the restored table FROM; REPLACE=yes, USERS="sub ...", STACK=its-name
 	@STACK="$(STACK)" FROM="$(FROM)" REPLACE="$(REPLACE)" USERS="$(USERS)" $(VENV)/python -m ops.restore
+
+mock: $(VENV)/.ready $(TOOLS)/mock/.ready ## The contract's examples at MOCK_PORT (4010), for front ends that start before the back end does
+	@MOCK_PORT="$(MOCK_PORT)" $(VENV)/python -m openapi.mock
 
 ## Proving it
 
@@ -63,8 +68,8 @@ check: $(VENV)/.ready scan ## What follows from contract and template is not sta
 	$(VENV)/python -m docs.diagram --check
 	$(VENV)/pytest $(WORKERS) tests/contract tests/template
 
-# Passwords and tokens of examples and tests; whatever else looks like a secret fails, or says on its line why it is none.
-MADE_UP := (Breakout|Pullback|Demo-Journal|Wrong-password)-[0-9]|^a+$$|^(get|put)_item$$|^a1b2c3d4e5$$|^eyJhbGciOiJSUzI1NiJ9[.]eyJ0b2tlbl91c2Ui
+# Passwords, tokens and a PNG of examples and tests; whatever else looks like a secret fails, or says on its line why it is none.
+MADE_UP := (Breakout|Pullback|Demo-Journal|Wrong-password)-[0-9]|^a+$$|^(get|put)_item$$|^a1b2c3d4e5$$|^eyJhbGciOiJSUzI1NiJ9[.]eyJ0b2tlbl91c2Ui|^(89504e47|0000000a49444154)[0-9a-f]+$$
 
 scan: $(TOOLS)/scanners/.ready $(TOOLS)/checkov/.ready ## Unsafe code (bandit), secrets (detect-secrets, gitleaks), mistakes in the template (checkov, cfn-lint-serverless); offline
 	$(SCANNERS)/bandit --quiet --configfile pyproject.toml --recursive handlers local ops openapi docs benchmarks
@@ -80,6 +85,13 @@ breaking: $(VENV)/.ready ## What can break the clients of the contract at BASE, 
 	@base="$(BASE)"; base="$${base:-$$(git describe --tags --abbrev=0 2> /dev/null || true)}"; \
 		if [ -z "$$base" ]; then echo "No contract has been released yet; name a revision with BASE="; \
 		else $(VENV)/python -m openapi.breaking "$$base"; fi
+
+fuzz: $(VENV)/.ready $(TOOLS)/emulator/.ready $(TOOLS)/lambda/.ready build-local ## Schemathesis over HTTP: EXAMPLES, SEED; API=https://host/v1 with EMAIL and PASSWORD or TOKEN
+	@API="$(API)" TOKEN="$(TOKEN)" EMAIL="$(EMAIL)" PASSWORD="$(PASSWORD)" EXAMPLES="$(EXAMPLES)" SEED="$(SEED)" \
+		RATE="$(RATE)" MAIL="$(MAIL)" ERASE="$(ERASE)" $(VENV)/python -m tests.fuzz
+
+clients-check: clients build-local $(TOOLS)/emulator/.ready $(TOOLS)/mock/.ready ## What five generators make of the contract; both clients' whole story; the mock
+	$(VENV)/pytest tests/clients
 
 peers: $(TOOLS)/peers/.ready ## The statistics beside those of other libraries; not a part of make test
 	$(TOOLS)/peers/bin/python -m pytest tests/peers
@@ -104,7 +116,7 @@ format: $(VENV)/.ready ## Format the code
 lock: $(UV) ## Pin what pyproject.toml asks for
 	$(LOCK) pyproject.toml -o requirements/lambda.txt
 	$(LOCK) pyproject.toml --group dev -o requirements/dev.txt
-	for group in checkov runtime emulator peers sam scanners node uv; do $(LOCK) --group $$group -o requirements/$$group.txt; done
+	for group in checkov clients runtime emulator peers sam scanners node uv; do $(LOCK) --group $$group -o requirements/$$group.txt; done
 	$(LOCK) --no-deps --group docs -o requirements/docs.txt
 
 LOCK = $(UV) pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11
@@ -113,6 +125,9 @@ clean: ## Remove all that was built or installed; the data of `make run` too
 	rm -rf .venv $(TOOLS) .aws-sam .build .local .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 setup: $(VENV)/.ready $(TOOLS)/emulator/.ready $(TOOLS)/lambda/.ready $(TOOLS)/sam/.ready $(TOOLS)/docs/.ready $(TOOLS)/node/.ready $(TOOLS)/checkov/.ready $(TOOLS)/scanners/.ready ## Install everything
+
+clients: $(CLIENTS) ## A TypeScript and a Python client of the contract, ready to publish, in dist/clients
+	@PATH="$(CURDIR)/$(TOOLS)/nodejs/bin:$$PATH" $(VENV)/python -m openapi.clients dist/clients
 
 ## Building it
 
@@ -182,6 +197,7 @@ $(eval $(call virtual_environment,$(TOOLS)/lambda,runtime))
 $(eval $(call virtual_environment,$(TOOLS)/peers,peers))
 $(eval $(call virtual_environment,$(TOOLS)/scanners,scanners))
 $(eval $(call virtual_environment,$(TOOLS)/checkov,checkov))
+$(eval $(call virtual_environment,$(TOOLS)/clients,clients))
 
 $(VENV)/.ready: requirements/dev.txt $(UV)
 	@echo "Installing the project's libraries ..."
@@ -196,14 +212,25 @@ $(TOOLS)/docs/.ready: requirements/docs.txt $(UV) $(VENV)/.ready
 	@$(UV) pip install --quiet --require-hashes --no-deps --python $(VENV)/python --target $(TOOLS)/docs -r $<
 	@touch $@
 
-# The contract's linters are Node programs. Where the machine has no Node, a PyPI wheel brings one.
-$(TOOLS)/node/.ready: requirements/package-lock.json requirements/node.txt $(UV)
-	@echo "Installing the contract's linters ..."
-	@mkdir -p $(TOOLS)/node
+# Node programs: the contract's linters, the generators of clients, the mock. Where the machine has no Node, a PyPI wheel
+# brings one.
+$(TOOLS)/nodejs/.ready: requirements/node.txt $(UV)
+	@mkdir -p $(@D)
 	@if ! command -v npm > /dev/null; then \
 		$(UV) venv --quiet --clear --python $(PYTHON) $(TOOLS)/nodejs; \
 		$(UV) pip sync --quiet --require-hashes --python $(TOOLS)/nodejs/bin/python requirements/node.txt; \
 	fi
-	@cp requirements/package.json requirements/package-lock.json $(TOOLS)/node
-	@cd $(TOOLS)/node && PATH="$(CURDIR)/$(TOOLS)/nodejs/bin:$$PATH" npm ci --silent --ignore-scripts --no-audit --no-fund
 	@touch $@
+
+define node_programs
+$(1)/.ready: $(2)/package-lock.json $(TOOLS)/nodejs/.ready
+	@echo "Installing $(3) ..."
+	@mkdir -p $(1)
+	@cp $(2)/package.json $(2)/package-lock.json $(1)
+	@cd $(1) && PATH="$(CURDIR)/$(TOOLS)/nodejs/bin:$$$$PATH" npm ci --silent --ignore-scripts --no-audit --no-fund
+	@touch $$@
+endef
+
+$(eval $(call node_programs,$(TOOLS)/node,requirements,the contract's linters))
+$(eval $(call node_programs,$(TOOLS)/clients-node,requirements/clients,the generators of TypeScript clients))
+$(eval $(call node_programs,$(TOOLS)/mock,requirements/mock,Prism))

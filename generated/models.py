@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import (
@@ -33,6 +33,15 @@ class EntityTags(RootModel[str]):
     """
     `*`, or entity tags separated by commas.
     """
+
+
+class SortOrder(StrEnum):
+    """
+    Oldest first or newest first.
+    """
+
+    ASC = 'asc'
+    DESC = 'desc'
 
 
 class Side(StrEnum):
@@ -547,7 +556,7 @@ class Credentials(BaseModel):
     """
 
 
-class Status(StrEnum):
+class SignUpState(StrEnum):
     """
     CONFIRMATION_REQUIRED until the code of the mail is given.
     """
@@ -561,10 +570,7 @@ class SignUpStatus(BaseModel):
     What is to be done next.
     """
 
-    status: Annotated[Status, Field(examples=['CONFIRMATION_REQUIRED'])]
-    """
-    CONFIRMATION_REQUIRED until the code of the mail is given.
-    """
+    status: SignUpState
 
 
 class TokenType(StrEnum):
@@ -617,10 +623,7 @@ class Tokens(BaseModel):
     """
     Seconds until the access token expires.
     """
-    token_type: Annotated[TokenType, Field(alias='tokenType', examples=['Bearer'])]
-    """
-    The scheme of the Authorization header.
-    """
+    token_type: Annotated[TokenType, Field(alias='tokenType')]
 
 
 class ImageType(StrEnum):
@@ -676,7 +679,7 @@ class ImageUpload(BaseModel):
     """
 
 
-class Status1(StrEnum):
+class ImageStatus(StrEnum):
     """
     READY once it is checked, PENDING until the file has come, REJECTED when it is not an image.
     """
@@ -697,10 +700,7 @@ class Image(BaseModel):
     """
     Names an image of a trade.
     """
-    status: Annotated[Status1, Field(examples=['READY'])]
-    """
-    READY once it is checked, PENDING until the file has come, REJECTED when it is not an image.
-    """
+    status: ImageStatus
     content_type: Annotated[ImageType, Field(alias='contentType')]
     size: Annotated[int | None, Field(examples=[48213], ge=1)] = None
     """
@@ -725,6 +725,16 @@ class Image(BaseModel):
     """
     Shows a READY image, for fifteen minutes.
     """
+
+
+class UncheckedTrade(BaseModel):
+    """
+    Anything else.
+    """
+
+    model_config = ConfigDict(
+        extra='allow',
+    )
 
 
 class TradeId1(RootModel[str]):
@@ -815,7 +825,7 @@ class PasswordReset(BaseModel):
     """
 
 
-class Status2(StrEnum):
+class PasswordState(StrEnum):
     """
     CODE_REQUIRED until the code of the mail is given.
     """
@@ -829,10 +839,7 @@ class PasswordStatus(BaseModel):
     What is to be done next.
     """
 
-    status: Annotated[Status2, Field(examples=['CODE_REQUIRED'])]
-    """
-    CODE_REQUIRED until the code of the mail is given.
-    """
+    status: PasswordState
 
 
 class AccountExport(BaseModel):
@@ -863,7 +870,7 @@ class AccountExport(BaseModel):
     """
 
 
-class Status3(StrEnum):
+class ErasureState(StrEnum):
     """
     ERASING from the first request on.
     """
@@ -876,10 +883,7 @@ class ErasureStatus(BaseModel):
     How far the erasing is.
     """
 
-    status: Annotated[Status3, Field(examples=['ERASING'])]
-    """
-    ERASING from the first request on.
-    """
+    status: ErasureState
 
 
 class CalendarMonthName(RootModel[str]):
@@ -1068,7 +1072,7 @@ class HtmlPage(RootModel[str]):
     """
 
 
-class In(StrEnum):
+class FieldPlace(StrEnum):
     """
     Where the field stands.
     """
@@ -1084,10 +1088,7 @@ class FieldProblem(BaseModel):
     What is wrong with one field.
     """
 
-    in_: Annotated[In, Field(alias='in', examples=['body'])]
-    """
-    Where the field stands.
-    """
+    in_: Annotated[FieldPlace, Field(alias='in')]
     pointer: Annotated[str, Field(examples=['/closes/0/price'])]
     """
     A JSON pointer (RFC 6901) to the field; of a parameter, a slash and its name.
@@ -1979,7 +1980,7 @@ class BulkTrade(BaseModel):
     """
     1 to 255 visible ASCII characters.
     """
-    trade: NewTrade | dict[str, Any]
+    trade: NewTrade | UncheckedTrade
     """
     A NewTrade. It is checked on its own; when it is no NewTrade, its result says so.
     """

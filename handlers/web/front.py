@@ -69,16 +69,15 @@ class Front:
             context["user"] = verified_user(claims)
             # What the pool calls the user, which is another thing for those who came through Google.
             context["username"] = claims.get("username") or context["user"]
-        body = b""  # RFC 9110 gives a body no meaning where the operation declares none
+        about_the_body: list[tuple[bytes, bytes]] = []
+        body = b""  # RFC 9110 gives a body no meaning where the operation declares none; nor has a media type one
         if "requestBody" in operation:
             body = await _whole_body(receive)
             media_type = _media_type(scope, list(operation["requestBody"]["content"]), body)
-            scope["headers"] = [
-                *(header for header in scope["headers"] if header[0] not in (b"content-type", b"content-length")),
-                (b"content-type", media_type.encode()),
-                # Connexion takes a request without this header for one without a body.
-                (b"content-length", str(len(body)).encode()),
-            ]
+            # Connexion takes a request without a length for one without a body.
+            about_the_body = [(b"content-type", media_type.encode()), (b"content-length", str(len(body)).encode())]
+        others = (header for header in scope["headers"] if header[0] not in (b"content-type", b"content-length"))
+        scope["headers"] = [*others, *about_the_body]
 
         async def whole() -> Message:
             return {"type": "http.request", "body": body, "more_body": False}

@@ -232,3 +232,8 @@ def test_operations_without_parameters_refuse_any(dana: Client, nobody: Client) 
 
 def test_tags_may_be_given_several_times(dana: Client) -> None:
     assert dana.get("/trades", query="tag=a&tag=b").status == 200
+
+
+@pytest.mark.parametrize("media_type", ["multipart/form-data", "text/plain", "/", "application/json; charset"])
+def test_a_media_type_means_nothing_where_no_body_is_taken(dana: Client, media_type: str) -> None:
+    assert dana.get("/trades", headers={"Content-Type": media_type}).status == 200

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from tests import events
-from tests.api.client import DANA, HOST, Client, a_trade
+from tests.api.client import DANA, Client, a_trade
+from tests.conformance import HOST
 from tests.events import Route, claims_of, function, routes
 
 NEVER = "99999999-0000-4000-8000-000000000000"

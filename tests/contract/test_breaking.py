@@ -206,7 +206,7 @@ HARMLESS: dict[str, Change] = {
     "an input loses its pattern": drop(f"{SCHEMAS}/NewPassword/pattern"),
     "an input takes null": put(f"{SCHEMAS}/NewPassword/nullable", True),
     "an input takes more values": append(f"{SCHEMAS}/Cancelled/enum", "EXPIRED"),
-    "an output has fewer values": remove(f"{SCHEMAS}/SignUpStatus/properties/status/enum", "CONFIRMED"),
+    "an output has fewer values": remove(f"{SCHEMAS}/SignUpState/enum", "CONFIRMED"),
     "an output number becomes an integer": put(f"{SCHEMAS}/Ratio/type", "integer"),
     "a body's media type is added": put(
         f"{POST}/requestBody/content/application~1vnd.trade+json", {"schema": {"type": "object"}}
@@ -216,7 +216,7 @@ HARMLESS: dict[str, Change] = {
     "a summary is changed": put(f"{POST}/summary", "Add a trade"),
     "a schema is added": put(f"{SCHEMAS}/Broker", {"type": "string"}),
     "a server is added": append("/servers", {"url": "https://api.example.com/v1"}),
-    "a required parameter becomes optional": put("/components/parameters/CloseId/required", False),
+    "a required parameter becomes optional": put("/components/parameters/CloseIdInPath/required", False),
 }
 
 

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -13,9 +13,17 @@ from openapi_schema_validator import OAS30Validator, oas30_format_checker
 
 from generated import models
 from handlers.journal import trades as journal
-from handlers.web import documents
+from handlers.journal.breakdown import Grouping, breakdown, dimension_of
+from handlers.journal.calendar import month_of
+from handlers.journal.equity import equity_curve
+from handlers.journal.errors import StateForbids
+from handlers.journal.rows import days_of, rows
+from handlers.journal.statistics import statistics_of
+from handlers.storage.statistics import Standing
+from handlers.web import documents, stats_documents
 from handlers.web.replies import as_json
 from openapi.generate import contract, operations
+from tests.events import route_of
 
 CONTRACT = contract()
 COMPONENTS = CONTRACT["components"]
@@ -187,3 +195,149 @@ def test_the_patches_in_the_examples_can_be_applied() -> None:
         given = models.TradeChanges.model_validate(example(name))
         changed = journal.revise(trade, documents.changes(given, trade), trade.created_at)
         assert changed.version == 2
+
+
+@pytest.fixture(scope="module")
+def everyday() -> list[journal.Trade]:
+    """The trades of the examples as they are in the end: one closed in two parts, one at once, one recorded in bulk."""
+    aapl = closed(
+        closed(opened("NewOpenTrade"), "NewPartialClose", "PartlyClosedTrade"), "NewFinalClose", "ClosedTrade"
+    )
+    return [aapl, opened("NewClosedTrade"), in_bulk()]
+
+
+def in_bulk() -> journal.Trade:
+    item, shown = example("BulkTrades")["items"][0], example("BulkResults")["results"][0]["trade"]
+    given = models.NewTrade.model_validate(item["trade"])
+    now = datetime.fromisoformat(shown["createdAt"])
+    return documents.opened_trade(given, user="dana", idempotency_key=item["idempotencyKey"], now=now)
+
+
+def test_the_trade_recorded_in_bulk_is_what_the_journal_makes_of_the_request() -> None:
+    recorded, refused = example("BulkResults")["results"]
+    shown = json.loads(as_json(documents.trade_document(in_bulk())))
+    given = {"tradeId": recorded["trade"]["tradeId"], "partialCloses": recorded["trade"]["partialCloses"]}
+    assert recorded == {"status": 201, "trade": {**shown, **given}}
+    own, made = given["partialCloses"][0], shown["partialCloses"][0]
+    assert {**own, "closeId": ""} == {**made, "closeId": ""}
+    assert "side" not in example("BulkTrades")["items"][1]["trade"]
+    assert [bad["pointer"] for bad in refused["problem"]["errors"]] == ["/side"]
+
+
+def test_the_statistics_in_the_examples_are_those_of_the_trades_in_the_examples(everyday: list[journal.Trade]) -> None:
+    shown = example("Stats")
+    standing = Standing(version=1, last_updated=datetime.fromisoformat(shown["lastUpdated"]))
+    figures = statistics_of(days_of(rows(everyday)), Decimal(example("EquityCurve")["openingBalance"]))
+    assert shown == {"basis": "NET", **stats_documents.stats_document(figures, standing)}
+    assert Decimal(shown["netPnL"]) == sum(trade.net_pnl or 0 for trade in everyday)
+    assert datetime.fromisoformat(shown["lastUpdated"]) > max(trade.updated_at for trade in everyday)
+
+
+def test_the_curve_in_the_examples_is_that_of_the_trades_in_the_examples(everyday: list[journal.Trade]) -> None:
+    shown = example("EquityCurve")
+    curve = equity_curve(days_of(rows(everyday)), Decimal(shown["openingBalance"]))
+    assert shown == {"basis": "NET", **stats_documents.curve_document(curve)}
+
+
+def test_the_month_in_the_examples_is_that_of_the_trades_in_the_examples(everyday: list[journal.Trade]) -> None:
+    shown = example("CalendarMonth")
+    first = date.fromisoformat(shown["month"]["first"])
+    month = month_of(first.year, first.month, days_of(rows(everyday)))
+    assert shown == {"basis": "NET", **stats_documents.month_document(month)}
+    assert COMPONENTS["schemas"]["CalendarMonthName"]["example"] == f"{first:%Y-%m}"
+
+
+def test_the_breakdown_in_the_examples_is_that_of_the_trades_in_the_examples(everyday: list[journal.Trade]) -> None:
+    shown = example("Breakdown")
+    by = Grouping(shown["by"])
+    kept = {key: day for key, day in rows(everyday).items() if key.dimension == dimension_of(by)}
+    assert shown == {"basis": "NET", **stats_documents.breakdown_document(breakdown(by, kept))}
+
+
+def values_of(name: str, node: Any) -> Iterator[Any]:
+    """Every value of a property of this name, however deep."""
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if key == name:
+                yield value
+            yield from values_of(name, value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from values_of(name, value)
+
+
+def test_one_trader_tells_all_the_examples() -> None:
+    examples = [each["value"] for each in COMPONENTS["examples"].values()]
+    assert set(values_of("email", examples)) == {COMPONENTS["schemas"]["EmailAddress"]["example"]}
+    (signed_up, logged_in) = (example(name)["password"] for name in ("NewCredentials", "Credentials"))
+    assert signed_up == logged_in != example("PasswordReset")["password"]
+    assert set(values_of("refreshToken", examples)) == {example("Tokens")["refreshToken"]}
+    assert set(values_of("requestId", examples)) == {COMPONENTS["headers"]["XRequestId"]["schema"]["example"]}
+
+
+def test_ids_versions_and_times_in_the_examples_follow_each_other() -> None:
+    story = [example(name) for name in ("OpenTrade", "PartlyClosedTrade", "ClosedTrade")]
+    (first,) = {trade["tradeId"] for trade in story}
+    assert [trade["version"] for trade in story] == [1, 2, 3]
+    times = [trade["updatedAt"] for trade in story]
+    assert times == sorted(times)
+    assert story[2]["partialCloses"][:1] == story[1]["partialCloses"]
+    other = example("BulkResults")["results"][0]["trade"]["tradeId"]
+    assert example("BulkDeletion")["tradeIds"] == [first, other]
+    schemas, headers = COMPONENTS["schemas"], COMPONENTS["headers"]
+    assert schemas["TradeId"]["example"] == first
+    assert schemas["CloseId"]["example"] == story[1]["partialCloses"][0]["closeId"]
+    assert schemas["ImageId"]["example"] == example("ImageUpload")["imageId"]
+    assert headers["Location"]["schema"]["example"] == f"/v1/trades/{first}"
+    assert headers["ETag"]["schema"]["example"] == schemas["EntityTags"]["example"] == '"1"'
+    assert f"{first}" in CONTRACT["info"]["description"]
+
+
+def test_the_conflict_in_the_examples_is_that_of_the_partly_closed_trade() -> None:
+    trade = closed(opened("NewOpenTrade"), "NewPartialClose", "PartlyClosedTrade")
+    at = datetime.fromisoformat(example("NewFinalClose")["closedAt"])
+    with pytest.raises(StateForbids) as refused:
+        journal.close(trade, close_id="x", quantity=Decimal(61), price=Decimal(188), closed_at=at, now=trade.updated_at)
+    shown = example("Conflict")
+    assert [(bad["pointer"], bad["detail"]) for bad in shown["errors"]] == [
+        (error.pointer, error.detail) for error in refused.value.errors
+    ]
+
+
+OPERATIONS = {operation["operationId"]: operation for _, _, operation in operations(CONTRACT)}
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_an_operation_says_what_it_does_when_it_fails_and_what_to_do_then(name: str) -> None:
+    words = re.sub(r"```.*?```", "", OPERATIONS[name]["description"], flags=re.DOTALL)
+    assert len(re.findall(r"[.:](?=\s)", words + " ")) >= 2
+    assert re.search(r"\b(4\d\d|503)\b", words), "it does not say when it fails"
+
+
+COMMANDS = re.findall(r"```\n(.*?)```", CONTRACT["info"]["description"], flags=re.DOTALL)
+
+
+@pytest.mark.parametrize(
+    "topic", ["Authentication", "Idempotency", "Concurrency", "Paging", "Errors", "Versions", "Limits"]
+)
+def test_the_introduction_explains(topic: str) -> None:
+    assert f"**{topic}" in CONTRACT["info"]["description"]
+
+
+def test_the_bodies_of_the_commands_follow_the_contract() -> None:
+    sent = 0
+    for command in re.split(r"\n(?=curl|export)", "\n".join(COMMANDS).replace("\\\n", " ")):
+        body = re.search(r"-d '(\{.*\})'", command)
+        if not body:
+            continue
+        path = re.search(r'"\$API(/[^"]*)"', command)
+        assert path
+        method = "PATCH" if "-X PATCH" in command else "POST"
+        route = route_of(method, path.group(1))
+        assert route
+        media_type = re.search(r'Content-Type: ([^"]+)"', command)
+        assert media_type
+        schema = route.operation["requestBody"]["content"][media_type.group(1)]["schema"]
+        assert_follows(json.loads(body.group(1)), resolved(schema))
+        sent += 1
+    assert sent == 5

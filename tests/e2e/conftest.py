@@ -5,11 +5,14 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 import httpx
 import pytest
 
 from local.stack import Stack, running_stack
+from tests.conformance import Request, Response, hold_to_contract
+from tests.events import STAGE, route_of
 
 PASSWORD = "Breakout-2026!"
 
@@ -32,10 +35,51 @@ def stack() -> Iterator[Stack]:
         yield running
 
 
+def client_of(stack: Stack, **headers: str) -> httpx.Client:
+    """A client that holds everything that it sends and gets to the contract. First calls start processes: it waits."""
+    return httpx.Client(
+        base_url=stack.api,
+        timeout=30,
+        headers=headers,
+        trust_env=False,
+        event_hooks={"response": [judge]},
+    )
+
+
+# What the gateway and HTTP itself add to every answer.
+OF_THE_GATEWAY = frozenset(
+    ["apigw-requestid", "connection", "date", "server", "transfer-encoding", "www-authenticate"]
+    + [f"access-control-{what}" for what in ("allow-origin", "allow-credentials", "expose-headers")]
+)
+
+
+def judge(answer: httpx.Response) -> None:
+    """Hold an answer, and the request it answers, to the contract."""
+    answer.read()
+    request = answer.request
+    path = unquote(request.url.raw_path.decode().partition("?")[0])
+    route = route_of(request.method, path.removeprefix(f"/{STAGE}"))
+    if route is None:
+        assert answer.status_code in (404, 405) or request.method == "OPTIONS", answer.status_code
+        return
+    hold_to_contract(
+        route,
+        Request(
+            method=request.method,
+            path=path,
+            query=request.url.params.multi_items(),
+            headers=dict(request.headers),
+            body=request.content or None,
+        ),
+        Response(answer.status_code, dict(answer.headers), answer.content),
+        also_sent=OF_THE_GATEWAY,
+    )
+
+
 @pytest.fixture(scope="session")
 def public(stack: Stack) -> Iterator[httpx.Client]:
-    """A client without a token. A function's first call starts its process: give it time."""
-    with httpx.Client(base_url=stack.api, timeout=30, trust_env=False) as client:
+    """A client without a token."""
+    with client_of(stack) as client:
         yield client
 
 
@@ -53,8 +97,7 @@ def new_user(stack: Stack, public: httpx.Client) -> Iterator[Callable[[], User]]
         answer = public.post("/auth/login", json=credentials)
         assert answer.status_code == 200, answer.text
         tokens = answer.json()
-        authorization = {"Authorization": f"Bearer {tokens['accessToken']}"}
-        client = httpx.Client(base_url=stack.api, timeout=30, headers=authorization, trust_env=False)
+        client = client_of(stack, Authorization=f"Bearer {tokens['accessToken']}")
         clients.append(client)
         return User(email, tokens["accessToken"], tokens["idToken"], tokens["refreshToken"], client)
 

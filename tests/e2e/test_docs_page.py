@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
+from typing import Literal
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from local.stack import Stack
 from openapi.generate import contract, operations
@@ -105,6 +109,76 @@ def test_a_trader_logs_in_creates_a_trade_and_lists_it_through_try_it_out(
     status, listed = tried_out(page, "listTrades")
     assert (status, json.loads(listed)["items"]) == ("200", [json.loads(created)])
     assert complaints == []
+
+
+def opened(page: Page, operation_id: str) -> Locator:
+    """The operation, opened."""
+    operation = page.locator(f"[id$='-{operation_id}'].opblock")
+    operation.locator("button.opblock-summary-control").click()
+    expect(operation.locator(".opblock-body")).to_be_visible()
+    return operation
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_serious_fault(page: Page, scheme: Literal["light", "dark"], complaints: list[str]) -> None:
+    page.emulate_media(color_scheme=scheme)
+    expect(page.locator("html")).to_have_class("dark-mode" if scheme == "dark" else re.compile("^$"))
+    page.locator("button.authorize").first.click()
+    expect(page.locator(".auth-container input")).to_be_visible()
+    assert serious_faults(page) == []
+    page.locator(".close-modal").click()
+    for operation_id in ("createTrade", "listTrades"):
+        opened(page, operation_id).get_by_role("button", name="Try it out").click()
+    opened(page, "deleteTrade")
+    assert serious_faults(page) == []
+    assert complaints == []
+
+
+def serious_faults(page: Page) -> list[str]:
+    """What axe has against the page as it is shown."""
+    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    return [
+        f"{fault['id']}: {node['html'][:200]}"
+        for fault in found
+        if fault["impact"] in ("serious", "critical")
+        for node in fault["nodes"]
+    ]
+
+
+def test_the_reader_chooses_dark_or_light_and_the_page_remembers(page: Page, complaints: list[str]) -> None:
+    page.get_by_role("button", name="Show the page in dark colors").click()
+    expect(page.locator("html")).to_have_class("dark-mode")
+    page.reload()
+    expect(page.locator("html")).to_have_class("dark-mode")
+    page.get_by_role("button", name="Show the page in light colors").click()
+    expect(page.locator("html")).to_have_class("")
+    assert complaints == []
+
+
+def test_the_tags_are_searched(page: Page) -> None:
+    page.get_by_placeholder("Filter by tag").fill("acc")
+    wanted = [op["operationId"] for _, _, op in operations(contract()) if op["tags"] == ["account"]]
+    expect(page.locator(".opblock")).to_have_count(len(wanted))
+    for operation_id in wanted:
+        expect(page.locator(f"#operations-account-{operation_id}")).to_be_visible()
+
+
+def test_the_keyboard_opens_an_operation_and_its_address_is_shown(page: Page) -> None:
+    page.locator("button.authorize").first.focus()
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        focused = page.evaluate("document.activeElement.closest('.opblock')?.id")
+        if focused == "operations-trades-listTrades":
+            break
+    page.keyboard.press("Enter")
+    expect(page.locator("#operations-trades-listTrades.is-open")).to_be_visible()
+    assert page.url.endswith("#/trades/listTrades")
+
+
+def test_the_page_travels_in_less_than_600_kilobytes(public: httpx.Client) -> None:
+    answer = public.get("/docs", headers={"Accept-Encoding": "gzip"})
+    assert answer.headers["content-encoding"] == "gzip"
+    assert answer.num_bytes_downloaded < 600_000
 
 
 def test_an_operation_has_an_address_of_its_own(page: Page, stack: Stack) -> None:

@@ -1,0 +1,93 @@
+"""Build the two clients that are kept, ready to publish: `python -m openapi.clients TARGET`.
+
+- TypeScript by @hey-api/openapi-ts: no dependency at run time, tree-shakable functions, and every answer is typed by
+  its status, the gateway's own included. A tarball for npm.
+- Python by openapi-python-client: httpx, sync and async, small classes that tell "absent" from "null", which a merge
+  patch needs, and clean under mypy --strict. A wheel.
+
+Their version is the contract's.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+from openapi.clients.generators import NODE, PACKAGE, PYTHON, hey_api, openapi_python_client, run
+from openapi.generate import ROOT, contract
+
+HERE = Path(__file__).parent
+NAME = "trading-journal-client"
+
+
+def fresh(folder: Path, readme: str) -> Path:
+    """An empty folder but for the README and the license."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    shutil.copy(HERE / readme, folder / "README.md")
+    shutil.copy(ROOT / "LICENSE", folder)
+    return folder
+
+
+def typescript(folder: Path) -> None:
+    """The npm package: sources, compiled modules with their types, and the tarball."""
+    fresh(folder, "typescript.md")
+    hey_api(folder)
+    package = {
+        "name": NAME,
+        "version": contract()["info"]["version"],
+        "description": "Client of the Trading Journal API, made from its OpenAPI document",
+        "license": "MIT",
+        "type": "module",
+        "sideEffects": False,
+        "engines": {"node": ">=20"},
+        "exports": {
+            ".": {"types": "./lib/index.d.ts", "default": "./lib/index.js"},
+            "./client": {"types": "./lib/client.gen.d.ts", "default": "./lib/client.gen.js"},
+        },
+        "files": ["lib", "src"],
+    }
+    (folder / "package.json").write_text(json.dumps(package, indent=2) + "\n", "utf-8")
+    options = {
+        "strict": True,
+        "target": "es2022",
+        "module": "nodenext",
+        "lib": ["es2022", "dom", "dom.iterable"],
+        "types": [],
+        "declaration": True,
+        "sourceMap": True,
+        "rootDir": "src",
+        "outDir": "lib",
+    }
+    (folder / "tsconfig.json").write_text(
+        json.dumps({"compilerOptions": options, "include": ["src"]}, indent=2), "utf-8"
+    )
+    run([NODE / "tsc", "--project", folder], folder)
+    run(["npm", "pack", "--silent"], folder)
+
+
+def python(folder: Path) -> None:
+    """The Python package and its wheel."""
+    fresh(folder, "python.md")
+    openapi_python_client(folder)
+    project = (HERE / "python.toml").read_text("utf-8").replace("VERSION", contract()["info"]["version"])
+    (folder / "pyproject.toml").write_text(project, "utf-8")
+    (folder / PACKAGE / "py.typed").touch()
+    # Without isolation: the build backend is pinned like everything else, and nothing is downloaded.
+    uv = ROOT / ".tools" / "uv" / "bin" / "uv"
+    run([uv, "build", "--quiet", "--wheel", "--no-build-isolation", "--python", PYTHON / "python"], folder)
+
+
+def main() -> int:
+    target = Path(sys.argv[1]).resolve()
+    typescript(target / "typescript")
+    python(target / "python")
+    for built in sorted([*target.glob("*/*.tgz"), *target.glob("*/dist/*.whl")]):
+        print(built.relative_to(Path.cwd()) if built.is_relative_to(Path.cwd()) else built)  # noqa: T201 a command's output
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

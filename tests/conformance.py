@@ -1,0 +1,114 @@
+"""A second opinion, independent of Connexion: openapi-core holds requests and answers to the contract.
+
+What the contract does not declare is forbidden: statuses, headers, media types, properties.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from openapi_core import Config, OpenAPI
+from openapi_core.datatypes import RequestParameters
+from werkzeug.datastructures import Headers, ImmutableMultiDict
+
+from handlers.web.contract import contract
+from tests.events import Route
+
+HOST = "https://api.example"
+
+# HTTP's own, which say how the body travels; OpenAPI has no place for the first and needs none for the others.
+OF_HTTP = {"content-type", "content-length", "content-encoding", "vary"}
+OF_EVERY_ANSWER = {"x-request-id", "x-content-type-options", "cache-control"}
+# A request that got one of these followed the contract, or the API was wrong to answer so.
+FOR_VALID_REQUESTS = {404, 409, 412, 422}
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request to an operation: the path with the stage, unquoted; header names in any case."""
+
+    method: str
+    path: str
+    query: Sequence[tuple[str, str]]
+    headers: Mapping[str, str]
+    body: bytes | None
+
+
+@dataclass(frozen=True)
+class Response:
+    """What came back: header names in lower case, the body unpacked."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass
+class _CoreRequest:
+    host_url: str
+    path: str
+    method: str
+    body: bytes | None
+    content_type: str
+    parameters: RequestParameters
+
+
+@dataclass(frozen=True)
+class _CoreResponse:
+    status_code: int
+    content_type: str
+    headers: Any
+    data: bytes
+
+
+@cache
+def _judge() -> OpenAPI:
+    text = dict.fromkeys(("application/yaml", "text/html"), lambda data, **_: data.decode())
+    as_json = dict.fromkeys(("application/problem+json", "application/merge-patch+json"), json.loads)
+    return OpenAPI.from_dict(
+        contract(),
+        config=Config(
+            additional_properties_default_policy="forbid",
+            extra_media_type_deserializers={**text, **as_json},
+        ),
+    )
+
+
+def hold_to_contract(
+    route: Route, request: Request, response: Response, also_sent: frozenset[str] = frozenset()
+) -> None:
+    """Fail unless the contract allows this answer to this operation, and the request that it answers.
+
+    `also_sent` are headers that what stands in front of the functions adds, in lower case.
+    """
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    asked = _CoreRequest(
+        host_url=HOST,
+        path=request.path,
+        method=route.method.lower(),
+        body=request.body,
+        content_type=headers.get("content-type", ""),
+        parameters=RequestParameters(query=ImmutableMultiDict(request.query), header=Headers(headers)),
+    )
+    answered = _CoreResponse(
+        response.status, response.headers.get("content-type", ""), Headers(dict(response.headers)), response.body
+    )
+    _judge().validate_response(asked, answered)
+    declared = _declared(route, response.status)
+    undeclared = response.headers.keys() - {name.lower() for name in declared["headers"]} - OF_HTTP - also_sent
+    assert not undeclared, f"{route.operation_id} {response.status} sent undeclared headers {undeclared}"
+    if "content" not in declared:
+        assert not response.body
+    if response.status < 400 or response.status in FOR_VALID_REQUESTS:
+        _judge().validate_request(asked)
+
+
+def _declared(route: Route, status: int) -> Mapping[str, Any]:
+    declared: Mapping[str, Any] = route.operation["responses"][str(status)]
+    if "$ref" in declared:
+        declared = contract()["components"]["responses"][declared["$ref"].rpartition("/")[2]]
+    return declared
