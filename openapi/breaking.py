@@ -57,6 +57,10 @@ class _Comparison:
             yield Break("/servers", "an address was removed")
         for name in _removed(self.old["components"].get("schemas", {}), self.new["components"].get("schemas", {})):
             yield Break(f"/components/schemas/{name}", "the schema was removed or renamed")
+        schemes = [document["components"].get("securitySchemes", {}) for document in (self.old, self.new)]
+        for name, scheme in schemes[0].items():
+            if _without_words(scheme) != _without_words(schemes[1].get(name, {})):
+                yield Break(f"/components/securitySchemes/{name}", "the security was changed")
         for path, item in self.old["paths"].items():
             place = f"/paths/{_escaped(path)}"
             if path not in self.new["paths"]:
@@ -254,6 +258,10 @@ def _target(document: Document, node: Document) -> Document:
             found = found[step.replace("~1", "/").replace("~0", "~")]
         node = found
     return node
+
+
+def _without_words(scheme: Document) -> Document:
+    return {name: value for name, value in scheme.items() if name not in ("description", "bearerFormat")}
 
 
 def _addresses(document: Document) -> set[str]:

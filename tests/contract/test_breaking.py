@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import copy
 import json
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from openapi import breaking
 from openapi.breaking import breaks
 from openapi.generate import contract
 
@@ -80,6 +82,22 @@ BREAKING: dict[str, tuple[Change, str]] = {
     "a tag is changed": (put(f"{POST}/tags", ["journal"]), f"{POST}/tags"),
     "an operation becomes protected": (drop("/paths/~1docs/get/security"), "/paths/~1docs/get/security"),
     "an operation becomes public": (put(f"{LIST}/security", []), f"{LIST}/security"),
+    "the tokens are sent in another way": (
+        put("/components/securitySchemes/bearerAuth/scheme", "basic"),
+        "/components/securitySchemes/bearerAuth",
+    ),
+    "a request body takes fewer properties": (
+        put(f"{SCHEMAS}/NewTrade/maxProperties", 5),
+        f"{SCHEMAS}/NewTrade/maxProperties",
+    ),
+    "an input variant is removed": (
+        lambda document: at(document, f"{SCHEMAS}/BulkTrade/properties/trade/anyOf").pop(),
+        f"{SCHEMAS}/BulkTrade/properties/trade/anyOf",
+    ),
+    "an output header takes more values": (
+        append("/components/headers/CacheControl/schema/enum", "private"),
+        f"{POST}/responses/201/headers/Cache-Control/schema/enum",
+    ),
     "the address changes": (put("/servers", [{"url": "/v2"}]), "/servers"),
     "a parameter is removed": (
         lambda document: at(document, f"{LIST}/parameters").pop(0),
@@ -211,6 +229,8 @@ HARMLESS: dict[str, Change] = {
     "a body's media type is added": put(
         f"{POST}/requestBody/content/application~1vnd.trade+json", {"schema": {"type": "object"}}
     ),
+    "the words on the tokens are changed": put("/components/securitySchemes/bearerAuth/description", "A token."),
+    "a body becomes optional": put(f"{POST}/requestBody/required", False),
     "words are changed": put(f"{POST}/description", "Something else."),
     "an example is changed": put(f"{SCHEMAS}/Label/example", "pullback"),
     "a summary is changed": put(f"{POST}/summary", "Add a trade"),
@@ -242,3 +262,33 @@ def test_a_change_is_named_once_however_often_it_is_used() -> None:
     assert [str(broken) for broken in found] == [
         "/components/schemas/Note/maxLength: maxLength was changed from 10000 to 100"
     ]
+
+
+def told(monkeypatch: pytest.MonkeyPatch, version: str, change: Change) -> int:
+    """The exit status when the contract was changed so since it was released as 1.4.0."""
+    old, new = copy.deepcopy(contract()), copy.deepcopy(contract())
+    old["info"]["version"], new["info"]["version"] = "1.4.0", version
+    change(new)
+    monkeypatch.setattr(sys, "argv", ["breaking", "v1.4.0"])
+    monkeypatch.setattr(breaking, "contract_at", lambda _: old)
+    monkeypatch.setattr(breaking, "contract", lambda: new)
+    return breaking.main()
+
+
+def test_only_a_new_major_version_may_break_clients(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    breaks_clients = drop(f"{ONE}/delete")
+    assert told(monkeypatch, "1.5.0", breaks_clients) == 1
+    assert capsys.readouterr().out.startswith(f"{ONE}/delete: the operation was removed\n")
+    assert told(monkeypatch, "2.0.0", breaks_clients) == 0
+    assert "the major version was raised" in capsys.readouterr().out
+    assert told(monkeypatch, "1.4.1", HARMLESS["an optional parameter is added"]) == 0
+
+
+def test_a_revision_without_a_contract_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["breaking", "no-such-revision"])
+    assert breaking.main() == 2
+    assert "no contract at no-such-revision" in capsys.readouterr().err
