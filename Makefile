@@ -100,6 +100,14 @@ setup: $(VENV)/.ready $(TOOLS)/emulator/.ready $(TOOLS)/lambda/.ready $(TOOLS)/s
 
 ## Building it
 
+LAMBDA_PYTHON ?= 3.13
+LAMBDA_PLATFORM ?= aarch64-manylinux2014
+LAYER_FOR ?= --python-version $(LAMBDA_PYTHON) --python-platform $(LAMBDA_PLATFORM)
+# The interpreter that makes the artifacts' byte code: one of the runtime's version.
+RUNTIME ?= $(if $(filter --python,$(LAYER_FOR)),$(lastword $(LAYER_FOR)),python$(LAMBDA_PYTHON))
+FUNCTIONS := .build/functions/$(notdir $(RUNTIME))
+SOURCES := $(wildcard handlers/*.py handlers/*/*.py generated/* openapi/openapi.yaml building/*.py)
+
 # For AWS; what make run and the end-to-end tests deploy is built by build-local for the interpreter at hand.
 build: $(TOOLS)/sam/.ready $(VENV)/.ready $(TOOLS)/docs/.ready ## Build for AWS, as `sam deploy` needs it
 	$(SAM) build
@@ -108,7 +116,7 @@ build: $(TOOLS)/sam/.ready $(VENV)/.ready $(TOOLS)/docs/.ready ## Build for AWS,
 build-local: .build/local
 
 .build/local: $(TOOLS)/sam/.ready $(TOOLS)/docs/.ready $(VENV)/.ready $(TOOLS)/lambda/.ready template.yaml samconfig.toml Makefile \
-		requirements/lambda.txt $(wildcard handlers/*.py handlers/*/*.py generated/* openapi/*.yaml openapi/docs_page/*)
+		requirements/lambda.txt $(SOURCES) $(wildcard openapi/docs_page/*)
 	@mkdir -p .build
 	@echo "Building the functions ..."
 	@LAYER_FOR="--python $(CURDIR)/$(TOOLS)/lambda/bin/python" $(SAM) build --build-dir $@ > .build/sam.log 2>&1 \
@@ -116,19 +124,17 @@ build-local: .build/local
 	@touch $@
 
 # The rules that `sam build` calls, with the folder of the artifact in ARTIFACTS_DIR.
-LAYER_FOR ?= --python-version $(LAMBDA_PYTHON) --python-platform $(LAMBDA_PLATFORM)
-LAMBDA_PYTHON ?= 3.13
-LAMBDA_PLATFORM ?= aarch64-manylinux2014
 
-build-%Function:
-	mkdir -p "$(ARTIFACTS_DIR)/openapi"
-	cp -r handlers generated "$(ARTIFACTS_DIR)"
-	cp openapi/openapi.yaml "$(ARTIFACTS_DIR)/openapi"
-	rm -f "$(ARTIFACTS_DIR)/generated/gateway.json"
-	find "$(ARTIFACTS_DIR)" -name __pycache__ -prune -exec rm -r {} +
+# All functions are prepared at once: what they share is read and compiled once, and each one's rule only copies.
+$(FUNCTIONS)/.ready: $(VENV)/.ready template.yaml Makefile $(SOURCES)
+	@$(VENV)/python -m building.functions $(@D) $(RUNTIME)
 
-build-DependencyLayer: $(UV)
+build-%Function: $(FUNCTIONS)/.ready
+	cp -r "$(FUNCTIONS)/$*Function/." "$(ARTIFACTS_DIR)"
+
+build-DependencyLayer: $(UV) $(VENV)/.ready
 	$(UV) pip install --quiet --require-hashes $(LAYER_FOR) --target "$(ARTIFACTS_DIR)/python" -r requirements/lambda.txt
+	$(VENV)/python -m building.layer "$(ARTIFACTS_DIR)/python" $(RUNTIME)
 
 build-DocsLayer: $(VENV)/.ready $(TOOLS)/docs/.ready
 	$(VENV)/python -m openapi.docs_page "$(SWAGGER_UI)" "$(ARTIFACTS_DIR)/docs"

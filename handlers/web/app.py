@@ -8,20 +8,25 @@ from importlib import import_module
 from typing import Any
 
 import inflection
-from connexion import AsyncApp
-from connexion.middleware.context import ContextMiddleware
-from connexion.middleware.exceptions import ExceptionMiddleware
-from connexion.middleware.main import MiddlewarePosition
-from connexion.middleware.request_validation import RequestValidationMiddleware
-from connexion.middleware.routing import RoutingMiddleware
-from connexion.resolver import Resolution, Resolver
-from connexion.uri_parsing import OpenAPIURIParser
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from handlers.web import problems
 from handlers.web.contract import METHODS, contract, slice_of
 from handlers.web.front import Front, Routes
+from handlers.web.lean_connexion import (
+    AsyncApp,
+    ConnexionRequest,
+    ConnexionResponse,
+    ContextMiddleware,
+    ExceptionMiddleware,
+    MiddlewarePosition,
+    OpenAPIURIParser,
+    RequestValidationMiddleware,
+    Resolution,
+    Resolver,
+    RoutingMiddleware,
+)
 from handlers.web.validation import OperationChecks, validator_map
 
 # Connexion warns several times a request that an operation takes two media types; the front has chosen one by then.
@@ -72,12 +77,23 @@ def create_app(operation_ids: Collection[str]) -> ASGIApp:
             }
         ),
     )
-    app.add_error_handler(Exception, problems.answer)
-    app.add_error_handler(problems.Problem, problems.answer)
+    app.add_error_handler(Exception, _answer)
+    app.add_error_handler(problems.Problem, _answer)
     app.add_middleware(Front, position=MiddlewarePosition.BEFORE_ROUTING, routes=Routes(contract()))
     app.add_api(served)
     stack: ASGIApp = app.middleware._build_middleware_stack()[0]
     return Stamped(stack)
+
+
+async def _answer(request: ConnexionRequest, error: Exception) -> ConnexionResponse:
+    """Connexion's error handler for everything."""
+    problem = problems.problem_of(error)
+    return ConnexionResponse(
+        status_code=problem.kind.status,
+        mimetype=problems.MEDIA_TYPE,
+        body=problem.body(request.context["request_id"]),
+        headers=dict(problem.headers),
+    )
 
 
 class Stamped:

@@ -16,12 +16,11 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import inflection
-from connexion.json_schema import Draft4RequestValidator
-from connexion.validators import AbstractRequestBodyValidator, ParameterValidator
 from jsonschema import Draft4Validator, FormatChecker, ValidationError
 from jsonschema.validators import extend
 
 from handlers.web import contract, strict_json
+from handlers.web.lean_connexion import AbstractRequestBodyValidator, Draft4RequestValidator, ParameterValidator
 from handlers.web.problems import BadField, invalid_request
 
 INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
