@@ -24,7 +24,7 @@ export SAM_CLI_TELEMETRY := 0
 export REDOCLY_TELEMETRY := off
 export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 
-.PHONY: help run test reset redrive generate lint types check breaking unit peers e2e validate build lock clean setup format
+.PHONY: help run test reset redrive generate lint types check breaking unit peers bench e2e validate build lock clean setup format
 
 help: ## Say what can be made
 	@grep -hE '^[a-z0-9-]+:.*##' Makefile | sed -E 's/^([a-z0-9-]+):[^#]*## */  make \1|/' | column -t -s '|'
@@ -76,6 +76,10 @@ validate: $(TOOLS)/sam/.ready ## What SAM says of the template
 e2e: $(VENV)/.ready $(TOOLS)/emulator/.ready $(TOOLS)/lambda/.ready build-local ## The deployed stack on an embedded AWS, and the docs page in a browser
 	$(VENV)/pytest tests/e2e
 
+bench: $(TOOLS)/bench/.ready $(TOOLS)/emulator/.ready build-local .build/peers/.ready ## What it takes beside its peers: benchmarks/results.md; some ten minutes
+	$(TOOLS)/bench/bin/python -m pytest benchmarks/tests
+	$(TOOLS)/bench/bin/python -m benchmarks
+
 ## Changing it
 
 generate: $(VENV)/.ready ## Write what follows from the contract
@@ -88,7 +92,9 @@ format: $(VENV)/.ready ## Format the code
 lock: $(UV) ## Pin what pyproject.toml asks for
 	$(LOCK) pyproject.toml -o requirements/lambda.txt
 	$(LOCK) pyproject.toml --group dev -o requirements/dev.txt
-	for group in runtime emulator peers sam node uv; do $(LOCK) --group $$group -o requirements/$$group.txt; done
+	$(LOCK) pyproject.toml --group bench -o requirements/bench.txt
+	for group in runtime emulator peers peer-bare peer-fastapi peer-powertools sam node uv; do \
+		$(LOCK) --group $$group -o requirements/$$group.txt; done
 	$(LOCK) --no-deps --group docs -o requirements/docs.txt
 
 LOCK = $(UV) pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11
@@ -139,6 +145,19 @@ build-DependencyLayer: $(UV) $(VENV)/.ready
 build-DocsLayer: $(VENV)/.ready $(TOOLS)/docs/.ready
 	$(VENV)/python -m openapi.docs_page "$(SWAGGER_UI)" "$(ARTIFACTS_DIR)/docs"
 
+# The peers that make bench measures, built as carefully: libraries of their own, byte code for all that is imported.
+.build/peers/.ready: $(wildcard requirements/peer-*.txt benchmarks/*.py benchmarks/peers/*.py) $(SOURCES) $(UV) $(TOOLS)/lambda/.ready
+	@echo "Building the peers ..."
+	@rm -rf $(@D)
+	@mkdir -p $(@D)/code $(@D)/measuring/benchmarks
+	@for peer in bare fastapi powertools; do $(UV) pip install --quiet --require-hashes \
+		--python $(TOOLS)/lambda/bin/python --target $(@D)/$$peer -r requirements/peer-$$peer.txt; done
+	@cp -r handlers benchmarks $(@D)/code
+	@cp benchmarks/{__init__,events,one_process,stub}.py $(@D)/measuring/benchmarks
+	@find $(@D) -name __pycache__ -prune -exec rm -r {} +
+	@$(TOOLS)/lambda/bin/python -m compileall -q -j 0 --invalidation-mode unchecked-hash $(@D) > /dev/null
+	@touch $@
+
 ## Setting it up: one virtual environment for the project, one for each tool that pins its libraries
 
 $(UV): requirements/uv.txt
@@ -160,6 +179,7 @@ $(eval $(call virtual_environment,$(TOOLS)/emulator,emulator))
 $(eval $(call virtual_environment,$(TOOLS)/sam,sam))
 $(eval $(call virtual_environment,$(TOOLS)/lambda,runtime))
 $(eval $(call virtual_environment,$(TOOLS)/peers,peers))
+$(eval $(call virtual_environment,$(TOOLS)/bench,bench))
 
 $(VENV)/.ready: requirements/dev.txt $(UV)
 	@echo "Installing the project's libraries ..."
