@@ -1,10 +1,10 @@
-"""One new process of a function: how long until it has answered, what an answer takes then, what it all keeps in memory.
+"""One new process of a function: when it has answered, what an answer takes from then on, what it keeps in memory.
 
     python -m benchmarks.one_process MODULE:HANDLER OPERATION WARM_REQUESTS
 
-The storage answers at once, inside the process: at first behind all that botocore does but for the network, since
-a new process pays for that too; then in place of botocore's client, which takes longer than all the rest and is the same
-for everybody. Prints JSON: processor and memory figures; the clock is the caller's, who sees the lines come.
+The storage answers at once, inside the process: at first behind all that botocore does but for the network, since a new
+process pays for that too; then in place of botocore's client, which takes longer than all the rest and is the same for
+everybody. Prints JSON: processor and memory figures; the clock is the caller's, who sees the lines come.
 """
 
 import sys

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qs
 
-from benchmarks.peers.journal import HEADERS, page, read, record
+from benchmarks.peers.journal import HEADERS, log, page, read, record
 from handlers.journal.errors import JournalError
 from handlers.storage.errors import StorageError
 from handlers.web import problems
@@ -256,6 +256,7 @@ def _get(event: Event, user: str) -> Event:
 def _reply(
     event: Event, status: int, body: str | None, headers: Mapping[str, str], media_type: str = "application/json"
 ) -> Event:
+    log(event["requestContext"]["requestId"], event["routeKey"], status)
     given = {**headers, **HEADERS, "X-Request-Id": event["requestContext"]["requestId"]}
     if body is not None:
         given["Content-Type"] = media_type

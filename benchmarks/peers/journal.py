@@ -12,6 +12,7 @@ import boto3
 from botocore.config import Config
 
 from handlers.journal.trades import Side, Status
+from handlers.log import logger
 from handlers.storage import clients, image_files, images, listing, page_tokens, trades
 from handlers.storage.image_files import Place
 from handlers.web import documents, idempotency
@@ -80,6 +81,12 @@ def page(user: str, asked: Mapping[str, Any]) -> str:
             found.next, user_id=user, wanted=wanted, newest_first=newest_first, secret=secret
         )
     return as_json(answer)
+
+
+def log(request_id: str, route: str, status: int) -> None:
+    """The line that the product writes for each request."""
+    logger.append_keys(request_id=request_id, operation="")
+    logger.info("answered", route=route, status=status)
 
 
 def _day(given: date | str | None) -> date | None:

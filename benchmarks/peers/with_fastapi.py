@@ -13,7 +13,7 @@ from fastapi import Depends, FastAPI, Header, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from mangum import Mangum
 
-from benchmarks.peers.journal import HEADERS, page, read, record
+from benchmarks.peers.journal import HEADERS, log, page, read, record
 from benchmarks.peers.models import Asked, Key, NewTrade, Tags, bad_fields
 from handlers.journal.errors import JournalError
 from handlers.storage.errors import StorageError
@@ -77,6 +77,7 @@ def refuse(request: Request, problem: problems.Problem) -> Response:
 def reply(
     request: Request, status: int, body: str | None, headers: dict[str, str], media_type: str = "application/json"
 ) -> Response:
+    log(request_id(request), request.scope["aws.event"]["routeKey"], status)
     given = {**headers, **HEADERS, "X-Request-Id": request_id(request)}
     return Response(body, status, given, None if body is None else media_type)
 

@@ -12,7 +12,7 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path, Query
 
-from benchmarks.peers.journal import HEADERS, page, read, record
+from benchmarks.peers.journal import HEADERS, log, page, read, record
 from benchmarks.peers.models import Day, Key, NewTrade, Side, Symbol, Tags, Token, Word, bad_fields
 from handlers.journal.errors import JournalError
 from handlers.storage.errors import StorageError
@@ -98,6 +98,7 @@ def refuse(problem: problems.Problem) -> Response[str]:
 def reply(
     status: int, body: str | None, headers: dict[str, str], media_type: str | None = "application/json"
 ) -> Response[str]:
+    log(request_id(), app.current_event.route_key, status)
     given = {**headers, **HEADERS, "X-Request-Id": request_id()}
     return Response(status, None if body is None else media_type, body, given)
 

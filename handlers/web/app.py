@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from importlib import import_module
+from inspect import signature
 from typing import Any
 
 import inflection
@@ -15,7 +16,9 @@ from handlers.web import problems
 from handlers.web.contract import METHODS, contract, slice_of
 from handlers.web.front import Front, Routes
 from handlers.web.lean_connexion import (
+    AsyncApi,
     AsyncApp,
+    AsyncOperation,
     ConnexionRequest,
     ConnexionResponse,
     ContextMiddleware,
@@ -59,6 +62,34 @@ class Repeated(OpenAPIURIParser):  # type: ignore[misc] # Connexion is not typed
         return value
 
 
+class Operation(AsyncOperation):  # type: ignore[misc] # Connexion is not typed
+    """Calls the operation's function with what the validation has read of the request.
+
+    Connexion's own would read the parameters again, from texts, and wrap the function anew for each request.
+    """
+
+    def __init__(self, fn: Callable[..., Awaitable[ASGIApp]], *args: Any, **kwargs: Any) -> None:
+        super().__init__(fn, *args, **kwargs)
+        self._arguments = frozenset(signature(fn).parameters)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send what the function answers."""
+        given = scope["extensions"]["connexion_context"]
+        response = await self._fn(**{name: given[name] for name in self._arguments & given.keys()})
+        await response(scope, receive, send)
+
+
+class Api(AsyncApi):  # type: ignore[misc] # Connexion is not typed
+    """Connexion's router, to operations of this kind."""
+
+    def make_operation(self, operation: Any) -> Operation:
+        """The operation that the router calls."""
+        made: Operation = Operation.from_operation(
+            operation, pythonic_params=self.pythonic_params, jsonifier=self.jsonifier
+        )
+        return made
+
+
 def create_app(operation_ids: Collection[str]) -> ASGIApp:
     """An ASGI application for these operations of the contract; for every other request the right 404 or 405."""
     served = slice_of(operation_ids)
@@ -77,6 +108,7 @@ def create_app(operation_ids: Collection[str]) -> ASGIApp:
             }
         ),
     )
+    app._middleware_app.api_cls = Api
     app.add_error_handler(Exception, _answer)
     app.add_error_handler(problems.Problem, _answer)
     app.add_middleware(Front, position=MiddlewarePosition.BEFORE_ROUTING, routes=Routes(contract()))

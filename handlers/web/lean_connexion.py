@@ -51,6 +51,8 @@ def without(*names: str) -> Iterator[None]:
 
 with without(*UNUSED):
     from connexion import AsyncApp, request
+    from connexion.apps.asynchronous import AsyncApi, AsyncOperation
+    from connexion.decorators.parameter import pythonic
     from connexion.json_schema import Draft4RequestValidator
     from connexion.lifecycle import ConnexionRequest, ConnexionResponse
     from connexion.middleware.context import ContextMiddleware
@@ -64,7 +66,9 @@ with without(*UNUSED):
 
 __all__ = [
     "AbstractRequestBodyValidator",
+    "AsyncApi",
     "AsyncApp",
+    "AsyncOperation",
     "ConnexionRequest",
     "ConnexionResponse",
     "ContextMiddleware",
@@ -77,5 +81,6 @@ __all__ = [
     "Resolution",
     "Resolver",
     "RoutingMiddleware",
+    "pythonic",
     "request",
 ]
