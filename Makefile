@@ -154,6 +154,8 @@ build-DocsLayer: $(VENV)/.ready $(TOOLS)/docs/.ready
 		--python $(TOOLS)/lambda/bin/python --target $(@D)/$$peer -r requirements/peer-$$peer.txt; done
 	@cp -r handlers benchmarks $(@D)/code
 	@cp benchmarks/{__init__,events,one_process,stub}.py $(@D)/measuring/benchmarks
+	@cp -r $(@D)/bare $(@D)/deployed
+	@cp -r $(@D)/code/. $(@D)/deployed
 	@find $(@D) -name __pycache__ -prune -exec rm -r {} +
 	@$(TOOLS)/lambda/bin/python -m compileall -q -j 0 --invalidation-mode unchecked-hash $(@D) > /dev/null
 	@touch $@

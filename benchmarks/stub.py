@@ -56,11 +56,11 @@ def instead_of_network() -> None:
         operation = request.headers["X-Amz-Target"].decode().rpartition(".")[2]
         return answer(page if b"IndexName" in request.body else answers[operation])
 
-    clients.dynamodb().meta.events.register_first("before-send.dynamodb", respond)
+    hooks: Any = clients.dynamodb().meta.events
+    hooks.register_first("before-send.dynamodb", respond)
     if "PAGE_TOKEN_SECRET_ARN" in os.environ:
-        clients.secrets().meta.events.register_first(
-            "before-send.secrets-manager", lambda **_: answer('{"SecretString":"sealing"}')
-        )
+        hooks = clients.secrets().meta.events
+        hooks.register_first("before-send.secrets-manager", lambda **_: answer('{"SecretString":"sealing"}'))
 
 
 def instead_of_clients() -> None:
