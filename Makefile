@@ -78,7 +78,7 @@ e2e: $(VENV)/.ready $(TOOLS)/emulator/.ready $(TOOLS)/lambda/.ready build-local 
 
 bench: $(TOOLS)/bench/.ready $(TOOLS)/emulator/.ready build-local .build/peers/.ready ## What it takes beside its peers: benchmarks/results.md; some ten minutes
 	$(TOOLS)/bench/bin/python -m pytest benchmarks/tests
-	$(TOOLS)/bench/bin/python -m benchmarks
+	$(TOOLS)/bench/bin/python -m benchmarks $(BENCH)
 
 ## Changing it
 

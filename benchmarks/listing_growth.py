@@ -176,7 +176,7 @@ def measure(counts: tuple[int, ...]) -> list[dict[str, Any]]:
     try:
         for count in counts:
             indexes = Indexes(count)
-            listing.dynamodb = lambda indexes=indexes: indexes  # type: ignore[attr-defined]
+            listing.dynamodb = lambda indexes=indexes: indexes  # type: ignore[assignment,attr-defined]
             for row, (_, _, wanted) in zip(rows, combinations(), strict=True):
                 row[str(count)] = first_page(indexes, wanted)
     finally:
