@@ -14,7 +14,7 @@ from building import functions
 from building.layer import UNLOADED, services, trim_botocore
 from handlers.web.contract import METHODS, contract, slice_of
 from handlers.web.lean_connexion import UNUSED
-from local.artifacts import zipped
+from local.artifacts import read_template, zipped
 
 OPERATIONS = [
     item[method]["operationId"] for item in contract()["paths"].values() for method in METHODS if method in item
@@ -35,7 +35,7 @@ def folders(built: Path) -> list[Path]:
 
 
 def test_every_function_of_the_template_is_given_its_entry(built: Path) -> None:
-    template = functions.read_template(functions.ROOT / "template.yaml")
+    template = read_template(functions.ROOT / "template.yaml")
     wanted = {name: entry for name, entry, _ in functions.functions(template)}
     assert {folder.name for folder in folders(built)} == wanted.keys()
     for name, entry in wanted.items():
