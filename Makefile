@@ -27,7 +27,7 @@ export SAM_CLI_TELEMETRY := 0
 export REDOCLY_TELEMETRY := off
 export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 
-.PHONY: help run test reset redrive restore mock generate lint types check scan breaking fuzz unit peers clients clients-check e2e validate build deploy api-url lock clean setup format
+.PHONY: help run test reset redrive restore mock generate lint types check scan breaking fuzz unit peers bench clients clients-check e2e validate build deploy api-url lock clean setup format
 
 help: ## Say what can be made
 	@grep -hE '^[a-z0-9-]+:.*##' Makefile | sed -E 's/^([a-z0-9-]+):[^#]*## */  make \1|/' | column -t -s '|'
@@ -103,6 +103,10 @@ validate: $(TOOLS)/sam/.ready ## What SAM says of the template
 e2e: $(VENV)/.ready $(TOOLS)/emulator/.ready $(TOOLS)/lambda/.ready build-local ## The deployed stack on an embedded AWS, and the docs page in a browser
 	$(VENV)/pytest tests/e2e
 
+bench: $(TOOLS)/bench/.ready $(TOOLS)/emulator/.ready build-local .build/peers/.ready ## What it takes beside its peers: benchmarks/results.md; some ten minutes
+	$(TOOLS)/bench/bin/python -m pytest benchmarks/tests
+	$(TOOLS)/bench/bin/python -m benchmarks $(BENCH)
+
 ## Changing it
 
 generate: $(VENV)/.ready ## Write what follows from the contract
@@ -116,7 +120,9 @@ format: $(VENV)/.ready ## Format the code
 lock: $(UV) ## Pin what pyproject.toml asks for
 	$(LOCK) pyproject.toml -o requirements/lambda.txt
 	$(LOCK) pyproject.toml --group dev -o requirements/dev.txt
-	for group in checkov clients runtime emulator peers sam scanners node uv; do $(LOCK) --group $$group -o requirements/$$group.txt; done
+	$(LOCK) pyproject.toml --group bench -o requirements/bench.txt
+	for group in checkov clients runtime emulator peers peer-bare peer-fastapi peer-powertools sam scanners node uv; do \
+		$(LOCK) --group $$group -o requirements/$$group.txt; done
 	$(LOCK) --no-deps --group docs -o requirements/docs.txt
 
 LOCK = $(UV) pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11
@@ -130,6 +136,14 @@ clients: $(CLIENTS) ## A TypeScript and a Python client of the contract, ready t
 	@PATH="$(CURDIR)/$(TOOLS)/nodejs/bin:$$PATH" $(VENV)/python -m openapi.clients dist/clients
 
 ## Building it
+
+LAMBDA_PYTHON ?= 3.13
+LAMBDA_PLATFORM ?= aarch64-manylinux2014
+LAYER_FOR ?= --python-version $(LAMBDA_PYTHON) --python-platform $(LAMBDA_PLATFORM)
+# The interpreter that makes the artifacts' byte code: one of the runtime's version.
+RUNTIME ?= $(if $(filter --python,$(LAYER_FOR)),$(lastword $(LAYER_FOR)),python$(LAMBDA_PYTHON))
+FUNCTIONS := .build/functions/$(notdir $(RUNTIME))
+SOURCES := $(wildcard handlers/*.py handlers/*/*.py generated/* openapi/openapi.yaml building/*.py)
 
 # For AWS; what make run and the end-to-end tests deploy is built by build-local for the interpreter at hand.
 build: $(TOOLS)/sam/.ready $(VENV)/.ready $(TOOLS)/docs/.ready ## Build for AWS, as `sam deploy` needs it
@@ -149,7 +163,7 @@ STAGE ?= dev
 build-local: .build/local
 
 .build/local: $(TOOLS)/sam/.ready $(TOOLS)/docs/.ready $(VENV)/.ready $(TOOLS)/lambda/.ready template.yaml samconfig.toml Makefile \
-		requirements/lambda.txt $(wildcard handlers/*.py handlers/*/*.py generated/* openapi/*.yaml openapi/docs_page/*)
+		requirements/lambda.txt $(SOURCES) $(wildcard openapi/docs_page/*)
 	@mkdir -p .build
 	@echo "Building the functions ..."
 	@LAYER_FOR="--python $(CURDIR)/$(TOOLS)/lambda/bin/python" $(SAM) build --build-dir $@ > .build/sam.log 2>&1 \
@@ -157,22 +171,35 @@ build-local: .build/local
 	@touch $@
 
 # The rules that `sam build` calls, with the folder of the artifact in ARTIFACTS_DIR.
-LAYER_FOR ?= --python-version $(LAMBDA_PYTHON) --python-platform $(LAMBDA_PLATFORM)
-LAMBDA_PYTHON ?= 3.13
-LAMBDA_PLATFORM ?= aarch64-manylinux2014
 
-build-%Function:
-	mkdir -p "$(ARTIFACTS_DIR)/openapi"
-	cp -r handlers generated "$(ARTIFACTS_DIR)"
-	cp openapi/openapi.yaml "$(ARTIFACTS_DIR)/openapi"
-	rm -f "$(ARTIFACTS_DIR)/generated/gateway.json"
-	find "$(ARTIFACTS_DIR)" -name __pycache__ -prune -exec rm -r {} +
+# All functions are prepared at once: what they share is read and compiled once, and each one's rule only copies.
+$(FUNCTIONS)/.ready: $(VENV)/.ready template.yaml Makefile $(SOURCES)
+	@$(VENV)/python -m building.functions $(@D) $(RUNTIME)
 
-build-DependencyLayer: $(UV)
+build-%Function: $(FUNCTIONS)/.ready
+	cp -r "$(FUNCTIONS)/$*Function/." "$(ARTIFACTS_DIR)"
+
+build-DependencyLayer: $(UV) $(VENV)/.ready
 	$(UV) pip install --quiet --require-hashes $(LAYER_FOR) --target "$(ARTIFACTS_DIR)/python" -r requirements/lambda.txt
+	$(VENV)/python -m building.layer "$(ARTIFACTS_DIR)/python" $(RUNTIME)
 
 build-DocsLayer: $(VENV)/.ready $(TOOLS)/docs/.ready
 	$(VENV)/python -m openapi.docs_page "$(SWAGGER_UI)" "$(ARTIFACTS_DIR)/docs"
+
+# The peers that make bench measures, built as carefully: libraries of their own, byte code for all that is imported.
+.build/peers/.ready: $(wildcard requirements/peer-*.txt benchmarks/*.py benchmarks/peers/*.py) $(SOURCES) $(UV) $(TOOLS)/lambda/.ready
+	@echo "Building the peers ..."
+	@rm -rf $(@D)
+	@mkdir -p $(@D)/code $(@D)/measuring/benchmarks
+	@for peer in bare fastapi powertools; do $(UV) pip install --quiet --require-hashes \
+		--python $(TOOLS)/lambda/bin/python --target $(@D)/$$peer -r requirements/peer-$$peer.txt; done
+	@cp -r handlers benchmarks $(@D)/code
+	@cp benchmarks/{__init__,events,one_process,stub}.py $(@D)/measuring/benchmarks
+	@cp -r $(@D)/bare $(@D)/deployed
+	@cp -r $(@D)/code/. $(@D)/deployed
+	@find $(@D) -name __pycache__ -prune -exec rm -r {} +
+	@$(TOOLS)/lambda/bin/python -m compileall -q -j 0 --invalidation-mode unchecked-hash $(@D) > /dev/null
+	@touch $@
 
 ## Setting it up: one virtual environment for the project, one for each tool that pins its libraries
 
@@ -198,6 +225,7 @@ $(eval $(call virtual_environment,$(TOOLS)/peers,peers))
 $(eval $(call virtual_environment,$(TOOLS)/scanners,scanners))
 $(eval $(call virtual_environment,$(TOOLS)/checkov,checkov))
 $(eval $(call virtual_environment,$(TOOLS)/clients,clients))
+$(eval $(call virtual_environment,$(TOOLS)/bench,bench))
 
 $(VENV)/.ready: requirements/dev.txt $(UV)
 	@echo "Installing the project's libraries ..."

@@ -7,8 +7,9 @@ import re
 from functools import cache
 from pathlib import Path
 
-from connexion import request
 from starlette.responses import Response
+
+from handlers.web.lean_connexion import request
 
 CONTRACT = Path(__file__).parent.parent / "openapi" / "openapi.yaml"
 # Named, and not with the weight 0 that refuses it (RFC 9110, section 12.5.3).

@@ -6,22 +6,23 @@ rename, bridge and rename back. Nothing raises out of `handler`: what breaks is 
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import os
 import re
-from collections.abc import Callable, Iterable
-from typing import Any, cast
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any, TypeVar, cast
 from urllib.parse import parse_qsl, unquote
 
 import awsgi
 from starlette.types import ASGIApp, Message
 
 from handlers.log import logger
+from handlers.storage import clients
 from handlers.web.app import create_app
 from handlers.web.problems import INTERNAL_ERROR, INVALID_REQUEST, MEDIA_TYPE, Kind, Problem
 
 Event = dict[str, Any]
+Result = TypeVar("Result")
 StartResponse = Callable[[str, list[tuple[str, str]]], object]
 
 # Answers of these media types may be compressed, so their bytes travel as base64.
@@ -29,7 +30,7 @@ BINARY = {"text/html"}
 
 
 class Bridge:
-    """A WSGI application that runs an ASGI one, on one event loop that is kept.
+    """A WSGI application that runs an ASGI one.
 
     a2wsgi would start a thread for every request, which took several times as long as the request itself, and yields
     its body lazily, which aws-wsgi cannot take: it reads status and headers before the body.
@@ -37,11 +38,10 @@ class Bridge:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._loop = asyncio.new_event_loop()
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """The answer's body, whole, after `start_response`."""
-        return self._loop.run_until_complete(self._respond(environ, start_response))
+        return _run(self._respond(environ, start_response))
 
     async def _respond(self, environ: dict[str, Any], start_response: StartResponse) -> list[bytes]:
         chunks: list[bytes] = []
@@ -58,6 +58,19 @@ class Bridge:
 
         await self._app(_scope(environ), receive, send)
         return chunks
+
+
+def _run(coroutine: Coroutine[Any, Any, Result]) -> Result:
+    """Run a coroutine that never waits: a function serves one request at a time, and its storage blocks.
+
+    So there is nothing for an event loop to do, and none is made, which saves a quarter of a request.
+    """
+    try:
+        coroutine.send(None)
+    except StopIteration as done:
+        return cast("Result", done.value)
+    coroutine.close()
+    raise RuntimeError("an operation waits for something that only an event loop could bring")
 
 
 def _scope(environ: dict[str, Any]) -> dict[str, Any]:
@@ -98,13 +111,18 @@ def format_1(event: Event) -> Event:
         "queryStringParameters": parse_qsl(query, keep_blank_values=True),
         "rawQueryString": query,
         "headers": _sendable(event.get("headers") or {}),
-        "body": event.get("body") or "",
-        "isBase64Encoded": bool(event.get("isBase64Encoded")),
+        "body": b"",
         "requestContext": {
             "requestId": event["requestContext"].get("requestId") or "unknown",
             "authorizer": event["requestContext"].get("authorizer") or {},
         },
     }
+
+
+def _body(event: Event) -> bytes:
+    """The bytes that were sent. Raises ValueError when there are none that the event could stand for."""
+    body = event.get("body") or ""
+    return base64.b64decode(body, validate=True) if event.get("isBase64Encoded") else body.encode()
 
 
 def _sendable(headers: dict[str, str]) -> dict[str, str]:
@@ -145,7 +163,7 @@ def serve(app: ASGIApp) -> Callable[[Event, Any], dict[str, Any]]:
         request_id = request["requestContext"]["requestId"]
         logger.append_keys(request_id=request_id, operation=os.environ.get("OPERATIONS", ""))
         try:
-            base64.b64decode(request["body"], validate=True) if request["isBase64Encoded"] else request["body"].encode()
+            request["body"] = _body(event)  # aws-wsgi takes bytes as they are
         except ValueError:
             return _failure(INVALID_REQUEST, request_id)
         try:
@@ -174,5 +192,6 @@ def _failure(kind: Kind, request_id: str) -> dict[str, Any]:
     }
 
 
-# Connexion is built here, at init, for the operations of this function alone.
+# Everything is built here, at init, for the operations of this function alone: no request waits for it.
 handler = serve(create_app(os.environ.get("OPERATIONS", "").split()))
+clients.make_ready(os.environ)

@@ -108,7 +108,7 @@ async def get_trade(trade_id: str, user: str, if_none_match: str | None = None) 
 
 async def update_trade(trade_id: str, document: Any, user: str, if_match: str | None = None) -> Response:
     """updateTrade."""
-    given = models.TradeChanges.model_validate(document)
+    given = models.TradeChanges.model_validate(document).model_dump(exclude_unset=True)
     return _changed(
         user,
         trade_id,
@@ -138,7 +138,7 @@ async def close_trade(
 ) -> Response:
     """closeTrade."""
     trade_id, close_id = trade_id.lower(), str(uuid4())
-    values = documents.close_of(models.NewClose.model_validate(document))
+    values = models.NewClose.model_validate(document).model_dump(exclude_none=True)
     location = f"/trades/{trade_id}/closes/{close_id}"
     fingerprint = idempotency.fingerprint("closeTrade", document, tradeId=trade_id)
     for _ in range(MOST_ATTEMPTS):
@@ -190,7 +190,7 @@ async def delete_trade(trade_id: str, user: str, if_match: str | None = None) ->
 
 def _recorded(document: Any, user: str, idempotency_key: str | None) -> tuple[str, dict[str, str]]:
     """Body and headers of the answer to a new trade: it is recorded now, or was by an earlier request with the key."""
-    given = models.NewTrade.model_validate(document)
+    given = models.NewTrade.model_validate(document).model_dump(exclude_none=True)
     trade = documents.opened_trade(given, user=user, idempotency_key=idempotency_key, now=datetime.now(UTC))
     body, headers = _shown(trade, f"/trades/{trade.trade_id}")
     answer = None

@@ -85,9 +85,8 @@ def zipped(path: Path) -> bytes:
 def _files(path: Path) -> Iterable[tuple[str, Path]]:
     if path.is_file():
         return [(path.name, path)]
-    # Bytecode holds the time of its source, so it would make equal folders differ.
-    found = (file for file in path.rglob("*") if file.is_file() and file.suffix != ".pyc")
-    return sorted((file.relative_to(path).as_posix(), file) for file in found)
+    # Byte code is the build's (building/byte_code.py): the same for equal sources, whenever they were written.
+    return sorted((file.relative_to(path).as_posix(), file) for file in path.rglob("*") if file.is_file())
 
 
 class _Loader(yaml.SafeLoader):

@@ -14,15 +14,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-import boto3
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from handlers.log import logger
-from handlers.storage.clients import cognito_admin
+from handlers.storage.clients import cognito_admin, new_client
 from handlers.storage.errors import (
     AccountErased,
     CodeRejected,
@@ -105,7 +104,7 @@ def cognito() -> CognitoIdentityProviderClient:
         connect_timeout=1,
         read_timeout=5,
     )
-    return boto3.client("cognito-idp", config=config)
+    return cast("CognitoIdentityProviderClient", new_client("cognito-idp", config))
 
 
 def sign_up(email: str, password: str) -> None:

@@ -1,16 +1,20 @@
-"""The AWS clients, each built once per process, on first use: one built at import would escape a test's fake AWS."""
+"""The AWS clients, each built once per process: by `make_ready` before the first request, else on first use.
+
+They are botocore's own: all that boto3 would add are its resources and transfers, which nothing here uses and which
+take half as long to load as all of botocore (benchmarks/README.md).
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from botocore.session import Session
 
 from handlers.storage.errors import Busy
 
@@ -27,15 +31,25 @@ _THROTTLED = {"ProvisionedThroughputExceededException", "RequestLimitExceeded", 
 
 
 @cache
+def _session() -> Session:
+    return Session()
+
+
+def new_client(service: str, config: Config = _CONFIG) -> Any:
+    """A client of the service, with the function's own credentials and region."""
+    return _session().create_client(service, config=config)
+
+
+@cache
 def cognito_admin() -> CognitoIdentityProviderClient:
     """The client for what only the pool's administrator may do: signed, unlike the one for the public operations."""
-    return boto3.client("cognito-idp", config=_CONFIG)
+    return cast("CognitoIdentityProviderClient", new_client("cognito-idp"))
 
 
 @cache
 def dynamodb() -> DynamoDBClient:
     """The DynamoDB client."""
-    return boto3.client("dynamodb", config=_CONFIG)
+    return cast("DynamoDBClient", new_client("dynamodb"))
 
 
 @cache
@@ -44,19 +58,19 @@ def s3() -> S3Client:
     hours after a bucket was made, and a form cannot follow.
     """
     regional: Any = {"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"}
-    return boto3.client("s3", config=_CONFIG.merge(Config(signature_version="s3v4", s3=regional)))
+    return cast("S3Client", new_client("s3", _CONFIG.merge(Config(signature_version="s3v4", s3=regional))))
 
 
 @cache
 def secrets() -> SecretsManagerClient:
     """The Secrets Manager client."""
-    return boto3.client("secretsmanager", config=_CONFIG)
+    return cast("SecretsManagerClient", new_client("secretsmanager"))
 
 
 @cache
 def sqs() -> SQSClient:
     """The SQS client."""
-    return boto3.client("sqs", config=_CONFIG)
+    return cast("SQSClient", new_client("sqs"))
 
 
 def trades_table() -> str:
@@ -74,8 +88,21 @@ def stats_table() -> str:
     return os.environ["STATS_TABLE"]
 
 
+def make_ready(settings: Mapping[str, str]) -> None:
+    """Build the clients of what a function's settings name, so that no request has to wait for it."""
+    for setting, client in (
+        ("TRADES_TABLE", dynamodb),
+        ("STATS_TABLE", dynamodb),
+        ("FILES_BUCKET", s3),
+        ("PAGE_TOKEN_SECRET_ARN", secrets),
+        ("USER_POOL_ID", cognito_admin),
+    ):
+        if setting in settings:
+            client()
+
+
 def clear() -> None:
-    """Forget the clients, so that the next use builds them anew. For tests."""
+    """Forget the clients, so that the next use builds them anew. For tests; what was read for them is kept."""
     cognito_admin.cache_clear()
     dynamodb.cache_clear()
     s3.cache_clear()

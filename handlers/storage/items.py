@@ -13,10 +13,10 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
-
 from handlers.journal.images import Upload
 from handlers.journal.trades import Close, Image, JournalNotes, Side, Trade
+from handlers.storage.attributes import attribute
+from handlers.storage.attributes import value as value_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 Item = dict[str, "AttributeValueTypeDef"]
 
 KEPT_FOR = timedelta(hours=48)
-
-_serialize = TypeSerializer().serialize
-_deserialize = TypeDeserializer().deserialize
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,7 +180,7 @@ def answer_of(item: Mapping[str, Any], key: str, now: datetime) -> KeptAnswer | 
     stored = _from_item(item)
     if stored["expiresAt"] < epoch_seconds(now):
         return None
-    body = zlib.decompress(bytes(stored["answer"])).decode()
+    body = zlib.decompress(stored["answer"]).decode()
     return KeptAnswer(key=key, fingerprint=stored["fingerprint"], body=body)
 
 
@@ -240,11 +237,11 @@ _NOTES = {note.name: _camel(note.name) for note in fields(JournalNotes)}
 
 
 def _to_item(values: Mapping[str, Any]) -> Item:
-    return {name: _serialize(value) for name, value in values.items() if value not in (None, (), [], {})}
+    return {name: attribute(value) for name, value in values.items() if value not in (None, (), [], {})}
 
 
 def _from_item(item: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _deserialize(value) for name, value in item.items()}
+    return {name: value_of(value) for name, value in item.items()}
 
 
 def _note(value: Any) -> Any:

@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from importlib import import_module
+from inspect import signature
 from typing import Any
 
 import inflection
-from connexion import AsyncApp
-from connexion.middleware.context import ContextMiddleware
-from connexion.middleware.exceptions import ExceptionMiddleware
-from connexion.middleware.main import MiddlewarePosition
-from connexion.middleware.request_validation import RequestValidationMiddleware
-from connexion.middleware.routing import RoutingMiddleware
-from connexion.resolver import Resolution, Resolver
-from connexion.uri_parsing import OpenAPIURIParser
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from handlers.web import problems
 from handlers.web.contract import METHODS, contract, slice_of
 from handlers.web.front import Front, Routes
+from handlers.web.lean_connexion import (
+    AsyncApi,
+    AsyncApp,
+    AsyncOperation,
+    ConnexionRequest,
+    ConnexionResponse,
+    ContextMiddleware,
+    ExceptionMiddleware,
+    MiddlewarePosition,
+    OpenAPIURIParser,
+    RequestValidationMiddleware,
+    Resolution,
+    Resolver,
+    RoutingMiddleware,
+)
 from handlers.web.validation import OperationChecks, validator_map
 
 # Connexion warns several times a request that an operation takes two media types; the front has chosen one by then.
@@ -54,6 +62,34 @@ class Repeated(OpenAPIURIParser):  # type: ignore[misc] # Connexion is not typed
         return value
 
 
+class Operation(AsyncOperation):  # type: ignore[misc] # Connexion is not typed
+    """Calls the operation's function with what the validation has read of the request.
+
+    Connexion's own would read the parameters again, from texts, and wrap the function anew for each request.
+    """
+
+    def __init__(self, fn: Callable[..., Awaitable[ASGIApp]], *args: Any, **kwargs: Any) -> None:
+        super().__init__(fn, *args, **kwargs)
+        self._arguments = frozenset(signature(fn).parameters)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send what the function answers."""
+        given = scope["extensions"]["connexion_context"]
+        response = await self._fn(**{name: given[name] for name in self._arguments & given.keys()})
+        await response(scope, receive, send)
+
+
+class Api(AsyncApi):  # type: ignore[misc] # Connexion is not typed
+    """Connexion's router, to operations of this kind."""
+
+    def make_operation(self, operation: Any) -> Operation:
+        """The operation that the router calls."""
+        made: Operation = Operation.from_operation(
+            operation, pythonic_params=self.pythonic_params, jsonifier=self.jsonifier
+        )
+        return made
+
+
 def create_app(operation_ids: Collection[str]) -> ASGIApp:
     """An ASGI application for these operations of the contract; for every other request the right 404 or 405."""
     served = slice_of(operation_ids)
@@ -72,12 +108,24 @@ def create_app(operation_ids: Collection[str]) -> ASGIApp:
             }
         ),
     )
-    app.add_error_handler(Exception, problems.answer)
-    app.add_error_handler(problems.Problem, problems.answer)
+    app._middleware_app.api_cls = Api
+    app.add_error_handler(Exception, _answer)
+    app.add_error_handler(problems.Problem, _answer)
     app.add_middleware(Front, position=MiddlewarePosition.BEFORE_ROUTING, routes=Routes(contract()))
     app.add_api(served)
     stack: ASGIApp = app.middleware._build_middleware_stack()[0]
     return Stamped(stack)
+
+
+async def _answer(request: ConnexionRequest, error: Exception) -> ConnexionResponse:
+    """Connexion's error handler for everything."""
+    problem = problems.problem_of(error)
+    return ConnexionResponse(
+        status_code=problem.kind.status,
+        mimetype=problems.MEDIA_TYPE,
+        body=problem.body(request.context["request_id"]),
+        headers=dict(problem.headers),
+    )
 
 
 class Stamped:

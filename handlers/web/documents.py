@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from decimal import Context, Decimal
+from enum import StrEnum
 from typing import Any
 from uuid import uuid4
 
-from generated import models
 from handlers.journal.errors import FieldError, RuleBroken
 from handlers.journal.images import MOST_BYTES, TIME_TO_SEND, Upload
-from handlers.journal.money import ZERO, canonical
+from handlers.journal.money import canonical
 from handlers.journal.trades import Close, Image, JournalNotes, Realized, Side, Trade, open_trade
 
 # The largest amount over the smallest has 24 digits before the point: with 6 after it, more than the default's 28.
@@ -21,16 +21,16 @@ _RATIO_STEP, _RATIO_CONTEXT = Decimal("1E-6"), Context(prec=50)
 _NOTES = tuple(note.name for note in fields(JournalNotes))
 
 
-def opened_trade(given: models.NewTrade, *, user: str, idempotency_key: str | None, now: datetime) -> Trade:
-    """The trade that a client asks to record. Raises RuleBroken."""
-    values = given.model_dump(exclude_none=True)
+def opened_trade(given: Mapping[str, Any], *, user: str, idempotency_key: str | None, now: datetime) -> Trade:
+    """The trade that a client asks to record: the values of a NewTrade, by the journal's names. Raises RuleBroken."""
+    values = dict(given)
     closes = [_close(close) for close in values.pop("closes", [])]
     status, exit_price, close_date = (values.pop(name, None) for name in ("status", "exit_price", "close_date"))
     in_short = exit_price is not None or close_date is not None
     if in_short:
         if errors := _short_exit_errors(exit_price, close_date, closes):
             raise RuleBroken(errors)
-        closes = [_close({"quantity": given.quantity, "price": exit_price, "closed_at": close_date})]
+        closes = [_close({"quantity": values["quantity"], "price": exit_price, "closed_at": close_date})]
     notes = _notes({name: values.pop(name) for name in _NOTES if name in values})
     trade = Trade(
         user_id=user,
@@ -46,9 +46,9 @@ def opened_trade(given: models.NewTrade, *, user: str, idempotency_key: str | No
     return open_trade(trade, closes, exit_in_short=in_short)
 
 
-def changes(given: models.TradeChanges, trade: Trade) -> dict[str, Any]:
-    """What a JSON merge patch (RFC 7396) changes in the trade, by the journal's names; None removes."""
-    values = given.model_dump(exclude_unset=True)
+def changes(given: Mapping[str, Any], trade: Trade) -> dict[str, Any]:
+    """What a JSON merge patch (RFC 7396), by the journal's names, changes in the trade; None removes."""
+    values = dict(given)
     if "status" in values:
         values["cancelled"] = values.pop("status") is not None
     if values.get("side") is not None:
@@ -62,7 +62,7 @@ def changes(given: models.TradeChanges, trade: Trade) -> dict[str, Any]:
 def _notes(values: dict[str, Any]) -> dict[str, Any]:
     """The values with the types that the journal keeps: tuples for lists, plain text for the grade."""
     return {
-        name: tuple(value) if isinstance(value, list) else str(value) if isinstance(value, models.Grade) else value
+        name: tuple(value) if isinstance(value, list) else str(value) if isinstance(value, StrEnum) else value
         for name, value in values.items()
     }
 
@@ -203,14 +203,3 @@ def time_text(moment: datetime | None) -> str | None:
         return None
     text = moment.isoformat()
     return text.removesuffix("+00:00") + "Z" if text.endswith("+00:00") else text
-
-
-def close_of(given: models.NewClose) -> dict[str, Any]:
-    """The values of a close that a client asks to record, by the journal's names; costs default to none."""
-    return {
-        "quantity": given.quantity,
-        "price": given.price,
-        "closed_at": given.closed_at,
-        "commission": given.commission or ZERO,
-        "fees": given.fees or ZERO,
-    }

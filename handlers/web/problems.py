@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from connexion.lifecycle import ConnexionRequest, ConnexionResponse
-
 from handlers.journal import errors as journal
 from handlers.log import logger
 from handlers.storage import errors as storage
@@ -157,12 +155,3 @@ def problem_of(error: Exception) -> Problem:
             return row(error)
     logger.error("unexpected error", exc_info=error)
     return Problem(INTERNAL_ERROR)
-
-
-async def answer(request: ConnexionRequest, error: Exception) -> ConnexionResponse:
-    """Connexion's error handler for everything."""
-    problem = problem_of(error)
-    body = problem.body(request.context["request_id"])
-    return ConnexionResponse(
-        status_code=problem.kind.status, mimetype=MEDIA_TYPE, body=body, headers=dict(problem.headers)
-    )

@@ -10,6 +10,9 @@ from starlette.responses import Response
 
 JSON = "application/json"
 
+# json.dumps would make one for every document.
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 
 def reply(status: int, document: Any = None, headers: Mapping[str, str] | None = None) -> Response:
     """An answer with a JSON body, or with none."""
@@ -18,7 +21,7 @@ def reply(status: int, document: Any = None, headers: Mapping[str, str] | None =
 
 def as_json(document: Any) -> str:
     """The document as JSON text."""
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+    return _encode(document)
 
 
 def reply_text(status: int, body: str | None, headers: Mapping[str, str] | None = None) -> Response:

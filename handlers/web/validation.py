@@ -15,17 +15,24 @@ from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl
 
-import inflection
-from connexion.json_schema import Draft4RequestValidator
-from connexion.validators import AbstractRequestBodyValidator, ParameterValidator
 from jsonschema import Draft4Validator, FormatChecker, ValidationError
 from jsonschema.validators import extend
 
 from handlers.web import contract, strict_json
+from handlers.web.acceptance import acceptance
+from handlers.web.lean_connexion import (
+    AbstractRequestBodyValidator,
+    Draft4RequestValidator,
+    ParameterValidator,
+    pythonic,
+)
 from handlers.web.problems import BadField, invalid_request
 
 INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+# What stands in the context beside the parameters.
+_OF_THE_REQUEST = {"bad_parameters", "claims", "document", "request_id", "user", "username"}
 
 formats = FormatChecker(formats=())
 
@@ -60,29 +67,45 @@ class OperationChecks:
     """The compiled checks of one operation: its parameters, and its body by media type."""
 
     def __init__(self, operation: Mapping[str, Any]) -> None:
+        self.names = {parameter["name"]: pythonic(parameter["name"]) for parameter in operation.get("parameters", ())}
+        if not _OF_THE_REQUEST.isdisjoint(self.names.values()):
+            raise ValueError("a parameter has a name that the verified user or the like goes by")
+        self.defaults = {
+            self.names[parameter["name"]]: parameter["schema"]["default"]
+            for parameter in operation.get("parameters", ())
+            if "default" in parameter["schema"]
+        }
         self.parameters = {
             place: [parameter for parameter in operation.get("parameters", ()) if parameter["in"] == place]
             for place in ("query", "path", "header")
         }
         self.parameter_validators = {
-            (parameter["in"], parameter["name"]): _compiled(parameter["schema"])
+            (parameter["in"], parameter["name"]): Checked(parameter["schema"])
             for parameter in operation.get("parameters", ())
         }
         body = operation.get("requestBody", {})
         self.has_body = bool(body)
         self.body_validators = {
-            media_type: _compiled(content["schema"]) for media_type, content in body.get("content", {}).items()
+            media_type: Checked(content["schema"]) for media_type, content in body.get("content", {}).items()
         }
 
 
-def _compiled(schema: Mapping[str, Any]) -> Draft4Validator:
-    return Validator(schema, format_checker=formats)
+class Checked:
+    """The compiled checks of one schema: whether a value is right, at once, and if not, all that is wrong with it."""
+
+    def __init__(self, schema: Mapping[str, Any]) -> None:
+        self.accepts = acceptance(schema, formats)
+        self._validator = Validator(schema, format_checker=formats)
+
+    def errors(self, value: Any) -> Iterator[Any]:
+        """What jsonschema finds wrong. They are typed with markers for what is unset, which none of these is."""
+        return iter(()) if self.accepts(value) else self._validator.iter_errors(value)
 
 
 @cache
-def schema_validator(name: str) -> Draft4Validator:
+def schema_validator(name: str) -> Checked:
     """The checks of one of the contract's schemas, for what is a part of a body and checked on its own."""
-    return _compiled(contract.schema(name))
+    return Checked(contract.schema(name))
 
 
 def validator_map(checks: Mapping[str, OperationChecks]) -> dict[str, Any]:
@@ -97,6 +120,7 @@ def validator_map(checks: Mapping[str, OperationChecks]) -> dict[str, Any]:
 
         def validate(self, scope: Any) -> None:
             operation, context = checks_of(scope), scope["extensions"]["connexion_context"]
+            context.update(operation.defaults)
             bad = list(_bad_parameters(operation, scope, context))
             if bad and not operation.has_body:
                 raise invalid_request(bad)
@@ -125,7 +149,7 @@ def validator_map(checks: Mapping[str, OperationChecks]) -> dict[str, Any]:
 
 
 def _bad_parameters(operation: OperationChecks, scope: Any, context: dict[str, Any]) -> Iterator[BadField]:
-    """What is wrong with the parameters; headers go into the context under their snake_case names."""
+    """What is wrong with the parameters; their values go into the context, for the operation's function."""
     given: dict[str, list[str]] = {}
     query = scope["query_string"].decode("latin-1")
     try:
@@ -152,8 +176,7 @@ def _bad_parameters(operation: OperationChecks, scope: Any, context: dict[str, A
             details = [bad] if bad else [d for _, d in _details(operation.parameter_validators[place, name], value)]
             for detail in details:
                 yield BadField(place, "/" + name, detail)  # type: ignore[arg-type] # a key of sources
-            if place == "header":
-                context[inflection.underscore(name)] = value
+            context[operation.names[name]] = value
 
 
 def _parameter_value(schema: Mapping[str, Any], raw: list[str]) -> tuple[Any, str | None]:
@@ -172,16 +195,15 @@ def _header(scope: Any, name: str) -> list[str]:
     return [value.decode("latin-1") for key, value in scope["headers"] if key == wanted]
 
 
-def bad_fields(validator: Draft4Validator, document: Any) -> Iterator[BadField]:
+def bad_fields(checked: Checked, document: Any) -> Iterator[BadField]:
     """Every field of the document that does not follow the schema."""
-    for pointer, detail in _details(validator, document):
+    for pointer, detail in _details(checked, document):
         yield BadField("body", pointer, detail)
 
 
-def _details(validator: Draft4Validator, instance: Any) -> Iterator[tuple[str, str]]:
+def _details(checked: Checked, instance: Any) -> Iterator[tuple[str, str]]:
     """Pointer and words for everything that is wrong; the words come from the contract, never from the request."""
-    error: Any  # typed with markers for what is unset, which an error of a validation never is
-    for error in validator.iter_errors(instance):
+    for error in checked.errors(instance):
         pointer = "".join(f"/{_escaped(str(step))}" for step in error.absolute_path)
         if error.validator == "required":
             # One error for each missing name, all alike but for the message.

@@ -152,7 +152,7 @@ def example(name: str) -> Any:
 
 
 def opened(name: str) -> journal.Trade:
-    given = models.NewTrade.model_validate(example(name))
+    given = models.NewTrade.model_validate(example(name)).model_dump(exclude_none=True)
     return documents.opened_trade(given, user="dana", idempotency_key=None, now=datetime.fromisoformat(_RECORDED))
 
 
@@ -161,7 +161,7 @@ _RECORDED = "2026-01-05T14:31:10+00:00"
 
 def closed(trade: journal.Trade, name: str, shown: str) -> journal.Trade:
     """The trade after the close of an example, recorded when another example says so."""
-    values = documents.close_of(models.NewClose.model_validate(example(name)))
+    values = models.NewClose.model_validate(example(name)).model_dump(exclude_none=True)
     close_id = example(shown)["partialCloses"][-1]["closeId"]
     now = datetime.fromisoformat(example(shown)["updatedAt"])
     return journal.close(trade, close_id=close_id, now=now, **values)
@@ -192,7 +192,7 @@ def test_the_trade_closed_at_once_in_the_examples_earns_what_the_text_book_says(
 def test_the_patches_in_the_examples_can_be_applied() -> None:
     trade = opened("NewOpenTrade")
     for name in ("MoveStop", "CancelTrade"):
-        given = models.TradeChanges.model_validate(example(name))
+        given = models.TradeChanges.model_validate(example(name)).model_dump(exclude_unset=True)
         changed = journal.revise(trade, documents.changes(given, trade), trade.created_at)
         assert changed.version == 2
 
@@ -208,7 +208,7 @@ def everyday() -> list[journal.Trade]:
 
 def in_bulk() -> journal.Trade:
     item, shown = example("BulkTrades")["items"][0], example("BulkResults")["results"][0]["trade"]
-    given = models.NewTrade.model_validate(item["trade"])
+    given = models.NewTrade.model_validate(item["trade"]).model_dump(exclude_none=True)
     now = datetime.fromisoformat(shown["createdAt"])
     return documents.opened_trade(given, user="dana", idempotency_key=item["idempotencyKey"], now=now)
 

@@ -71,7 +71,7 @@ def test_local_locations_become_addresses_and_nothing_else_changes(template_file
 
 
 def test_equal_folders_have_one_digest_wherever_they_are(tmp_path: Path) -> None:
-    first = write(tmp_path / "a", app_py="x", app_pyc="bytecode")
+    first = write(tmp_path / "a", app_py="x")
     second = write(tmp_path / "b" / "c", app_py="x")
     assert digest(first) == digest(second)
 

@@ -1,0 +1,225 @@
+"""The deployed stack on the embedded AWS under many users at once: does it fail, does it lose anything, how much is it.
+
+Every user keeps a journal: records, reads, lists, corrects, closes and deletes trades and looks at the statistics.
+Afterwards each journal is listed whole and compared with what was acknowledged. The embedded AWS runs each function in
+one process and takes most of the time itself, so its throughput says something only beside the same with the bare peer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import time
+import uuid
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from statistics import quantiles
+from typing import Any
+
+import httpx
+import yaml
+
+from benchmarks.events import TRADE
+from benchmarks.processes import PEERS
+from local.artifacts import read_template
+from local.places import BUILD
+from local.stack import Stack, running_stack
+
+USERS = 32
+PASSWORD = "Breakout-2026!"  # noqa: S105 for users of the embedded AWS only
+MIX = {"get": 35, "list": 20, "create": 20, "update": 8, "close": 8, "delete": 4, "stats": 5}
+# The users come one after the other, since a function's first processes take both processors; then it is counted.
+RAMP = 40.0
+# What the peers serve.
+SMALL_MIX = {"get": 45, "list": 25, "create": 30}
+OPEN_TRADE = {name: value for name, value in TRADE.items() if name != "closes"}
+
+
+@dataclass
+class Outcome:
+    """What came of a load."""
+
+    seconds: float = 0
+    counted_from: float = 0
+    took: list[float] = field(default_factory=list)
+    requests: Counter[str] = field(default_factory=Counter)
+    errors: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+    kept: int = 0
+
+    def summary(self) -> dict[str, Any]:
+        """In figures; milliseconds for the times."""
+        cuts = quantiles(self.took, n=100)
+        return {
+            "requests": len(self.took),
+            "a second": len(self.took) / self.seconds,
+            "median ms": cuts[49] * 1000,
+            "p99 ms": cuts[98] * 1000,
+            "errors": len(self.errors),
+            "lost or doubled": len(self.lost),
+            "trades compared": self.kept,
+        }
+
+
+class User:
+    """One trader with a journal, and what the API has acknowledged of it: the version of each trade that is there."""
+
+    def __init__(self, client: httpx.AsyncClient, outcome: Outcome, mix: Mapping[str, int], seed: int) -> None:
+        self._client, self._outcome, self._mix = client, outcome, mix
+        self._chance = Random(seed)  # noqa: S311
+        self.trades: dict[str, int] = {}
+
+    async def work(self, since: float, until: float) -> None:
+        """Do one thing after the other, without the pauses that people make."""
+        await asyncio.sleep(max(0, since - time.perf_counter()))
+        things: dict[str, Callable[[], Awaitable[None]]] = {name: getattr(self, f"_{name}") for name in self._mix}
+        while time.perf_counter() < until:
+            [name] = self._chance.choices(list(self._mix), list(self._mix.values()))
+            await things[name if self.trades else "create"]()
+
+    async def whole_journal(self) -> list[tuple[str, int]]:
+        """Id and version of each trade that the API lists."""
+        found, query = [], {"limit": "100"}
+        while True:
+            page = (await self._client.get("/trades", params=query)).json()
+            found += [(trade["tradeId"], trade["version"]) for trade in page["items"]]
+            if "nextToken" not in page:
+                return found
+            query = {"limit": "100", "nextToken": page["nextToken"]}
+
+    async def _send(self, name: str, expected: int, method: str, path: str, **given: Any) -> Any:
+        began = time.perf_counter()
+        try:
+            answer = await self._client.request(method, path, **given)
+        except httpx.HTTPError as error:
+            self._outcome.errors.append(f"{name}: {error!r}")
+            return None
+        if began >= self._outcome.counted_from:
+            self._outcome.took.append(time.perf_counter() - began)
+        self._outcome.requests[name] += 1
+        if answer.status_code != expected:
+            self._outcome.errors.append(f"{name}: {answer.status_code} {answer.text[:200]}")
+            return None
+        return answer.json() if answer.content else {}
+
+    def _some_trade(self) -> str:
+        return self._chance.choice(list(self.trades))
+
+    def _acknowledge(self, trade: Any) -> None:
+        if trade:
+            self.trades[trade["tradeId"]] = trade["version"]
+
+    async def _create(self) -> None:
+        key = {"Idempotency-Key": str(uuid.uuid4())}
+        self._acknowledge(await self._send("create", 201, "POST", "/trades", json=OPEN_TRADE, headers=key))
+
+    async def _get(self) -> None:
+        await self._send("get", 200, "GET", f"/trades/{self._some_trade()}")
+
+    async def _list(self) -> None:
+        await self._send("list", 200, "GET", "/trades", params={"symbol": "AAPL", "limit": "20"})
+
+    async def _update(self) -> None:
+        merge = {"Content-Type": "application/merge-patch+json"}
+        body = '{"postTradeNotes": "Sold half too early."}'
+        path = f"/trades/{self._some_trade()}"
+        self._acknowledge(await self._send("update", 200, "PATCH", path, content=body, headers=merge))
+
+    async def _close(self) -> None:
+        trade_id = self._some_trade()
+        if self.trades[trade_id] == 1:  # not closed yet, nor changed
+            close = {"price": "187.25", "closedAt": "2026-01-05T11:02:00-05:00"}
+            self._acknowledge(await self._send("close", 201, "POST", f"/trades/{trade_id}/closes", json=close))
+
+    async def _delete(self) -> None:
+        trade_id = self._some_trade()
+        if await self._send("delete", 204, "DELETE", f"/trades/{trade_id}") is not None:
+            del self.trades[trade_id]
+
+    async def _stats(self) -> None:
+        await self._send("stats", 200, "GET", "/stats")
+
+
+async def load(stack: Stack, seconds: float, mix: Mapping[str, int]) -> Outcome:
+    """Let the users work for so long, and compare what is there then with what was acknowledged."""
+    outcome = Outcome()
+    tokens = [_token(stack) for _ in range(USERS)]
+    clients = [
+        httpx.AsyncClient(base_url=stack.api, timeout=60, trust_env=False, headers={"Authorization": f"Bearer {token}"})
+        for token in tokens
+    ]
+    users = [User(client, outcome, mix, seed) for seed, client in enumerate(clients)]
+    began = time.perf_counter()
+    outcome.counted_from = began + RAMP
+    until = outcome.counted_from + seconds
+    await asyncio.gather(*(user.work(began + RAMP / USERS * n, until) for n, user in enumerate(users)))
+    outcome.seconds = time.perf_counter() - outcome.counted_from
+    for user in users:
+        listed = await user.whole_journal()
+        outcome.kept += len(listed)
+        if sorted(listed) != sorted(user.trades.items()):
+            outcome.lost += [str(pair) for pair in set(listed) ^ set(user.trades.items())] or ["a trade twice"]
+    for client in clients:
+        await client.aclose()
+    return outcome
+
+
+def _token(stack: Stack) -> str:
+    credentials = {"email": f"trader-{uuid.uuid4().hex[:12]}@example.com", "password": PASSWORD}
+    with httpx.Client(base_url=stack.api, timeout=60, trust_env=False) as client:
+        client.post("/auth/signup", json=credentials).raise_for_status()
+        code = stack.confirmation_code(credentials["email"])
+        client.post("/auth/confirm-signup", json={"email": credentials["email"], "code": code}).raise_for_status()
+        return str(client.post("/auth/login", json=credentials).raise_for_status().json()["accessToken"])
+
+
+@contextmanager
+def with_bare_peer() -> Iterator[Path]:
+    """The built template with the bare peer in place of the functions whose operations it serves."""
+    template = read_template(BUILD / "template.yaml")
+    for resource in template["Resources"].values():
+        properties = resource.get("Properties", {})
+        for name in ("CodeUri", "ContentUri"):
+            if isinstance(properties.get(name), str):
+                properties[name] = str((BUILD / properties[name]).resolve())
+    for name in ("CreateTradeFunction", "ListTradesFunction", "GetTradeFunction"):
+        template["Resources"][name]["Properties"] |= {
+            "CodeUri": str(PEERS / "deployed"),
+            "Handler": "benchmarks.peers.bare.handler",
+            "Layers": [],
+        }
+    _resolve_includes(template)
+    with tempfile.TemporaryDirectory(prefix="trading-journal-") as folder:
+        (Path(folder) / "template.yaml").write_text(yaml.safe_dump(template), "utf-8")
+        yield Path(folder)
+
+
+def _resolve_includes(node: Any) -> None:
+    if isinstance(node, dict):
+        if node.get("Name") == "AWS::Include":
+            node["Parameters"]["Location"] = str((BUILD / node["Parameters"]["Location"]).resolve())
+        for value in node.values():
+            _resolve_includes(value)
+    elif isinstance(node, list):
+        for value in node:
+            _resolve_includes(value)
+
+
+def measure(seconds: float, seconds_beside: float, say: Callable[[str], None]) -> dict[str, dict[str, Any]]:
+    """The full mix on the product; then what the peers serve, on the product and on the bare peer."""
+    summaries = {}
+    with running_stack() as stack:
+        say(f"load: {USERS} users for {seconds:.0f} s")
+        whole = asyncio.run(load(stack, seconds, MIX))
+        summaries["this product, everything"] = whole.summary()
+        for error in [*whole.errors, *whole.lost][:10]:
+            say(error)
+        summaries["this product, three operations"] = asyncio.run(load(stack, seconds_beside, SMALL_MIX)).summary()
+    with with_bare_peer() as build, running_stack(build) as stack:
+        say(f"load: the same with the bare peer for {seconds_beside:.0f} s")
+        summaries["bare handler, three operations"] = asyncio.run(load(stack, seconds_beside, SMALL_MIX)).summary()
+    return summaries

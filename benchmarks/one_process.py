@@ -1,0 +1,51 @@
+"""One new process of a function: when it has answered, what an answer takes from then on, what it keeps in memory.
+
+    python -m benchmarks.one_process MODULE:HANDLER OPERATION WARM_REQUESTS
+
+The storage answers at once, inside the process: at first behind all that botocore does but for the network, since a new
+process pays for that too; then in place of botocore's client, which takes longer than all the rest and is the same for
+everybody. Prints JSON: processor and memory figures; the clock is the caller's, who sees the lines come.
+"""
+
+import sys
+
+if __name__ == "__main__":
+    from importlib import import_module
+
+    module, _, name = sys.argv[1].partition(":")
+    handler = getattr(import_module(module), name)
+    # Everything of the measuring comes after the function's own init.
+    import gc
+    import json
+    import resource
+    import time
+    from statistics import median
+
+    from benchmarks import events, stub
+
+    event = {"createTrade": events.CREATE, "getTrade": events.GET, "listTrades": events.LIST}[sys.argv[2]]
+    began = time.process_time()
+    stub.instead_of_network()
+    measuring = time.process_time() - began
+    answer = handler(event, None)
+    cold = time.process_time() - measuring
+    sys.stdout.write("answered\n")
+    sys.stdout.flush()
+    if answer["statusCode"] not in (200, 201):
+        raise SystemExit(f"not measured: {answer}")
+    stub.instead_of_clients()
+    taken = []
+    requests = int(sys.argv[3])
+    for number in range(requests):
+        began = time.process_time()
+        handler(event, None)
+        if number >= requests // 4:
+            taken.append(time.process_time() - began)
+    figures = {
+        "cold": cold,
+        "warm": median(taken) if taken else None,
+        "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "modules": len(sys.modules),
+        "objects": len(gc.get_objects()),
+    }
+    sys.stdout.write(json.dumps(figures) + "\n")

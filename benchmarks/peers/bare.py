@@ -1,0 +1,263 @@
+"""The floor: a handler that reads the event and checks the request by hand, with no framework at all."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from urllib.parse import parse_qs
+
+from benchmarks.peers.journal import HEADERS, log, page, read, record
+from handlers.journal.errors import JournalError
+from handlers.storage.errors import StorageError
+from handlers.web import problems
+from handlers.web.problems import BadField, Problem
+
+Event = dict[str, Any]
+Check = Callable[[Any], str | None]  # what is wrong with a value, or nothing
+
+DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,8})?")
+TIME = re.compile(
+    r"[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
+    r"(\.[0-9]{1,6})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
+)
+DAY = re.compile(r"[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])")
+SYMBOL = re.compile(r"[!-{}~]([ -{}~]*[!-{}~])?")
+KEY = re.compile(r"[!-~]+")
+TAGS = re.compile(r'\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*')
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+def text(longest: int, shortest: int = 0, pattern: re.Pattern[str] | None = None) -> Check:
+    def check(value: Any) -> str | None:
+        if not isinstance(value, str) or not shortest <= len(value) <= longest:
+            return f"is not a text of {shortest} to {longest} characters"
+        return "is malformed" if pattern and not pattern.fullmatch(value) else None
+
+    return check
+
+
+def one_of(*values: str) -> Check:
+    return lambda value: None if isinstance(value, str) and value in values else "is none of " + ", ".join(values)
+
+
+def many(most: int, check: Check, *, each_once: bool = False) -> Check:
+    def check_all(value: Any) -> str | None:
+        if not isinstance(value, list) or len(value) > most:
+            return f"is not a list of at most {most}"
+        return "holds an item twice" if each_once and len({*map(str, value)}) < len(value) else None
+
+    check_all.items = check  # type: ignore[attr-defined] # for the pointers of what is wrong inside
+    return check_all
+
+
+def price(value: Any) -> str | None:
+    return text(25, 1, DECIMAL)(value)
+
+
+def positive(value: Any) -> str | None:
+    return price(value) or (None if Decimal(value) > 0 else "is not above zero")
+
+
+def time(value: Any) -> str | None:
+    if wrong := text(40, 1, TIME)(value):
+        return wrong
+    return _unreadable(datetime.fromisoformat, value)
+
+
+def day(value: Any) -> str | None:
+    return text(10, 1, DAY)(value) or _unreadable(date.fromisoformat, value)
+
+
+def _unreadable(parse: Callable[[str], object], value: str) -> str | None:
+    try:
+        parse(value)
+    except ValueError:
+        return "is no date"
+    return None
+
+
+def score(value: Any) -> str | None:
+    return None if type(value) is int and 0 <= value <= 10 else "is not an integer from 0 to 10"
+
+
+def truth(value: Any) -> str | None:
+    return None if isinstance(value, bool) else "is not a boolean"
+
+
+WORD, NOTES, HEADLINES = text(50, 1), text(10_000), many(20, text(200, 1))
+SIDE = one_of("BUY", "SELL")
+CLOSE = {"quantity": positive, "price": price, "closedAt": time, "commission": price, "fees": price}
+PSYCHOLOGY = dict.fromkeys(("greed", "fear", "fomo", "revenge", "overconfidence", "patience"), truth)
+TRADE: dict[str, Check] = {
+    "symbol": text(32, 1, SYMBOL),
+    "side": SIDE,
+    "quantity": positive,
+    "openDate": time,
+    **dict.fromkeys(("entryPrice", "stopLoss", "takeProfit", "commission", "fees", "exitPrice"), price),
+    **dict.fromkeys(("multiplier", "riskAmount"), positive),
+    **dict.fromkeys(("setupType", "timeframe", "marketCondition", "tradingSession", "emotionalState"), WORD),
+    "tradeGrade": one_of(*"ABCDEF"),
+    **dict.fromkeys(("confidence", "setupQuality", "execution"), score),
+    **dict.fromkeys(("preTradeNotes", "postTradeNotes", "mistakes", "lessons"), NOTES),
+    **dict.fromkeys(("newsEvents", "economicEvents"), HEADLINES),
+    "tags": many(30, WORD, each_once=True),
+    "status": one_of("CANCELLED"),
+    "closeDate": time,
+}
+ASKED: dict[str, Check] = {
+    "symbol": TRADE["symbol"],
+    "status": one_of("OPEN", "PARTIAL", "CLOSED", "CANCELLED"),
+    "side": SIDE,
+    "setupType": WORD,
+    "startDate": day,
+    "endDate": day,
+    "idempotencyKey": text(255, 1, KEY),
+    "order": one_of("asc", "desc"),
+    "nextToken": text(2048, 1),
+}
+READ: dict[Check, Callable[[Any], Any]] = {price: Decimal, positive: Decimal, time: datetime.fromisoformat}
+
+
+def handler(event: Event, _context: Any) -> Event:
+    try:
+        return _serve(event)
+    except (Problem, JournalError, StorageError) as error:
+        problem = problems.problem_of(error)
+        body = problem.body(event["requestContext"]["requestId"])
+        return _reply(event, problem.kind.status, body, problem.headers, problems.MEDIA_TYPE)
+
+
+def _serve(event: Event) -> Event:
+    user = _user(event)
+    route = event["routeKey"]
+    if route == "POST /trades":
+        return _create(event, user)
+    if route == "GET /trades":
+        return _reply(event, 200, page(user, _asked(event)), {})
+    return _get(event, user)
+
+
+def _user(event: Event) -> str:
+    claims = event["requestContext"].get("authorizer", {}).get("jwt", {}).get("claims", {})
+    if claims.get("token_use") != "access":
+        raise Problem(problems.UNAUTHORIZED, "Send the access token of POST /auth/login as a bearer token.")
+    return str(claims["sub"])
+
+
+def _create(event: Event, user: str) -> Event:
+    bad = []
+    key = event["headers"].get("idempotency-key")
+    if key is not None and (wrong := text(255, 1, KEY)(key)):
+        bad.append(BadField("header", "/Idempotency-Key", wrong))
+    try:
+        raw = event.get("body") or ""
+        document = json.loads(base64.b64decode(raw) if event.get("isBase64Encoded") else raw)
+    except ValueError:
+        raise problems.invalid_request([*bad, BadField("body", "", "is not JSON")]) from None
+    bad += _bad_trade(document)
+    if bad:
+        raise problems.invalid_request(bad)
+    fingerprint = hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest() if key else ""
+    return _reply(event, 201, *record(_values(document), user, key, fingerprint))
+
+
+def _bad_trade(document: Any) -> Iterator[BadField]:
+    rest = dict(document) if isinstance(document, dict) else document
+    closes = rest.pop("closes", []) if isinstance(rest, dict) else []
+    psychology = rest.pop("psychology", {}) if isinstance(rest, dict) else {}
+    yield from _bad(rest, TRADE, ("symbol", "side", "quantity", "openDate"), "")
+    yield from _bad(psychology, PSYCHOLOGY, (), "/psychology")
+    if not isinstance(closes, list) or len(closes) > 200:
+        yield BadField("body", "/closes", "is not a list of at most 200")
+    else:
+        for index, close in enumerate(closes):
+            yield from _bad(close, CLOSE, ("quantity", "price", "closedAt"), f"/closes/{index}")
+
+
+def _bad(document: Any, checks: Mapping[str, Check], required: tuple[str, ...], at: str) -> Iterator[BadField]:
+    if not isinstance(document, dict):
+        yield BadField("body", at, "is not an object")
+        return
+    for name in required:
+        if name not in document:
+            yield BadField("body", f"{at}/{name}", "is required")
+    for name, value in document.items():
+        check = checks.get(name)
+        if check is None:
+            yield BadField("body", f"{at}/{name}", "is not known here")
+        elif wrong := check(value):
+            yield BadField("body", f"{at}/{name}", wrong)
+        elif of_item := getattr(check, "items", None):
+            for index, item in enumerate(value):
+                if wrong := of_item(item):
+                    yield BadField("body", f"{at}/{name}/{index}", wrong)
+
+
+def _values(document: Mapping[str, Any], checks: Mapping[str, Check] = TRADE) -> dict[str, Any]:
+    """By the journal's names, numbers and times read."""
+    values = {_snake(name): READ.get(checks.get(name, truth), _same)(value) for name, value in document.items()}
+    if "closes" in values:
+        values["closes"] = [_values(close, CLOSE) for close in values["closes"]]
+    return values
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _snake(name: str) -> str:
+    return re.sub("[A-Z]", lambda letter: "_" + letter[0].lower(), name)
+
+
+def _asked(event: Event) -> dict[str, Any]:
+    asked: dict[str, Any] = {"order": "desc", "limit": 50}
+    bad = []
+    for name, values in parse_qs(event.get("rawQueryString", ""), keep_blank_values=True).items():
+        wrong: Any = None
+        if name == "tag":
+            asked[name] = values
+            wrong = next(filter(None, map(WORD, values)), None) or (len(values) > 10 and "holds more than 10 items")
+        elif name == "limit":
+            if re.fullmatch("[1-9][0-9]?|100", values[0]):
+                asked[name] = int(values[0])
+            else:
+                wrong = "is not an integer from 1 to 100"
+        elif check := ASKED.get(name):
+            asked[name], wrong = values[0], check(values[0])
+        else:
+            wrong = "is not known here"
+        if wrong:
+            bad.append(BadField("query", f"/{name}", wrong))
+    if bad:
+        raise problems.invalid_request(bad)
+    return asked
+
+
+def _get(event: Event, user: str) -> Event:
+    trade_id = event["rawPath"].rpartition("/")[2]
+    known = event["headers"].get("if-none-match")
+    bad = []
+    if not UUID.fullmatch(trade_id):
+        bad.append(BadField("path", "/tradeId", "is no UUID"))
+    if known is not None and (wrong := text(200, 1, TAGS)(known)):
+        bad.append(BadField("header", "/If-None-Match", wrong))
+    if bad:
+        raise problems.invalid_request(bad)
+    body, headers = read(user, trade_id, known)
+    return _reply(event, 304 if body is None else 200, body, headers)
+
+
+def _reply(
+    event: Event, status: int, body: str | None, headers: Mapping[str, str], media_type: str = "application/json"
+) -> Event:
+    log(event["requestContext"]["requestId"], event["routeKey"], status)
+    given = {**headers, **HEADERS, "X-Request-Id": event["requestContext"]["requestId"]}
+    if body is not None:
+        given["Content-Type"] = media_type
+    return {"statusCode": status, "headers": given, "body": body or "", "isBase64Encoded": False}

@@ -1,0 +1,93 @@
+"""What lies behind every peer: the product's journal and storage, with the clients that boto3 makes."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from handlers.journal.trades import Side, Status
+from handlers.log import logger
+from handlers.storage import clients, image_files, images, listing, page_tokens, trades
+from handlers.storage.image_files import Place
+from handlers.web import documents, idempotency
+from handlers.web.etags import etag, fits_if_none_match
+
+# On every answer.
+HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
+
+as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+Made = tuple[str, dict[str, str]]
+
+
+def boto3_client(service: Any, config: Config = clients._CONFIG) -> Any:
+    """A client as the documentation of boto3 has it made."""
+    return boto3.client(service, config=config)
+
+
+clients.new_client = boto3_client
+clients.make_ready(os.environ)  # at init, as the product does
+
+
+def record(values: Mapping[str, Any], user: str, key: str | None, fingerprint: str) -> Made:
+    """Body and headers of the answer to a new trade."""
+    trade = documents.opened_trade(values, user=user, idempotency_key=key, now=datetime.now(UTC))
+    body = as_json(documents.trade_document(trade))
+    headers = {"ETag": etag(trade.version), "Location": f"/v1/trades/{trade.trade_id}"}
+    answer = idempotency.kept(key, fingerprint, body, headers) if key else None
+    earlier = trades.create(trade, answer)
+    return idempotency.replayed(earlier) if earlier else (body, headers)
+
+
+def read(user: str, trade_id: str, known: str | None) -> tuple[str | None, dict[str, str]]:
+    """Body, or none for somebody who has it already, and headers of the answer that shows a trade."""
+    trade, uploads = images.read(user, trade_id.lower(), datetime.now(UTC))
+    document = documents.trade_document(trade)
+    if trade.images or uploads:
+        shown = documents.shown_images(
+            trade, uploads, lambda image: image_files.address(Place(user, trade.trade_id, image.image_id), image)
+        )
+        return as_json({**document, "images": shown}), {"ETag": etag(trade.version, with_images=True)}
+    fresh = known is None or not fits_if_none_match(known, trade.version)
+    return as_json(document) if fresh else None, {"ETag": etag(trade.version)}
+
+
+def page(user: str, asked: Mapping[str, Any]) -> str:
+    """The body of the answer that lists trades; what was asked has the names of the contract's parameters."""
+    wanted = listing.TradeFilter(
+        symbol=asked.get("symbol"),
+        status=Status(asked["status"]) if asked.get("status") else None,
+        side=Side(asked["side"]) if asked.get("side") else None,
+        tags=tuple(asked.get("tag") or ()),
+        setup_type=asked.get("setupType"),
+        start_date=_day(asked.get("startDate")),
+        end_date=_day(asked.get("endDate")),
+        idempotency_key=asked.get("idempotencyKey"),
+    )
+    newest_first, secret = asked["order"] == "desc", page_tokens.signing_secret()
+    after = None
+    if token := asked.get("nextToken"):
+        after = page_tokens.open_token(token, user_id=user, wanted=wanted, newest_first=newest_first, secret=secret)
+    found = listing.list_trades(user, wanted, limit=asked["limit"], newest_first=newest_first, after=after)
+    answer: dict[str, Any] = {"items": [documents.trade_document(trade) for trade in found.trades]}
+    if found.next:
+        answer["nextToken"] = page_tokens.seal(
+            found.next, user_id=user, wanted=wanted, newest_first=newest_first, secret=secret
+        )
+    return as_json(answer)
+
+
+def log(request_id: str, route: str, status: int) -> None:
+    """The line that the product writes for each request."""
+    logger.append_keys(request_id=request_id, operation="")
+    logger.info("answered", route=route, status=status)
+
+
+def _day(given: date | str | None) -> date | None:
+    return date.fromisoformat(given) if isinstance(given, str) else given

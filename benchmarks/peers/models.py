@@ -1,0 +1,150 @@
+"""The contract's NewTrade and the parameters of listTrades, as a team that begins with pydantic writes them.
+
+What may be absent may not be null, so a default of None stands outside the type: pydantic does not check defaults.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic.alias_generators import to_camel
+
+from handlers.web.problems import BadField
+
+DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,8})?")
+TIME = re.compile(
+    r"[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
+    r"(\.[0-9]{1,6})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
+)
+DAY = re.compile(r"[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])")
+
+
+def _written(pattern: re.Pattern[str]) -> BeforeValidator:
+    """That a value is a text of this form: pydantic itself takes other forms, and numbers, too."""
+
+    def check(value: Any) -> Any:
+        if not isinstance(value, str) or not pattern.fullmatch(value):
+            raise ValueError("is malformed")
+        return value
+
+    return BeforeValidator(check)
+
+
+def _each_once(words: list[str]) -> list[str]:
+    if len(set(words)) < len(words):
+        raise ValueError("holds an item twice")
+    return words
+
+
+def _text(longest: int, shortest: int = 0, pattern: str | None = None) -> Any:
+    return Annotated[str, StringConstraints(min_length=shortest, max_length=longest, pattern=pattern, strict=True)]
+
+
+Price = Annotated[Decimal, _written(DECIMAL)]
+Positive = Annotated[Decimal, Field(gt=0), _written(DECIMAL)]
+Time = Annotated[AwareDatetime, _written(TIME)]
+Day = Annotated[date, _written(DAY)]
+Symbol: Any = _text(32, 1, r"^[!-{}~]([ -{}~]*[!-{}~])?$")
+Key: Any = _text(255, 1, r"^[!-~]+$")
+Tags: Any = _text(200, 1, r'^(\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)$')
+Word: Any = _text(50, 1)
+Token: Any = _text(2048, 1)
+Notes: Any = _text(10_000)
+Score: Any = Annotated[int, Field(ge=0, le=10, strict=True)]
+Truth: Any = Annotated[bool, Field(strict=True)]
+Events: Any = Annotated[list[_text(200, 1)], Field(max_length=20)]  # type: ignore[misc] # made by a function
+Side = Literal["BUY", "SELL"]
+
+
+class Model(BaseModel):
+    """The contract's names outside, snake_case inside; nothing that is not declared."""
+
+    model_config = ConfigDict(extra="forbid", alias_generator=to_camel)
+
+
+class NewClose(Model):
+    quantity: Positive
+    price: Price
+    closed_at: Time
+    commission: Price = None  # type: ignore[assignment]
+    fees: Price = None  # type: ignore[assignment]
+
+
+class Psychology(Model):
+    greed: Truth = None
+    fear: Truth = None
+    fomo: Truth = None
+    revenge: Truth = None
+    overconfidence: Truth = None
+    patience: Truth = None
+
+
+class NewTrade(Model):
+    symbol: Symbol
+    side: Side
+    quantity: Positive
+    open_date: Time
+    entry_price: Price = None  # type: ignore[assignment]
+    stop_loss: Price = None  # type: ignore[assignment]
+    take_profit: Price = None  # type: ignore[assignment]
+    multiplier: Positive = None  # type: ignore[assignment]
+    commission: Price = None  # type: ignore[assignment]
+    fees: Price = None  # type: ignore[assignment]
+    risk_amount: Positive = None  # type: ignore[assignment]
+    setup_type: Word = None
+    timeframe: Word = None
+    market_condition: Word = None
+    trading_session: Word = None
+    trade_grade: Literal["A", "B", "C", "D", "E", "F"] = None  # type: ignore[assignment]
+    confidence: Score = None
+    setup_quality: Score = None
+    execution: Score = None
+    emotional_state: Word = None
+    psychology: Psychology = None  # type: ignore[assignment]
+    pre_trade_notes: Notes = None
+    post_trade_notes: Notes = None
+    mistakes: Notes = None
+    lessons: Notes = None
+    news_events: Events = None
+    economic_events: Events = None
+    tags: Annotated[list[Word], Field(max_length=30), AfterValidator(_each_once)] = None  # type: ignore[assignment]
+    status: Literal["CANCELLED"] = None  # type: ignore[assignment]
+    closes: Annotated[list[NewClose], Field(max_length=200)] = None  # type: ignore[assignment]
+    exit_price: Price = None  # type: ignore[assignment]
+    close_date: Time = None  # type: ignore[assignment]
+
+    def values(self) -> dict[str, Any]:
+        """By the journal's names, without what was not given."""
+        return self.model_dump(exclude_unset=True)
+
+
+class Asked(Model):
+    """The parameters of listTrades."""
+
+    symbol: Symbol = None
+    status: Literal["OPEN", "PARTIAL", "CLOSED", "CANCELLED"] = None  # type: ignore[assignment]
+    side: Side = None  # type: ignore[assignment]
+    tag: Annotated[list[Word], Field(max_length=10)] = []
+    setup_type: Word = None
+    start_date: Day = None  # type: ignore[assignment]
+    end_date: Day = None  # type: ignore[assignment]
+    idempotency_key: Key = None
+    order: Literal["asc", "desc"] = "desc"
+    limit: Annotated[int, Field(ge=1, le=100)] = 50
+    next_token: Token = None
+
+
+def bad_fields(errors: Sequence[Any]) -> list[BadField]:
+    """What pydantic found, as the contract's problems tell it: each field once."""
+    found = {}
+    for error in errors:
+        place, *steps = error["loc"]
+        named = steps if place == "body" else steps[:1]
+        field = BadField(place, "".join(f"/{step}" for step in named), error["msg"])
+        found[field.place, field.pointer] = field
+    return list(found.values())

@@ -1,0 +1,1 @@
+"""That what is compared is the same."""

@@ -1,0 +1,206 @@
+"""The product and its peers give the same answers to the same requests, in the same table."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from moto import mock_aws
+
+from benchmarks.events import CREATE, TRADE, Event, event
+from handlers.lambda_function import serve
+from handlers.storage import clients, page_tokens
+from handlers.web.app import create_app
+from tests.template_file import properties
+
+Handler = Callable[[Event, Any], dict[str, Any]]
+
+PEERS = ("bare", "with_fastapi", "with_powertools")
+A_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+NOW = re.compile(r"2[0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{6}Z")
+
+
+@pytest.fixture(autouse=True)
+def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The trades' table and the secret, empty for every test."""
+    settings = {"AWS_DEFAULT_REGION": "eu-central-1", "TRADES_TABLE": "trades", "FILES_BUCKET": "files"}
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    with mock_aws():
+        clients.clear()
+        page_tokens.signing_secret.cache_clear()
+        wanted = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
+        of_template = {name: value for name, value in properties("TradesTable").items() if name in wanted}
+        clients.dynamodb().create_table(TableName="trades", **of_template)
+        secret = clients.secrets().create_secret(Name="page-tokens", SecretString="s" * 64)
+        monkeypatch.setenv("PAGE_TOKEN_SECRET_ARN", secret["ARN"])
+        yield
+    clients.clear()
+
+
+def handler_of(peer: str, monkeypatch: pytest.MonkeyPatch) -> Handler:
+    """Its handler; importing a peer makes its client, which is made anew for each test's table."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    if peer == "product":
+        return serve(create_app(["createTrade", "listTrades", "getTrade"]))
+    module = __import__(f"benchmarks.peers.{peer}", fromlist=["handler"])
+    handler: Handler = module.handler
+    return handler
+
+
+def without(**changes: Any) -> dict[str, Any]:
+    changed = copy.deepcopy(TRADE) | changes
+    return {name: value for name, value in changed.items() if value is not ...}
+
+
+BAD_TRADES = {
+    "no symbol": without(symbol=...),
+    "empty": {},
+    "unknown property": without(surprise=1),
+    "a number for a text": without(symbol=5),
+    "a text for a number": without(confidence="7"),
+    "a float for an integer": without(confidence=7.5),
+    "true for an integer": without(confidence=True),
+    "out of range": without(confidence=11),
+    "null": without(notes=..., stopLoss=None),
+    "null for a list": without(tags=None),
+    "nothing of a quantity": without(quantity="0"),
+    "a quantity with nine decimals": without(quantity="1.123456789"),
+    "a price in words": without(entryPrice="1e3"),
+    "a price with a sign": without(entryPrice="+1"),
+    "a price as a number": without(entryPrice=185.25),
+    "a time without an offset": without(openDate="2026-01-05T09:31:04"),
+    "a day that is none": without(openDate="2026-02-30T09:31:04Z"),
+    "a side in small letters": without(side="buy"),
+    "a word too long": without(setupType="x" * 51),
+    "an empty word": without(setupType=""),
+    "a tag twice": without(tags=["a", "a"]),
+    "an empty tag": without(tags=["a", ""]),
+    "too many tags": without(tags=[str(n) for n in range(31)]),
+    "another mood": without(psychology={"fomo": True, "boredom": True}),
+    "half a mood": without(psychology={"fomo": "yes"}),
+    "a close without a price": without(closes=[{"quantity": "1", "closedAt": "2026-01-05T11:02:00Z"}]),
+    "several": without(symbol="", quantity="-1", tags="gap", closes=[{}]),
+    # Rules of the journal, not of the contract.
+    "more closed than there is": without(quantity="10"),
+    "closed before it was opened": without(openDate="2026-01-06T09:31:04-05:00"),
+    "closed and cancelled": without(status="CANCELLED"),
+}
+BAD_QUERIES = (
+    *("limit=0", "limit=101", "limit=x", "order=up", "status=open", "startDate=2026-02-30", "surprise=1", "tag="),
+    *("symbol=", "limit=x&order=up", "nextToken=forged", "side=BOTH", "idempotencyKey=%20"),
+)
+GOOD_QUERIES = (
+    *("", "limit=2", "symbol=AAPL&order=asc", "tag=gap&tag=earnings", "status=CLOSED&side=BUY"),
+    *("startDate=2026-01-05&endDate=2026-01-05", "setupType=breakout&limit=1", "symbol=TSLA"),
+)
+
+
+def told(answer: dict[str, Any]) -> Any:
+    """What an answer tells, but for chance and time; of bad fields which they are, in no order and no words.
+
+    How many errors a field has is each library's own affair.
+    """
+    headers = {name.lower(): value for name, value in answer["headers"].items()}
+    headers.pop("content-length", None)
+    headers["content-type"] = headers.get("content-type", "").partition(";")[0] if answer.get("body") else ""
+    text = NOW.sub("now", A_UUID.sub("id", answer.get("body") or ""))
+    document = json.loads(text) if text else None
+    if document and "errors" in document:
+        document.pop("detail")
+        document["errors"] = sorted({(error["in"], _pointer(error)) for error in document["errors"]})
+    if document and "nextToken" in document:
+        document["nextToken"] = "sealed"
+    headers = {name: A_UUID.sub("id", value) for name, value in headers.items()}
+    return int(answer["statusCode"]), headers, document
+
+
+def _pointer(error: dict[str, str]) -> str:
+    """As it is told; a header's name in small letters, which mean the same."""
+    return error["pointer"].lower() if error["in"] == "header" else error["pointer"]
+
+
+def assert_alike(request: Event, peer: str, monkeypatch: pytest.MonkeyPatch) -> Any:
+    expected = told(handler_of("product", monkeypatch)(copy.deepcopy(request), None))
+    assert told(handler_of(peer, monkeypatch)(copy.deepcopy(request), None)) == expected
+    return expected
+
+
+@pytest.mark.parametrize("peer", PEERS)
+def test_a_trade_is_recorded_alike(peer: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    status, headers, document = assert_alike(CREATE, peer, monkeypatch)
+    assert (status, headers["etag"], document["status"]) == (201, '"1"', "CLOSED")
+    assert_alike(event("POST", "/trades", document={**TRADE, "closes": []}), peer, monkeypatch)
+
+
+@pytest.mark.parametrize("peer", PEERS)
+@pytest.mark.parametrize("name", sorted(BAD_TRADES))
+def test_a_bad_trade_is_refused_alike(name: str, peer: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    status, _, document = assert_alike(event("POST", "/trades", document=BAD_TRADES[name]), peer, monkeypatch)
+    assert status in (400, 422)
+    assert document["errors"]
+
+
+@pytest.mark.parametrize("peer", PEERS)
+def test_an_identity_token_is_refused_alike(peer: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for request in (event("POST", "/trades", document=TRADE, token_use="id"), event("GET", "/trades", token_use="id")):
+        assert assert_alike(request, peer, monkeypatch)[0] == 401
+
+
+@pytest.mark.parametrize("peer", PEERS)
+def test_a_retry_gets_the_first_answer_alike(peer: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    handler, product = handler_of(peer, monkeypatch), handler_of("product", monkeypatch)
+    for key, serving in (("own", handler), ("products", product)):
+        request = event("POST", "/trades", document=TRADE, headers={"idempotency-key": key})
+        first, second = (serving(copy.deepcopy(request), None) for _ in range(2))
+        assert second["body"] == first["body"]
+        assert {name.lower() for name in second["headers"]} - {name.lower() for name in first["headers"]} == {
+            "idempotent-replayed"
+        }
+        other = event("POST", "/trades", document={**TRADE, "quantity": "200"}, headers={"idempotency-key": key})
+        assert serving(other, None)["statusCode"] == 422
+
+
+@pytest.mark.parametrize("peer", PEERS)
+def test_trades_are_listed_alike(peer: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    product = handler_of("product", monkeypatch)
+    for number in range(3):
+        given = {**TRADE, "openDate": f"2026-01-0{5 - number}T09:31:04-05:00"}
+        assert product(event("POST", "/trades", document=given), None)["statusCode"] == 201
+    for query in GOOD_QUERIES:
+        status, _, document = assert_alike(event("GET", "/trades", query=query), peer, monkeypatch)
+        assert status == 200
+        assert ("TSLA" in query) != bool(document["items"])
+    first = json.loads(product(event("GET", "/trades", query="limit=2"), None)["body"])
+    status, _, document = assert_alike(
+        event("GET", "/trades", query=f"limit=2&nextToken={first['nextToken']}"), peer, monkeypatch
+    )
+    assert (status, len(document["items"])) == (200, 1)
+
+
+@pytest.mark.parametrize("peer", PEERS)
+@pytest.mark.parametrize("query", BAD_QUERIES)
+def test_a_bad_query_is_refused_alike(query: str, peer: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert assert_alike(event("GET", "/trades", query=query), peer, monkeypatch)[0] == 400
+
+
+@pytest.mark.parametrize("peer", PEERS)
+def test_a_trade_is_read_alike(peer: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = handler_of("product", monkeypatch)(copy.deepcopy(CREATE), None)
+    trade_id = json.loads(made["body"])["tradeId"]
+    for path, headers, wanted in (
+        (trade_id, {}, 200),
+        (trade_id.upper(), {}, 200),
+        (trade_id, {"if-none-match": '"1"'}, 304),
+        (trade_id, {"if-none-match": '"2"'}, 200),
+        (trade_id, {"if-none-match": "1"}, 400),
+        (trade_id[:-1] + ("0" if trade_id[-1] != "0" else "1"), {}, 404),
+        ("none", {}, 400),
+    ):
+        request = event("GET", f"/trades/{path}", route="/trades/{tradeId}", headers=headers)
+        assert assert_alike(request, peer, monkeypatch)[0] == wanted

@@ -1,0 +1,235 @@
+"""What each function of the template is given: the modules it can reach, its part of the contract, the models it uses.
+
+    python -m building.functions FOLDER INTERPRETER
+
+writes a folder for each function into FOLDER, with byte code for the interpreter, which is that of the runtime. A new
+process then neither compiles what it imports nor reads what it does not serve (benchmarks/README.md).
+"""
+
+from __future__ import annotations
+
+import ast
+import fcntl
+import json
+import shutil
+import sys
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from building.byte_code import compile_sources
+from handlers.web.contract import METHODS, PATH, contract, schema, slice_of
+from local.artifacts import read_template
+
+ROOT = Path(__file__).parent.parent
+OWN = ("handlers", "generated")
+SEAM = "handlers.lambda_function"
+MODELS = Path("generated", "models.py")
+# What the operation that serves the contract reads.
+CONTRACT_AS_WRITTEN = {"getOpenApi": Path("openapi", "openapi.yaml")}
+# Parts of bodies that operations check on their own, item by item.
+CHECKED_APART = {"createTrades": ["NewTrade"], "deleteTrades": ["TradeId"]}
+# What a reader of the contract wants, and nothing that serves it.
+PROSE = {"description", "summary", "examples"}
+
+Json = dict[str, Any]
+
+
+def functions(template: Json) -> Iterator[tuple[str, str, Sequence[str]]]:
+    """Name, entry module and operations of each function of the template."""
+    common = template["Globals"]["Function"]
+    for name, resource in template["Resources"].items():
+        if resource["Type"] == "AWS::Serverless::Function":
+            own = resource["Properties"]
+            entry, _, _ = own.get("Handler", common["Handler"]).rpartition(".")
+            yield name, entry, own.get("Environment", {}).get("Variables", {}).get("OPERATIONS", "").split()
+
+
+def modules_of(entry: str, operations: Sequence[str]) -> list[str]:
+    """The modules that a function starts with; the seam imports by name those of its operations' tags."""
+    tags = {
+        tag
+        for item in contract()["paths"].values()
+        for method in METHODS
+        if item.get(method, {}).get("operationId") in operations
+        for tag in item[method]["tags"]
+    }
+    return [entry, *(f"handlers.{tag}" for tag in sorted(tags))]
+
+
+def reachable(modules: Collection[str]) -> list[Path]:
+    """The files of these modules and of all of ours that they import, relative to the project."""
+    found: set[Path] = set()
+    left = list(modules)
+    while left:
+        module = left.pop()
+        path = _file(module)
+        if path is None or path in found:
+            continue
+        found.add(path)
+        left += [module.rpartition(".")[0], *_imports(path)]
+    return sorted(found)
+
+
+@cache
+def _file(module: str) -> Path | None:
+    if module.split(".")[0] not in OWN:
+        return None
+    path = Path(*module.split("."))
+    return next((file for file in (path.with_suffix(".py"), path / "__init__.py") if (ROOT / file).is_file()), None)
+
+
+@cache
+def _imports(path: Path) -> frozenset[str]:
+    """The names that the file imports when it runs: those for the type checker alone are left out."""
+    names: set[str] = set()
+    left: list[ast.AST] = [ast.parse((ROOT / path).read_text("utf-8"))]
+    while left:
+        node = left.pop()
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            continue
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.update((node.module, *(f"{node.module}.{alias.name}" for alias in node.names)))
+        left += ast.iter_child_nodes(node)
+    return frozenset(names)
+
+
+@cache
+def _models_named_in(path: Path) -> frozenset[str]:
+    tree = ast.parse((ROOT / path).read_text("utf-8"))
+    return frozenset(
+        node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "models"
+    )
+
+
+def models_for(names: Collection[str]) -> str:
+    """The source of the models of these names and of those that they are made of; pydantic builds all that it finds."""
+    tree = ast.parse((ROOT / MODELS).read_text("utf-8"))
+    classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
+    wanted: set[str] = set()
+    left = list(names)
+    while left:
+        name = left.pop()
+        if name not in wanted:
+            wanted.add(name)
+            left += {node.id for node in ast.walk(classes[name]) if isinstance(node, ast.Name)} & classes.keys()
+    tree.body = [node for node in tree.body if not _is_unwanted(node, classes.keys() - wanted)]
+    return ast.unparse(tree) + "\n"
+
+
+def _is_unwanted(node: ast.stmt, names: Collection[str]) -> bool:
+    """Whether the statement defines one of these classes, says something about one, or is prose."""
+    if isinstance(node, ast.ClassDef):
+        node.body = [part for part in node.body if not _is_prose(part)] or [ast.Pass()]
+        return node.name in names
+    return isinstance(node, ast.Expr) and any(
+        isinstance(part, ast.Name) and part.id in names for part in ast.walk(node)
+    )
+
+
+def _is_prose(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def contract_for(operations: Sequence[str]) -> Json:
+    """The contract as functions read it: these operations without prose, of all others where they are and for whom."""
+    whole = contract()
+    served = _without_prose(slice_of(operations)["paths"])
+    paths = {
+        path: {
+            method: served.get(path, {}).get(method, {})
+            | {key: operation[key] for key in ("operationId", "security") if key in operation}
+            for method in METHODS
+            if (operation := item.get(method))
+        }
+        for path, item in whole["paths"].items()
+    }
+    apart = {name for operation in operations for name in CHECKED_APART.get(operation, ())}
+    return {
+        **{key: whole[key] for key in ("openapi", "info", "servers", "security")},
+        "paths": paths,
+        "components": {"schemas": {name: _without_prose(schema(name)) for name in sorted(apart)}},
+    }
+
+
+def _without_prose(node: Any, *, of_schema: bool = True) -> Any:
+    """The node without prose. Under `properties`, the keys are names and stay."""
+    if isinstance(node, Mapping):
+        return {
+            key: _without_prose(value, of_schema=key != "properties")
+            for key, value in node.items()
+            if not (of_schema and key in PROSE)
+        }
+    return [_without_prose(item) for item in node] if isinstance(node, list) else node
+
+
+class Stage:
+    """Files with their byte code, compiled all at once, since starting an interpreter for each takes seconds."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.files: dict[Path, Path] = {}
+
+    def add(self, text: str, name: Path) -> Path:
+        """Put a file that is to be called so; answers where it is."""
+        file = self.folder / sha256(f"{name}\0{text}".encode()).hexdigest() / name.name
+        if file not in self.files:
+            self.files[file] = name
+            file.parent.mkdir(parents=True)
+            file.write_text(text, "utf-8")
+        return file
+
+
+def write_once(folder: Path, interpreter: str) -> None:
+    """Write the folders, unless another process has while this one waited: sam builds several functions at a time."""
+    asked, ready = time.time(), folder / ".ready"
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (ready.exists() and ready.stat().st_mtime > asked):
+            write(folder, interpreter)
+            ready.touch()
+
+
+def write(folder: Path, interpreter: str) -> None:
+    """Write the folders of all functions."""
+    shutil.rmtree(folder, ignore_errors=True)
+    stage = Stage(folder / ".stage")
+    given: dict[str, dict[Path, Path]] = {}
+    for function, entry, operations in functions(read_template(ROOT / "template.yaml")):
+        files = reachable(modules_of(entry, operations))
+        models = frozenset().union(*(_models_named_in(file) for file in files))
+        texts = {file: models_for(models) if file == MODELS else (ROOT / file).read_text("utf-8") for file in files}
+        given[function] = {name: stage.add(text, name) for name, text in texts.items()}
+        if entry == SEAM:
+            _put(
+                folder / function / PATH.relative_to(ROOT), json.dumps(contract_for(operations), separators=(",", ":"))
+            )
+        for operation in CONTRACT_AS_WRITTEN.keys() & set(operations):
+            file = CONTRACT_AS_WRITTEN[operation]
+            _put(folder / function / file, (ROOT / file).read_text("utf-8"))
+    compile_sources(stage.files, interpreter)
+    for function, staged in given.items():
+        for name, file in staged.items():
+            target = folder / function / name
+            (target.parent / "__pycache__").mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, target)
+            for compiled in file.parent.glob("__pycache__/*"):
+                shutil.copyfile(compiled, target.parent / "__pycache__" / compiled.name)
+    shutil.rmtree(stage.folder)
+
+
+def _put(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, "utf-8")
+
+
+if __name__ == "__main__":
+    write_once(Path(sys.argv[1]), sys.argv[2])

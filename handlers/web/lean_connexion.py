@@ -1,0 +1,86 @@
+"""Connexion without the libraries that it imports for what no function does; import it from here.
+
+Its test client, its HTTP client for security calls, its reading of specifications from YAML, templates and addresses,
+and werkzeug's server and requests are half of what `import connexion` takes (benchmarks/README.md). The functions serve
+requests from a contract that is a dict already, so what Connexion imports of these is bound to a name and never used.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import ModuleType
+
+UNUSED = (
+    "httpx",
+    "jinja2",
+    "requests",
+    "starlette.testclient",
+    "werkzeug.serving",
+    "werkzeug.test",
+    "werkzeug.wrappers",
+    "yaml",
+)
+
+
+class Unloaded(ModuleType):
+    """A module of classes: whatever is asked of it can be inherited from, caught and annotated with, but not made."""
+
+    def __getattr__(self, name: str) -> type:
+        if name.startswith("__"):
+            raise AttributeError(name)
+
+        def refuse(_: type, *_args: object, **_kwargs: object) -> object:
+            raise ImportError(f"{self.__name__}.{name} is not loaded; see {__name__}")
+
+        return type(name, (), {"__new__": refuse, "__module__": self.__name__})
+
+
+@contextmanager
+def without(*names: str) -> Iterator[None]:
+    """Give whatever is imported here an Unloaded for each of these modules, unless somebody has loaded it already."""
+    stand_ins = {name: Unloaded(name) for name in names if name not in sys.modules}
+    sys.modules.update(stand_ins)
+    try:
+        yield
+    finally:
+        for name in stand_ins:
+            del sys.modules[name]
+
+
+with without(*UNUSED):
+    from connexion import AsyncApp, request
+    from connexion.apps.asynchronous import AsyncApi, AsyncOperation
+    from connexion.decorators.parameter import pythonic
+    from connexion.json_schema import Draft4RequestValidator
+    from connexion.lifecycle import ConnexionRequest, ConnexionResponse
+    from connexion.middleware.context import ContextMiddleware
+    from connexion.middleware.exceptions import ExceptionMiddleware
+    from connexion.middleware.main import MiddlewarePosition
+    from connexion.middleware.request_validation import RequestValidationMiddleware
+    from connexion.middleware.routing import RoutingMiddleware
+    from connexion.resolver import Resolution, Resolver
+    from connexion.uri_parsing import OpenAPIURIParser
+    from connexion.validators import AbstractRequestBodyValidator, ParameterValidator
+
+__all__ = [
+    "AbstractRequestBodyValidator",
+    "AsyncApi",
+    "AsyncApp",
+    "AsyncOperation",
+    "ConnexionRequest",
+    "ConnexionResponse",
+    "ContextMiddleware",
+    "Draft4RequestValidator",
+    "ExceptionMiddleware",
+    "MiddlewarePosition",
+    "OpenAPIURIParser",
+    "ParameterValidator",
+    "RequestValidationMiddleware",
+    "Resolution",
+    "Resolver",
+    "RoutingMiddleware",
+    "pythonic",
+    "request",
+]

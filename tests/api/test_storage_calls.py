@@ -1,0 +1,89 @@
+"""How many requests an operation sends to DynamoDB, so that none creeps in: each is a round trip, and is billed."""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from handlers.storage import clients
+from tests.api.client import Answer, Client, a_trade
+
+
+@pytest.fixture
+def sent() -> Counter[str]:
+    """How often each operation of each service was sent since; the secret's, once per process, is not counted."""
+    counted: Counter[str] = Counter()
+
+    def count(event_name: str, **_: Any) -> None:
+        counted[event_name.rpartition(".")[2]] += 1
+
+    for client in (clients.dynamodb(), clients.s3(), clients.sqs(), clients.cognito_admin()):
+        client.meta.events.register_first("before-send", count)
+    return counted
+
+
+CALLS: dict[str, tuple[Callable[[Client, Any], Answer], int, dict[str, int]]] = {
+    "createTrade": (lambda dana, _: dana.post("/trades", a_trade()), 201, {"TransactWriteItems": 1}),
+    "createTrade with a key": (
+        lambda dana, _: dana.post("/trades", a_trade(), headers={"Idempotency-Key": "new"}),
+        201,
+        {"TransactWriteItems": 1},
+    ),
+    "getTrade": (lambda dana, trade: dana.get(f"/trades/{trade['tradeId']}"), 200, {"Query": 1}),
+    "updateTrade": (
+        lambda dana, trade: dana.patch(f"/trades/{trade['tradeId']}", {"stopLoss": "9"}),
+        200,
+        {"GetItem": 1, "TransactWriteItems": 1},
+    ),
+    "closeTrade": (
+        lambda dana, trade: dana.post(
+            f"/trades/{trade['tradeId']}/closes", {"price": "11", "closedAt": "2026-01-05T11:00:00-05:00"}
+        ),
+        201,
+        {"GetItem": 1, "TransactWriteItems": 1},
+    ),
+    "closeTrade with a key": (
+        lambda dana, trade: dana.post(
+            f"/trades/{trade['tradeId']}/closes",
+            {"price": "11", "closedAt": "2026-01-05T11:00:00-05:00"},
+            headers={"Idempotency-Key": "new"},
+        ),
+        201,
+        {"BatchGetItem": 1, "TransactWriteItems": 1},
+    ),
+    "deleteTrade": (lambda dana, trade: dana.delete(f"/trades/{trade['tradeId']}"), 204, {"DeleteItem": 1}),
+    "deleteTrade at a version": (
+        lambda dana, trade: dana.delete(f"/trades/{trade['tradeId']}", headers={"If-Match": '"1"'}),
+        204,
+        {"GetItem": 1, "DeleteItem": 1},
+    ),
+    "listTrades": (lambda dana, _: dana.get("/trades"), 200, {"Query": 1}),
+    "listTrades by symbol": (lambda dana, _: dana.get("/trades", query="symbol=AAPL"), 200, {"Query": 1}),
+    "listTrades by status and day": (
+        lambda dana, _: dana.get("/trades", query="status=OPEN&startDate=2026-01-01"),
+        200,
+        {"Query": 1},
+    ),
+    "listTrades by tag": (lambda dana, _: dana.get("/trades", query="tag=gap"), 200, {"Query": 1}),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_an_operation_sends_no_more_than_it_has_to(name: str, dana: Client, sent: Counter[str]) -> None:
+    call, status, expected = CALLS[name]
+    for symbol in ("AAPL", "MSFT"):
+        trade = dana.new_trade(symbol=symbol, tags=["gap"])
+    dana.get("/trades")  # reads the secret, once per process
+    sent.clear()
+    assert call(dana, trade).status == status
+    assert sent == expected
+
+
+def test_a_page_in_the_midst_of_a_list_is_one_request(dana: Client, sent: Counter[str]) -> None:
+    for _ in range(3):
+        dana.new_trade()
+    first = dana.get("/trades", query="limit=1").json
+    sent.clear()
+    assert dana.get("/trades", query=f"limit=1&nextToken={first['nextToken']}").json["items"]
+    assert sent == {"Query": 1}

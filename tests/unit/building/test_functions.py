@@ -1,0 +1,112 @@
+"""What the build gives to a function: enough, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from building import functions
+from building.layer import UNLOADED, services, trim_botocore
+from handlers.web.contract import METHODS, contract, slice_of
+from handlers.web.lean_connexion import UNUSED
+from local.artifacts import read_template, zipped
+
+OPERATIONS = [
+    item[method]["operationId"] for item in contract()["paths"].values() for method in METHODS if method in item
+]
+MOST_KILOBYTES = 300
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The functions' folders, for this interpreter."""
+    folder = tmp_path_factory.mktemp("built") / "functions"
+    functions.write_once(folder, sys.executable)
+    return folder
+
+
+def folders(built: Path) -> list[Path]:
+    return [path for path in built.iterdir() if path.is_dir()]
+
+
+def test_every_function_of_the_template_is_given_its_entry(built: Path) -> None:
+    template = read_template(functions.ROOT / "template.yaml")
+    wanted = {name: entry for name, entry, _ in functions.functions(template)}
+    assert {folder.name for folder in folders(built)} == wanted.keys()
+    for name, entry in wanted.items():
+        assert (built / name / Path(*entry.split("."))).with_suffix(".py").is_file()
+
+
+def test_no_bundle_is_large_and_none_holds_tests_or_tools(built: Path) -> None:
+    for folder in folders(built):
+        assert len(zipped(folder)) < MOST_KILOBYTES * 1000, folder.name
+        assert {path.name for path in folder.iterdir()} <= {"handlers", "generated", "openapi"}
+        assert not [path for path in folder.rglob("*") if "test" in path.name or path.name == "gateway.json"]
+
+
+def test_every_source_has_its_byte_code(built: Path) -> None:
+    for folder in folders(built):
+        sources = list(folder.rglob("*.py"))
+        assert sources
+        for source in sources:
+            assert list(source.parent.glob(f"__pycache__/{source.stem}.*.pyc"))
+
+
+def test_only_the_function_that_serves_the_contract_holds_it_as_written(built: Path) -> None:
+    holders = [path.parent.parent.name for path in built.glob("*/openapi/openapi.yaml")]
+    assert holders == ["GetOpenApiFunction"]
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_a_function_serves_its_operation_as_the_whole_contract_has_it(
+    operation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = functions._without_prose(slice_of([operation]))
+    cut = functions.contract_for([operation])
+    monkeypatch.setattr("handlers.web.contract.contract", lambda: cut)
+    [(path, item)] = slice_of([operation])["paths"].items()
+    assert {path: functions._without_prose(item)} == whole["paths"]
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_a_function_knows_every_route_and_who_may_come(operation: str) -> None:
+    cut = functions.contract_for([operation])
+    for path, item in contract()["paths"].items():
+        for method in METHODS:
+            if method in item:
+                known = cut["paths"][path][method]
+                assert known["operationId"] == item[method]["operationId"]
+                assert known.get("security") == item[method].get("security")
+
+
+def test_the_models_are_those_in_use_and_read_as_the_whole_ones_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: Any = ModuleType("models_of_one_function")
+    monkeypatch.setitem(sys.modules, made.__name__, made)
+    exec(functions.models_for({"NewClose"}), vars(made))  # noqa: S102 our own source
+    assert not hasattr(made, "NewTrade")
+    close = made.NewClose.model_validate({"price": "1.5", "closedAt": "2026-01-05T09:31:04Z"})
+    assert json.loads(close.model_dump_json(by_alias=True, exclude_none=True)) == {
+        "price": "1.5",
+        "closedAt": "2026-01-05T09:31:04Z",
+    }
+
+
+def test_what_connexion_does_not_load_is_not_in_the_layer() -> None:
+    assert {name.split(".")[0] for name in UNUSED} - {"starlette", "werkzeug"} <= set(UNLOADED)
+
+
+def test_botocore_keeps_the_services_in_use(tmp_path: Path) -> None:
+    for service in ("dynamodb", "ec2"):
+        for version in ("2011-01-01", "2012-08-10"):
+            (tmp_path / service / version).mkdir(parents=True)
+    endpoints = {"partitions": [{"partition": "aws", "services": {"dynamodb": {}, "ec2": {}}}]}
+    (tmp_path / "endpoints.json").write_text(json.dumps(endpoints))
+    trim_botocore(tmp_path, services())
+    assert sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.glob("*/*")) == ["dynamodb/2012-08-10"]
+    assert json.loads((tmp_path / "endpoints.json").read_text())["partitions"][0]["services"] == {"dynamodb": {}}
+    assert services() == {"cognito-idp", "dynamodb", "s3", "secretsmanager", "sqs"}
