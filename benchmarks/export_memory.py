@@ -37,6 +37,7 @@ SETTINGS = {
     "AWS_DEFAULT_REGION": "eu-central-1",
     "TRADES_TABLE": "trades",
     "FILES_BUCKET": "files",
+    "STATS_TABLE": "stats",
     "USER_POOL_ID": "eu-central-1_pool",
 }
 
