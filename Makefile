@@ -72,7 +72,7 @@ check: $(VENV)/.ready scan ## What follows from contract and template is not sta
 MADE_UP := (Breakout|Pullback|Demo-Journal|Wrong-password)-[0-9]|^a+$$|^(get|put)_item$$|^a1b2c3d4e5$$|^eyJhbGciOiJSUzI1NiJ9[.]eyJ0b2tlbl91c2Ui|^(89504e47|0000000a49444154)[0-9a-f]+$$
 
 scan: $(TOOLS)/scanners/.ready $(TOOLS)/checkov/.ready ## Unsafe code (bandit), secrets (detect-secrets, gitleaks), mistakes in the template (checkov, cfn-lint-serverless); offline
-	$(SCANNERS)/bandit --quiet --configfile pyproject.toml --recursive handlers local ops openapi docs benchmarks
+	$(SCANNERS)/bandit --quiet --configfile pyproject.toml --recursive building handlers local ops openapi docs benchmarks
 	git ls-files -z | xargs -0 $(SCANNERS)/detect-secrets-hook --exclude-files '^(requirements|generated|[.]github)/' --exclude-secrets '$(MADE_UP)'
 	$(SCANNERS)/gitleaks git --no-banner --redact --log-level warn
 	$(TOOLS)/checkov/bin/cfn-lint --append-rules cfn_lint_serverless.rules -- template.yaml

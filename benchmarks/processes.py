@@ -75,7 +75,7 @@ def run(contender: Contender, operation: str) -> dict[str, Any]:
         "PYTHONWARNINGS": "ignore",
         "OPERATIONS": operation,
         **SETTINGS,
-        **({"PAGE_TOKEN_SECRET_ARN": "arn:secret"} if operation == "listTrades" else {}),
+        **({"PAGE_TOKEN_SECRET_ARN": "arn:secret"} if operation == "listTrades" else {}),  # pragma: allowlist secret
         **({"FILES_BUCKET": "files"} if operation == "getTrade" else {}),
     }
     command = [str(LAMBDA_PYTHON), "-m", "benchmarks.one_process", contender.handler, operation, str(WARM_REQUESTS)]
