@@ -53,10 +53,9 @@ mock: $(VENV)/.ready $(TOOLS)/mock/.ready ## The contract's examples at MOCK_POR
 
 test: lint types check breaking unit validate e2e ## Everything: lint, types, contract, unit, API, storage, template and end-to-end tests
 
-lint: $(VENV)/.ready $(TOOLS)/node/.ready ## The contract (Redocly, Spectral), the code (ruff), the template (cfn-lint)
+lint: $(VENV)/.ready $(TOOLS)/node/.ready ## The contract (Redocly, Spectral), the code (ruff)
 	$(VENV)/ruff check
 	$(VENV)/ruff format --check
-	$(VENV)/cfn-lint template.yaml
 	PATH="$(CURDIR)/$(TOOLS)/nodejs/bin:$$PATH" $(NODE)/redocly lint --config openapi/redocly.yaml openapi/openapi.yaml
 	PATH="$(CURDIR)/$(TOOLS)/nodejs/bin:$$PATH" $(NODE)/spectral lint --ruleset openapi/.spectral.yaml --fail-severity=hint openapi/openapi.yaml
 
