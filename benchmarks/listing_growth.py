@@ -45,7 +45,7 @@ def trades(count: int) -> Iterator[Trade]:
         trade = Trade(
             user_id=USER,
             trade_id=f"33333333-cccc-4ddd-8eee-{number:012}",
-            symbol=chance.choice(SYMBOLS),
+            symbol=SYMBOLS[number % len(SYMBOLS)],
             side=chance.choice(list(Side)),
             quantity=Decimal(100),
             open_date=opened,

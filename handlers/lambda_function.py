@@ -63,7 +63,7 @@ class Bridge:
 def _run(coroutine: Coroutine[Any, Any, Result]) -> Result:
     """Run a coroutine that never waits: a function serves one request at a time, and its storage blocks.
 
-    So there is nothing for an event loop to do, and none is made, which saves a quarter of a request.
+    So there is nothing for an event loop to do, and none is made.
     """
     try:
         coroutine.send(None)

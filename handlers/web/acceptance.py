@@ -1,8 +1,9 @@
 """Whether a value follows a schema, without a word on what is wrong with it: the quick way for requests that are right.
 
-jsonschema builds a validator for every property of every request; what follows is built once, of plain functions, in
-a tenth of the time (benchmarks/README.md). jsonschema stays the judge: a value that is not accepted here, or a schema
-with a keyword that is not known here, goes to it. tests/contract/test_acceptance.py holds the two together.
+jsonschema builds a validator for every property of every request; what follows is built once, of plain functions
+(benchmarks/README.md has what it brings, and why no library does it). jsonschema stays the judge: a value that is not
+accepted here, or a schema with a keyword that is not known here, goes to it.
+tests/contract/test_acceptance.py holds the two together.
 """
 
 from __future__ import annotations

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import boto3
 import pytest
 
 from handlers.storage import clients
@@ -27,7 +26,7 @@ class Db:
 def db() -> Iterator[Db]:
     db = Db()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(boto3, "client", lambda *_, **__: db.fake)
+        patch.setattr(clients, "new_client", lambda *_, **__: db.fake)
         patch.setattr("time.sleep", lambda _: None)
         patch.setenv("TRADES_TABLE", "trades")
         patch.setenv("STATS_TABLE", "stats")
