@@ -32,6 +32,8 @@ MODELS = Path("generated", "models.py")
 CONTRACT_AS_WRITTEN = {"getOpenApi": Path("openapi", "openapi.yaml")}
 # Parts of bodies that operations check on their own, item by item.
 CHECKED_APART = {"createTrades": ["NewTrade"], "deleteTrades": ["TradeId"]}
+# What handlers/web/front.py and deprecation.py want to know of an operation.
+OF_EVERY_OPERATION = ("operationId", "security", "deprecated", "x-deprecated-at", "x-sunset")
 # What a reader of the contract wants, and nothing that serves it.
 PROSE = {"description", "summary", "examples"}
 
@@ -145,7 +147,7 @@ def contract_for(operations: Sequence[str]) -> Json:
     paths = {
         path: {
             method: served.get(path, {}).get(method, {})
-            | {key: operation[key] for key in ("operationId", "security") if key in operation}
+            | {key: operation[key] for key in OF_EVERY_OPERATION if key in operation}
             for method in METHODS
             if (operation := item.get(method))
         }

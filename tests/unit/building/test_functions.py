@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from copy import deepcopy
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from building import functions
 from building.layer import UNLOADED, services, trim_botocore
 from handlers.web.contract import METHODS, contract, slice_of
+from handlers.web.deprecation import announcement
 from handlers.web.lean_connexion import UNUSED
 from local.artifacts import read_template, zipped
 
@@ -82,6 +84,16 @@ def test_a_function_knows_every_route_and_who_may_come(operation: str) -> None:
                 known = cut["paths"][path][method]
                 assert known["operationId"] == item[method]["operationId"]
                 assert known.get("security") == item[method].get("security")
+
+
+def test_a_function_knows_that_its_operation_comes_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    ending = deepcopy(contract())
+    operation = ending["paths"]["/trades"]["get"]
+    operation |= {"deprecated": True, "x-deprecated-at": "2027-01-01", "x-sunset": "2027-07-01"}
+    monkeypatch.setattr(functions, "contract", lambda: ending)
+    told = announcement(functions.contract_for(["listTrades"])["paths"]["/trades"]["get"])
+    assert told == announcement(operation)
+    assert told.keys() == {"Deprecation", "Sunset"}
 
 
 def test_the_models_are_those_in_use_and_read_as_the_whole_ones_do(monkeypatch: pytest.MonkeyPatch) -> None:
