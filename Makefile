@@ -27,7 +27,7 @@ export SAM_CLI_TELEMETRY := 0
 export REDOCLY_TELEMETRY := off
 export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 
-.PHONY: help run test reset redrive restore mock generate lint types check scan breaking fuzz unit peers bench clients clients-check e2e validate build deploy api-url lock clean setup format
+.PHONY: help run test alone agreement reset redrive restore mock generate lint types check scan breaking fuzz unit peers bench clients clients-check e2e validate build deploy api-url lock clean setup format
 
 help: ## Say what can be made
 	@grep -hE '^[a-z0-9-]+:.*##' Makefile | sed -E 's/^([a-z0-9-]+):[^#]*## */  make \1|/' | column -t -s '|'
@@ -51,7 +51,12 @@ mock: $(VENV)/.ready $(TOOLS)/mock/.ready ## The contract's examples at MOCK_POR
 
 ## Proving it
 
-test: lint types check breaking unit validate e2e ## Everything: lint, types, contract, unit, API, storage, template and end-to-end tests
+test: ## Everything: lint, types, scanners, contract, unit, API, storage, template and end-to-end tests
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target alone
+	@$(MAKE) --no-print-directory agreement breaking unit
+
+# Each leaves a processor free; the other tests take two by themselves.
+alone: e2e lint types scan validate
 
 lint: $(VENV)/.ready $(TOOLS)/node/.ready ## The contract (Redocly, Spectral), the code (ruff)
 	$(VENV)/ruff check
@@ -62,7 +67,9 @@ lint: $(VENV)/.ready $(TOOLS)/node/.ready ## The contract (Redocly, Spectral), t
 types: $(VENV)/.ready ## mypy, strict
 	$(VENV)/mypy
 
-check: $(VENV)/.ready scan ## What follows from contract and template is not stale; contract, handlers and template agree; scanners
+check: scan agreement ## Scanners; what follows from contract and template is not stale; contract, handlers and template agree
+
+agreement: $(VENV)/.ready
 	$(VENV)/python -m openapi.generate --check
 	$(VENV)/python -m docs.diagram --check
 	$(VENV)/pytest $(WORKERS) tests/contract tests/template
