@@ -1,6 +1,6 @@
 """Measure everything and write benchmarks/results.md with its charts: `make bench`.
 
-python -m benchmarks [--rounds 15] [--seconds 60] [--trades 100000]
+python -m benchmarks [--rounds 15] [--seconds 60] [--trades 100000] [--stored 100000]
 """
 
 from __future__ import annotations
@@ -32,17 +32,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measure everything and write benchmarks/results.md.")
     parser.add_argument("--rounds", type=int, default=processes.ROUNDS)
     parser.add_argument("--seconds", type=float, default=60)
-    parser.add_argument("--trades", type=int, default=100_000)
+    parser.add_argument("--trades", type=int, default=100_000, help="in the longest journal")
+    parser.add_argument("--stored", type=int, default=0, help="the same for what runs on the embedded AWS")
     given = parser.parse_args()
     os.environ.update(SETTINGS)
-    counts = (1_000, given.trades // 10, given.trades)
+    counts, stored = (1_000, given.trades // 10, given.trades), given.stored or given.trades
     found = report.Found(rounds=given.rounds, seconds=given.seconds, figures=processes.measure(given.rounds, say))
     say("listing")
     found.listing = listing_growth.measure(counts)
     say("export")
-    found.export = [output_of("benchmarks.export_memory", str(count)) for count in counts]
+    found.export = [output_of("benchmarks.export_memory", str(count)) for count in (1_000, stored // 10, stored)]
     say("statistics")
-    found.statistics = output_of("benchmarks.statistics_growth", "--trades", str(given.trades))
+    found.statistics = output_of("benchmarks.statistics_growth", "--trades", str(stored))
     found.load = load.measure(given.seconds, given.seconds / 3, say)
     say(report.write(found))
 
