@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from botocore.awsrequest import AWSResponse
-from botocore.compat import HTTPHeaders
 
+from benchmarks.stub import answer
 from handlers.background import exporting
 from handlers.journal.trades import Close, JournalNotes, Side, Trade, open_trade
 from handlers.storage import clients
@@ -125,23 +125,6 @@ class StandIn:
             client.meta.events.register_first(
                 f"before-send.*.{operation}", lambda request, made=made, **_: made(request)
             )
-
-
-class _Body:
-    def __init__(self, content: bytes) -> None:
-        self._content = content
-
-    def stream(self) -> list[bytes]:
-        """As urllib3 gives it."""
-        return [self._content]
-
-
-def answer(body: str, **headers: str) -> AWSResponse:
-    """A response as botocore's transport gives it."""
-    given = HTTPHeaders()
-    for name, value in headers.items():
-        given[name] = value
-    return AWSResponse("https://stand-in", 200, given, _Body(body.encode()))
 
 
 def main() -> int:

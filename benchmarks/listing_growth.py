@@ -39,7 +39,7 @@ SORT_KEYS = {
 
 def trades(count: int) -> Iterator[Trade]:
     """A journal of so many trades, ten a day from today backwards; the newest are open."""
-    chance = Random(count)  # noqa: S311 the same journal each time
+    chance = Random(count)
     for number in range(count):
         opened = TODAY - timedelta(days=number // 10, minutes=number % 10)
         trade = Trade(
@@ -176,11 +176,11 @@ def measure(counts: tuple[int, ...]) -> list[dict[str, Any]]:
     try:
         for count in counts:
             indexes = Indexes(count)
-            listing.dynamodb = lambda indexes=indexes: indexes  # type: ignore[assignment,attr-defined]
+            listing.dynamodb = lambda indexes=indexes: indexes  # type: ignore[assignment,attr-defined] # in place of the client
             for row, (_, _, wanted) in zip(rows, combinations(), strict=True):
                 row[str(count)] = first_page(indexes, wanted)
     finally:
-        listing.dynamodb = kept  # type: ignore[attr-defined]
+        listing.dynamodb = kept  # type: ignore[attr-defined] # the client again
     return rows
 
 

@@ -70,7 +70,7 @@ class User:
 
     def __init__(self, client: httpx.AsyncClient, outcome: Outcome, mix: Mapping[str, int], seed: int) -> None:
         self._client, self._outcome, self._mix = client, outcome, mix
-        self._chance = Random(seed)  # noqa: S311
+        self._chance = Random(seed)
         self.trades: dict[str, int] = {}
 
     async def work(self, since: float, until: float) -> None:

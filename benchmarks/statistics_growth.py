@@ -72,7 +72,7 @@ def trade(user: str, number: int, chance: Random) -> Trade:
 
 def trades_of(user: str, count: int) -> list[Trade]:
     """So many trades, from today backwards."""
-    chance = Random(user)  # noqa: S311
+    chance = Random(user)
     return [trade(user, number, chance) for number in range(count)]
 
 
@@ -119,7 +119,7 @@ def statistics_of(user: str, trades: Sequence[Trade]) -> Iterator[Any]:
 
 def change(user: str) -> dict[str, Any]:
     """Correct a trade of today, and the stream's record of that."""
-    old = trade(user, 0, Random(user))  # noqa: S311
+    old = trade(user, 0, Random(user))
     stored = clients.dynamodb().get_item(
         TableName="trades", Key={"userId": {"S": user}, "tradeId": {"S": old.trade_id}}
     )

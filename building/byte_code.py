@@ -30,6 +30,6 @@ def compile_sources(sources: dict[Path, Path], interpreter: str) -> None:
 
 def _is_here(interpreter: str) -> bool:
     try:
-        return not subprocess.run([interpreter, "-c", ""], capture_output=True, check=False).returncode  # noqa: S603
+        return not subprocess.run([interpreter, "-c", ""], capture_output=True, check=False).returncode  # noqa: S603 as above
     except FileNotFoundError:
         return False

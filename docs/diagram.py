@@ -223,7 +223,7 @@ def main() -> int:
         },
     )
     if is_check and page != text:
-        print(f"{PAGE.relative_to(ROOT)} is stale: make generate", file=sys.stderr)  # noqa: T201
+        print(f"{PAGE.relative_to(ROOT)} is stale: make generate", file=sys.stderr)
         return 1
     if not is_check:
         PAGE.write_text(page, encoding="utf-8")

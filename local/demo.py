@@ -271,7 +271,7 @@ def _post(url: str, body: Json, headers: dict[str, str] | None = None) -> Json:
         url, json.dumps(body).encode(), {"Content-Type": "application/json", **(headers or {})}, method="POST"
     )
     try:
-        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 as above
             return dict(json.loads(answer.read() or b"{}"))
     except urllib.error.HTTPError as error:
         raise DemoError(f"POST {url}: {error.code} {error.read().decode(errors='replace')[:500]}") from error

@@ -110,7 +110,7 @@ class EmbeddedAws:
 
     def _request(self, method: str, path: str, body: bytes | None = None) -> bytes:
         request = urllib.request.Request(self.endpoint + path, body, method=method)  # noqa: S310 http, see endpoint
-        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 as above
             content: bytes = answer.read()
             return content
 

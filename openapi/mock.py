@@ -55,10 +55,10 @@ def main() -> int:
         try:
             while not listens(address):
                 if prism.poll() is not None:
-                    print(log.read_text("utf-8"), file=sys.stderr)  # noqa: T201 a command's output
+                    print(log.read_text("utf-8"), file=sys.stderr)
                     return 1
                 time.sleep(0.1)
-            print(f"The contract's examples are at {address}{BASE_PATH}; Ctrl-C ends it.", flush=True)  # noqa: T201
+            print(f"The contract's examples are at {address}{BASE_PATH}; Ctrl-C ends it.", flush=True)
             prism.wait()
         except KeyboardInterrupt:
             pass

@@ -71,8 +71,8 @@ class NewClose(Model):
     quantity: Positive
     price: Price
     closed_at: Time
-    commission: Price = None  # type: ignore[assignment]
-    fees: Price = None  # type: ignore[assignment]
+    commission: Price = None
+    fees: Price = None
 
 
 class Psychology(Model):
@@ -89,34 +89,34 @@ class NewTrade(Model):
     side: Side
     quantity: Positive
     open_date: Time
-    entry_price: Price = None  # type: ignore[assignment]
-    stop_loss: Price = None  # type: ignore[assignment]
-    take_profit: Price = None  # type: ignore[assignment]
-    multiplier: Positive = None  # type: ignore[assignment]
-    commission: Price = None  # type: ignore[assignment]
-    fees: Price = None  # type: ignore[assignment]
-    risk_amount: Positive = None  # type: ignore[assignment]
+    entry_price: Price = None
+    stop_loss: Price = None
+    take_profit: Price = None
+    multiplier: Positive = None
+    commission: Price = None
+    fees: Price = None
+    risk_amount: Positive = None
     setup_type: Word = None
     timeframe: Word = None
     market_condition: Word = None
     trading_session: Word = None
-    trade_grade: Literal["A", "B", "C", "D", "E", "F"] = None  # type: ignore[assignment]
+    trade_grade: Literal["A", "B", "C", "D", "E", "F"] = None
     confidence: Score = None
     setup_quality: Score = None
     execution: Score = None
     emotional_state: Word = None
-    psychology: Psychology = None  # type: ignore[assignment]
+    psychology: Psychology = None
     pre_trade_notes: Notes = None
     post_trade_notes: Notes = None
     mistakes: Notes = None
     lessons: Notes = None
     news_events: Events = None
     economic_events: Events = None
-    tags: Annotated[list[Word], Field(max_length=30), AfterValidator(_each_once)] = None  # type: ignore[assignment]
-    status: Literal["CANCELLED"] = None  # type: ignore[assignment]
-    closes: Annotated[list[NewClose], Field(max_length=200)] = None  # type: ignore[assignment]
-    exit_price: Price = None  # type: ignore[assignment]
-    close_date: Time = None  # type: ignore[assignment]
+    tags: Annotated[list[Word], Field(max_length=30), AfterValidator(_each_once)] = None
+    status: Literal["CANCELLED"] = None
+    closes: Annotated[list[NewClose], Field(max_length=200)] = None
+    exit_price: Price = None
+    close_date: Time = None
 
     def values(self) -> dict[str, Any]:
         """By the journal's names, without what was not given."""
@@ -127,12 +127,12 @@ class Asked(Model):
     """The parameters of listTrades."""
 
     symbol: Symbol = None
-    status: Literal["OPEN", "PARTIAL", "CLOSED", "CANCELLED"] = None  # type: ignore[assignment]
-    side: Side = None  # type: ignore[assignment]
+    status: Literal["OPEN", "PARTIAL", "CLOSED", "CANCELLED"] = None
+    side: Side = None
     tag: Annotated[list[Word], Field(max_length=10)] = []
     setup_type: Word = None
-    start_date: Day = None  # type: ignore[assignment]
-    end_date: Day = None  # type: ignore[assignment]
+    start_date: Day = None
+    end_date: Day = None
     idempotency_key: Key = None
     order: Literal["asc", "desc"] = "desc"
     limit: Annotated[int, Field(ge=1, le=100)] = 50

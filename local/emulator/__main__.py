@@ -32,7 +32,7 @@ PATCHES = [
 def main() -> None:
     if "--patches" in sys.argv:
         for patch in PATCHES:
-            print(f"{patch.title}\n  ministack: {patch.ministack}\n  AWS: {patch.aws}")  # noqa: T201
+            print(f"{patch.title}\n  ministack: {patch.ministack}\n  AWS: {patch.aws}")
         return
     apply_patches()
     asyncio.run(serve(int(os.environ["GATEWAY_PORT"]), int(os.environ["API_PORT"])))

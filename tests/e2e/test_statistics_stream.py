@@ -106,7 +106,7 @@ def warm(stack: Stack, dana: User) -> None:
 
 
 @pytest.fixture
-def user(new_user: Callable[[], User], warm: None) -> User:  # noqa: ARG001
+def user(new_user: Callable[[], User], warm: None) -> User:  # noqa: ARG001 made first
     return new_user()
 
 

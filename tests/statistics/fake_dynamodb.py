@@ -47,11 +47,11 @@ class FakeDynamoDB:
         self.page = page
         self.batch = batch
 
-    def get_item(self, *, TableName: str, Key: Item, ConsistentRead: bool) -> Item:  # noqa: N803
+    def get_item(self, *, TableName: str, Key: Item, ConsistentRead: bool) -> Item:
         assert ConsistentRead
         return self._call("GetItem", lambda: _present("Item", self._at(TableName, Key)))
 
-    def batch_get_item(self, *, RequestItems: Mapping[str, Any]) -> Item:  # noqa: N803
+    def batch_get_item(self, *, RequestItems: Mapping[str, Any]) -> Item:
         def read() -> Item:
             [(table, asked)] = RequestItems.items()
             keys = asked["Keys"]
@@ -70,13 +70,13 @@ class FakeDynamoDB:
     def query(
         self,
         *,
-        TableName: str,  # noqa: N803
-        KeyConditionExpression: str,  # noqa: N803
-        ExpressionAttributeValues: Item,  # noqa: N803
-        ConsistentRead: bool = False,  # noqa: N803
-        ExclusiveStartKey: Item | None = None,  # noqa: N803
-        ProjectionExpression: str | None = None,  # noqa: N803
-        Limit: int | None = None,  # noqa: N803
+        TableName: str,
+        KeyConditionExpression: str,
+        ExpressionAttributeValues: Item,
+        ConsistentRead: bool = False,
+        ExclusiveStartKey: Item | None = None,
+        ProjectionExpression: str | None = None,
+        Limit: int | None = None,
     ) -> Item:
         def read() -> Item:
             assert ConsistentRead or (ProjectionExpression, Limit) == ("userId", 1)
@@ -100,11 +100,11 @@ class FakeDynamoDB:
     def scan(
         self,
         *,
-        TableName: str,  # noqa: N803
-        ProjectionExpression: str,  # noqa: N803
-        Segment: int,  # noqa: N803
-        TotalSegments: int,  # noqa: N803
-        ExclusiveStartKey: Item | None = None,  # noqa: N803
+        TableName: str,
+        ProjectionExpression: str,
+        Segment: int,
+        TotalSegments: int,
+        ExclusiveStartKey: Item | None = None,
     ) -> Item:
         def read() -> Item:
             partition, _ = KEYS[TableName]
@@ -123,7 +123,7 @@ class FakeDynamoDB:
 
         return self._call("Scan", read)
 
-    def transact_write_items(self, *, TransactItems: list[Any]) -> Item:  # noqa: N803
+    def transact_write_items(self, *, TransactItems: list[Any]) -> Item:
         def write() -> Item:
             actions = [next(iter(action.items())) for action in TransactItems]
             assert 1 <= len(actions) <= 100

@@ -89,7 +89,7 @@ def test_an_older_result_never_takes_the_place_of_a_newer_one(
     db: Db, before: list[Step], story: list[Step], seed: int, rebuilds: int
 ) -> None:
     fake = db.renew()
-    chance = Random(seed)  # noqa: S311
+    chance = Random(seed)
     for step in before:
         do(fake, step._replace(user=USER))
     if fake.stream:

@@ -97,7 +97,7 @@ def test_any_changes_in_any_delivery_end_as_a_rebuild_from_scratch(
     db: Db, story: list[Step], seed: int, rebuilding: bool
 ) -> None:
     fake = db.renew()
-    chance = Random(seed)  # noqa: S311
+    chance = Random(seed)
     stream = Stream(fake, chance)
     for step in story:
         do(fake, step)
@@ -124,7 +124,7 @@ def test_any_changes_in_any_delivery_end_as_a_rebuild_from_scratch(
 @given(story=st.lists(steps, max_size=10), seed=st.integers(0, 2**32))
 def test_without_any_stream_the_rebuild_alone_makes_all_right(db: Db, story: list[Step], seed: int) -> None:
     fake = db.renew()
-    chance = Random(seed)  # noqa: S311
+    chance = Random(seed)
     stream = Stream(fake, chance)
     for step in story:
         do(fake, step)

@@ -24,21 +24,21 @@ class Sqs:
         self.queues: dict[str, list[str]] = {name: [] for name in OUTPUTS}
         self.fails = True
 
-    def send_message_batch(self, *, QueueUrl: str, Entries: Any) -> Any:  # noqa: N803
+    def send_message_batch(self, *, QueueUrl: str, Entries: Any) -> Any:
         assert len(Entries) <= 10
         failed = Entries[1:2] if self.fails else []
         self.fails = not self.fails
         self.queues[QueueUrl] += [entry["MessageBody"] for entry in Entries if entry not in failed]
         return {"Failed": [{"Id": entry["Id"]} for entry in failed]}
 
-    def send_message(self, *, QueueUrl: str, MessageBody: str) -> None:  # noqa: N803
+    def send_message(self, *, QueueUrl: str, MessageBody: str) -> None:
         self.queues[QueueUrl].append(MessageBody)
 
-    def receive_message(self, *, QueueUrl: str, **_: Any) -> Any:  # noqa: N803
+    def receive_message(self, *, QueueUrl: str, **_: Any) -> Any:
         bodies = self.queues[QueueUrl]
         return {"Messages": [{"Body": bodies[0], "ReceiptHandle": bodies[0]}]} if bodies else {}
 
-    def delete_message(self, *, QueueUrl: str, ReceiptHandle: str) -> None:  # noqa: N803
+    def delete_message(self, *, QueueUrl: str, ReceiptHandle: str) -> None:
         self.queues[QueueUrl].remove(ReceiptHandle)
 
     def asked(self) -> list[Any]:
@@ -146,12 +146,12 @@ class Stream:
     def __init__(self, *, trimmed: bool = False) -> None:
         self.trimmed = trimmed
 
-    def get_shard_iterator(self, *, SequenceNumber: str, **_: Any) -> Any:  # noqa: N803
+    def get_shard_iterator(self, *, SequenceNumber: str, **_: Any) -> Any:
         if self.trimmed:
             raise ClientError({"Error": {"Code": "TrimmedDataAccessException", "Message": ""}}, "GetShardIterator")
         return {"ShardIterator": SequenceNumber}
 
-    def get_records(self, *, ShardIterator: str) -> Any:  # noqa: N803
+    def get_records(self, *, ShardIterator: str) -> Any:
         number = int(ShardIterator.removeprefix("now-"))
         if not ShardIterator.startswith("now-"):
             return {"Records": [], "NextShardIterator": f"now-{number}"}

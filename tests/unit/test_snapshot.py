@@ -31,7 +31,7 @@ def test_random_numbers_differ_after_waking_up(hooks: list[Callable[[], object]]
         random.setstate(frozen)
         for hook in hooks:
             hook()
-        return tuple(random.random() for _ in range(4))  # noqa: S311 these very numbers are what is tested
+        return tuple(random.random() for _ in range(4))
 
     assert hooks
     assert len({woken() for _ in range(10)}) == 10
