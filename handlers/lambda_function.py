@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, unquote
 import awsgi
 from starlette.types import ASGIApp, Message
 
+from handlers import startup
 from handlers.log import logger
 from handlers.storage import clients
 from handlers.web.app import create_app
@@ -24,6 +25,8 @@ from handlers.web.problems import INTERNAL_ERROR, INVALID_REQUEST, MEDIA_TYPE, K
 Event = dict[str, Any]
 Result = TypeVar("Result")
 StartResponse = Callable[[str, list[tuple[str, str]]], object]
+
+_BEYOND_BYTES = re.compile(r"[^\x00-\xff]")
 
 # Answers of these media types may be compressed, so their bytes travel as base64.
 BINARY = {"text/html"}
@@ -129,7 +132,8 @@ def _sendable(headers: dict[str, str]) -> dict[str, str]:
     """The headers as they fit into bytes. What does not fit becomes a character that no header of ours may hold:
     a `?` would make one valid Idempotency-Key of several invalid ones.
     """
-    return {name: re.sub(r"[^\x00-\xff]", "\xbf", str(value)) for name, value in headers.items()}
+    texts = {name: str(value) for name, value in headers.items()}
+    return {name: text if text.isascii() else _BEYOND_BYTES.sub("\xbf", text) for name, text in texts.items()}
 
 
 def route_path(event: Event) -> str:
@@ -195,3 +199,4 @@ def _failure(kind: Kind, request_id: str) -> dict[str, Any]:
 # Everything is built here, at init, for the operations of this function alone: no request waits for it.
 handler = serve(create_app(os.environ.get("OPERATIONS", "").split()))
 clients.make_ready(os.environ)
+startup.ready()

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote_plus
 
+from handlers import startup
 from handlers.background import erasing, exporting, image_keeping
 from handlers.background.image_keeping import Fate
 from handlers.log import logger
@@ -137,3 +138,6 @@ def each_change(event: Event, handle: Callable[[Any], None]) -> Event:
                 logger.exception("change failed")
                 return {"batchItemFailures": [{"itemIdentifier": change["SequenceNumber"]}]}
     return {"batchItemFailures": []}
+
+
+startup.ready()

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from handlers import startup
 from handlers.journal.rows import RowKey, touched_rows
 from handlers.journal.trades import Trade
 from handlers.log import logger
@@ -129,3 +130,6 @@ def _is_unreadable(record: Event, name: str) -> bool:
 def _trade_id(record: Event) -> str:
     trade_id: str = record["dynamodb"]["Keys"]["tradeId"]["S"]
     return trade_id
+
+
+startup.ready()
