@@ -20,14 +20,16 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import inflection
+
 from building.byte_code import compile_sources
+from building.models import MODELS, models_for, named_in
 from handlers.web.contract import METHODS, PATH, contract, schema, slice_of
 from local.artifacts import read_template
 
 ROOT = Path(__file__).parent.parent
 OWN = ("handlers", "generated")
 SEAM = "handlers.lambda_function"
-MODELS = Path("generated", "models.py")
 # What the operation that serves the contract reads.
 CONTRACT_AS_WRITTEN = {"getOpenApi": Path("openapi", "openapi.yaml")}
 # Parts of bodies that operations check on their own, item by item.
@@ -101,45 +103,6 @@ def _imports(path: Path) -> frozenset[str]:
     return frozenset(names)
 
 
-@cache
-def _models_named_in(path: Path) -> frozenset[str]:
-    tree = ast.parse((ROOT / path).read_text("utf-8"))
-    return frozenset(
-        node.attr
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "models"
-    )
-
-
-def models_for(names: Collection[str]) -> str:
-    """The source of the models of these names and of those that they are made of; pydantic builds all that it finds."""
-    tree = ast.parse((ROOT / MODELS).read_text("utf-8"))
-    classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
-    wanted: set[str] = set()
-    left = list(names)
-    while left:
-        name = left.pop()
-        if name not in wanted:
-            wanted.add(name)
-            left += {node.id for node in ast.walk(classes[name]) if isinstance(node, ast.Name)} & classes.keys()
-    tree.body = [node for node in tree.body if not _is_unwanted(node, classes.keys() - wanted)]
-    return ast.unparse(tree) + "\n"
-
-
-def _is_unwanted(node: ast.stmt, names: Collection[str]) -> bool:
-    """Whether the statement defines one of these classes, says something about one, or is prose."""
-    if isinstance(node, ast.ClassDef):
-        node.body = [part for part in node.body if not _is_prose(part)] or [ast.Pass()]
-        return node.name in names
-    return isinstance(node, ast.Expr) and any(
-        isinstance(part, ast.Name) and part.id in names for part in ast.walk(node)
-    )
-
-
-def _is_prose(node: ast.stmt) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-
-
 def contract_for(operations: Sequence[str]) -> Json:
     """The contract as functions read it: these operations without prose, of all others where they are and for whom."""
     whole = contract()
@@ -207,7 +170,8 @@ def write(folder: Path, interpreter: str) -> None:
     given: dict[str, dict[Path, Path]] = {}
     for function, entry, operations in functions(read_template(ROOT / "template.yaml")):
         files = reachable(modules_of(entry, operations))
-        models = frozenset().union(*(_models_named_in(file) for file in files))
+        called = [inflection.underscore(operation) for operation in operations]
+        models = frozenset().union(*(named_in(file, called) for file in files))
         texts = {file: models_for(models) if file == MODELS else (ROOT / file).read_text("utf-8") for file in files}
         given[function] = {name: stage.add(text, name) for name, text in texts.items()}
         if entry == SEAM:

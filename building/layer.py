@@ -8,19 +8,35 @@ read-only, so without it every new process would compile all it imports (benchma
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import shutil
 import sys
 from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 from building.byte_code import compile_sources
 
 ROOT = Path(__file__).parent.parent
 
 # Requirements of Connexion that handlers/web/lean_connexion.py keeps it from loading, and what only they require.
-UNLOADED = ("_yaml", "certifi", "charset_normalizer", "h11", "httpcore", "httpx", "idna", "jinja2", "requests", "yaml")
+UNLOADED = (
+    "_yaml",
+    "asgiref",
+    "certifi",
+    "charset_normalizer",
+    "h11",
+    "httpcore",
+    "httpx",
+    "idna",
+    "jinja2",
+    "multipart",
+    "python_multipart",
+    "requests",
+    "yaml",
+)
 # The same, by the names of the distributions where those differ.
 DISTRIBUTIONS = {"yaml": "pyyaml"}
 # Commands and checks of the libraries' own.
@@ -45,7 +61,7 @@ def services() -> set[str]:
 
 
 def trim_botocore(data: Path, wanted: Collection[str]) -> None:
-    """Leave the newest description of each of these services, and where in each region they are.
+    """Leave the newest description of each of these services, without prose, and where in each region they are.
 
     botocore looks through all the folders, and reads all the endpoints, when it makes its first client.
     """
@@ -54,10 +70,30 @@ def trim_botocore(data: Path, wanted: Collection[str]) -> None:
             versions = sorted(service.iterdir())
             for unwanted in versions[:-1] if service.name in wanted else [service]:
                 shutil.rmtree(unwanted)
+    for examples in data.glob("*/*/examples-1.json*"):
+        examples.unlink()
+    for packed in data.glob("*/*/service-2.json.gz"):
+        _write(packed.with_suffix(""), _without_documentation(json.loads(gzip.decompress(packed.read_bytes()))))
+        packed.unlink()
     endpoints = json.loads((data / "endpoints.json").read_bytes())
     for partition in endpoints["partitions"]:
         partition["services"] = {name: found for name, found in partition["services"].items() if name in wanted}
-    (data / "endpoints.json").write_text(json.dumps(endpoints, separators=(",", ":")), "utf-8")
+    _write(data / "endpoints.json", endpoints)
+
+
+def _without_documentation(node: Any) -> Any:
+    """The node without what only a reader wants. A shape's member of that name is no text, and stays."""
+    if isinstance(node, dict):
+        return {
+            key: _without_documentation(value)
+            for key, value in node.items()
+            if not (key == "documentation" and isinstance(value, str))
+        }
+    return [_without_documentation(item) for item in node] if isinstance(node, list) else node
+
+
+def _write(file: Path, document: Any) -> None:
+    file.write_text(json.dumps(document, separators=(",", ":")), "utf-8")
 
 
 if __name__ == "__main__":

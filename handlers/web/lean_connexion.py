@@ -1,20 +1,27 @@
 """Connexion without the libraries that it imports for what no function does; import it from here.
 
 Its test client, its HTTP client for security calls, its reading of specifications from YAML, templates and addresses,
-and werkzeug's server and requests are half of what `import connexion` takes (benchmarks/README.md). The functions serve
-requests from a contract that is a dict already, so what Connexion imports of these is bound to a name and never used.
+of forms, its event loop and werkzeug's server and requests are more than half of what `import connexion` takes
+(benchmarks/README.md). The functions serve requests of JSON, one at a time, from a contract that is a dict already, so
+what Connexion imports of these is bound to a name and never used.
 """
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
 
 UNUSED = (
+    "asgiref.sync",
+    "asyncio",
     "httpx",
     "jinja2",
+    "python_multipart",
+    "python_multipart.exceptions",
+    "python_multipart.multipart",
     "requests",
     "starlette.testclient",
     "werkzeug.serving",
@@ -25,8 +32,18 @@ UNUSED = (
 )
 
 
+# What is called of them after all.
+USED = {
+    "asyncio": {"iscoroutine": inspect.iscoroutine, "iscoroutinefunction": inspect.iscoroutinefunction},
+}
+
+
 class Unloaded(ModuleType):
     """A module of classes: whatever is asked of it can be inherited from, caught and annotated with, but not made."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        vars(self).update(USED.get(name, {}))
 
     def __getattr__(self, name: str) -> type:
         if name.startswith("__"):
@@ -59,7 +76,11 @@ with without(*UNUSED):
     from connexion.middleware.context import ContextMiddleware
     from connexion.middleware.exceptions import ExceptionMiddleware
     from connexion.middleware.main import MiddlewarePosition
-    from connexion.middleware.request_validation import RequestValidationMiddleware
+    from connexion.middleware.request_validation import (
+        RequestValidationAPI,
+        RequestValidationMiddleware,
+        RequestValidationOperation,
+    )
     from connexion.middleware.routing import RoutingMiddleware
     from connexion.resolver import Resolution, Resolver
     from connexion.spec import OpenAPISpecification
@@ -83,7 +104,9 @@ __all__ = [
     "MiddlewarePosition",
     "OpenAPIURIParser",
     "ParameterValidator",
+    "RequestValidationAPI",
     "RequestValidationMiddleware",
+    "RequestValidationOperation",
     "Resolution",
     "Resolver",
     "RoutingMiddleware",

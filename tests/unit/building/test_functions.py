@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import sys
 from copy import deepcopy
@@ -13,6 +14,7 @@ import pytest
 
 from building import functions
 from building.layer import UNLOADED, services, trim_botocore
+from building.models import models_for, named_in
 from handlers.web.contract import METHODS, contract, slice_of
 from handlers.web.deprecation import announcement
 from handlers.web.lean_connexion import UNUSED
@@ -99,8 +101,9 @@ def test_a_function_knows_that_its_operation_comes_to_its_end(monkeypatch: pytes
 def test_the_models_are_those_in_use_and_read_as_the_whole_ones_do(monkeypatch: pytest.MonkeyPatch) -> None:
     made: Any = ModuleType("models_of_one_function")
     monkeypatch.setitem(sys.modules, made.__name__, made)
-    exec(functions.models_for({"NewClose"}), vars(made))  # noqa: S102 our own source
+    exec(models_for({"NewClose"}), vars(made))  # noqa: S102 our own source
     assert not hasattr(made, "NewTrade")
+    assert not made.NewClose.__doc__
     close = made.NewClose.model_validate({"price": "1.5", "closedAt": "2026-01-05T09:31:04Z"})
     assert json.loads(close.model_dump_json(by_alias=True, exclude_none=True)) == {
         "price": "1.5",
@@ -108,17 +111,42 @@ def test_the_models_are_those_in_use_and_read_as_the_whole_ones_do(monkeypatch: 
     }
 
 
+@pytest.mark.parametrize(
+    ("operation", "models"),
+    [
+        ("create_trade", {"NewTrade"}),
+        ("create_trades", {"NewTrade"}),
+        ("close_trade", {"NewClose"}),
+        ("get_trade", set()),
+    ],
+)
+def test_an_operation_is_given_the_models_that_it_leads_to(operation: str, models: set[str]) -> None:
+    assert named_in(Path("handlers", "trades.py"), [operation]) == models
+
+
+def test_a_file_that_serves_others_is_given_all_the_models_it_names() -> None:
+    assert named_in(Path("handlers", "auth.py"), ["no_operation_of_it"]) >= {"NewCredentials", "Credentials"}
+
+
 def test_what_connexion_does_not_load_is_not_in_the_layer() -> None:
-    assert {name.split(".")[0] for name in UNUSED} - {"starlette", "werkzeug"} <= set(UNLOADED)
+    libraries = {name.split(".")[0] for name in UNUSED} - sys.stdlib_module_names
+    assert libraries - {"starlette", "werkzeug"} <= set(UNLOADED)
 
 
 def test_botocore_keeps_the_services_in_use(tmp_path: Path) -> None:
     for service in ("dynamodb", "ec2"):
         for version in ("2011-01-01", "2012-08-10"):
             (tmp_path / service / version).mkdir(parents=True)
+    kept = tmp_path / "dynamodb" / "2012-08-10"
+    shape = {"type": "structure", "documentation": "<p>prose</p>", "members": {"documentation": {"shape": "Text"}}}
+    (kept / "service-2.json.gz").write_bytes(gzip.compress(json.dumps({"shapes": {"Item": shape}}).encode()))
+    (kept / "examples-1.json").write_text("{}")
     endpoints = {"partitions": [{"partition": "aws", "services": {"dynamodb": {}, "ec2": {}}}]}
     (tmp_path / "endpoints.json").write_text(json.dumps(endpoints))
     trim_botocore(tmp_path, services())
     assert sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.glob("*/*")) == ["dynamodb/2012-08-10"]
     assert json.loads((tmp_path / "endpoints.json").read_text())["partitions"][0]["services"] == {"dynamodb": {}}
+    assert [file.name for file in kept.iterdir()] == ["service-2.json"]
+    del shape["documentation"]
+    assert json.loads((kept / "service-2.json").read_text()) == {"shapes": {"Item": shape}}
     assert services() == {"cognito-idp", "dynamodb", "s3", "secretsmanager", "sqs"}

@@ -1,0 +1,84 @@
+"""The models that a function is given: pydantic builds all that it finds, and each takes a millisecond or two."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Collection, Mapping
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+MODELS = Path("generated", "models.py")
+
+
+def named_in(path: Path, starts: Collection[str]) -> frozenset[str]:
+    """The models that the file names in those of its functions that are called from outside, and in all they lead to.
+
+    A file without any of these functions serves others; whatever it names is wanted.
+    """
+    tree = _tree(path)
+    parts = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
+    if parts.keys().isdisjoint(starts):
+        return _models_in(tree)
+    reached = _reached(parts, parts.keys() & set(starts))
+    return frozenset().union(*(_models_in(node) for node in tree.body if getattr(node, "name", None) in reached))
+
+
+def models_for(names: Collection[str]) -> str:
+    """The source of the models of these names and of those that they are made of, without prose and examples."""
+    tree = ast.parse((ROOT / MODELS).read_text("utf-8"))
+    classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
+    unwanted = classes.keys() - _reached(classes, names)
+    tree.body = [node for node in tree.body if not _is_of(node, unwanted)]
+    return ast.unparse(_WithoutProse().visit(tree)) + "\n"
+
+
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse((ROOT / path).read_text("utf-8"))
+
+
+def _models_in(node: ast.AST) -> frozenset[str]:
+    return frozenset(
+        part.attr
+        for part in ast.walk(node)
+        if isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name) and part.value.id == "models"
+    )
+
+
+def _reached(parts: Mapping[str, ast.AST], starts: Collection[str]) -> set[str]:
+    """The names of the parts that these lead to, themselves included."""
+    found: set[str] = set()
+    left = list(starts)
+    while left:
+        name = left.pop()
+        if name not in found:
+            found.add(name)
+            left += {node.id for node in ast.walk(parts[name]) if isinstance(node, ast.Name)} & parts.keys()
+    return found
+
+
+def _is_of(node: ast.stmt, names: Collection[str]) -> bool:
+    """Whether the statement defines one of these classes or says something about one."""
+    if isinstance(node, ast.ClassDef):
+        return node.name in names
+    return isinstance(node, ast.Expr) and any(
+        isinstance(part, ast.Name) and part.id in names for part in ast.walk(node)
+    )
+
+
+class _WithoutProse(ast.NodeTransformer):
+    """What only a reader wants: docstrings, and the examples of fields."""
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.ClassDef:
+        self.generic_visit(node)
+        node.body = node.body or [ast.Pass()]
+        return node
+
+    def visit_Expr(self, node: ast.Expr) -> ast.Expr | None:
+        return None if isinstance(node.value, ast.Constant) else node
+
+    def visit_Call(self, node: ast.Call) -> ast.Call:
+        self.generic_visit(node)
+        node.keywords = [keyword for keyword in node.keywords if keyword.arg != "examples"]
+        return node
