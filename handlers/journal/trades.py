@@ -8,6 +8,7 @@ from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 from handlers.journal import money
@@ -103,13 +104,14 @@ class JournalNotes:
     tags: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Trade:
     """One position, from its entry to the last close.
 
     Commission and fees are the entry's. open_date and closed_at keep the UTC offset they were given with; created_at
     and updated_at are UTC. The closes stand in the order of their instants, ties in the order recorded. The properties
-    assume a trade that went through `open_trade` and the changes below.
+    assume a trade that went through `open_trade` and the changes below. Those that the others ask again and again are
+    worked out once: a trade never changes.
     """
 
     user_id: str
@@ -151,12 +153,12 @@ class Trade:
         """Whether all of the quantity is closed."""
         return bool(self.closes) and self.remaining_quantity == ZERO
 
-    @property
+    @cached_property
     def closed_quantity(self) -> Decimal:
         """How much the closes took together."""
         return money.total(close.quantity for close in self.closes)
 
-    @property
+    @cached_property
     def remaining_quantity(self) -> Decimal:
         """How much is left to close."""
         return money.minus(self.quantity, self.closed_quantity)
@@ -166,7 +168,7 @@ class Trade:
         """The calendar day of the entry in its own UTC offset."""
         return self.open_date.date()
 
-    @property
+    @cached_property
     def realized(self) -> tuple[Realized, ...]:
         """What each close earned, in the order of the closes.
 
@@ -193,7 +195,7 @@ class Trade:
             for close, gross, share in zip(self.closes, grosses, shares, strict=True)
         )
 
-    @property
+    @cached_property
     def realized_partial_pnl(self) -> Decimal:
         """What the closes so far earned together; 0 without closes."""
         return money.total(part.realized_pnl for part in self.realized)

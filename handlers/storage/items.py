@@ -237,7 +237,12 @@ _NOTES = {note.name: _camel(note.name) for note in fields(JournalNotes)}
 
 
 def _to_item(values: Mapping[str, Any]) -> Item:
-    return {name: attribute(value) for name, value in values.items() if value not in (None, (), [], {})}
+    return {name: attribute(value) for name, value in values.items() if value or not _is_absent(value)}
+
+
+def _is_absent(value: Any) -> bool:
+    # By type: a Decimal that is compared with a list asks several abstract classes first.
+    return value is None or type(value) in (tuple, list, dict)
 
 
 def _from_item(item: Mapping[str, Any]) -> dict[str, Any]:
