@@ -9,7 +9,6 @@ from inspect import signature
 from typing import Any
 
 import inflection
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from handlers.web import problems
@@ -25,19 +24,18 @@ from handlers.web.lean_connexion import (
     ExceptionMiddleware,
     MiddlewarePosition,
     OpenAPIURIParser,
-    RequestValidationMiddleware,
     Resolution,
     Resolver,
     RoutingMiddleware,
 )
-from handlers.web.validation import OperationChecks, validator_map
+from handlers.web.validation import OperationChecks, Validation, validator_map
 
 # Connexion warns several times a request that an operation takes two media types; the front has chosen one by then.
 logging.getLogger("connexion").setLevel(logging.ERROR)
 
 # Connexion's stack without what this API does not need: pages and security are the gateway's and the front's here, and
 # answers are validated in the tests.
-MIDDLEWARES = [ExceptionMiddleware, RoutingMiddleware, RequestValidationMiddleware, ContextMiddleware]
+MIDDLEWARES = [ExceptionMiddleware, RoutingMiddleware, Validation, ContextMiddleware]
 
 
 class ByTag(Resolver):  # type: ignore[misc] # Connexion is not typed
@@ -139,11 +137,15 @@ class Stamped:
 
         async def stamped(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers, context = MutableHeaders(scope=message), scope["extensions"]["connexion_context"]
-                headers.update(context.get("announcement", {}))
-                headers["X-Request-Id"] = context["request_id"]
-                headers["X-Content-Type-Options"] = "nosniff"
-                headers.setdefault("Cache-Control", "no-store")
+                context = scope["extensions"]["connexion_context"]
+                added = {
+                    **context.get("announcement", {}),
+                    "x-request-id": context["request_id"],
+                    "x-content-type-options": "nosniff",
+                }
+                if all(name != b"cache-control" for name, _ in message["headers"]):
+                    added["cache-control"] = "no-store"
+                message["headers"] += [(name.encode(), value.encode("latin-1")) for name, value in added.items()]
             await send(message)
 
         await self.app(scope, receive, stamped)

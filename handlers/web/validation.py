@@ -24,6 +24,9 @@ from handlers.web.lean_connexion import (
     AbstractRequestBodyValidator,
     Draft4RequestValidator,
     ParameterValidator,
+    RequestValidationAPI,
+    RequestValidationMiddleware,
+    RequestValidationOperation,
     pythonic,
 )
 from handlers.web.problems import BadField, invalid_request
@@ -106,6 +109,37 @@ class Checked:
 def schema_validator(name: str) -> Checked:
     """The checks of one of the contract's schemas, for what is a part of a body and checked on its own."""
     return Checked(contract.schema(name))
+
+
+class CheckedOperation(RequestValidationOperation):  # type: ignore[misc] # Connexion is not typed
+    """Connexion's, without what it would look for in every request: the front has seen to the media type, and where its
+    schema stands follows from the contract.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._operation.body_definition = cache(self._operation.body_definition)
+
+    def extract_content_type(self, headers: list[tuple[bytes, bytes]]) -> tuple[str, str]:
+        """The media type that the front has put there, if the operation has a body; it is always in UTF-8."""
+        return dict(headers).get(b"content-type", b"").decode(), "utf-8"
+
+    def validate_mime_type(self, mime_type: str) -> None:
+        """It is one of the operation's."""
+
+
+class CheckedApi(RequestValidationAPI):  # type: ignore[misc] # Connexion is not typed
+    """Connexion's, of these operations."""
+
+    def make_operation(self, operation: Any) -> CheckedOperation:
+        """What validates the requests of the operation."""
+        return CheckedOperation(self.next_app, operation=operation, validator_map=self.validator_map)
+
+
+class Validation(RequestValidationMiddleware):  # type: ignore[misc] # Connexion is not typed
+    """Connexion's, of these operations."""
+
+    api_cls = CheckedApi
 
 
 def validator_map(checks: Mapping[str, OperationChecks]) -> dict[str, Any]:
