@@ -5,6 +5,8 @@ A longer journal has the same trades a day as a shorter one, and goes further ba
 
 from __future__ import annotations
 
+import hashlib
+import uuid
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -32,8 +34,8 @@ def journal(user: str, count: int, *, a_day: int, open_: int = 0) -> Iterator[Tr
 
 
 def trade_id(number: int) -> str:
-    """Of the trade of that number, 0 being the newest."""
-    return f"33333333-cccc-4ddd-8eee-{number:012}"
+    """Of the trade of that number, 0 being the newest; in no order, as the ids are that the product gives."""
+    return str(uuid.UUID(bytes=hashlib.sha256(b"%d" % number).digest()[:16], version=4))
 
 
 def _trade(user: str, number: int, chance: Random, closed: datetime, is_open: bool) -> Trade:
