@@ -109,16 +109,16 @@ def artifacts() -> str:
 
 
 def listing_table(rows: Sequence[Row]) -> str:
-    """What an index serves, each; of what is filtered besides, the most that any of it takes."""
+    """What an index serves, each beside the shortest journal; of what is filtered besides, the most that any of it
+    takes, beside the middle one.
+    """
     counts = list(rows[0].costs)
     shown = []
-    for row in filter(lambda row: row.served, rows):
+    worst = targets.worst_page([row for row in rows if not row.served])
+    for row, before in [*((row, counts[0]) for row in rows if row.served), (worst, counts[-2])]:
         cells = [f"{cost.requests} / {cost.units:g}" for cost in row.costs.values()]
-        ratio = targets.page_growth(row, counts[0], counts[-1])
+        ratio = targets.page_growth(row, before, counts[-1])
         shown.append((row.filters, *cells, f"{ratio:.2f}", verdict(ratio <= targets.OF_LISTING)))
-    filtered = [[row.costs[count] for row in rows if not row.served] for count in counts]
-    most = [f"{max(one.requests for one in costs)} / {max(one.units for one in costs):g}" for costs in filtered]
-    shown.append((f"{len(filtered[0])} others, at most", *most, "", ""))
     return table(("filters", *(f"{count:,} trades" for count in counts), "ratio", ""), shown)
 
 

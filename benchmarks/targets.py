@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from benchmarks.growth import CHANGE, CHECK, EXPORT, REBUILD, Growth, Taken
-from benchmarks.listing_growth import Row
+from benchmarks.listing_growth import Cost, Row
 from benchmarks.processes import FASTAPI, POWERTOOLS, PRODUCT, Figures
 
 MISSED = "**missed**"
@@ -67,16 +67,33 @@ def of_artifacts(bundles: Mapping[str, float], layer: float) -> list[Judged]:
 
 
 def of_listing(rows: Sequence[Row]) -> list[Judged]:
-    """Of a page of listTrades: the longest journal beside the shortest, or beside the middle one where something is
-    filtered besides, which reads on until there is a page of it, but only so far.
+    """Of a page of listTrades that an index serves: each in the longest journal beside the same in the shortest. Of
+    what is filtered besides, the worst beside the worst in the middle one: it reads on, but only so far.
     """
     shortest, *_, middle, longest = rows[0].costs
     served = [page_growth(row, shortest, longest) for row in rows if row.served]
-    others = [page_growth(row, middle, longest) for row in rows if not row.served]
+    worst = worst_page([row for row in rows if not row.served])
     return [
         Judged(f"Page that an index serves, {len(served)} kinds", _beside(longest, shortest), OF_LISTING, max(served)),
-        Judged(f"Page filtered besides, {len(others)} kinds", _beside(longest, middle), OF_LISTING, max(others)),
+        Judged(
+            f"Worst page filtered besides, {len(rows) - len(served)} kinds",
+            _beside(longest, middle),
+            OF_LISTING,
+            page_growth(worst, middle, longest),
+        ),
     ]
+
+
+def worst_page(rows: Sequence[Row]) -> Row:
+    """The most requests and the most units that any of these pages takes."""
+    return Row(
+        f"{len(rows)} others, at most",
+        served=False,
+        costs={
+            count: Cost(max(row.costs[count].requests for row in rows), max(row.costs[count].units for row in rows))
+            for count in rows[0].costs
+        },
+    )
 
 
 def page_growth(row: Row, short: int, long: int) -> float:

@@ -118,5 +118,5 @@ def test_of_pages_those_that_an_index_serves_are_shown_one_by_one() -> None:
     ]
     assert listing_table(rows).splitlines()[2:] == [
         "| none | 1 / 5 | 1 / 10 | 2.00 | **missed** |",
-        "| 2 others, at most | 1 / 7.5 | 2 / 15 |  |  |",
+        "| 2 others, at most | 1 / 7.5 | 2 / 15 | 2.00 | **missed** |",
     ]

@@ -84,7 +84,15 @@ def pages(*, served: tuple[float, float, float], other: tuple[float, float, floa
 def test_pages_that_an_index_serves_are_beside_the_shortest_journal_others_beside_the_middle_one() -> None:
     assert missed(of_listing(pages(served=(5, 5, 5.5), other=(5, 60, 60)))) == []
     assert missed(of_listing(pages(served=(5, 5, 5.6), other=(5, 60, 60)))) == ["Page that an index serves, 2 kinds"]
-    assert missed(of_listing(pages(served=(5, 5, 5), other=(5, 60, 67)))) == ["Page filtered besides, 1 kinds"]
+    assert missed(of_listing(pages(served=(5, 5, 5), other=(5, 60, 67)))) == ["Worst page filtered besides, 1 kinds"]
+
+
+def test_a_filter_that_a_middle_journal_has_too_little_of_is_bounded_by_the_worst_of_all() -> None:
+    few = Row("side + tags", served=False, costs={1_000: Cost(1, 15), 10_000: Cost(2, 151), 100_000: Cost(2, 190)})
+    assert missed(of_listing([*pages(served=(5, 5, 5), other=(5, 190, 190)), few])) == []
+    assert missed(of_listing([*pages(served=(5, 5, 5), other=(5, 60, 60)), few])) == [
+        "Worst page filtered besides, 2 kinds"
+    ]
 
 
 def test_a_page_of_more_requests_is_missed_even_if_it_reads_no_more() -> None:
