@@ -109,7 +109,7 @@ validate: $(TOOLS)/sam/.ready ## What SAM says of the template
 e2e: $(VENV)/.ready $(TOOLS)/emulator/.ready $(TOOLS)/lambda/.ready build-local ## The deployed stack on an embedded AWS, and the docs page in a browser
 	$(VENV)/pytest tests/e2e
 
-bench: $(TOOLS)/bench/.ready $(TOOLS)/emulator/.ready build-local .build/peers/.ready ## What it takes beside its peers: benchmarks/results.md; some ten minutes
+bench: $(TOOLS)/bench/.ready $(TOOLS)/emulator/.ready build-local .build/peers/.ready ## What it takes beside its peers: benchmarks/results.md; some twenty-five minutes
 	$(TOOLS)/bench/bin/python -m pytest benchmarks/tests
 	$(TOOLS)/bench/bin/python -m benchmarks $(BENCH)
 

@@ -14,20 +14,24 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from itertools import islice
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+from benchmarks.journals import journal, store
+from benchmarks.markdown import table
 from benchmarks.meter import Meter
-from benchmarks.statistics_growth import change, now, statistics_of, store, tables, trades_of
+from benchmarks.one_task import correct
+from benchmarks.tables import new_user, tables
 from handlers.background import streams
 from handlers.log import logger
-from handlers.storage import page_tokens, repair
+from handlers.storage import clients, page_tokens, repair
 from handlers.storage.items import trade_item
 from tests.api.client import Client, a_trade
 from tests.api.gallery import Context, messages
@@ -35,6 +39,7 @@ from tests.events import function
 
 PAGE = Path(__file__).parent.parent / "docs" / "cost.md"
 TRADES = 1_000
+A_DAY = 10  # trades: of a third of a year each day has as many
 CALLS = 7
 
 MEMORY_GB = 1.0
@@ -107,25 +112,28 @@ def taken(meter: Meter, calls: Iterator[Callable[[], Any]]) -> Taken:
     """Medians of these calls, without the first, which warms up."""
     found = []
     for call in calls:
-        before = (meter.requests, meter.reads, meter.writes, time.process_time() * 1000)
+        before, began = meter.use, time.process_time()
         call()
-        after = (meter.requests, meter.reads, meter.writes, time.process_time() * 1000)
-        found.append([new - old for old, new in zip(before, after, strict=True)])
+        used, took = meter.use - before, time.process_time() - began
+        found.append((used.requests, used.reads, used.writes, took * 1000))
     return Taken(*(median(kind) for kind in zip(*found[1:], strict=True)))
 
 
 @contextmanager
 def a_trader() -> Iterator[tuple[Meter, Client]]:
     """A user with a year of trades and their statistics, on the embedded AWS."""
-    user = f"user-{TRADES}"
-    with tables() as meter:
-        os.environ |= {"FILES_BUCKET": "files", "PAGE_TOKEN_SECRET_ARN": "none"}  # pragma: allowlist secret
+    with tables():
+        os.environ |= {"PAGE_TOKEN_SECRET_ARN": "none"}  # pragma: allowlist secret
         page_tokens.signing_secret = lambda: b"s" * 64  # type: ignore[assignment] # read once in a process's life
-        trades = trades_of(user, TRADES)
-        store("trades", map(trade_item, trades))
-        store("stats", statistics_of(user, trades))
         repair._SETTLING = 0  # nothing else is going on
-        yield meter, Client(user)
+        user = new_user()
+        store("trades", map(trade_item, journal(user, TRADES, a_day=A_DAY)))
+        repair.repair(user, now)
+        yield Meter(clients.dynamodb()), Client(user)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
 
 
 def measured() -> dict[str, Taken]:
@@ -174,7 +182,7 @@ def measured() -> dict[str, Taken]:
             "getCalendar": each("getCalendar", "GET", "/stats/calendar", query="month=2026-01"),
             "getBreakdown": each("getBreakdown", "GET", "/stats/breakdown", query="by=SYMBOL"),
         }
-        changes = ({"Records": [change(str(client.user))]} for _ in range(CALLS))
+        changes = ({"Records": [correct(meter, str(client.user), number)[0]]} for number in range(CALLS))
         found["UpdateStats"] = taken(meter, (partial(streams.update_stats, event, None) for event in changes))
         repair.repair(str(client.user), now)
         whole = messages({"user": client.user})
@@ -230,17 +238,6 @@ def _units(found: Mapping[str, Taken], use: Mapping[str, float]) -> float:
     ) / 1e6
 
 
-def _figures(one: Taken) -> list[str]:
-    counts = [f"{count:g}" for count in (one.requests, one.reads, one.writes)]
-    return [*counts, f"{one.processor_ms:.1f}", f"{one.billed_ms:.0f}"]
-
-
-def table(head: list[str], rows: Iterable[Sequence[object]]) -> str:
-    """A Markdown table, whose first column is text and whose others are figures."""
-    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
-    return "".join(f"| {' | '.join(map(str, line))} |\n" for line in lines)
-
-
 def written(text: str, tables: Mapping[str, str]) -> str:
     """The page with each table between its markers."""
     for name, made in tables.items():
@@ -248,7 +245,7 @@ def written(text: str, tables: Mapping[str, str]) -> str:
         _, end, after = rest.partition(f"<!-- end of {name} -->\n")
         if not (begin and end):
             raise ValueError(f"The page has no place for {name}")
-        text = f"{before}{begin}\n{made}\n{end}{after}"
+        text = f"{before}{begin}\n{made}\n\n{end}{after}"
     return text
 
 
@@ -292,7 +289,7 @@ def main() -> int:
     prices = table(["what", "$"], ([what, f"{cost:.10f}".rstrip("0").rstrip(".")] for what, cost in PRICES.items()))
     page = written(PAGE.read_text("utf-8"), {"operations": operations, "bill": bill, "prices": prices})
     PAGE.write_text(page, "utf-8")
-    sys.stdout.write(operations + "\n" + bill)
+    sys.stdout.write(f"{operations}\n\n{bill}\n")
     return 0
 
 

@@ -2,80 +2,41 @@
 
 The journal's own storage asks indexes that live in this process and bill as DynamoDB does: every item that a Query
 evaluates, whether or not a filter then hides it, rounded up to 4 KB in all and halved, since an index is read
-eventually consistently; a Query ends at its limit or at 1 MB. An item weighs its names and values in
-UTF-8, numbers half a byte a digit and one more, and lists and maps 3 bytes and one for each member.
-https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
+eventually consistently; a Query ends at its limit or at 1 MB. The embedded AWS, which the other growth is measured on,
+sorts the whole index for every page: for these thousand pages it would take an hour.
+
+    python -m benchmarks.listing_growth [--trades 100000]
 """
 
 from __future__ import annotations
 
+import argparse
+import os
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
 from itertools import product
-from random import Random
 from typing import Any
 
-from handlers.journal.trades import Close, JournalNotes, Side, Status, Trade, open_trade
+from benchmarks.journals import TODAY, journal
+from benchmarks.meter import read_units, weight
+from handlers.journal.trades import Side, Status
 from handlers.storage import clients, listing
 from handlers.storage.items import trade_item
 from handlers.storage.listing import TradeFilter
 
 USER = "11111111-aaaa-4bbb-8ccc-000000000001"
-SYMBOLS = ("AAPL", "MSFT", "TSLA", "ES", "NQ", "EURUSD", "BTC", "AMD")
-TODAY = datetime(2026, 1, 30, 15, tzinfo=UTC)
 LIMIT = 50
+A_DAY = 10
 OPEN = 60
-UNIT, PAGE = 4096, 1 << 20
+PAGE = 1 << 20  # bytes
 SORT_KEYS = {
     "trades-by-date-gsi": "openDate",
     "user-symbol-date-gsi": "symbolOpenDate",
     "user-status-date-gsi": "statusOpenDate",
     "user-idempotency-gsi": "idempotencyKey",
 }
-
-
-def trades(count: int) -> Iterator[Trade]:
-    """A journal of so many trades, ten a day from today backwards; the newest are open."""
-    chance = Random(count)
-    for number in range(count):
-        opened = TODAY - timedelta(days=number // 10, minutes=number % 10)
-        trade = Trade(
-            user_id=USER,
-            trade_id=f"33333333-cccc-4ddd-8eee-{number:012}",
-            symbol=SYMBOLS[number % len(SYMBOLS)],
-            side=chance.choice(list(Side)),
-            quantity=Decimal(100),
-            open_date=opened,
-            entry_price=Decimal("185.25"),
-            stop_loss=Decimal("183.25"),
-            notes=JournalNotes(
-                setup_type=chance.choice(("gap", "breakout", "pullback")),
-                pre_trade_notes="Above the premarket high on volume; risk below the first pullback.",
-                tags=tuple(chance.sample(("a+", "news", "plan", "late"), 2)),
-            ),
-            created_at=opened,
-            updated_at=opened,
-            idempotency_key=f"key-{number}",
-        )
-        closes = Close(close_id=f"close-{number}", quantity=Decimal(100), price=Decimal(187), closed_at=opened)
-        yield replace(open_trade(trade, [closes]), cancelled=False) if number >= OPEN else trade
-
-
-def size(attribute: Mapping[str, Any]) -> int:
-    """Bytes of an attribute's value."""
-    [(kind, held)] = attribute.items()
-    if kind == "S":
-        return len(held.encode())
-    if kind == "N":
-        return len(held.strip("-0.")) // 2 + 2
-    if kind == "L":
-        return 3 + sum(1 + size(member) for member in held)
-    if kind == "M":
-        return 3 + sum(1 + len(name) + size(member) for name, member in held.items())
-    return 1
 
 
 @dataclass
@@ -86,18 +47,27 @@ class Cost:
     units: float = 0
 
 
+@dataclass(frozen=True)
+class Row:
+    """A combination of filters, whether an index serves it all, and its first page's cost by the journal's trades."""
+
+    filters: str
+    served: bool
+    costs: dict[int, Cost] = field(default_factory=dict)
+
+
 class Indexes:
     """The table's indexes, as Query reads them."""
 
     def __init__(self, count: int) -> None:
-        items = [trade_item(trade) for trade in trades(count)]
+        items = [trade_item(trade) for trade in journal(USER, count, a_day=A_DAY, open_=OPEN)]
         self.cost = Cost()
         self._entries = {
             index: sorted((item[key]["S"], item["tradeId"]["S"], number) for number, item in enumerate(items))
             for index, key in SORT_KEYS.items()
         }
         self._items = items
-        self._sizes = [100 + sum(len(name) + size(held) for name, held in item.items()) for item in items]
+        self._sizes = [100 + weight(item) for item in items]
 
     def query(self, **asked: Any) -> dict[str, Any]:
         """As DynamoDB answers, for the expressions of the lists."""
@@ -124,7 +94,7 @@ class Indexes:
                 last = {name: item[name] for name in ("userId", "tradeId", sort_key)}
                 break
         self.cost.requests += 1
-        self.cost.units += max(1, -(-weighed // UNIT)) / 2
+        self.cost.units += read_units(weighed) / 2
         answer = {"Items": found, "ResponseMetadata": {"HTTPHeaders": {"content-length": str(len(found) * 1500)}}}
         return answer if last is None else {**answer, "LastEvaluatedKey": last}
 
@@ -169,24 +139,29 @@ def first_page(indexes: Indexes, wanted: TradeFilter) -> Cost:
     return indexes.cost
 
 
-def measure(counts: tuple[int, ...]) -> list[dict[str, Any]]:
+def measure(counts: Sequence[int]) -> list[Row]:
     """For each combination of filters, what its first page costs in journals of so many trades."""
-    rows = [{"filters": name, "served": served} for name, served, _ in combinations()]
+    rows = [Row(name, served) for name, served, _ in combinations()]
     kept = clients.dynamodb
     try:
         for count in counts:
             indexes = Indexes(count)
             listing.dynamodb = lambda indexes=indexes: indexes  # type: ignore[assignment,attr-defined] # in place of the client
             for row, (_, _, wanted) in zip(rows, combinations(), strict=True):
-                row[str(count)] = first_page(indexes, wanted)
+                row.costs[count] = first_page(indexes, wanted)
     finally:
         listing.dynamodb = kept  # type: ignore[attr-defined] # the client again
     return rows
 
 
-if __name__ == "__main__":
-    import os
-
+def main() -> None:
+    arguments = argparse.ArgumentParser(description="How pages of listTrades grow with the journal.")
+    arguments.add_argument("--trades", type=int, default=100_000, help="in the longest journal")
+    given = arguments.parse_args()
     os.environ["TRADES_TABLE"] = "trades"
-    for row in measure((1_000, 10_000, 100_000)):
+    for row in measure((given.trades // 100, given.trades // 10, given.trades)):
         print(row)  # noqa: T201 a command's output
+
+
+if __name__ == "__main__":
+    main()

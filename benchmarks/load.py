@@ -3,10 +3,13 @@
 Every user keeps a journal: records, reads, lists, corrects, closes and deletes trades and looks at the statistics.
 Afterwards each journal is listed whole and compared with what was acknowledged. The embedded AWS runs each function in
 one process and takes most of the time itself, so its throughput says something only beside the same with the bare peer.
+
+    python -m benchmarks.load [--seconds 60]
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import tempfile
 import time
@@ -36,6 +39,8 @@ MIX = {"get": 35, "list": 20, "create": 20, "update": 8, "close": 8, "delete": 4
 RAMP = 40.0
 # What the peers serve.
 SMALL_MIX = {"get": 45, "list": 25, "create": 30}
+EVERYTHING = "this product, everything"
+SMALL, OF_BARE_PEER = "this product, three operations", "bare handler, three operations"
 OPEN_TRADE = {name: value for name, value in TRADE.items() if name != "closes"}
 
 
@@ -209,17 +214,29 @@ def _resolve_includes(node: Any) -> None:
             _resolve_includes(value)
 
 
-def measure(seconds: float, seconds_beside: float, say: Callable[[str], None]) -> dict[str, dict[str, Any]]:
-    """The full mix on the product; then what the peers serve, on the product and on the bare peer."""
+def measure(seconds: float, say: Callable[[str], None]) -> dict[str, dict[str, Any]]:
+    """The full mix on the product; then for a third of the time what the peers serve, on it and on the bare peer."""
     summaries = {}
+    seconds_beside = seconds / 3
     with running_stack() as stack:
         say(f"load: {USERS} users for {seconds:.0f} s")
         whole = asyncio.run(load(stack, seconds, MIX))
-        summaries["this product, everything"] = whole.summary()
+        summaries[EVERYTHING] = whole.summary()
         for error in [*whole.errors, *whole.lost][:10]:
             say(error)
-        summaries["this product, three operations"] = asyncio.run(load(stack, seconds_beside, SMALL_MIX)).summary()
+        summaries[SMALL] = asyncio.run(load(stack, seconds_beside, SMALL_MIX)).summary()
     with with_bare_peer() as build, running_stack(build) as stack:
         say(f"load: the same with the bare peer for {seconds_beside:.0f} s")
-        summaries["bare handler, three operations"] = asyncio.run(load(stack, seconds_beside, SMALL_MIX)).summary()
+        summaries[OF_BARE_PEER] = asyncio.run(load(stack, seconds_beside, SMALL_MIX)).summary()
     return summaries
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description="The deployed stack under load.")
+    arguments.add_argument("--seconds", type=float, default=60)
+    for name, summary in measure(arguments.parse_args().seconds, print).items():
+        print(name, {kind: round(figure) for kind, figure in summary.items()})  # noqa: T201 a command's output
+
+
+if __name__ == "__main__":
+    main()

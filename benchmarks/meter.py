@@ -1,59 +1,95 @@
-"""What DynamoDB is asked for, and what it would bill."""
+"""What AWS is asked for, and what DynamoDB would bill."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from math import ceil
+from pathlib import Path
 from typing import Any
+
+READ_UNIT = 4096  # bytes
+OPERATIONS = ("GetItem", "BatchGetItem", "Query", "PutItem", "DeleteItem", "TransactWriteItems")
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """Requests to any service, and units of DynamoDB's capacity."""
+
+    requests: float = 0
+    reads: float = 0
+    writes: float = 0
+
+    def __add__(self, other: Use) -> Use:
+        return Use(self.requests + other.requests, self.reads + other.reads, self.writes + other.writes)
+
+    def __sub__(self, other: Use) -> Use:
+        return Use(self.requests - other.requests, self.reads - other.reads, self.writes - other.writes)
 
 
 class Meter:
-    """Counts what a boto3 client asks of DynamoDB, and the units that it is billed for.
+    """Counts what botocore's clients ask for, and the units that DynamoDB bills for it.
 
     Of writes the embedded AWS tells the units, indexes included. Of reads it does not tell enough, so they are counted
     by the rule: each 4 KB of what was read, whole, or half as much where it need not be consistent.
     """
 
-    def __init__(self, dynamodb: Any) -> None:
-        self.reset()
-        for operation in ("GetItem", "BatchGetItem", "Query", "PutItem", "DeleteItem", "TransactWriteItems"):
+    def __init__(self, dynamodb: Any, *others: Any) -> None:
+        self.use = Use()
+        for operation in OPERATIONS:
             dynamodb.meta.events.register(f"provide-client-params.dynamodb.{operation}", self._ask)
             dynamodb.meta.events.register(f"after-call.dynamodb.{operation}", self._count)
-
-    def reset(self) -> None:
-        """Begin to count anew."""
-        self.requests, self.reads, self.writes = 0, 0.0, 0.0
+        for client in others:
+            client.meta.events.register("after-call", self._count_request)
 
     def _ask(self, params: dict[str, Any], **_: Any) -> dict[str, Any]:
-        self._share = 1.0 if "'ConsistentRead': True" in repr(params) else 0.5
+        asked = next(iter(params["RequestItems"].values())) if "RequestItems" in params else params
+        self._share = 1.0 if asked.get("ConsistentRead") else 0.5
         return {**params, "ReturnConsumedCapacity": "TOTAL"}
 
+    def _count_request(self, **_: Any) -> None:
+        self.use += Use(requests=1)
+
     def _count(self, parsed: dict[str, Any], model: Any, **_: Any) -> None:
-        self.requests += 1
+        reads = writes = 0.0
         if model.name == "Query":
             scanned = parsed["ScannedCount"] / max(1, parsed["Count"])
-            self.reads += self._share * max(1, ceil(sum(map(_size, parsed["Items"])) * scanned / 4096))
+            reads = self._share * read_units(sum(map(weight, parsed["Items"])) * scanned)
         elif model.name == "BatchGetItem":
             items = [item for found in parsed["Responses"].values() for item in found]
-            self.reads += self._share * sum(ceil(_size(item) / 4096) for item in items)
+            reads = self._share * sum(read_units(weight(item)) for item in items)
         elif model.name == "GetItem":
-            self.reads += self._share * max(1, ceil(_size(parsed.get("Item", {})) / 4096))
-        else:
-            told = parsed["ConsumedCapacity"]
-            self.writes += sum(one["CapacityUnits"] for one in (told if isinstance(told, list) else [told]))
+            reads = self._share * read_units(weight(parsed.get("Item", {})))
+        elif told := parsed.get("ConsumedCapacity"):
+            writes = sum(one["CapacityUnits"] for one in (told if isinstance(told, list) else [told]))
+        self.use += Use(1, reads, writes)
 
 
-def _size(item: Mapping[str, Any]) -> int:
-    """Of an item as DynamoDB counts: names and values, numbers by two digits a byte, a little for what nests."""
-    return sum(len(name) + _size_of(value) for name, value in item.items())
+def read_units(size: float) -> int:
+    """Units of a consistent read of so many bytes: one for each 4 KB, and one at least."""
+    return max(1, ceil(size / READ_UNIT))
 
 
-def _size_of(value: Mapping[str, Any]) -> int:
+def weight(item: Mapping[str, Any]) -> int:
+    """Bytes of an item as DynamoDB counts: names and values, a number's digits in pairs, a little for what nests.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
+    """
+    return sum(len(name) + _weight(value) for name, value in item.items())
+
+
+def _weight(value: Mapping[str, Any]) -> int:
     [(kind, content)] = value.items()
     if kind == "M":
-        return 3 + _size(content)
+        return 3 + sum(1 + len(name) + _weight(member) for name, member in content.items())
     if kind == "L":
-        return 3 + sum(1 + _size_of(one) for one in content)
+        return 3 + sum(1 + _weight(member) for member in content)
     if kind == "N":
-        return 1 + ceil(len(content) / 2)
+        return 1 + ceil(len(content.strip("-0.")) / 2)
     return len(content.encode()) if kind == "S" else 1
+
+
+def peak_megabytes() -> float:
+    """The most memory that this process has had. Not getrusage's figure: that begins with what the parent had."""
+    status = Path("/proc/self/status").read_text("utf-8")
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")) / 1024

@@ -5,29 +5,23 @@ from __future__ import annotations
 import os
 import platform
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
-from matplotlib import pyplot
-
+from benchmarks import charts, targets
+from benchmarks.charts import Panel
+from benchmarks.growth import CHANGE, CHECK, EXPORT, REBUILD, Growth, Taken
+from benchmarks.listing_growth import Row
+from benchmarks.load import EVERYTHING, OF_BARE_PEER, SMALL, USERS
+from benchmarks.markdown import table
 from benchmarks.processes import BARE, CONTENDERS, FASTAPI, OPERATIONS, POWERTOOLS, PRODUCT, Figures
+from benchmarks.targets import Judged, verdict
 from local.artifacts import zipped
 from local.places import BUILD
 
-FOLDER = Path(__file__).parent
-RESULTS, CHARTS = FOLDER / "results.md", FOLDER / "charts"
-
-# Against whom, what is to be at most which part of theirs.
-TARGETS = (
-    ("Cold start", "createTrade cold", FASTAPI, 0.7),
-    ("Cold start", "createTrade cold", POWERTOOLS, 1.3),
-    ("Warm createTrade", "createTrade warm", FASTAPI, 0.5),
-    ("Warm getTrade", "getTrade warm", FASTAPI, 0.5),
-    ("Memory, warm", "createTrade memory", FASTAPI, 1.0),
-)
+RESULTS = Path(__file__).parent / "results.md"
 
 
 @dataclass
@@ -37,16 +31,9 @@ class Found:
     rounds: int
     seconds: float
     figures: Figures
-    listing: list[dict[str, Any]] = field(default_factory=list)
-    export: list[str] = field(default_factory=list)
-    statistics: str = ""
+    listing: list[Row] = field(default_factory=list)
+    growth: Growth = field(default_factory=dict)
     load: dict[str, dict[str, Any]] = field(default_factory=dict)
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A table in Markdown."""
-    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
-    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
 
 
 def machine() -> str:
@@ -60,12 +47,19 @@ def machine() -> str:
     )
 
 
-def targets(figures: Figures) -> str:
-    rows = []
-    for name, what, other, most in TARGETS:
-        ratio = figures[PRODUCT][what] / figures[other][what]
-        rows.append((name, other, f"{most}", f"{ratio:.2f}", "met" if ratio <= most else "**missed**"))
-    return table(("", "beside", "at most", "is", ""), rows)
+def judged(found: Found) -> list[Judged]:
+    """All that is aimed at."""
+    return [
+        *targets.of_peers(found.figures),
+        *targets.of_artifacts(bundles(), layer()),
+        *targets.of_listing(found.listing),
+        *targets.of_growth(found.growth),
+        *targets.of_load(found.load, USERS, found.seconds),
+    ]
+
+
+def targets_table(found: Found) -> str:
+    return table(("", "beside", "at most", "is", ""), (one.row for one in judged(found)))
 
 
 def processes_table(figures: Figures) -> str:
@@ -86,19 +80,14 @@ def processes_table(figures: Figures) -> str:
     return table(("", *names, *(f"ratio to {other}" for other in names[1:])), rows)
 
 
-def artifacts() -> str:
-    """Sizes of what is deployed."""
-    bundles = {path.name: path for path in BUILD.glob("*Function")}
-    zips = {name: len(zipped(path)) / 1000 for name, path in bundles.items()}
-    largest = max(zips, key=lambda name: zips[name])
-    rows = [
-        ("code bundle of createTrade, zipped", f"{zips['CreateTradeFunction']:.0f} kB", "300 kB"),
-        ("code bundle of createTrade, unpacked with byte code", f"{weight(bundles['CreateTradeFunction']):.0f} kB", ""),
-        (f"largest code bundle, zipped ({largest})", f"{zips[largest]:.0f} kB", "300 kB"),
-        ("dependency layer, unpacked with byte code and botocore", f"{weight(BUILD / 'DependencyLayer') / 1000:.1f} MB",
-         "40 MB"),
-    ]  # fmt: skip
-    return table(("", "is", "at most"), rows)
+def bundles() -> dict[str, float]:
+    """Kilobytes of each function's code as it is uploaded."""
+    return {path.name: len(zipped(path)) / 1000 for path in sorted(BUILD.glob("*Function"))}
+
+
+def layer() -> float:
+    """Megabytes of the dependency layer, unpacked."""
+    return weight(BUILD / "DependencyLayer") / 1000
 
 
 def weight(folder: Path) -> float:
@@ -106,59 +95,46 @@ def weight(folder: Path) -> float:
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1000
 
 
-def listing_table(rows: Sequence[dict[str, Any]]) -> str:
-    """What an index serves, each; of what is filtered besides, the most that any of it takes."""
-    counts = [count for count in rows[0] if count.isdigit()]
+def artifacts() -> str:
+    """Sizes of what is deployed."""
+    zips = bundles()
+    largest = max(zips, key=lambda name: zips[name])
+    rows = [
+        ("code bundle of createTrade, zipped", f"{zips['CreateTradeFunction']:.0f} kB"),
+        ("code bundle of createTrade, unpacked with byte code", f"{weight(BUILD / 'CreateTradeFunction'):.0f} kB"),
+        (f"largest code bundle, zipped ({largest})", f"{zips[largest]:.0f} kB"),
+        ("dependency layer, unpacked with byte code and botocore", f"{layer():.1f} MB"),
+    ]
+    return table(("", "is"), rows)
+
+
+def listing_table(rows: Sequence[Row]) -> str:
+    """What an index serves, each beside the shortest journal; of what is filtered besides, the most that any of it
+    takes, beside the middle one.
+    """
+    counts = list(rows[0].costs)
     shown = []
-    for row in filter(lambda row: row["served"], rows):
-        costs = [row[count] for count in counts]
-        cells = [f"{cost.requests} / {cost.units:g}" for cost in costs]
-        ratio = costs[-1].units / costs[0].units
-        shown.append((row["filters"], *cells, f"{ratio:.2f}", "met" if ratio <= 1.1 else "**missed**"))
-    filtered = [[row[count] for row in rows if not row["served"]] for count in counts]
-    most = [f"{max(one.requests for one in costs)} / {max(one.units for one in costs):g}" for costs in filtered]
-    shown.append((f"{len(filtered[0])} others, at most", *most, "", "bounded"))
-    return table(("filters", *(f"{int(count):,} trades" for count in counts), "ratio", ""), shown)
+    worst = targets.worst_page([row for row in rows if not row.served])
+    for row, before in [*((row, counts[0]) for row in rows if row.served), (worst, counts[-2])]:
+        cells = [f"{cost.requests} / {cost.units:g}" for cost in row.costs.values()]
+        ratio = targets.page_growth(row, before, counts[-1])
+        shown.append((row.filters, *cells, f"{ratio:.2f}", verdict(ratio <= targets.OF_LISTING)))
+    return table(("filters", *(f"{count:,} trades" for count in counts), "ratio", ""), shown)
 
 
-def bars(file: str, title: str, values: dict[str, float], unit: str) -> None:
-    figure, axes = pyplot.subplots(figsize=(7, 2.4))
-    drawn = axes.barh(list(values), list(values.values()), color=["#1b6ac9", *["#b8c4d6"] * (len(values) - 1)])
-    axes.bar_label(drawn, fmt="%.2f", padding=3)
-    axes.invert_yaxis()
-    axes.set(title=title, xlabel=unit)
-    axes.spines[["top", "right"]].set_visible(False)
-    figure.tight_layout()
-    figure.savefig(CHARTS / file, metadata={"Date": None})
-    pyplot.close(figure)
-
-
-def growth(rows: Sequence[dict[str, Any]]) -> None:
-    counts = [count for count in rows[0] if count.isdigit()]
-    figure, axes = pyplot.subplots(figsize=(7, 3.4))
-    for row in rows:
-        color, width = ("#1b6ac9", 1.6) if row["served"] else ("#b8c4d6", 0.8)
-        axes.plot([int(count) for count in counts], [row[count].units for count in counts], color=color, lw=width)
-    axes.set(xscale="log", ylim=0, xlabel="trades in the journal", ylabel="read units",
-             title="A page of listTrades: served by an index (blue), filtered (grey)")  # fmt: skip
-    axes.spines[["top", "right"]].set_visible(False)
-    figure.tight_layout()
-    figure.savefig(CHARTS / "listing.svg", metadata={"Date": None})
-    pyplot.close(figure)
-
-
-def export_growth(lines: Sequence[str]) -> None:
-    pattern = r"(\d+) trades.* ([\d.]+) s \(.*peak (\d+) MB"
-    points = [tuple(map(float, match.groups())) for line in lines if (match := re.match(pattern, line))]
-    figure, (left, right) = pyplot.subplots(1, 2, figsize=(7, 2.6))
-    for axes, column, label in ((left, 1, "seconds"), (right, 2, "MB, peak")):
-        axes.plot([point[0] for point in points], [point[column] for point in points], "o-", color="#1b6ac9")
-        axes.set(xlabel="trades", ylabel=label, ylim=0)
-        axes.spines[["top", "right"]].set_visible(False)
-    figure.suptitle("Export of an account")
-    figure.tight_layout()
-    figure.savefig(CHARTS / "export.svg", metadata={"Date": None})
-    pyplot.close(figure)
+def growth_table(taken: Sequence[Taken], *, per_trade: bool) -> str:
+    """A task by the length of the journal; capacity in all or for each trade."""
+    rows = []
+    for one in taken:
+        share = one.trades if per_trade else 1
+        capacity = (f"{units / share:.2f}" if per_trade else f"{units:g}" for units in (one.reads, one.writes))
+        requests = f"{1000 * one.requests / one.trades:.1f}" if per_trade else f"{one.requests:g}"
+        rows.append(
+            (f"{one.trades:,}", requests, *capacity, f"{one.seconds:.2f}", f"{one.before:.0f}", f"{one.peak:.0f}")
+        )
+    costs = ("requests per 1,000 trades", "read units per trade", "write units per trade")
+    head = costs if per_trade else ("requests", "read units", "write units")
+    return table(("trades", *head, "seconds", "MB before", "MB, peak"), rows)
 
 
 def load_table(summaries: dict[str, dict[str, Any]]) -> str:
@@ -167,23 +143,69 @@ def load_table(summaries: dict[str, dict[str, Any]]) -> str:
     return table(("", *kinds), rows)
 
 
-def write(found: Found) -> str:
-    """Write the results and their charts; answers the table of the targets."""
-    CHARTS.mkdir(exist_ok=True)
-    mpl.rcParams["svg.hashsalt"] = "the same each time"
-    figures = found.figures
+def throughput(summaries: dict[str, dict[str, Any]]) -> float:
+    """The product's requests a second beside the bare handler's, with the same mix."""
+    return float(summaries[SMALL]["a second"] / summaries[OF_BARE_PEER]["a second"])
+
+
+def draw(found: Found) -> None:
+    """All charts."""
     names = [one.name for one in CONTENDERS]
     for operation, kind, title in (
         ("createTrade", "cold", "Cold start to the first answered createTrade"),
         ("createTrade", "warm", "A warm createTrade"),
         ("getTrade", "warm", "A warm getTrade"),
     ):
-        values = {name: figures[name][f"{operation} {kind}"] * 1000 for name in names}
-        bars(f"{operation}-{kind}.svg", title, values, "ms of processor time")
-    growth(found.listing)
-    export_growth(found.export)
-    RESULTS.write_text(
-        f"""# Results
+        values = {name: found.figures[name][f"{operation} {kind}"] * 1000 for name in names}
+        charts.bars(f"{operation}-{kind}.svg", title, values, "ms of processor time")
+    counts = list(found.listing[0].costs)
+    pages = [(row.served, [cost.units for cost in row.costs.values()]) for row in found.listing]
+    served, others = ([units for kind, units in pages if kind is wanted] for wanted in (True, False))
+    charts.listing("listing.svg", "A page of listTrades", counts, served, others)
+    draw_growth(found.growth)
+    a_second = {name: found.load[name]["a second"] for name in (SMALL, OF_BARE_PEER, EVERYTHING)}
+    charts.bars("load.svg", f"{USERS} users at once on the embedded AWS", a_second, "requests a second")
+
+
+def draw_growth(found: Growth) -> None:
+    """What a change, the rebuild and the export take by the length of the journal."""
+    counts = [one.trades for one in found[CHANGE]]
+    costs = {
+        "write units": [one.writes for one in found[CHANGE]],
+        "read units": [one.reads for one in found[CHANGE]],
+        "requests": [one.requests for one in found[CHANGE]],
+    }
+    charts.growth(
+        "change.svg", "A change of a trade and its statistics", counts, [Panel("units or requests of a change", costs)]
+    )
+    for file, title, tasks in (
+        ("rebuild.svg", "The rebuild of a user's statistics", {"from nothing": REBUILD, "of what is right": CHECK}),
+        ("export.svg", "The export of an account", {"export": EXPORT}),
+    ):
+        lines = {name: found[task] for name, task in tasks.items()}
+        panels = [
+            Panel(
+                "capacity units per trade",
+                {n: [(t.reads + t.writes) / t.trades for t in of] for n, of in lines.items()},
+            ),
+            Panel(
+                "requests per 1,000 trades", {n: [1000 * t.requests / t.trades for t in of] for n, of in lines.items()}
+            ),
+            Panel("MB, peak of the process", {n: [t.peak for t in of] for n, of in lines.items()}),
+        ]
+        charts.growth(file, title, counts, panels)
+
+
+def write(found: Found) -> str:
+    """Write the results and their charts; answers the table of the targets."""
+    draw(found)
+    RESULTS.write_text(text(found), "utf-8")
+    return targets_table(found)
+
+
+def text(found: Found) -> str:
+    """The results."""
+    return f"""# Results
 
 Written by `make bench`; what is measured, and how, is in [README.md](README.md). Medians of {found.rounds} rounds in
 which everybody has a turn. Ratios are the result; times are for orientation.
@@ -192,7 +214,7 @@ which everybody has a turn. Ratios are the result; times are for orientation.
 
 ## Targets
 
-{targets(figures)}
+{targets_table(found)}
 
 ## New processes and requests
 
@@ -200,7 +222,7 @@ which everybody has a turn. Ratios are the result; times are for orientation.
 ![Warm createTrade](charts/createTrade-warm.svg)
 ![Warm getTrade](charts/getTrade-warm.svg)
 
-{processes_table(figures)}
+{processes_table(found.figures)}
 
 ## Artifacts
 
@@ -208,32 +230,48 @@ which everybody has a turn. Ratios are the result; times are for orientation.
 
 ## Growth
 
-A page of listTrades, as requests / read units:
+Seconds are of the embedded AWS, and for orientation; megabytes are the process's own.
+
+### A page of listTrades
+
+As requests / read units:
 
 ![A page of listTrades](charts/listing.svg)
 
 {listing_table(found.listing)}
 
-A change of a trade and its statistics:
+### A change of a trade and its statistics
 
-```
-{found.statistics.rstrip()}
-```
+updateTrade, and what follows it from the stream:
 
-The export of an account:
+![A change of a trade and its statistics](charts/change.svg)
 
-![Export](charts/export.svg)
+{growth_table(found.growth[CHANGE], per_trade=False)}
 
-```
-{"".join(found.export).rstrip()}
-```
+### The rebuild of a user's statistics
+
+![The rebuild of a user's statistics](charts/rebuild.svg)
+
+From nothing, all figures being wrong:
+
+{growth_table(found.growth[REBUILD], per_trade=True)}
+
+Of what is right, as every six hours:
+
+{growth_table(found.growth[CHECK], per_trade=True)}
+
+### The export of an account
+
+![The export of an account](charts/export.svg)
+
+{growth_table(found.growth[EXPORT], per_trade=True)}
 
 ## Load
 
-32 users at once on the embedded AWS, {found.seconds:.0f} s:
+{USERS} users at once on the embedded AWS, {found.seconds:.0f} s. With the same three operations, this product serves
+{throughput(found.load):.2f} of what the bare handler serves:
+
+![Load](charts/load.svg)
 
 {load_table(found.load)}
-""",
-        "utf-8",
-    )
-    return targets(figures)
+"""

@@ -10,7 +10,7 @@ Of shares and rows only keys and hashes stay in memory, about 250 bytes each: a 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import groupby
@@ -81,7 +81,7 @@ class Drift:
 class _Doubts:
     """What the walk found different: rows to rebuild, by trade where a share is what differs."""
 
-    touched: dict[str, set[RowKey]] = field(default_factory=dict)
+    touched: dict[str, frozenset[RowKey]] = field(default_factory=dict)
     rows: set[RowKey] = field(default_factory=set)
     unreadable: set[str] = field(default_factory=set)
 
@@ -96,14 +96,22 @@ def repair(user_id: str, clock: Callable[[], datetime]) -> Drift:
     doubts = _walk(user_id)
     if doubts.touched or doubts.rows:
         time.sleep(_SETTLING)
-    wrong = _still_wrong(user_id, doubts.touched)
-    settle(user_id, wrong)
-    rows = rebuild(user_id, doubts.rows.union(*doubts.touched.values(), *wrong.values()), clock())
+    concerned = doubts.rows
+    shares_wrong = 0
+    ids = sorted(doubts.touched)
+    for some in (ids[start : start + _TRADES_AT_ONCE] for start in range(0, len(ids), _TRADES_AT_ONCE)):
+        # Some at a time from reading to writing, so that no more of a user's trades are in memory.
+        touched = {trade_id: doubts.touched.pop(trade_id) for trade_id in some}
+        wrong = _still_wrong(user_id, touched)
+        settle(user_id, wrong)
+        concerned.update(*touched.values(), *wrong.values())
+        shares_wrong += sum(len({row.day for row in rows}) for rows in wrong.values())
+    rows = rebuild(user_id, concerned, clock())
     folds = _fold_all(user_id, clock())
     for trade_id in sorted(doubts.unreadable):
         logger.error("a stored trade cannot be read", user_id=user_id, trade_id=trade_id)
     return Drift(
-        shares=sum(len({row.day for row in touched}) for touched in wrong.values()),
+        shares=shares_wrong,
         rows=rows,
         folds=folds,
         unreadable=len(doubts.unreadable),
@@ -146,44 +154,46 @@ def _walk_shares(user_id: str, wanted: dict[date, dict[str, int]], doubts: _Doub
                 of_day.append(share)
             if not same and trade_id not in doubts.unreadable:
                 touched = set() if share is None else {RowKey(*place, day) for place in share.places}
-                _doubt(doubts, trade_id, touched | {RowKey(Dimension.JOURNAL, None, day)})
-        for trade_id in wanted_of_day:
-            _doubt(doubts, trade_id, {RowKey(Dimension.JOURNAL, None, day)})
+                _doubt(doubts, trade_id, frozenset(touched | {RowKey(Dimension.JOURNAL, None, day)}))
+        _doubt_absent(doubts, day, wanted_of_day)
         for place in {place for one in of_day for place in one.places}:
             summary = summary_of(one.share for one in of_day if place in one.places)
             rows[RowKey(*place, day)] = hash(pack(summary))
-    for day, of_day_wanted in wanted.items():
-        for trade_id in of_day_wanted:
-            _doubt(doubts, trade_id, {RowKey(Dimension.JOURNAL, None, day)})
+    while wanted:
+        _doubt_absent(doubts, *wanted.popitem())
     return rows
 
 
-def _doubt(doubts: _Doubts, trade_id: str, touched: set[RowKey]) -> None:
-    doubts.touched.setdefault(trade_id, set()).update(touched)
+def _doubt_absent(doubts: _Doubts, day: date, trade_ids: Iterable[str]) -> None:
+    row = frozenset({RowKey(Dimension.JOURNAL, None, day)})  # one for all: without any statistics, every trade is here
+    for trade_id in trade_ids:
+        _doubt(doubts, trade_id, row)
 
 
-def _still_wrong(user_id: str, touched: dict[str, set[RowKey]]) -> dict[str, set[RowKey]]:
-    """Those of the trades whose shares of these days are not what the trades contribute; with all rows concerned."""
+def _doubt(doubts: _Doubts, trade_id: str, touched: frozenset[RowKey]) -> None:
+    before = doubts.touched.get(trade_id)
+    doubts.touched[trade_id] = touched if before is None else before | touched
+
+
+def _still_wrong(user_id: str, touched: Mapping[str, Collection[RowKey]]) -> dict[str, set[RowKey]]:
+    """Those of a few trades whose shares of these days are not what the trades contribute; with all rows concerned."""
+    trades = read_trades(user_id, touched)
+    wanted = {
+        (trade_id, day): (share, dimensions(trade))
+        for trade_id, trade in trades.items()
+        for day, share in shares(trade).items()
+    }
+    keys = {(trade_id, row.day): share_key(row.day, trade_id) for trade_id, rows in touched.items() for row in rows}
+    found = read(stats_table(), [key(user_id, stat_key) for stat_key in keys.values()])
+    kept = {item["statKey"]["S"]: item for item in found}
     wrong: dict[str, set[RowKey]] = {}
-    ids = sorted(touched)
-    for some in (ids[start : start + _TRADES_AT_ONCE] for start in range(0, len(ids), _TRADES_AT_ONCE)):
-        trades = read_trades(user_id, some)
-        wanted = {
-            (trade_id, day): (share, dimensions(trades[trade_id]))
-            for trade_id in some
-            if trade_id in trades
-            for day, share in shares(trades[trade_id]).items()
-        }
-        keys = {(trade_id, row.day): share_key(row.day, trade_id) for trade_id in some for row in touched[trade_id]}
-        found = read(stats_table(), [key(user_id, stat_key) for stat_key in keys.values()])
-        kept = {item["statKey"]["S"]: item for item in found}
-        for (trade_id, day), stat_key in keys.items():
-            packed = kept[stat_key]["share"]["S"] if stat_key in kept else None
-            share, places = wanted.get((trade_id, day), (None, frozenset[Place]()))
-            if packed != (None if share is None else pack_share(share, places)):
-                before = _readable_share(kept[stat_key]) if stat_key in kept else None
-                concerned: set[Place] = {(Dimension.JOURNAL, None), *places, *(() if before is None else before.places)}
-                wrong.setdefault(trade_id, set()).update(RowKey(*place, day) for place in concerned)
+    for (trade_id, day), stat_key in keys.items():
+        packed = kept[stat_key]["share"]["S"] if stat_key in kept else None
+        share, places = wanted.get((trade_id, day), (None, frozenset[Place]()))
+        if packed != (None if share is None else pack_share(share, places)):
+            before = _readable_share(kept[stat_key]) if stat_key in kept else None
+            concerned: set[Place] = {(Dimension.JOURNAL, None), *places, *(() if before is None else before.places)}
+            wrong.setdefault(trade_id, set()).update(RowKey(*place, day) for place in concerned)
     return wrong
 
 

@@ -11,7 +11,7 @@ from functools import partial
 from importlib.metadata import version
 from typing import Any
 
-from local.emulator import gateway, objects, permissions, resources, streams, transport, workers
+from local.emulator import gateway, objects, permissions, resources, streams, tables, transport, workers
 from local.emulator.front import Front
 from local.emulator.patching import missing_names, take
 
@@ -24,6 +24,7 @@ PATCHES = [
     *gateway.PATCHES,
     *objects.PATCHES,
     *streams.PATCHES,
+    *tables.PATCHES,
     *workers.PATCHES,
     *permissions.PATCHES,
 ]

@@ -1,0 +1,133 @@
+"""One task of the functions behind the requests in a process of its own, and what it took, as JSON.
+
+    python -m benchmarks.one_task change|rebuild|check|export USER TRADES
+
+Runs the functions' own code on the tables that the environment names (benchmarks/tables.py), on a user with so many
+trades. What was done is looked at too, since a task that does nothing takes little: what it did not do as it should
+have ends the process with an error.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+import zlib
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from statistics import median
+from typing import Any
+
+from benchmarks.journals import trade_id
+from benchmarks.meter import Meter, Use, peak_megabytes
+from benchmarks.tables import BUCKET, be_patient
+from handlers.storage import clients, repair
+from handlers.storage.accounts import Account
+from handlers.storage.items import trade_key
+
+CHANGES = 7
+Told = dict[str, Any]
+
+
+def change(meter: Meter, user: str, _: int) -> Told:
+    """Correct a trade as a request does, and bring the statistics up to date: medians of some such changes."""
+    from handlers.background.streams import update_stats
+
+    uses, seconds = [], []
+    for number in range(CHANGES + 1):
+        record, use, took = correct(meter, user, number)
+        began, before = time.perf_counter(), meter.use
+        failed = update_stats({"Records": [record]}, None)
+        _expect(failed["batchItemFailures"], [])
+        uses.append(use + (meter.use - before))
+        seconds.append(took + time.perf_counter() - began)
+    # Without the first, which warms up.
+    middle = Use(
+        *(median(kind) for kind in zip(*((one.requests, one.reads, one.writes) for one in uses[1:]), strict=True))
+    )
+    return {**asdict(middle), "seconds": median(seconds[1:])}
+
+
+def correct(meter: Meter, user: str, number: int) -> tuple[Told, Use, float]:
+    """Correct the price of a trade through updateTrade: the stream's record of it, and what the request took."""
+    from tests.events import claims_of, event, function
+
+    key = trade_key(user, trade_id(number))
+    old = _stored(key)
+    document = json.dumps({"entryPrice": f"184.{number + 10}"}).encode()
+    asked = event(
+        "PATCH",
+        f"/v1/trades/{trade_id(number)}",
+        route_key="PATCH /trades/{tradeId}",
+        headers={"content-type": "application/merge-patch+json"},
+        body=document,
+        claims=claims_of(user),
+    )
+    began, before = time.perf_counter(), meter.use
+    answer = function("updateTrade")(asked, None)
+    use, took = meter.use - before, time.perf_counter() - began
+    _expect(answer["statusCode"], 200)
+    images = {"Keys": key, "SequenceNumber": str(number), "OldImage": old, "NewImage": _stored(key)}
+    return {"dynamodb": images}, use, took
+
+
+def rebuild(meter: Meter, user: str, trades: int) -> Told:
+    """Make the statistics of a user who has none."""
+    repair._SETTLING = 0  # nothing else is going on
+    told, drift = _metered(meter, lambda: repair.repair(user, lambda: datetime.now(UTC)))
+    _expect((drift.shares, drift.unreadable), (trades, 0))
+    return told
+
+
+def check(meter: Meter, user: str, _: int) -> Told:
+    """Compare the statistics with the trades, as is done every six hours, and find them right."""
+    told, drift = _metered(meter, lambda: repair.repair(user, lambda: datetime.now(UTC)))
+    _expect(drift, repair.Drift())
+    return told
+
+
+def export(meter: Meter, user: str, trades: int) -> Told:
+    """Write the account into a file of the bucket."""
+    from handlers.background import exporting
+
+    told, _ = _metered(meter, lambda: exporting.prepare(Account(user, user), datetime.now(UTC)))
+    _expect(_exported(exporting._key(Account(user, user), exporting.PREPARED)), trades)
+    return told
+
+
+def _exported(key: str) -> int:
+    """How many trades are in the file."""
+    file = clients.s3().get_object(Bucket=BUCKET, Key=key)["Body"].read()
+    return zlib.decompress(file, 31).count(b'"tradeId":')
+
+
+def _metered(meter: Meter, work: Callable[[], Any]) -> tuple[Told, Any]:
+    began, before = time.perf_counter(), meter.use
+    done = work()
+    return {**asdict(meter.use - before), "seconds": time.perf_counter() - began, "peak": peak_megabytes()}, done
+
+
+def _stored(key: Any) -> Any:
+    return clients.dynamodb().get_item(TableName="trades", Key=key, ConsistentRead=True)["Item"]
+
+
+def _expect(found: object, wanted: object) -> None:
+    if found != wanted:
+        raise SystemExit(f"not measured: {found} instead of {wanted}")
+
+
+TASKS = {one.__name__: one for one in (change, rebuild, check, export)}
+
+
+def main() -> None:
+    name, user, trades = sys.argv[1:]
+    be_patient()
+    meter = Meter(clients.dynamodb(), clients.s3(), clients.cognito_admin())
+    before = peak_megabytes()
+    told = TASKS[name](meter, user, int(trades))
+    sys.stdout.write(json.dumps({"trades": int(trades), "peak": peak_megabytes(), **told, "before": before}) + "\n")
+
+
+if __name__ == "__main__":
+    main()

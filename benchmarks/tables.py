@@ -1,0 +1,76 @@
+"""The embedded AWS with what the functions behind the requests work on, and nothing that works on it by itself.
+
+Tables as template.yaml has them, but without the stream; a bucket and a pool of users as AWS makes them. The functions'
+own code runs in this process or in one that it starts, with the settings that stand in the environment.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from botocore.config import Config
+
+from handlers.storage import clients
+from local.embedded_aws import REGION, ROOT_KEY, embedded_aws, free_ports
+from tests.template_file import properties
+
+TABLES = {"TRADES_TABLE": ("trades", "TradesTable"), "STATS_TABLE": ("stats", "TradeStatsTable")}
+BUCKET = "files"
+
+
+@contextmanager
+def tables() -> Iterator[None]:
+    """Run it, with empty tables, until the block ends."""
+    aws_port, api_port = free_ports(2)
+    before = dict(os.environ)
+    with (
+        tempfile.TemporaryDirectory(prefix="trading-journal-") as folder,
+        embedded_aws(Path(folder), aws_port, api_port, keep=False) as aws,
+    ):
+        os.environ |= {
+            "AWS_ENDPOINT_URL": aws.endpoint,
+            "AWS_ACCESS_KEY_ID": ROOT_KEY,
+            "AWS_SECRET_ACCESS_KEY": ROOT_KEY,
+            "AWS_DEFAULT_REGION": REGION,
+            **{variable: name for variable, (name, _) in TABLES.items()},
+        }
+        clients.clear()
+        be_patient()
+        try:
+            _create()
+            yield
+        finally:
+            os.environ.clear()
+            os.environ |= before
+            clients.clear()
+
+
+def be_patient() -> None:
+    """Wait for answers longer than a function does: the embedded AWS takes its time over large ones."""
+    clients._CONFIG = Config(read_timeout=120)
+
+
+def _create() -> None:
+    for name, resource in TABLES.values():
+        wanted = properties(resource)
+        kept = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
+        clients.dynamodb().create_table(TableName=name, **{key: wanted[key] for key in kept if key in wanted})
+    clients.s3().create_bucket(Bucket=BUCKET)
+    pool = clients.cognito_admin().create_user_pool(PoolName="users")["UserPool"]["Id"]
+    os.environ |= {"FILES_BUCKET": BUCKET, "USER_POOL_ID": pool}
+
+
+def new_user() -> str:
+    """A user of the pool, by its id."""
+    made = clients.cognito_admin().admin_create_user(
+        UserPoolId=os.environ["USER_POOL_ID"],
+        Username=str(uuid.uuid4()),
+        UserAttributes=[{"Name": "email", "Value": "dana@example.com"}],
+        MessageAction="SUPPRESS",
+    )["User"]
+    return next(attribute["Value"] for attribute in made["Attributes"] if attribute["Name"] == "sub")
