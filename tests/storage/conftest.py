@@ -133,12 +133,12 @@ def pool_key() -> RSAKey:
 def pool(monkeypatch: pytest.MonkeyPatch) -> str:
     """The users' pool."""
     wanted, key = properties("UserPool"), pool_key()
+    settings = {
+        name: wanted[name] for name in ("UsernameAttributes", "UsernameConfiguration", "AutoVerifiedAttributes")
+    }
     with monkeypatch.context() as patch:
         patch.setattr("moto.cognitoidp.models.jwk.RSAKey.import_key", lambda _: key)
-        made = clients.cognito_admin().create_user_pool(
-            PoolName="users",
-            **{name: wanted[name] for name in ("UsernameAttributes", "UsernameConfiguration", "AutoVerifiedAttributes")},
-        )
+        made = clients.cognito_admin().create_user_pool(PoolName="users", **settings)
     pool_id = made["UserPool"]["Id"]
     monkeypatch.setenv("USER_POOL_ID", pool_id)
     return pool_id
