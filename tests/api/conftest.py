@@ -16,10 +16,12 @@ from tests.api.client import ERIN, Client
 from tests.api.estate import Estate, new_queue
 from tests.storage.conftest import aws as aws
 from tests.storage.conftest import bucket as bucket
+from tests.storage.conftest import empty_tables as empty_tables
 from tests.storage.conftest import kept_clients as kept_clients
 from tests.storage.conftest import moto as moto
 from tests.storage.conftest import pool as pool
 from tests.storage.conftest import table as table
+from tests.storage.conftest import tables as tables
 
 
 @pytest.fixture(scope="session")

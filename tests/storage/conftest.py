@@ -6,7 +6,7 @@ anything of another.
 
 import socket
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from functools import cache
 from typing import Any
@@ -16,9 +16,9 @@ from botocore.config import Config
 from joserfc.jwk import RSAKey
 from moto import mock_aws
 from moto.backends import get_backend
-from moto.core import DEFAULT_ACCOUNT_ID
 from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.utilities.utils import load_resource
 
 from handlers.storage import clients, page_tokens
@@ -102,16 +102,36 @@ def aws(moto: None, kept_clients: KeptClients, monkeypatch: pytest.MonkeyPatch) 
     page_tokens.signing_secret.cache_clear()
 
 
-@cache
-def empty_tables() -> Any:
-    """The tables as moto holds them when they were just made; to be copied."""
-    create_tables()
-    return deepcopy(get_backend("dynamodb")[DEFAULT_ACCOUNT_ID][REGION].tables)
+class Tables:
+    """The tables as somebody filled them, once: whoever wants them later gets a copy."""
+
+    def __init__(self) -> None:
+        self._kept: Any = None
+
+    def filled(self, fill: Callable[[], object]) -> None:
+        """Have the tables as `fill` leaves them."""
+        moto = get_backend("dynamodb")[DEFAULT_ACCOUNT_ID][REGION]
+        if self._kept is None:
+            fill()
+            self._kept = deepcopy(moto.tables)
+        else:
+            moto.tables = deepcopy(self._kept)
+
+
+@pytest.fixture(scope="session")
+def empty_tables() -> Tables:
+    return Tables()
 
 
 @pytest.fixture
-def table() -> None:
-    get_backend("dynamodb")[DEFAULT_ACCOUNT_ID][REGION].tables = deepcopy(empty_tables())
+def table(empty_tables: Tables) -> None:
+    empty_tables.filled(create_tables)
+
+
+@pytest.fixture(scope="module")
+def tables() -> Tables:
+    """For what all tests of a file find in the tables."""
+    return Tables()
 
 
 @pytest.fixture
