@@ -53,10 +53,12 @@ mock: $(VENV)/.ready $(TOOLS)/mock/.ready ## The contract's examples at MOCK_POR
 ## Proving it
 
 test: ## Everything: lint, types, scanners, contract, unit, API, storage, template and end-to-end tests
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target setup build-local
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target WORKERS= beside
 	@$(MAKE) --no-print-directory breaking unit
 
-# The end-to-end tests wait much, and need a processor between; what runs beside them takes the other one.
+# The end-to-end tests take longest and wait much; what runs beside them takes the processor that they leave. All is set
+# up before: else make would come back to the first of these only after it has begun the last.
 beside: e2e agreement lint types scan validate
 
 lint: $(VENV)/.ready $(TOOLS)/node/.ready ## The contract (Redocly, Spectral), the code (ruff)
