@@ -12,8 +12,9 @@ UV := $(TOOLS)/uv/bin/uv
 SAM := $(TOOLS)/sam/bin/sam
 SCANNERS := $(TOOLS)/scanners/bin
 NODE := $(TOOLS)/node/node_modules/.bin
-# One file of tests goes to one worker: what it sets up for all its tests is set up once.
-WORKERS := -n 2 --dist loadfile
+# One file of tests goes to one worker: what it sets up for all its tests is set up once. In the order in which they are
+# asked for: files with few tests that take long come first, so that no worker waits for the other at the end.
+WORKERS := -n 2 --dist loadfile --no-loadscope-reorder
 SWAGGER_UI := $(TOOLS)/docs/drf_spectacular_sidecar/static/drf_spectacular_sidecar/swagger-ui-dist
 
 CLIENTS = $(VENV)/.ready $(TOOLS)/clients/.ready $(TOOLS)/clients-node/.ready
@@ -27,7 +28,7 @@ export SAM_CLI_TELEMETRY := 0
 export REDOCLY_TELEMETRY := off
 export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 
-.PHONY: help run test alone agreement reset redrive restore mock generate lint types check scan breaking fuzz unit peers bench clients clients-check e2e validate build deploy api-url lock clean setup format
+.PHONY: help run test beside agreement reset redrive restore mock generate lint types check scan breaking fuzz unit peers bench clients clients-check e2e validate build deploy api-url lock clean setup format
 
 help: ## Say what can be made
 	@grep -hE '^[a-z0-9-]+:.*##' Makefile | sed -E 's/^([a-z0-9-]+):[^#]*## */  make \1|/' | column -t -s '|'
@@ -52,11 +53,13 @@ mock: $(VENV)/.ready $(TOOLS)/mock/.ready ## The contract's examples at MOCK_POR
 ## Proving it
 
 test: ## Everything: lint, types, scanners, contract, unit, API, storage, template and end-to-end tests
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target alone
-	@$(MAKE) --no-print-directory agreement breaking unit
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target setup build-local
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target WORKERS= beside
+	@$(MAKE) --no-print-directory breaking unit
 
-# Each leaves a processor free; the other tests take two by themselves.
-alone: e2e lint types scan validate
+# The end-to-end tests take longest and wait much; what runs beside them takes the processor that they leave. All is set
+# up before: else make would come back to the first of these only after it has begun the last.
+beside: e2e agreement lint types scan validate
 
 lint: $(VENV)/.ready $(TOOLS)/node/.ready ## The contract (Redocly, Spectral), the code (ruff)
 	$(VENV)/ruff check
@@ -85,7 +88,7 @@ scan: $(TOOLS)/scanners/.ready $(TOOLS)/checkov/.ready ## Unsafe code (bandit), 
 	$(TOOLS)/checkov/bin/checkov --quiet --compact --skip-download --framework cloudformation --file template.yaml
 
 unit: $(VENV)/.ready ## Unit, API, storage and statistics tests; no network, no emulator
-	$(VENV)/pytest $(WORKERS) tests/unit tests/api tests/storage tests/statistics
+	$(VENV)/pytest $(WORKERS) tests/statistics tests/api tests/storage tests/unit
 
 breaking: $(VENV)/.ready ## What can break the clients of the contract at BASE, by default the last tag
 	@base="$(BASE)"; base="$${base:-$$(git describe --tags --abbrev=0 2> /dev/null || true)}"; \

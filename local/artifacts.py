@@ -89,13 +89,13 @@ def _files(path: Path) -> Iterable[tuple[str, Path]]:
     return sorted((file.relative_to(path).as_posix(), file) for file in path.rglob("*") if file.is_file())
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.CSafeLoader):
     """Understands the short forms (!Ref, !Sub, ...), and leaves dates as the strings that CloudFormation wants."""
 
 
 _Loader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
 }
 
 

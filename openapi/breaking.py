@@ -281,7 +281,7 @@ def contract_at(revision: str) -> Document:
     path = CONTRACT.relative_to(ROOT)
     command = ["git", "show", f"{revision}:{path}"]
     shown = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)  # noqa: S603 our own arguments
-    document: Document = yaml.safe_load(shown.stdout)
+    document: Document = yaml.load(shown.stdout, yaml.CSafeLoader)
     return document
 
 

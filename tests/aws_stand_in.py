@@ -14,17 +14,21 @@ DOCS_PAGE = "<!doctype html><title>Trading Journal API</title><p>ä"
 DOCS_POLICY = "default-src 'none'; connect-src 'self'"
 
 
-def set_up(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
-    """Everything but the table, in the fake AWS of this process."""
-    generated = properties("PageTokenSecret")["GenerateSecretString"]
-    secret = clients.secrets().create_secret(Name="page-tokens", SecretString="s" * generated["PasswordLength"])
+def write_docs_page(folder: Path) -> None:
+    """What the docs layer holds."""
     (folder / "docs.html").write_text(DOCS_PAGE, "utf-8")
     (folder / "docs.html.gz").write_bytes(gzip.compress(DOCS_PAGE.encode(), mtime=0))
     (folder / "policy.txt").write_text(DOCS_POLICY, "utf-8")
+
+
+def set_up(monkeypatch: pytest.MonkeyPatch, docs_page: Path) -> None:
+    """Everything but the table, in the fake AWS of this process; and where the docs page is."""
+    generated = properties("PageTokenSecret")["GenerateSecretString"]
+    secret = clients.secrets().create_secret(Name="page-tokens", SecretString="s" * generated["PasswordLength"])
     for name, value in {
         "PAGE_TOKEN_SECRET_ARN": secret["ARN"],
         "USER_POOL_CLIENT_ID": "client-1",
-        "DOCS_PAGE": str(folder),
+        "DOCS_PAGE": str(docs_page),
     }.items():
         monkeypatch.setenv(name, value)
     accounts.cognito.cache_clear()

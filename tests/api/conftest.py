@@ -16,13 +16,25 @@ from tests.api.client import ERIN, Client
 from tests.api.estate import Estate, new_queue
 from tests.storage.conftest import aws as aws
 from tests.storage.conftest import bucket as bucket
+from tests.storage.conftest import empty_tables as empty_tables
+from tests.storage.conftest import kept_clients as kept_clients
+from tests.storage.conftest import moto as moto
 from tests.storage.conftest import pool as pool
 from tests.storage.conftest import table as table
+from tests.storage.conftest import tables as tables
+
+
+@pytest.fixture(scope="session")
+def docs_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the docs page."""
+    folder = tmp_path_factory.mktemp("docs")
+    aws_stand_in.write_docs_page(folder)
+    return folder
 
 
 @pytest.fixture(autouse=True)
-def everything(table: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:  # noqa: ARG001 made first
-    aws_stand_in.set_up(monkeypatch, tmp_path)
+def everything(table: None, monkeypatch: pytest.MonkeyPatch, docs_page: Path) -> None:  # noqa: ARG001 made first
+    aws_stand_in.set_up(monkeypatch, docs_page)
 
 
 @pytest.fixture

@@ -7,31 +7,36 @@ from typing import Any
 import pytest
 
 from tests.api.client import Client, a_trade
+from tests.storage.conftest import Tables
 
 Query = Sequence[tuple[str, str]]
 
 
 @pytest.fixture
-def journal(dana: Client, erin: Client) -> Client:
+def journal(dana: Client, erin: Client, tables: Tables) -> Client:
     """Six trades of Dana's, each with its number in `lessons`, and one of Erin's.
 
     Number 1 was opened on the day before number 2, by its own clock, and yet after it.
     """
     full: dict[str, Any] = {"exitPrice": "12", "closeDate": "2026-03-01T09:00:00Z"}
     part: dict[str, Any] = {"closes": [{"quantity": "1", "price": "11", "closedAt": "2026-03-01T09:00:00Z"}]}
-    for number, given in enumerate(
-        [
-            {"openDate": "2026-01-01T10:00:00Z", "tags": ["gap"], "setupType": "breakout", **full},
-            {"openDate": "2026-01-02T23:30:00-05:00", "side": "SELL", "tags": ["gap", "earnings"], **full},
-            {"openDate": "2026-01-03T01:00:00Z", "symbol": "MSFT", "setupType": "breakout", **part},
-            {"openDate": "2026-01-04T10:00:00Z", "symbol": "MSFT", "tags": ["a,b"]},
-            {"openDate": "2026-01-05T10:00:00Z", "status": "CANCELLED", "tags": ["earnings"]},
-        ]
-    ):
-        dana.new_trade(lessons=str(number), **given)
-    keyed = a_trade(lessons="5", openDate="2026-01-06T10:00:00Z", symbol="AAPL2", setupType="fade")
-    dana.post("/trades", keyed, headers={"Idempotency-Key": "key-5"})
-    erin.post("/trades", a_trade(lessons="erin's", tags=["gap"]), headers={"Idempotency-Key": "key-5"})
+
+    def fill() -> None:
+        for number, given in enumerate(
+            [
+                {"openDate": "2026-01-01T10:00:00Z", "tags": ["gap"], "setupType": "breakout", **full},
+                {"openDate": "2026-01-02T23:30:00-05:00", "side": "SELL", "tags": ["gap", "earnings"], **full},
+                {"openDate": "2026-01-03T01:00:00Z", "symbol": "MSFT", "setupType": "breakout", **part},
+                {"openDate": "2026-01-04T10:00:00Z", "symbol": "MSFT", "tags": ["a,b"]},
+                {"openDate": "2026-01-05T10:00:00Z", "status": "CANCELLED", "tags": ["earnings"]},
+            ]
+        ):
+            dana.new_trade(lessons=str(number), **given)
+        keyed = a_trade(lessons="5", openDate="2026-01-06T10:00:00Z", symbol="AAPL2", setupType="fade")
+        dana.post("/trades", keyed, headers={"Idempotency-Key": "key-5"})
+        erin.post("/trades", a_trade(lessons="erin's", tags=["gap"]), headers={"Idempotency-Key": "key-5"})
+
+    tables.filled(fill)
     return dana
 
 

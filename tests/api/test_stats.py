@@ -9,6 +9,7 @@ import pytest
 
 from handlers.storage import erasure, repair
 from tests.api.client import DANA, ERIN, Client
+from tests.storage.conftest import Tables
 from tests.unit.journal.journals import DATASET_A
 
 
@@ -32,11 +33,15 @@ def record(client: Client, day: str, net: str, risk: str | None = None, **given:
 
 
 @pytest.fixture
-def dataset_a(dana: Client) -> Client:
+def dataset_a(dana: Client, tables: Tables) -> Client:
     """Somebody whose journal is dataset A."""
-    for day, net, risk in DATASET_A:
-        record(dana, day, net, risk)
-    settle()
+
+    def fill() -> None:
+        for day, net, risk in DATASET_A:
+            record(dana, day, net, risk)
+        settle()
+
+    tables.filled(fill)
     return dana
 
 

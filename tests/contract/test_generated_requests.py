@@ -107,7 +107,9 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         clients.clear()
         page_tokens.signing_secret.cache_clear()
         create_tables()
-        aws_stand_in.set_up(monkeypatch, tmp_path_factory.mktemp("docs"))
+        docs_page = tmp_path_factory.mktemp("docs")
+        aws_stand_in.write_docs_page(docs_page)
+        aws_stand_in.set_up(monkeypatch, docs_page)
         monkeypatch.setattr(accounts, "cognito", FakeCognito)
         pool = clients.cognito_admin().create_user_pool(PoolName="users")["UserPool"]["Id"]
         monkeypatch.setenv("USER_POOL_ID", pool)

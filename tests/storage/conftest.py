@@ -1,15 +1,30 @@
-"""A table like the template's, in a DynamoDB that lives in this process; every other host is out of reach."""
+"""A table like the template's, in a DynamoDB that lives in this process; every other host is out of reach.
+
+What takes long to make is made once for many tests (moto itself, clients, empty tables, the pool's key); no test finds
+anything of another.
+"""
 
 import socket
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from functools import cache
 from typing import Any
 
 import pytest
+from botocore.config import Config
+from joserfc.jwk import RSAKey
 from moto import mock_aws
+from moto.backends import get_backend
+from moto.core.base_backend import BackendDict
+from moto.core.model_instances import reset_model_data
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.utilities.utils import load_resource
 
 from handlers.storage import clients, page_tokens
 from tests.template_file import properties
+
+REGION = "eu-central-1"
 
 
 def create_tables() -> None:
@@ -20,17 +35,57 @@ def create_tables() -> None:
         clients.dynamodb().create_table(TableName=name, **settings)
 
 
+class KeptClients:
+    """Clients as `clients.new_client` makes them, kept from test to test: to make one takes as long as many calls.
+
+    One into which a test has hooked is not given out again.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[str, tuple[Any, Any]] = {}
+        self._make = clients.new_client
+
+    def __call__(self, service: str, config: Config = clients._CONFIG) -> Any:
+        place = f"{service} {vars(config)}"
+        client, hooks = self._kept.get(place, (None, None))
+        if client is None or hooks is not hooks_of(client):
+            client = self._make(service, config)
+            self._kept[place] = client, hooks_of(client)
+        return client
+
+
+def hooks_of(client: Any) -> Any:
+    """What is another object as soon as somebody has hooked into the client: it remembers which hooks an event has."""
+    return client.meta.events._emitter._lookup_cache
+
+
+@pytest.fixture(scope="session")
+def kept_clients() -> KeptClients:
+    return KeptClients()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def moto() -> Iterator[None]:
+    """AWS in this process, for all tests of a file: to start it takes as long as a test."""
+    # A new session would read the clients' descriptions from disk again, which takes longer than the test.
+    with mock_aws(config={"core": {"reset_boto3_session": False}}):
+        yield
+
+
 @pytest.fixture(autouse=True)
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def aws(moto: None, kept_clients: KeptClients, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:  # noqa: ARG001 made first
+    """AWS with nothing in it."""
+
     def refuse(*_: object) -> None:
         raise AssertionError("a unit test opened a socket")
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setattr("time.sleep", lambda _: None)
+    monkeypatch.setattr(clients, "new_client", kept_clients)
     for name, value in {
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",  # pragma: allowlist secret
-        "AWS_DEFAULT_REGION": "eu-central-1",
+        "AWS_DEFAULT_REGION": REGION,
         "TRADES_TABLE": "trades",
         "STATS_TABLE": "stats",
         "FILES_BUCKET": "files",
@@ -38,18 +93,45 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     monkeypatch.delenv("AWS_PROFILE", raising=False)
-    # A new session would read the clients' descriptions from disk again, which takes longer than the test.
-    with mock_aws(config={"core": {"reset_boto3_session": False}}):
-        clients.clear()
-        page_tokens.signing_secret.cache_clear()
-        yield
+    BackendDict.reset()
+    reset_model_data()
+    clients.clear()
+    page_tokens.signing_secret.cache_clear()
+    yield
     clients.clear()
     page_tokens.signing_secret.cache_clear()
 
 
+class Tables:
+    """The tables as somebody filled them, once: whoever wants them later gets a copy."""
+
+    def __init__(self) -> None:
+        self._kept: Any = None
+
+    def filled(self, fill: Callable[[], object]) -> None:
+        """Have the tables as `fill` leaves them."""
+        moto = get_backend("dynamodb")[DEFAULT_ACCOUNT_ID][REGION]
+        if self._kept is None:
+            fill()
+            self._kept = deepcopy(moto.tables)
+        else:
+            moto.tables = deepcopy(self._kept)
+
+
+@pytest.fixture(scope="session")
+def empty_tables() -> Tables:
+    return Tables()
+
+
 @pytest.fixture
-def table() -> None:
-    create_tables()
+def table(empty_tables: Tables) -> None:
+    empty_tables.filled(create_tables)
+
+
+@pytest.fixture(scope="module")
+def tables() -> Tables:
+    """For what all tests of a file find in the tables."""
+    return Tables()
 
 
 @pytest.fixture
@@ -61,14 +143,22 @@ def bucket() -> None:
     )
 
 
+@cache
+def pool_key() -> RSAKey:
+    """The key with which moto's pools sign; always the same one, and slow to read."""
+    return RSAKey.import_key(load_resource("cognitoidp/resources/jwks-private.json"))
+
+
 @pytest.fixture
 def pool(monkeypatch: pytest.MonkeyPatch) -> str:
     """The users' pool."""
-    wanted = properties("UserPool")
-    made = clients.cognito_admin().create_user_pool(
-        PoolName="users",
-        **{name: wanted[name] for name in ("UsernameAttributes", "UsernameConfiguration", "AutoVerifiedAttributes")},
-    )
+    wanted, key = properties("UserPool"), pool_key()
+    settings = {
+        name: wanted[name] for name in ("UsernameAttributes", "UsernameConfiguration", "AutoVerifiedAttributes")
+    }
+    with monkeypatch.context() as patch:
+        patch.setattr("moto.cognitoidp.models.jwk.RSAKey.import_key", lambda _: key)
+        made = clients.cognito_admin().create_user_pool(PoolName="users", **settings)
     pool_id = made["UserPool"]["Id"]
     monkeypatch.setenv("USER_POOL_ID", pool_id)
     return pool_id
