@@ -82,12 +82,13 @@ def trim_botocore(data: Path, wanted: Collection[str]) -> None:
 
 
 def _without_documentation(node: Any) -> Any:
-    """The node without what only a reader wants. A shape's member of that name is no text, and stays."""
+    """The node without what only a reader wants: botocore looks for the text, and takes an empty one as well. A shape's
+    member of that name is no text, and stays.
+    """
     if isinstance(node, dict):
         return {
-            key: _without_documentation(value)
+            key: "" if key == "documentation" and isinstance(value, str) else _without_documentation(value)
             for key, value in node.items()
-            if not (key == "documentation" and isinstance(value, str))
         }
     return [_without_documentation(item) for item in node] if isinstance(node, list) else node
 
