@@ -12,16 +12,16 @@ MODELS = Path("generated", "models.py")
 
 
 def named_in(path: Path, starts: Collection[str]) -> frozenset[str]:
-    """The models that the file names in those of its functions that are called from outside, and in all they lead to.
-
-    A file without any of these functions serves others; whatever it names is wanted.
+    """The models that the file names in those of its functions that are called from outside, in all that they lead to,
+    and outside of functions. A file without any of these functions serves others; whatever it names is wanted.
     """
     tree = _tree(path)
     parts = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
     if parts.keys().isdisjoint(starts):
         return _models_in(tree)
-    reached = _reached(parts, parts.keys() & set(starts))
-    return frozenset().union(*(_models_in(node) for node in tree.body if getattr(node, "name", None) in reached))
+    outside: set[str] = set().union(*(_names_in(node) for node in tree.body if node not in parts.values()))
+    unwanted = {parts[name] for name in parts.keys() - _reached(parts, parts.keys() & {*starts, *outside})}
+    return frozenset().union(*(_models_in(node) for node in tree.body if node not in unwanted))
 
 
 def models_for(names: Collection[str]) -> str:
@@ -54,8 +54,12 @@ def _reached(parts: Mapping[str, ast.AST], starts: Collection[str]) -> set[str]:
         name = left.pop()
         if name not in found:
             found.add(name)
-            left += {node.id for node in ast.walk(parts[name]) if isinstance(node, ast.Name)} & parts.keys()
+            left += _names_in(parts[name]) & parts.keys()
     return found
+
+
+def _names_in(node: ast.AST) -> set[str]:
+    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
 
 
 def _is_of(node: ast.stmt, names: Collection[str]) -> bool:

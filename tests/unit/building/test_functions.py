@@ -124,6 +124,19 @@ def test_an_operation_is_given_the_models_that_it_leads_to(operation: str, model
     assert named_in(Path("handlers", "trades.py"), [operation]) == models
 
 
+def test_what_stands_outside_of_functions_is_wanted_by_all(tmp_path: Path) -> None:
+    file = tmp_path / "operations.py"
+    file.write_text("""
+KINDS = {"trade": _trade}
+ALWAYS = models.Always
+def _trade(): return models.ByTable
+def _helper(): return models.Helped
+def one(): return _helper()
+def other(): return models.Other
+""")
+    assert named_in(file, ["one"]) == {"ByTable", "Always", "Helped"}
+
+
 def test_a_file_that_serves_others_is_given_all_the_models_it_names() -> None:
     assert named_in(Path("handlers", "auth.py"), ["no_operation_of_it"]) >= {"NewCredentials", "Credentials"}
 
