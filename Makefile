@@ -196,14 +196,14 @@ build-DocsLayer: $(VENV)/.ready $(TOOLS)/docs/.ready
 	$(VENV)/python -m openapi.docs_page "$(SWAGGER_UI)" "$(ARTIFACTS_DIR)/docs"
 
 # The peers that make bench measures, built as carefully: libraries of their own, byte code for all that is imported.
-.build/peers/.ready: $(wildcard requirements/peer-*.txt benchmarks/*.py benchmarks/peers/*.py) $(SOURCES) $(UV) $(TOOLS)/lambda/.ready
+.build/peers/.ready: $(wildcard requirements/peer-*.txt benchmarks/*.py benchmarks/peers/*.py benchmarks/requests/*.py) $(SOURCES) $(UV) $(TOOLS)/lambda/.ready
 	@echo "Building the peers ..."
 	@rm -rf $(@D)
 	@mkdir -p $(@D)/code $(@D)/measuring/benchmarks
 	@for peer in bare fastapi powertools; do $(UV) pip install --quiet --require-hashes \
 		--python $(TOOLS)/lambda/bin/python --target $(@D)/$$peer -r requirements/peer-$$peer.txt; done
 	@cp -r handlers benchmarks $(@D)/code
-	@cp benchmarks/{__init__,events,one_process,stub}.py $(@D)/measuring/benchmarks
+	@cp -r benchmarks/__init__.py benchmarks/requests $(@D)/measuring/benchmarks
 	@cp -r $(@D)/bare $(@D)/deployed
 	@cp -r $(@D)/code/. $(@D)/deployed
 	@find $(@D) -name __pycache__ -prune -exec rm -r {} +

@@ -9,8 +9,11 @@ import argparse
 import os
 import sys
 
-from benchmarks import growth, listing_growth, load, processes, report
-from benchmarks.stub import SETTINGS
+from benchmarks import load
+from benchmarks.growth import listing, tasks
+from benchmarks.report import page
+from benchmarks.requests import processes
+from benchmarks.requests.stub import SETTINGS
 
 
 def say(line: str) -> None:
@@ -27,12 +30,12 @@ def main() -> None:
     given = parser.parse_args()
     os.environ.update(SETTINGS)
     counts = (given.trades // 100, given.trades // 10, given.trades)
-    found = report.Found(rounds=given.rounds, seconds=given.seconds, figures=processes.measure(given.rounds, say))
+    found = page.Found(rounds=given.rounds, seconds=given.seconds, figures=processes.measure(given.rounds, say))
     say("listing")
-    found.listing = listing_growth.measure(counts)
-    found.growth = growth.measure(counts, say)
+    found.listing = listing.measure(counts)
+    found.growth = tasks.measure(counts, say)
     found.load = load.measure(given.seconds, say)
-    say(report.write(found))
+    say(page.write(found))
 
 
 if __name__ == "__main__":

@@ -24,11 +24,11 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.journals import journal, store
-from benchmarks.markdown import table
-from benchmarks.meter import Meter
-from benchmarks.one_task import correct
-from benchmarks.tables import new_user, tables
+from benchmarks.growth.journals import journal, store
+from benchmarks.growth.meter import Meter
+from benchmarks.growth.one_task import correct
+from benchmarks.growth.tables import new_user, tables
+from benchmarks.report.markdown import table
 from handlers.background import streams
 from handlers.log import logger
 from handlers.storage import clients, page_tokens, repair

@@ -26,8 +26,8 @@ from typing import Any
 import httpx
 import yaml
 
-from benchmarks.events import TRADE
-from benchmarks.processes import PEERS
+from benchmarks.requests.events import TRADE
+from benchmarks.requests.processes import PEERS
 from local.artifacts import read_template
 from local.places import BUILD
 from local.stack import Stack, running_stack

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from benchmarks.journals import TODAY, journal, trade_id
-from benchmarks.listing_growth import Cost, Row
-from benchmarks.meter import Meter, Use, read_units, weight
-from benchmarks.report import growth_table, listing_table
+from benchmarks.growth.journals import TODAY, journal, trade_id
+from benchmarks.growth.listing import Cost, Row
+from benchmarks.growth.meter import Meter, Use, read_units, weight
+from benchmarks.report.page import growth_table, listing_table
 from benchmarks.tests.test_targets import taken
 from handlers.journal.trades import Status
 

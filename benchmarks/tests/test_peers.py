@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
-from benchmarks.events import CREATE, TRADE, Event, event
+from benchmarks.requests.events import CREATE, TRADE, Event, event
 from handlers.lambda_function import serve
 from handlers.storage import clients, page_tokens
 from handlers.web.app import create_app

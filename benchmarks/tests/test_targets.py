@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks.growth import CHANGE, CHECK, EXPORT, REBUILD, Growth, Taken
-from benchmarks.listing_growth import Cost, Row
-from benchmarks.processes import BARE, FASTAPI, POWERTOOLS, PRODUCT
-from benchmarks.targets import Judged, of_artifacts, of_growth, of_listing, of_load, of_peers
+from benchmarks.growth.listing import Cost, Row
+from benchmarks.growth.tasks import CHANGE, CHECK, EXPORT, REBUILD, Growth, Taken
+from benchmarks.report.targets import Judged, of_artifacts, of_growth, of_listing, of_load, of_peers
+from benchmarks.requests.processes import BARE, FASTAPI, POWERTOOLS, PRODUCT
 
 COUNTS = (1_000, 10_000, 100_000)
 

@@ -1,6 +1,6 @@
 """One new process of a function: when it has answered, what an answer takes from then on, what it keeps in memory.
 
-    python -m benchmarks.one_process MODULE:HANDLER OPERATION WARM_REQUESTS
+    python -m benchmarks.requests.one_process MODULE:HANDLER OPERATION WARM_REQUESTS
 
 The storage answers at once, inside the process: at first behind all that botocore does but for the network, since a new
 process pays for that too; then in place of botocore's client, which takes longer than all the rest and is the same for
@@ -20,7 +20,7 @@ if __name__ == "__main__":
     import time
     from statistics import median
 
-    from benchmarks import events, stub
+    from benchmarks.requests import events, stub
 
     event = {"createTrade": events.CREATE, "getTrade": events.GET, "listTrades": events.LIST}[sys.argv[2]]
     began = time.process_time()

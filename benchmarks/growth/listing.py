@@ -5,7 +5,7 @@ evaluates, whether or not a filter then hides it, rounded up to 4 KB in all and 
 eventually consistently; a Query ends at its limit or at 1 MB. The embedded AWS, which the other growth is measured on,
 sorts the whole index for every page: for these thousand pages it would take an hour.
 
-    python -m benchmarks.listing_growth [--trades 100000]
+    python -m benchmarks.growth.listing [--trades 100000]
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from datetime import timedelta
 from itertools import product
 from typing import Any
 
-from benchmarks.journals import TODAY, journal
-from benchmarks.meter import read_units, weight
+from benchmarks.growth.journals import TODAY, journal
+from benchmarks.growth.meter import read_units, weight
 from handlers.journal.trades import Side, Status
 from handlers.storage import clients, listing
 from handlers.storage.items import trade_item

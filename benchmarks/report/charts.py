@@ -11,7 +11,7 @@ from matplotlib import pyplot
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-FOLDER = Path(__file__).parent / "charts"
+FOLDER = Path(__file__).parents[1] / "charts"
 PRODUCT, OTHERS = "#1b6ac9", ("#b8c4d6", "#5d6b7e", "#c98a1b")
 
 mpl.rcParams["svg.hashsalt"] = "the same each time"

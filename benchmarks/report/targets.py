@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from benchmarks.growth import CHANGE, CHECK, EXPORT, REBUILD, Growth, Taken
-from benchmarks.listing_growth import Cost, Row
-from benchmarks.processes import FASTAPI, POWERTOOLS, PRODUCT, Figures
+from benchmarks.growth.listing import Cost, Row
+from benchmarks.growth.tasks import CHANGE, CHECK, EXPORT, REBUILD, Growth, Taken
+from benchmarks.requests.processes import FASTAPI, POWERTOOLS, PRODUCT, Figures
 
 MISSED = "**missed**"
 

@@ -1,6 +1,6 @@
 """What a change of a trade, the rebuild of a user's statistics and the export take as the journal grows.
 
-    python -m benchmarks.growth [--trades 100000]
+    python -m benchmarks.growth.tasks [--trades 100000]
 
 Journals of several lengths are stored on the embedded AWS, and each task runs on each of them in a new process: the
 functions' own code, against DynamoDB, S3 and Cognito. What counts are requests, the capacity that DynamoDB bills and
@@ -17,8 +17,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from benchmarks.journals import journal, store
-from benchmarks.tables import new_user, tables
+from benchmarks.growth.journals import journal, store
+from benchmarks.growth.tables import new_user, tables
 from handlers.storage.items import trade_item
 from local.places import ROOT
 
@@ -60,7 +60,7 @@ def measure(counts: Sequence[int], say: Callable[[str], None]) -> Growth:
 
 
 def _run(task: str, user: str, count: int) -> Taken:
-    command = [sys.executable, "-m", "benchmarks.one_task", task, user, str(count)]
+    command = [sys.executable, "-m", "benchmarks.growth.one_task", task, user, str(count)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603 our own module
     if done.returncode:
         raise RuntimeError(f"{task} of {count} trades: {done.stderr[-2000:]}")

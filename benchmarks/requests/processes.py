@@ -13,7 +13,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.stub import SETTINGS
+from benchmarks.requests.stub import SETTINGS
 from local.places import BUILD, LAMBDA_PYTHON, ROOT
 
 PEERS = ROOT / ".build" / "peers"
@@ -78,7 +78,14 @@ def run(contender: Contender, operation: str) -> dict[str, Any]:
         **({"PAGE_TOKEN_SECRET_ARN": "arn:secret"} if operation == "listTrades" else {}),  # pragma: allowlist secret
         **({"FILES_BUCKET": "files"} if operation == "getTrade" else {}),
     }
-    command = [str(LAMBDA_PYTHON), "-m", "benchmarks.one_process", contender.handler, operation, str(WARM_REQUESTS)]
+    command = [
+        str(LAMBDA_PYTHON),
+        "-m",
+        "benchmarks.requests.one_process",
+        contender.handler,
+        operation,
+        str(WARM_REQUESTS),
+    ]
     began = time.perf_counter()
     with subprocess.Popen(  # noqa: S603 the project's own module
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

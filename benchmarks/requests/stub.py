@@ -10,7 +10,7 @@ from typing import Any
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
-from benchmarks.events import TRADE, TRADE_ID, USER
+from benchmarks.requests.events import TRADE, TRADE_ID, USER
 
 SETTINGS = {
     "AWS_ACCESS_KEY_ID": "nobody",

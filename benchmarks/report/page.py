@@ -10,18 +10,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks import charts, targets
-from benchmarks.charts import Panel
-from benchmarks.growth import CHANGE, CHECK, EXPORT, REBUILD, Growth, Taken
-from benchmarks.listing_growth import Row
+from benchmarks.growth.listing import Row
+from benchmarks.growth.tasks import CHANGE, CHECK, EXPORT, REBUILD, Growth, Taken
 from benchmarks.load import EVERYTHING, OF_BARE_PEER, SMALL, USERS
-from benchmarks.markdown import table
-from benchmarks.processes import BARE, CONTENDERS, FASTAPI, OPERATIONS, POWERTOOLS, PRODUCT, Figures
-from benchmarks.targets import Judged, verdict
+from benchmarks.report import charts, targets
+from benchmarks.report.charts import Panel
+from benchmarks.report.markdown import table
+from benchmarks.report.targets import Judged, verdict
+from benchmarks.requests.processes import BARE, CONTENDERS, FASTAPI, OPERATIONS, POWERTOOLS, PRODUCT, Figures
 from local.artifacts import zipped
 from local.places import BUILD
 
-RESULTS = Path(__file__).parent / "results.md"
+RESULTS = Path(__file__).parents[1] / "results.md"
 
 
 @dataclass

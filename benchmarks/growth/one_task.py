@@ -1,10 +1,10 @@
 """One task of the functions behind the requests in a process of its own, and what it took, as JSON.
 
-    python -m benchmarks.one_task change|rebuild|check|export USER TRADES
+    python -m benchmarks.growth.one_task change|rebuild|check|export USER TRADES
 
-Runs the functions' own code on the tables that the environment names (benchmarks/tables.py), on a user with so many
-trades. What was done is looked at too, since a task that does nothing takes little: what it did not do as it should
-have ends the process with an error.
+Runs the functions' own code on the tables that the environment names (tables.py), on a user with so many trades. What
+was done is looked at too, since a task that does nothing takes little: what it did not do as it should have ends the
+process with an error.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from datetime import UTC, datetime
 from statistics import median
 from typing import Any
 
-from benchmarks.journals import trade_id
-from benchmarks.meter import Meter, Use, peak_megabytes
-from benchmarks.tables import BUCKET, be_patient
+from benchmarks.growth.journals import trade_id
+from benchmarks.growth.meter import Meter, Use, peak_megabytes
+from benchmarks.growth.tables import BUCKET, be_patient
 from handlers.storage import clients, repair
 from handlers.storage.accounts import Account
 from handlers.storage.items import trade_key

@@ -1,0 +1,1 @@
+"""What the product takes as a journal grows: pages, changes, the rebuild, the export."""

@@ -1,0 +1,1 @@
+"""What was measured, judged and written down."""
