@@ -151,7 +151,7 @@ LAMBDA_PLATFORM ?= aarch64-manylinux2014
 LAYER_FOR ?= --python-version $(LAMBDA_PYTHON) --python-platform $(LAMBDA_PLATFORM)
 # The interpreter that makes the artifacts' byte code: one of the runtime's version.
 RUNTIME ?= $(if $(filter --python,$(LAYER_FOR)),$(lastword $(LAYER_FOR)),python$(LAMBDA_PYTHON))
-FUNCTIONS := .build/functions/$(notdir $(RUNTIME))
+FUNCTIONS := .build/functions/$(subst /,-,$(RUNTIME))
 SOURCES := $(wildcard handlers/*.py handlers/*/*.py generated/* openapi/openapi.yaml building/*.py)
 
 # For AWS; what make run and the end-to-end tests deploy is built by build-local for the interpreter at hand.

@@ -156,7 +156,7 @@ def write_once(folder: Path, interpreter: str) -> None:
     """Write the folders, unless another process has while this one waited: sam builds several functions at a time."""
     asked, ready = time.time(), folder / ".ready"
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with folder.with_suffix(".lock").open("w") as lock:
+    with folder.with_name(f"{folder.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (ready.exists() and ready.stat().st_mtime > asked):
             write(folder, interpreter)
