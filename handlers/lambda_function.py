@@ -132,8 +132,10 @@ def _sendable(headers: dict[str, str]) -> dict[str, str]:
     """The headers as they fit into bytes. What does not fit becomes a character that no header of ours may hold:
     a `?` would make one valid Idempotency-Key of several invalid ones.
     """
-    texts = {name: str(value) for name, value in headers.items()}
-    return {name: text if text.isascii() else _BEYOND_BYTES.sub("\xbf", text) for name, text in texts.items()}
+    return {
+        name: text if (text := str(value)).isascii() else _BEYOND_BYTES.sub("\xbf", text)
+        for name, value in headers.items()
+    }
 
 
 def route_path(event: Event) -> str:

@@ -145,7 +145,8 @@ class Stamped:
                 }
                 if all(name != b"cache-control" for name, _ in message["headers"]):
                     added["cache-control"] = "no-store"
-                message["headers"] += [(name.encode(), value.encode("latin-1")) for name, value in added.items()]
+                stamps = [(name.encode(), value.encode("latin-1")) for name, value in added.items()]
+                message = {**message, "headers": [*message["headers"], *stamps]}  # an answer may be given again
             await send(message)
 
         await self.app(scope, receive, stamped)

@@ -6,10 +6,10 @@ import pytest
 from handlers.web.lean_connexion import UNUSED, Unloaded, without
 
 NEW_PROCESS = """
-import sys
-from handlers.web.app import create_app
+import os, sys
+os.environ["OPERATIONS"] = "createTrade"
+import handlers.lambda_function
 from handlers.web.lean_connexion import UNUSED
-create_app(["createTrade"])
 print(*sorted(sys.modules.keys() & {*UNUSED, "boto3", "click", "flask", "s3transfer"}))
 """
 
