@@ -203,7 +203,7 @@ build-DocsLayer: $(VENV)/.ready $(TOOLS)/docs/.ready
 	@for peer in bare fastapi powertools; do $(UV) pip install --quiet --require-hashes \
 		--python $(TOOLS)/lambda/bin/python --target $(@D)/$$peer -r requirements/peer-$$peer.txt; done
 	@cp -r handlers benchmarks $(@D)/code
-	@cp -r benchmarks/__init__.py benchmarks/requests $(@D)/measuring/benchmarks
+	@cp -r benchmarks/__init__.py benchmarks/peak.py benchmarks/requests $(@D)/measuring/benchmarks
 	@cp -r $(@D)/bare $(@D)/deployed
 	@cp -r $(@D)/code/. $(@D)/deployed
 	@find $(@D) -name __pycache__ -prune -exec rm -r {} +

@@ -123,7 +123,7 @@ def taken(meter: Meter, calls: Iterator[Callable[[], Any]]) -> Taken:
 def a_trader() -> Iterator[tuple[Meter, Client]]:
     """A user with a year of trades and their statistics, on the embedded AWS."""
     with tables():
-        os.environ |= {"PAGE_TOKEN_SECRET_ARN": "none"}  # pragma: allowlist secret
+        os.environ |= {"PAGE_TOKEN_SECRET_ARN": "none"}  # pragma: allowlist secret - no secret: it is never read
         page_tokens.signing_secret = lambda: b"s" * 64  # type: ignore[assignment] # read once in a process's life
         repair._SETTLING = 0  # nothing else is going on
         user = new_user()

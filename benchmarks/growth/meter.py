@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
-from pathlib import Path
 from typing import Any
 
 READ_UNIT = 4096  # bytes
@@ -87,9 +86,3 @@ def _weight(value: Mapping[str, Any]) -> int:
     if kind == "N":
         return 1 + ceil(len(content.strip("-0.")) / 2)
     return len(content.encode()) if kind == "S" else 1
-
-
-def peak_megabytes() -> float:
-    """The most memory that this process has had. Not getrusage's figure: that begins with what the parent had."""
-    status = Path("/proc/self/status").read_text("utf-8")
-    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")) / 1024

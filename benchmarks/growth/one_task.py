@@ -20,8 +20,9 @@ from statistics import median
 from typing import Any
 
 from benchmarks.growth.journals import trade_id
-from benchmarks.growth.meter import Meter, Use, peak_megabytes
+from benchmarks.growth.meter import Meter, Use
 from benchmarks.growth.tables import BUCKET, be_patient
+from benchmarks.peak import peak_megabytes
 from handlers.storage import clients, repair
 from handlers.storage.accounts import Account
 from handlers.storage.items import trade_key

@@ -145,7 +145,7 @@ def _ratio(after: float, before: float) -> float:
 
 def of_load(summaries: Mapping[str, Mapping[str, float]], users: int, seconds: float) -> list[Judged]:
     """Nothing may fail and nothing get lost, whoever is asked for whatever."""
-    under = f"{users} users for {seconds:.0f} s"
+    under = f"{users} users for {seconds:.0f} s, others for a third"
     return [
         Judged(
             f"Load: {kind}, {len(summaries)} runs",

@@ -40,12 +40,12 @@ if __name__ == "__main__":
         handler(event, None)
         if number >= requests // 4:
             taken.append(time.process_time() - began)
-    # Not getrusage's: that begins with what the parent had.
-    peak = next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM"))  # noqa: PTH123, SIM115
+    from benchmarks.peak import peak_megabytes
+
     figures = {
         "cold": cold,
         "warm": median(taken) if taken else None,
-        "memory": peak / 1024,
+        "memory": peak_megabytes(),
         "modules": len(sys.modules),
         "objects": len(gc.get_objects()),
     }

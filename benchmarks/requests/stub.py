@@ -14,7 +14,7 @@ from benchmarks.requests.events import TRADE, TRADE_ID, USER
 
 SETTINGS = {
     "AWS_ACCESS_KEY_ID": "nobody",
-    "AWS_SECRET_ACCESS_KEY": "nothing",  # pragma: allowlist secret
+    "AWS_SECRET_ACCESS_KEY": "nothing",  # pragma: allowlist secret - of nobody
     "AWS_DEFAULT_REGION": "eu-central-1",
     "AWS_REGION": "eu-central-1",
     "TRADES_TABLE": "trades",

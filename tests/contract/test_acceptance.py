@@ -75,14 +75,14 @@ def test_what_is_accepted_at_once_is_what_jsonschema_finds_nothing_wrong_with(nu
         accepted, right = quick.accepts(value), judge.is_valid(value)
         assert accepted == right if is_known else right or not accepted
 
-    @settings(max_examples=40, deadline=None, database=None)
+    @settings(max_examples=40, database=None)
     @given(VALUES)
     def agree(value: Any) -> None:
         compare(value)
 
     agree()
 
-    @settings(max_examples=20, deadline=None, database=None)
+    @settings(max_examples=20, database=None)
     @given(st.data())
     def agree_near_what_is_right(data: st.DataObject) -> None:
         good = copy.deepcopy(data.draw(st.sampled_from(list(examples(one)) or [None])))

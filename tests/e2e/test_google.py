@@ -55,7 +55,7 @@ def test_google_is_a_provider_of_the_pool_with_the_secret_that_is_kept(with_goog
     assert provider["ProviderType"] == "Google"
     assert provider["ProviderDetails"] == {
         "client_id": "client.apps.googleusercontent.com",
-        "client_secret": "what Google gave",  # pragma: allowlist secret
+        "client_secret": "what Google gave",  # pragma: allowlist secret - made up
         "authorize_scopes": "openid email profile",
     }
     assert provider["AttributeMapping"]["email"] == "email"

@@ -78,7 +78,7 @@ class Turns:
             raise self._errors[0]
 
 
-@settings(max_examples=2000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=2000, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     before=st.just([]) | stories,
     story=stories,

@@ -19,7 +19,7 @@ from tests.statistics.fake_dynamodb import FakeDynamoDB
 from tests.statistics.journal import USERS, Step, assert_right, do, folds, shares_stored, steps, stored
 
 NOW = datetime(2030, 1, 5, tzinfo=UTC)
-many = settings(max_examples=1500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+many = settings(max_examples=1500, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 class Killed(BaseException):

@@ -26,7 +26,7 @@ from tests.storage.examples import a_trade
 
 USER = "user-1"
 FIRST = date(2029, 12, 28)
-few = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+few = settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 # 31 digits before the point are more than any sum has, and squares have more than DynamoDB's numbers.
 amounts = st.decimals(allow_nan=False, allow_infinity=False, places=8, min_value=-(10**46), max_value=10**46)
 days = st.none() | st.integers(0, 9).map(lambda more: FIRST + timedelta(days=more))

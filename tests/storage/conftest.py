@@ -84,7 +84,7 @@ def aws(moto: None, kept_clients: KeptClients, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(clients, "new_client", kept_clients)
     for name, value in {
         "AWS_ACCESS_KEY_ID": "testing",
-        "AWS_SECRET_ACCESS_KEY": "testing",  # pragma: allowlist secret
+        "AWS_SECRET_ACCESS_KEY": "testing",  # pragma: allowlist secret - of nobody
         "AWS_DEFAULT_REGION": REGION,
         "TRADES_TABLE": "trades",
         "STATS_TABLE": "stats",

@@ -119,7 +119,7 @@ def meets(trade: Trade, wanted: TradeFilter) -> bool:
     )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     user=st.uuids(),
     stored=st.lists(any_trade(), max_size=10, unique_by=lambda trade: trade.trade_id),

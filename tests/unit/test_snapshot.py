@@ -18,7 +18,7 @@ def hooks(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], object]]:
     """What is done after waking up, as Lambda's runtime is told when a function starts."""
     told: list[Callable[[], object]] = []
     runtime = ModuleType("snapshot_restore_py")
-    runtime.register_after_restore = told.append  # type: ignore[attr-defined]
+    runtime.register_after_restore = told.append  # type: ignore[attr-defined] # made up
     monkeypatch.setitem(sys.modules, "snapshot_restore_py", runtime)
     importlib.reload(snapshot)
     return told
