@@ -3,15 +3,15 @@
 `python -m openapi.generate` writes them; with `--check` it writes nothing and exits 1 when one of them is stale.
 
 - `openapi.json`: the same document as JSON, which loads some hundred times faster than YAML.
-- `gateway.json`: the same document plus what API Gateway needs: an integration per operation, the authorizer, CORS.
+- `gateway.json`: what API Gateway imports: each route with its security and its integration, the authorizer, CORS.
 - `models.py`: pydantic models, by datamodel-code-generator with the options in pyproject.toml.
 """
 
 from __future__ import annotations
 
 import argparse
-import copy
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -53,41 +53,70 @@ def function_name(operation_id: str) -> str:
 
 
 def gateway(document: dict[str, Any]) -> dict[str, Any]:
-    """The contract as API Gateway imports it; intrinsic functions in their long form, as AWS::Include wants them."""
-    extended = copy.deepcopy(document)
-    for _, _, operation in operations(extended):
-        operation["x-amazon-apigateway-integration"] = _integration(function_name(operation["operationId"]))
+    """What API Gateway imports: the contract's routes with their security, an integration each, the authorizer, CORS.
+
+    An HTTP API reads nothing else of an OpenAPI document, and CloudFormation refuses what else stands in the contract:
+    nulls, and a description of more than 1 024 characters. Intrinsic functions are in their long form, as AWS::Include
+    wants them.
+    """
+    paths: dict[str, dict[str, Any]] = {}
+    for path, method, operation in operations(document):
+        paths.setdefault(path, {})[method] = _route(path, operation, document.get("security", []))
     # HTTP APIs answer an unknown path with a 404 that is no problem document and know no 405: this function does both.
-    extended["paths"]["/$default"] = {
+    paths["/$default"] = {
         "x-amazon-apigateway-any-method": {
             "isDefaultRoute": True,
             "security": [],
+            "responses": {},
             "x-amazon-apigateway-integration": _integration("UnknownRouteFunction"),
         }
     }
-    extended["components"]["securitySchemes"] = {
-        name: {
-            # The importer attaches a JWT authorizer to this type only.
-            "type": "oauth2",
-            "x-amazon-apigateway-authorizer": {
-                "type": "jwt",
-                "identitySource": "$request.header.Authorization",
-                "jwtConfiguration": {
-                    "audience": [{"Ref": "UserPoolClient"}],
-                    "issuer": {"Fn::Sub": "https://cognito-idp.${AWS::Region}.${AWS::URLSuffix}/${UserPool}"},
-                },
+    return {
+        "openapi": document["openapi"],
+        "info": {"title": document["info"]["title"], "version": document["info"]["version"]},
+        "paths": paths,
+        "components": {
+            "securitySchemes": {name: _authorizer() for name in document["components"]["securitySchemes"]},
+        },
+        "x-amazon-apigateway-cors": {
+            "allowOrigins": {"Ref": "AllowedOrigins"},
+            "allowMethods": sorted({method.upper() for _, method, _ in operations(document)}),
+            "allowHeaders": CORS_REQUEST_HEADERS,
+            "exposeHeaders": CORS_RESPONSE_HEADERS + (CORS_DEPRECATION_HEADERS if _has_deprecated(document) else []),
+            "maxAge": 600,
+        },
+    }
+
+
+def _route(path: str, operation: dict[str, Any], default_security: list[Any]) -> dict[str, Any]:
+    """One route. API Gateway does not apply the document's root security, so each route states its own.
+
+    `responses`, and the parameters of a path, are what OpenAPI itself demands; SAM sends the same for its own routes.
+    """
+    names = re.findall(r"\{([^}]+)\}", path)
+    parameters = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
+    return {
+        "operationId": operation["operationId"],
+        "security": operation.get("security", default_security),
+        **({"parameters": parameters} if parameters else {}),
+        "responses": {},
+        "x-amazon-apigateway-integration": _integration(function_name(operation["operationId"])),
+    }
+
+
+def _authorizer() -> dict[str, Any]:
+    return {
+        # The importer attaches a JWT authorizer to this type only.
+        "type": "oauth2",
+        "x-amazon-apigateway-authorizer": {
+            "type": "jwt",
+            "identitySource": "$request.header.Authorization",
+            "jwtConfiguration": {
+                "audience": [{"Ref": "UserPoolClient"}],
+                "issuer": {"Fn::Sub": "https://cognito-idp.${AWS::Region}.${AWS::URLSuffix}/${UserPool}"},
             },
-        }
-        for name in document["components"]["securitySchemes"]
+        },
     }
-    extended["x-amazon-apigateway-cors"] = {
-        "allowOrigins": {"Ref": "AllowedOrigins"},
-        "allowMethods": sorted({method.upper() for _, method, _ in operations(document)}),
-        "allowHeaders": CORS_REQUEST_HEADERS,
-        "exposeHeaders": CORS_RESPONSE_HEADERS + (CORS_DEPRECATION_HEADERS if _has_deprecated(document) else []),
-        "maxAge": 600,
-    }
-    return extended
 
 
 def _has_deprecated(document: dict[str, Any]) -> bool:

@@ -10,6 +10,8 @@ from typing import Any
 Json = dict[str, Any]
 
 METHODS = ("get", "put", "post", "delete", "patch", "head", "options", "x-amazon-apigateway-any-method")
+# https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis.html
+LONGEST_DESCRIPTION = 1024
 CORS_KEYS = ("allowOrigins", "allowMethods", "allowHeaders", "exposeHeaders", "maxAge", "allowCredentials")
 
 
@@ -32,6 +34,8 @@ class ImportedApi:
 
 
 def read_body(body: Json) -> ImportedApi:
+    """What the import makes of the body. Raises ValueError for a body that CloudFormation or API Gateway refuses."""
+    _check(body)
     authorizers = {name: found for name, scheme in _schemes(body).items() if (found := _authorizer(name, scheme))}
     integrations: dict[str, Json] = {}
     routes = []
@@ -44,7 +48,8 @@ def read_body(body: Json) -> ImportedApi:
             # One integration for all operations with the same function, however often the body repeats it.
             integration_key = json.dumps(integration, sort_keys=True)
             integrations[integration_key] = _integration(integration)
-            authorizer, scopes = _requirement(operation.get("security", body.get("security", [])), authorizers)
+            # The document's root security is not read: API Gateway applies each operation's own alone.
+            authorizer, scopes = _requirement(operation.get("security", []), authorizers)
             routes.append(
                 Route(_route_key(method, path), operation.get("operationId", ""), integration_key, authorizer, scopes)
             )
@@ -55,6 +60,21 @@ def read_body(body: Json) -> ImportedApi:
         integrations=integrations,
         routes=routes,
     )
+
+
+def _check(body: Json) -> None:
+    if path := _null(body):
+        raise ValueError(f"[/Resources/Api/Properties/Body{path}] 'null' values are not allowed in templates")
+    if len(body.get("info", {}).get("description", "")) > LONGEST_DESCRIPTION:
+        raise ValueError(f"the API's description has more than {LONGEST_DESCRIPTION} characters")
+
+
+def _null(node: Any, path: str = "") -> str | None:
+    """The path of the first null in the body."""
+    if node is None:
+        return path
+    children = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    return next((found for key, child in children if (found := _null(child, f"{path}/{key}"))), None)
 
 
 def _schemes(body: Json) -> Json:

@@ -1,6 +1,5 @@
 """The contract, what is generated from it, the handlers and the template agree."""
 
-import copy
 import importlib
 import inspect
 import json
@@ -39,19 +38,29 @@ def test_the_contract_as_json_is_the_contract() -> None:
     assert json.loads((generate.GENERATED / "openapi.json").read_text("utf-8")) == CONTRACT
 
 
-def without_aws(node: Any) -> Any:
-    """The document without API Gateway's extensions."""
-    if isinstance(node, dict):
-        return {key: without_aws(value) for key, value in node.items() if not key.startswith("x-amazon-apigateway-")}
-    return [without_aws(value) for value in node] if isinstance(node, list) else node
+def test_the_gateway_has_exactly_the_contracts_routes_and_for_each_the_contracts_security() -> None:
+    imported = {(path, method): operation["security"] for path, method, operation in operations(GATEWAY)}
+    assert imported == {
+        (path, method): operation.get("security", CONTRACT["security"])
+        for path, method, operation in operations(CONTRACT)
+    }
+    assert GATEWAY["paths"].keys() - CONTRACT["paths"].keys() == {"/$default"}
 
 
-def test_the_gateways_document_without_its_extensions_is_the_contract_but_for_the_authorizers_scheme() -> None:
-    stripped, expected = without_aws(GATEWAY), copy.deepcopy(CONTRACT)
-    assert stripped["paths"].pop("/$default") == {}
-    assert stripped["components"].pop("securitySchemes") == {"bearerAuth": {"type": "oauth2"}}
-    del expected["components"]["securitySchemes"]
-    assert stripped == expected
+def test_the_gateways_document_holds_what_an_http_api_reads_and_nothing_else() -> None:
+    assert GATEWAY.keys() == {"openapi", "info", "paths", "components", "x-amazon-apigateway-cors"}
+    assert GATEWAY["info"].keys() == {"title", "version"}
+    assert GATEWAY["components"].keys() == {"securitySchemes"}
+    for path, _, operation in operations(GATEWAY):
+        names = re.findall(r"\{([^}]+)\}", path)
+        # OpenAPI demands `responses` and a path's parameters.
+        assert operation.keys() - {"parameters", "responses"} == {
+            "operationId",
+            "security",
+            "x-amazon-apigateway-integration",
+        }
+        assert operation["responses"] == {}
+        assert [parameter["name"] for parameter in operation.get("parameters", [])] == names
 
 
 def test_the_contract_itself_knows_neither_aws_nor_connexion() -> None:

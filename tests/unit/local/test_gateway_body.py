@@ -1,5 +1,7 @@
 from typing import Any
 
+import pytest
+
 from local.emulator.gateway_body import Route, read_body
 
 
@@ -28,10 +30,11 @@ BODY = {
     "paths": {
         "/trades": {
             "parameters": [],
-            "get": operation("list"),
+            "get": operation("list", security=[{"accessToken": []}]),
             "post": operation("create", security=[{"accessToken": ["w"]}]),
         },
-        "/trades/{tradeId}": {"get": operation("list")},
+        "/trades/{tradeId}": {"get": operation("list", security=[{"accessToken": []}])},
+        "/silent": {"get": operation("docs")},
         "/docs": {"get": operation("docs", security=[])},
         "/plain": {"get": operation("docs", security=[{"undeclared": []}])},
         "/nothing": {"get": {"operationId": "none"}},
@@ -50,6 +53,7 @@ def test_each_operation_with_an_integration_becomes_a_route() -> None:
         "GET /trades",
         "POST /trades",
         "GET /trades/{tradeId}",
+        "GET /silent",
         "GET /docs",
         "GET /plain",
         "ANY /any",
@@ -57,10 +61,11 @@ def test_each_operation_with_an_integration_becomes_a_route() -> None:
     ]
 
 
-def test_the_documents_security_holds_unless_the_operation_says_otherwise() -> None:
+def test_an_operations_own_security_holds_and_the_documents_is_not_read() -> None:
     assert (route("GET /trades").authorizer, route("GET /trades").scopes) == ("accessToken", ())
     assert (route("POST /trades").authorizer, route("POST /trades").scopes) == ("accessToken", ("w",))
     assert route("GET /docs").authorizer is None
+    assert route("GET /silent").authorizer is None
     assert route("GET /plain").authorizer is None
     assert route("$default").authorizer is None
 
@@ -87,3 +92,15 @@ def test_the_authorizer_and_cors_are_taken_from_the_extensions() -> None:
     assert imported.authorizers["accessToken"]["IdentitySource"] == ["$request.header.Authorization"]
     assert list(imported.authorizers) == ["accessToken"]
     assert imported.cors == {"allowOrigins": ["*"], "allowMethods": ["GET", "POST"], "maxAge": 60}
+
+
+def test_a_null_is_refused_as_cloudformation_refuses_it() -> None:
+    body = {**BODY, "components": {"schemas": {"Grade": {"enum": ["A", None]}}}}
+    with pytest.raises(ValueError, match=r"/components/schemas/Grade/enum/1\] 'null' values are not allowed"):
+        read_body(body)
+
+
+def test_a_description_that_is_too_long_for_an_http_api_is_refused() -> None:
+    read_body({**BODY, "info": {"title": "Journal", "description": "x" * 1024}})
+    with pytest.raises(ValueError, match="more than 1024 characters"):
+        read_body({**BODY, "info": {"title": "Journal", "description": "x" * 1025}})
