@@ -28,7 +28,7 @@ export SAM_CLI_TELEMETRY := 0
 export REDOCLY_TELEMETRY := off
 export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 
-.PHONY: help run test beside agreement reset redrive restore mock generate lint types check scan breaking fuzz unit peers bench clients clients-check e2e validate build deploy api-url lock clean setup format
+.PHONY: help run test beside agreement reset redrive restore smoke mock generate lint types check scan breaking fuzz unit peers bench clients clients-check e2e validate build deploy api-url lock clean setup format
 
 help: ## Say what can be made
 	@grep -hE '^[a-z0-9-]+:.*##' Makefile | sed -E 's/^([a-z0-9-]+):[^#]*## */  make \1|/' | column -t -s '|'
@@ -46,6 +46,9 @@ redrive: $(VENV)/.ready ## Empty the statistics' dead-letter queues by rebuildin
 
 restore: $(VENV)/.ready ## Bring trades back from the restored table FROM; REPLACE=yes, USERS="sub ...", STACK=its-name
 	@STACK="$(STACK)" FROM="$(FROM)" REPLACE="$(REPLACE)" USERS="$(USERS)" $(VENV)/python -m ops.restore
+
+smoke: $(VENV)/.ready ## Ask every route of a deployed API, changing nothing: API=https://host/v1 or STACK=its-name, ORIGIN=https://app
+	@API="$(API)" STACK="$(STACK)" ORIGIN="$(ORIGIN)" $(VENV)/python -m ops.smoke
 
 mock: $(VENV)/.ready $(TOOLS)/mock/.ready ## The contract's examples at MOCK_PORT (4010), for front ends that start before the back end does
 	@MOCK_PORT="$(MOCK_PORT)" $(VENV)/python -m openapi.mock

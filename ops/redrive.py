@@ -14,19 +14,14 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
-import boto3
 from botocore.exceptions import ClientError
 
 from handlers.storage import rebuilds
-from local.embedded_aws import REGION, ROOT_KEY
-from local.places import ENDPOINTS
-
-Client = Callable[[str], Any]
+from ops.stack import Client, at_home, on_aws
 
 _STREAM_IS_GONE = {
     "TrimmedDataAccessException",
@@ -112,34 +107,6 @@ def main() -> int:
     who = "every user" if done.everybody else f"{done.users} users"
     sys.stdout.write(f"{done.messages} messages taken out; the statistics of {who} are being rebuilt.\n")
     return 0
-
-
-def at_home() -> tuple[Client, dict[str, str]]:
-    """What `make run` runs: a maker of clients and the stack's outputs. Clients of the environment lead there too."""
-    if not ENDPOINTS.is_file():
-        raise SystemExit("Nothing runs here; start it with: make run. For a stack on AWS: make redrive STACK=its-name")
-    endpoint = json.loads(ENDPOINTS.read_text())["aws"]
-    os.environ.update(
-        AWS_ENDPOINT_URL=endpoint,
-        AWS_ACCESS_KEY_ID=ROOT_KEY,
-        AWS_SECRET_ACCESS_KEY=ROOT_KEY,
-        AWS_DEFAULT_REGION=REGION,
-    )
-    session = boto3.Session(aws_access_key_id=ROOT_KEY, aws_secret_access_key=ROOT_KEY, region_name=REGION)
-    client: Any = partial(session.client, endpoint_url=endpoint)
-    return client, stack_outputs(client, "trading-journal")
-
-
-def on_aws(stack: str) -> tuple[Client, dict[str, str]]:
-    """The same for a stack on AWS, with the credentials and the region of the environment."""
-    client: Any = boto3.Session().client
-    return client, stack_outputs(client, stack)
-
-
-def stack_outputs(client: Client, stack: str) -> dict[str, str]:
-    """What the stack says of itself."""
-    [found] = client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
-    return {output["OutputKey"]: output["OutputValue"] for output in found["Outputs"]}
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ from handlers.storage import trades
 from handlers.storage.errors import AccountErased, TradeNotFound, VersionMismatch
 from handlers.storage.image_files import Place
 from handlers.storage.items import is_trade, trade_of
-from ops.redrive import Client, at_home, on_aws
+from ops.stack import Client, at_home, on_aws
 
 
 @dataclass(slots=True, kw_only=True)
