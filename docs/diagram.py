@@ -102,19 +102,23 @@ class Picture:
         if station in self._resources and (shape := SHAPES.get(self._resources[station]["Type"])):
             return shape.format(station)
         served = [
-            operation for operation in map(self._operation, self._functions) if self._tags.get(operation) == station
+            operation
+            for function in self._functions
+            for operation in self._operations(function)
+            if self._tags[operation] == station
         ]
         return f'["{"<br>".join(served) or station}"]'
 
-    def _operation(self, name: str) -> str:
-        """The operation that a function serves; an empty text where no request calls it, or those without a route."""
-        return str(self._functions[name].get("Environment", {}).get("Variables", {}).get("OPERATIONS", ""))
+    def _operations(self, name: str) -> list[str]:
+        """The operations that a function serves; none where no request calls it, or only requests without a route."""
+        return str(self._functions[name].get("Environment", {}).get("Variables", {}).get("OPERATIONS", "")).split()
 
     def _is_called(self, name: str) -> bool:
         return "Handler" not in self._functions[name]  # the default is the Lambda seam
 
     def _station(self, name: str) -> str:
-        return str(self._tags.get(self._operation(name), name.removesuffix("Function")))
+        # All operations of a function have the same tag.
+        return next((self._tags[operation] for operation in self._operations(name)), name.removesuffix("Function"))
 
     def _public_calls(self, name: str, function: Json) -> Iterator[Arrow]:
         """To the user pool, whose public operations need no right."""

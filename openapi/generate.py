@@ -32,6 +32,16 @@ CORS_RESPONSE_HEADERS = ["etag", "idempotent-replayed", "location", "retry-after
 # And, once an operation is deprecated, what the functions add by themselves (handlers/web/deprecation.py).
 CORS_DEPRECATION_HEADERS = ["deprecation", "sunset"]
 
+# The operations that a function of their own serves, with a role and a canary of its own. A stack holds 500 resources
+# and such a function takes seven, so an operation that is added is served together with others of its tag.
+OWN_FUNCTION = {
+    "createTrade", "listTrades", "getTrade", "updateTrade", "deleteTrade", "closeTrade", "deleteClose", "createTrades",
+    "deleteTrades", "createImageUpload", "deleteImage", "getStats", "getEquityCurve", "getCalendar", "getBreakdown",
+    "signUp", "confirmSignUp", "resendConfirmationCode", "logIn", "refreshSession", "forgotPassword",
+    "confirmForgotPassword", "logOutAll", "exportAccount", "deleteAccount", "getOpenApi", "getDocs",
+}  # fmt: skip
+SAFE_METHODS = ("get", "head")
+
 
 def contract() -> dict[str, Any]:
     """The contract as it is written: references kept."""
@@ -47,9 +57,30 @@ def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, A
                 yield path, method, item[method]
 
 
-def function_name(operation_id: str) -> str:
-    """The logical id in the template of the function that serves an operation: createTrade, CreateTradeFunction."""
-    return f"{operation_id[0].upper()}{operation_id[1:]}Function"
+def function_name(method: str, operation: dict[str, Any]) -> str:
+    """The logical id in the template of the function that serves an operation.
+
+    createTrade has CreateTradeFunction. An operation without a function of its own is served by the family of its tag:
+    ReadAccountFunction for GET and HEAD, ChangeAccountFunction for all other methods, so that the role of what only
+    reads never allows a change.
+    """
+    operation_id: str = operation["operationId"]
+    if operation_id in OWN_FUNCTION:
+        return f"{_capitalized(operation_id)}Function"
+    kind = "Read" if method in SAFE_METHODS else "Change"
+    return f"{kind}{_capitalized(operation['tags'][0])}Function"
+
+
+def functions(document: dict[str, Any]) -> dict[str, list[str]]:
+    """The operationIds that each function of the API serves, by the function's logical id, in the document's order."""
+    served: dict[str, list[str]] = {}
+    for _, method, operation in operations(document):
+        served.setdefault(function_name(method, operation), []).append(operation["operationId"])
+    return served
+
+
+def _capitalized(name: str) -> str:
+    return name[0].upper() + name[1:]
 
 
 def gateway(document: dict[str, Any]) -> dict[str, Any]:
@@ -61,7 +92,7 @@ def gateway(document: dict[str, Any]) -> dict[str, Any]:
     """
     paths: dict[str, dict[str, Any]] = {}
     for path, method, operation in operations(document):
-        paths.setdefault(path, {})[method] = _route(path, operation, document.get("security", []))
+        paths.setdefault(path, {})[method] = _route(path, method, operation, document.get("security", []))
     # HTTP APIs answer an unknown path with a 404 that is no problem document and know no 405: this function does both.
     paths["/$default"] = {
         "x-amazon-apigateway-any-method": {
@@ -88,7 +119,7 @@ def gateway(document: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _route(path: str, operation: dict[str, Any], default_security: list[Any]) -> dict[str, Any]:
+def _route(path: str, method: str, operation: dict[str, Any], default_security: list[Any]) -> dict[str, Any]:
     """One route. API Gateway does not apply the document's root security, so each route states its own.
 
     `responses`, and the parameters of a path, are what OpenAPI itself demands; SAM sends the same for its own routes.
@@ -100,7 +131,7 @@ def _route(path: str, operation: dict[str, Any], default_security: list[Any]) ->
         "security": operation.get("security", default_security),
         **({"parameters": parameters} if parameters else {}),
         "responses": {},
-        "x-amazon-apigateway-integration": _integration(function_name(operation["operationId"])),
+        "x-amazon-apigateway-integration": _integration(function_name(method, operation)),
     }
 
 

@@ -12,11 +12,13 @@ import pytest
 from handlers.web import problems
 from handlers.web.problems import Kind
 from openapi import generate
-from openapi.generate import artifacts, contract, function_name, operations
-from tests.template_file import properties, template
+from openapi.generate import OWN_FUNCTION, artifacts, contract, function_name, functions, operations
+from tests.template_file import template
 
 CONTRACT = contract()
 OPERATIONS = {operation["operationId"]: operation for _, _, operation in operations(CONTRACT)}
+FUNCTIONS = functions(CONTRACT)
+FUNCTION_OF = {operation_id: function for function, served in FUNCTIONS.items() for operation_id in served}
 GATEWAY = json.loads((generate.GENERATED / "gateway.json").read_text("utf-8"))
 ORDER = ["tags", "summary", "description", "operationId", "security", "parameters", "requestBody", "responses"]
 
@@ -75,13 +77,13 @@ def test_requests_without_a_route_go_to_the_function_for_unknown_routes_without_
 
 
 @pytest.mark.parametrize("operation_id", OPERATIONS)
-def test_the_gateway_calls_the_alias_of_the_operations_own_function(operation_id: str) -> None:
+def test_the_gateway_calls_the_alias_of_the_function_that_serves_the_operation(operation_id: str) -> None:
     [integration] = [
         operation["x-amazon-apigateway-integration"]
         for _, _, operation in operations(GATEWAY)
         if operation["operationId"] == operation_id
     ]
-    assert f"/functions/${{{function_name(operation_id)}.Alias}}/invocations" in integration["uri"]["Fn::Sub"]
+    assert f"/functions/${{{FUNCTION_OF[operation_id]}.Alias}}/invocations" in integration["uri"]["Fn::Sub"]
     assert integration["payloadFormatVersion"] == "2.0"
     assert integration["credentials"] == {"Fn::GetAtt": ["ApiRole", "Arn"]}
 
@@ -158,21 +160,39 @@ def test_a_handler_takes_the_parameters_of_its_operation_and_the_user_where_ther
     assert taken - {"username", "request_id"} == given
 
 
-@pytest.mark.parametrize("operation_id", OPERATIONS)
-def test_an_operation_has_a_function_in_the_template_that_serves_it_alone(operation_id: str) -> None:
-    assert properties(function_name(operation_id))["Environment"]["Variables"]["OPERATIONS"] == operation_id
-
-
-def test_every_function_that_serves_operations_serves_one_of_the_contract() -> None:
+def test_the_functions_of_the_template_serve_the_operations_of_the_contract() -> None:
     served = {
         name: resource["Properties"].get("Environment", {}).get("Variables", {}).get("OPERATIONS")
         for name, resource in template()["Resources"].items()
         if resource["Type"] == "AWS::Serverless::Function"
     }
     assert served.pop("UnknownRouteFunction") is None
-    assert {name: value for name, value in served.items() if value} == {
-        function_name(operation_id): operation_id for operation_id in OPERATIONS
-    }
+    assert {name: value.split() for name, value in served.items() if value} == FUNCTIONS
+
+
+def test_the_operations_with_a_function_of_their_own_are_in_the_contract() -> None:
+    assert OPERATIONS.keys() >= OWN_FUNCTION
+    assert [FUNCTIONS[FUNCTION_OF[operation_id]] for operation_id in sorted(OWN_FUNCTION)] == [
+        [operation_id] for operation_id in sorted(OWN_FUNCTION)
+    ]
+
+
+@pytest.mark.parametrize("function", sorted(set(FUNCTIONS) - {FUNCTION_OF[each] for each in OWN_FUNCTION}))
+def test_a_family_serves_operations_of_one_tag_which_all_read_or_all_change(function: str) -> None:
+    served = [
+        (method, operation)
+        for _, method, operation in operations(CONTRACT)
+        if operation["operationId"] in FUNCTIONS[function]
+    ]
+    assert len({operation["tags"][0] for _, operation in served}) == 1
+    assert len({method in ("get", "head") for method, _ in served}) == 1
+
+
+def test_an_added_operation_is_served_by_the_family_of_its_tag() -> None:
+    added = {"operationId": "renameTag", "tags": ["trades"]}
+    assert function_name("patch", added) == function_name("delete", added) == "ChangeTradesFunction"
+    assert function_name("get", added) == function_name("head", added) == "ReadTradesFunction"
+    assert function_name("post", {"operationId": "createTrade", "tags": ["trades"]}) == "CreateTradeFunction"
 
 
 @pytest.mark.parametrize("operation_id", OPERATIONS)

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from openapi.generate import contract, function_name, gateway, operations
+from openapi.generate import contract, functions, gateway
 from tests.template.permissions import MAY, MEANS, TOLD
 from tests.template_file import properties, template
 
 RESOURCES = template()["Resources"]
 FUNCTIONS = sorted(name for name, resource in RESOURCES.items() if resource["Type"] == "AWS::Serverless::Function")
-API_FUNCTIONS = sorted(function_name(operation["operationId"]) for _, _, operation in operations(contract()))
+API_FUNCTIONS = sorted(functions(contract()))
 GLOBALS = template()["Globals"]["Function"]
 
 LOG = {("logs:CreateLogStream", "FunctionsLog.Arn"), ("logs:PutLogEvents", "FunctionsLog.Arn")}

@@ -149,7 +149,7 @@ def test_no_route_takes_the_concurrency_that_the_others_need() -> None:
     slow = set()
     for path, method, operation in operations(contract()):
         route = f"{method.upper()} {path}"
-        longest = properties(function_name(operation["operationId"])).get("Timeout", timeout)
+        longest = properties(function_name(method, operation)).get("Timeout", timeout)
         settings = api["RouteSettings"].get(route, api["DefaultRouteSettings"])
         rate = parameters[settings["ThrottlingRateLimit"]["Ref"]]["Default"]
         if longest > 20:

@@ -6,7 +6,12 @@ import pytest
 
 from docs.diagram import Picture, drawn
 
-CONTRACT = {"paths": {"/trades": {"get": {"operationId": "listTrades", "tags": ["trades"]}}}}
+CONTRACT = {
+    "paths": {
+        "/trades": {"get": {"operationId": "listTrades", "tags": ["trades"]}},
+        "/trades/{tradeId}": {"get": {"operationId": "getTrade", "tags": ["trades"]}},
+    }
+}
 
 
 def role(*statements: tuple[list[str], Any]) -> dict[str, Any]:
@@ -34,7 +39,7 @@ TEMPLATE = {
             "Type": "AWS::Events::Rule",
             "Properties": {"ScheduleExpression": "rate(1 day)", "Targets": [{"Arn": QUEUE}]},
         },
-        "ListTradesFunction": function("ListRole", Environment={"Variables": {"OPERATIONS": "listTrades"}}),
+        "ListTradesFunction": function("ListRole", Environment={"Variables": {"OPERATIONS": "listTrades getTrade"}}),
         "ListRole": role((["dynamodb:Query"], INDEX), (["logs:PutLogEvents"], {"Fn::GetAtt": ["Log", "Arn"]})),
         "WorkFunction": function(
             "WorkRole", Handler="work.do", Events={"Messages": {"Type": "SQS", "Properties": {"Queue": QUEUE}}}
@@ -58,7 +63,7 @@ def test_requests_go_through_the_api_to_what_roles_allow(picture: Picture) -> No
         "  client --> Api",
         '  trades -- "reads" --> Table',
     ]
-    assert '  trades["listTrades"]' in picture.requests()
+    assert '  trades["listTrades<br>getTrade"]' in picture.requests()
 
 
 def test_what_happens_behind_is_drawn_by_events_schedules_and_rights(picture: Picture) -> None:
