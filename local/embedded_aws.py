@@ -24,6 +24,8 @@ from local.places import EMULATOR_PYTHON, LAMBDA_PYTHON, ROOT
 REGION = "us-east-1"
 ROOT_KEY = "test"  # ministack's root user: not subject to policies, so only for the deploy and for tests to look inside
 STOP_TIMEOUT = 20  # seconds
+WORKERS_PER_PROCESSOR = 4  # Lambda functions wait for AWS most of their time
+MOST_WORKERS = 1000  # AWS's default for the executions of an account
 
 SERVICES = (
     "apigateway,cloudformation,cloudwatch,cognito-idp,dynamodb,dynamodbstreams,events,iam,kms,lambda,logs,s3,"
@@ -33,6 +35,10 @@ SERVICES = (
 
 class EmulatorError(Exception):
     """The embedded AWS did not start, or has ended by itself."""
+
+
+class BadSetting(EmulatorError):
+    """A variable of the environment has a value that it cannot have."""
 
 
 class PortTaken(EmulatorError):
@@ -108,6 +114,13 @@ class EmbeddedAws:
                 return mail.code
         raise LookupError(f"no mail with a code was sent to {email}")
 
+    def resident(self) -> tuple[int, list[int]]:
+        """Resident memory in bytes: of the embedded AWS itself, and of each Lambda worker that there is now."""
+        listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,rss="], capture_output=True, text=True, check=True)  # noqa: S607 wherever it is
+        rows = [[int(number) for number in line.split()] for line in listed.stdout.splitlines()]
+        own = sum(rss for pid, _parent, rss in rows if pid == self.process.pid)
+        return own * 1024, [rss * 1024 for _pid, parent, rss in rows if parent == self.process.pid]
+
     def _request(self, method: str, path: str, body: bytes | None = None) -> bytes:
         request = urllib.request.Request(self.endpoint + path, body, method=method)  # noqa: S310 http, see endpoint
         with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 as above
@@ -121,6 +134,7 @@ def embedded_aws(folder: Path, aws_port: int, api_port: int, *, keep: bool) -> I
     for port, variable in ((aws_port, "AWS_PORT"), (api_port, "API_PORT")):
         if not is_free(port):
             raise PortTaken(port, variable)
+    environment = settings(folder, aws_port, api_port, keep=keep)
     shutil.rmtree(folder / "tmp", ignore_errors=True)  # of a run that was killed
     for name in ("logs", "tmp"):
         (folder / name).mkdir(parents=True, exist_ok=True)
@@ -129,7 +143,7 @@ def embedded_aws(folder: Path, aws_port: int, api_port: int, *, keep: bool) -> I
     process = subprocess.Popen(  # noqa: S603 the project's own module
         [EMULATOR_PYTHON, "-m", "local.emulator"],
         cwd=ROOT,
-        env=settings(folder, aws_port, api_port, keep=keep),
+        env=environment,
         # The emulator ends when this pipe closes, so also when this process is killed.
         stdin=subprocess.PIPE,
         stdout=log,
@@ -170,9 +184,28 @@ def settings(folder: Path, aws_port: int, api_port: int, *, keep: bool) -> dict[
         "S3_PERSIST": "1" if keep else "0",
         "STATE_DIR": str(folder / "state"),
         "S3_DATA_DIR": str(folder / "s3"),
+        "LAMBDA_WORKERS": str(lambda_workers()),
+        "LAMBDA_STARTS": str(_processors()),  # at once; a start keeps a processor busy
+        "LAMBDA_ACCOUNT_CONCURRENCY": str(MOST_WORKERS),  # running or queued; more are refused, as on AWS
         "LAMBDA_PYTHON": str(LAMBDA_PYTHON),
         "LAMBDA_LOG": str(folder / "logs" / "lambda.log"),
     }
+
+
+def lambda_workers() -> int:
+    """How many Lambda workers may run at once: LAMBDA_WORKERS, or four for each processor."""
+    given = os.environ.get("LAMBDA_WORKERS", "")
+    if not given:
+        return WORKERS_PER_PROCESSOR * _processors()
+    if not (given.isascii() and given.isdecimal() and 0 < int(given) <= MOST_WORKERS):
+        raise BadSetting(f"LAMBDA_WORKERS={given} is not a number from 1 to {MOST_WORKERS}")
+    return int(given)
+
+
+def _processors() -> int:
+    """Those that this process may use; macOS tells only how many there are."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def is_free(port: int) -> bool:

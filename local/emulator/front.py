@@ -5,10 +5,14 @@ developer's browser drive it. The API port shows nothing but the deployed API, s
 (the docs, a front end's) is not of the control plane's origin.
 """
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from local.emulator.worker_queue import CONNECTION, SENT_BY_A_FUNCTION, Caller
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -20,8 +24,13 @@ Headers = dict[str, str]
 LOOPBACK = ("127.0.0.1", "localhost")
 GATEWAY_PATH = "/_aws/execute-api/"  # where ministack serves its HTTP APIs
 PUBLISH_PATH = "/_local/api"  # PUT {"apiId": ...}: which API the API port serves
+FUNCTION_MARK = "x-ministack-invoke-depth"  # a header that ministack's Lambda workers add to what they send to AWS
 API_LIMIT = 10 * 1024 * 1024  # bytes; API Gateway refuses a larger request
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
+
+
+class ClientLeft(Exception):
+    """The client hung up before it had sent its whole request."""
 
 
 class Front:
@@ -36,10 +45,10 @@ class Front:
             await self.ministack(scope, receive, send)
         elif scope["type"] != "http":
             await _drop(receive, send)
-        elif scope["server"][1] == self.api_port:
-            await self._serve_api(scope, receive, send)
         else:
-            await self._serve_aws(scope, receive, send)
+            serve = self._serve_api if scope["server"][1] == self.api_port else self._serve_aws
+            with suppress(ClientLeft):
+                await serve(scope, receive, send)
 
     async def _serve_api(self, scope: Scope, receive: Receive, send: Send) -> None:
         # Any port of loopback: a front end's development server passes its own Host on. A name that is merely
@@ -54,6 +63,7 @@ class Front:
             await self._call_gateway({**scope, **path}, receive, send)
 
     async def _serve_aws(self, scope: Scope, receive: Receive, send: Send) -> None:
+        SENT_BY_A_FUNCTION.set(FUNCTION_MARK in _headers(scope))
         refusal = refusal_at_aws_port(
             scope["method"], scope["path"], scope["query_string"], _headers(scope), self.aws_port
         )
@@ -73,7 +83,14 @@ class Front:
             await _refuse(send, 413, "Request Entity Too Large")
             return
         forwarded = {**scope, "headers": _forwarded(scope)}
-        await self.ministack(forwarded, _replay(body, receive), send)
+        caller = Caller()
+        CONNECTION.set(caller)
+        # Only the end of the connection can follow the body. ministack does not listen for it.
+        watch = asyncio.create_task(_notice_end(receive, caller))
+        try:
+            await self.ministack(forwarded, _replay(body), send)
+        finally:
+            watch.cancel()
 
 
 def refusal_at_aws_port(method: str, path: str, query: bytes, headers: Headers, port: int) -> str | None:
@@ -134,6 +151,8 @@ async def _body(receive: Receive, limit: int) -> bytes | None:
     size = 0
     while True:
         received = await receive()
+        if received["type"] == "http.disconnect":
+            raise ClientLeft
         chunk = received.get("body", b"")
         size += len(chunk)
         if size > limit:
@@ -143,13 +162,20 @@ async def _body(receive: Receive, limit: int) -> bytes | None:
             return b"".join(chunks)
 
 
-def _replay(body: bytes, receive: Receive) -> Receive:
+async def _notice_end(receive: Receive, caller: Caller) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    caller.leave()
+
+
+def _replay(body: bytes) -> Receive:
     pending = [body]
 
     async def replay() -> Message:
         if pending:
             return {"type": "http.request", "body": pending.pop(), "more_body": False}
-        return await receive()
+        never: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+        return await never
 
     return replay
 

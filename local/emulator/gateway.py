@@ -6,6 +6,7 @@ from typing import Any
 from local.emulator.gateway_body import ImportedApi, Json, read_body
 from local.emulator.gateway_event import Answer, Call, answer, event, message
 from local.emulator.patching import Patch, put, take
+from local.emulator.worker_queue import CALLER, CONNECTION, Caller
 
 GATEWAY = "ministack.services.apigateway"
 LAMBDA = "ministack.services.lambda_svc"
@@ -117,13 +118,18 @@ async def invoke(
             }
         },
     )
+    record = take(f"{LAMBDA}:_execution_record_for_config")(function, config)
     result = await take(f"{GATEWAY}:run_reentrant")(
-        take(f"{LAMBDA}:_execute_function_with_config_scope"),
-        take(f"{LAMBDA}:_execution_record_for_config")(function, config),
-        event(call),
-        thread_name="apigateway-invoke",
+        _execute_for, CONNECTION.get() or Caller(), record, event(call), thread_name="apigateway-invoke"
     )
     return answer(result)
+
+
+def _execute_for(caller: Caller, record: Json, given: Json) -> Json:
+    """Run in a thread of its own: the invocation waits there for a worker."""
+    CALLER.set(caller)
+    result: Json = take(f"{LAMBDA}:_execute_function_with_config_scope")(record, given)
+    return result
 
 
 # --- the authorizer's refusal ---

@@ -1,15 +1,30 @@
 """Patches of the processes that run Lambda functions."""
 
 import hashlib
+import logging
 import os
 import tempfile
 import threading
+import time
 import zipfile
+from contextvars import ContextVar
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 from local.emulator.patching import Patch, put, take
+from local.emulator.worker_queue import (
+    CALLER,
+    REQUESTS,
+    SENT_BY_A_FUNCTION,
+    CallerLeft,
+    Invocation,
+    Worker,
+    WorkerQueue,
+)
+
+log = logging.getLogger("local.emulator")
 
 RUNTIME = "ministack.core.lambda_runtime"
 LAMBDA = "ministack.services.lambda_svc"
@@ -25,6 +40,11 @@ OWN_SETTINGS: tuple[str, ...] = (
     "SERVICES",
 )
 OWN_SETTINGS += ("PERSIST_STATE", "S3_PERSIST", "STATE_DIR", "S3_DATA_DIR", "LAMBDA_PYTHON", "LAMBDA_LOG")
+OWN_SETTINGS += ("LAMBDA_WORKERS", "LAMBDA_STARTS", "LAMBDA_ACCOUNT_CONCURRENCY")
+
+# Seconds until a process that does not finish its start is ended. AWS gives a start 10 seconds and then repeats it; on
+# a busy machine many starts at once take longer. Without an end, such a process would occupy its place for ever.
+START_LIMIT = 60.0
 
 # Parts added to ministack's worker script, each after a line of it: the one where print() starts to go to the log, and
 # the one where the function's variables are set.
@@ -116,7 +136,134 @@ def _copy_logs() -> None:
     put(f"{LAMBDA}:_emit_lambda_logs", emit_and_copy)
 
 
+# The worker that runs the invocation of this thread.
+_leased: ContextVar[Worker | None] = ContextVar("leased", default=None)
+
+
+def _limit_workers() -> None:
+    queue = WorkerQueue(
+        int(os.environ["LAMBDA_WORKERS"]),
+        int(os.environ["LAMBDA_STARTS"]),
+        take(f"{RUNTIME}:_workers"),
+        take(f"{RUNTIME}:_lock"),
+    )
+    end, start = take(f"{RUNTIME}:kill_workers"), take(f"{RUNTIME}:ensure_spawned")
+    worker_key, worker_class = take(f"{RUNTIME}:_worker_key"), take(f"{RUNTIME}:_worker_class_for")
+    dispatch, invalidate = take(f"{LAMBDA}:_execute_function_dispatch"), take(f"{LAMBDA}:invalidate_worker")
+    invoke_async = take(f"{LAMBDA}:invoke_async_with_retry")
+
+    def lease(name: str, config: dict[str, Any], code: bytes, qualifier: str) -> Any:
+        function = worker_key(name, config, qualifier)
+        caller = CALLER.get()
+        source = function if caller is None else REQUESTS
+        invocation = Invocation(function, source, partial(worker_class(config), name, config, code))
+        worker = queue.lease(invocation, caller, nested=SENT_BY_A_FUNCTION.get())
+        if invocation.is_new:
+            try:
+                end(invocation.to_end)
+                start(worker)
+            except Exception:
+                # ministack starts it again for the invocation, as AWS does, and reports if that fails too.
+                log.info("the start of %s failed", name, exc_info=True)
+            finally:
+                queue.started(worker)
+        return worker
+
+    def give_back(worker: Any) -> None:
+        end(queue.give_back(worker, broken=worker._proc is None))
+
+    def dispatch_in_turn(
+        function: dict[str, Any], config: dict[str, Any], event: Any, request_id: str, started: float
+    ) -> Any:
+        code = function.get("code_zip")
+        if not code or not str(config.get("Runtime", "")).startswith("python"):
+            return dispatch(function, config, event, request_id, started)
+        try:
+            worker = lease(config["FunctionName"], config, code, config.get("Version", "$LATEST"))
+        except CallerLeft:
+            return {"error": True, "body": {"errorMessage": "the caller has left"}}
+        token = _leased.set(worker)
+        try:
+            # Waiting is no part of the function's time, nor of the duration in its log.
+            return dispatch(function, config, event, request_id, time.time())
+        finally:
+            _leased.reset(token)
+            give_back(worker)
+
+    def acquire(name: str, config: dict[str, Any], code: bytes, qualifier: str = "$LATEST", **_named: Any) -> Any:
+        # Without a lease it is SnapStart, which starts a worker when a version is published.
+        return _leased.get() or lease(name, config, code, qualifier), "reused"
+
+    def release(worker: Any) -> None:
+        if worker is not None and _leased.get() is None:
+            give_back(worker)
+
+    def invalidate_only_own(*function: Any, **named: Any) -> None:
+        # What fails is one worker. ministack ends all of the function, with the invocations that they run.
+        worker: Any = _leased.get()
+        if worker is None:
+            invalidate(*function, **named)
+        else:
+            worker.kill()
+
+    def invoke_async_in_turn(*request: Any) -> None:
+        SENT_BY_A_FUNCTION.set(False)  # nobody waits for it
+        invoke_async(*request)
+
+    put(f"{LAMBDA}:_execute_function_dispatch", dispatch_in_turn)
+    put(f"{LAMBDA}:acquire_worker", acquire)
+    put(f"{LAMBDA}:release_worker", release)
+    put(f"{LAMBDA}:invalidate_worker", invalidate_only_own)
+    put(f"{LAMBDA}:invoke_async_with_retry", invoke_async_in_turn)
+
+
+def _limit_starts() -> None:
+    worker_class = take(f"{RUNTIME}:Worker")
+    spawn = worker_class._spawn
+
+    def spawn_within_limit(worker: Any) -> None:
+        def give_up() -> None:
+            if worker._proc is not None:
+                worker._proc.kill()
+
+        timer = threading.Timer(START_LIMIT, give_up)
+        timer.daemon = True
+        timer.start()
+        try:
+            spawn(worker)
+        finally:
+            timer.cancel()
+
+    worker_class._spawn = spawn_within_limit
+
+
 PATCHES = [
+    Patch(
+        "number of Lambda workers",
+        ministack="starts a process for every concurrent invocation: a hundred requests at once, a hundred processes",
+        aws="starts execution environments likewise, on machines without number; invocations here queue for a worker",
+        needs=(
+            f"{RUNTIME}:_workers",
+            f"{RUNTIME}:_lock",
+            f"{RUNTIME}:kill_workers",
+            f"{RUNTIME}:ensure_spawned",
+            f"{RUNTIME}:_worker_key",
+            f"{RUNTIME}:_worker_class_for",
+            f"{LAMBDA}:_execute_function_dispatch",
+            f"{LAMBDA}:acquire_worker",
+            f"{LAMBDA}:release_worker",
+            f"{LAMBDA}:invalidate_worker",
+            f"{LAMBDA}:invoke_async_with_retry",
+        ),
+        apply=_limit_workers,
+    ),
+    Patch(
+        "start of a Lambda worker",
+        ministack="waits for ever for a function whose start does not end",
+        aws="ends the start after 10 seconds and repeats it",
+        needs=(f"{RUNTIME}:Worker._spawn",),
+        apply=_limit_starts,
+    ),
     Patch(
         "preparation of a Lambda worker",
         ministack="loses logging.info, shows its own environment, has no /opt; a busy worker outlives it",
