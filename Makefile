@@ -75,7 +75,7 @@ types: $(VENV)/.ready ## mypy, strict
 
 check: scan agreement ## Scanners; what follows from contract and template is not stale; contract, handlers and template agree
 
-agreement: $(VENV)/.ready
+agreement: $(VENV)/.ready $(TOOLS)/sam/.ready
 	$(VENV)/python -m openapi.generate --check
 	$(VENV)/python -m docs.diagram --check
 	$(VENV)/pytest $(WORKERS) tests/contract tests/template
@@ -162,14 +162,18 @@ build: $(TOOLS)/sam/.ready $(VENV)/.ready $(TOOLS)/docs/.ready ## Build for AWS,
 	$(SAM) build
 
 deploy: $(TOOLS)/sam/.ready ## Deploy what `make build` built: STAGE=dev, staging or production, PARAMETERS="Name=value ..."
-	$(SAM) deploy --config-env $(STAGE:dev=default) --parameter-overrides Stage=$(STAGE) $(PARAMETERS) \
+	$(SAM) deploy --config-env $(STAGE:dev=default) --parameter-overrides Stage=$(STAGE) Release=$(RELEASE) $(PARAMETERS) \
 		--no-fail-on-empty-changeset $(if $(CI),--no-confirm-changeset)
 
 api-url: $(TOOLS)/sam/.ready ## Where the API of a STAGE is
-	@$(SAM) list stack-outputs --stack-name trading-journal-$(STAGE) --output json | $(PYTHON) -c \
+	@$(SAM) list stack-outputs --stack-name journal-$(STAGE) --output json | $(PYTHON) -c \
 		'import json, sys; print(next(it["OutputValue"] for it in json.load(sys.stdin) if it["OutputKey"] == "ApiUrl"))'
 
 STAGE ?= dev
+# The template's parameter Release: every deployment is a release of its own, so that it publishes new versions of all
+# functions, also when only a parameter changed or the same build is deployed again after a rollback. The second that it
+# begins in stands first, since SAM names versions by the first ten characters.
+RELEASE = $(shell date +%s)-$(shell git rev-parse --short=12 HEAD 2> /dev/null || echo unknown)
 
 .PHONY: build-local
 build-local: .build/local

@@ -1,5 +1,6 @@
 """Deploys the output of `sam build` to the embedded AWS, straight through CloudFormation."""
 
+import hashlib
 import json
 import time
 from collections.abc import Iterator, Mapping
@@ -39,11 +40,18 @@ class Deployment:
         """Creates or updates the stack from a build folder, waits, and returns the stack's outputs."""
         self._create_bucket()
         template = with_artifacts(read_template(build / "template.yaml"), build, self._upload)
+        parameters = {"Release": self._release(parameters or {}), **(parameters or {})}
+        _set_defaults(template, parameters)
         self._delete_failed_creation()
         before = self._newest_event()
-        if self._create_or_update(json.dumps(template), parameters or {}):
+        if self._create_or_update(json.dumps(template), parameters):
             self._wait(before)
         return {output["OutputKey"]: output["OutputValue"] for output in self._describe().get("Outputs", [])}
+
+    def _release(self, parameters: Mapping[str, str]) -> str:
+        """The release's name: a hash, so that equal artifacts and parameters change nothing."""
+        content = json.dumps([sorted(set(self._addresses.values())), sorted(parameters.items())])
+        return hashlib.sha256(content.encode()).hexdigest()[:20]
 
     def _create_bucket(self) -> None:
         try:
@@ -139,3 +147,9 @@ class Deployment:
 
     def _describe(self) -> Any:
         return self.cloudformation.describe_stacks(StackName=self.stack)["Stacks"][0]
+
+
+def _set_defaults(template: dict[str, Any], parameters: Mapping[str, str]) -> None:
+    """Make the values the parameters' defaults. AWS's SAM transform sees the values, ministack's the defaults alone."""
+    for name, value in parameters.items():
+        template["Parameters"][name]["Default"] = value

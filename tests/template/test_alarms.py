@@ -23,16 +23,7 @@ def named(kind: str) -> list[str]:
 
 FUNCTIONS = named("AWS::Serverless::Function")
 ALARMS = named("AWS::CloudWatch::Alarm")
-OF_FUNCTIONS = {f"{name.removesuffix('Function')}{kind}Alarm" for name in FUNCTIONS for kind in ("Errors", "Latency")}
-OTHERS = [alarm for alarm in ALARMS if alarm not in OF_FUNCTIONS]
-
-
-def live_alias(function: str) -> list[dict[str, Any]]:
-    """The dimensions under which Lambda reports what is called by the alias."""
-    return [
-        {"Name": "FunctionName", "Value": {"Ref": function}},
-        {"Name": "Resource", "Value": {"Fn::Sub": f"${{{function}}}:live"}},
-    ]
+ROLLING_BACK = ["FunctionErrorsAlarm", "ApiErrorsAlarm"]
 
 
 def referenced(node: Any) -> Iterator[str]:
@@ -52,37 +43,85 @@ def referenced(node: Any) -> Iterator[str]:
             yield from referenced(item)
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
-def test_errors_of_a_functions_live_alias_ring(function: str) -> None:
-    alarm = properties(f"{function.removesuffix('Function')}ErrorsAlarm")
-    assert (alarm["Namespace"], alarm["MetricName"], alarm["Statistic"]) == ("AWS/Lambda", "Errors", "Sum")
-    assert alarm["Dimensions"] == live_alias(function)
-    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0)
+def counted(name: str) -> tuple[str, str]:
+    """Log group and pattern of the metric filter that counts `name`."""
+    found = properties(f"{name}Metric")
+    [transformation] = found["MetricTransformations"]
+    assert transformation["MetricNamespace"] == "TradingJournal"
+    assert transformation["MetricName"] == {"Fn::Sub": f"{name}-${{AWS::StackName}}"}
+    assert (transformation["MetricValue"], transformation["DefaultValue"]) == ("1", 0)
+    return found["LogGroupName"]["Ref"], found["FilterPattern"]
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
-def test_the_slowest_calls_of_a_functions_live_alias_ring_before_they_time_out(function: str) -> None:
-    alarm = properties(f"{function.removesuffix('Function')}LatencyAlarm")
-    assert (alarm["Namespace"], alarm["MetricName"], alarm["ExtendedStatistic"]) == ("AWS/Lambda", "Duration", "p99")
-    assert alarm["Dimensions"] == live_alias(function)
-    timeout = {**GLOBALS, **properties(function)}["Timeout"] * 1000
-    assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
-    assert timeout / 4 <= alarm["Threshold"] < timeout * 0.9
+def matches(pattern: str, line: dict[str, Any]) -> bool:
+    """Whether a metric filter's pattern matches a JSON line, for the operators that patterns here use.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
+    """
+
+    def value(path: str) -> Any:
+        found: Any = line
+        for name in path.split("."):
+            found = found.get(name) if isinstance(found, dict) else None
+        return found
+
+    def term(match: re.Match[str]) -> str:
+        found, operator, wanted = value(match["path"]), match["operator"], match["wanted"]
+        if wanted == "*":
+            return str(found is not None)
+        # A field that is absent matches neither = nor !=.
+        return str(found is not None and (found == wanted.strip('"')) is (operator == "="))
+
+    expression = re.sub(r'\$\.(?P<path>[\w.]+) (?P<operator>!?=) (?P<wanted>"[^"]*"|\*)', term, pattern.strip("{ }"))
+    expression = expression.replace("&&", "and").replace("||", "or")
+    assert re.fullmatch(r"(True|False|and|or|[() ])+", expression), pattern
+    return bool(eval(expression))  # noqa: S307 nothing but the words above
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_functions_own_alarms_and_the_apis_take_a_new_version_back(function: str) -> None:
-    own = function.removesuffix("Function")
-    assert properties(function)["DeploymentPreference"] == {
-        "Alarms": [{"Ref": f"{own}ErrorsAlarm"}, {"Ref": f"{own}LatencyAlarm"}]
+def report(status: str) -> dict[str, Any]:
+    """Lambda's own line at the end of a call, in the JSON format of logs."""
+    return {
+        "time": "2026-01-05T14:30:00.000Z",
+        "type": "platform.report",
+        "record": {"requestId": "r", "status": status},
     }
-    # SAM puts the global ones before these. By name: the API waits for the aliases, and they for their alarms.
-    assert GLOBALS["DeploymentPreference"]["Alarms"] == [properties("ApiErrorsAlarm")["AlarmName"]]
 
 
-def test_a_rollback_comes_within_the_shortest_canary() -> None:
-    for alarm in [*OF_FUNCTIONS, "ApiErrorsAlarm"]:
-        assert properties(alarm)["Period"] * properties(alarm)["EvaluationPeriods"] < 5 * 60
+def access(status: str, route: str = "GET /trades") -> dict[str, Any]:
+    """A line of the gateway's log."""
+    keys = re.findall(r'"(\w+)":', properties("Api")["AccessLogSettings"]["Format"])
+    return {**dict.fromkeys(keys, "-"), "requestId": "r", "route": route, "status": status}
+
+
+def test_functions_that_raise_crash_or_time_out_are_counted_in_the_log_that_they_share() -> None:
+    group, pattern = counted("FunctionErrors")
+    assert GLOBALS["LoggingConfig"] == {"LogGroup": {"Ref": group}, "LogFormat": "JSON"}
+    assert all(matches(pattern, report(status)) for status in ("error", "failure", "timeout"))
+    assert not matches(pattern, report("success"))
+    assert not matches(pattern, {"level": "ERROR", "message": "unexpected error"})
+    alarm = properties("FunctionErrorsAlarm")
+    assert alarm["MetricName"] == {"Fn::Sub": "FunctionErrors-${AWS::StackName}"}
+    assert (alarm["Statistic"], alarm["ComparisonOperator"], alarm["Threshold"]) == ("Sum", "GreaterThanThreshold", 0)
+
+
+def test_a_release_is_taken_back_by_errors_of_functions_and_of_the_api_unless_a_parameter_says_otherwise() -> None:
+    assert GLOBALS["DeploymentPreference"]["Alarms"] == {
+        "Fn::If": ["WithRollbackAlarms", [{"Ref": alarm} for alarm in ROLLING_BACK], [{"Ref": "AWS::NoValue"}]]
+    }
+    assert template()["Parameters"]["RollbackAlarms"]["Default"] == "true"
+    assert all("DeploymentPreference" not in properties(function) for function in FUNCTIONS)
+
+
+def periods(alarm: str) -> set[int]:
+    settings = properties(alarm)
+    inner = {metric["MetricStat"]["Period"] for metric in settings.get("Metrics", ()) if "MetricStat" in metric}
+    return inner or {settings["Period"]}
+
+
+@pytest.mark.parametrize("alarm", ROLLING_BACK)
+def test_a_rollback_comes_within_the_shortest_canary(alarm: str) -> None:
+    [period] = periods(alarm)
+    assert period * properties(alarm)["EvaluationPeriods"] < 5 * 60
 
 
 def test_the_stage_says_how_versions_are_shifted_unless_a_parameter_does() -> None:
@@ -104,23 +143,67 @@ def test_the_stage_says_how_versions_are_shifted_unless_a_parameter_does() -> No
     assert "DeploymentType" not in (ROOT / "samconfig.toml").read_text("utf-8")
 
 
-def test_errors_of_the_api_ring() -> None:
-    alarm = properties("ApiErrorsAlarm")
-    assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/ApiGateway", "5xx")
+def test_the_api_rings_for_what_is_broken_and_not_for_what_is_designed() -> None:
+    group, pattern = counted("ApiErrors")
+    assert group == "ApiAccessLog"
+    assert all(matches(pattern, access(status)) for status in ("500", "502", "504"))
+    assert not any(
+        matches(pattern, access(status)) for status in ("200", "202", "401", "404", "409", "412", "429", "503")
+    )
+    group, pattern = counted("ApiRequests")
+    assert group == "ApiAccessLog"
+    assert matches(pattern, access("200"))
+    assert matches(pattern, access("500"))
+
+
+def test_the_api_rings_by_a_rate_of_failed_requests_with_a_floor() -> None:
+    metrics = {metric["Id"]: metric for metric in properties("ApiErrorsAlarm")["Metrics"]}
+    for identifier, name in (("errors", "ApiErrors"), ("requests", "ApiRequests")):
+        metric = metrics.pop(identifier)
+        assert metric["ReturnData"] is False
+        assert metric["MetricStat"]["Stat"] == "Sum"
+        assert metric["MetricStat"]["Metric"] == {
+            "Namespace": "TradingJournal",
+            "MetricName": {"Fn::Sub": f"{name}-${{AWS::StackName}}"},
+        }
+    [rate] = metrics.values()
+    assert rate["Expression"] == "IF(errors >= 3, 100 * errors / requests, 0)"
+    assert properties("ApiErrorsAlarm")["Threshold"] == 1
+
+
+def test_the_alarms_that_take_a_release_back_do_not_wait_for_the_api() -> None:
+    """The API waits for the aliases, and they for the deployment groups with these alarms."""
+    for alarm in ROLLING_BACK:
+        assert set(referenced(properties(alarm))) <= {"AWS::StackName", "AlarmTopicArn", "AWS"}
+
+
+def test_slow_answers_of_the_api_ring() -> None:
+    alarm = properties("ApiLatencyAlarm")
+    assert (alarm["Namespace"], alarm["MetricName"], alarm["ExtendedStatistic"]) == ("AWS/ApiGateway", "Latency", "p90")
+    assert alarm["EvaluateLowSampleCountPercentile"] == "ignore"
     assert alarm["Dimensions"] == [
         {"Name": "ApiId", "Value": {"Ref": "Api"}},
         {"Name": "Stage", "Value": {"Ref": "ApiVersion"}},
     ]
 
 
+def test_refused_requests_for_mailed_codes_ring() -> None:
+    group, pattern = counted("RefusedMails")
+    assert group == "ApiAccessLog"
+    mailing = ["POST /auth/signup", "POST /auth/resend-code", "POST /auth/forgot-password"]
+    assert all(matches(pattern, access("429", route)) for route in mailing)
+    assert not matches(pattern, access("201", "POST /auth/signup"))
+    assert not matches(pattern, access("429", "POST /auth/login"))
+    assert properties("RefusedMailsAlarm")["MetricName"] == {"Fn::Sub": "RefusedMails-${AWS::StackName}"}
+
+
 def test_refusals_of_gateway_lambda_and_tables_ring() -> None:
-    found = properties("ApiThrottlesMetric")
-    assert found["LogGroupName"] == {"Ref": "ApiAccessLog"}
-    assert found["FilterPattern"] == '{ $.status = "429" }'
-    assert '"status":"$context.status"' in properties("Api")["AccessLogSettings"]["Format"]
-    [counted] = found["MetricTransformations"]
+    group, pattern = counted("ApiThrottles")
+    assert group == "ApiAccessLog"
+    assert matches(pattern, access("429"))
+    assert not matches(pattern, access("200"))
     alarm = properties("ApiThrottlesAlarm")
-    assert (alarm["Namespace"], alarm["MetricName"]) == (counted["MetricNamespace"], counted["MetricName"])
+    assert alarm["MetricName"] == {"Fn::Sub": "ApiThrottles-${AWS::StackName}"}
     alarm = properties("LambdaThrottlesAlarm")
     assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Lambda", "Throttles")
     watched = {
@@ -133,6 +216,10 @@ def test_refusals_of_gateway_lambda_and_tables_ring() -> None:
         for metric in ("ReadThrottleEvents", "WriteThrottleEvents")
         for table in named("AWS::DynamoDB::Table")
     }
+
+
+def test_there_are_few_alarms() -> None:
+    assert len(ALARMS) < 40
 
 
 def followers() -> list[str]:
@@ -149,7 +236,7 @@ def followers() -> list[str]:
 def test_a_function_that_falls_behind_its_stream_rings(function: str) -> None:
     [alarm] = [
         properties(alarm)
-        for alarm in OTHERS
+        for alarm in ALARMS
         if properties(alarm).get("MetricName") == "IteratorAge" and function in referenced(properties(alarm))
     ]
     [source] = properties(function)["Events"].values()
@@ -178,7 +265,7 @@ def dead_letter_queues() -> set[str]:
 def test_a_dead_letter_rings_and_waits_for_14_days(queue: str) -> None:
     [alarm] = [
         properties(alarm)
-        for alarm in OTHERS
+        for alarm in ALARMS
         if properties(alarm).get("Dimensions") == [{"Name": "QueueName", "Value": {"Fn::GetAtt": f"{queue}.QueueName"}}]
     ]
     assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/SQS", "ApproximateNumberOfMessagesVisible")
@@ -186,15 +273,39 @@ def test_a_dead_letter_rings_and_waits_for_14_days(queue: str) -> None:
     assert properties(queue)["MessageRetentionPeriod"] == 14 * 24 * 3600
 
 
-def test_every_queue_is_worked_on_or_has_what_failed() -> None:
-    worked_on = {
+def work_queues() -> set[str]:
+    """Every queue that a function works on."""
+    return {
         source["Properties"]["Queue"]["Fn::GetAtt"].removesuffix(".Arn")
         for function in FUNCTIONS
         for source in properties(function).get("Events", {}).values()
         if source["Type"] == "SQS"
     }
-    assert set(named("AWS::SQS::Queue")) == worked_on | dead_letter_queues()
-    assert not worked_on & dead_letter_queues()
+
+
+def test_every_queue_is_worked_on_or_has_what_failed() -> None:
+    assert set(named("AWS::SQS::Queue")) == work_queues() | dead_letter_queues()
+    assert not work_queues() & dead_letter_queues()
+
+
+@pytest.mark.parametrize("queue", sorted(work_queues()))
+def test_a_queue_whose_oldest_message_waits_too_long_rings(queue: str) -> None:
+    [alarm] = [
+        properties(alarm)
+        for alarm in ALARMS
+        if properties(alarm).get("MetricName") == "ApproximateAgeOfOldestMessage"
+        and properties(alarm)["Dimensions"] == [{"Name": "QueueName", "Value": {"Fn::GetAtt": f"{queue}.QueueName"}}]
+    ]
+    assert (alarm["Namespace"], alarm["Statistic"]) == ("AWS/SQS", "Maximum")
+    # Long before the message is lost, and not while a call may still be at work on it for the first time.
+    retention = properties(queue).get("MessageRetentionPeriod", 4 * 24 * 3600)
+    [consumer] = [
+        function
+        for function in FUNCTIONS
+        for source in properties(function).get("Events", {}).values()
+        if source["Properties"].get("Queue") == {"Fn::GetAtt": f"{queue}.Arn"}
+    ]
+    assert properties(consumer)["Timeout"] < alarm["Threshold"] <= retention / 2
 
 
 def test_drift_of_the_statistics_rings() -> None:
@@ -215,13 +326,11 @@ def test_an_alarm_names_its_place_in_the_runbook(alarm: str) -> None:
     [section] = re.findall(r"see docs/runbook\.md, ([A-Za-z ]+)\.", properties(alarm)["AlarmDescription"])
     _, _, text = RUNBOOK.partition(f"\n## {section}\n")
     text = text.partition("\n## ")[0]
-    name = re.sub(r"^.*(Errors|Latency)Alarm$", r"*\1Alarm", alarm) if alarm in OF_FUNCTIONS else alarm
-    assert f"\n| {name} |" in text
+    assert f"\n| {alarm} |" in text
 
 
 def test_the_runbook_names_no_alarm_that_is_none() -> None:
-    written = set(re.findall(r"^\| (\*?[A-Za-z]+Alarm) \|", RUNBOOK, re.MULTILINE))
-    assert written == {*OTHERS, "*ErrorsAlarm", "*LatencyAlarm"}
+    assert set(re.findall(r"^\| ([A-Za-z]+Alarm) \|", RUNBOOK, re.MULTILINE)) == set(ALARMS)
 
 
 def counted_names() -> set[str]:
@@ -249,7 +358,11 @@ def test_the_dashboard_shows_what_there_is() -> None:
     assert parts <= known
     metrics = [metric for widget in dashboard() for metric in widget["properties"].get("metrics", ())]
     own = {metric[1] for metric in metrics if metric[0] == "TradingJournal"}
-    assert own - {"ApiThrottles-${AWS::StackName}"} <= counted_names()
+    filters = {
+        properties(name)["MetricTransformations"][0]["MetricName"]["Fn::Sub"]
+        for name in named("AWS::Logs::MetricFilter")
+    }
+    assert own - filters <= counted_names()
     assert {"TradesCreated", "TradesClosed", "StatsRebuilds", "StatsDriftUsers"} <= own
     shown = {metric[1] for metric in metrics if isinstance(metric[0], str)}
     assert {"Count", "5xx", "Latency", "IteratorAge", "ApproximateNumberOfMessagesVisible"} <= shown
@@ -257,7 +370,7 @@ def test_the_dashboard_shows_what_there_is() -> None:
     assert all(f'MetricName="{name}" ${{AWS::StackName}}' in searched for name in ("Errors", "Duration", "Throttles"))
 
 
-def test_the_dashboard_shows_every_queue_and_every_alarm_but_the_functions() -> None:
+def test_the_dashboard_shows_every_queue_and_every_alarm() -> None:
     queues = {
         metric[3]
         for widget in dashboard()
@@ -266,7 +379,7 @@ def test_the_dashboard_shows_every_queue_and_every_alarm_but_the_functions() -> 
     }
     assert queues == {f"${{{queue}.QueueName}}" for queue in named("AWS::SQS::Queue")}
     [alarms] = [widget["properties"]["alarms"] for widget in dashboard() if widget["type"] == "alarm"]
-    assert sorted(alarms) == sorted(f"${{{alarm}.Arn}}" for alarm in OTHERS)
+    assert sorted(alarms) == sorted(f"${{{alarm}.Arn}}" for alarm in ALARMS)
 
 
 def test_the_dashboards_widgets_do_not_lie_on_each_other() -> None:

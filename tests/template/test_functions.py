@@ -114,10 +114,10 @@ def test_there_is_no_role_without_a_use() -> None:
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_function_is_published_as_live_with_whatever_changed(function: str) -> None:
+def test_a_function_is_published_as_live_with_every_release(function: str) -> None:
     settings = {**GLOBALS, **properties(function)}
     assert settings["AutoPublishAlias"] == "live"
-    assert settings["AutoPublishAliasAllProperties"] is True
+    assert settings["AutoPublishCodeSha256"] == {"Ref": "Release"}
 
 
 @pytest.mark.parametrize("function", [*API_FUNCTIONS, "UnknownRouteFunction"])

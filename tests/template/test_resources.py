@@ -20,8 +20,6 @@ def test_a_comment_says_why_a_resource_exists(resource: str) -> None:
     line = LINES.index(f"  {resource}:")
     if RESOURCES[resource]["Type"] == "AWS::IAM::Role" and f"  {resource.removesuffix('Role')}Function:" in LINES:
         return  # its function, right above it, has the comment
-    if re.search(r"(Errors|Latency)Alarm$", resource) and resource != "ApiErrorsAlarm":
-        return  # one comment above all of them says why there are two for each function
     assert re.match(r"  # \S.*\.$", LINES[line - 1])
 
 

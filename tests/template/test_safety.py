@@ -26,7 +26,9 @@ def test_these_are_all_the_buckets() -> None:
 
 @pytest.mark.parametrize("resource", [*named("AWS::DynamoDB::Table"), *BUCKETS, "UserPool"])
 def test_what_users_would_miss_outlives_the_stack(resource: str) -> None:
-    assert RESOURCES[resource]["DeletionPolicy"] == RESOURCES[resource]["UpdateReplacePolicy"] == "Retain"
+    # But not a creation that fails: each further try would leave tables, buckets and a pool behind.
+    assert RESOURCES[resource]["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert RESOURCES[resource]["UpdateReplacePolicy"] == "Retain"
 
 
 def test_outside_dev_nobody_deletes_data_by_mistake() -> None:
@@ -131,12 +133,15 @@ def test_the_public_routes_of_accounts_have_tighter_limits_each() -> None:
     }
     api, parameters = properties("Api"), template()["Parameters"]
     assert "POST /auth/login" in public
+    # Nobody guesses a refresh token, and one caller in a tight limit would log everybody out.
+    public.remove("POST /auth/refresh")
+    assert "POST /auth/refresh" not in api["RouteSettings"]
     for route in public:
         # A route's settings replace the default whole: what is left out would be off.
         assert api["RouteSettings"][route] == {
             "ThrottlingRateLimit": {"Ref": "AuthThrottlingRate"},
             "ThrottlingBurstLimit": {"Ref": "AuthThrottlingBurst"},
-            "DetailedMetricsEnabled": True,
+            "DetailedMetricsEnabled": {"Ref": "DetailedMetrics"},
         }
     for limit in ("Rate", "Burst"):
         assert parameters[f"AuthThrottling{limit}"]["Default"] <= parameters[f"Throttling{limit}"]["Default"] / 5
@@ -157,7 +162,7 @@ def test_no_route_takes_the_concurrency_that_the_others_need() -> None:
             assert settings == {
                 "ThrottlingRateLimit": {"Ref": "SlowThrottlingRate"},
                 "ThrottlingBurstLimit": {"Ref": "SlowThrottlingBurst"},
-                "DetailedMetricsEnabled": True,
+                "DetailedMetricsEnabled": {"Ref": "DetailedMetrics"},
             }
             assert rate * longest < account / 3
     assert slow == {"GET /auth/export", "POST /trades/bulk", "POST /trades/bulk-delete"}
