@@ -22,7 +22,7 @@ class NoManagedPolicies:
 def main() -> None:
     request = json.load(sys.stdin)
     translated = [
-        transform(copy.deepcopy(request["template"]), dict(parameters), NoManagedPolicies())  # type: ignore[no-untyped-call]
+        transform(copy.deepcopy(request["template"]), dict(parameters), NoManagedPolicies())
         for parameters in request["parameters"]
     ]
     json.dump(translated, sys.stdout)
