@@ -24,7 +24,7 @@ import inflection
 
 from building.byte_code import compile_sources
 from building.models import MODELS, models_for, named_in
-from handlers.web.contract import METHODS, PATH, contract, schema, slice_of
+from handlers.web.contract import METHODS, PATH, contract, slice_of
 from local.artifacts import read_template
 
 ROOT = Path(__file__).parent.parent
@@ -32,8 +32,6 @@ OWN = ("handlers", "generated")
 SEAM = "handlers.lambda_function"
 # What the operation that serves the contract reads.
 CONTRACT_AS_WRITTEN = {"getOpenApi": Path("openapi", "openapi.yaml")}
-# Parts of bodies that operations check on their own, item by item.
-CHECKED_APART = {"createTrades": ["NewTrade"], "deleteTrades": ["TradeId"]}
 # What handlers/web/front.py and deprecation.py want to know of an operation.
 OF_EVERY_OPERATION = ("operationId", "security", "deprecated", "x-deprecated-at", "x-sunset")
 # What a reader of the contract wants, and nothing that serves it.
@@ -116,12 +114,7 @@ def contract_for(operations: Sequence[str]) -> Json:
         }
         for path, item in whole["paths"].items()
     }
-    apart = {name for operation in operations for name in CHECKED_APART.get(operation, ())}
-    return {
-        **{key: whole[key] for key in ("openapi", "info", "servers", "security")},
-        "paths": paths,
-        "components": {"schemas": {name: _without_prose(schema(name)) for name in sorted(apart)}},
-    }
+    return {**{key: whole[key] for key in ("openapi", "info", "servers", "security")}, "paths": paths}
 
 
 def _without_prose(node: Any, *, of_schema: bool = True) -> Any:

@@ -65,29 +65,6 @@ class TradeStatus(StrEnum):
     CANCELLED = 'CANCELLED'
 
 
-class Cancelled(StrEnum):
-    """
-    Cancels a trade of which nothing is closed.
-    """
-
-    CANCELLED = 'CANCELLED'
-
-
-class CancelledOrNullEnum(StrEnum):
-    """
-    Cancels a trade of which nothing is closed; null takes the cancellation back.
-    """
-
-    CANCELLED = 'CANCELLED'
-
-
-class CancelledOrNull(RootModel[CancelledOrNullEnum | None]):
-    root: Annotated[CancelledOrNullEnum | None, Field(examples=['CANCELLED'])] = None
-    """
-    Cancels a trade of which nothing is closed; null takes the cancellation back.
-    """
-
-
 class Tag(RootModel[str]):
     root: Annotated[str, Field(examples=['earnings'], max_length=50, min_length=1)]
     """
@@ -95,7 +72,7 @@ class Tag(RootModel[str]):
     """
 
 
-class Event(RootModel[str]):
+class MarketEvent(RootModel[str]):
     root: Annotated[str, Field(examples=['CPI 8:30'], max_length=200, min_length=1)]
     """
     A headline or the name of a release.
@@ -113,26 +90,6 @@ class Grade(StrEnum):
     D = 'D'
     E = 'E'
     F = 'F'
-
-
-class GradeOrNullEnum(StrEnum):
-    """
-    From A, as planned, to F; null for none.
-    """
-
-    A = 'A'
-    B = 'B'
-    C = 'C'
-    D = 'D'
-    E = 'E'
-    F = 'F'
-
-
-class GradeOrNull(RootModel[GradeOrNullEnum | None]):
-    root: Annotated[GradeOrNullEnum | None, Field(examples=['B'])] = None
-    """
-    From A, as planned, to F; null for none.
-    """
 
 
 class Psychology(BaseModel):
@@ -169,7 +126,7 @@ class Psychology(BaseModel):
     """
 
 
-class PsychologyChanges(BaseModel):
+class PsychologyUpdateInput(BaseModel):
     """
     What moved you; null removes one of them, or all.
     """
@@ -203,7 +160,15 @@ class PsychologyChanges(BaseModel):
     """
 
 
-class CloseOfNewTrade(BaseModel):
+class Status(StrEnum):
+    """
+    Cancels the trade.
+    """
+
+    CANCELLED = 'CANCELLED'
+
+
+class InitialCloseInput(BaseModel):
     """
     A close that is recorded together with its trade.
     """
@@ -235,7 +200,7 @@ class CloseOfNewTrade(BaseModel):
     """
 
 
-class NewClose(BaseModel):
+class CloseInput(BaseModel):
     """
     A close to record. Without `quantity` it closes all that remains.
     """
@@ -267,7 +232,42 @@ class NewClose(BaseModel):
     """
 
 
-class TradeChanges(BaseModel):
+class TradeGradeEnum(StrEnum):
+    """
+    From A, as planned, to F; null for none.
+    """
+
+    A = 'A'
+    B = 'B'
+    C = 'C'
+    D = 'D'
+    E = 'E'
+    F = 'F'
+
+
+class TradeGrade(RootModel[TradeGradeEnum | None]):
+    root: Annotated[TradeGradeEnum | None, Field(examples=['B'])] = None
+    """
+    From A, as planned, to F; null for none.
+    """
+
+
+class Status1Enum(StrEnum):
+    """
+    Cancels a trade of which nothing is closed; null takes the cancellation back.
+    """
+
+    CANCELLED = 'CANCELLED'
+
+
+class Status1(RootModel[Status1Enum | None]):
+    root: Annotated[Status1Enum | None, Field(examples=['CANCELLED'])] = None
+    """
+    Cancels a trade of which nothing is closed; null takes the cancellation back.
+    """
+
+
+class TradeUpdateInput(BaseModel):
     """
     A JSON merge patch of what a client may change; null removes.
     """
@@ -367,7 +367,12 @@ class TradeChanges(BaseModel):
     """
     A short text, or null for none.
     """
-    trade_grade: Annotated[GradeOrNull | None, Field(alias='tradeGrade')] = None
+    trade_grade: Annotated[
+        TradeGrade | None, Field(alias='tradeGrade', examples=['B'])
+    ] = None
+    """
+    From A, as planned, to F; null for none.
+    """
     confidence: Annotated[int | None, Field(examples=[7], ge=0, le=10)] = None
     """
     From 0, poor, to 10; null for none.
@@ -391,7 +396,7 @@ class TradeChanges(BaseModel):
     """
     A short text, or null for none.
     """
-    psychology: PsychologyChanges | None = None
+    psychology: PsychologyUpdateInput | None = None
     pre_trade_notes: Annotated[
         str | None,
         Field(
@@ -435,14 +440,14 @@ class TradeChanges(BaseModel):
     A text of any number of lines, or null for none.
     """
     news_events: Annotated[
-        list[Event] | None,
+        list[MarketEvent] | None,
         Field(alias='newsEvents', examples=[['CPI 8:30']], max_length=20),
     ] = None
     """
     What happened around the trade, or null for none.
     """
     economic_events: Annotated[
-        list[Event] | None,
+        list[MarketEvent] | None,
         Field(alias='economicEvents', examples=[['CPI 8:30']], max_length=20),
     ] = None
     """
@@ -454,7 +459,10 @@ class TradeChanges(BaseModel):
     """
     Words to find trades by, each once; null for none.
     """
-    status: CancelledOrNull | None = None
+    status: Annotated[Status1 | None, Field(examples=['CANCELLED'])] = None
+    """
+    Cancels a trade of which nothing is closed; null takes the cancellation back.
+    """
 
 
 class Close(BaseModel):
@@ -498,14 +506,13 @@ class Close(BaseModel):
     """
 
 
-class NewCredentials(BaseModel):
+class SignUpInput(BaseModel):
     """
     What an account is made of.
     """
 
     model_config = ConfigDict(
         extra='forbid',
-        regex_engine="python-re",
     )
     email: Annotated[
         str,
@@ -513,7 +520,7 @@ class NewCredentials(BaseModel):
             examples=['dana@example.com'],
             max_length=128,
             min_length=3,
-            pattern='^(?=[^@]{1,64}@)[A-Za-z0-9!#$%&*+/=?^_{}~-]+(\\.[A-Za-z0-9!#$%&*+/=?^_{}~-]+)*@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$',
+            pattern='^[A-Za-z0-9!#$%&*+/=?^_{}~-]+(\\.[A-Za-z0-9!#$%&*+/=?^_{}~-]+)*@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$',
         ),
     ]
     """
@@ -527,14 +534,13 @@ class NewCredentials(BaseModel):
     """
 
 
-class Credentials(BaseModel):
+class LogInInput(BaseModel):
     """
     What logs in.
     """
 
     model_config = ConfigDict(
         extra='forbid',
-        regex_engine="python-re",
     )
     email: Annotated[
         str,
@@ -542,7 +548,7 @@ class Credentials(BaseModel):
             examples=['dana@example.com'],
             max_length=128,
             min_length=3,
-            pattern='^(?=[^@]{1,64}@)[A-Za-z0-9!#$%&*+/=?^_{}~-]+(\\.[A-Za-z0-9!#$%&*+/=?^_{}~-]+)*@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$',
+            pattern='^[A-Za-z0-9!#$%&*+/=?^_{}~-]+(\\.[A-Za-z0-9!#$%&*+/=?^_{}~-]+)*@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$',
         ),
     ]
     """
@@ -637,7 +643,7 @@ class ImageType(StrEnum):
     IMAGE_GIF = 'image/gif'
 
 
-class NewImage(BaseModel):
+class ImageUploadInput(BaseModel):
     """
     An image that will be uploaded.
     """
@@ -727,31 +733,7 @@ class Image(BaseModel):
     """
 
 
-class UncheckedTrade(BaseModel):
-    """
-    Anything else.
-    """
-
-    model_config = ConfigDict(
-        extra='allow',
-    )
-
-
-class TradeId1(RootModel[str]):
-    root: Annotated[
-        str,
-        Field(
-            examples=['0b9f2f0a-6c1e-4a55-9d8e-3a4b5c6d7e8f'],
-            max_length=100,
-            min_length=1,
-        ),
-    ]
-    """
-    A trade's `tradeId`. It is checked on its own.
-    """
-
-
-class BulkDeletion(BaseModel):
+class BulkDeletionInput(BaseModel):
     """
     Trades to delete.
     """
@@ -760,21 +742,20 @@ class BulkDeletion(BaseModel):
         extra='forbid',
     )
     trade_ids: Annotated[
-        list[TradeId1], Field(alias='tradeIds', max_length=100, min_length=1)
+        list[UUID], Field(alias='tradeIds', max_length=100, min_length=1)
     ]
     """
-    The trades.
+    The trades. Each id is validated on its own; one that is none gets a 400 as its result.
     """
 
 
-class Address(BaseModel):
+class EmailInput(BaseModel):
     """
     Whom a code is mailed to.
     """
 
     model_config = ConfigDict(
         extra='forbid',
-        regex_engine="python-re",
     )
     email: Annotated[
         str,
@@ -782,7 +763,7 @@ class Address(BaseModel):
             examples=['dana@example.com'],
             max_length=128,
             min_length=3,
-            pattern='^(?=[^@]{1,64}@)[A-Za-z0-9!#$%&*+/=?^_{}~-]+(\\.[A-Za-z0-9!#$%&*+/=?^_{}~-]+)*@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$',
+            pattern='^[A-Za-z0-9!#$%&*+/=?^_{}~-]+(\\.[A-Za-z0-9!#$%&*+/=?^_{}~-]+)*@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$',
         ),
     ]
     """
@@ -790,14 +771,13 @@ class Address(BaseModel):
     """
 
 
-class PasswordReset(BaseModel):
+class ConfirmForgotPasswordInput(BaseModel):
     """
     A new password and the code that allows it.
     """
 
     model_config = ConfigDict(
         extra='forbid',
-        regex_engine="python-re",
     )
     email: Annotated[
         str,
@@ -805,7 +785,7 @@ class PasswordReset(BaseModel):
             examples=['dana@example.com'],
             max_length=128,
             min_length=3,
-            pattern='^(?=[^@]{1,64}@)[A-Za-z0-9!#$%&*+/=?^_{}~-]+(\\.[A-Za-z0-9!#$%&*+/=?^_{}~-]+)*@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$',
+            pattern='^[A-Za-z0-9!#$%&*+/=?^_{}~-]+(\\.[A-Za-z0-9!#$%&*+/=?^_{}~-]+)*@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$',
         ),
     ]
     """
@@ -1110,14 +1090,231 @@ class GatewayMessage(BaseModel):
     """
 
 
-class SignUpConfirmation(BaseModel):
+class TradeInput(BaseModel):
+    """
+    A trade to record. `commission` and `fees` are those of the entry; each close has its own.
+    `exitPrice` and `closeDate` go together and stand for one close of the whole quantity; all costs are then
+    the trade's.
+
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    symbol: Annotated[
+        str,
+        Field(
+            examples=['AAPL'],
+            max_length=32,
+            min_length=1,
+            pattern='^[!-{}~]([ -{}~]*[!-{}~])?$',
+        ),
+    ]
+    """
+    The instrument as your broker writes it, in visible ASCII characters except `|`; case counts.
+
+    """
+    side: Side
+    quantity: Annotated[Decimal, Field(examples=['100'])]
+    """
+    How many units, contracts or coins; above zero.
+    """
+    open_date: Annotated[
+        AwareDatetime, Field(alias='openDate', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    RFC 3339 with an offset, to the microsecond.
+    """
+    entry_price: Annotated[
+        Decimal | None, Field(alias='entryPrice', examples=['185.25'])
+    ] = None
+    """
+    A price; below zero where a market allows that.
+    """
+    stop_loss: Annotated[
+        Decimal | None, Field(alias='stopLoss', examples=['185.25'])
+    ] = None
+    """
+    A price; below zero where a market allows that.
+    """
+    take_profit: Annotated[
+        Decimal | None, Field(alias='takeProfit', examples=['185.25'])
+    ] = None
+    """
+    A price; below zero where a market allows that.
+    """
+    multiplier: Annotated[Decimal | None, Field(examples=['50'])] = None
+    """
+    A number above zero.
+    """
+    commission: Annotated[Decimal | None, Field(examples=['1.1'])] = None
+    """
+    A cost; below zero for a rebate.
+    """
+    fees: Annotated[Decimal | None, Field(examples=['1.1'])] = None
+    """
+    A cost; below zero for a rebate.
+    """
+    risk_amount: Annotated[
+        Decimal | None, Field(alias='riskAmount', examples=['50'])
+    ] = None
+    """
+    A number above zero.
+    """
+    setup_type: Annotated[
+        str | None,
+        Field(alias='setupType', examples=['breakout'], max_length=50, min_length=1),
+    ] = None
+    """
+    A short text.
+    """
+    timeframe: Annotated[
+        str | None, Field(examples=['breakout'], max_length=50, min_length=1)
+    ] = None
+    """
+    A short text.
+    """
+    market_condition: Annotated[
+        str | None,
+        Field(
+            alias='marketCondition', examples=['breakout'], max_length=50, min_length=1
+        ),
+    ] = None
+    """
+    A short text.
+    """
+    trading_session: Annotated[
+        str | None,
+        Field(
+            alias='tradingSession', examples=['breakout'], max_length=50, min_length=1
+        ),
+    ] = None
+    """
+    A short text.
+    """
+    trade_grade: Annotated[Grade | None, Field(alias='tradeGrade')] = None
+    confidence: Annotated[int | None, Field(examples=[7], ge=0, le=10)] = None
+    """
+    From 0, poor, to 10.
+    """
+    setup_quality: Annotated[
+        int | None, Field(alias='setupQuality', examples=[7], ge=0, le=10)
+    ] = None
+    """
+    From 0, poor, to 10.
+    """
+    execution: Annotated[int | None, Field(examples=[7], ge=0, le=10)] = None
+    """
+    From 0, poor, to 10.
+    """
+    emotional_state: Annotated[
+        str | None,
+        Field(
+            alias='emotionalState', examples=['breakout'], max_length=50, min_length=1
+        ),
+    ] = None
+    """
+    A short text.
+    """
+    psychology: Psychology | None = None
+    pre_trade_notes: Annotated[
+        str | None,
+        Field(
+            alias='preTradeNotes',
+            examples=['Held above the opening range on rising volume.'],
+            max_length=10000,
+        ),
+    ] = None
+    """
+    A text of any number of lines.
+    """
+    post_trade_notes: Annotated[
+        str | None,
+        Field(
+            alias='postTradeNotes',
+            examples=['Held above the opening range on rising volume.'],
+            max_length=10000,
+        ),
+    ] = None
+    """
+    A text of any number of lines.
+    """
+    mistakes: Annotated[
+        str | None,
+        Field(
+            examples=['Held above the opening range on rising volume.'],
+            max_length=10000,
+        ),
+    ] = None
+    """
+    A text of any number of lines.
+    """
+    lessons: Annotated[
+        str | None,
+        Field(
+            examples=['Held above the opening range on rising volume.'],
+            max_length=10000,
+        ),
+    ] = None
+    """
+    A text of any number of lines.
+    """
+    news_events: Annotated[
+        list[MarketEvent] | None,
+        Field(alias='newsEvents', examples=[['CPI 8:30']], max_length=20),
+    ] = None
+    """
+    What happened around the trade.
+    """
+    economic_events: Annotated[
+        list[MarketEvent] | None,
+        Field(alias='economicEvents', examples=[['CPI 8:30']], max_length=20),
+    ] = None
+    """
+    What happened around the trade.
+    """
+    tags: Annotated[
+        list[Tag] | None, Field(examples=[['earnings', 'gap']], max_length=30)
+    ] = None
+    """
+    Words to find trades by, each once.
+    """
+    status: Annotated[Status | None, Field(examples=['CANCELLED'])] = None
+    """
+    Cancels the trade.
+    """
+    closes: Annotated[
+        list[InitialCloseInput] | None,
+        Field(
+            examples=[[{'quantity': '40', 'price': '187.25', 'closedAt': '2026-01-05T11:02:00-05:00'}]],
+            max_length=200,
+        ),
+    ] = None
+    """
+    The closes so far.
+    """
+    exit_price: Annotated[
+        Decimal | None, Field(alias='exitPrice', examples=['185.25'])
+    ] = None
+    """
+    A price; below zero where a market allows that.
+    """
+    close_date: Annotated[
+        AwareDatetime | None,
+        Field(alias='closeDate', examples=['2026-01-05T09:31:04-05:00']),
+    ] = None
+    """
+    RFC 3339 with an offset, to the microsecond.
+    """
+
+
+class ConfirmSignUpInput(BaseModel):
     """
     The address and the code that was mailed to it.
     """
 
     model_config = ConfigDict(
         extra='forbid',
-        regex_engine="python-re",
     )
     email: Annotated[
         str,
@@ -1125,7 +1322,7 @@ class SignUpConfirmation(BaseModel):
             examples=['dana@example.com'],
             max_length=128,
             min_length=3,
-            pattern='^(?=[^@]{1,64}@)[A-Za-z0-9!#$%&*+/=?^_{}~-]+(\\.[A-Za-z0-9!#$%&*+/=?^_{}~-]+)*@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$',
+            pattern='^[A-Za-z0-9!#$%&*+/=?^_{}~-]+(\\.[A-Za-z0-9!#$%&*+/=?^_{}~-]+)*@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$',
         ),
     ]
     """
@@ -1139,7 +1336,7 @@ class SignUpConfirmation(BaseModel):
     """
 
 
-class RefreshRequest(BaseModel):
+class RefreshSessionInput(BaseModel):
     """
     What refreshes a session.
     """
@@ -1160,6 +1357,30 @@ class RefreshRequest(BaseModel):
     """
     Kept by the client, out of reach of scripts of others.
     """
+
+
+class BulkTradeInput(BaseModel):
+    """
+    One of many trades to record.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    idempotency_key: Annotated[
+        str | None,
+        Field(
+            alias='idempotencyKey',
+            examples=['2026-01-05-aapl-1'],
+            max_length=255,
+            min_length=1,
+            pattern='^[!-~]+$',
+        ),
+    ] = None
+    """
+    1 to 255 visible ASCII characters.
+    """
+    trade: TradeInput
 
 
 class Stats(BaseModel):
@@ -1441,221 +1662,6 @@ class Problem(BaseModel):
     """
 
 
-class NewTrade(BaseModel):
-    """
-    A trade to record. `commission` and `fees` are those of the entry; each close has its own.
-    `exitPrice` and `closeDate` go together and stand for one close of the whole quantity; all costs are then
-    the trade's.
-
-    """
-
-    model_config = ConfigDict(
-        extra='forbid',
-    )
-    symbol: Annotated[
-        str,
-        Field(
-            examples=['AAPL'],
-            max_length=32,
-            min_length=1,
-            pattern='^[!-{}~]([ -{}~]*[!-{}~])?$',
-        ),
-    ]
-    """
-    The instrument as your broker writes it, in visible ASCII characters except `|`; case counts.
-
-    """
-    side: Side
-    quantity: Annotated[Decimal, Field(examples=['100'])]
-    """
-    How many units, contracts or coins; above zero.
-    """
-    open_date: Annotated[
-        AwareDatetime, Field(alias='openDate', examples=['2026-01-05T09:31:04-05:00'])
-    ]
-    """
-    RFC 3339 with an offset, to the microsecond.
-    """
-    entry_price: Annotated[
-        Decimal | None, Field(alias='entryPrice', examples=['185.25'])
-    ] = None
-    """
-    A price; below zero where a market allows that.
-    """
-    stop_loss: Annotated[
-        Decimal | None, Field(alias='stopLoss', examples=['185.25'])
-    ] = None
-    """
-    A price; below zero where a market allows that.
-    """
-    take_profit: Annotated[
-        Decimal | None, Field(alias='takeProfit', examples=['185.25'])
-    ] = None
-    """
-    A price; below zero where a market allows that.
-    """
-    multiplier: Annotated[Decimal | None, Field(examples=['50'])] = None
-    """
-    A number above zero.
-    """
-    commission: Annotated[Decimal | None, Field(examples=['1.1'])] = None
-    """
-    A cost; below zero for a rebate.
-    """
-    fees: Annotated[Decimal | None, Field(examples=['1.1'])] = None
-    """
-    A cost; below zero for a rebate.
-    """
-    risk_amount: Annotated[
-        Decimal | None, Field(alias='riskAmount', examples=['50'])
-    ] = None
-    """
-    A number above zero.
-    """
-    setup_type: Annotated[
-        str | None,
-        Field(alias='setupType', examples=['breakout'], max_length=50, min_length=1),
-    ] = None
-    """
-    A short text.
-    """
-    timeframe: Annotated[
-        str | None, Field(examples=['breakout'], max_length=50, min_length=1)
-    ] = None
-    """
-    A short text.
-    """
-    market_condition: Annotated[
-        str | None,
-        Field(
-            alias='marketCondition', examples=['breakout'], max_length=50, min_length=1
-        ),
-    ] = None
-    """
-    A short text.
-    """
-    trading_session: Annotated[
-        str | None,
-        Field(
-            alias='tradingSession', examples=['breakout'], max_length=50, min_length=1
-        ),
-    ] = None
-    """
-    A short text.
-    """
-    trade_grade: Annotated[Grade | None, Field(alias='tradeGrade')] = None
-    confidence: Annotated[int | None, Field(examples=[7], ge=0, le=10)] = None
-    """
-    From 0, poor, to 10.
-    """
-    setup_quality: Annotated[
-        int | None, Field(alias='setupQuality', examples=[7], ge=0, le=10)
-    ] = None
-    """
-    From 0, poor, to 10.
-    """
-    execution: Annotated[int | None, Field(examples=[7], ge=0, le=10)] = None
-    """
-    From 0, poor, to 10.
-    """
-    emotional_state: Annotated[
-        str | None,
-        Field(
-            alias='emotionalState', examples=['breakout'], max_length=50, min_length=1
-        ),
-    ] = None
-    """
-    A short text.
-    """
-    psychology: Psychology | None = None
-    pre_trade_notes: Annotated[
-        str | None,
-        Field(
-            alias='preTradeNotes',
-            examples=['Held above the opening range on rising volume.'],
-            max_length=10000,
-        ),
-    ] = None
-    """
-    A text of any number of lines.
-    """
-    post_trade_notes: Annotated[
-        str | None,
-        Field(
-            alias='postTradeNotes',
-            examples=['Held above the opening range on rising volume.'],
-            max_length=10000,
-        ),
-    ] = None
-    """
-    A text of any number of lines.
-    """
-    mistakes: Annotated[
-        str | None,
-        Field(
-            examples=['Held above the opening range on rising volume.'],
-            max_length=10000,
-        ),
-    ] = None
-    """
-    A text of any number of lines.
-    """
-    lessons: Annotated[
-        str | None,
-        Field(
-            examples=['Held above the opening range on rising volume.'],
-            max_length=10000,
-        ),
-    ] = None
-    """
-    A text of any number of lines.
-    """
-    news_events: Annotated[
-        list[Event] | None,
-        Field(alias='newsEvents', examples=[['CPI 8:30']], max_length=20),
-    ] = None
-    """
-    What happened around the trade.
-    """
-    economic_events: Annotated[
-        list[Event] | None,
-        Field(alias='economicEvents', examples=[['CPI 8:30']], max_length=20),
-    ] = None
-    """
-    What happened around the trade.
-    """
-    tags: Annotated[
-        list[Tag] | None, Field(examples=[['earnings', 'gap']], max_length=30)
-    ] = None
-    """
-    Words to find trades by, each once.
-    """
-    status: Cancelled | None = None
-    closes: Annotated[
-        list[CloseOfNewTrade] | None,
-        Field(
-            examples=[[{'quantity': '40', 'price': '187.25', 'closedAt': '2026-01-05T11:02:00-05:00'}]],
-            max_length=200,
-        ),
-    ] = None
-    """
-    The closes so far.
-    """
-    exit_price: Annotated[
-        Decimal | None, Field(alias='exitPrice', examples=['185.25'])
-    ] = None
-    """
-    A price; below zero where a market allows that.
-    """
-    close_date: Annotated[
-        AwareDatetime | None,
-        Field(alias='closeDate', examples=['2026-01-05T09:31:04-05:00']),
-    ] = None
-    """
-    RFC 3339 with an offset, to the microsecond.
-    """
-
-
 class Trade(BaseModel):
     """
     A trade with the figures that follow from it.
@@ -1826,14 +1832,14 @@ class Trade(BaseModel):
     A text of any number of lines.
     """
     news_events: Annotated[
-        list[Event] | None,
+        list[MarketEvent] | None,
         Field(alias='newsEvents', examples=[['CPI 8:30']], max_length=20),
     ] = None
     """
     What happened around the trade.
     """
     economic_events: Annotated[
-        list[Event] | None,
+        list[MarketEvent] | None,
         Field(alias='economicEvents', examples=[['CPI 8:30']], max_length=20),
     ] = None
     """
@@ -1959,30 +1965,17 @@ class TradePage(BaseModel):
     """
 
 
-class BulkTrade(BaseModel):
+class BulkTradesInput(BaseModel):
     """
-    One of many trades to record.
+    Trades to record.
     """
 
     model_config = ConfigDict(
         extra='forbid',
     )
-    idempotency_key: Annotated[
-        str | None,
-        Field(
-            alias='idempotencyKey',
-            examples=['2026-01-05-aapl-1'],
-            max_length=255,
-            min_length=1,
-            pattern='^[!-~]+$',
-        ),
-    ] = None
+    items: Annotated[list[BulkTradeInput], Field(max_length=100, min_length=1)]
     """
-    1 to 255 visible ASCII characters.
-    """
-    trade: NewTrade | UncheckedTrade
-    """
-    A NewTrade. It is checked on its own; when it is no NewTrade, its result says so.
+    The trades. Each is validated on its own; one that is wrong gets a 400 as its result.
     """
 
 
@@ -2013,20 +2006,6 @@ class Breakdown(BaseModel):
     buckets: Annotated[list[Bucket], Field(max_length=100000)]
     """
     The buckets, in the order of their keys.
-    """
-
-
-class BulkTrades(BaseModel):
-    """
-    Trades to record.
-    """
-
-    model_config = ConfigDict(
-        extra='forbid',
-    )
-    items: Annotated[list[BulkTrade], Field(max_length=100, min_length=1)]
-    """
-    The trades.
     """
 
 

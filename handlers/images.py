@@ -24,7 +24,7 @@ MOST_ATTEMPTS = 5
 
 async def create_image_upload(trade_id: str, document: Any, user: str) -> Response:
     """createImageUpload."""
-    given = models.NewImage.model_validate(document)
+    given = models.ImageUploadInput.model_validate(document)
     trade_id, now = trade_id.lower(), datetime.now(UTC)
     upload = Upload(image_id=str(uuid4()), content_type=given.content_type.value, created_at=now)
     allow_upload(*images.read(user, trade_id, now))

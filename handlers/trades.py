@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import uuid4
@@ -21,11 +22,13 @@ from handlers.storage import trades as storage
 from handlers.storage.errors import Busy, TradeNotFound, VersionMismatch
 from handlers.storage.image_files import Place
 from handlers.storage.items import KeptAnswer
-from handlers.web import documents, idempotency, validation
+from handlers.web import documents, idempotency
 from handlers.web.contract import base_path
 from handlers.web.etags import etag, fits_if_match, fits_if_none_match
-from handlers.web.problems import invalid_request, problem_of
+from handlers.web.problems import BadField, invalid_request, problem_of
 from handlers.web.replies import as_json, reply, reply_text
+
+BadItems = Mapping[int, Sequence[BadField]]
 
 # How often a change without If-Match is made again to the version that overtook it.
 MOST_ATTEMPTS = 5
@@ -38,17 +41,21 @@ async def create_trade(document: Any, user: str, idempotency_key: str | None = N
     return reply_text(201, *_recorded(document, user, idempotency_key))
 
 
-async def create_trades(document: Any, user: str, request_id: str) -> Response:
+async def create_trades(document: Any, user: str, request_id: str, bad_items: BadItems) -> Response:
     """createTrades."""
-    new_trade = validation.schema_validator("NewTrade")
 
     def create(item: Any) -> dict[str, Any]:
-        if bad := list(validation.bad_fields(new_trade, item["trade"])):
-            raise invalid_request(bad)
         body, _ = _recorded(item["trade"], user, item.get("idempotencyKey"))
         return {"status": 201, "trade": json.loads(body)}
 
-    return _one_by_one(document["items"], create, request_id)
+    bad_trades = {number: [_of_the_trade(field) for field in bad] for number, bad in bad_items.items()}
+    return _one_by_one(document["items"], create, request_id, bad_trades)
+
+
+def _of_the_trade(field: BadField) -> BadField:
+    """A field of a bulk item's trade by the pointer that it has in POST /trades."""
+    inside = field.pointer.startswith("/trade/")
+    return replace(field, pointer=field.pointer.removeprefix("/trade")) if inside else field
 
 
 async def list_trades(
@@ -108,7 +115,7 @@ async def get_trade(trade_id: str, user: str, if_none_match: str | None = None) 
 
 async def update_trade(trade_id: str, document: Any, user: str, if_match: str | None = None) -> Response:
     """updateTrade."""
-    given = models.TradeChanges.model_validate(document).model_dump(exclude_unset=True)
+    given = models.TradeUpdateInput.model_validate(document).model_dump(exclude_unset=True)
     return _changed(
         user,
         trade_id,
@@ -138,7 +145,7 @@ async def close_trade(
 ) -> Response:
     """closeTrade."""
     trade_id, close_id = trade_id.lower(), str(uuid4())
-    values = models.NewClose.model_validate(document).model_dump(exclude_none=True)
+    values = models.CloseInput.model_validate(document).model_dump(exclude_none=True)
     location = f"/trades/{trade_id}/closes/{close_id}"
     fingerprint = idempotency.fingerprint("closeTrade", document, tradeId=trade_id)
     for _ in range(MOST_ATTEMPTS):
@@ -163,17 +170,14 @@ async def close_trade(
     raise Busy
 
 
-async def delete_trades(document: Any, user: str, request_id: str) -> Response:
+async def delete_trades(document: Any, user: str, request_id: str, bad_items: BadItems) -> Response:
     """deleteTrades."""
-    trade_id = validation.schema_validator("TradeId")
 
     def delete(item: str) -> dict[str, Any]:
-        if bad := list(validation.bad_fields(trade_id, item)):
-            raise invalid_request(bad)
         storage.delete(user, item.lower())
         return {"status": 204}
 
-    return _one_by_one(document["tradeIds"], delete, request_id)
+    return _one_by_one(document["tradeIds"], delete, request_id, bad_items)
 
 
 async def delete_trade(trade_id: str, user: str, if_match: str | None = None) -> Response:
@@ -190,7 +194,7 @@ async def delete_trade(trade_id: str, user: str, if_match: str | None = None) ->
 
 def _recorded(document: Any, user: str, idempotency_key: str | None) -> tuple[str, dict[str, str]]:
     """Body and headers of the answer to a new trade: it is recorded now, or was by an earlier request with the key."""
-    given = models.NewTrade.model_validate(document).model_dump(exclude_none=True)
+    given = models.TradeInput.model_validate(document).model_dump(exclude_none=True)
     trade = documents.opened_trade(given, user=user, idempotency_key=idempotency_key, now=datetime.now(UTC))
     body, headers = _shown(trade, f"/trades/{trade.trade_id}")
     answer = None
@@ -204,10 +208,17 @@ def _recorded(document: Any, user: str, idempotency_key: str | None) -> tuple[st
     return body, headers
 
 
-def _one_by_one(items: Sequence[Any], serve: Callable[[Any], dict[str, Any]], request_id: str) -> Response:
-    """Serve each item on its own; one that fails is told so in its place, and so are those that time leaves over."""
+def _one_by_one(
+    items: Sequence[Any], serve: Callable[[Any], dict[str, Any]], request_id: str, bad_items: BadItems
+) -> Response:
+    """Serve each item on its own; one that fails is told so in its place, and so are those that time leaves over.
 
-    def result(item: Any) -> dict[str, Any]:
+    `bad_items`: what the validation found wrong, by the item's position.
+    """
+
+    def result(number: int, item: Any) -> dict[str, Any]:
+        if number in bad_items:
+            return refused(invalid_request(bad_items[number]))
         try:
             return serve(item)
         except Exception as error:  # noqa: BLE001 the table logs what it does not know
@@ -218,7 +229,9 @@ def _one_by_one(items: Sequence[Any], serve: Callable[[Any], dict[str, Any]], re
         return {"status": problem.kind.status, "problem": problem.document(request_id)}
 
     enough = time.monotonic() + BULK_SECONDS
-    results = [result(item) if time.monotonic() < enough else refused(Busy()) for item in items]
+    results = [
+        result(number, item) if time.monotonic() < enough else refused(Busy()) for number, item in enumerate(items)
+    ]
     return reply(200, {"results": results})
 
 

@@ -20,9 +20,10 @@ from openapi_core.validation.schemas import (
 )
 from openapi_core.validation.schemas.factories import SchemaValidatorsFactory
 from openapi_core.validation.schemas.validators import SchemaValidator
+from openapi_schema_validator import OAS30Validator
 from werkzeug.datastructures import Headers, ImmutableMultiDict
 
-from handlers.web.contract import contract
+from handlers.web.contract import ITEMS_ALONE, contract, items_alone, slice_of
 from tests.events import Route
 
 HOST = "https://api.example"
@@ -91,12 +92,42 @@ class _Remembering(SchemaValidatorsFactory):
 _REQUESTS, _ANSWERS = oas30_write_schema_validators_factory, oas30_read_schema_validators_factory
 
 
+def _with_any_items(node: Any) -> Any:
+    """The contract without the schemas of items that are validated individually: a request may hold wrong ones."""
+    if isinstance(node, dict):
+        kept = node.keys() - ({"items"} if node.get(ITEMS_ALONE) else set())
+        return {key: _with_any_items(value) for key, value in node.items() if key in kept}
+    return [_with_any_items(value) for value in node] if isinstance(node, list) else node
+
+
+@cache
+def _items_of(operation_id: str) -> Mapping[str, OAS30Validator]:
+    """For each property of the operation's body that holds such items: what judges one of them."""
+    [item] = slice_of([operation_id])["paths"].values()
+    [operation] = [held for held in item.values() if isinstance(held, dict)]
+    return {
+        name: OAS30Validator(schema)
+        for content in operation.get("requestBody", {}).get("content", {}).values()
+        for name, schema in items_alone(content["schema"]).items()
+    }
+
+
+def _hold_items_to_contract(operation_id: str, request: bytes, answer: bytes) -> None:
+    """Fail unless there is a result for each item, and no item was served that does not follow the contract."""
+    for name, validator in _items_of(operation_id).items():
+        items, results = json.loads(request)[name], json.loads(answer)["results"]
+        assert len(items) == len(results)
+        for item, result in zip(items, results, strict=True):
+            if result["status"] < 400 or result["status"] in FOR_VALID_REQUESTS:
+                validator.validate(item)
+
+
 @cache
 def _judge(factory: SchemaValidatorsFactory) -> OpenAPI:
     text = dict.fromkeys(("application/yaml", "text/html"), lambda data, **_: data.decode())
     as_json = dict.fromkeys(("application/problem+json", "application/merge-patch+json"), json.loads)
     return OpenAPI.from_dict(
-        contract(),
+        _with_any_items(contract()),
         config=Config(
             additional_properties_default_policy="forbid",
             extra_media_type_deserializers={**text, **as_json},
@@ -132,6 +163,8 @@ def hold_to_contract(
         assert not response.body
     if response.status < 400 or response.status in FOR_VALID_REQUESTS:
         _judge(_REQUESTS).validate_request(asked)
+    if response.status == 200 and request.body is not None:
+        _hold_items_to_contract(route.operation_id, request.body, response.body)
 
 
 def _declared(route: Route, status: int) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""The contract's NewTrade and the parameters of listTrades, as a team that begins with pydantic writes them.
+"""The contract's TradeInput and the parameters of listTrades, as a team that begins with pydantic writes them.
 
 What may be absent may not be null, so a default of None stands outside the type: pydantic does not check defaults.
 """
@@ -67,7 +67,7 @@ class Model(BaseModel):
     model_config = ConfigDict(extra="forbid", alias_generator=to_camel)
 
 
-class NewClose(Model):
+class CloseInput(Model):
     quantity: Positive
     price: Price
     closed_at: Time
@@ -84,7 +84,7 @@ class Psychology(Model):
     patience: Truth = None
 
 
-class NewTrade(Model):
+class TradeInput(Model):
     symbol: Symbol
     side: Side
     quantity: Positive
@@ -114,7 +114,7 @@ class NewTrade(Model):
     economic_events: Events = None
     tags: Annotated[list[Word], Field(max_length=30), AfterValidator(_each_once)] = None
     status: Literal["CANCELLED"] = None
-    closes: Annotated[list[NewClose], Field(max_length=200)] = None
+    closes: Annotated[list[CloseInput], Field(max_length=200)] = None
     exit_price: Price = None
     close_date: Time = None
 

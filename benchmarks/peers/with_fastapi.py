@@ -14,7 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from mangum import Mangum
 
 from benchmarks.peers.journal import HEADERS, log, page, read, record
-from benchmarks.peers.models import Asked, Key, NewTrade, Tags, bad_fields
+from benchmarks.peers.models import Asked, Key, Tags, TradeInput, bad_fields
 from handlers.journal.errors import JournalError
 from handlers.storage.errors import StorageError
 from handlers.web import problems
@@ -35,7 +35,7 @@ User = Annotated[str, Depends(user_of)]
 
 @app.post("/trades")
 async def create_trade(
-    request: Request, user: User, new: NewTrade, key: Annotated[Key | None, Header(alias="Idempotency-Key")] = None
+    request: Request, user: User, new: TradeInput, key: Annotated[Key | None, Header(alias="Idempotency-Key")] = None
 ) -> Response:
     fingerprint = new.model_dump_json(by_alias=True, exclude_unset=True) if key else ""
     return reply(request, 201, *record(new.values(), user, key, fingerprint))

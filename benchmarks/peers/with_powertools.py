@@ -13,7 +13,7 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValida
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path, Query
 
 from benchmarks.peers.journal import HEADERS, log, page, read, record
-from benchmarks.peers.models import Day, Key, NewTrade, Side, Symbol, Tags, Token, Word, bad_fields
+from benchmarks.peers.models import Day, Key, Side, Symbol, Tags, Token, TradeInput, Word, bad_fields
 from handlers.journal.errors import JournalError
 from handlers.storage.errors import StorageError
 from handlers.web import problems
@@ -32,7 +32,7 @@ def user() -> str:
 
 @app.post("/trades")
 def create_trade(
-    new: Annotated[NewTrade, Body()], key: Annotated[Key | None, Header(alias="Idempotency-Key")] = None
+    new: Annotated[TradeInput, Body()], key: Annotated[Key | None, Header(alias="Idempotency-Key")] = None
 ) -> Any:
     fingerprint = new.model_dump_json(by_alias=True, exclude_unset=True) if key else ""
     return reply(201, *record(new.values(), user(), key, fingerprint))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 PATH = Path(__file__).parents[2] / "generated" / "openapi.json"
 METHODS = ("get", "put", "post", "delete", "patch", "head", "options", "trace")
+# Marks an array of a request body: a wrong item fails alone and leaves the rest of the request valid.
+ITEMS_ALONE = "x-validate-items-individually"
 
 
 @cache
@@ -25,10 +27,20 @@ def base_path() -> str:
     return path
 
 
-def schema(name: str) -> dict[str, Any]:
-    """One of the contract's schemas, references resolved."""
-    found: dict[str, Any] = _resolved(contract()["components"]["schemas"][name])
-    return found
+def without_items(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The schema of a request body as it holds for the request as a whole: arrays marked ITEMS_ALONE take any items."""
+    properties = body.get("properties", {})
+    freed = {
+        name: {key: value for key, value in held.items() if key not in (ITEMS_ALONE, "items")}
+        for name, held in properties.items()
+        if held.get(ITEMS_ALONE)
+    }
+    return {**body, "properties": {**properties, **freed}} if freed else dict(body)
+
+
+def items_alone(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The schemas of the items of each array marked ITEMS_ALONE, by the array's property name."""
+    return {name: held["items"] for name, held in body.get("properties", {}).items() if held.get(ITEMS_ALONE)}
 
 
 def slice_of(operation_ids: Collection[str]) -> dict[str, Any]:

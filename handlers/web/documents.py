@@ -22,7 +22,7 @@ _NOTES = tuple(note.name for note in fields(JournalNotes))
 
 
 def opened_trade(given: Mapping[str, Any], *, user: str, idempotency_key: str | None, now: datetime) -> Trade:
-    """The trade that a client asks to record: the values of a NewTrade, by the journal's names. Raises RuleBroken."""
+    """The trade that a client asks to record: the values of a TradeInput, by the journal's names. Raises RuleBroken."""
     values = dict(given)
     closes = [_close(close) for close in values.pop("closes", [])]
     status, exit_price, close_date = (values.pop(name, None) for name in ("status", "exit_price", "close_date"))

@@ -35,7 +35,7 @@ INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 # What stands in the context beside the parameters.
-_OF_THE_REQUEST = {"bad_parameters", "claims", "document", "request_id", "user", "username"}
+_OF_THE_REQUEST = {"bad_items", "bad_parameters", "claims", "document", "request_id", "user", "username"}
 
 formats = FormatChecker(formats=())
 
@@ -48,6 +48,12 @@ def _is_date(value: object) -> bool:
 @formats.checks("date-time", raises=ValueError)
 def _is_date_time(value: object) -> bool:
     return not isinstance(value, str) or bool(datetime.fromisoformat(value))
+
+
+@formats.checks("email")
+def _is_email(value: object) -> bool:
+    # The pattern says the rest; that the part before the @ has at most 64 characters would take a look-ahead.
+    return not isinstance(value, str) or len(value.rpartition("@")[0]) <= 64
 
 
 @formats.checks("uuid")
@@ -88,8 +94,13 @@ class OperationChecks:
         }
         body = operation.get("requestBody", {})
         self.has_body = bool(body)
+        schemas = {media_type: content["schema"] for media_type, content in body.get("content", {}).items()}
         self.body_validators = {
-            media_type: Checked(content["schema"]) for media_type, content in body.get("content", {}).items()
+            media_type: Checked(contract.without_items(schema)) for media_type, schema in schemas.items()
+        }
+        self.item_validators = {
+            media_type: {name: Checked(of_item) for name, of_item in contract.items_alone(schema).items()}
+            for media_type, schema in schemas.items()
         }
 
 
@@ -103,12 +114,6 @@ class Checked:
     def errors(self, value: Any) -> Iterator[Any]:
         """What jsonschema finds wrong. They are typed with markers for what is unset, which none of these is."""
         return iter(()) if self.accepts(value) else self._validator.iter_errors(value)
-
-
-@cache
-def schema_validator(name: str) -> Checked:
-    """The checks of one of the contract's schemas, for what is a part of a body and checked on its own."""
-    return Checked(contract.schema(name))
 
 
 class CheckedOperation(RequestValidationOperation):  # type: ignore[misc] # Connexion is not typed
@@ -168,15 +173,21 @@ def validator_map(checks: Mapping[str, OperationChecks]) -> dict[str, Any]:
             context = scope["extensions"]["connexion_context"]
             bad: list[BadField] = context.pop("bad_parameters")
             message = await receive()  # the front has put the body into one message
-            validator = checks_of(scope).body_validators[_header(scope, "content-type")[0]]
+            operation, media_type = checks_of(scope), _header(scope, "content-type")[0]
             try:
                 document = strict_json.parse(message["body"])
             except strict_json.NotJson as error:
                 raise invalid_request([*bad, BadField("body", "", str(error))]) from None
-            bad += bad_fields(validator, document)
+            bad += _bad_fields(operation.body_validators[media_type], document)
             if bad:
                 raise invalid_request(bad)
             context["document"] = document
+            context["bad_items"] = {
+                number: wrong
+                for name, validator in operation.item_validators[media_type].items()
+                for number, item in enumerate(document[name])
+                if (wrong := list(_bad_fields(validator, item)))
+            }
             return receive, scope
 
     return {"parameter": Parameters, "body": defaultdict(lambda: JsonBody)}
@@ -229,7 +240,7 @@ def _header(scope: Any, name: str) -> list[str]:
     return [value.decode("latin-1") for key, value in scope["headers"] if key == wanted]
 
 
-def bad_fields(checked: Checked, document: Any) -> Iterator[BadField]:
+def _bad_fields(checked: Checked, document: Any) -> Iterator[BadField]:
     """Every field of the document that does not follow the schema."""
     for pointer, detail in _details(checked, document):
         yield BadField("body", pointer, detail)

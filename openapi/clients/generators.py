@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -20,18 +21,17 @@ NODE = ROOT / ".tools" / "clients-node" / "node_modules" / ".bin"
 PYTHON = ROOT / ".tools" / "clients" / "bin"
 PACKAGE = "trading_journal_client"  # what Python imports
 
-# openapi-python-client names the members of a nullable type by number; these are the contract's own names for them.
+# openapi-python-client puts numbers behind the names of nullable types; these names go without.
 NAMES = {
     "IntervalType0": "Interval",
-    "PsychologyChangesType0": "PsychologyChanges",
+    "PsychologyUpdateInputType0": "PsychologyUpdateInput",
     **{
-        f"{name}{part}": name
-        for name in ("CancelledOrNull", "GradeOrNull")
+        f"TradeUpdateInput{name}{part}": f"TradeUpdateInput{name}"
+        for name in ("Status", "TradeGrade")
         for part in ("Type1", "Type2Type1", "Type3Type1")
     },
 }
-MODULES = {"Interval": "interval", "PsychologyChanges": "psychology_changes"}
-MODULES |= {"CancelledOrNull": "cancelled_or_null", "GradeOrNull": "grade_or_null"}
+MODULES = {name: re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower() for name in NAMES.values()}
 
 
 class GeneratorError(Exception):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -126,10 +127,36 @@ def test_an_unexpected_error_of_one_item_shows_nothing_of_itself(dana: Client, m
 
 @pytest.mark.parametrize(
     "document",
-    [{}, {"items": []}, items(*({} for _ in range(101))), items("text"), {"items": [{"trade": {}, "extra": 1}]}],
+    [{}, {"items": []}, items(*({} for _ in range(101))), {"items": {}}, {"items": [{"trade": a_trade()}], "extra": 1}],
 )
-def test_a_request_that_is_not_a_list_of_trades_is_refused_as_a_whole(dana: Client, document: Any) -> None:
+def test_a_request_that_is_not_a_list_of_items_is_refused_as_a_whole(dana: Client, document: Any) -> None:
     assert dana.post("/trades/bulk", document).kind == "/problems/invalid-request"
+    assert recorded() == 0
+
+
+@pytest.mark.parametrize(
+    ("item", "pointers"),
+    [
+        ({"trade": a_trade(), "extra": 1}, ["/extra"]),
+        ({"trade": a_trade(), "idempotencyKey": "two words"}, ["/idempotencyKey"]),
+        ({"trade": a_trade(), "idempotencyKey": None}, ["/idempotencyKey"]),
+        ({"trade": a_trade(side="UP"), "extra": 1}, ["/extra", "/side"]),
+        ({"trade": "text"}, ["/trade"]),
+        ({"trade": None}, ["/trade"]),
+        ({}, ["/trade"]),
+        ("text", [""]),
+        (None, [""]),
+        ([], [""]),
+    ],
+)
+def test_an_item_that_is_malformed_beside_its_trade_fails_alone(
+    dana: Client, item: Any, pointers: Sequence[str]
+) -> None:
+    answer = dana.post("/trades/bulk", {"items": [{"trade": a_trade()}, item, {"trade": a_trade()}]})
+    assert statuses(answer) == [201, 400, 201]
+    problem = answer.json["results"][1]["problem"]
+    assert problem["type"] == "/problems/invalid-request"
+    assert sorted(field["pointer"] for field in problem["errors"]) == pointers
 
 
 def test_a_hundred_trades_fit(dana: Client) -> None:
@@ -141,9 +168,9 @@ def test_trades_are_deleted_each_on_its_own(dana: Client, erin: Client) -> None:
     theirs = erin.new_trade()["tradeId"]
     answer = dana.post(
         "/trades/bulk-delete",
-        {"tradeIds": [mine[0], theirs, "not-an-id", mine[1].upper(), mine[0]]},
+        {"tradeIds": [mine[0], theirs, "not-an-id", mine[1].upper(), mine[0], 7, None, "", {"tradeId": mine[2]}]},
     )
-    assert statuses(answer) == [204, 404, 400, 204, 404]
+    assert statuses(answer) == [204, 404, 400, 204, 404, 400, 400, 400, 400]
     assert answer.json["results"][1]["problem"] == answer.json["results"][4]["problem"]
     assert erin.get(f"/trades/{theirs}").status == 200
     assert [trade["tradeId"] for trade in dana.get("/trades").json["items"]] == [mine[2]]

@@ -32,27 +32,27 @@ from trading_journal_client.models import (
     AccountExport,
     Breakdown,
     BulkResults,
-    BulkTrade,
-    BulkTrades,
+    BulkTradeInput,
+    BulkTradesInput,
     CalendarMonth,
-    Credentials,
+    CloseInput,
+    ConfirmSignUpInput,
     EquityCurve,
     ErasureStatus,
     GatewayMessage,
     ImageUpload,
-    NewClose,
-    NewCredentials,
-    NewImage,
-    NewTrade,
+    ImageUploadInput,
+    LogInInput,
     Problem,
-    RefreshRequest,
-    SignUpConfirmation,
+    RefreshSessionInput,
+    SignUpInput,
     SignUpStatus,
     Stats,
     Tokens,
     Trade,
-    TradeChanges,
+    TradeInput,
     TradePage,
+    TradeUpdateInput,
 )
 from trading_journal_client.types import Unset
 
@@ -77,13 +77,13 @@ def mailed_code(email: str) -> str:
 
 def tell(api: str, email: str) -> None:
     public = Client(api, timeout=httpx.Timeout(30), httpx_args={"trust_env": False})
-    expect(SignUpStatus, sign_up.sync(client=public, body=NewCredentials(email=email, password=PASSWORD)))
-    early = log_in.sync(client=public, body=Credentials(email=email, password=PASSWORD))
+    expect(SignUpStatus, sign_up.sync(client=public, body=SignUpInput(email=email, password=PASSWORD)))
+    early = log_in.sync(client=public, body=LogInInput(email=email, password=PASSWORD))
     assert expect(Problem, early).type_ == "/problems/not-confirmed"
     code = mailed_code(email)
-    expect(SignUpStatus, confirm_sign_up.sync(client=public, body=SignUpConfirmation(email=email, code=code)))
-    tokens = expect(Tokens, log_in.sync(client=public, body=Credentials(email=email, password=PASSWORD)))
-    tokens = expect(Tokens, refresh_session.sync(client=public, body=RefreshRequest(tokens.refresh_token)))
+    expect(SignUpStatus, confirm_sign_up.sync(client=public, body=ConfirmSignUpInput(email=email, code=code)))
+    tokens = expect(Tokens, log_in.sync(client=public, body=LogInInput(email=email, password=PASSWORD)))
+    tokens = expect(Tokens, refresh_session.sync(client=public, body=RefreshSessionInput(tokens.refresh_token)))
 
     stranger = AuthenticatedClient(api, token="forged", httpx_args={"trust_env": False})
     expect(GatewayMessage, list_trades.sync(client=stranger))
@@ -99,7 +99,7 @@ def tell(api: str, email: str) -> None:
 
 
 def record_and_close(client: AuthenticatedClient) -> Trade:
-    new = NewTrade(
+    new = TradeInput(
         symbol="AAPL",
         side="BUY",
         quantity="100",
@@ -116,26 +116,26 @@ def record_and_close(client: AuthenticatedClient) -> Trade:
     trade = expect(Trade, first.parsed)
     assert again.content == first.content
     assert again.headers["Idempotent-Replayed"] == "true"
-    half = NewClose(
+    half = CloseInput(
         quantity="50", price="187.25", closed_at=datetime.fromisoformat("2026-01-05T11:02:00-05:00"), commission="0.5"
     )
     part = expect(Trade, close_trade.sync(trade.trade_id, client=client, body=half, idempotency_key="story-2"))
     assert (part.status, part.realized_partial_pnl, part.remaining_quantity) == ("PARTIAL", "98.95", "50")
-    too_much = NewClose(quantity="60", price="187.25", closed_at=datetime.fromisoformat("2026-01-05T11:03:00-05:00"))
+    too_much = CloseInput(quantity="60", price="187.25", closed_at=datetime.fromisoformat("2026-01-05T11:03:00-05:00"))
     refused = expect(Problem, close_trade.sync(trade.trade_id, client=client, body=too_much))
     assert refused.status == 409
 
-    change = TradeChanges(stop_loss="185.25", take_profit=None)
+    change = TradeUpdateInput(stop_loss="185.25", take_profit=None)
     overtaken = update_trade.sync(trade.trade_id, client=client, body=change, if_match='"1"')
     assert expect(Problem, overtaken).status == 412
     moved = expect(Trade, update_trade.sync(trade.trade_id, client=client, body=change, if_match=f'"{part.version}"'))
     assert (moved.stop_loss, isinstance(moved.take_profit, Unset)) == ("185.25", True)
-    rest = NewClose(price="184.05", closed_at=datetime.fromisoformat("2026-01-05T15:00:00-05:00"))
+    rest = CloseInput(price="184.05", closed_at=datetime.fromisoformat("2026-01-05T15:00:00-05:00"))
     flat = expect(Trade, close_trade.sync(trade.trade_id, client=client, body=rest))
     assert (flat.status, flat.net_pnl) == ("CLOSED", "38.4")
     page = expect(TradePage, list_trades.sync(client=client, symbol="AAPL", tag=["earnings"]))
     assert [each.trade_id for each in page.items] == [trade.trade_id]
-    many = BulkTrades([BulkTrade(trade=new, idempotency_key="story-3")])
+    many = BulkTradesInput([BulkTradeInput(trade=new, idempotency_key="story-3")])
     recorded = expect(BulkResults, create_trades.sync(client=client, body=many)).results[0]
     assert recorded.status == 201
     assert delete_trade.sync_detailed(expect(Trade, recorded.trade).trade_id, client=client).status_code == 204
@@ -144,7 +144,8 @@ def record_and_close(client: AuthenticatedClient) -> Trade:
 
 def attach(client: AuthenticatedClient, trade: Trade) -> None:
     form = expect(
-        ImageUpload, create_image_upload.sync(trade.trade_id, client=client, body=NewImage(content_type="image/png"))
+        ImageUpload,
+        create_image_upload.sync(trade.trade_id, client=client, body=ImageUploadInput(content_type="image/png")),
     )
     with httpx.Client(trust_env=False) as browser:
         fields = form.fields.additional_properties
@@ -184,8 +185,8 @@ def leave(client: AuthenticatedClient) -> None:
     assert expect(Problem, create_trade.sync(client=client, body=a_trade())).type_ == "/problems/account-erased"
 
 
-def a_trade() -> NewTrade:
-    return NewTrade(
+def a_trade() -> TradeInput:
+    return TradeInput(
         symbol="MSFT", side="SELL", quantity="1", open_date=datetime.fromisoformat("2026-01-06T10:05:00-05:00")
     )
 

@@ -8,7 +8,7 @@ import { gunzipSync } from "node:zlib";
 import {
   closeTrade, confirmSignUp, createImageUpload, createTrade, createTrades, deleteAccount, deleteTrade, exportAccount,
   getBreakdown, getCalendar, getEquityCurve, getStats, getTrade, listTrades, logIn, refreshSession, signUp, updateTrade,
-  type GatewayMessage, type NewTrade, type Problem, type Trade,
+  type GatewayMessage, type TradeInput, type Problem, type Trade,
 } from "trading-journal-client";
 import { client } from "trading-journal-client/client";
 
@@ -56,7 +56,7 @@ async function enter(): Promise<void> {
 }
 
 async function recordAndClose(): Promise<Trade> {
-  const body: NewTrade = {
+  const body: TradeInput = {
     symbol: "AAPL", side: "BUY", quantity: "100", openDate: "2026-01-05T09:31:04-05:00", entryPrice: "185.25",
     stopLoss: "183.25", takeProfit: "191.25", commission: "1", fees: "0.1", tags: ["earnings"],
   };

@@ -45,12 +45,12 @@ def mock() -> Iterator[httpx.Client]:
 
 
 def test_operations_are_answered_with_the_examples(mock: httpx.Client) -> None:
-    created = mock.post("/trades", json=example("NewOpenTrade"))
+    created = mock.post("/trades", json=example("OpenTradeInput"))
     assert (created.status_code, created.json()) == (201, example("OpenTrade"))
     assert created.headers["etag"] == '"1"'
     assert mock.get("/trades").json() == example("TradePage")
     assert mock.get("/stats").json() == example("Stats")
-    assert mock.post("/auth/login", json=example("Credentials")).json() == example("Tokens")
+    assert mock.post("/auth/login", json=example("LogInInput")).json() == example("Tokens")
     trade = f"/trades/{example('OpenTrade')['tradeId']}"
     assert mock.get(trade).json() == example("PartlyClosedTrade")
     assert mock.delete(trade).status_code == 204
@@ -63,7 +63,7 @@ def test_other_answers_are_asked_for(mock: httpx.Client) -> None:
         ("code=409", 409, "Conflict"),
         ("code=412", 412, "PreconditionFailed"),
     ):
-        answer = mock.post(close, json=example("NewFinalClose"), headers={"Prefer": wish})
+        answer = mock.post(close, json=example("FinalCloseInput"), headers={"Prefer": wish})
         assert (answer.status_code, answer.json()) == (status, example(shown))
 
 

@@ -89,12 +89,8 @@ BREAKING: dict[str, tuple[Change, str]] = {
         "/components/securitySchemes/bearerAuth",
     ),
     "a request body takes fewer properties": (
-        put(f"{SCHEMAS}/NewTrade/maxProperties", 5),
-        f"{SCHEMAS}/NewTrade/maxProperties",
-    ),
-    "an input variant is removed": (
-        lambda document: at(document, f"{SCHEMAS}/BulkTrade/properties/trade/anyOf").pop(),
-        f"{SCHEMAS}/BulkTrade/properties/trade/anyOf",
+        put(f"{SCHEMAS}/TradeInput/maxProperties", 5),
+        f"{SCHEMAS}/TradeInput/maxProperties",
     ),
     "an output header takes more values": (
         append("/components/headers/CacheControl/schema/enum", "private"),
@@ -134,23 +130,23 @@ BREAKING: dict[str, tuple[Change, str]] = {
     ),
     "a body is removed": (drop(f"{POST}/requestBody"), f"{POST}/requestBody"),
     "an input property is removed": (
-        drop(f"{SCHEMAS}/NewTrade/properties/lessons"),
-        f"{SCHEMAS}/NewTrade/properties/lessons",
+        drop(f"{SCHEMAS}/TradeInput/properties/lessons"),
+        f"{SCHEMAS}/TradeInput/properties/lessons",
     ),
     "an input property is renamed": (
-        rename(f"{SCHEMAS}/NewTrade/properties/stopLoss", "stop"),
-        f"{SCHEMAS}/NewTrade/properties/stopLoss",
+        rename(f"{SCHEMAS}/TradeInput/properties/stopLoss", "stop"),
+        f"{SCHEMAS}/TradeInput/properties/stopLoss",
     ),
     "an input property becomes required": (
-        append(f"{SCHEMAS}/NewTrade/required", "entryPrice"),
-        f"{SCHEMAS}/NewTrade/required",
+        append(f"{SCHEMAS}/TradeInput/required", "entryPrice"),
+        f"{SCHEMAS}/TradeInput/required",
     ),
     "a required input property is added": (
         lambda document: (
-            at(document, f"{SCHEMAS}/NewClose/properties").update(reason={"type": "string"}),
-            at(document, f"{SCHEMAS}/NewClose/required").append("reason"),
+            at(document, f"{SCHEMAS}/CloseInput/properties").update(reason={"type": "string"}),
+            at(document, f"{SCHEMAS}/CloseInput/required").append("reason"),
         ),
-        f"{SCHEMAS}/NewClose/required",
+        f"{SCHEMAS}/CloseInput/required",
     ),
     "an input's type is changed": (put(f"{SCHEMAS}/Quantity/type", "number"), f"{SCHEMAS}/Quantity/type"),
     "an input's length is narrowed": (put(f"{SCHEMAS}/Note/maxLength", 100), f"{SCHEMAS}/Note/maxLength"),
@@ -217,15 +213,15 @@ HARMLESS: dict[str, Change] = {
     "an optional parameter is added": append(f"{LIST}/parameters", QUERY),
     "a status is added": put(f"{LIST}/responses/403", {"description": "Forbidden."}),
     "a header is added": put(f"{POST}/responses/201/headers/X-New", {"schema": {"type": "string"}}),
-    "an optional input property is added": put(f"{SCHEMAS}/NewTrade/properties/broker", {"type": "string"}),
+    "an optional input property is added": put(f"{SCHEMAS}/TradeInput/properties/broker", {"type": "string"}),
     "an output property is added": put(f"{SCHEMAS}/Trade/properties/broker", {"type": "string"}),
     "an output property becomes certain": append(f"{SCHEMAS}/Trade/required", "idempotencyKey"),
-    "an input property becomes optional": remove(f"{SCHEMAS}/NewTrade/required", "openDate"),
+    "an input property becomes optional": remove(f"{SCHEMAS}/TradeInput/required", "openDate"),
     "an input's length is widened": put(f"{SCHEMAS}/NoteOrNull/maxLength", 20000),
     "an input's range is widened": put(f"{SCHEMAS}/ScoreOrNull/maximum", 100),
-    "an input loses its pattern": drop(f"{SCHEMAS}/NewPassword/pattern"),
-    "an input takes null": put(f"{SCHEMAS}/NewPassword/nullable", True),
-    "an input takes more values": append(f"{SCHEMAS}/Cancelled/enum", "EXPIRED"),
+    "an input loses its pattern": drop(f"{SCHEMAS}/ChosenPassword/pattern"),
+    "an input takes null": put(f"{SCHEMAS}/ChosenPassword/nullable", True),
+    "an input takes more values": append(f"{SCHEMAS}/TradeInput/properties/status/enum", "EXPIRED"),
     "an output has fewer values": remove(f"{SCHEMAS}/SignUpState/enum", "CONFIRMED"),
     "an output number becomes an integer": put(f"{SCHEMAS}/Ratio/type", "integer"),
     "a body's media type is added": put(
@@ -255,6 +251,14 @@ def test_what_cannot_break_a_client_passes(name: str) -> None:
     new = copy.deepcopy(RELEASED)
     HARMLESS[name](new)
     assert breaks(RELEASED, new) == []
+
+
+def test_the_removal_of_an_input_variant_is_found() -> None:
+    old = copy.deepcopy(RELEASED)
+    put(f"{SCHEMAS}/TradeInput/properties/symbol", {"anyOf": [{"type": "string"}, {"type": "integer"}]})(old)
+    new = copy.deepcopy(old)
+    at(new, f"{SCHEMAS}/TradeInput/properties/symbol/anyOf").pop()
+    assert [broken.pointer for broken in breaks(old, new)] == [f"{SCHEMAS}/TradeInput/properties/symbol/anyOf"]
 
 
 def test_a_change_is_named_once_however_often_it_is_used() -> None:

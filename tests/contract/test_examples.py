@@ -16,11 +16,12 @@ from handlers.journal import trades as journal
 from handlers.journal.breakdown import Grouping, breakdown, dimension_of
 from handlers.journal.calendar import month_of
 from handlers.journal.equity import equity_curve
-from handlers.journal.errors import StateForbids
+from handlers.journal.errors import RuleBroken, StateForbids
 from handlers.journal.rows import days_of, rows
 from handlers.journal.statistics import statistics_of
 from handlers.storage.statistics import Standing
 from handlers.web import documents, stats_documents
+from handlers.web.problems import problem_of
 from handlers.web.replies import as_json
 from openapi.generate import contract, operations
 from tests.events import route_of
@@ -152,7 +153,7 @@ def example(name: str) -> Any:
 
 
 def opened(name: str) -> journal.Trade:
-    given = models.NewTrade.model_validate(example(name)).model_dump(exclude_none=True)
+    given = models.TradeInput.model_validate(example(name)).model_dump(exclude_none=True)
     return documents.opened_trade(given, user="dana", idempotency_key=None, now=datetime.fromisoformat(_RECORDED))
 
 
@@ -161,7 +162,7 @@ _RECORDED = "2026-01-05T14:31:10+00:00"
 
 def closed(trade: journal.Trade, name: str, shown: str) -> journal.Trade:
     """The trade after the close of an example, recorded when another example says so."""
-    values = models.NewClose.model_validate(example(name)).model_dump(exclude_none=True)
+    values = models.CloseInput.model_validate(example(name)).model_dump(exclude_none=True)
     close_id = example(shown)["partialCloses"][-1]["closeId"]
     now = datetime.fromisoformat(example(shown)["updatedAt"])
     return journal.close(trade, close_id=close_id, now=now, **values)
@@ -173,11 +174,11 @@ def as_shown(trade: journal.Trade) -> dict[str, Any]:
 
 
 def test_the_trade_in_the_examples_is_what_the_journal_makes_of_the_requests_in_the_examples() -> None:
-    trade = opened("NewOpenTrade")
+    trade = opened("OpenTradeInput")
     assert as_shown(trade) == example("OpenTrade")
-    trade = closed(trade, "NewPartialClose", "PartlyClosedTrade")
+    trade = closed(trade, "PartialCloseInput", "PartlyClosedTrade")
     assert as_shown(trade) == example("PartlyClosedTrade")
-    trade = closed(trade, "NewFinalClose", "ClosedTrade")
+    trade = closed(trade, "FinalCloseInput", "ClosedTrade")
     assert as_shown(trade) == example("ClosedTrade")
 
 
@@ -186,13 +187,13 @@ def test_the_page_in_the_examples_holds_the_open_trade() -> None:
 
 
 def test_the_trade_closed_at_once_in_the_examples_earns_what_the_text_book_says() -> None:
-    assert opened("NewClosedTrade").net_pnl == Decimal("98.9")
+    assert opened("ClosedTradeInput").net_pnl == Decimal("98.9")
 
 
 def test_the_patches_in_the_examples_can_be_applied() -> None:
-    trade = opened("NewOpenTrade")
+    trade = opened("OpenTradeInput")
     for name in ("MoveStop", "CancelTrade"):
-        given = models.TradeChanges.model_validate(example(name)).model_dump(exclude_unset=True)
+        given = models.TradeUpdateInput.model_validate(example(name)).model_dump(exclude_unset=True)
         changed = journal.revise(trade, documents.changes(given, trade), trade.created_at)
         assert changed.version == 2
 
@@ -201,14 +202,14 @@ def test_the_patches_in_the_examples_can_be_applied() -> None:
 def everyday() -> list[journal.Trade]:
     """The trades of the examples as they are in the end: one closed in two parts, one at once, one recorded in bulk."""
     aapl = closed(
-        closed(opened("NewOpenTrade"), "NewPartialClose", "PartlyClosedTrade"), "NewFinalClose", "ClosedTrade"
+        closed(opened("OpenTradeInput"), "PartialCloseInput", "PartlyClosedTrade"), "FinalCloseInput", "ClosedTrade"
     )
-    return [aapl, opened("NewClosedTrade"), in_bulk()]
+    return [aapl, opened("ClosedTradeInput"), in_bulk()]
 
 
 def in_bulk() -> journal.Trade:
-    item, shown = example("BulkTrades")["items"][0], example("BulkResults")["results"][0]["trade"]
-    given = models.NewTrade.model_validate(item["trade"]).model_dump(exclude_none=True)
+    item, shown = example("BulkTradesInput")["items"][0], example("BulkResults")["results"][0]["trade"]
+    given = models.TradeInput.model_validate(item["trade"]).model_dump(exclude_none=True)
     now = datetime.fromisoformat(shown["createdAt"])
     return documents.opened_trade(given, user="dana", idempotency_key=item["idempotencyKey"], now=now)
 
@@ -220,8 +221,16 @@ def test_the_trade_recorded_in_bulk_is_what_the_journal_makes_of_the_request() -
     assert recorded == {"status": 201, "trade": {**shown, **given}}
     own, made = given["partialCloses"][0], shown["partialCloses"][0]
     assert {**own, "closeId": ""} == {**made, "closeId": ""}
-    assert "side" not in example("BulkTrades")["items"][1]["trade"]
-    assert [bad["pointer"] for bad in refused["problem"]["errors"]] == ["/side"]
+    wrong = models.TradeInput.model_validate(example("BulkTradesInput")["items"][1]["trade"])
+    with pytest.raises(RuleBroken) as broken:
+        documents.opened_trade(
+            wrong.model_dump(exclude_none=True),
+            user="dana",
+            idempotency_key=None,
+            now=datetime.fromisoformat(_RECORDED),
+        )
+    problem = problem_of(broken.value)
+    assert refused == {"status": 422, "problem": problem.document(refused["problem"]["requestId"])}
 
 
 def test_the_statistics_in_the_examples_are_those_of_the_trades_in_the_examples(everyday: list[journal.Trade]) -> None:
@@ -269,8 +278,8 @@ def values_of(name: str, node: Any) -> Iterator[Any]:
 def test_one_trader_tells_all_the_examples() -> None:
     examples = [each["value"] for each in COMPONENTS["examples"].values()]
     assert set(values_of("email", examples)) == {COMPONENTS["schemas"]["EmailAddress"]["example"]}
-    (signed_up, logged_in) = (example(name)["password"] for name in ("NewCredentials", "Credentials"))
-    assert signed_up == logged_in != example("PasswordReset")["password"]
+    (signed_up, logged_in) = (example(name)["password"] for name in ("SignUpInput", "LogInInput"))
+    assert signed_up == logged_in != example("ConfirmForgotPasswordInput")["password"]
     assert set(values_of("refreshToken", examples)) == {example("Tokens")["refreshToken"]}
     assert set(values_of("requestId", examples)) == {COMPONENTS["headers"]["XRequestId"]["schema"]["example"]}
 
@@ -283,7 +292,7 @@ def test_ids_versions_and_times_in_the_examples_follow_each_other() -> None:
     assert times == sorted(times)
     assert story[2]["partialCloses"][:1] == story[1]["partialCloses"]
     other = example("BulkResults")["results"][0]["trade"]["tradeId"]
-    assert example("BulkDeletion")["tradeIds"] == [first, other]
+    assert example("BulkDeletionInput")["tradeIds"] == [first, other]
     schemas, headers = COMPONENTS["schemas"], COMPONENTS["headers"]
     assert schemas["TradeId"]["example"] == first
     assert schemas["CloseId"]["example"] == story[1]["partialCloses"][0]["closeId"]
@@ -294,8 +303,8 @@ def test_ids_versions_and_times_in_the_examples_follow_each_other() -> None:
 
 
 def test_the_conflict_in_the_examples_is_that_of_the_partly_closed_trade() -> None:
-    trade = closed(opened("NewOpenTrade"), "NewPartialClose", "PartlyClosedTrade")
-    at = datetime.fromisoformat(example("NewFinalClose")["closedAt"])
+    trade = closed(opened("OpenTradeInput"), "PartialCloseInput", "PartlyClosedTrade")
+    at = datetime.fromisoformat(example("FinalCloseInput")["closedAt"])
     with pytest.raises(StateForbids) as refused:
         journal.close(trade, close_id="x", quantity=Decimal(61), price=Decimal(188), closed_at=at, now=trade.updated_at)
     shown = example("Conflict")

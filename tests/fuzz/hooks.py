@@ -7,11 +7,22 @@ from typing import Any
 
 import schemathesis
 
-from handlers.web.contract import contract
+from handlers.web.contract import contract, items_alone, slice_of
+from handlers.web.validation import Validator, formats
 
 EXAMPLES = contract()["components"]["examples"]
+# What judges the items of bulk requests, by operation and by the property that holds them.
+ITEM_JUDGES = {
+    operation["operationId"]: {
+        name: Validator(schema, format_checker=formats)
+        for content in operation.get("requestBody", {}).get("content", {}).values()
+        for name, schema in items_alone(content["schema"]).items()
+    }
+    for item in slice_of({"createTrades", "deleteTrades"})["paths"].values()
+    for operation in item.values()
+}
 
-_given_out: set[str] = set()  # page tokens
+_given_out: dict[str, Any] = {}  # page tokens, each with the filters that it belongs to
 _sessions: list[str] = []  # refresh tokens
 
 
@@ -30,15 +41,36 @@ def before_call(_: schemathesis.HookContext, case: Any, __: dict[str, Any]) -> N
     for header in ("If-Match", "If-None-Match"):
         if (case.headers or {}).get(header) == "0":
             case.headers[header] = '"1"'
-    # A page token that somebody makes up is a 400, though it follows its schema; tests/api tries those out.
-    if case.operation.label == "GET /trades" and (case.query or {}).get("nextToken") not in {None, *_given_out}:
+    # A page token that is made up or came with other filters is a 400, though it follows its schema.
+    token = (case.query or {}).get("nextToken") if case.operation.label == "GET /trades" else None
+    if token is not None and _given_out.get(token) != _filters(case):
         del case.query["nextToken"]
     # The trader of the contract's examples is the run's own user.
-    if case.body == EXAMPLES["Credentials"]["value"] and case.operation.label == "POST /auth/login":
+    if case.body == EXAMPLES["LogInInput"]["value"] and case.operation.label == "POST /auth/login":
         if "EMAIL" in os.environ:
             case.body = {"email": os.environ["EMAIL"], "password": os.environ["PASSWORD"]}
-    elif case.body == EXAMPLES["RefreshRequest"]["value"] and _sessions:
+    elif case.body == EXAMPLES["RefreshSessionInput"]["value"] and _sessions:
         case.body = {"refreshToken": _sessions[-1]}
+
+
+def _filters(case: Any) -> dict[str, Any]:
+    """What a page token belongs to: the query without the token and the size of the page."""
+    return {name: value for name, value in case.query.items() if name not in ("nextToken", "limit")}
+
+
+@schemathesis.check
+def each_item_is_validated_individually(
+    _: schemathesis.CheckContext, response: schemathesis.Response, case: Any
+) -> None:
+    """In a bulk request the items that do not follow the contract get a 400 as their result, and no others do."""
+    judges = ITEM_JUDGES.get(case.operation.definition.raw["operationId"], {})
+    if response.status_code != 200:
+        return
+    for name, judge in judges.items():
+        results = response.json()["results"]
+        assert len(results) == len(case.body[name])
+        for item, result in zip(case.body[name], results, strict=True):
+            assert (result["status"] == 400) == (not judge.is_valid(item)), (item, result)
 
 
 @schemathesis.hook
@@ -47,6 +79,6 @@ def after_call(_: schemathesis.HookContext, case: Any, response: schemathesis.Re
     if response.status_code != 200:
         return
     if case.operation.label == "GET /trades" and (token := response.json().get("nextToken")):
-        _given_out.add(token)
+        _given_out[token] = _filters(case)
     elif case.operation.label in ("POST /auth/login", "POST /auth/refresh"):
         _sessions.append(response.json()["refreshToken"])

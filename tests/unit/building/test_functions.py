@@ -101,10 +101,10 @@ def test_a_function_knows_that_its_operation_comes_to_its_end(monkeypatch: pytes
 def test_the_models_are_those_in_use_and_read_as_the_whole_ones_do(monkeypatch: pytest.MonkeyPatch) -> None:
     made: Any = ModuleType("models_of_one_function")
     monkeypatch.setitem(sys.modules, made.__name__, made)
-    exec(models_for({"NewClose"}), vars(made))  # noqa: S102 our own source
-    assert not hasattr(made, "NewTrade")
-    assert not made.NewClose.__doc__
-    close = made.NewClose.model_validate({"price": "1.5", "closedAt": "2026-01-05T09:31:04Z"})
+    exec(models_for({"CloseInput"}), vars(made))  # noqa: S102 our own source
+    assert not hasattr(made, "TradeInput")
+    assert not made.CloseInput.__doc__
+    close = made.CloseInput.model_validate({"price": "1.5", "closedAt": "2026-01-05T09:31:04Z"})
     assert json.loads(close.model_dump_json(by_alias=True, exclude_none=True)) == {
         "price": "1.5",
         "closedAt": "2026-01-05T09:31:04Z",
@@ -114,9 +114,9 @@ def test_the_models_are_those_in_use_and_read_as_the_whole_ones_do(monkeypatch: 
 @pytest.mark.parametrize(
     ("operation", "models"),
     [
-        ("create_trade", {"NewTrade"}),
-        ("create_trades", {"NewTrade"}),
-        ("close_trade", {"NewClose"}),
+        ("create_trade", {"TradeInput"}),
+        ("create_trades", {"TradeInput"}),
+        ("close_trade", {"CloseInput"}),
         ("get_trade", set()),
     ],
 )
@@ -138,7 +138,7 @@ def other(): return models.Other
 
 
 def test_a_file_that_serves_others_is_given_all_the_models_it_names() -> None:
-    assert named_in(Path("handlers", "auth.py"), ["no_operation_of_it"]) >= {"NewCredentials", "Credentials"}
+    assert named_in(Path("handlers", "auth.py"), ["no_operation_of_it"]) >= {"SignUpInput", "LogInInput"}
 
 
 def test_what_connexion_does_not_load_is_not_in_the_layer() -> None:

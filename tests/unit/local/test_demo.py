@@ -33,7 +33,7 @@ def test_there_are_two_hundred_of_the_year_before_today_oldest_first(trades: lis
 
 @pytest.mark.parametrize("today", [date(2024, 2, 29), date(2026, 1, 1), TODAY])
 def test_each_is_a_valid_body_of_the_contract(today: date) -> None:
-    body = jsonschema.Draft4Validator({"$ref": "#/components/schemas/NewTrade", **SPECIFICATION})
+    body = jsonschema.Draft4Validator({"$ref": "#/components/schemas/TradeInput", **SPECIFICATION})
     for trade in demo_trades(today):
         assert [error.message for error in body.iter_errors(trade)] == []
 
