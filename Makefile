@@ -28,7 +28,7 @@ export SAM_CLI_TELEMETRY := 0
 export REDOCLY_TELEMETRY := off
 export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 
-.PHONY: help run test beside agreement reset redrive restore smoke mock generate lint types check scan breaking fuzz unit peers bench clients clients-check e2e validate build deploy api-url lock clean setup format
+.PHONY: help run test beside agreement reset redrive restore smoke story mock generate lint types check scan breaking fuzz unit peers bench clients clients-check e2e validate build deploy api-url protect drift remove lock clean setup format
 
 help: ## Say what can be made
 	@grep -hE '^[a-z0-9-]+:.*##' Makefile | sed -E 's/^([a-z0-9-]+):[^#]*## */  make \1|/' | column -t -s '|'
@@ -49,6 +49,9 @@ restore: $(VENV)/.ready ## Bring trades back from the restored table FROM; REPLA
 
 smoke: $(VENV)/.ready ## Ask every route of a deployed API, changing nothing: API=https://host/v1 or STACK=its-name, ORIGIN=https://app
 	@API="$(API)" STACK="$(STACK)" ORIGIN="$(ORIGIN)" $(VENV)/python -m ops.smoke
+
+story: $(VENV)/.ready ## What a trader does, told to a deployed API: STACK=its-name, or what `make run` runs
+	@STACK="$(STACK)" API="$(API)" $(VENV)/python -m ops.story
 
 mock: $(VENV)/.ready $(TOOLS)/mock/.ready ## The contract's examples at MOCK_PORT (4010), for front ends that start before the back end does
 	@MOCK_PORT="$(MOCK_PORT)" $(VENV)/python -m openapi.mock
@@ -161,19 +164,33 @@ SOURCES := $(wildcard handlers/*.py handlers/*/*.py generated/* openapi/openapi.
 build: $(TOOLS)/sam/.ready $(VENV)/.ready $(TOOLS)/docs/.ready ## Build for AWS, as `sam deploy` needs it
 	$(SAM) build
 
-deploy: $(TOOLS)/sam/.ready ## Deploy what `make build` built: STAGE=dev, staging or production, PARAMETERS="Name=value ..."
-	$(SAM) deploy --config-env $(STAGE:dev=default) --parameter-overrides Stage=$(STAGE) Release=$(RELEASE) $(PARAMETERS) \
+deploy: $(TOOLS)/sam/.ready $(VENV)/.ready ## Deploy what `make build` built: STAGE=dev, staging or production, STACK=another-name, PARAMETERS="Name=value ..."
+	@$(VENV)/python -m ops.names "$(DEPLOYED)" "$(STAGE)"
+	$(SAM) deploy --stack-name "$(DEPLOYED)" $(if $(ARTIFACTS),--s3-bucket "$(ARTIFACTS)",--resolve-s3) \
+		$(if $(EXECUTION_ROLE),--role-arn "$(EXECUTION_ROLE)") --parameter-overrides Stage=$(STAGE) Release=$(RELEASE) $(PARAMETERS) \
 		--no-fail-on-empty-changeset $(if $(CI),--no-confirm-changeset)
+	@$(if $(filter dev,$(STAGE)),,STACK="$(DEPLOYED)" $(VENV)/python -m ops.protect)
 
-api-url: $(TOOLS)/sam/.ready ## Where the API of a STAGE is
-	@$(SAM) list stack-outputs --stack-name journal-$(STAGE) --output json | $(PYTHON) -c \
+api-url: $(TOOLS)/sam/.ready ## Where the API of a STAGE, or of a STACK, is
+	@$(SAM) list stack-outputs --stack-name "$(DEPLOYED)" --output json | $(PYTHON) -c \
 		'import json, sys; print(next(it["OutputValue"] for it in json.load(sys.stdin) if it["OutputKey"] == "ApiUrl"))'
+
+protect: $(VENV)/.ready ## Forbid deleting a STACK until its termination protection is taken away
+	@STACK="$(STACK)" $(VENV)/python -m ops.protect
+
+drift: $(VENV)/.ready ## What was changed by hand at the resources of a STACK
+	@STACK="$(STACK)" $(VENV)/python -m ops.drift
+
+remove: $(VENV)/.ready ## Remove a STACK of stage dev, with all its data
+	@STACK="$(STACK)" $(VENV)/python -m ops.remove
 
 STAGE ?= dev
 # The template's parameter Release: every deployment is a release of its own, so that it publishes new versions of all
 # functions, also when only a parameter changed or the same build is deployed again after a rollback. The second that it
 # begins in stands first, since SAM names versions by the first ten characters.
 RELEASE = $(shell date +%s)-$(shell git rev-parse --short=12 HEAD 2> /dev/null || echo unknown)
+# The name of the stack that is deployed; a developer's or a pull request's own with STACK=.
+DEPLOYED = $(or $(STACK),journal-$(STAGE))
 
 .PHONY: build-local
 build-local: .build/local

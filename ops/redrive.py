@@ -5,7 +5,7 @@ stream keeps it, for 24 hours; after that the rebuild of every user takes its pl
 go back to where they came from. A message is deleted only after what takes its place is queued, so a redrive that is
 cut off loses nothing and may be run again.
 
-Without STACK it is for what `make run` runs; with STACK=trading-journal-staging for that stack on AWS, with the
+Without STACK it is for what `make run` runs; with STACK=journal-staging for that stack on AWS, with the
 credentials and the region of the environment.
 """
 

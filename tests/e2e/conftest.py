@@ -1,12 +1,20 @@
-"""One deployed stack on the embedded AWS for the whole session, and a user of its own for every test that asks."""
+"""One deployed stack on the embedded AWS for the whole session, and a user of its own for every test that asks.
+
+`make story` runs the tests that are marked `anywhere` against another deployed API: STORY_API is its address,
+STORY_POOL its pool. Users are then made in the pool with the operator's credentials, as nobody reads the mails there,
+and deleted through the API at the end.
+"""
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import unquote
 
+import boto3
 import httpx
 import pytest
 
@@ -35,10 +43,19 @@ def stack() -> Iterator[Stack]:
         yield running
 
 
-def client_of(stack: Stack, **headers: str) -> httpx.Client:
+@pytest.fixture(scope="session")
+def address(request: pytest.FixtureRequest) -> str:
+    """Where the API is."""
+    if given := os.environ.get("STORY_API"):
+        return given
+    stack: Stack = request.getfixturevalue("stack")
+    return stack.api
+
+
+def client_of(address: str, **headers: str) -> httpx.Client:
     """A client that holds everything that it sends and gets to the contract. First calls start processes: it waits."""
     return httpx.Client(
-        base_url=stack.api,
+        base_url=address,
         timeout=30,
         headers=headers,
         trust_env=False,
@@ -46,10 +63,11 @@ def client_of(stack: Stack, **headers: str) -> httpx.Client:
     )
 
 
-# What the gateway and HTTP itself add to every answer.
+# What the gateway, a CloudFront in front of it, and HTTP itself add to every answer.
 OF_THE_GATEWAY = frozenset(
     ["apigw-requestid", "connection", "date", "server", "transfer-encoding", "www-authenticate"]
     + [f"access-control-{what}" for what in ("allow-origin", "allow-credentials", "expose-headers")]
+    + ["via", "x-cache", "x-amz-cf-pop", "x-amz-cf-id", "strict-transport-security"]
 )
 
 
@@ -77,16 +95,21 @@ def judge(answer: httpx.Response) -> None:
 
 
 @pytest.fixture(scope="session")
-def public(stack: Stack) -> Iterator[httpx.Client]:
+def public(address: str) -> Iterator[httpx.Client]:
     """A client without a token."""
-    with client_of(stack) as client:
+    with client_of(address) as client:
         yield client
 
 
 @pytest.fixture(scope="session")
-def new_user(stack: Stack, public: httpx.Client) -> Iterator[Callable[[], User]]:
-    """Signs up, confirms and logs in somebody new, through the API."""
+def new_user(request: pytest.FixtureRequest, address: str, public: httpx.Client) -> Iterator[Callable[[], User]]:
+    """Signs up, confirms and logs in somebody new, through the API; of another deployed API, see above."""
     clients: list[httpx.Client] = []
+    if pool := os.environ.get("STORY_POOL"):
+        yield from _made_users(pool, address, public)
+        return
+
+    stack: Stack = request.getfixturevalue("stack")
 
     def sign_up() -> User:
         email = f"trader-{uuid.uuid4().hex[:12]}@example.com"
@@ -97,13 +120,42 @@ def new_user(stack: Stack, public: httpx.Client) -> Iterator[Callable[[], User]]
         answer = public.post("/auth/login", json=credentials)
         assert answer.status_code == 200, answer.text
         tokens = answer.json()
-        client = client_of(stack, Authorization=f"Bearer {tokens['accessToken']}")
+        client = client_of(address, Authorization=f"Bearer {tokens['accessToken']}")
         clients.append(client)
         return User(email, tokens["accessToken"], tokens["idToken"], tokens["refreshToken"], client)
 
     yield sign_up
     for client in clients:
         client.close()
+
+
+def _made_users(pool: str, address: str, public: httpx.Client) -> Iterator[Callable[[], User]]:
+    """Makes users in the pool by an administrator's right, and deletes their accounts through the API at the end."""
+    cognito = boto3.client("cognito-idp")
+    made: list[User] = []
+
+    def make() -> User:
+        email, password = f"story-{uuid.uuid4().hex}@example.com", f"Story-{uuid.uuid4().hex}-1!"
+        verified: Any = [{"Name": "email", "Value": email}, {"Name": "email_verified", "Value": "true"}]
+        # Suppressed: no mail goes to an address that is made up.
+        cognito.admin_create_user(UserPoolId=pool, Username=email, UserAttributes=verified, MessageAction="SUPPRESS")
+        cognito.admin_set_user_password(UserPoolId=pool, Username=email, Password=password, Permanent=True)
+        answer = public.post("/auth/login", json={"email": email, "password": password})
+        assert answer.status_code == 200, answer.text
+        tokens = answer.json()
+        client = client_of(address, Authorization=f"Bearer {tokens['accessToken']}")
+        made.append(User(email, tokens["accessToken"], tokens["idToken"], tokens["refreshToken"], client))
+        return made[-1]
+
+    yield make
+    left = []
+    for user in made:
+        answer = user.api.delete("/auth/account")
+        if answer.status_code != 202:
+            left.append(f"{user.email}: {answer.status_code} {answer.text}")
+            cognito.admin_delete_user(UserPoolId=pool, Username=user.email)
+        user.api.close()
+    assert not left, f"accounts could not be deleted: {left}"
 
 
 @pytest.fixture(scope="session")
