@@ -80,6 +80,13 @@ def test_the_names_of_all_stages_are_legal() -> None:
         assert names.faults(f"journal-{stage}") == []
 
 
+def test_a_name_of_the_greatest_length_stays_whole_in_every_name_that_cloudformation_makes() -> None:
+    """It cuts what is too long so that stack and resource share the room evenly, as far as both need it."""
+    for longest in (63, 64):  # of a bucket; of a function or a role
+        room = longest - 13 - 1
+        assert room - room // 2 >= names.LONGEST
+
+
 def described(**parameters: str) -> dict[str, Any]:
     given = [{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()]
     stack = {"StackName": "journal-x", "StackId": "arn:x", "StackStatus": "CREATE_COMPLETE", "Parameters": given}
