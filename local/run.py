@@ -1,6 +1,7 @@
 """`make run`: the back end on this machine, with demo data, until Ctrl-C; what is recorded is kept.
 
-Settings: API_PORT (8000), AWS_PORT (4566), LAMBDA_WORKERS, LOGS=1; docs/local.md says what each does. Needs a finished `make build-local`.
+Settings: API_PORT (8000), AWS_PORT (4566), LAMBDA_WORKERS, LOGS=1; docs/local.md says what each does. Needs a
+finished `make build-local`.
 """
 
 import fcntl
