@@ -405,4 +405,8 @@ def test_each_deployment_makes_up_a_release_of_its_own() -> None:
 
 
 def test_a_release_has_to_be_named() -> None:
-    assert "Default" not in template()["Parameters"]["Release"]
+    """The default is for tools that give no parameters; a rule keeps it from being deployed."""
+    default = template()["Parameters"]["Release"]["Default"]
+    [rule] = template()["Rules"]["ReleaseIsNamed"]["Assertions"]
+    assert rule["Assert"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "Release"}, default]}]}
+    assert "RuleCondition" not in template()["Rules"]["ReleaseIsNamed"]
