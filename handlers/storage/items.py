@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from handlers.journal.images import Upload
-from handlers.journal.trades import Close, Image, JournalNotes, Side, Trade
-from handlers.storage.attributes import attribute
-from handlers.storage.attributes import value as value_of
+from handlers.journal.trades import Trade
+from handlers.storage.codec import Codec, attribute
+from handlers.storage.codec import value as value_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
@@ -24,6 +23,9 @@ if TYPE_CHECKING:
 Item = dict[str, "AttributeValueTypeDef"]
 
 KEPT_FOR = timedelta(hours=48)
+
+# openDate is the sort key of an index, which holds the instant in UTC: the time with its own offset is beside it.
+_TRADES = Codec(Trade, renamed={"open_date": "openedAt"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,108 +61,24 @@ def is_trade(item: Mapping[str, Any]) -> bool:
 
 
 def trade_item(trade: Trade) -> Item:
-    """The trade as an item of its table."""
+    """The trade as an item of its table: its fields, and what the indexes and filters need besides."""
     opened = instant(trade.open_date)
-    return _to_item(
+    return _TRADES.item(trade) | _to_item(
         {
-            "userId": trade.user_id,
-            "tradeId": trade.trade_id,
             "openDate": opened,
             "symbolOpenDate": f"{trade.symbol}|{opened}|{trade.trade_id}",
             "statusOpenDate": f"{trade.status}|{opened}|{trade.trade_id}",
             "openDay": trade.open_day.isoformat(),
             "status": str(trade.status),
-            "symbol": trade.symbol,
-            "side": str(trade.side),
-            "quantity": trade.quantity,
-            "openedAt": trade.open_date.isoformat(),
-            "entryPrice": trade.entry_price,
-            "stopLoss": trade.stop_loss,
-            "takeProfit": trade.take_profit,
-            "multiplier": trade.multiplier,
-            "commission": trade.commission,
-            "fees": trade.fees,
-            "riskAmount": trade.risk_amount,
-            "cancelled": trade.cancelled,
-            "closes": [
-                {
-                    "closeId": close.close_id,
-                    "quantity": close.quantity,
-                    "price": close.price,
-                    "closedAt": close.closed_at.isoformat(),
-                    "commission": close.commission,
-                    "fees": close.fees,
-                }
-                for close in trade.closes
-            ],
-            "images": [
-                {
-                    "imageId": image.image_id,
-                    "contentType": image.content_type,
-                    "size": image.size,
-                    "createdAt": image.created_at.isoformat(),
-                    "fileVersion": image.file_version,
-                }
-                for image in trade.images
-            ],
             # For the filter of the stream's consumer, which cannot look into lists.
             "imageCount": len(trade.images) or None,
-            "idempotencyKey": trade.idempotency_key,
-            "version": trade.version,
-            "createdAt": trade.created_at.isoformat(),
-            "updatedAt": trade.updated_at.isoformat(),
-            **{attribute: getattr(trade.notes, name) for name, attribute in _NOTES.items()},
         }
     )
 
 
 def trade_of(item: Mapping[str, Any]) -> Trade:
     """The trade that the item holds."""
-    stored = _from_item(item)
-    return Trade(
-        user_id=stored["userId"],
-        trade_id=stored["tradeId"],
-        symbol=stored["symbol"],
-        side=Side(stored["side"]),
-        quantity=stored["quantity"],
-        open_date=datetime.fromisoformat(stored["openedAt"]),
-        entry_price=stored.get("entryPrice"),
-        stop_loss=stored.get("stopLoss"),
-        take_profit=stored.get("takeProfit"),
-        multiplier=stored["multiplier"],
-        commission=stored["commission"],
-        fees=stored["fees"],
-        risk_amount=stored.get("riskAmount"),
-        cancelled=stored["cancelled"],
-        closes=tuple(
-            Close(
-                close_id=close["closeId"],
-                quantity=close["quantity"],
-                price=close["price"],
-                closed_at=datetime.fromisoformat(close["closedAt"]),
-                commission=close["commission"],
-                fees=close["fees"],
-            )
-            for close in stored.get("closes", ())
-        ),
-        images=tuple(
-            Image(
-                image_id=image["imageId"],
-                content_type=image["contentType"],
-                size=int(image["size"]),
-                created_at=datetime.fromisoformat(image["createdAt"]),
-                file_version=image["fileVersion"],
-            )
-            for image in stored.get("images", ())
-        ),
-        notes=JournalNotes(
-            **{name: _note(stored[attribute]) for name, attribute in _NOTES.items() if attribute in stored}
-        ),
-        idempotency_key=stored.get("idempotencyKey"),
-        version=int(stored["version"]),
-        created_at=datetime.fromisoformat(stored["createdAt"]),
-        updated_at=datetime.fromisoformat(stored["updatedAt"]),
-    )
+    return _TRADES.instance(item)
 
 
 def answer_item(user_id: str, answer: KeptAnswer, now: datetime) -> Item:
@@ -228,14 +146,6 @@ def epoch_seconds(moment: datetime) -> int:
     return int(moment.timestamp())
 
 
-def _camel(name: str) -> str:
-    head, *rest = name.split("_")
-    return head + "".join(part.capitalize() for part in rest)
-
-
-_NOTES = {note.name: _camel(note.name) for note in fields(JournalNotes)}
-
-
 def _to_item(values: Mapping[str, Any]) -> Item:
     return {name: attribute(value) for name, value in values.items() if value or not _is_absent(value)}
 
@@ -247,10 +157,3 @@ def _is_absent(value: Any) -> bool:
 
 def _from_item(item: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value_of(value) for name, value in item.items()}
-
-
-def _note(value: Any) -> Any:
-    """A note's value as the journal has it: every number among the notes is a whole one."""
-    if isinstance(value, Decimal):
-        return int(value)
-    return tuple(value) if isinstance(value, list) else value

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from handlers.storage.attributes import attribute, value
+from handlers.storage.codec import attribute, value
 
 
 @pytest.mark.parametrize(
