@@ -9,7 +9,7 @@ from starlette.responses import Response
 from handlers.background import erasing, exporting
 from handlers.storage import accounts
 from handlers.storage.accounts import Account
-from handlers.web.documents import time_text
+from handlers.web.fields import time_text
 from handlers.web.replies import reply
 
 

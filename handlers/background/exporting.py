@@ -21,6 +21,7 @@ from handlers.storage.errors import AccountErased, ExportUnderWay
 from handlers.storage.image_files import Place
 from handlers.storage.queues import export_queue
 from handlers.web import documents
+from handlers.web.fields import time_text
 from handlers.web.replies import as_json
 from handlers.web.stats_documents import stats_document
 
@@ -111,7 +112,7 @@ def _key(account: Account, name: str) -> str:
 
 def text_of(account: Account, now: datetime) -> Iterator[str]:
     """The document, in pieces. Raises AccountErased at its end, for an erasing that has begun meanwhile."""
-    yield f'{{"formatVersion":{FORMAT_VERSION},"exportedAt":{as_json(documents.time_text(now))}'
+    yield f'{{"formatVersion":{FORMAT_VERSION},"exportedAt":{as_json(time_text(now))}'
     for name, section in SECTIONS:
         yield f",\n{as_json(name)}:"
         yield from section(account)
@@ -143,9 +144,7 @@ def _gathered(text: Iterable[str]) -> Iterator[str]:
 
 def _profile(account: Account) -> Iterator[str]:
     profile = accounts.profile(account)
-    yield as_json(
-        {"sub": account.user_id, "email": profile.email, "createdAt": documents.time_text(profile.created_at)}
-    )
+    yield as_json({"sub": account.user_id, "email": profile.email, "createdAt": time_text(profile.created_at)})
 
 
 def _trades(account: Account) -> Iterator[str]:

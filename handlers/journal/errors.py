@@ -13,9 +13,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One field that is wrong: an RFC 6901 pointer into the request body ("/closes/0/closedAt"), and why."""
+    """One field that is wrong, and why.
 
-    pointer: str
+    path leads from the trade, or from the close that is to be made, to the field. It holds names of fields and indexes
+    of lists: ("closes", 0, "closed_at").
+    """
+
+    path: tuple[str | int, ...]
     detail: str
 
 
@@ -27,7 +31,7 @@ class RuleBroken(JournalError):
     """Raised for input that is well formed and yet breaks a rule; names all the broken fields at once."""
 
     def __init__(self, errors: Sequence[FieldError]) -> None:
-        super().__init__("; ".join(f"{error.pointer} {error.detail}" for error in errors))
+        super().__init__("; ".join(f"{'.'.join(map(str, error.path))} {error.detail}" for error in errors))
         self.errors = tuple(errors)
 
 

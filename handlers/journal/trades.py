@@ -3,7 +3,7 @@
 All P&L is net unless called gross, and in the currency of the prices. Everything derived is computed, never kept.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -254,26 +254,25 @@ class Trade:
         return None if self.close_date is None else int((self.close_date - self.open_date).total_seconds())
 
 
-def open_trade(trade: Trade, closes: Sequence[Close] = (), *, exit_in_short: bool = False) -> Trade:
+def open_trade(trade: Trade, closes: Sequence[Close] = ()) -> Trade:
     """The trade as it enters the journal, with the closes it already has, in the order in which they were given.
 
-    With `exit_in_short` its one close was given as exitPrice and closeDate, and errors point there.
     Raises RuleBroken with everything that is wrong.
     """
     errors = _trade_errors(trade)
     closed = ZERO
     for index, close in enumerate(closes):
-        pointers = _SHORT_EXIT if exit_in_short else {name: f"/closes/{index}{_CLOSE[name]}" for name in _CLOSE}
-        errors += _close_errors(trade, close, pointers)
+        path = ("closes", index)
+        errors += _close_errors(trade, close, path)
         before, closed = closed, money.total((closed, close.quantity))
         if before <= trade.quantity < closed:
-            errors.append(FieldError(pointers["quantity"], "closes more than the quantity of the trade"))
+            errors.append(FieldError((*path, "quantity"), "closes more than the quantity of the trade"))
     if closes:
         errors += _cannot_be_closed(trade)
     if len(closes) > MOST_CLOSES:
-        errors.append(FieldError("/closes", f"holds more than {MOST_CLOSES} closes"))
+        errors.append(FieldError(("closes",), f"holds more than {MOST_CLOSES} closes"))
     if errors:
-        raise RuleBroken(list(dict.fromkeys(errors)))  # in short, trade and close share fields, and so their errors
+        raise RuleBroken(errors)
     return _within_bounds(replace(trade, closes=tuple(closes)))
 
 
@@ -309,14 +308,14 @@ def close(
         commission=commission,
         fees=fees,
     )
-    errors = _close_errors(trade, added, _CLOSE)
+    errors = _close_errors(trade, added)
     if errors:
         raise RuleBroken(errors)
     if added.quantity > trade.remaining_quantity:
         remains = canonical(trade.remaining_quantity)
         raise StateForbids(
             f"Only {remains} of the trade remains to be closed.",
-            [FieldError("/quantity", f"is more than the {remains} that remains")],
+            [FieldError(("quantity",), f"is more than the {remains} that remains")],
         )
     return _within_bounds(_changed(trade, now, closes=(*trade.closes, added)))
 
@@ -356,7 +355,7 @@ def revise(trade: Trade, changes: Mapping[str, object], now: datetime) -> Trade:
         raise TypeError(f"not revisable: {sorted(unknown)}")
     removed = [_REVISABLE[name] for name, value in changes.items() if value is None]
     if required := [field for field in removed if _is_required(field)]:
-        raise RuleBroken([FieldError(_pointer(field.name), "is required and cannot be removed") for field in required])
+        raise RuleBroken([FieldError((field.name,), "is required and cannot be removed") for field in required])
     values: dict[str, Any] = {**changes, **{field.name: _default(field) for field in removed}}
     notes = {field.name: values.pop(field.name) for field in fields(JournalNotes) if field.name in values}
     revised = _changed(trade, now, notes=replace(trade.notes, **notes), **values)
@@ -376,17 +375,6 @@ def _changed(trade: Trade, now: datetime, **values: Any) -> Trade:
     return replace(trade, **values, version=trade.version + 1, updated_at=now)
 
 
-def _pointer(name: str) -> str:
-    """Where the request body holds the field of that name."""
-    if name == "cancelled":
-        return "/status"
-    head, *rest = name.split("_")
-    return "/" + head + "".join(part.capitalize() for part in rest)
-
-
-_CLOSE = {close_field.name: _pointer(close_field.name) for close_field in fields(Close)}
-_SHORT_EXIT = {**_CLOSE, "price": "/exitPrice", "closed_at": "/closeDate"}
-
 _FIXED = {
     "user_id",
     "trade_id",
@@ -403,6 +391,11 @@ _REVISABLE: dict[str, Field[Any]] = {
 }
 
 
+def revisable_fields() -> frozenset[str]:
+    """The fields of a trade and of its notes that a trader gives and may revise."""
+    return frozenset(_REVISABLE)
+
+
 def _is_required(own: Field[Any]) -> bool:
     return own.default is MISSING and own.default_factory is MISSING
 
@@ -411,38 +404,38 @@ def _default(own: Field[Any]) -> object:
     return own.default if own.default_factory is MISSING else own.default_factory()
 
 
+# Amounts that have to be more than 0; costs may be rebates, and prices of spreads below 0.
+_POSITIVE = {"quantity", "multiplier", "risk_amount"}
+
+
+def _amounts(kind: type[Trade] | type[Close]) -> tuple[str, ...]:
+    return tuple(own.name for own in fields(kind) if own.type in (Decimal, Decimal | None))
+
+
+_TRADE_AMOUNTS, _CLOSE_AMOUNTS = _amounts(Trade), _amounts(Close)
+
+
 def _trade_errors(trade: Trade) -> list[FieldError]:
-    return [
-        FieldError(_pointer(name), detail)
-        for name, detail in (
-            ("quantity", _wrong_amount(trade.quantity, positive=True)),
-            ("open_date", _wrong_time(trade.open_date)),
-            ("entry_price", _wrong_amount(trade.entry_price)),
-            ("stop_loss", _wrong_amount(trade.stop_loss)),
-            ("take_profit", _wrong_amount(trade.take_profit)),
-            ("multiplier", _wrong_amount(trade.multiplier, positive=True)),
-            ("commission", _wrong_amount(trade.commission)),
-            ("fees", _wrong_amount(trade.fees)),
-            ("risk_amount", _wrong_amount(trade.risk_amount, positive=True)),
-        )
-        if detail is not None
-    ]
+    return [*_amount_errors(trade, _TRADE_AMOUNTS), *_time_errors(trade.open_date, "open_date")]
 
 
-def _close_errors(trade: Trade, close: Close, pointers: Mapping[str, str]) -> list[FieldError]:
-    """What is wrong with the close in itself, or before its trade, at the pointer of each of its fields."""
-    too_early = "is before the trade's openDate" if close.closed_at < trade.open_date else None
-    return [
-        FieldError(pointers[name], detail)
-        for name, detail in (
-            ("quantity", _wrong_amount(close.quantity, positive=True)),
-            ("price", _wrong_amount(close.price)),
-            ("closed_at", _wrong_time(close.closed_at) or too_early),
-            ("commission", _wrong_amount(close.commission)),
-            ("fees", _wrong_amount(close.fees)),
-        )
-        if detail is not None
-    ]
+def _close_errors(trade: Trade, close: Close, path: tuple[str | int, ...] = ()) -> list[FieldError]:
+    """What is wrong with the close in itself, or before its trade; `path` leads to the close."""
+    times = list(_time_errors(close.closed_at, *path, "closed_at"))
+    if not times and close.closed_at < trade.open_date:
+        times.append(FieldError((*path, "closed_at"), "is before the trade's openDate"))
+    return [*_amount_errors(close, _CLOSE_AMOUNTS, path), *times]
+
+
+def _amount_errors(of: Trade | Close, names: Sequence[str], path: tuple[str | int, ...] = ()) -> Iterator[FieldError]:
+    for name in names:
+        if (detail := _wrong_amount(getattr(of, name), positive=name in _POSITIVE)) is not None:
+            yield FieldError((*path, name), detail)
+
+
+def _time_errors(moment: datetime, *path: str | int) -> Iterator[FieldError]:
+    if (detail := _wrong_time(moment)) is not None:
+        yield FieldError(path, detail)
 
 
 def _wrong_amount(amount: Decimal | None, *, positive: bool = False) -> str | None:
@@ -464,9 +457,9 @@ def _wrong_time(moment: datetime) -> str | None:
 def _cannot_be_closed(trade: Trade) -> list[FieldError]:
     errors = []
     if trade.entry_price is None:
-        errors.append(FieldError("/entryPrice", "is required as soon as anything is closed"))
+        errors.append(FieldError(("entry_price",), "is required as soon as anything is closed"))
     if trade.cancelled:
-        errors.append(FieldError("/status", "cannot be CANCELLED when something is closed"))
+        errors.append(FieldError(("cancelled",), "cannot be CANCELLED when something is closed"))
     return errors
 
 
@@ -475,9 +468,9 @@ def _conflicts_with_closes(trade: Trade) -> list[FieldError]:
         return []
     errors = _cannot_be_closed(trade)
     if trade.quantity < trade.closed_quantity:
-        errors.append(FieldError("/quantity", f"is less than the {canonical(trade.closed_quantity)} that is closed"))
+        errors.append(FieldError(("quantity",), f"is less than the {canonical(trade.closed_quantity)} that is closed"))
     if trade.open_date > trade.closes[0].closed_at:
-        errors.append(FieldError("/openDate", "is after the first close"))
+        errors.append(FieldError(("open_date",), "is after the first close"))
     return errors
 
 
@@ -488,5 +481,5 @@ def _within_bounds(trade: Trade) -> Trade:
         figures += [("the gross P&L of a close", part.gross), ("the realized P&L of a close", part.realized_pnl)]
     for name, amount in figures:
         if amount is not None and not money.fits(amount):
-            raise RuleBroken([FieldError("/quantity", f"makes {name} longer than 15 digits before the point")])
+            raise RuleBroken([FieldError(("quantity",), f"makes {name} longer than 15 digits before the point")])
     return trade

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime
 from decimal import Context, Decimal
 from enum import StrEnum
@@ -14,6 +14,7 @@ from handlers.journal.errors import FieldError, RuleBroken
 from handlers.journal.images import MOST_BYTES, TIME_TO_SEND, Upload
 from handlers.journal.money import canonical
 from handlers.journal.trades import Close, Image, JournalNotes, Realized, Side, Trade, open_trade
+from handlers.web.fields import columns_of, document, time_text
 
 # The largest amount over the smallest has 24 digits before the point: with 6 after it, more than the default's 28.
 _RATIO_STEP, _RATIO_CONTEXT = Decimal("1E-6"), Context(prec=50)
@@ -43,7 +44,22 @@ def opened_trade(given: Mapping[str, Any], *, user: str, idempotency_key: str | 
         updated_at=now,
         **values,
     )
-    return open_trade(trade, closes, exit_in_short=in_short)
+    try:
+        return open_trade(trade, closes)
+    except RuleBroken as error:
+        if not in_short:
+            raise
+        raise RuleBroken(_of_short_exit(error.errors)) from None
+
+
+def _of_short_exit(errors: Sequence[FieldError]) -> list[FieldError]:
+    """The errors, those of the one close at the fields by which it was given. Trade and close share the quantity."""
+    renamed = {"price": "exit_price", "closed_at": "close_date"}
+    moved = [
+        replace(error, path=(renamed.get(str(error.path[2]), error.path[2]),)) if len(error.path) > 2 else error
+        for error in errors
+    ]
+    return list(dict.fromkeys(moved))
 
 
 def changes(given: Mapping[str, Any], trade: Trade) -> dict[str, Any]:
@@ -76,65 +92,17 @@ def _short_exit_errors(
 ) -> list[FieldError]:
     errors = []
     if exit_price is None:
-        errors.append(FieldError("/exitPrice", "is required with closeDate"))
+        errors.append(FieldError(("exit_price",), "is required with closeDate"))
     if close_date is None:
-        errors.append(FieldError("/closeDate", "is required with exitPrice"))
+        errors.append(FieldError(("close_date",), "is required with exitPrice"))
     if closes:
-        errors.append(FieldError("/closes", "cannot be given together with exitPrice and closeDate"))
+        errors.append(FieldError(("closes",), "cannot be given together with exitPrice and closeDate"))
     return errors
 
 
 def trade_document(trade: Trade) -> dict[str, Any]:
     """The contract's Trade. What the trade does not have is absent."""
-    notes = trade.notes
-    document = {
-        "tradeId": trade.trade_id,
-        "symbol": trade.symbol,
-        "side": trade.side,
-        "status": trade.status,
-        "quantity": _decimal(trade.quantity),
-        "remainingQuantity": _decimal(trade.remaining_quantity),
-        "openDate": time_text(trade.open_date),
-        "closeDate": time_text(trade.close_date),
-        "entryPrice": _decimal(trade.entry_price),
-        "exitPrice": _decimal(trade.exit_price),
-        "stopLoss": _decimal(trade.stop_loss),
-        "takeProfit": _decimal(trade.take_profit),
-        "multiplier": _decimal(trade.multiplier),
-        "commission": _decimal(trade.commission),
-        "fees": _decimal(trade.fees),
-        "riskAmount": _decimal(trade.risk_amount),
-        "setupType": notes.setup_type,
-        "timeframe": notes.timeframe,
-        "marketCondition": notes.market_condition,
-        "tradingSession": notes.trading_session,
-        "tradeGrade": notes.trade_grade,
-        "confidence": notes.confidence,
-        "setupQuality": notes.setup_quality,
-        "execution": notes.execution,
-        "emotionalState": notes.emotional_state,
-        "psychology": dict(notes.psychology) or None,
-        "preTradeNotes": notes.pre_trade_notes,
-        "postTradeNotes": notes.post_trade_notes,
-        "mistakes": notes.mistakes,
-        "lessons": notes.lessons,
-        "newsEvents": notes.news_events or None,
-        "economicEvents": notes.economic_events or None,
-        "tags": notes.tags,
-        "images": [image_document(image) for image in trade.images] or None,
-        "partialCloses": [_close_document(part) for part in trade.realized],
-        "realizedPartialPnl": _decimal(trade.realized_partial_pnl),
-        "pnl": _decimal(trade.pnl),
-        "netPnl": _decimal(trade.net_pnl),
-        "rMultiple": _ratio(trade.r_multiple),
-        "riskRewardRatio": _ratio(trade.risk_reward_ratio),
-        "holdingSeconds": trade.holding_seconds,
-        "idempotencyKey": trade.idempotency_key,
-        "version": trade.version,
-        "createdAt": time_text(trade.created_at),
-        "updatedAt": time_text(trade.updated_at),
-    }
-    return {name: value for name, value in document.items() if value is not None}
+    return document(_TRADE, trade)
 
 
 def shown_images(trade: Trade, uploads: Sequence[Upload], address: Callable[[Image], str]) -> list[dict[str, Any]]:
@@ -168,38 +136,42 @@ def _waiting_document(upload: Upload) -> dict[str, Any]:
 
 def image_document(image: Image) -> dict[str, Any]:
     """The contract's Image, of one that is part of a trade; without an address to show it."""
-    return {
-        "imageId": image.image_id,
-        "status": "READY",
-        "contentType": image.content_type,
-        "size": image.size,
-        "createdAt": time_text(image.created_at),
-    }
+    return {**document(_IMAGE, image), "status": "READY"}
 
 
 def _close_document(part: Realized) -> dict[str, Any]:
-    return {
-        "closeId": part.close.close_id,
-        "quantity": canonical(part.close.quantity),
-        "price": canonical(part.close.price),
-        "closedAt": time_text(part.close.closed_at),
-        "commission": canonical(part.close.commission),
-        "fees": canonical(part.close.fees),
-        "realizedPnl": canonical(part.realized_pnl),
-    }
+    return {**document(_CLOSE, part.close), "realizedPnl": canonical(part.realized_pnl)}
 
 
-def _decimal(value: Decimal | None) -> str | None:
-    return None if value is None else canonical(value)
+def _ratio(value: Decimal) -> float:
+    return float(value.quantize(_RATIO_STEP, context=_RATIO_CONTEXT))
 
 
-def _ratio(value: Decimal | None) -> float | None:
-    return None if value is None else float(value.quantize(_RATIO_STEP, context=_RATIO_CONTEXT))
-
-
-def time_text(moment: datetime | None) -> str | None:
-    """RFC 3339, with the offset that the moment was given with; Z for none."""
-    if moment is None:
-        return None
-    text = moment.isoformat()
-    return text.removesuffix("+00:00") + "Z" if text.endswith("+00:00") else text
+_CLOSE = columns_of(Close)
+_IMAGE = columns_of(Image, without=["file_version"])
+# A trade's own fields, by their types, then what follows from them.
+_TRADE = columns_of(
+    Trade,
+    # closes are shown with what they realized, and cancelled as the status
+    without=["user_id", "closes", "cancelled"],
+    also=[
+        "status",
+        "remaining_quantity",
+        "realized",
+        "realized_partial_pnl",
+        "pnl",
+        "net_pnl",
+        "exit_price",
+        "close_date",
+        "holding_seconds",
+        "r_multiple",
+        "risk_reward_ratio",
+    ],
+    writers={
+        "tags": list,  # shown when there is none, too
+        "images": lambda images: [image_document(image) for image in images] or None,
+        "realized": lambda realized: [_close_document(part) for part in realized],
+        "r_multiple": _ratio,
+        "risk_reward_ratio": _ratio,
+    },
+)

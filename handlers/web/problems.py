@@ -10,6 +10,7 @@ from typing import Any, Literal
 from handlers.journal import errors as journal
 from handlers.log import logger
 from handlers.storage import errors as storage
+from handlers.web.fields import pointer
 
 MEDIA_TYPE = "application/problem+json"
 MOST_FIELDS = 100
@@ -102,7 +103,7 @@ def _rule_broken(error: journal.RuleBroken) -> Problem:
 
 
 def _body_fields(errors: Sequence[journal.FieldError]) -> list[BadField]:
-    return [BadField("body", error.pointer, error.detail) for error in errors]
+    return [BadField("body", pointer(error.path), error.detail) for error in errors]
 
 
 def _retry_later(kind: Kind, detail: str) -> Problem:

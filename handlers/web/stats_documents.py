@@ -12,7 +12,7 @@ from handlers.journal.equity import EquityCurve
 from handlers.journal.figures import Figure, Interval
 from handlers.journal.statistics import Statistics
 from handlers.storage.statistics import Standing
-from handlers.web.documents import time_text
+from handlers.web.fields import time_text
 
 
 def stats_document(statistics: Statistics, standing: Standing) -> dict[str, Any]:

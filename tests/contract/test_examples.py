@@ -21,6 +21,7 @@ from handlers.journal.rows import days_of, rows
 from handlers.journal.statistics import statistics_of
 from handlers.storage.statistics import Standing
 from handlers.web import documents, stats_documents
+from handlers.web.fields import pointer
 from handlers.web.problems import problem_of
 from handlers.web.replies import as_json
 from openapi.generate import contract, operations
@@ -309,7 +310,7 @@ def test_the_conflict_in_the_examples_is_that_of_the_partly_closed_trade() -> No
         journal.close(trade, close_id="x", quantity=Decimal(61), price=Decimal(188), closed_at=at, now=trade.updated_at)
     shown = example("Conflict")
     assert [(bad["pointer"], bad["detail"]) for bad in shown["errors"]] == [
-        (error.pointer, error.detail) for error in refused.value.errors
+        (pointer(error.path), error.detail) for error in refused.value.errors
     ]
 
 
