@@ -67,12 +67,13 @@ def changes(given: Mapping[str, Any], trade: Trade) -> dict[str, Any]:
     values = dict(given)
     if "status" in values:
         values["cancelled"] = values.pop("status") is not None
-    if values.get("side") is not None:
-        values["side"] = Side(values["side"])
     if values.get("psychology") is not None:
         merged = {**trade.notes.psychology, **values["psychology"]}
         values["psychology"] = {name: moved for name, moved in merged.items() if moved is not None}
-    return _notes(values)
+    values = _notes(values)
+    if values.get("side") is not None:
+        values["side"] = Side(values["side"])
+    return values
 
 
 def _notes(values: dict[str, Any]) -> dict[str, Any]:

@@ -143,6 +143,13 @@ def test_changing_the_entry_changes_the_figures(dana: Client) -> None:
     assert (changed["pnl"], changed["netPnl"]) == ("-100", "-101")
 
 
+@pytest.mark.parametrize("side", ["BUY", "SELL"])
+def test_a_change_is_answered_with_the_figures_that_are_read_afterwards(dana: Client, side: str) -> None:
+    trade = dana.new_trade(side="SELL", exitPrice="12", closeDate="2026-01-06T09:00:00-05:00")
+    changed = dana.patch(f"/trades/{trade['tradeId']}", {"side": side}).json
+    assert changed == dana.get(f"/trades/{trade['tradeId']}").json
+
+
 def test_what_the_closes_forbid_is_refused_with_every_field_that_is_to_blame(dana: Client) -> None:
     trade = dana.new_trade(exitPrice="12", closeDate="2026-01-06T09:00:00-05:00")
     patch = {"quantity": "99", "entryPrice": None, "openDate": "2026-01-06T09:00:00.000001-05:00"}
