@@ -105,8 +105,8 @@ fuzz: $(VENV)/.ready $(TOOLS)/emulator/.ready $(TOOLS)/lambda/.ready build-local
 	@API="$(API)" TOKEN="$(TOKEN)" EMAIL="$(EMAIL)" PASSWORD="$(PASSWORD)" EXAMPLES="$(EXAMPLES)" SEED="$(SEED)" \
 		RATE="$(RATE)" MAIL="$(MAIL)" ERASE="$(ERASE)" $(VENV)/python -m tests.fuzz
 
-clients-check: clients build-local $(TOOLS)/emulator/.ready $(TOOLS)/mock/.ready ## What five generators make of the contract; both clients' whole story; the mock
-	$(VENV)/pytest tests/clients
+clients-check: clients build-local $(TOOLS)/emulator/.ready $(TOOLS)/mock/.ready ## What eight generators make of the contract, in five languages; both clients' whole story; the mock
+	$(VENV)/pytest -rs tests/clients
 
 peers: $(TOOLS)/peers/.ready ## The statistics beside those of other libraries; not a part of make test
 	$(TOOLS)/peers/bin/python -m pytest tests/peers

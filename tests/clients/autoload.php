@@ -1,0 +1,14 @@
+<?php
+// What composer would write: the classes of the generated client, and Guzzle as Debian installs it. A warning is an error.
+
+declare(strict_types=1);
+
+error_reporting(E_ALL);
+set_error_handler(fn (int $level, string $words, string $file, int $line) => throw new ErrorException($words, 0, $level, $file, $line));
+require 'GuzzleHttp/autoload.php';
+spl_autoload_register(function (string $class): void {
+    $file = __DIR__ . '/src/' . str_replace('\\', '/', preg_replace('/^Journal\\\\/', '', $class)) . '.php';
+    if (str_starts_with($class, 'Journal\\') && is_file($file)) {
+        require $file;
+    }
+});

@@ -1,0 +1,16 @@
+<?php
+// Load every class of the generated client: PHP compiles a file, and holds a class to its interfaces, when it is loaded.
+
+declare(strict_types=1);
+
+require __DIR__ . '/autoload.php';
+
+$loaded = 0;
+foreach (new RecursiveIteratorIterator(new RecursiveDirectoryIterator(__DIR__ . '/src')) as $file) {
+    if ($file->getExtension() === 'php') {
+        $class = 'Journal' . str_replace([__DIR__ . '/src', '/', '.php'], ['', '\\', ''], $file->getPathname());
+        class_exists($class) || interface_exists($class) || exit("$class is not in its file\n");
+        $loaded++;
+    }
+}
+echo "$loaded\n";

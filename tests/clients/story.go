@@ -1,0 +1,148 @@
+// The core of the story, told by the Go client that openapi-generator makes: figures of nothing, a trade recorded,
+// closed in parts, listed and changed, trades in bulk, and what a 401 and a 409 look like. Every answer is checked.
+//
+// Arguments: the API's address, e-mail address and password of an account without trades.
+package main
+
+import (
+	"context"
+	"errors"
+	"log"
+	"net/http"
+	"os"
+	"time"
+
+	"story/journal"
+)
+
+// As many digits as an amount may have: a float64 would give back 1000000000000000.1.
+const exact = "999999999999999.12345678"
+
+func main() {
+	log.SetFlags(log.Lshortfile)
+	api, email, password := os.Args[1], os.Args[2], os.Args[3]
+	configuration := journal.NewConfiguration()
+	configuration.Servers = journal.ServerConfigurations{{URL: api}}
+	client := journal.NewAPIClient(configuration)
+	user := logIn(client, email, password)
+	readFiguresOfNothing(client, user)
+	trade := recordAndClose(client, user)
+	list(client, user, trade)
+	change(client, user, trade)
+	recordMany(client, user)
+}
+
+func logIn(client *journal.APIClient, email string, password string) context.Context {
+	public := context.Background()
+	wrong := journal.NewLogInInput(email, "Wrong-password-1!")
+	_, response, err := client.AuthAPI.LogIn(public).LogInInput(*wrong).Execute()
+	check(problem(response, err, 401).Type == "/problems/wrong-credentials", response)
+
+	stranger := context.WithValue(public, journal.ContextAccessToken, "forged")
+	_, response, err = client.TradesAPI.ListTrades(stranger).Execute()
+	check(err != nil && response.StatusCode == 401, response)
+
+	tokens, _, err := client.AuthAPI.LogIn(public).LogInInput(*journal.NewLogInInput(email, password)).Execute()
+	must(err)
+	return context.WithValue(public, journal.ContextAccessToken, tokens.AccessToken)
+}
+
+func readFiguresOfNothing(client *journal.APIClient, user context.Context) {
+	stats, _, err := client.StatsAPI.GetStats(user).Execute()
+	must(err)
+	check(stats.TradeCount == 0 && stats.WinRate.Get() == nil, stats)
+	check(stats.Undefined["winRate"] == journal.NO_TRADES, stats.Undefined)
+}
+
+func recordAndClose(client *journal.APIClient, user context.Context) journal.Trade {
+	input := journal.NewTradeInput("AAPL", journal.BUY, "1", at("2026-01-05T09:31:04-05:00"))
+	input.SetEntryPrice(exact)
+	input.SetStopLoss(exact)
+	input.SetTags([]string{"earnings"})
+	recorded, first, err := client.TradesAPI.CreateTrade(user).TradeInput(*input).IdempotencyKey("go-1").Execute()
+	must(err)
+	check(first.StatusCode == 201 && recorded.GetEntryPrice() == exact && recorded.GetStopLoss() == exact, recorded)
+	again, second, err := client.TradesAPI.CreateTrade(user).TradeInput(*input).IdempotencyKey("go-1").Execute()
+	must(err)
+	check(again.TradeId == recorded.TradeId && second.Header.Get("Idempotent-Replayed") == "true", again)
+
+	part := journal.NewCloseInput(exact, at("2026-01-05T11:02:00-05:00"))
+	part.SetQuantity("0.4")
+	closed, _, err := client.TradesAPI.CloseTrade(user, recorded.TradeId).CloseInput(*part).Execute()
+	must(err)
+	check(closed.Status == journal.PARTIAL && closed.RemainingQuantity == "0.6", closed)
+
+	part.SetQuantity("0.7")
+	_, response, err := client.TradesAPI.CloseTrade(user, recorded.TradeId).CloseInput(*part).Execute()
+	refused := problem(response, err, 409)
+	check(refused.Type == "/problems/state-forbids" && refused.Errors[0].Pointer == "/quantity", refused)
+
+	rest := journal.NewCloseInput(exact, at("2026-01-05T15:00:00-05:00"))
+	flat, _, err := client.TradesAPI.CloseTrade(user, recorded.TradeId).CloseInput(*rest).Execute()
+	must(err)
+	check(flat.Status == journal.CLOSED && flat.GetNetPnl() == "0" && flat.PartialCloses[0].Price == exact, flat)
+	return *flat
+}
+
+func list(client *journal.APIClient, user context.Context, trade journal.Trade) {
+	request := client.TradesAPI.ListTrades(user).Symbol("AAPL").Tag([]string{"earnings"}).StartDate("2026-01-05")
+	page, _, err := request.Status(journal.CLOSED).Execute()
+	must(err)
+	check(len(page.Items) == 1 && page.Items[0].TradeId == trade.TradeId, page)
+	check(page.Items[0].GetExitPrice() == exact, page.Items[0])
+}
+
+func change(client *journal.APIClient, user context.Context, trade journal.Trade) {
+	update := journal.NewTradeUpdateInput()
+	update.SetStopLossNil()
+	update.SetTakeProfit(exact)
+	changed, _, err := client.TradesAPI.UpdateTrade(user, trade.TradeId).TradeUpdateInput(*update).Execute()
+	must(err)
+	check(!changed.HasStopLoss() && changed.GetTakeProfit() == exact, changed)
+}
+
+func recordMany(client *journal.APIClient, user context.Context) {
+	large := journal.NewTradeInput("SHIB", journal.SELL, exact, at("2026-01-06T10:05:00-05:00"))
+	item := journal.NewBulkTradeInput(*large)
+	item.SetIdempotencyKey("go-2")
+	many := journal.NewBulkTradesInput([]journal.BulkTradeInput{*item})
+	results, _, err := client.TradesAPI.CreateTrades(user).BulkTradesInput(*many).Execute()
+	must(err)
+	check(results.Results[0].Status == 201 && results.Results[0].Trade.Quantity == exact, results)
+	response, err := client.TradesAPI.DeleteTrade(user, results.Results[0].Trade.TradeId).Execute()
+	must(err)
+	check(response.StatusCode == 204, response)
+}
+
+// The problem document of an answer that has to have this status.
+func problem(response *http.Response, err error, status int) journal.Problem {
+	var refused *journal.GenericOpenAPIError
+	if !errors.As(err, &refused) || response.StatusCode != status {
+		log.Fatalf("expected a %d: %v", status, err)
+	}
+	return refused.Model().(journal.Problem)
+}
+
+func at(text string) time.Time {
+	read, err := time.Parse(time.RFC3339, text)
+	must(err)
+	return read
+}
+
+func must(err error) {
+	if err != nil {
+		log.Output(2, err.Error())
+		var refused *journal.GenericOpenAPIError
+		if errors.As(err, &refused) {
+			log.Output(2, string(refused.Body()))
+		}
+		os.Exit(1)
+	}
+}
+
+func check(right bool, answer any) {
+	if !right {
+		log.Output(2, "not as expected:")
+		log.Fatalf("%+v", answer)
+	}
+}
