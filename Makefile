@@ -78,7 +78,7 @@ types: $(VENV)/.ready ## mypy, strict
 
 check: scan agreement ## Scanners; what follows from contract and template is not stale; contract, handlers and template agree
 
-agreement: $(VENV)/.ready $(TOOLS)/sam/.ready
+agreement: $(VENV)/.ready $(TOOLS)/sam/.ready $(TOOLS)/checkov/.ready
 	$(VENV)/python -m openapi.generate --check
 	$(VENV)/python -m docs.diagram --check
 	$(VENV)/pytest $(WORKERS) tests/contract tests/template
@@ -90,8 +90,8 @@ scan: $(TOOLS)/scanners/.ready $(TOOLS)/checkov/.ready ## Unsafe code (bandit), 
 	$(SCANNERS)/bandit --quiet --configfile pyproject.toml --recursive building handlers local ops openapi docs benchmarks
 	git ls-files -z | xargs -0 $(SCANNERS)/detect-secrets-hook --exclude-files '^(requirements|generated|[.]github)/' --exclude-secrets '$(MADE_UP)'
 	$(SCANNERS)/gitleaks git --no-banner --redact --log-level warn
-	$(TOOLS)/checkov/bin/cfn-lint --append-rules cfn_lint_serverless.rules -- template.yaml
-	$(TOOLS)/checkov/bin/checkov --quiet --compact --skip-download --framework cloudformation --file template.yaml
+	$(TOOLS)/checkov/bin/cfn-lint --append-rules cfn_lint_serverless.rules -- template.yaml $(wildcard ops/*.yaml)
+	$(TOOLS)/checkov/bin/checkov --quiet --compact --skip-download --framework cloudformation $(addprefix --file ,template.yaml $(wildcard ops/*.yaml))
 
 unit: $(VENV)/.ready ## Unit, API, storage and statistics tests; no network, no emulator
 	$(VENV)/pytest $(WORKERS) tests/statistics tests/api tests/storage tests/unit

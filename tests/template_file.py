@@ -28,11 +28,16 @@ def _intrinsic(loader: yaml.CSafeLoader, suffix: str, node: yaml.Node) -> dict[s
 _Loader.add_multi_constructor("!", _intrinsic)
 
 
+def read(path: Path) -> dict[str, Any]:
+    """A template of CloudFormation's."""
+    loaded: dict[str, Any] = yaml.load(path.read_text("utf-8"), _Loader)  # noqa: S506 - a SafeLoader with more tags
+    return loaded
+
+
 @cache
 def template() -> dict[str, Any]:
     """The whole template; not to be changed."""
-    loaded: dict[str, Any] = yaml.load(_PATH.read_text(), _Loader)  # noqa: S506 - a SafeLoader with more tags
-    return loaded
+    return read(_PATH)
 
 
 def properties(resource: str) -> dict[str, Any]:

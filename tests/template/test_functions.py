@@ -19,6 +19,8 @@ LOG = {("logs:CreateLogStream", "FunctionsLog.Arn"), ("logs:PutLogEvents", "Func
 
 # Names of objects and of streams are made up as the product runs: below these, any.
 OPEN_ENDED = {"${UserFiles.Arn}/images/*", "${UserFiles.Arn}/exports/*", "${TradesTable.Arn}/stream/*"}
+# All functions of the stack, by their names.
+OWN_FUNCTIONS = "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${AWS::StackName}-*"
 
 
 def role_of(function: str) -> str:
@@ -66,13 +68,20 @@ def test_a_role_allows_what_its_function_does_and_nothing_else(function: str) ->
     assert len(allowed) == len(set(allowed))
 
 
+# Roles that are no function's: they take no tracing and no key.
+OF_SERVICES = {"ApiRole", "CodeDeployRole"}
+
+
 @pytest.mark.parametrize("role", roles())
 def test_no_role_allows_a_wildcard(role: str) -> None:
-    assert [pair for pair in permissions(role) if "*" in "".join(pair) and pair[1] not in OPEN_ENDED] == []
-    if role == "ApiRole":
-        assert properties(role).keys() == {"AssumeRolePolicyDocument", "Policies"}
+    open_ended = [pair for pair in permissions(role) if "*" in "".join(pair) and pair[1] not in OPEN_ENDED]
+    # CodeDeploy's has no other: it shifts every function, and alarms are described all at once.
+    assert open_ended == (list(permissions(role)) if role == "CodeDeployRole" else [])
+    common = {"AssumeRolePolicyDocument", "PermissionsBoundary", "Policies"}
+    if role in OF_SERVICES:
+        assert properties(role).keys() == common
     else:
-        assert properties(role).keys() == {"AssumeRolePolicyDocument", "ManagedPolicyArns", "Policies"}
+        assert properties(role).keys() == common | {"ManagedPolicyArns"}
         assert properties(role)["ManagedPolicyArns"] == [
             {"Ref": "TracingPolicy"},
             {"Fn::If": ["WithKey", {"Ref": "KeyPolicy"}, {"Ref": "AWS::NoValue"}]},
@@ -110,7 +119,19 @@ def test_a_role_is_for_one_function_and_lambda_alone_takes_it(function: str) -> 
 
 
 def test_there_is_no_role_without_a_use() -> None:
-    assert set(roles()) == {role_of(function) for function in FUNCTIONS} | {"ApiRole"}
+    assert set(roles()) == {role_of(function) for function in FUNCTIONS} | OF_SERVICES
+
+
+def test_codedeploy_shifts_functions_and_looks_at_alarms() -> None:
+    assert set(permissions("CodeDeployRole")) == {
+        ("lambda:GetAlias", OWN_FUNCTIONS),
+        ("lambda:GetProvisionedConcurrencyConfig", OWN_FUNCTIONS),
+        ("lambda:UpdateAlias", OWN_FUNCTIONS),
+        ("cloudwatch:DescribeAlarms", "*"),
+    }
+    [statement] = properties("CodeDeployRole")["AssumeRolePolicyDocument"]["Statement"]
+    assert statement["Principal"] == {"Service": "codedeploy.amazonaws.com"}
+    assert template()["Globals"]["Function"]["DeploymentPreference"]["Role"] == {"Fn::GetAtt": "CodeDeployRole.Arn"}
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
