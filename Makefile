@@ -93,8 +93,12 @@ scan: $(TOOLS)/scanners/.ready $(TOOLS)/checkov/.ready ## Unsafe code (bandit), 
 	$(TOOLS)/checkov/bin/cfn-lint --append-rules cfn_lint_serverless.rules -- template.yaml $(wildcard ops/*.yaml)
 	$(TOOLS)/checkov/bin/checkov --quiet --compact --skip-download --framework cloudformation $(addprefix --file ,template.yaml $(wildcard ops/*.yaml))
 
-unit: $(VENV)/.ready ## Unit, API, storage and statistics tests; no network, no emulator
+unit: $(VENV)/.ready ## Unit, API, storage and statistics tests; no network, no emulator; T=file for one of them, in a second
+ifdef T
+	PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(VENV)/pytest $(T)
+else
 	$(VENV)/pytest $(WORKERS) tests/statistics tests/api tests/storage tests/unit
+endif
 
 breaking: $(VENV)/.ready ## What can break the clients of the contract at BASE, by default the last tag
 	@base="$(BASE)"; base="$${base:-$$(git describe --tags --abbrev=0 2> /dev/null || true)}"; \

@@ -1,4 +1,4 @@
-"""The figures derived from day summaries, as statistics.md defines them.
+"""The figures derived from day summaries, as docs/statistics.md defines them.
 
 A figure is a value, or else a reason why there is none: never infinity, 0 or 999 in the place of one. Money is Decimal
 at 8 decimals, ratios are floats of exact quotients; the caller rounds them for show.

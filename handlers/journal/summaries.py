@@ -1,6 +1,6 @@
 """What trades did on each day, in summaries that merge, so that any range of days is folded from its days alone.
 
-Two things happen on two clocks (statistics.md, "Trade P&L"):
+Two things happen on two clocks (docs/statistics.md, "Trade P&L"):
 
 - Money is realized by every close, partial or last, on the close's own calendar day. What describes the account runs on
   it: the money of a day, the equity, drawdown, and what is derived from them.

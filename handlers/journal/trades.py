@@ -174,7 +174,7 @@ class Trade:
 
         gross = gain per unit x closed quantity x multiplier, rounded to 8 decimals. The entry's costs are shared in
         proportion to the quantity, rounded likewise; the close that makes the trade flat takes what is left of them,
-        so that the parts add up to the last digit (statistics.md, "Trade P&L").
+        so that the parts add up to the last digit (docs/statistics.md, "Trade P&L").
         """
         if self.entry_price is None:
             return ()

@@ -148,7 +148,7 @@ class Client:
 
 
 def a_trade(**given: Any) -> dict[str, Any]:
-    """A trade to record: statistics.md's first check, still open."""
+    """A trade to record: docs/statistics.md's first check, still open."""
     trade = {
         "symbol": "AAPL",
         "side": "BUY",

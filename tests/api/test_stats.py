@@ -1,4 +1,4 @@
-"""The statistics as a front end reads them: dataset A of statistics.md to the printed digits, and what else it asks."""
+"""The statistics as a front end reads them: dataset A of docs/statistics.md to the printed digits, and the rest."""
 
 from __future__ import annotations
 

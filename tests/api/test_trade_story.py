@@ -1,4 +1,4 @@
-"""A trade from its entry to its deletion, with the figures that statistics.md gives."""
+"""A trade from its entry to its deletion, with the figures that docs/statistics.md gives."""
 
 from tests.api.client import Client, a_trade
 

@@ -3,13 +3,55 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[3]
-PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *ROOT.glob("docs/*.md"), *ROOT.glob("benchmarks/*.md")])
+LISTED = subprocess.run(
+    ["git", "ls-files", "--cached", "--others", "--exclude-standard"],  # noqa: S607 wherever it is
+    cwd=ROOT,
+    capture_output=True,
+    text=True,
+    check=True,
+).stdout.split()
+PAGES = sorted(ROOT / name for name in LISTED if name.endswith(".md") and (ROOT / name).is_file())
+
+
+# A file that versioning.md says how to make.
+NOT_IN_THE_REPOSITORY = {"openapi/v2/openapi.yaml"}
+
+
+def named_files(text: str) -> Iterator[str]:
+    """What a text names as a file of the repository: a path, or a name with an ending that the repository uses."""
+    for name in re.findall(r"(?<![\w/.$<*-])((?:[\w.-]+/)*[\w-]+\.(?:md|py|yaml|toml|ts|js))(?![\w*/(])", text):
+        if "://" not in name:
+            yield name
+
+
+def exists(name: str, page: Path) -> bool:
+    places = (ROOT / name, page.parent / name, ROOT / "handlers" / name)
+    return any(place.exists() for place in places) or any(listed.endswith(f"/{name}") for listed in LISTED)
+
+
+SOURCES = [ROOT / name for name in LISTED if name.endswith((".py", ".yaml", ".toml")) or name == "Makefile"]
+SOURCES = [
+    path for path in SOURCES if path.is_file() and path.parts[len(ROOT.parts)] not in {"generated", "requirements"}
+]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_file_that_a_page_names_exists(page: Path) -> None:
+    named = {name for code in re.findall(r"`([^`\n]+)`", page.read_text("utf-8")) for name in named_files(code)}
+    assert {name for name in named if not exists(name, page)} <= NOT_IN_THE_REPOSITORY
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: str(source.relative_to(ROOT)))
+def test_every_page_that_a_source_cites_exists(source: Path) -> None:
+    cited = {name for name in named_files(source.read_text("utf-8")) if name.endswith(".md")}
+    assert {name for name in cited if not (ROOT / name).exists() and not exists(name, source)} == set()
 
 
 def anchors(page: Path) -> set[str]:
@@ -57,3 +99,15 @@ def test_each_of_the_ten_risks_is_shown_by_a_test() -> None:
         section.partition(":")[0] for section in sections if re.match(r"API\d+:", section) and "- `tests/" in section
     }
     assert risks == {f"API{number}" for number in range(1, 11)}
+
+
+def test_every_decision_is_dated_says_its_alternatives_and_stands_in_the_index() -> None:
+    index = (ROOT / "docs" / "decisions" / "README.md").read_text("utf-8")
+    pages = sorted(set((ROOT / "docs" / "decisions").glob("*.md")) - {ROOT / "docs" / "decisions" / "README.md"})
+    assert pages
+    for page in pages:
+        text = page.read_text("utf-8")
+        title, _, dated = text.splitlines()[:3]
+        assert re.fullmatch(r"20\d\d-\d\d-\d\d · (accepted|overtaken by .+)", dated), page.name
+        assert "**Alternatives.**" in text, page.name
+        assert f"[{title.removeprefix('# ')}]({page.name})" in index, page.name

@@ -1,4 +1,4 @@
-"""Journals to compute statistics of: dataset A of statistics.md, and generated ones."""
+"""Journals to compute statistics of: dataset A of docs/statistics.md, and generated ones."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta, timezone

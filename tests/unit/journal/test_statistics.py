@@ -1,4 +1,4 @@
-"""The figures: those printed in statistics.md, the undefined ones, and all of them against a slow, separate oracle."""
+"""The figures: those of docs/statistics.md, the undefined ones, and all of them against a slow, separate oracle."""
 
 import statistics
 from collections.abc import Callable

@@ -28,7 +28,7 @@ SECOND, NINTH = date(2026, 1, 2), date(2026, 1, 9)
 
 
 def a_trade_closed_in_two_parts() -> Trade:
-    """The check of statistics.md: 100 bought at 10, 40 sold at 11 and 60 at 12."""
+    """The check of docs/statistics.md: 100 bought at 10, 40 sold at 11 and 60 at 12."""
     trade = replace(a_trade("1", []), quantity=D(100), entry_price=D(10), commission=D("1.10"), risk_amount=D(100))
     return open_trade(
         trade,

@@ -75,7 +75,7 @@ def errors_of(error: pytest.ExceptionInfo[RuleBroken] | pytest.ExceptionInfo[Sta
     return {".".join(map(str, field.path)) for field in error.value.errors}
 
 
-# What a trade earned: the reference figures of statistics.md
+# What a trade earned: the reference figures of docs/statistics.md
 
 
 def test_two_partial_closes_realize_what_the_reference_says() -> None:
