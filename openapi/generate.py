@@ -83,6 +83,14 @@ def _capitalized(name: str) -> str:
     return name[0].upper() + name[1:]
 
 
+# HTTP APIs answer an unknown path with a 404 that is no problem document and know no 405: these routes, which have the
+# lowest priority, lead to a function that does both. They are neither $default nor ANY: those take OPTIONS too, and the
+# gateway would then not answer the preflights of browsers itself.
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html
+UNKNOWN_ROUTE_PATHS = ("/", "/{proxy+}")
+UNKNOWN_ROUTE_METHODS = ("get", "head", "post", "put", "patch", "delete")
+
+
 def gateway(document: dict[str, Any]) -> dict[str, Any]:
     """What API Gateway imports: the contract's routes with their security, an integration each, the authorizer, CORS.
 
@@ -93,15 +101,8 @@ def gateway(document: dict[str, Any]) -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     for path, method, operation in operations(document):
         paths.setdefault(path, {})[method] = _route(path, method, operation, document.get("security", []))
-    # HTTP APIs answer an unknown path with a 404 that is no problem document and know no 405: this function does both.
-    paths["/$default"] = {
-        "x-amazon-apigateway-any-method": {
-            "isDefaultRoute": True,
-            "security": [],
-            "responses": {},
-            "x-amazon-apigateway-integration": _integration("UnknownRouteFunction"),
-        }
-    }
+    for path in UNKNOWN_ROUTE_PATHS:
+        paths[path] = {method: _unknown_route(path) for method in UNKNOWN_ROUTE_METHODS}
     return {
         "openapi": document["openapi"],
         "info": {"title": document["info"]["title"], "version": document["info"]["version"]},
@@ -116,6 +117,16 @@ def gateway(document: dict[str, Any]) -> dict[str, Any]:
             "exposeHeaders": CORS_RESPONSE_HEADERS + (CORS_DEPRECATION_HEADERS if _has_deprecated(document) else []),
             "maxAge": 600,
         },
+    }
+
+
+def _unknown_route(path: str) -> dict[str, Any]:
+    proxy = {"name": "proxy", "in": "path", "required": True, "schema": {"type": "string"}}
+    return {
+        **({"parameters": [proxy]} if "{proxy+}" in path else {}),
+        "security": [],
+        "responses": {},
+        "x-amazon-apigateway-integration": _integration("UnknownRouteFunction"),
     }
 
 

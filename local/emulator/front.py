@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from local.emulator.gateway import METHOD, TOO_LARGE
 from local.emulator.worker_queue import CONNECTION, SENT_BY_A_FUNCTION, Caller
 
 Scope = MutableMapping[str, Any]
@@ -20,6 +21,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Headers = dict[str, str]
+RawHeaders = list[tuple[bytes, bytes]]
 
 LOOPBACK = ("127.0.0.1", "localhost")
 GATEWAY_PATH = "/_aws/execute-api/"  # where ministack serves its HTTP APIs
@@ -79,16 +81,18 @@ class Front:
 
     async def _call_gateway(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = await _body(receive, API_LIMIT)
+        forwarded = {**scope, "headers": _forwarded(scope), "method": METHOD.get() or scope["method"]}
         if body is None:
-            await _refuse(send, 413, "Request Entity Too Large")
-            return
-        forwarded = {**scope, "headers": _forwarded(scope)}
+            TOO_LARGE.set(True)
+            # The rest of the body is not read, so nothing can follow on this connection.
+            forwarded["headers"] = _without(forwarded["headers"], b"content-length", b"transfer-encoding")
+            send = _closing(send)
         caller = Caller()
         CONNECTION.set(caller)
         # Only the end of the connection can follow the body. ministack does not listen for it.
         watch = asyncio.create_task(_notice_end(receive, caller))
         try:
-            await self.ministack(forwarded, _replay(body), send)
+            await self.ministack(forwarded, _replay(body or b""), send)
         finally:
             watch.cancel()
 
@@ -122,18 +126,30 @@ def _is_presigned(method: str, path: str, query: bytes, headers: Headers) -> boo
     return method in ("GET", "HEAD", "PUT") and credential.startswith("ASIA") and "/s3/" in credential
 
 
-def _forwarded(scope: Scope) -> list[tuple[bytes, bytes]]:
+def _forwarded(scope: Scope) -> RawHeaders:
     """What API Gateway adds to a request's headers. Whatever a client says of them is replaced."""
     client = scope["client"][0].encode()
     theirs = b", ".join(value for name, value in scope["headers"] if name.lower() == b"x-forwarded-for")
     names = (b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-port")
-    kept = [(name, value) for name, value in scope["headers"] if name.lower() not in names]
     return [
-        *kept,
+        *_without(scope["headers"], *names),
         (b"x-forwarded-for", theirs + b", " + client if theirs else client),
         (b"x-forwarded-proto", b"http"),
         (b"x-forwarded-port", str(scope["server"][1]).encode()),
     ]
+
+
+def _without(headers: RawHeaders, *names: bytes) -> RawHeaders:
+    return [(name, value) for name, value in headers if name.lower() not in names]
+
+
+def _closing(send: Send) -> Send:
+    async def send_and_close(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message["headers"], (b"connection", b"close")]}
+        await send(message)
+
+    return send_and_close
 
 
 def _headers(scope: Scope) -> Headers:
@@ -186,8 +202,6 @@ async def _refuse(send: Send, status: int, text: str) -> None:
 
 async def _reply(send: Send, status: int, body: bytes) -> None:
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    if status == 413:
-        headers.append((b"connection", b"close"))  # the rest of the body is not read
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 

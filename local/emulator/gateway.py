@@ -1,8 +1,15 @@
 """Patches of ministack's HTTP APIs (apigatewayv2)."""
 
+import base64
+import json
+import time
+from contextvars import ContextVar
+from dataclasses import replace
 from functools import partial
+from math import inf
 from typing import Any
 
+from local.emulator import cors
 from local.emulator.gateway_body import ImportedApi, Json, read_body
 from local.emulator.gateway_event import Answer, Call, answer, event, message
 from local.emulator.patching import Patch, put, take
@@ -11,6 +18,7 @@ from local.emulator.worker_queue import CALLER, CONNECTION, Caller
 GATEWAY = "ministack.services.apigateway"
 LAMBDA = "ministack.services.lambda_svc"
 TYPES = "ministack.services.cloudformation.provisioners"
+SERVER = "hypercorn.protocol.h11"
 
 # --- the OpenAPI body of AWS::ApiGatewayV2::Api ---
 
@@ -66,11 +74,19 @@ def _apply_body_import() -> None:
     handlers.update(create=create_with_body, update=update_with_body, update_with_logical_id=True)
 
 
-# --- calling the function ---
+# --- serving a request ---
+
+# Whether the body of the request was too large to be read: set by front.py.
+TOO_LARGE: ContextVar[bool] = ContextVar("too_large", default=False)
+JWT_PROBLEMS = {
+    "segments": "token contains an invalid number of segments",
+    "expired": "the token has expired",
+    "audience": "the token does not have a valid audience",
+    "other": "the token is invalid",
+}
 
 
-async def invoke(
-    integration: Json,
+async def handle(
     api_id: str,
     stage: str,
     path: str,
@@ -78,46 +94,114 @@ async def invoke(
     headers: dict[str, str],
     body: bytes,
     query_params: dict[str, list[str]] | None,
-    route_key: str = "$default",
-    path_params: dict[str, str] | None = None,
-    *,
-    authorizer_claims: Json | None = None,
-    authorizer_scopes: list[str] | None = None,
-    owner_account_id: str | None = None,
-    owner_region: str | None = None,
+    owner_account_id: str,
+    owner_region: str,
     raw_query_string: str | None = None,
-    **_other_authorizers: object,  # Lambda and IAM authorizers, which this project does not use
 ) -> Answer:
-    """Stands in for ministack's `_invoke_lambda_proxy`, whose signature this is."""
-    reference = take(f"{GATEWAY}:_extract_lambda_ref_from_integration_uri")(integration.get("integrationUri", ""))
-    function, config, _name = take(f"{LAMBDA}:_get_func_record_for_ref_in_scope")(
-        reference, account_id=owner_account_id, region=owner_region
-    )
-    if function is None or config is None:
-        return message(500, "Internal Server Error")
-    as_string = take(f"{GATEWAY}:_jwt_claim_to_string")
+    """Stands in for ministack's `_handle_execute_in_scope`, whose signature this is."""
+    api = take(f"{GATEWAY}:_apis").get(api_id)
+    if api is None:
+        return message(404, "Not Found")
+    settings = api.get("corsConfiguration") or {}
     call = Call(
         api_id=api_id,
-        account_id=owner_account_id or "",
+        account_id=owner_account_id,
         stage=stage,
-        route_key=route_key,
         method=method,
         path=path,
         headers={name.lower(): value for name, value in headers.items()},
         body=body or b"",
         raw_query=take(f"{GATEWAY}:_raw_query_string")(query_params, raw_query_string),
         query=query_params or {},
-        path_parameters=path_params or {},
         stage_variables=take(f"{GATEWAY}:_get_stage_variables")(api_id, stage) or {},
-        authorizer=None
-        if authorizer_claims is None
-        else {
-            "jwt": {
-                "claims": {name: as_string(value) for name, value in authorizer_claims.items()},
-                "scopes": authorizer_scopes or None,
-            }
-        },
     )
+    status, answered, content = await _serve(call, owner_region, has_cors=bool(settings))
+    if settings:
+        # Also to what the gateway answers itself: a page has to be able to read that its token has expired.
+        answered = {**cors.without(answered), **cors.headers(settings, method, call.headers)}
+    return status, {**answered, "apigw-requestid": call.request_id}, content
+
+
+async def _serve(call: Call, region: str, *, has_cors: bool) -> Answer:
+    if call.stage not in take(f"{GATEWAY}:_stages").get(call.api_id, {}):
+        return message(404, "Not Found")
+    # AWS selects the route of a path with extra leading slashes as if it had one.
+    path = "/" + call.path.lstrip("/")
+    route = take(f"{GATEWAY}:_match_route")(call.api_id, call.method, path)
+    if route is None:
+        # OPTIONS goes to a route that takes it, ANY and $default included. Only without one does CORS answer it.
+        return (204, {}, b"") if call.method == "OPTIONS" and has_cors else message(404, "Not Found")
+    if TOO_LARGE.get():
+        return message(413, "Request Entity Too Large")
+    authorizer, refusal = await _authorize(route, call)
+    if refusal is not None:
+        return refusal
+    _method, _, template = route["routeKey"].partition(" ")
+    parameters = take(f"{GATEWAY}:_extract_path_params")(template, path) if template else None
+    routed = replace(call, route_key=route["routeKey"], path_parameters=parameters or {}, authorizer=authorizer)
+    integration_id = route.get("target", "").rpartition("/")[2]
+    integration = take(f"{GATEWAY}:_integrations").get(call.api_id, {}).get(integration_id)
+    return await invoke(integration, routed, region) if integration else message(500, "Internal Server Error")
+
+
+async def _authorize(route: Json, call: Call) -> tuple[Json | None, Answer | None]:
+    """What the event says of the token, or the gateway's refusal."""
+    if (route.get("authorizationType") or "NONE").upper() != "JWT":
+        return None, None
+    authorizer = take(f"{GATEWAY}:_authorizers").get(call.api_id, {}).get(route.get("authorizerId"))
+    if authorizer is None:
+        return None, message(500, "Internal Server Error")
+    claims, scopes, refusal = await take(f"{GATEWAY}:_validate_jwt_authorizer")(
+        route, authorizer, call.headers, call.query
+    )
+    if refusal is not None:
+        status, answered, content = refusal
+        if status == 401:
+            answered = {**answered, "www-authenticate": challenge(call.headers.get("authorization", ""), authorizer)}
+        return None, (status, answered, content)
+    as_string = take(f"{GATEWAY}:_jwt_claim_to_string")
+    strings = {name: as_string(value) for name, value in claims.items()}
+    return {"jwt": {"claims": strings, "scopes": scopes or None}}, None
+
+
+def challenge(authorization: str, authorizer: Json) -> str:
+    """The header www-authenticate of a refusal.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-troubleshooting-jwt.html
+    """
+    if not authorization:
+        return "Bearer"
+    claims = _claims(authorization.rpartition(" ")[2])
+    audience = (authorizer.get("jwtConfiguration") or {}).get("audience") or []
+    if claims is None:
+        problem = "segments"
+    elif claims.get("exp", inf) <= time.time():
+        problem = "expired"
+    elif claims.get("aud", claims.get("client_id")) not in audience:
+        problem = "audience"
+    else:
+        problem = "other"
+    return f'Bearer scope="" error="invalid_token" error_description="{JWT_PROBLEMS[problem]}"'
+
+
+def _claims(token: str) -> Json | None:
+    """The claims of a token, unverified; none if it is no token."""
+    try:
+        _header, claims, _signature = token.split(".")
+        read = json.loads(base64.urlsafe_b64decode(claims + "=="))
+    except ValueError:
+        return None
+    return read if isinstance(read, dict) else None
+
+
+async def invoke(integration: Json, call: Call, region: str) -> Answer:
+    """Call the function of an integration."""
+    reference = take(f"{GATEWAY}:_extract_lambda_ref_from_integration_uri")(integration.get("integrationUri", ""))
+    function, config, _name = take(f"{LAMBDA}:_get_func_record_for_ref_in_scope")(
+        reference, account_id=call.account_id, region=region
+    )
+    if function is None or config is None:
+        return message(500, "Internal Server Error")
     record = take(f"{LAMBDA}:_execution_record_for_config")(function, config)
     result = await take(f"{GATEWAY}:run_reentrant")(
         _execute_for, CONNECTION.get() or Caller(), record, event(call), thread_name="apigateway-invoke"
@@ -132,21 +216,21 @@ def _execute_for(caller: Caller, record: Json, given: Json) -> Json:
     return result
 
 
-# --- the authorizer's refusal ---
+# --- the method of a request ---
+
+# As the client has written it: set for each request of HTTP/1.1.
+METHOD: ContextVar[str] = ContextVar("method", default="")
 
 
-def _apply_challenge() -> None:
-    name = f"{GATEWAY}:_validate_jwt_authorizer"
-    validate = take(name)
+def _keep_methods() -> None:
+    protocol = take(f"{SERVER}:H11Protocol")
+    create_stream = protocol._create_stream
 
-    async def validate_with_challenge(route: Json, authorizer: Json, headers: Json, query: Json) -> Any:
-        claims, scopes, refusal = await validate(route, authorizer, headers, query)
-        if refusal is not None and refusal[0] == 401:
-            problem = ' error="invalid_token"' if headers.get("authorization") else ""
-            refusal[1]["www-authenticate"] = f"Bearer{problem}"
-        return claims, scopes, refusal
+    async def create_and_remember(self: Any, request: Any) -> None:
+        METHOD.set(request.method.decode("ascii"))
+        await create_stream(self, request)
 
-    put(name, validate_with_challenge)
+    protocol._create_stream = create_and_remember
 
 
 PATCHES = [
@@ -166,11 +250,20 @@ PATCHES = [
         apply=_apply_body_import,
     ),
     Patch(
-        "event and answer of a Lambda integration",
-        ministack="no stage in the path, cookies, stageVariables, domainPrefix; shows the text of an error (502)",
-        aws='has them; answers 500 {"message":"Internal Server Error"}, 503 after a timeout',
+        "requests of an HTTP API",
+        ministack="no stage in the path, cookies, stageVariables, domainPrefix; shows the text of an error (502); sends"
+        " no CORS headers with its own answers, no www-authenticate; answers OPTIONS itself whatever routes there are",
+        aws='has them; answers 500 {"message":"Internal Server Error"}; adds CORS headers to every answer to an allowed'
+        " origin; gives OPTIONS to ANY and $default routes",
         needs=(
-            f"{GATEWAY}:_invoke_lambda_proxy",
+            f"{GATEWAY}:_handle_execute_in_scope",
+            f"{GATEWAY}:_apis",
+            f"{GATEWAY}:_stages",
+            f"{GATEWAY}:_integrations",
+            f"{GATEWAY}:_authorizers",
+            f"{GATEWAY}:_match_route",
+            f"{GATEWAY}:_extract_path_params",
+            f"{GATEWAY}:_validate_jwt_authorizer",
             f"{GATEWAY}:_extract_lambda_ref_from_integration_uri",
             f"{GATEWAY}:_get_stage_variables",
             f"{GATEWAY}:_jwt_claim_to_string",
@@ -180,13 +273,13 @@ PATCHES = [
             f"{LAMBDA}:_execute_function_with_config_scope",
             f"{LAMBDA}:_execution_record_for_config",
         ),
-        apply=partial(put, f"{GATEWAY}:_invoke_lambda_proxy", invoke),
+        apply=partial(put, f"{GATEWAY}:_handle_execute_in_scope", handle),
     ),
     Patch(
-        "www-authenticate",
-        ministack="leaves it out of the JWT authorizer's 401",
-        aws="sends it",
-        needs=(f"{GATEWAY}:_validate_jwt_authorizer",),
-        apply=_apply_challenge,
+        "methods as they are written",
+        ministack="reads `patch` as PATCH, since its HTTP server does",
+        aws="compares methods with those of the routes as they are",
+        needs=(f"{SERVER}:H11Protocol._create_stream",),
+        apply=_keep_methods,
     ),
 ]

@@ -19,21 +19,22 @@ TEXT_TYPES = ("application/json", "application/xml", "application/javascript")
 
 @dataclass(frozen=True)
 class Call:
-    """One request that a route of an HTTP API has matched and its authorizer has let through."""
+    """One request to an HTTP API, with what its route and its authorizer make of it once they are known."""
 
     api_id: str
     account_id: str
     stage: str
-    route_key: str
     method: str
     path: str  # without the stage
     headers: dict[str, str]  # lower-case names, duplicates joined
+    route_key: str = ""
     body: bytes = b""
     raw_query: str = ""
     query: dict[str, list[str]] = field(default_factory=dict)
     path_parameters: dict[str, str] = field(default_factory=dict)
     stage_variables: dict[str, str] = field(default_factory=dict)
     authorizer: Json | None = None
+    request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
 
 def event(call: Call) -> Json:
@@ -54,7 +55,7 @@ def event(call: Call) -> Json:
             "sourceIp": "127.0.0.1",
             "userAgent": headers.get("user-agent", ""),
         },
-        "requestId": str(uuid.uuid4()),
+        "requestId": call.request_id,
         "routeKey": call.route_key,
         "stage": call.stage,
         "time": time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(now)),
@@ -101,8 +102,9 @@ def message(status: int, text: str) -> Answer:
 
 def answer(result: Json) -> Answer:
     """What the caller gets for a Lambda result: nothing of an error's text, as on AWS."""
-    if result.get("throttle") or _timed_out(result):
+    if result.get("throttle"):
         return message(503, "Service Unavailable")
+    # Its own time-out too: 503 is for an integration that takes longer than the gateway waits.
     if result.get("error"):
         return message(500, "Internal Server Error")
     payload = _parsed(result.get("body"))
@@ -114,11 +116,6 @@ def answer(result: Json) -> Answer:
         return _shaped(payload)
     except (TypeError, ValueError, AttributeError, binascii.Error):
         return message(500, "Internal Server Error")
-
-
-def _timed_out(result: Json) -> bool:
-    body = result.get("body")
-    return bool(result.get("error")) and isinstance(body, dict) and "timed out" in str(body.get("errorMessage", ""))
 
 
 def _parsed(body: Any) -> Any:

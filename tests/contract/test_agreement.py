@@ -20,6 +20,7 @@ OPERATIONS = {operation["operationId"]: operation for _, _, operation in operati
 FUNCTIONS = functions(CONTRACT)
 FUNCTION_OF = {operation_id: function for function, served in FUNCTIONS.items() for operation_id in served}
 GATEWAY = json.loads((generate.GENERATED / "gateway.json").read_text("utf-8"))
+GATEWAY_OPERATIONS = [it for it in operations(GATEWAY) if it[0] not in generate.UNKNOWN_ROUTE_PATHS]
 ORDER = ["tags", "summary", "description", "operationId", "security", "parameters", "requestBody", "responses"]
 
 # CORS lets scripts read these without being told, or they are for the browser and not for scripts.
@@ -41,19 +42,19 @@ def test_the_contract_as_json_is_the_contract() -> None:
 
 
 def test_the_gateway_has_exactly_the_contracts_routes_and_for_each_the_contracts_security() -> None:
-    imported = {(path, method): operation["security"] for path, method, operation in operations(GATEWAY)}
+    imported = {(path, method): operation["security"] for path, method, operation in GATEWAY_OPERATIONS}
     assert imported == {
         (path, method): operation.get("security", CONTRACT["security"])
         for path, method, operation in operations(CONTRACT)
     }
-    assert GATEWAY["paths"].keys() - CONTRACT["paths"].keys() == {"/$default"}
+    assert GATEWAY["paths"].keys() - CONTRACT["paths"].keys() == {"/", "/{proxy+}"}
 
 
 def test_the_gateways_document_holds_what_an_http_api_reads_and_nothing_else() -> None:
     assert GATEWAY.keys() == {"openapi", "info", "paths", "components", "x-amazon-apigateway-cors"}
     assert GATEWAY["info"].keys() == {"title", "version"}
     assert GATEWAY["components"].keys() == {"securitySchemes"}
-    for path, _, operation in operations(GATEWAY):
+    for path, _, operation in GATEWAY_OPERATIONS:
         names = re.findall(r"\{([^}]+)\}", path)
         # OpenAPI demands `responses` and a path's parameters.
         assert operation.keys() - {"parameters", "responses"} == {
@@ -69,18 +70,27 @@ def test_the_contract_itself_knows_neither_aws_nor_connexion() -> None:
     assert re.findall(r"x-(?:amazon|openapi-router)[a-z-]*", json.dumps(CONTRACT)) == []
 
 
-def test_requests_without_a_route_go_to_the_function_for_unknown_routes_without_a_token() -> None:
-    [route] = GATEWAY["paths"]["/$default"].values()
-    assert route["isDefaultRoute"] is True
-    assert route["security"] == []
-    assert "${UnknownRouteFunction.Alias}" in route["x-amazon-apigateway-integration"]["uri"]["Fn::Sub"]
+@pytest.mark.parametrize("path", generate.UNKNOWN_ROUTE_PATHS)
+def test_requests_without_a_route_go_to_the_function_for_unknown_routes_without_a_token(path: str) -> None:
+    routes = GATEWAY["paths"][path]
+    assert set(routes) == {"get", "head", "post", "put", "patch", "delete"}
+    for route in routes.values():
+        assert route["security"] == []
+        assert "${UnknownRouteFunction.Alias}" in route["x-amazon-apigateway-integration"]["uri"]["Fn::Sub"]
+
+
+def test_no_route_takes_the_preflights_that_the_gateway_is_to_answer() -> None:
+    # ANY and $default take OPTIONS too, and the function behind them knows nothing of CORS.
+    for path, routes in GATEWAY["paths"].items():
+        assert path != "/$default"
+        assert {"options", "x-amazon-apigateway-any-method"}.isdisjoint(routes)
 
 
 @pytest.mark.parametrize("operation_id", OPERATIONS)
 def test_the_gateway_calls_the_alias_of_the_function_that_serves_the_operation(operation_id: str) -> None:
     [integration] = [
         operation["x-amazon-apigateway-integration"]
-        for _, _, operation in operations(GATEWAY)
+        for _, _, operation in GATEWAY_OPERATIONS
         if operation["operationId"] == operation_id
     ]
     assert f"/functions/${{{FUNCTION_OF[operation_id]}.Alias}}/invocations" in integration["uri"]["Fn::Sub"]

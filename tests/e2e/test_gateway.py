@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
+from local.stack import Stack
 from tests.e2e.conftest import User
+from tests.e2e.tokens import expired
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -59,19 +63,87 @@ def test_a_known_path_with_another_method_is_a_405_with_its_methods(public: http
     assert answer.headers["Content-Type"] == "application/problem+json"
 
 
-def test_a_front_end_of_an_allowed_origin_may_send_and_read_what_it_needs(public: httpx.Client) -> None:
-    preflight = public.options(
-        "/trades",
-        headers={
-            "Origin": "http://localhost:3000",
-            "Access-Control-Request-Method": "POST",
-            "Access-Control-Request-Headers": "authorization,content-type,idempotency-key",
-        },
-    )
-    assert preflight.status_code == 204
-    assert preflight.headers["Access-Control-Allow-Origin"] == "http://localhost:3000"
-    answer = public.get("/openapi.yaml", headers={"Origin": "http://localhost:3000"})
-    assert "etag" in answer.headers["Access-Control-Expose-Headers"].lower()
+FRONT_END = {"Origin": "http://localhost:3000"}
+PREFLIGHT = {**FRONT_END, "Access-Control-Request-Method": "POST"}
+
+
+def cors_headers(answer: httpx.Response) -> dict[str, str]:
+    return {name: value for name, value in answer.headers.items() if name.startswith("access-control-")}
+
+
+def test_a_preflight_of_an_allowed_origin_is_answered_by_the_gateway(public: httpx.Client) -> None:
+    wanted = {"Access-Control-Request-Headers": "authorization,content-type,idempotency-key"}
+    answer = public.options("/trades", headers={**PREFLIGHT, **wanted})
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert answer.headers["Access-Control-Allow-Origin"] == FRONT_END["Origin"]
+    assert "POST" in answer.headers["Access-Control-Allow-Methods"].split(",")
+    assert "idempotency-key" in answer.headers["Access-Control-Allow-Headers"].split(",")
+    assert answer.headers["Access-Control-Max-Age"] == "600"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        FRONT_END,
+        {**PREFLIGHT, "Origin": "http://localhost:3001"},
+        {**PREFLIGHT, "Access-Control-Request-Method": "PUT"},
+        {**PREFLIGHT, "Access-Control-Request-Method": "post"},
+        {**PREFLIGHT, "Access-Control-Request-Headers": "x-other"},
+    ],
+)
+def test_options_that_are_no_allowed_preflight_are_answered_without_cors_headers(
+    public: httpx.Client, headers: dict[str, str]
+) -> None:
+    answer = public.options("/trades", headers=headers)
+    assert (answer.status_code, cors_headers(answer)) == (204, {})
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/openapi.yaml", 200),
+        ("GET", "/trades", 401),
+        ("GET", "/nothing/here", 404),
+        ("DELETE", "/openapi.yaml", 405),
+        ("TRACE", "/trades", 404),
+    ],
+)
+def test_every_answer_can_be_read_by_a_front_end_of_an_allowed_origin_and_by_no_other(
+    public: httpx.Client, method: str, path: str, status: int
+) -> None:
+    answer = public.request(method, path, headers=FRONT_END)
+    assert answer.status_code == status
+    assert answer.headers["Access-Control-Allow-Origin"] == FRONT_END["Origin"]
+    exposed = answer.headers["Access-Control-Expose-Headers"].split(",")
+    assert {"etag", "location", "retry-after", "x-request-id"} <= set(exposed)
+    for headers in ({}, {"Origin": "http://localhost:3001"}):
+        assert cors_headers(public.request(method, path, headers=headers)) == {}
+
+
+def test_a_body_over_the_gateways_limit_is_refused_in_a_way_that_a_front_end_can_read(public: httpx.Client) -> None:
+    answer = public.post("/auth/login", content=b" " * (10 * 1024 * 1024 + 1), headers=FRONT_END)
+    assert (answer.status_code, answer.json()) == (413, {"message": "Request Entity Too Large"})
+    assert answer.headers["Access-Control-Allow-Origin"] == FRONT_END["Origin"]
+
+
+def test_an_expired_token_is_refused_by_the_gateway_with_the_reason(
+    stack: Stack, public: httpx.Client, dana: User
+) -> None:
+    token = expired(stack, dana.access_token)
+    answer = public.get("/trades", headers={**FRONT_END, "Authorization": f"Bearer {token}"})
+    assert (answer.status_code, answer.json()) == (401, {"message": "Unauthorized"})
+    assert 'error="invalid_token" error_description="the token has expired"' in answer.headers["WWW-Authenticate"]
+    assert answer.headers["Access-Control-Allow-Origin"] == FRONT_END["Origin"]
+
+
+def test_methods_are_compared_as_they_are_written(stack: Stack) -> None:
+    # Not by httpx, which writes them in upper-case letters itself.
+    connection = HTTPConnection(urlsplit(stack.api).netloc, timeout=30)
+    connection.request("get", "/v1/openapi.yaml")
+    answer = connection.getresponse()
+    assert (answer.status, answer.read()) == (404, b'{"message": "Not Found"}')
+    connection.close()
 
 
 def test_bad_fields_are_named_all_at_once(dana: User) -> None:

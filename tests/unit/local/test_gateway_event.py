@@ -52,7 +52,7 @@ def test_a_body_is_text_for_json_and_base64_otherwise() -> None:
     ("result", "status", "text"),
     [
         ({"error": True, "body": {"errorMessage": "secret"}}, 500, "Internal Server Error"),
-        ({"error": True, "body": {"errorMessage": "Task timed out after 3.00 seconds"}}, 503, "Service Unavailable"),
+        ({"error": True, "body": {"errorMessage": "Task timed out after 3.00 seconds"}}, 500, "Internal Server Error"),
         ({"throttle": True}, 503, "Service Unavailable"),
         ({"body": {"statusCode": "abc"}}, 500, "Internal Server Error"),
         ({"body": {"statusCode": 200, "body": 5}}, 500, "Internal Server Error"),
