@@ -30,6 +30,8 @@ _BEYOND_BYTES = re.compile(r"[^\x00-\xff]")
 
 # Answers of these media types may be compressed, so their bytes travel as base64.
 BINARY = {"text/html"}
+# The paths in the keys of the routes for what no operation serves; $default has none.
+UNKNOWN_ROUTES = ("", "/", "/{proxy+}")
 
 
 class Bridge:
@@ -142,12 +144,12 @@ def route_path(event: Event) -> str:
     """The path as the contract has it, without what stands before it.
 
     On a named stage the event's path starts with the stage, behind a custom domain with its mapping, on $default with
-    neither. The route's key tells how many segments are the contract's; requests without a route of their own lose the
-    stage, which the template's domain has as its mapping too.
+    neither. The route's key tells how many segments are the contract's; requests of the routes for unknown paths, which
+    take any number of segments, lose the stage, which the template's domain has as its mapping too.
     """
     path = unquote(event.get("rawPath") or event["requestContext"]["http"]["path"], errors="replace")
     _, _, route = (event["requestContext"].get("routeKey") or "").partition(" ")
-    if route:
+    if route not in UNKNOWN_ROUTES:
         return "/" + "/".join(path.split("/")[-route.count("/") :])
     stage = event["requestContext"].get("stage")
     if stage and (path + "/").startswith(f"/{stage}/"):

@@ -20,8 +20,12 @@ Event = dict[str, Any]
 Function = Callable[[Event, Any], dict[str, Any]]
 
 STAGE = "v1"
-DEFAULT_ROUTE = "$default"
 _request_numbers = count(1)
+
+
+def unknown_route(method: str) -> str:
+    """The key of the route that takes what no operation serves."""
+    return f"{method} /{{proxy+}}"
 
 
 def claims_of(user: str, **others: str) -> dict[str, str]:

@@ -110,7 +110,7 @@ class Client:
         return events.event(
             method,
             f"/{STAGE}{path}",
-            route_key=route.key if route else events.DEFAULT_ROUTE,
+            route_key=route.key if route else events.unknown_route(method),
             query=query if isinstance(query, str) else urlencode(query),
             headers=given,
             body=body,

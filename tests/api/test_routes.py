@@ -96,9 +96,10 @@ def test_a_path_is_found_behind_the_stage_without_it_and_behind_a_custom_domain(
     assert (answer["statusCode"], answer["headers"]["Etag"]) == (200, '"1"')
 
 
+@pytest.mark.parametrize("route", ["PUT /{proxy+}", "$default"])
 @pytest.mark.parametrize("raw_path", ["/v1/trades", "/trades"])
-def test_an_unknown_method_is_a_405_with_the_stage_before_the_path_and_without(raw_path: str) -> None:
-    event = events.event("PUT", raw_path, route_key="$default")
+def test_an_unknown_method_is_a_405_with_the_stage_before_the_path_and_without(raw_path: str, route: str) -> None:
+    event = events.event("PUT", raw_path, route_key=route)
     answer = function()(event, None)
     assert (answer["statusCode"], answer["headers"]["Allow"]) == (405, "GET, POST")
 

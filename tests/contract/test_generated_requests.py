@@ -50,7 +50,7 @@ def gateway(environ: WSGIEnvironment, start_response: StartResponse) -> list[byt
     event = events.event(
         method,
         raw_path,
-        route_key=route.key if route else events.DEFAULT_ROUTE,
+        route_key=route.key if route else events.unknown_route(method),
         query=environ["QUERY_STRING"],
         headers=headers,
         body=environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)) or None,
