@@ -15,7 +15,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from openapi.clients.generators import NODE, PACKAGE, PYTHON, hey_api, openapi_python_client, run
+from openapi.clients.generators import NODE, PACKAGE, PYTHON, hey_api, one_media_type, openapi_python_client, run
 from openapi.generate import ROOT, contract
 
 HERE = Path(__file__).parent
@@ -34,7 +34,10 @@ def fresh(folder: Path, readme: str) -> Path:
 def typescript(folder: Path) -> None:
     """The npm package: sources, compiled modules with their types, and the tarball."""
     fresh(folder, "typescript.md")
-    hey_api(folder)
+    source = folder / "contract.json"
+    source.write_text(json.dumps(one_media_type(contract())), "utf-8")
+    hey_api(folder, source)
+    source.unlink()
     package = {
         "name": NAME,
         "version": contract()["info"]["version"],

@@ -60,10 +60,10 @@ def openapi_typescript(target: Path) -> str:
     return run([NODE / "openapi-typescript", CONTRACT, "-o", target / "schema.ts"], target)
 
 
-def hey_api(target: Path) -> str:
+def hey_api(target: Path, source: Path = CONTRACT) -> str:
     """A client on fetch; a function for each operation."""
     settings = {
-        "input": str(CONTRACT),
+        "input": str(source),
         "output": {"path": str(target / "src"), "module": {"extension": ".js"}},
         "plugins": ["@hey-api/client-fetch", "@hey-api/typescript", "@hey-api/sdk"],
     }
@@ -113,7 +113,8 @@ def openapi_python_client(target: Path) -> str:
 def one_media_type(document: dict[str, Any]) -> dict[str, Any]:
     """The contract for a generator that reads one media type of each answer: JSON, of any of the declared schemas.
 
-    Without this, the gateway's own `{"message": "Unauthorized"}` would be read as a problem document, and fail.
+    Without this, the gateway's own `{"message": "Unauthorized"}` would be a problem document for such a client: the
+    Python one fails to read it, and the TypeScript one names a type that the answer does not have.
     """
     answers = [*document["components"]["responses"].values()]
     answers += [

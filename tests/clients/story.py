@@ -57,6 +57,7 @@ from trading_journal_client.models import (
 from trading_journal_client.types import Unset
 
 PASSWORD = "Breakout-2026!"
+EXACT = "999999999999999.12345678"  # as many digits as an amount may have; a float has fewer
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b55"
     "0000000a49444154789c63680000008200816f6c21b80000000049454e44ae426082"
@@ -135,9 +136,10 @@ def record_and_close(client: AuthenticatedClient) -> Trade:
     assert (flat.status, flat.net_pnl) == ("CLOSED", "38.4")
     page = expect(TradePage, list_trades.sync(client=client, symbol="AAPL", tag=["earnings"]))
     assert [each.trade_id for each in page.items] == [trade.trade_id]
-    many = BulkTradesInput([BulkTradeInput(trade=new, idempotency_key="story-3")])
+    many = BulkTradesInput([BulkTradeInput(trade=a_trade(EXACT), idempotency_key="story-3")])
     recorded = expect(BulkResults, create_trades.sync(client=client, body=many)).results[0]
     assert recorded.status == 201
+    assert expect(Trade, recorded.trade).quantity == EXACT
     assert delete_trade.sync_detailed(expect(Trade, recorded.trade).trade_id, client=client).status_code == 204
     return flat
 
@@ -185,10 +187,9 @@ def leave(client: AuthenticatedClient) -> None:
     assert expect(Problem, create_trade.sync(client=client, body=a_trade())).type_ == "/problems/account-erased"
 
 
-def a_trade() -> TradeInput:
-    return TradeInput(
-        symbol="MSFT", side="SELL", quantity="1", open_date=datetime.fromisoformat("2026-01-06T10:05:00-05:00")
-    )
+def a_trade(quantity: str = "1") -> TradeInput:
+    opened = datetime.fromisoformat("2026-01-06T10:05:00-05:00")
+    return TradeInput(symbol="MSFT", side="SELL", quantity=quantity, open_date=opened)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ import { client } from "trading-journal-client/client";
 
 const [api, email] = process.argv.slice(2) as [string, string];
 const password = "Breakout-2026!";
+const exact = "999999999999999.12345678"; // as many digits as an amount may have; a number has fewer
 const png = Buffer.from(
   "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b55" +
   "0000000a49444154789c63680000008200816f6c21b80000000049454e44ae426082", "hex");
@@ -85,11 +86,16 @@ async function recordAndClose(): Promise<Trade> {
   const page = await listTrades({ query: { symbol: "AAPL", tag: ["earnings"] }, throwOnError: true });
   deepStrictEqual(page.data.items.map((each) => each.tradeId), [trade.tradeId]);
 
-  const many = { items: [{ trade: body, idempotencyKey: "story-3" }] };
+  const many = { items: [{ trade: aTrade(exact), idempotencyKey: "story-3" }] };
   const recorded = (await createTrades({ body: many, throwOnError: true })).data.results[0];
   ok(recorded?.status === 201 && recorded.trade);
+  strictEqual(recorded.trade.quantity, exact);
   await deleteTrade({ path: { tradeId: recorded.trade.tradeId }, throwOnError: true });
   return flat;
+}
+
+function aTrade(quantity: string): TradeInput {
+  return { symbol: "MSFT", side: "SELL", quantity, openDate: "2026-01-06T10:05:00-05:00" };
 }
 
 async function attach({ tradeId }: Trade): Promise<void> {
@@ -125,9 +131,7 @@ async function leave(): Promise<void> {
   const file = JSON.parse(gunzipSync(await (await fetch(account.url)).arrayBuffer()).toString());
   strictEqual(file.trades.length, 1);
   strictEqual((await deleteAccount({ throwOnError: true })).data.status, "ERASING");
-  const late = await createTrade({
-    body: { symbol: "MSFT", side: "SELL", quantity: "1", openDate: "2026-01-06T10:05:00-05:00" },
-  });
+  const late = await createTrade({ body: aTrade("1") });
   strictEqual(problem(late.error).type, "/problems/account-erased");
 }
 

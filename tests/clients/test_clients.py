@@ -1,8 +1,9 @@
-"""The clients of the contract: what five generators make of it compiles, and the two that are kept do all they must."""
+"""Clients in TypeScript and Python: what five generators make compiles, and the two that are kept do all they must."""
 
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import uuid
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,8 @@ import pytest
 from local.stack import Stack
 from openapi.clients.generators import NODE, PACKAGE, PYTHON, PYTHONS, TYPESCRIPT, run
 from openapi.generate import contract, operations
+from tests.clients.conftest import DIST
+from tests.fuzz.__main__ import new_user
 
 # As strict as a compiler gets, for an application that is bundled.
 STRICT = {
@@ -25,6 +28,8 @@ STRICT = {
     "types": [],
     "skipLibCheck": False,
 }
+# Runs a program without the environment: a proxy that is set there does not know the embedded AWS.
+UNSET = ["env", "--ignore-environment"]
 COMPLAINTS = ("warn", "deprecated", "renam", "error")
 # openapi-generator asks a dictionary twice for the same key, which mypy cannot follow.
 ALLOWED = {"openapi-python-client": ["--strict"], "openapi-generator": ["--disable-error-code", "union-attr"]}
@@ -93,6 +98,40 @@ def test_the_typescript_client_tells_the_whole_story(stack: Stack, typescript: P
 def test_the_python_client_tells_the_whole_story(stack: Stack, python: Path) -> None:
     run([PYTHON / "mypy", "--strict", "--cache-dir", python / "cache", "story.py"], python)
     whole_story(stack, [PYTHON / "python", "story.py"], python)
+
+
+def example_of(readme: Path, language: str, stack: Stack) -> tuple[str, list[str]]:
+    """The example of a README, for a new user of the stack, and what it has to print, as its comments say."""
+    [code] = re.findall(rf"```{language}\n(.*?)```", readme.read_text("utf-8"), flags=re.DOTALL)
+    user = new_user(stack)
+    given = {
+        "https://journal.example.com/v1": stack.api,
+        "dana@example.com": user["EMAIL"],
+        "Breakout-2026!": user["PASSWORD"],
+    }
+    for written, own in given.items():
+        assert code.count(written) == 1
+        code = code.replace(written, own)
+    return code, re.findall(r"(?:console\.log|print)\(.*\);?  ?(?://|#) (.*)", code)
+
+
+def test_the_example_of_the_typescript_readme_compiles_and_runs(stack: Stack, typescript: Path) -> None:
+    readme = typescript / "node_modules" / "trading-journal-client" / "README.md"
+    code, prints = example_of(readme, "ts", stack)
+    (typescript / "example.ts").write_text(code, "utf-8")
+    options = {**STRICT, "noEmit": False, "outDir": "example", "module": "nodenext", "moduleResolution": "nodenext"}
+    compiles(typescript, options, ["example.ts"])
+    node = run(["node", "--print", "process.execPath"], typescript).strip()
+    said = run([*UNSET, node, "example/example.js"], typescript)
+    assert said.splitlines() == prints == ["PARTIAL 80", "unchanged"]
+
+
+def test_the_example_of_the_python_readme_is_type_checked_and_runs(stack: Stack, python: Path) -> None:
+    code, prints = example_of(DIST / "python" / "README.md", "python", stack)
+    (python / "example.py").write_text(code, "utf-8")
+    run([PYTHON / "mypy", "--strict", "--cache-dir", python / "cache", "example.py"], python)
+    said = run([*UNSET, PYTHON / "python", "-W", "error", "example.py"], python)
+    assert said.splitlines() == prints == ["PARTIAL 80", "unchanged"]
 
 
 def test_the_clients_have_the_contracts_version(typescript: Path, python: Path) -> None:
