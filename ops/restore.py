@@ -5,27 +5,34 @@ the earlier state of each that was changed since. It writes as the API does, so 
 comes back of anybody whose account was deleted since: whoever is not in the users' pool any more, or is being erased,
 stays away. An image comes back as long as its file is still there.
 
-It may be cut off and run again at any time: what is back already is not brought back twice.
+With USERS="sub ..." it reads the trades of these users and no others. Without, it reads the whole table, in parts of
+which several are read at once. It may be cut off and run again at any time: what is back already is not brought back
+twice, and a run through the whole table goes on where it was. How far it has come is kept in the restored table itself:
+there any operator's next run finds it, whatever became of the machine, and it goes when the table goes.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
-from functools import cache
+from threading import Event
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from handlers.journal.trades import Image, Trade
-from handlers.storage import trades
+from handlers.storage import clients, trades
 from handlers.storage.errors import AccountErased, TradeNotFound, VersionMismatch
 from handlers.storage.image_files import Place
 from handlers.storage.items import is_trade, trade_of
 from ops.stack import Client, at_home, on_aws
+
+SEGMENTS = 16  # parts of the table that are read at once; another number begins anew
+_CHECKPOINTS = "restore"  # in place of a user's id, which is a UUID
 
 
 @dataclass(slots=True, kw_only=True)
@@ -38,40 +45,116 @@ class Restored:
     of_erased_users: int = 0
     lost_images: int = 0
 
+    def __add__(self, other: Restored) -> Restored:
+        return Restored(**{name: count + getattr(other, name) for name, count in asdict(self).items()})
+
 
 def restore(
     client: Client, outputs: Mapping[str, str], table: str, *, replacing: bool = False, users: Collection[str] = ()
 ) -> Restored:
-    """Bring back the trades of these users, or of all, from the restored table."""
-    os.environ["TRADES_TABLE"], os.environ["FILES_BUCKET"] = outputs["TradesTableName"], outputs["UserFilesName"]
-    pool = client("cognito-idp")
+    """Bring back the trades of these users, or of all, from the restored table.
 
-    @cache
-    def has_account(user_id: str) -> bool:
+    Exits when that table is the journal's own.
+    """
+    if table == outputs["TradesTableName"]:
+        raise SystemExit(f"{table} is the journal's own table. Name the one that DynamoDB has restored into.")
+    os.environ["TRADES_TABLE"], os.environ["FILES_BUCKET"] = outputs["TradesTableName"], outputs["UserFilesName"]
+    run = _Run(client, outputs["UserPoolId"], table, replacing)
+    return run.of_users(dict.fromkeys(users)) if users else run.of_everybody()
+
+
+class _Run:
+    """One restore: where from, and by which rule."""
+
+    def __init__(self, client: Client, pool: str, table: str, replacing: bool) -> None:
+        clients.dynamodb()  # made before threads come for it, as boto3's session is for one thread alone
+        self._dynamodb, self._s3, self._cognito = client("dynamodb"), client("s3"), client("cognito-idp")
+        self._pool = pool
+        self._table = table
+        self._replacing = replacing
+        self._is_over = Event()
+
+    def of_users(self, users: Collection[str]) -> Restored:
+        done = Restored()
+        for user in users:
+            pages = self._dynamodb.get_paginator("query").paginate(
+                TableName=self._table,
+                KeyConditionExpression="userId = :user",
+                ExpressionAttributeValues={":user": {"S": user}},
+            )
+            for page in pages:
+                done += self._of_page(page["Items"])
+        return done
+
+    def of_everybody(self) -> Restored:
+        with ThreadPoolExecutor(SEGMENTS) as threads:
+            parts = [threads.submit(self._of_segment, segment) for segment in range(SEGMENTS)]
+            try:
+                done = sum((part.result() for part in parts), Restored())
+            except BaseException:
+                self._is_over.set()  # the others stop at the end of their pages
+                raise
+        self._forget()
+        return done
+
+    def _of_segment(self, segment: int) -> Restored:
+        checkpoint = self._checkpoint(segment)
+        found = self._dynamodb.get_item(TableName=self._table, Key=checkpoint, ConsistentRead=True).get("Item", {})
+        done = Restored(**{field.name: int(found.get(field.name, {"N": "0"})["N"]) for field in fields(Restored)})
+        request: Any = {"TableName": self._table, "Segment": segment, "TotalSegments": SEGMENTS}
+        if "after" in found:
+            request["ExclusiveStartKey"] = found["after"]["M"]
+        while not (self._is_over.is_set() or found.get("finished")):
+            page = self._dynamodb.scan(**request)
+            done += self._of_page(page["Items"])
+            counts = {name: {"N": str(count)} for name, count in asdict(done).items()}
+            after = page.get("LastEvaluatedKey")
+            found = {**checkpoint, **counts, **({"after": {"M": after}} if after else {"finished": {"BOOL": True}})}
+            self._dynamodb.put_item(TableName=self._table, Item=found)
+            request["ExclusiveStartKey"] = after
+        return done
+
+    def _forget(self) -> None:
+        for segment in range(SEGMENTS):
+            self._dynamodb.delete_item(TableName=self._table, Key=self._checkpoint(segment))
+
+    def _checkpoint(self, segment: int) -> dict[str, Any]:
+        rule = "replacing" if self._replacing else "returning"
+        return {"userId": {"S": _CHECKPOINTS}, "tradeId": {"S": f"{rule}|{SEGMENTS}|{segment}"}}
+
+    def _of_page(self, items: list[Any]) -> Restored:
+        """Bring back these trades, which lie user by user: each user is looked up once."""
+        done = Restored()
+        user, has_account = "", False
+        for trade in (trade_of(item) for item in items if is_trade(item)):
+            if trade.user_id != user:
+                user, has_account = trade.user_id, self._has_account(trade.user_id)
+            if not has_account:
+                done.of_erased_users += 1
+                continue
+            kept = tuple(image for image in trade.images if self._has_file(trade, image))
+            try:
+                back = _bring_back(replace(trade, images=kept), replacing=self._replacing, done=done)
+            except AccountErased:
+                done.of_erased_users += 1
+            else:
+                done.lost_images += len(trade.images) - len(kept) if back else 0
+        return done
+
+    def _has_account(self, user_id: str) -> bool:
         # By sub: whoever came through Google is called something else in the pool.
-        found = pool.list_users(UserPoolId=outputs["UserPoolId"], Filter=f'sub = "{user_id}"', Limit=1)
+        found = self._cognito.list_users(UserPoolId=self._pool, Filter=f'sub = "{user_id}"', Limit=1)
         return bool(found["Users"])
 
-    done = Restored()
-    for trade in _trades(client("dynamodb"), table):
-        if users and trade.user_id not in users:
-            continue
-        if not has_account(trade.user_id):
-            done.of_erased_users += 1
-            continue
-        kept = tuple(image for image in trade.images if _has_file(client("s3"), trade, image))
+    def _has_file(self, trade: Trade, image: Image) -> bool:
+        key = Place(trade.user_id, trade.trade_id, image.image_id).key
         try:
-            back = _bring_back(replace(trade, images=kept), replacing=replacing, done=done)
-        except AccountErased:
-            done.of_erased_users += 1
-        else:
-            done.lost_images += len(trade.images) - len(kept) if back else 0
-    return done
-
-
-def _trades(dynamodb: Any, table: str) -> Iterator[Trade]:
-    for page in dynamodb.get_paginator("scan").paginate(TableName=table):
-        yield from (trade_of(item) for item in page["Items"] if is_trade(item))
+            self._s3.head_object(Bucket=os.environ["FILES_BUCKET"], Key=key, VersionId=image.file_version)
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] not in (404, 405):
+                raise
+            return False
+        return True
 
 
 def _bring_back(trade: Trade, *, replacing: bool, done: Restored) -> bool:
@@ -101,17 +184,6 @@ def _bring_back(trade: Trade, *, replacing: bool, done: Restored) -> bool:
 def _content(trade: Trade) -> Trade:
     """The trade without what changes at every write."""
     return replace(trade, version=0, updated_at=datetime.min.replace(tzinfo=UTC))
-
-
-def _has_file(s3: Any, trade: Trade, image: Image) -> bool:
-    key = Place(trade.user_id, trade.trade_id, image.image_id).key
-    try:
-        s3.head_object(Bucket=os.environ["FILES_BUCKET"], Key=key, VersionId=image.file_version)
-    except ClientError as error:
-        if error.response["ResponseMetadata"]["HTTPStatusCode"] not in (404, 405):
-            raise
-        return False
-    return True
 
 
 def main() -> int:

@@ -19,7 +19,7 @@ from handlers.log import logger
 from handlers.metrics import count
 from handlers.storage.accounts import Account
 from handlers.storage.errors import AccountErased
-from handlers.storage.image_files import Position
+from handlers.storage.image_files import Position, Span, spans
 from handlers.storage.queues import sweep_queue
 
 Event = dict[str, Any]
@@ -59,20 +59,28 @@ def remove_images(event: Event, _: Any) -> Event:
 
 
 def sweep_images(event: Event, context: Any) -> Event:
-    """For ImageSweepQueue, to which the schedule says to begin, and a call that ran out of time where to go on."""
+    """For ImageSweepQueue. The schedule's message begins a sweep: it becomes a message for each span of the keys, which
+    several calls then go through at once. A call that runs out of time sends where to go on in its span.
+    """
 
     def sweep(message: Any) -> None:
+        if "span" not in message:
+            sweep_queue().send_all({"span": astuple(span)} for span in spans())
+            logger.info("sweep of images begun")
+            count(ImageSweeps=1)
+            return
+        span = Span(*message["span"])
         after = Position(*message["after"]) if message.get("after") else None
         seen, deleted = message.get("seen", 0), message.get("deleted", 0)
         while True:
-            looked_at, unwanted, after = image_keeping.sweep(after, datetime.now(UTC))
+            looked_at, unwanted, after = image_keeping.sweep(span, after, datetime.now(UTC))
             seen, deleted = seen + looked_at, deleted + unwanted
             if after is None:
-                logger.info("images swept", versions=seen, deleted=deleted)
-                count(ImageSweeps=1, ImageVersionsSeen=seen, ImageVersionsSwept=deleted)
+                logger.info("images swept", span=span.after or "first", versions=seen, deleted=deleted)
+                count(ImageSpansSwept=1, ImageVersionsSeen=seen, ImageVersionsSwept=deleted)
                 return
             if context.get_remaining_time_in_millis() < STEP_MILLISECONDS:
-                rest = {"after": astuple(after), "seen": seen, "deleted": deleted}
+                rest = {"span": astuple(span), "after": astuple(after), "seen": seen, "deleted": deleted}
                 sweep_queue().send(rest)
                 return
 

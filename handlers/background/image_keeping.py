@@ -13,7 +13,7 @@ from handlers.journal.images import Upload, fault_of
 from handlers.journal.trades import Image, Trade, attach_image
 from handlers.storage import image_files, images
 from handlers.storage.errors import AccountErased, Busy, TradeNotFound, VersionMismatch
-from handlers.storage.image_files import File, Place, Position
+from handlers.storage.image_files import File, Place, Position, Span
 from handlers.storage.items import image_ids_of, is_trade
 from handlers.storage.patience import attempts
 
@@ -103,21 +103,28 @@ def remove(before: Mapping[str, Any], after: Mapping[str, Any]) -> int:
     return sum(image_files.delete_all(Place(user_id, trade_id, image_id).key) for image_id in removed)
 
 
-def sweep(after: Position | None, now: datetime) -> tuple[int, int, Position | None]:
-    """Delete what is older than a day and belongs to no trade and no pending upload, among the next files.
+def sweep(span: Span, after: Position | None, now: datetime) -> tuple[int, int, Position | None]:
+    """Delete what is older than a day and belongs to no trade and no pending upload, among the next files of the span.
 
-    Answers how many versions it looked at, how many it deleted, and where to go on; None at the end. Raises Busy.
+    Answers how many versions it looked at, how many it deleted, and where to go on; None at the end. Most files belong
+    to trades that have them, which is found out for a hundred trades at once; each other one is looked up by itself
+    before it is deleted. Raises Busy.
     """
-    files, following = image_files.page_of_files(after)
+    files, following = image_files.page_of_files(span, after)
     if after is not None and after.is_unwanted:
         image_files.delete(after.key, after.version)
     old = sorted((file for file in files if file.changed_at < now - UNWANTED_AFTER), key=lambda file: file.key)
+    places = {file.key: image_files.place_of(file.key) for file in old}
+    attached = images.attached({(place.user_id, place.trade_id) for place in places.values() if place})
     deleted = 0
     trade = ""
     is_wanted: Callable[[File], bool] = _nothing
     for file in old:
+        place = places[file.key]
+        if place and (place.image_id, file.version) in attached.get((place.user_id, place.trade_id), ()):
+            continue
         if (of_trade := file.key.rpartition("/")[0]) != trade:
-            trade, is_wanted = of_trade, _wanted(image_files.place_of(file.key), now)
+            trade, is_wanted = of_trade, _wanted(place, now)
         if is_wanted(file):
             continue
         deleted += 1

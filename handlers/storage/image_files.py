@@ -58,6 +58,24 @@ class Position:
     is_unwanted: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The keys after one and up to another, in the order in which the bucket lists them; None: from or to the end."""
+
+    after: str | None = None
+    upto: str | None = None
+
+
+def spans() -> list[Span]:
+    """All keys under images/, in parts of about the same size, each to be listed apart from the others.
+
+    Users have random UUIDs, so the first two hexadecimal digits share them out evenly. The parts border on each other:
+    a key belongs to exactly one of them, however it goes on after images/.
+    """
+    borders = [f"{PREFIX}{number:02x}" for number in range(1, 256)]
+    return [Span(after, upto) for after, upto in zip([None, *borders], [*borders, None], strict=True)]
+
+
 def prefix_of(user_id: str, trade_id: str) -> str:
     """How the keys of all images of a trade begin."""
     return f"{PREFIX}{user_id}/{trade_id}/"
@@ -136,12 +154,25 @@ def delete_all(prefix: str) -> int:
     return count
 
 
-def page_of_files(after: Position | None) -> tuple[Sequence[File], Position | None]:
-    """The next page of versions of files under images/, in the order of their keys, and where to go on."""
-    start: Any = {"KeyMarker": after.key, "VersionIdMarker": after.version} if after else {}
+def page_of_files(span: Span, after: Position | None) -> tuple[Sequence[File], Position | None]:
+    """The next page of versions of files in the span, in the order of their keys, and where to go on."""
+    start: Any = {"KeyMarker": span.after} if span.after else {}
+    if after:
+        start = {"KeyMarker": after.key, "VersionIdMarker": after.version}
     page = s3().list_object_versions(Bucket=files_bucket(), Prefix=PREFIX, MaxKeys=PAGE, **start)
-    following = Position(page["NextKeyMarker"], page["NextVersionIdMarker"]) if page["IsTruncated"] else None
-    return list(_files(page)), following
+    files = [file for file in _files(page) if not _is_before(file, span)]
+    within = [file for file in files if not _is_behind(file, span)]
+    goes_on = page["IsTruncated"] and len(within) == len(files)
+    return within, Position(page["NextKeyMarker"], page["NextVersionIdMarker"]) if goes_on else None
+
+
+# S3 lists keys by the bytes of their UTF-8.
+def _is_before(file: File, span: Span) -> bool:
+    return span.after is not None and file.key.encode() <= span.after.encode()
+
+
+def _is_behind(file: File, span: Span) -> bool:
+    return span.upto is not None and file.key.encode() > span.upto.encode()
 
 
 def _files(page: ListObjectVersionsOutputTypeDef) -> Iterator[File]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -12,13 +12,25 @@ from handlers.journal.trades import Trade
 from handlers.storage import erasure
 from handlers.storage.clients import dynamodb, throttling_is_busy, trades_table
 from handlers.storage.errors import AccountErased, TradeNotFound, VersionMismatch
-from handlers.storage.items import Item, has_expired, is_trade, trade_item, trade_of, upload_item, upload_key, upload_of
-from handlers.storage.patience import CONDITION_FAILED, patiently
+from handlers.storage.items import (
+    Item,
+    has_expired,
+    image_versions_of,
+    is_trade,
+    trade_item,
+    trade_key,
+    trade_of,
+    upload_item,
+    upload_key,
+    upload_of,
+)
+from handlers.storage.patience import CONDITION_FAILED, attempts, patiently
 from handlers.storage.trades import at_version, refusal
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import PutTypeDef, TransactWriteItemTypeDef
 
+_MOST_AT_ONCE = 100  # keys that DynamoDB looks up in one request
 _IS_PENDING = "attribute_exists(tradeId) AND attribute_not_exists(reason)"
 
 
@@ -28,6 +40,31 @@ def read(user_id: str, trade_id: str, now: datetime) -> tuple[Trade, tuple[Uploa
     if not is_trade(first):  # its key is the shortest, and so the first
         raise TradeNotFound(trade_id)
     return trade_of(first), tuple(upload_of(record) for record in records if not has_expired(record, now))
+
+
+def attached(trades: Collection[tuple[str, str]]) -> dict[tuple[str, str], set[tuple[str, str]]]:
+    """The images of these trades, by user and trade: each image's id and the version of its file.
+
+    As they stood a moment ago: an image that is missing here may just have been attached. Raises Busy.
+    """
+    keys = [trade_key(user_id, trade_id) for user_id, trade_id in trades]
+    found: dict[tuple[str, str], set[tuple[str, str]]] = {}
+    for start in range(0, len(keys), _MOST_AT_ONCE):
+        asked: Any = {
+            trades_table(): {
+                "Keys": keys[start : start + _MOST_AT_ONCE],
+                "ProjectionExpression": "userId, tradeId, #images",
+                "ExpressionAttributeNames": {"#images": "images"},
+            }
+        }
+        tries = attempts()
+        while asked:
+            next(tries)
+            answer = dynamodb().batch_get_item(RequestItems=asked)
+            for item in answer["Responses"].get(trades_table(), ()):
+                found[item["userId"]["S"], item["tradeId"]["S"]] = image_versions_of(item)
+            asked = answer.get("UnprocessedKeys")
+    return found
 
 
 def await_file(user_id: str, trade_id: str, upload: Upload) -> None:

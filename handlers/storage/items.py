@@ -107,6 +107,12 @@ def image_ids_of(item: Mapping[str, Any]) -> set[str]:
     return {image["M"]["imageId"]["S"] for image in item.get("images", {"L": []})["L"]}
 
 
+def image_versions_of(item: Mapping[str, Any]) -> set[tuple[str, str]]:
+    """Id and version of the file of each image that the trade's item has."""
+    images = item.get("images", {"L": []})["L"]
+    return {(image["M"]["imageId"]["S"], image["M"]["fileVersion"]["S"]) for image in images}
+
+
 def upload_key(user_id: str, trade_id: str, image_id: str = "") -> Item:
     """The key of an upload's record: behind its trade, so that one query reads both, and in none of the indexes."""
     return trade_key(user_id, f"{trade_id}|image|{image_id}")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
 from typing import Any
 
 from handlers.storage.clients import sqs
+
+_MOST_AT_ONCE = 10  # messages of a request
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,15 @@ class Queue:
     def send(self, message: Mapping[str, Any], delay: timedelta = timedelta(0)) -> None:
         """Send a message that nobody receives before the delay is over."""
         sqs().send_message(QueueUrl=self.url, MessageBody=json.dumps(message), DelaySeconds=int(delay.total_seconds()))
+
+    def send_all(self, messages: Iterable[Mapping[str, Any]]) -> None:
+        """Send many messages, ten in a request. Raises RuntimeError when one was refused; those before it are sent."""
+        rest = iter(messages)
+        while batch := list(islice(rest, _MOST_AT_ONCE)):
+            entries: Any = [{"Id": str(number), "MessageBody": json.dumps(body)} for number, body in enumerate(batch)]
+            answer = sqs().send_message_batch(QueueUrl=self.url, Entries=entries)
+            if failed := answer.get("Failed"):
+                raise RuntimeError(f"{len(failed)} messages were refused, the first for {failed[0].get('Code')}")
 
 
 def erasure_queue() -> Queue:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from handlers.background import events, image_keeping
 from handlers.storage import clients, erasure, image_files, images
@@ -60,9 +62,78 @@ def statuses(client: Client, trade_id: str) -> list[str]:
 
 def sweep(days: int = 2) -> int:
     """Sweep as if the days had passed; answers how much was deleted."""
-    _, deleted, following = image_keeping.sweep(None, datetime.now(UTC) + timedelta(days=days))
+    everything = image_files.Span()
+    _, deleted, following = image_keeping.sweep(everything, None, datetime.now(UTC) + timedelta(days=days))
     assert following is None
     return deleted
+
+
+@pytest.fixture
+def listing(bucket: None, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:  # noqa: ARG001
+    """List versions as S3 does. Moto leaves out the key after a marker that is no key itself.
+
+    AWS does not say whether a marker without a version is listed itself; with the other parameter, it is.
+    """
+    whole = clients.s3().list_object_versions
+    starts_with_marker = getattr(request, "param", "") == "from the key on"
+
+    def place(file: Any) -> tuple[bytes, str]:
+        return file["Key"].encode(), file["VersionId"]
+
+    def list_object_versions(
+        Bucket: str,  # noqa: N803 AWS's names
+        Prefix: str = "",  # noqa: N803
+        MaxKeys: int = 1000,  # noqa: N803
+        KeyMarker: str = "",  # noqa: N803
+        VersionIdMarker: str = "",  # noqa: N803
+    ) -> Any:
+        answer = whole(Bucket=Bucket, Prefix=Prefix)
+        files = [*answer.get("Versions", ()), *answer.get("DeleteMarkers", ())]
+        if VersionIdMarker:
+            files = [file for file in files if place(file) > (KeyMarker.encode(), VersionIdMarker)]
+        else:
+            files = [
+                file
+                for file in files
+                if file["Key"].encode() > KeyMarker.encode() or (starts_with_marker and file["Key"] == KeyMarker)
+            ]
+        page = sorted(files, key=place)[:MaxKeys]
+        listed: Any = {"Versions": page, "IsTruncated": len(page) < len(files)}
+        if listed["IsTruncated"]:
+            listed |= {"NextKeyMarker": page[-1]["Key"], "NextVersionIdMarker": page[-1]["VersionId"]}
+        return listed
+
+    monkeypatch.setattr(clients.s3(), "list_object_versions", list_object_versions)
+
+
+@pytest.fixture
+def sweep_queue(monkeypatch: pytest.MonkeyPatch) -> str:
+    """The address of a queue for the sweep's messages."""
+    address: str = clients.sqs().create_queue(QueueName="sweep")["QueueUrl"]
+    monkeypatch.setenv("SWEEP_QUEUE_URL", address)
+    return address
+
+
+def sent(address: str) -> list[Any]:
+    """The messages in the queue, which are there no more."""
+    bodies = []
+    while found := clients.sqs().receive_message(QueueUrl=address, MaxNumberOfMessages=10).get("Messages", []):
+        for message in found:
+            clients.sqs().delete_message(QueueUrl=address, ReceiptHandle=message["ReceiptHandle"])
+            bodies.append(json.loads(message["Body"]))
+    return bodies
+
+
+def sweep_all(address: str, milliseconds: Sequence[int] = ()) -> int:
+    """Begin as the schedule does, and handle messages until there are none; answers how many calls that took."""
+    waiting: list[Any] = [{"after": None}]
+    calls = 0
+    while waiting:
+        calls += 1
+        answer = events.sweep_images(messages(waiting.pop(0)), Context(milliseconds))
+        assert answer == {"batchItemFailures": []}
+        waiting += sent(address)
+    return calls
 
 
 # Checking
@@ -310,29 +381,132 @@ def test_the_sweep_keeps_what_an_upload_waits_for(dana: Client, trade_id: str, m
     assert len(files()) == 1
 
 
-def test_the_sweep_goes_through_all_pages_and_hands_on_where_time_runs_out(
-    dana: Client, trade_id: str, monkeypatch: pytest.MonkeyPatch, log_lines: LogLines
+@pytest.mark.usefixtures("listing")
+def test_the_sweep_goes_through_all_spans_and_hands_on_where_time_runs_out(
+    dana: Client, trade_id: str, monkeypatch: pytest.MonkeyPatch, log_lines: LogLines, sweep_queue: str
 ) -> None:
     monkeypatch.setattr(image_files, "PAGE", 2)
     monkeypatch.setattr(image_keeping, "UNWANTED_AFTER", timedelta(seconds=-60))
     kept = {illustrate(dana, trade_id) for _ in range(3)}
     for number in range(8):
         send(f"no-such-trade-{number // 3}", f"image-{number}")
-    queue = clients.sqs().create_queue(QueueName="sweep")["QueueUrl"]
-    monkeypatch.setenv("SWEEP_QUEUE_URL", queue)
-    body: Any = {"after": None}
-    calls = 0
-    while body:
-        calls += 1
-        event = messages(body)
-        assert events.sweep_images(event, Context([90_000, 59_999])) == {"batchItemFailures": []}
-        # A message that comes twice does no harm.
-        found = clients.sqs().receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
-        body = json.loads(found[0]["Body"]) if found else None
-    assert calls == 3
+    # All of them are one user's, and so of one span, which takes three calls of two pages each; then 255 empty ones.
+    assert sweep_all(sweep_queue, [90_000, 59_999]) == 1 + 256 + 2
     assert {key.rpartition("/")[2] for key, _ in files()} == kept
-    [line] = [line for line in log_lines.records if line["message"] == "images swept"]
-    assert (line["versions"], line["deleted"]) == (11, 8)
+    lines = [line for line in log_lines.records if line["message"] == "images swept"]
+    assert len(lines) == len({line["span"] for line in lines}) == 256
+    assert (sum(line["versions"] for line in lines), sum(line["deleted"] for line in lines)) == (11, 8)
+
+
+# What users' ids may look like, and what else may come to lie there; the last ones are a span's border, and around it.
+ODD_KEYS = [
+    "images/",
+    "images/!/trade/image",
+    "images/0/trade/image",
+    "images/00000000-0000-4000-8000-000000000000/trade/image",
+    "images/9f9f9f9f-0000-4000-8000-000000000000/trade/image",
+    "images/A0A0A0A0-0000-4000-8000-000000000000/trade/image",
+    "images/FFFFFFFF-0000-4000-8000-000000000000/trade/image",
+    "images/a0a0a0a0-0000-4000-8000-000000000000/trade/image",
+    "images/Google_1234567890/trade/image",
+    "images/eu-central-1:7f/trade/image",
+    "images/ff/trade/image",
+    "images/ffff/trade/image",
+    "images/g/trade/image",
+    "images/~",
+    "images/\u00e9/trade/image",
+    "images/\U0001f4c8/trade/image",
+    "images/7e~",
+    "images/7f",
+    "images/7f/trade/image",
+]
+
+
+@pytest.mark.parametrize("listing", ["from the key on", "from the next key on"], indirect=True)
+@pytest.mark.parametrize("page", [1, 2, 1000])
+@pytest.mark.usefixtures("listing")
+def test_every_key_is_swept_in_one_span_and_no_other(page: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(image_files, "PAGE", page)
+    for key in (*ODD_KEYS, "exports/someone/export.json", "image", "imaget"):
+        for _ in range(2):
+            clients.s3().put_object(Bucket="files", Key=key, Body=b"-")
+    seen = []
+    for span in image_files.spans():
+        after = None
+        while True:
+            found, after = image_files.page_of_files(span, after)
+            seen += [(file.key, file.version) for file in found]
+            if after is None:
+                break
+    assert sorted(seen) == sorted((key, version) for key, version in files() if key.startswith("images/"))
+
+
+@given(st.text(max_size=20))
+def test_spans_border_on_each_other(rest: str) -> None:
+    key = f"images/{rest}".encode()
+    spans = image_files.spans()
+    holding = [
+        span
+        for span in spans
+        if (span.after is None or span.after.encode() < key) and (span.upto is None or key <= span.upto.encode())
+    ]
+    assert len(holding) == 1
+    assert [span.upto for span in spans[:-1]] == [span.after for span in spans[1:]]
+
+
+def test_trades_are_looked_up_a_hundred_at_a_time(dana: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(image_keeping, "UNWANTED_AFTER", timedelta(seconds=-60))
+    for _ in range(3):
+        illustrate(dana, str(dana.new_trade()["tradeId"]))
+    with crash(-1, after=False) as calls:
+        assert sweep(days=0) == 0
+    assert calls == ["ListObjectVersions", "BatchGetItem"]
+
+
+def test_keys_that_dynamodb_leaves_out_are_asked_for_again(dana: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    trades = [str(dana.new_trade()["tradeId"]) for _ in range(3)]
+    images_of_trades = {trade: illustrate(dana, trade) for trade in trades}
+    whole_answer = clients.dynamodb().batch_get_item
+
+    def one_at_a_time(RequestItems: Any) -> Any:  # noqa: N803 AWS's name
+        asked = RequestItems["trades"]
+        first: Any = {"trades": {**asked, "Keys": asked["Keys"][:1]}}
+        answer = dict(whole_answer(RequestItems=first))
+        rest = asked["Keys"][1:]
+        return {**answer, "UnprocessedKeys": {"trades": {**asked, "Keys": rest}} if rest else {}}
+
+    monkeypatch.setattr(clients.dynamodb(), "batch_get_item", one_at_a_time)
+    found = images.attached({(DANA, trade) for trade in trades})
+    assert {trade: {image for image, _ in found[DANA, trade]} for trade in trades} == {
+        trade: {image} for trade, image in images_of_trades.items()
+    }
+
+
+@pytest.mark.usefixtures("listing")
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_a_sweep_that_is_killed_at_any_call_and_comes_again_deletes_the_same(
+    dana: Client, trade_id: str, after: bool, monkeypatch: pytest.MonkeyPatch, sweep_queue: str
+) -> None:
+    monkeypatch.setattr(image_files, "PAGE", 2)
+    monkeypatch.setattr(image_keeping, "UNWANTED_AFTER", timedelta(seconds=-60))
+    kept = {illustrate(dana, trade_id) for _ in range(2)}
+    span = next(span for span in image_files.spans() if (span.upto or "~") >= f"images/{DANA}")
+
+    def sweep_killed(at: int) -> list[str]:
+        for number in range(3):
+            send("no-such-trade", f"image-{number}")
+        body: Any = {"span": [span.after, span.upto]}
+        with crash(at, after=after) as calls:
+            events.sweep_images(messages(body), Context([90_000, 59_999] * 9))
+        for message in (body, *sent(sweep_queue)):  # the message comes again, beside what it has already sent
+            events.sweep_images(messages(message), Context())
+        assert {key.rpartition("/")[2] for key, _ in files()} == kept
+        return calls
+
+    made = sweep_killed(-1)
+    assert len(made) > 5
+    for at in range(len(made)):
+        sweep_killed(at)
 
 
 # Failing

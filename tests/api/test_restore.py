@@ -9,7 +9,8 @@ from typing import Any
 import boto3
 import pytest
 
-from handlers.storage import clients, erasure, image_files
+from handlers.storage import clients, erasure, image_files, trades
+from ops import restore as restoring
 from ops.restore import Restored, restore
 from tests.api.client import Client, a_trade
 from tests.api.estate import Estate, new_client
@@ -25,12 +26,37 @@ def owner(estate: Estate) -> Client:
     return new_client(estate.pool, "owner@example.com")
 
 
+class Calls:
+    """Makes clients that note what is asked of them; a scan's pages have one item each."""
+
+    def __init__(self) -> None:
+        self.made: list[tuple[str, dict[str, Any]]] = []
+
+    def __call__(self, service: str) -> Any:
+        client: Any = boto3.client(service)  # type: ignore[call-overload] # any service
+        client.meta.events.register("before-parameter-build", self._note)
+        return client
+
+    def _note(self, params: dict[str, Any], model: Any, **_: Any) -> None:
+        self.made.append((model.name, dict(params)))
+        if model.name == "Scan":
+            params["Limit"] = 1
+
+    def of(self, operation: str) -> list[dict[str, Any]]:
+        """What was asked of this operation."""
+        return [params for name, params in self.made if name == operation]
+
+
 @pytest.fixture
-def put_back(estate: Estate) -> Restore:
+def calls() -> Calls:
+    return Calls()
+
+
+@pytest.fixture
+def put_back(estate: Estate, calls: Calls) -> Restore:
     """The restore from the earlier table."""
     outputs = {"TradesTableName": "trades", "UserFilesName": "files", "UserPoolId": estate.pool}
-    client: Any = boto3.client
-    return lambda **how: restore(client, outputs, EARLIER, **how)
+    return lambda **how: restore(calls, outputs, EARLIER, **how)
 
 
 def restore_to_now() -> None:
@@ -47,12 +73,12 @@ def trade_ids(client: Client) -> set[str]:
 
 
 def test_what_was_deleted_comes_back_as_it_was(owner: Client, put_back: Restore) -> None:
-    trades = [owner.new_trade() for _ in range(3)]
+    made = [owner.new_trade() for _ in range(3)]
     restore_to_now()
-    for trade in trades[:2]:
+    for trade in made[:2]:
         owner.delete(f"/trades/{trade['tradeId']}")
     assert put_back() == Restored(returned=2, untouched=1)
-    assert [owner.get(f"/trades/{trade['tradeId']}").json for trade in trades] == trades
+    assert [owner.get(f"/trades/{trade['tradeId']}").json for trade in made] == made
 
 
 def test_a_second_run_finds_nothing_to_do(owner: Client, put_back: Restore) -> None:
@@ -119,7 +145,7 @@ def test_an_image_comes_back_if_its_file_is_still_there(owner: Client, put_back:
     assert [image["imageId"] for image in owner.get(f"/trades/{trade['tradeId']}").json["images"]] == [kept]
 
 
-def test_only_those_are_served_who_are_named(estate: Estate, owner: Client, put_back: Restore) -> None:
+def test_only_those_are_served_who_are_named(estate: Estate, owner: Client, put_back: Restore, calls: Calls) -> None:
     other = new_client(estate.pool, "other@example.com")
     mine, theirs = owner.new_trade(), other.new_trade()
     restore_to_now()
@@ -127,3 +153,88 @@ def test_only_those_are_served_who_are_named(estate: Estate, owner: Client, put_
     other.delete(f"/trades/{theirs['tradeId']}")
     assert put_back(users=[str(other.user)]) == Restored(returned=1)
     assert (trade_ids(owner), trade_ids(other)) == (set(), {theirs["tradeId"]})
+    # And nobody else's trades are read.
+    assert calls.of("Scan") == []
+    assert {query["ExpressionAttributeValues"][":user"]["S"] for query in calls.of("Query")} == {str(other.user)}
+    assert len(calls.of("ListUsers")) == 1
+
+
+def test_a_user_is_looked_up_once_for_many_trades(owner: Client, put_back: Restore, calls: Calls) -> None:
+    for _ in range(5):
+        owner.new_trade()
+    restore_to_now()
+    assert put_back(users=[str(owner.user), str(owner.user)]) == Restored(untouched=5)
+    assert len(calls.of("ListUsers")) == 1
+
+
+def checkpoints() -> list[Any]:
+    found = clients.dynamodb().scan(TableName=EARLIER)["Items"]
+    return [item for item in found if item["userId"]["S"] == "restore"]
+
+
+def test_a_run_through_the_whole_table_goes_on_where_it_was_cut_off(
+    owner: Client, put_back: Restore, calls: Calls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(restoring, "SEGMENTS", 1)
+    made = [owner.new_trade() for _ in range(6)]
+    restore_to_now()
+    for trade in made:
+        owner.delete(f"/trades/{trade['tradeId']}")
+    create = trades.create
+    created: list[str] = []
+
+    def cut_off(trade: Any) -> Any:
+        if len(created) == 4:
+            raise ConnectionError("the machine lost its network")
+        created.append(trade.trade_id)
+        return create(trade)
+
+    with monkeypatch.context() as while_cut:
+        while_cut.setattr(trades, "create", cut_off)
+        with pytest.raises(ConnectionError):
+            put_back()
+    before = len(calls.of("Scan"))
+    assert put_back() == Restored(returned=6)
+    # The first run's pages are not read again, but for the one in which it broke off.
+    items = clients.dynamodb().scan(TableName=EARLIER)["Count"]
+    assert len(calls.of("Scan")) - before <= items - 4 + 1
+    assert "ExclusiveStartKey" in calls.of("Scan")[before]
+    assert trade_ids(owner) == {trade["tradeId"] for trade in made}
+    assert checkpoints() == []
+
+
+def test_a_finished_run_may_be_made_again_from_the_beginning(owner: Client, put_back: Restore) -> None:
+    trade = owner.new_trade()
+    restore_to_now()
+    assert put_back() == Restored(untouched=1)
+    owner.delete(f"/trades/{trade['tradeId']}")
+    assert put_back() == Restored(returned=1)
+
+
+def test_a_run_with_another_rule_does_not_go_on_from_it(
+    owner: Client, put_back: Restore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trade = owner.new_trade(symbol="AAPL")
+    restore_to_now()
+    owner.patch(f"/trades/{trade['tradeId']}", {"symbol": "MSFT"})
+    with monkeypatch.context() as kept:
+        # The run ends, but its checkpoints stay, as if it had been killed right before they went.
+        kept.setattr(restoring._Run, "_forget", lambda *_: None)
+        assert put_back() == Restored(untouched=1)
+    assert checkpoints()
+    assert put_back() == Restored(untouched=1)
+    assert put_back(replacing=True) == Restored(replaced=1)
+
+
+def test_the_parts_of_the_table_are_the_whole_of_it(estate: Estate, put_back: Restore) -> None:
+    everybody = [new_client(estate.pool, f"user-{number}@example.com") for number in range(12)]
+    for user in everybody:
+        user.new_trade()
+    restore_to_now()
+    assert put_back() == Restored(untouched=12)
+
+
+def test_the_journals_own_table_is_refused(estate: Estate) -> None:
+    outputs = {"TradesTableName": "trades", "UserFilesName": "files", "UserPoolId": estate.pool}
+    with pytest.raises(SystemExit, match="is the journal's own table"):
+        restore(Calls(), outputs, "trades")

@@ -44,7 +44,7 @@ def stack() -> Iterator[Stack]:
 
 
 @pytest.fixture(scope="session")
-def address(request: pytest.FixtureRequest) -> str:
+def api_address(request: pytest.FixtureRequest) -> str:
     """Where the API is."""
     if given := os.environ.get("STORY_API"):
         return given
@@ -95,18 +95,18 @@ def judge(answer: httpx.Response) -> None:
 
 
 @pytest.fixture(scope="session")
-def public(address: str) -> Iterator[httpx.Client]:
+def public(api_address: str) -> Iterator[httpx.Client]:
     """A client without a token."""
-    with client_of(address) as client:
+    with client_of(api_address) as client:
         yield client
 
 
 @pytest.fixture(scope="session")
-def new_user(request: pytest.FixtureRequest, address: str, public: httpx.Client) -> Iterator[Callable[[], User]]:
+def new_user(request: pytest.FixtureRequest, api_address: str, public: httpx.Client) -> Iterator[Callable[[], User]]:
     """Signs up, confirms and logs in somebody new, through the API; of another deployed API, see above."""
     clients: list[httpx.Client] = []
     if pool := os.environ.get("STORY_POOL"):
-        yield from _made_users(pool, address, public)
+        yield from _made_users(pool, api_address, public)
         return
 
     stack: Stack = request.getfixturevalue("stack")
@@ -120,7 +120,7 @@ def new_user(request: pytest.FixtureRequest, address: str, public: httpx.Client)
         answer = public.post("/auth/login", json=credentials)
         assert answer.status_code == 200, answer.text
         tokens = answer.json()
-        client = client_of(address, Authorization=f"Bearer {tokens['accessToken']}")
+        client = client_of(api_address, Authorization=f"Bearer {tokens['accessToken']}")
         clients.append(client)
         return User(email, tokens["accessToken"], tokens["idToken"], tokens["refreshToken"], client)
 

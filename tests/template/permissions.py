@@ -63,7 +63,7 @@ MAY: dict[str, dict[str, set[str]]] = {
     },
     "SweepImagesFunction": {
         "ImageSweepQueue.Arn": {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:SendMessage"},
-        "TradesTable.Arn": {"dynamodb:Query"},
+        "TradesTable.Arn": {"dynamodb:BatchGetItem", "dynamodb:Query"},
         "UserFiles.Arn": {"s3:ListBucketVersions"},
         "${UserFiles.Arn}/images/*": {"s3:DeleteObjectVersion"},
     },
