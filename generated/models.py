@@ -65,6 +65,19 @@ class TradeStatus(StrEnum):
     CANCELLED = 'CANCELLED'
 
 
+class DayFilter(RootModel[str]):
+    root: Annotated[
+        str,
+        Field(
+            examples=['2026-01-05'],
+            pattern='^([12][0-9]{3}-(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|[12][0-9]{3}-(0[469]|11)-(0[1-9]|[12][0-9]|30)|[12][0-9]{3}-02-(0[1-9]|1[0-9]|2[0-8])|([12][0-9](0[48]|[2468][048]|[13579][26])|(12|16|20|24|28)00)-02-29)$',
+        ),
+    ]
+    """
+    A calendar day, as YYYY-MM-DD, in the years from 1000 to 2999.
+    """
+
+
 class Tag(RootModel[str]):
     root: Annotated[str, Field(examples=['earnings'], max_length=50, min_length=1)]
     """
@@ -188,7 +201,7 @@ class InitialCloseInput(BaseModel):
         AwareDatetime, Field(alias='closedAt', examples=['2026-01-05T09:31:04-05:00'])
     ]
     """
-    RFC 3339 with an offset, to the microsecond.
+    RFC 3339 with an offset, to the microsecond, in the years from 1000 to 2999.
     """
     commission: Annotated[Decimal | None, Field(examples=['1.1'])] = None
     """
@@ -220,7 +233,7 @@ class CloseInput(BaseModel):
         AwareDatetime, Field(alias='closedAt', examples=['2026-01-05T09:31:04-05:00'])
     ]
     """
-    RFC 3339 with an offset, to the microsecond.
+    RFC 3339 with an offset, to the microsecond, in the years from 1000 to 2999.
     """
     commission: Annotated[Decimal | None, Field(examples=['1.1'])] = None
     """
@@ -298,7 +311,7 @@ class TradeUpdateInput(BaseModel):
         Field(alias='openDate', examples=['2026-01-05T09:31:04-05:00']),
     ] = None
     """
-    RFC 3339 with an offset, to the microsecond.
+    RFC 3339 with an offset, to the microsecond, in the years from 1000 to 2999.
     """
     entry_price: Annotated[
         Decimal | None, Field(alias='entryPrice', examples=['183.5'])
@@ -488,7 +501,7 @@ class Close(BaseModel):
         AwareDatetime, Field(alias='closedAt', examples=['2026-01-05T09:31:04-05:00'])
     ]
     """
-    RFC 3339 with an offset, to the microsecond.
+    RFC 3339 with an offset, to the microsecond, in the years from 1000 to 2999.
     """
     commission: Annotated[Decimal, Field(examples=['1.1'])]
     """
@@ -1123,7 +1136,7 @@ class TradeInput(BaseModel):
         AwareDatetime, Field(alias='openDate', examples=['2026-01-05T09:31:04-05:00'])
     ]
     """
-    RFC 3339 with an offset, to the microsecond.
+    RFC 3339 with an offset, to the microsecond, in the years from 1000 to 2999.
     """
     entry_price: Annotated[
         Decimal | None, Field(alias='entryPrice', examples=['185.25'])
@@ -1304,7 +1317,7 @@ class TradeInput(BaseModel):
         Field(alias='closeDate', examples=['2026-01-05T09:31:04-05:00']),
     ] = None
     """
-    RFC 3339 with an offset, to the microsecond.
+    RFC 3339 with an offset, to the microsecond, in the years from 1000 to 2999.
     """
 
 
@@ -1695,7 +1708,7 @@ class Trade(BaseModel):
         AwareDatetime, Field(alias='openDate', examples=['2026-01-05T09:31:04-05:00'])
     ]
     """
-    RFC 3339 with an offset, to the microsecond.
+    RFC 3339 with an offset, to the microsecond, in the years from 1000 to 2999.
     """
     entry_price: Annotated[
         Decimal | None, Field(alias='entryPrice', examples=['185.25'])

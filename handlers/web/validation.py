@@ -32,6 +32,11 @@ from handlers.web.lean_connexion import (
 from handlers.web.problems import BadField, invalid_request
 
 INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
+# As RFC 3339 has it, to the microsecond. The years leave room for what a UTC offset adds or takes.
+DATE_TIME = re.compile(
+    r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?"
+    r"(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
+)
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 # What stands in the context beside the parameters.
@@ -47,7 +52,7 @@ def _is_date(value: object) -> bool:
 
 @formats.checks("date-time", raises=ValueError)
 def _is_date_time(value: object) -> bool:
-    return not isinstance(value, str) or bool(datetime.fromisoformat(value))
+    return not isinstance(value, str) or bool(DATE_TIME.fullmatch(value) and datetime.fromisoformat(value))
 
 
 @formats.checks("email")
@@ -270,7 +275,7 @@ def _escaped(step: str) -> str:
 _WORDS: dict[str, Callable[[Any], str]] = {
     "type": lambda error: f"is not {'an' if error.validator_value[0] in 'aio' else 'a'} {error.validator_value}",
     "enum": lambda error: "is none of " + ", ".join(str(value) for value in error.validator_value if value is not None),
-    "format": lambda error: f"is no valid {error.validator_value}",
+    "format": lambda error: f"is no valid {error.validator_value}; write it like {error.schema['example']}",
     "pattern": lambda error: error.message,
     "minLength": lambda error: f"is shorter than {error.validator_value}",
     "maxLength": lambda error: f"is longer than {error.validator_value}",

@@ -8,8 +8,10 @@ from __future__ import annotations
 import itertools
 import json
 import re
+from calendar import isleap
 from collections import Counter
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -111,6 +113,23 @@ def test_the_check_of_patterns_finds_what_it_looks_for(pattern: str) -> None:
 @pytest.mark.parametrize("where", TYPED)
 def test_a_format_is_one_that_generators_take_alike(where: str) -> None:
     assert TYPED[where]["format"] in FORMATS[TYPED[where]["type"]]
+
+
+def test_no_pattern_stands_beside_a_format_that_becomes_another_type() -> None:
+    # Ruby's client matches the pattern with the Time that it has made of the text, and then can read no trade at all.
+    converted = {"date", "date-time", "uri", "uuid"}
+    assert {where for where in TYPED.keys() & PATTERNS.keys() if TYPED[where]["format"] in converted} == set()
+
+
+def test_no_day_or_time_is_a_parameter_but_as_text() -> None:
+    # PHP, Dart and Swift write a date that stands in the query as a date with a time.
+    parameters = json.dumps([schema_of(parameter) for parameter in CONTRACT["components"]["parameters"].values()])
+    assert {"date", "date-time"}.isdisjoint(re.findall(r'"format": "([^"]*)"', parameters))
+
+
+def schema_of(parameter: dict[str, Any]) -> Any:
+    schema = parameter["schema"]
+    return [schema, *(SCHEMAS[name] for name in referred(schema))]
 
 
 @pytest.mark.parametrize("combined", ["anyOf", "oneOf", "not"])
@@ -230,6 +249,26 @@ def test_a_decimal_above_zero_is_what_a_decimal_is_without_zero_and_those_below(
         compare(text)
 
     agree()
+
+
+def test_a_day_in_the_query_is_a_day_of_the_calendar() -> None:
+    pattern = re.compile(SCHEMAS["DayFilter"]["pattern"])
+
+    def is_day(text: str) -> bool:
+        try:
+            return bool(date.fromisoformat(text))
+        except ValueError:
+            return False
+
+    for year in (1000, 1900, 1996, 2000, 2023, 2024, 2100, 2400, 2999):
+        for month in range(14):
+            for day in range(33):
+                text = f"{year}-{month:02}-{day:02}"
+                assert bool(pattern.fullmatch(text)) == is_day(text), text
+    for text in ("0999-01-01", "3000-01-01", "2026-1-05", "20260105", "2026-W01-1", "2026-01-05T00:00:00Z", ""):
+        assert not pattern.fullmatch(text)
+    leap_years = {year for year in range(1000, 3000) if pattern.fullmatch(f"{year}-02-29")}
+    assert leap_years == {year for year in range(1000, 3000) if isleap(year)}
 
 
 def test_the_walk_finds_what_it_is_meant_to_find() -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from datetime import datetime
 from typing import Any
 
 import schemathesis
+from hypothesis import strategies as st
 
 from handlers.web.contract import contract, items_alone, slice_of
 from handlers.web.validation import Validator, formats
@@ -24,6 +26,12 @@ ITEM_JUDGES = {
 
 _given_out: dict[str, Any] = {}  # page tokens, each with the filters that it belongs to
 _sessions: list[str] = []  # refresh tokens
+
+
+# RFC 3339 has more years than the contract takes.
+_MOMENTS = st.datetimes(datetime(1000, 1, 2), datetime(2999, 12, 30))  # noqa: DTZ001 the offset is put behind it
+_OFFSETS = st.sampled_from(["Z", "+00:00", "-05:00", "+05:45", "+14:00"])
+schemathesis.openapi.format("date-time", st.builds("{0}{1}".format, _MOMENTS.map(datetime.isoformat), _OFFSETS))
 
 
 @schemathesis.deserializer("text/html")
