@@ -835,31 +835,57 @@ class PasswordStatus(BaseModel):
     status: PasswordState
 
 
-class AccountExport(BaseModel):
+class ExportState(StrEnum):
     """
-    A file with everything that the account holds.
+    WRITING while the file is being written, READY when it can be downloaded.
     """
 
-    url: Annotated[
-        AnyUrl,
-        Field(examples=['https://exports.example.com/exports/7a/2026-01-05.json.gz']),
-    ]
+    WRITING = 'WRITING'
+    READY = 'READY'
+
+
+class AccountExport(BaseModel):
     """
-    Where to download the file, gzip-compressed JSON.
+    A file with everything that the account holds. While `status` is WRITING it has `startedAt` and `tradesWritten`;
+    when `status` is READY it has `url`, `expiresAt` and `size`.
+
     """
-    expires_at: Annotated[
-        AwareDatetime, Field(alias='expiresAt', examples=['2026-01-05T09:31:04-05:00'])
-    ]
-    """
-    When the address stops working.
-    """
+
+    status: ExportState
     format_version: Annotated[int, Field(alias='formatVersion', examples=[1], ge=1)]
     """
     The version of the file's format.
     """
-    size: Annotated[int, Field(examples=[20480], ge=1)]
+    url: Annotated[
+        AnyUrl | None,
+        Field(examples=['https://exports.example.com/exports/7a/2026-01-05.json.gz']),
+    ] = None
+    """
+    Where to download the file, gzip-compressed JSON.
+    """
+    expires_at: Annotated[
+        AwareDatetime | None,
+        Field(alias='expiresAt', examples=['2026-01-05T09:31:04-05:00']),
+    ] = None
+    """
+    When the address stops working.
+    """
+    size: Annotated[int | None, Field(examples=[20480], ge=1)] = None
     """
     The file's bytes.
+    """
+    started_at: Annotated[
+        AwareDatetime | None,
+        Field(alias='startedAt', examples=['2026-01-05T09:31:04-05:00']),
+    ] = None
+    """
+    When the file was asked for.
+    """
+    trades_written: Annotated[
+        int | None, Field(alias='tradesWritten', examples=[41200], ge=0)
+    ] = None
+    """
+    How many trades the file holds so far. Told every few seconds.
     """
 
 

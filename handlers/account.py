@@ -12,6 +12,8 @@ from handlers.storage.accounts import Account
 from handlers.web.fields import time_text
 from handlers.web.replies import reply
 
+EXPORT_RETRY_AFTER_SECONDS = 10
+
 
 async def log_out_all(user: str, username: str) -> Response:
     """logOutAll."""
@@ -28,12 +30,24 @@ async def delete_account(user: str, username: str) -> Response:
 async def export_account(user: str, username: str) -> Response:
     """exportAccount."""
     export = exporting.export(Account(user, username), datetime.now(UTC))
+    if isinstance(export, exporting.UnderWay):
+        return reply(
+            202,
+            {
+                "status": "WRITING",
+                "formatVersion": exporting.FORMAT_VERSION,
+                "startedAt": time_text(export.started_at),
+                "tradesWritten": export.trades_written,
+            },
+            {"Retry-After": str(EXPORT_RETRY_AFTER_SECONDS)},
+        )
     return reply(
         200,
         {
+            "status": "READY",
+            "formatVersion": exporting.FORMAT_VERSION,
             "url": export.url,
             "expiresAt": time_text(export.expires_at),
-            "formatVersion": exporting.FORMAT_VERSION,
             "size": export.size,
         },
     )

@@ -13,13 +13,11 @@ from handlers.journal.images import Upload, allow_upload
 from handlers.journal.trades import detach_image
 from handlers.storage import image_files, images
 from handlers.storage import trades as storage
-from handlers.storage.errors import Busy, VersionMismatch
+from handlers.storage.errors import VersionMismatch
 from handlers.storage.image_files import Place
+from handlers.storage.patience import attempts
 from handlers.web import documents
 from handlers.web.replies import reply
-
-# How often an image is taken from a trade again that was changed meanwhile.
-MOST_ATTEMPTS = 5
 
 
 async def create_image_upload(trade_id: str, document: Any, user: str) -> Response:
@@ -36,7 +34,7 @@ async def create_image_upload(trade_id: str, document: Any, user: str) -> Respon
 async def delete_image(trade_id: str, image_id: str, user: str) -> Response:
     """deleteImage."""
     trade_id, image_id = trade_id.lower(), image_id.lower()
-    for _ in range(MOST_ATTEMPTS):
+    for _ in attempts():
         now = datetime.now(UTC)
         trade, uploads = images.read(user, trade_id, now)
         try:
@@ -48,4 +46,4 @@ async def delete_image(trade_id: str, image_id: str, user: str) -> Response:
         except VersionMismatch:
             continue  # somebody was faster
         return reply(204)
-    raise Busy
+    raise AssertionError("attempts end by raising")

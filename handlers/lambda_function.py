@@ -16,17 +16,22 @@ from urllib.parse import parse_qsl, unquote
 import awsgi
 from starlette.types import ASGIApp, Message
 
-from handlers import startup
+from handlers import deadline, startup
 from handlers.log import logger
 from handlers.storage import clients
 from handlers.web.app import create_app
-from handlers.web.problems import INTERNAL_ERROR, INVALID_REQUEST, MEDIA_TYPE, Kind, Problem
+from handlers.web.problems import INTERNAL_ERROR, INVALID_REQUEST, MEDIA_TYPE, Problem, unavailable
 
 Event = dict[str, Any]
 Result = TypeVar("Result")
 StartResponse = Callable[[str, list[tuple[str, str]]], object]
 
 _BEYOND_BYTES = re.compile(r"[^\x00-\xff]")
+
+# What is kept of a function's time to give an answer of its own: Lambda would end it, and API Gateway answer 500.
+ANSWER_SECONDS = 0.5
+# The time of a request whose caller does not tell how long it may take: tests, and tools.
+USUAL_SECONDS = 25.0
 
 # Answers of these media types may be compressed, so their bytes travel as base64.
 BINARY = {"text/html"}
@@ -167,18 +172,21 @@ def serve(app: ASGIApp) -> Callable[[Event, Any], dict[str, Any]]:
             request = format_1(event)
         except Exception:  # noqa: BLE001 whatever comes, the gateway gets an answer
             logger.exception("not an event of an HTTP API")
-            return _failure(INTERNAL_ERROR, "unknown")
+            return _failure(Problem(INTERNAL_ERROR), "unknown")
         request_id = request["requestContext"]["requestId"]
         logger.append_keys(request_id=request_id, operation=os.environ.get("OPERATIONS", ""))
         try:
             request["body"] = _body(event)  # aws-wsgi takes bytes as they are
         except ValueError:
-            return _failure(INVALID_REQUEST, request_id)
+            return _failure(Problem(INVALID_REQUEST), request_id)
         try:
-            answer = cast("dict[str, Any]", awsgi.response(bridge, request, context, BINARY))
+            with deadline.enforced(_seconds(context)):
+                answer = cast("dict[str, Any]", awsgi.response(bridge, request, context, BINARY))
+        except deadline.OutOfTime as error:
+            return _failure(unavailable(error), request_id)
         except Exception:  # noqa: BLE001 whatever breaks, the gateway gets an answer
             logger.exception("the answer could not be made")
-            return _failure(INTERNAL_ERROR, request_id)
+            return _failure(Problem(INTERNAL_ERROR), request_id)
         answer["statusCode"] = int(answer["statusCode"])
         logger.info("answered", route=event["requestContext"].get("routeKey", ""), status=answer["statusCode"])
         return answer
@@ -186,16 +194,24 @@ def serve(app: ASGIApp) -> Callable[[Event, Any], dict[str, Any]]:
     return handler
 
 
-def _failure(kind: Kind, request_id: str) -> dict[str, Any]:
+def _seconds(context: Any) -> float:
+    """For how long the function may work on its answer."""
+    if context is None:
+        return USUAL_SECONDS
+    return float(context.get_remaining_time_in_millis()) / 1000 - ANSWER_SECONDS
+
+
+def _failure(problem: Problem, request_id: str) -> dict[str, Any]:
     return {
-        "statusCode": kind.status,
+        "statusCode": problem.kind.status,
         "headers": {
+            **problem.headers,
             "Content-Type": MEDIA_TYPE,
             "X-Request-Id": request_id,
             "X-Content-Type-Options": "nosniff",
             "Cache-Control": "no-store",
         },
-        "body": Problem(kind).body(request_id),
+        "body": problem.body(request_id),
         "isBase64Encoded": False,
     }
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -13,27 +12,27 @@ from uuid import uuid4
 from starlette.responses import Response
 
 from generated import models
+from handlers import deadline
 from handlers.journal import trades as journal
 from handlers.journal.errors import RuleBroken, StateForbids
 from handlers.journal.trades import Side, Status, Trade
 from handlers.metrics import count
 from handlers.storage import image_files, images, listing, page_tokens
 from handlers.storage import trades as storage
-from handlers.storage.errors import Busy, TradeNotFound, VersionMismatch
+from handlers.storage.errors import TradeNotFound, VersionMismatch
 from handlers.storage.image_files import Place
 from handlers.storage.items import KeptAnswer
+from handlers.storage.patience import attempts
 from handlers.web import documents, idempotency
 from handlers.web.contract import base_path
 from handlers.web.etags import etag, fits_if_match, fits_if_none_match
-from handlers.web.problems import BadField, invalid_request, problem_of
+from handlers.web.problems import BadField, Problem, invalid_request, not_begun, problem_of
 from handlers.web.replies import as_json, reply, reply_text
 
 BadItems = Mapping[int, Sequence[BadField]]
 
-# How often a change without If-Match is made again to the version that overtook it.
-MOST_ATTEMPTS = 5
-# After this, what is left of a bulk request is answered as not done: well before the gateway gives up, at 30 s.
-BULK_SECONDS = 20
+# The seconds that an item of a bulk request may take. None is begun with less time left.
+ITEM_SECONDS = 10
 
 
 async def create_trade(document: Any, user: str, idempotency_key: str | None = None) -> Response:
@@ -148,7 +147,7 @@ async def close_trade(
     values = models.CloseInput.model_validate(document).model_dump(exclude_none=True)
     location = f"/trades/{trade_id}/closes/{close_id}"
     fingerprint = idempotency.fingerprint("closeTrade", document, tradeId=trade_id)
-    for _ in range(MOST_ATTEMPTS):
+    for _ in attempts():
         now = datetime.now(UTC)
         trade, earlier = _read(user, trade_id, idempotency_key, fingerprint, now)
         if earlier:
@@ -167,7 +166,7 @@ async def close_trade(
             return reply_text(201, *idempotency.replayed(earlier))
         count(TradesClosed=int(closed.status is Status.CLOSED), Closes=1)
         return reply_text(201, body, headers)
-    raise Busy
+    raise AssertionError("attempts end by raising")
 
 
 async def delete_trades(document: Any, user: str, request_id: str, bad_items: BadItems) -> Response:
@@ -219,24 +218,22 @@ def _one_by_one(
     def result(number: int, item: Any) -> dict[str, Any]:
         if number in bad_items:
             return refused(invalid_request(bad_items[number]))
+        if deadline.seconds_left() < ITEM_SECONDS:
+            return refused(not_begun())
         try:
-            return serve(item)
+            with deadline.within(ITEM_SECONDS):
+                return serve(item)
         except Exception as error:  # noqa: BLE001 the table logs what it does not know
-            return refused(error)
+            return refused(problem_of(error))
 
-    def refused(error: Exception) -> dict[str, Any]:
-        problem = problem_of(error)
+    def refused(problem: Problem) -> dict[str, Any]:
         return {"status": problem.kind.status, "problem": problem.document(request_id)}
 
-    enough = time.monotonic() + BULK_SECONDS
-    results = [
-        result(number, item) if time.monotonic() < enough else refused(Busy()) for number, item in enumerate(items)
-    ]
-    return reply(200, {"results": results})
+    return reply(200, {"results": [result(number, item) for number, item in enumerate(items)]})
 
 
 def _changed(user: str, trade_id: str, if_match: str | None, change: Callable[[Trade, datetime], Trade]) -> Response:
-    for _ in range(MOST_ATTEMPTS):
+    for _ in attempts():
         trade = storage.get(user, trade_id.lower())
         _check(if_match, trade)
         changed = change(trade, datetime.now(UTC))
@@ -245,7 +242,7 @@ def _changed(user: str, trade_id: str, if_match: str | None, change: Callable[[T
         except VersionMismatch:
             continue  # somebody was faster; with If-Match, the check above then says so
         return reply_text(200, *_shown(changed))
-    raise Busy
+    raise AssertionError("attempts end by raising")
 
 
 def _read(

@@ -12,7 +12,7 @@ from handlers.journal.errors import StateForbids
 from handlers.journal.images import Upload, fault_of
 from handlers.journal.trades import Image, Trade, attach_image
 from handlers.storage import image_files, images
-from handlers.storage.errors import AccountErased, Busy, TradeNotFound, VersionMismatch
+from handlers.storage.errors import AccountErased, TradeNotFound, VersionMismatch
 from handlers.storage.image_files import File, Place, Position, Span
 from handlers.storage.items import image_ids_of, is_trade
 from handlers.storage.patience import attempts
@@ -64,7 +64,7 @@ def _fate_of(place: Place, version: str) -> Fate:
             return Fate.UNWANTED
         except VersionMismatch:
             continue  # the trade or the upload has changed in between
-    raise Busy  # the attempts have ended so already; mypy cannot see it
+    raise AssertionError("attempts end by raising")
 
 
 def _settle(place: Place, version: str, trade: Trade, upload: Upload, now: datetime) -> Fate:

@@ -12,11 +12,14 @@ from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
+from botocore import exceptions
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from botocore.parsers import ResponseParserError
 from botocore.session import Session
 
-from handlers.storage.errors import Busy
+from handlers import deadline
+from handlers.storage.errors import Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
@@ -25,19 +28,103 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
 
-# A Lambda behind the API has 29 seconds at most: three attempts of a few seconds each stay well inside.
+# One attempt takes 4 seconds at most, and three with the waits between them rarely more than 12. A request's deadline
+# ends them earlier where the function has less time (handlers/deadline.py).
 _CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=1, read_timeout=3)
-_THROTTLED = {"ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException"}
+
+# No answer, or none that can be read. The last two stand for the credentials, which AWS serves to functions too.
+_NO_ANSWER = (
+    exceptions.HTTPClientError,
+    exceptions.ConnectionError,
+    exceptions.IncompleteReadError,
+    exceptions.ChecksumError,
+    exceptions.FlexibleChecksumError,
+    ResponseParserError,
+    exceptions.CredentialRetrievalError,
+    exceptions.MetadataRetrievalError,
+)
+# Codes of failures that are AWS's own, whatever the status: throttling comes with 400 as a rule. Cognito's
+# TooManyRequestsException and LimitExceededException are not among them: they are limits of one user or one pool, and
+# `accounts` tells which.
+_NOT_NOW = {
+    "BandwidthLimitExceeded",
+    "EC2ThrottledException",
+    "InternalError",
+    "InternalErrorException",
+    "InternalFailure",
+    "InternalServerError",
+    "InternalServerException",
+    "InternalServiceError",
+    "KMSThrottlingException",
+    "KmsThrottled",
+    "OperationAborted",
+    "OverLimit",
+    "PriorRequestNotComplete",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "RequestTimeout",
+    "RequestTimeoutException",
+    "ServiceUnavailable",
+    "ServiceUnavailableException",
+    "SlowDown",
+    "ThrottledException",
+    "Throttling",
+    "ThrottlingException",
+}
+
+
+class _MapsFailures:
+    """A base class of every client: makes Unavailable of what AWS, and not the caller, is to blame for."""
+
+    def _make_api_call(self, operation_name: str, api_params: Mapping[str, Any]) -> Any:
+        if deadline.seconds_left() <= 0:
+            raise Unavailable(f"no time is left for {operation_name}")
+        with failures_are_unavailable():
+            return super()._make_api_call(operation_name, api_params)  # type: ignore[misc] # botocore's client
 
 
 @cache
 def _session() -> Session:
-    return Session()
+    session = Session()
+    # botocore's own way to extend its clients; boto3 adds its methods in it too.
+    session.register("creating-client-class", _map_failures)
+    return session
+
+
+def _map_failures(**given: Any) -> None:
+    given["base_classes"].insert(0, _MapsFailures)
 
 
 def new_client(service: str, config: Config = _CONFIG) -> Any:
-    """A client of the service, with the function's own credentials and region."""
+    """A client of the service, with the function's own credentials and region.
+
+    Its calls raise Unavailable for AWS's own failures that outlive the client's retries, and once the deadline is over;
+    for anything else ClientError, as botocore does.
+    """
     return _session().create_client(service, config=config)
+
+
+@contextmanager
+def failures_are_unavailable() -> Iterator[None]:
+    """Turn AWS's own failures into Unavailable. The clients' calls do so by themselves; what they return may read from
+    the network later, and signing an address may have to fetch credentials.
+    """
+    try:
+        yield
+    except _NO_ANSWER as error:
+        raise Unavailable from error
+    except ClientError as error:
+        if _is_of_aws(error):
+            raise Unavailable from error
+        raise
+
+
+def _is_of_aws(error: ClientError) -> bool:
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    # 501 says that a service has no such function: then the request is wrong.
+    return (status >= 500 and status != 501) or error.response["Error"].get("Code") in _NOT_NOW
 
 
 @cache
@@ -108,14 +195,3 @@ def clear() -> None:
     s3.cache_clear()
     secrets.cache_clear()
     sqs.cache_clear()
-
-
-@contextmanager
-def throttling_is_busy() -> Iterator[None]:
-    """Turn what DynamoDB still throttles after the client's own retries into Busy."""
-    try:
-        yield
-    except ClientError as error:
-        if error.response["Error"]["Code"] in _THROTTLED:
-            raise Busy from error
-        raise

@@ -14,7 +14,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from handlers.storage.clients import dynamodb, throttling_is_busy, trades_table
+from handlers.storage.clients import dynamodb, trades_table
+from handlers.storage.errors import Unavailable
 from handlers.storage.items import epoch_seconds, trade_key
 from handlers.storage.patience import attempts, patiently
 
@@ -54,8 +55,7 @@ def begin(user_id: str, now: datetime) -> None:
 
 def has_begun(user_id: str) -> bool:
     """Whether the user's erasure has begun. Raises Busy."""
-    with throttling_is_busy():
-        answer = dynamodb().get_item(TableName=trades_table(), Key=mark_keys(user_id)[0], ConsistentRead=True)
+    answer = dynamodb().get_item(TableName=trades_table(), Key=mark_keys(user_id)[0], ConsistentRead=True)
     return "Item" in answer
 
 
@@ -94,8 +94,7 @@ def _pages_of_keys(table: str, user_id: str, sort_key: str) -> Iterator[Sequence
         "ConsistentRead": True,
     }
     while True:
-        with throttling_is_busy():
-            page = dynamodb().query(**query)
+        page = dynamodb().query(**query)
         yield [key for key in page["Items"] if not key[sort_key].get("S", "").startswith(PREFIX)]
         if "LastEvaluatedKey" not in page:
             return
@@ -104,8 +103,7 @@ def _pages_of_keys(table: str, user_id: str, sort_key: str) -> Iterator[Sequence
 
 def _delete(table: str, keys: Sequence[Any]) -> None:
     wanted: Any = {table: [{"DeleteRequest": {"Key": key}} for key in keys]}
-    tries = attempts()
+    tries = attempts(at_the_end=Unavailable)
     while wanted:
         next(tries)
-        with throttling_is_busy():
-            wanted = dynamodb().batch_write_item(RequestItems=wanted).get("UnprocessedItems")
+        wanted = dynamodb().batch_write_item(RequestItems=wanted).get("UnprocessedItems")

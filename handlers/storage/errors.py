@@ -4,9 +4,10 @@ StorageError
 ├── TradeNotFound        the user has no such trade
 ├── VersionMismatch      the trade has changed in between
 ├── KeyReused            an idempotency key came back with another request
-├── Busy                 throttled, or contended past the retries
+├── Busy                 not now: the same request may be sent again later
+│   ├── Unavailable      AWS fails, throttles or does not answer in time, past the SDK's retries
+│   └── Contended        others keep changing the same thing, as long as there is time
 ├── AccountErased        the account is being erased, and nothing is written for it any more
-├── ExportUnderWay       the export takes longer than a request, and is being written
 ├── UnreadableTrade      a stored trade that is none
 ├── BadPageToken         a page token that was not sealed for this list
 ├── PasswordRejected     a new password that breaks the pool's policy
@@ -37,15 +38,19 @@ class KeyReused(StorageError):
 
 
 class Busy(StorageError):
-    """Raised when DynamoDB throttles, or others keep changing the same trade, past all retries."""
+    """The base of what makes a request fail now and not later. It may have had its effect, or not."""
+
+
+class Unavailable(Busy):
+    """Raised when AWS fails, throttles or does not answer in time, past the SDK's retries."""
+
+
+class Contended(Busy):
+    """Raised when others keep changing the same thing for as long as there is time to try again."""
 
 
 class AccountErased(StorageError):
     """Raised when something is to be written for a user whose account is being erased."""
-
-
-class ExportUnderWay(StorageError):
-    """Raised when the file of an export takes longer than a request; it is being written behind the answer."""
 
 
 class UnreadableTrade(StorageError):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from handlers.storage import image_files
-from handlers.storage.clients import files_bucket, s3
+from handlers.storage.clients import failures_are_unavailable, files_bucket, s3
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef
@@ -42,6 +43,16 @@ def found(prefix: str) -> dict[str, Found]:
 def write_whole(key: str, content: bytes) -> None:
     """Write a small file."""
     s3().put_object(Bucket=files_bucket(), Key=key, Body=content)
+
+
+def read_whole(key: str) -> bytes | None:
+    """What a small file holds; none if there is no such file."""
+    try:
+        answer = s3().get_object(Bucket=files_bucket(), Key=key)
+    except s3().exceptions.NoSuchKey:
+        return None
+    with failures_are_unavailable(), closing(answer["Body"]) as body:
+        return body.read()
 
 
 def write(key: str, chunks: Iterable[bytes], media_type: str) -> int:
@@ -78,16 +89,14 @@ def _parts(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 def address(key: str, *, name: str, media_type: str, valid_for: timedelta) -> str:
     """An address from which a browser saves the file under that name."""
-    return s3().generate_presigned_url(
-        "get_object",
-        Params={
-            "Bucket": files_bucket(),
-            "Key": key,
-            "ResponseContentType": media_type,
-            "ResponseContentDisposition": f'attachment; filename="{name}"',
-        },
-        ExpiresIn=int(valid_for.total_seconds()),
-    )
+    wanted = {
+        "Bucket": files_bucket(),
+        "Key": key,
+        "ResponseContentType": media_type,
+        "ResponseContentDisposition": f'attachment; filename="{name}"',
+    }
+    with failures_are_unavailable():
+        return s3().generate_presigned_url("get_object", Params=wanted, ExpiresIn=int(valid_for.total_seconds()))
 
 
 def erase(user_id: str) -> Iterator[None]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from handlers.journal.images import HEAD_BYTES, MOST_BYTES, TIME_TO_SEND, file_name
 from handlers.journal.trades import Image
-from handlers.storage.clients import files_bucket, s3
+from handlers.storage.clients import failures_are_unavailable, files_bucket, s3
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import ListObjectVersionsOutputTypeDef
@@ -90,13 +90,14 @@ def place_of(key: str) -> Place | None:
 def form(place: Place, content_type: str) -> tuple[str, dict[str, str]]:
     """Address and fields of a form that sends one file there, of this type and no larger than an image may be."""
     fields = {"Content-Type": content_type, "tagging": _PENDING}
-    signed = s3().generate_presigned_post(
-        files_bucket(),
-        place.key,
-        Fields=dict(fields),
-        Conditions=[*({name: value} for name, value in fields.items()), ["content-length-range", 1, MOST_BYTES]],
-        ExpiresIn=int(TIME_TO_SEND.total_seconds()),
-    )
+    with failures_are_unavailable():
+        signed = s3().generate_presigned_post(
+            files_bucket(),
+            place.key,
+            Fields=dict(fields),
+            Conditions=[*({name: value} for name, value in fields.items()), ["content-length-range", 1, MOST_BYTES]],
+            ExpiresIn=int(TIME_TO_SEND.total_seconds()),
+        )
     return signed["url"], signed["fields"]
 
 
@@ -105,23 +106,21 @@ def address(place: Place, image: Image) -> str:
 
     Whatever type the file was stored with, the browser is told the checked one, and a name that we chose.
     """
-    return s3().generate_presigned_url(
-        "get_object",
-        Params={
-            "Bucket": files_bucket(),
-            "Key": place.key,
-            "VersionId": image.file_version,
-            "ResponseContentType": image.content_type,
-            "ResponseContentDisposition": f'inline; filename="{file_name(image.image_id, image.content_type)}"',
-        },
-        ExpiresIn=int(SHOWN_FOR.total_seconds()),
-    )
+    wanted = {
+        "Bucket": files_bucket(),
+        "Key": place.key,
+        "VersionId": image.file_version,
+        "ResponseContentType": image.content_type,
+        "ResponseContentDisposition": f'inline; filename="{file_name(image.image_id, image.content_type)}"',
+    }
+    with failures_are_unavailable():
+        return s3().generate_presigned_url("get_object", Params=wanted, ExpiresIn=int(SHOWN_FOR.total_seconds()))
 
 
 def read_head(place: Place, version: str) -> tuple[int, bytes]:
     """How large the file is, and its first bytes; of the rest, only what is under way already is transferred."""
     answer = s3().get_object(Bucket=files_bucket(), Key=place.key, VersionId=version)
-    with closing(answer["Body"]) as body:
+    with failures_are_unavailable(), closing(answer["Body"]) as body:
         return answer["ContentLength"], body.read(HEAD_BYTES)
 
 

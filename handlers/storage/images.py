@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 from handlers.journal.images import PENDING_FOR, REJECTED_FOR, Upload
 from handlers.journal.trades import Trade
 from handlers.storage import erasure
-from handlers.storage.clients import dynamodb, throttling_is_busy, trades_table
-from handlers.storage.errors import AccountErased, TradeNotFound, VersionMismatch
+from handlers.storage.clients import dynamodb, trades_table
+from handlers.storage.errors import AccountErased, TradeNotFound, Unavailable, VersionMismatch
 from handlers.storage.items import (
-    Item,
     has_expired,
     image_versions_of,
     is_trade,
@@ -24,7 +22,7 @@ from handlers.storage.items import (
     upload_key,
     upload_of,
 )
-from handlers.storage.patience import CONDITION_FAILED, attempts, patiently
+from handlers.storage.patience import attempts, patiently, transact
 from handlers.storage.trades import at_version, refusal
 
 if TYPE_CHECKING:
@@ -57,7 +55,7 @@ def attached(trades: Collection[tuple[str, str]]) -> dict[tuple[str, str], set[t
                 "ExpressionAttributeNames": {"#images": "images"},
             }
         }
-        tries = attempts()
+        tries = attempts(at_the_end=Unavailable)
         while asked:
             next(tries)
             answer = dynamodb().batch_get_item(RequestItems=asked)
@@ -77,7 +75,7 @@ def await_file(user_id: str, trade_id: str, upload: Upload) -> None:
             "ConditionExpression": "attribute_exists(openDate)",
         }
     }
-    of_trade, of_account, _ = _transact(
+    of_trade, of_account, _ = transact(
         [
             trade_exists,
             {"ConditionCheck": erasure.not_begun(user_id)},
@@ -102,7 +100,7 @@ def attach(trade: Trade, expected_version: int, image_id: str) -> None:
     }
     put.update(at_version(expected_version))
     record_key = upload_key(trade.user_id, trade.trade_id, image_id)
-    of_trade, of_account, of_record = _transact(
+    of_trade, of_account, of_record = transact(
         [
             {"Put": put},
             {"ConditionCheck": erasure.not_begun(trade.user_id)},
@@ -136,18 +134,15 @@ def reject(user_id: str, trade_id: str, upload: Upload, now: datetime) -> None:
 
 def forget(user_id: str, trade_id: str, image_id: str) -> bool:
     """Delete an upload's record. False: there is none any more. Raises Busy."""
-    try:
-        patiently(
-            lambda: dynamodb().delete_item(
-                TableName=trades_table(),
-                Key=upload_key(user_id, trade_id, image_id),
-                ConditionExpression="attribute_exists(tradeId)",
-            )
-        )
-    except dynamodb().exceptions.ConditionalCheckFailedException as error:
-        # The client's own retry of a delete whose answer was lost finds nothing, and nothing is what was asked for.
-        return bool(error.response["ResponseMetadata"].get("RetryAttempts"))
-    return True
+    record: TransactWriteItemTypeDef = {
+        "Delete": {
+            "TableName": trades_table(),
+            "Key": upload_key(user_id, trade_id, image_id),
+            "ConditionExpression": "attribute_exists(tradeId)",
+        }
+    }
+    [failed] = transact([record])
+    return not failed
 
 
 def forget_all(user_id: str, trade_id: str) -> None:
@@ -157,25 +152,10 @@ def forget_all(user_id: str, trade_id: str) -> None:
 
 
 def _query(user_id: str, beginning: str) -> list[Any]:
-    with throttling_is_busy():
-        response = dynamodb().query(
-            TableName=trades_table(),
-            KeyConditionExpression="userId = :user AND begins_with(tradeId, :beginning)",
-            ExpressionAttributeValues={":user": {"S": user_id}, ":beginning": {"S": beginning}},
-            ConsistentRead=True,
-        )
+    response = dynamodb().query(
+        TableName=trades_table(),
+        KeyConditionExpression="userId = :user AND begins_with(tradeId, :beginning)",
+        ExpressionAttributeValues={":user": {"S": user_id}, ":beginning": {"S": beginning}},
+        ConsistentRead=True,
+    )
     return response["Items"]  # far from a page's 1 MB: the trade has 400 KB at most, and its uploads are limited
-
-
-def _transact(actions: Sequence[TransactWriteItemTypeDef]) -> Sequence[dict[str, Item]]:
-    """Write all or nothing. For each action, empty: it did not fail; else why."""
-    token = uuid4().hex  # one for all attempts: an attempt that went through unseen is not made again
-    try:
-        patiently(lambda: dynamodb().transact_write_items(TransactItems=actions, ClientRequestToken=token))
-    except dynamodb().exceptions.TransactionCanceledException as error:
-        reasons: Any = error.response["CancellationReasons"]
-        failed = [reason if reason["Code"] == CONDITION_FAILED else {} for reason in reasons]
-        if not any(failed):
-            raise
-        return failed
-    return [{} for _ in actions]

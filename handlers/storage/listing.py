@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from handlers.journal.trades import Side, Status, Trade
-from handlers.storage.clients import dynamodb, throttling_is_busy, trades_table
+from handlers.storage.clients import dynamodb, trades_table
 from handlers.storage.errors import BadPageToken
 from handlers.storage.items import instant, trade_of
 
@@ -232,8 +232,7 @@ def _entry(item: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _ask(query: QueryInputTypeDef) -> QueryOutputTypeDef:
-    with throttling_is_busy():
-        return dynamodb().query(**query)
+    return dynamodb().query(**query)
 
 
 def _position(index: _Index, item: Mapping[str, Any]) -> Position:

@@ -1,50 +1,112 @@
-"""Trying again: what others were just writing too, or DynamoDB throttled, goes through a moment later."""
+"""Trying again: a write that met another write of the same item, or was throttled, succeeds a moment later."""
 
 from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from itertools import count
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from botocore.exceptions import ClientError
 
-from handlers.storage.clients import throttling_is_busy
-from handlers.storage.errors import Busy
+from handlers import deadline
+from handlers.storage.clients import dynamodb
+from handlers.storage.errors import Busy, Contended, Unavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 CONDITION_FAILED = "ConditionalCheckFailed"
+CONFLICT = "TransactionConflict"
 
+# Where no request waits, and so no deadline says when to stop.
 _MOST_ATTEMPTS = 6
-_CONTENDED = {
-    "TransactionConflictException",
-    "TransactionInProgressException",
-    "TransactionConflict",
-    "ThrottlingError",
-    "ProvisionedThroughputExceeded",
-}
+# What a request keeps of its time for its last attempt and its answer.
+_LAST_SECONDS = 1.0
+_LONGEST_WAIT = 1.0
+
+_CONTENDED = {"TransactionConflictException", CONFLICT}
+# The second code: an attempt whose answer was lost is still at work.
+_UNAVAILABLE = {"TransactionInProgressException", "ThrottlingError", "ProvisionedThroughputExceeded"}
 
 
-def patiently(write: Callable[[], object]) -> None:
-    """Write, and again a little later as long as others are writing the same item. Raises Busy."""
-    for _ in attempts():
+def transact(actions: Sequence[TransactWriteItemTypeDef], *, retry_conflicts: bool = True) -> Sequence[dict[str, Any]]:
+    """Write all of it or nothing.
+
+    Returns for each action DynamoDB's reason why it failed (`Code`, and `Item` where the action asks for it), and an
+    empty one for an action that did not; all are empty when everything is written. A condition that does not hold fails
+    at once; a conflict with another write is tried again, unless it is to be a failure too. Raises Contended,
+    Unavailable.
+    """
+    # One token for all attempts: DynamoDB makes a transaction once, however often it arrives within ten minutes. So an
+    # attempt whose answer was lost is no reason to doubt the answer to the next.
+    token = uuid4().hex
+
+    def write() -> None:
+        dynamodb().transact_write_items(TransactItems=actions, ClientRequestToken=token)
+
+    try:
+        patiently(write, retry_conflicts=retry_conflicts)
+    except dynamodb().exceptions.TransactionCanceledException as error:
+        reasons: Any = error.response["CancellationReasons"]
+        failures = {CONDITION_FAILED} if retry_conflicts else {CONDITION_FAILED, CONFLICT}
+        failed = [reason if reason["Code"] in failures else {} for reason in reasons]
+        if not any(failed):
+            raise
+        return failed
+    return [{} for _ in actions]
+
+
+def patiently(write: Callable[[], object], *, retry_conflicts: bool = True) -> None:
+    """Write, and write again as long as DynamoDB throttles or, if these are to be retried, other writes are in the way.
+
+    Raises Contended or Unavailable, by what stood in the way last; and whatever else the write raises.
+    """
+    tries = attempts()
+    failure: Busy | None = None
+    while True:
         try:
-            with throttling_is_busy():
-                write()
+            next(tries)
+        except Busy:
+            raise failure or Contended from None
+        try:
+            write()
         except ClientError as error:
-            if not _is_contended(error):
+            failure = _obstacle(error)
+            if failure is None or (isinstance(failure, Contended) and not retry_conflicts):
                 raise
         else:
             return
 
 
-def attempts(most: int = _MOST_ATTEMPTS) -> Iterator[None]:
-    """One at once, the rest after ever longer random waits: of a second at most, for six 1.5 in all; then Busy."""
-    for attempt in range(most):
-        if attempt:
-            time.sleep(random.uniform(0, min(1, 0.025 * 2**attempt)))  # noqa: S311 - nothing is secret about it
+def attempts(most: int = _MOST_ATTEMPTS, at_the_end: type[Busy] = Contended) -> Iterator[None]:
+    """One attempt at once, the others after random waits that grow longer, to a second; never ends but by raising.
+
+    A request goes on until a second before its deadline, work without a deadline for `most` attempts. Then it raises
+    `at_the_end`. The waits have full jitter:
+    https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+    """
+    for attempt in count(1):
         yield
-    raise Busy
+        wait = random.uniform(0, _LONGEST_WAIT / 2 ** max(0, 5 - attempt))  # noqa: S311 - nothing is secret about it
+        if deadline.exists():
+            left = deadline.seconds_left() - _LAST_SECONDS
+            if left <= 0:
+                raise at_the_end
+            wait = min(wait, left)
+        elif attempt >= most:
+            raise at_the_end
+        time.sleep(wait)
 
 
-def _is_contended(error: ClientError) -> bool:
-    reasons = {reason["Code"] for reason in error.response.get("CancellationReasons", ())}
-    return CONDITION_FAILED not in reasons and not _CONTENDED.isdisjoint({error.response["Error"]["Code"], *reasons})
+def _obstacle(error: ClientError) -> Busy | None:
+    """What stood in the way of a write that may be tried again; none for one that was refused for good."""
+    codes = {reason["Code"] for reason in error.response.get("CancellationReasons", ())}
+    if CONDITION_FAILED in codes:
+        return None
+    codes.add(error.response["Error"]["Code"])
+    if not codes.isdisjoint(_UNAVAILABLE):
+        return Unavailable()
+    return None if codes.isdisjoint(_CONTENDED) else Contended()

@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 
-from handlers.storage.clients import dynamodb, sqs, stats_table, throttling_is_busy, trades_table
+from handlers.storage.clients import dynamodb, sqs, stats_table, trades_table
+from handlers.storage.errors import Unavailable
 from handlers.storage.patience import attempts
 
 if TYPE_CHECKING:
@@ -61,8 +62,7 @@ def find(search: Search, has_time: Callable[[], bool]) -> int:
         }
         if after is not None:
             request["ExclusiveStartKey"] = after
-        with throttling_is_busy():
-            answer = dynamodb().scan(**request)
+        answer = dynamodb().scan(**request)
         users = dict.fromkeys(item["userId"]["S"] for item in answer["Items"])
         if after is not None:
             users.pop(after["userId"]["S"], None)
@@ -76,14 +76,13 @@ def find(search: Search, has_time: Callable[[], bool]) -> int:
 
 
 def _has_trades(user_id: str) -> bool:
-    with throttling_is_busy():
-        answer = dynamodb().query(
-            TableName=trades_table(),
-            KeyConditionExpression="userId = :user",
-            ExpressionAttributeValues={":user": {"S": user_id}},
-            ProjectionExpression="userId",
-            Limit=1,
-        )
+    answer = dynamodb().query(
+        TableName=trades_table(),
+        KeyConditionExpression="userId = :user",
+        ExpressionAttributeValues={":user": {"S": user_id}},
+        ProjectionExpression="userId",
+        Limit=1,
+    )
     return bool(answer["Items"])
 
 
@@ -92,7 +91,7 @@ def _send(messages: Iterable[dict[str, Any]], client: SQSClient | None = None) -
     rest = iter(messages)
     while batch := list(islice(rest, _MOST_MESSAGES)):
         entries: Any = [{"Id": str(number), "MessageBody": json.dumps(body)} for number, body in enumerate(batch)]
-        waits = attempts()
+        waits = attempts(at_the_end=Unavailable)
         while entries:
             next(waits)
             answer = (client or sqs()).send_message_batch(QueueUrl=os.environ["REBUILD_QUEUE_URL"], Entries=entries)

@@ -12,7 +12,7 @@ from typing import Any
 
 from handlers.journal.rows import Dimension, RowKey
 from handlers.journal.summaries import DaySummary
-from handlers.storage.clients import dynamodb, stats_table, throttling_is_busy
+from handlers.storage.clients import dynamodb, stats_table
 from handlers.storage.stat_items import ROWS, TOTALS, Item, key, month_of, months_of, rows_in, unpack
 
 
@@ -54,8 +54,7 @@ def standing(user_id: str) -> Standing:
 
     Raises Busy.
     """
-    with throttling_is_busy():
-        answer = dynamodb().get_item(TableName=stats_table(), Key=key(user_id, TOTALS), ConsistentRead=True)
+    answer = dynamodb().get_item(TableName=stats_table(), Key=key(user_id, TOTALS), ConsistentRead=True)
     item = answer.get("Item", {})
     return Standing(
         last_updated=datetime.fromisoformat(item["lastUpdated"]["S"]) if "lastUpdated" in item else None,
@@ -80,8 +79,7 @@ def _query(user_id: str, within: str, values: Item) -> Iterator[Item]:
         "ConsistentRead": True,
     }
     while True:
-        with throttling_is_busy():
-            answer = dynamodb().query(**query)
+        answer = dynamodb().query(**query)
         yield from answer["Items"]
         if "LastEvaluatedKey" not in answer:
             return

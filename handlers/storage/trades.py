@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 from handlers.journal.trades import Trade
 from handlers.storage import erasure
-from handlers.storage.clients import dynamodb, throttling_is_busy, trades_table
-from handlers.storage.errors import AccountErased, Busy, KeyReused, StorageError, TradeNotFound, VersionMismatch
+from handlers.storage.clients import dynamodb, trades_table
+from handlers.storage.errors import (
+    AccountErased,
+    Contended,
+    KeyReused,
+    StorageError,
+    TradeNotFound,
+    Unavailable,
+    VersionMismatch,
+)
 from handlers.storage.items import (
     KeptAnswer,
     answer_item,
@@ -22,10 +29,12 @@ from handlers.storage.items import (
     trade_key,
     trade_of,
 )
-from handlers.storage.patience import CONDITION_FAILED, attempts, patiently
+from handlers.storage.patience import CONDITION_FAILED, attempts, transact
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import PutTypeDef, TransactWriteItemTypeDef
+
+_IS_NEW: Any = {"ConditionExpression": "attribute_not_exists(tradeId)"}
 
 
 def create(trade: Trade, answer: KeptAnswer | None = None) -> KeptAnswer | None:
@@ -34,21 +43,20 @@ def create(trade: Trade, answer: KeptAnswer | None = None) -> KeptAnswer | None:
     Returns None when this call stored the trade, and the answer kept earlier when the same request did: then nothing
     is written. Raises KeyReused, Busy; VersionMismatch when the trade's id is taken.
     """
-    return _store(trade, answer, {"ConditionExpression": "attribute_not_exists(tradeId)"})
+    return _store(trade, answer, expected_version=None)
 
 
 def replace(trade: Trade, expected_version: int, answer: KeptAnswer | None = None) -> KeptAnswer | None:
     """Store a changed trade in place of its expected version; answers are kept and given back as for `create`.
 
-    Raises TradeNotFound, VersionMismatch, KeyReused, Busy.
+    Raises TradeNotFound, KeyReused, Busy; VersionMismatch also when another change is being made at this moment.
     """
-    return _store(trade, answer, at_version(expected_version))
+    return _store(trade, answer, expected_version)
 
 
 def get(user_id: str, trade_id: str) -> Trade:
     """The trade as it stands now. Raises TradeNotFound, Busy."""
-    with throttling_is_busy():
-        response = dynamodb().get_item(TableName=trades_table(), Key=trade_key(user_id, trade_id), ConsistentRead=True)
+    response = dynamodb().get_item(TableName=trades_table(), Key=trade_key(user_id, trade_id), ConsistentRead=True)
     item = response.get("Item", {})
     if not is_trade(item):
         raise TradeNotFound(trade_id)
@@ -65,11 +73,10 @@ def get_with_answer(
     wanted_answer = answer_key(user_id, key)
     asked: Any = {trades_table(): {"Keys": [trade_key(user_id, trade_id), wanted_answer], "ConsistentRead": True}}
     found: list[Any] = []
-    tries = attempts()
+    tries = attempts(at_the_end=Unavailable)
     while asked:
         next(tries)
-        with throttling_is_busy():
-            response = dynamodb().batch_get_item(RequestItems=asked)
+        response = dynamodb().batch_get_item(RequestItems=asked)
         found += response["Responses"].get(trades_table(), [])
         asked = response.get("UnprocessedKeys")
     trade = answer = None
@@ -83,52 +90,44 @@ def get_with_answer(
 
 def delete(user_id: str, trade_id: str, expected_version: int | None = None) -> None:
     """Delete the trade, at its expected version if one is given. Raises TradeNotFound, VersionMismatch, Busy."""
-    condition: Any = {"ConditionExpression": "attribute_exists(openDate)"}
+    deletion: Any = {
+        "TableName": trades_table(),
+        "Key": trade_key(user_id, trade_id),
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        "ConditionExpression": "attribute_exists(openDate)",
+    }
     if expected_version is not None:
-        condition = at_version(expected_version)
-    try:
-        patiently(
-            lambda: dynamodb().delete_item(
-                TableName=trades_table(),
-                Key=trade_key(user_id, trade_id),
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                **condition,
-            )
-        )
-    except dynamodb().exceptions.ConditionalCheckFailedException as error:
-        stored: Any = error.response.get("Item", {})
-        # The client's own retry of a delete whose answer was lost finds nothing, and nothing is what was asked for.
-        if not stored and error.response["ResponseMetadata"].get("RetryAttempts"):
-            return
-        raise refusal(stored, trade_id) from error
+        deletion.update(at_version(expected_version))
+    [of_trade] = transact([{"Delete": deletion}])
+    if of_trade:
+        raise refusal(of_trade.get("Item", {}), trade_id)
 
 
-def _store(trade: Trade, answer: KeptAnswer | None, condition: Any) -> KeptAnswer | None:
+def _store(trade: Trade, answer: KeptAnswer | None, expected_version: int | None) -> KeptAnswer | None:
     now = trade.updated_at
     put: PutTypeDef = {
         "TableName": trades_table(),
         "Item": trade_item(trade),
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
     }
-    put.update(condition)
+    put.update(_IS_NEW if expected_version is None else at_version(expected_version))
     actions: list[TransactWriteItemTypeDef] = [{"Put": put}, {"ConditionCheck": erasure.not_begun(trade.user_id)}]
     if answer is not None:
         actions.append({"Put": _keep(trade.user_id, answer, now)})
-    token = uuid4().hex  # one for all attempts: an attempt that went through unseen is not made again
-    try:
-        patiently(lambda: dynamodb().transact_write_items(TransactItems=actions, ClientRequestToken=token))
-    except dynamodb().exceptions.TransactionCanceledException as error:
-        of_trade, of_account, *of_answer = error.response["CancellationReasons"]
-        if answer is not None and (kept := _kept_answer(trade.user_id, answer, now)) is not None:
-            return None if kept == answer else kept
-        if of_account["Code"] == CONDITION_FAILED:
-            raise AccountErased(trade.user_id) from error
-        if of_trade["Code"] == CONDITION_FAILED:
-            raise refusal(of_trade.get("Item", {}), trade.trade_id) from error
-        if of_answer and of_answer[0]["Code"] == CONDITION_FAILED:
-            raise Busy from error  # the record expired between the write and the read
-        raise
-    return None
+    # A change that met another is not made again as it is: the other has most likely made another version by then.
+    failed = transact(actions, retry_conflicts=expected_version is None)
+    if not any(failed):
+        return None
+    of_trade, of_account, *_ = failed
+    if answer is not None and (kept := _kept_answer(trade.user_id, answer, now)) is not None:
+        return None if kept == answer else kept
+    if of_account.get("Code") == CONDITION_FAILED:
+        raise AccountErased(trade.user_id)
+    if of_trade.get("Code") == CONDITION_FAILED:
+        raise refusal(of_trade.get("Item", {}), trade.trade_id)
+    if expected_version is not None:
+        raise VersionMismatch(trade.trade_id)
+    raise Contended  # the record expired between the write and the read
 
 
 def _keep(user_id: str, answer: KeptAnswer, now: datetime) -> PutTypeDef:
@@ -141,10 +140,7 @@ def _keep(user_id: str, answer: KeptAnswer, now: datetime) -> PutTypeDef:
 
 
 def _kept_answer(user_id: str, answer: KeptAnswer, now: datetime) -> KeptAnswer | None:
-    with throttling_is_busy():
-        response = dynamodb().get_item(
-            TableName=trades_table(), Key=answer_key(user_id, answer.key), ConsistentRead=True
-        )
+    response = dynamodb().get_item(TableName=trades_table(), Key=answer_key(user_id, answer.key), ConsistentRead=True)
     item = response.get("Item")
     return None if item is None else _of_the_same_request(answer_of(item, answer.key, now), answer.fingerprint)
 

@@ -32,8 +32,8 @@ from handlers.journal.rows import Dimension, RowKey, dimensions
 from handlers.journal.summaries import EMPTY, DaySummary, merge, shares, summary_of, totals
 from handlers.journal.trades import Trade
 from handlers.storage import erasure
-from handlers.storage.clients import dynamodb, stats_table, throttling_is_busy, trades_table
-from handlers.storage.errors import AccountErased, UnreadableTrade
+from handlers.storage.clients import dynamodb, stats_table, trades_table
+from handlers.storage.errors import AccountErased, Unavailable, UnreadableTrade
 from handlers.storage.items import instant, is_trade, trade_key, trade_of
 from handlers.storage.patience import CONDITION_FAILED, attempts
 from handlers.storage.stat_items import (
@@ -383,8 +383,7 @@ def _map(parts: Mapping[str, str]) -> Any:
 
 def get(user_id: str, stat_key: str) -> Item:
     """The item, or an empty one. Raises Busy."""
-    with throttling_is_busy():
-        answer = dynamodb().get_item(TableName=stats_table(), Key=key(user_id, stat_key), ConsistentRead=True)
+    answer = dynamodb().get_item(TableName=stats_table(), Key=key(user_id, stat_key), ConsistentRead=True)
     return answer.get("Item", {})
 
 
@@ -393,11 +392,10 @@ def read(table: str, keys: Sequence[Item]) -> list[Any]:
     found: list[Any] = []
     for some in _batched(keys, _MOST_KEYS):
         asked: Any = {table: {"Keys": some, "ConsistentRead": True}}
-        waits = attempts()
+        waits = attempts(at_the_end=Unavailable)
         while asked:
             next(waits)
-            with throttling_is_busy():
-                answer = dynamodb().batch_get_item(RequestItems=asked)
+            answer = dynamodb().batch_get_item(RequestItems=asked)
             found += answer["Responses"].get(table, [])
             asked = answer.get("UnprocessedKeys")
     return found
@@ -406,8 +404,7 @@ def read(table: str, keys: Sequence[Item]) -> list[Any]:
 def _commit(user_id: str, actions: Sequence[TransactWriteItemTypeDef]) -> bool:
     """Write all of it, unless somebody else has written what it builds on. Raises AccountErased, Busy."""
     try:
-        with throttling_is_busy():
-            dynamodb().transact_write_items(TransactItems=[{"ConditionCheck": erasure.not_begun(user_id)}, *actions])
+        dynamodb().transact_write_items(TransactItems=[{"ConditionCheck": erasure.not_begun(user_id)}, *actions])
     except dynamodb().exceptions.TransactionCanceledException as error:
         of_account, *others = error.response["CancellationReasons"]
         if of_account["Code"] == CONDITION_FAILED:

@@ -15,7 +15,6 @@ from handlers.web.fields import pointer
 MEDIA_TYPE = "application/problem+json"
 MOST_FIELDS = 100
 RETRY_AFTER_SECONDS = 1
-EXPORT_RETRY_AFTER_SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +42,9 @@ RULE_BROKEN = Kind("/problems/rule-broken", "The fields break a rule", 422)
 CODE_REJECTED = Kind("/problems/code-rejected", "The code is wrong or has expired", 422)
 KEY_REUSED = Kind("/problems/idempotency-key-reused", "The Idempotency-Key came before with another request", 422)
 TOO_MANY_REQUESTS = Kind("/problems/too-many-requests", "Too many requests", 429)
+CONTENDED = Kind("/problems/contended", "Others are changing the same thing", 429)
 INTERNAL_ERROR = Kind("/problems/internal-error", "Something broke here", 500)
-UNAVAILABLE = Kind("/problems/unavailable", "Busy", 503)
+UNAVAILABLE = Kind("/problems/unavailable", "Not available at the moment", 503)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +106,19 @@ def _body_fields(errors: Sequence[journal.FieldError]) -> list[BadField]:
     return [BadField("body", pointer(error.path), error.detail) for error in errors]
 
 
+def unavailable(error: BaseException) -> Problem:
+    """The problem of a request that met a failure of AWS, or ran out of time. The failure is logged: nobody else hears
+    of it.
+    """
+    logger.warning("unavailable", exc_info=error)
+    return _retry_later(UNAVAILABLE, "Send the request again in a moment, with the same Idempotency-Key.")
+
+
+def not_begun() -> Problem:
+    """The problem of a bulk request's item for which no time was left."""
+    return _retry_later(UNAVAILABLE, "No time was left for this item. Send it again, with the same key.")
+
+
 def _retry_later(kind: Kind, detail: str) -> Problem:
     return Problem(kind, detail, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
 
@@ -123,15 +136,13 @@ TABLE: dict[type[Exception], Callable[[Any], Problem]] = {
     ),
     storage.KeyReused: lambda _: Problem(KEY_REUSED, "Send a new key with a new request."),
     storage.AccountErased: lambda _: Problem(ACCOUNT_ERASED, "Nothing can be written for it any more."),
-    storage.ExportUnderWay: lambda _: Problem(
-        UNAVAILABLE,
-        "The account is large, and its file is being written. Ask again in a while.",
-        headers={"Retry-After": str(EXPORT_RETRY_AFTER_SECONDS)},
-    ),
     storage.BadPageToken: lambda _: invalid_request(
         [BadField("query", "/nextToken", "is not a token of yours for these filters")]
     ),
-    storage.Busy: lambda _: _retry_later(UNAVAILABLE, "Try again in a moment, with the same Idempotency-Key."),
+    storage.Contended: lambda _: _retry_later(
+        CONTENDED, "Other requests kept changing it. Send the request again, with the same Idempotency-Key."
+    ),
+    storage.Unavailable: lambda error: unavailable(error),
     storage.PasswordRejected: lambda error: Problem(
         RULE_BROKEN,
         "The password is too weak.",

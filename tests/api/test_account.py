@@ -130,14 +130,61 @@ def test_a_large_account_is_exported_behind_the_answer(
     dana.new_trade()
     monkeypatch.setattr(exporting, "AT_ONCE_SECONDS", -1)
     first = dana.get("/auth/export")
-    assert (first.status, first.kind, first.headers["retry-after"]) == (503, "/problems/unavailable", "30")
-    assert dana.get("/auth/export").status == 503
+    assert (first.status, first.headers["retry-after"]) == (202, "10")
+    assert first.json.keys() == {"status", "formatVersion", "startedAt", "tradesWritten"}
+    assert (first.json["status"], first.json["tradesWritten"]) == ("WRITING", 0)
+    second = dana.get("/auth/export")
+    assert (second.status, second.json) == (202, first.json)
     assert "Uploads" not in clients.s3().list_multipart_uploads(Bucket="files")
     [message] = messages_of(estate.export_queue)  # asked for once, however often it is asked
     assert events.write_export({"Records": [message]}, None) == {"batchItemFailures": []}
     answer, document = exported(dana)
     assert len(document["trades"]) == 1
     assert answer["url"].split("?")[0].endswith("/prepared.json.gz")
+
+
+def test_an_export_under_way_says_how_far_it_is(dana: Client, estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(3):
+        dana.new_trade()
+    monkeypatch.setattr(exporting, "AT_ONCE_SECONDS", -1)
+    monkeypatch.setattr(exporting, "PROGRESS_SECONDS", -1)
+    first = dana.get("/auth/export").json
+    [message] = messages_of(estate.export_queue)
+    told = []
+    every_trade = listing.every_trade
+
+    def watched(user_id: str) -> Any:
+        for trade in every_trade(user_id):
+            told.append(dana.get("/auth/export"))
+            yield trade
+
+    monkeypatch.setattr(listing, "every_trade", watched)
+    events.write_export({"Records": [message]}, None)
+    assert [answer.status for answer in told] == [202] * 3
+    assert [answer.json["tradesWritten"] for answer in told] == [0, 1, 2]
+    assert {answer.json["startedAt"] for answer in told} == {first["startedAt"]}
+    assert dana.get("/auth/export").json["status"] == "READY"
+
+
+def test_an_export_that_could_not_be_handed_over_is_asked_for_anew(
+    dana: Client, estate: Estate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exporting, "AT_ONCE_SECONDS", -1)
+    with monkeypatch.context() as patch:
+        patch.setenv("EXPORT_QUEUE_URL", "https://sqs.eu-central-1.amazonaws.com/123456789012/gone")
+        assert dana.get("/auth/export").status == 500
+    assert dana.get("/auth/export").status == 202
+    assert len(messages_of(estate.export_queue)) == 1
+
+
+def test_an_export_whose_function_says_nothing_any_more_is_asked_for_anew(
+    dana: Client, estate: Estate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exporting, "AT_ONCE_SECONDS", -1)
+    assert dana.get("/auth/export").status == 202
+    monkeypatch.setattr(exporting, "PREPARED_FOR", timedelta(seconds=-60))
+    assert dana.get("/auth/export").status == 202
+    assert len(messages_of(estate.export_queue)) == 2
 
 
 def test_a_prepared_export_is_not_given_out_for_long(

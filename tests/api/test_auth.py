@@ -196,7 +196,7 @@ def test_too_many_wrong_passwords_are_told_when_to_come_back(nobody: Client, cog
 
 
 def test_what_cognito_says_beyond_that_is_not_shown(nobody: Client, cognito: Stubber) -> None:
-    cognito.add_client_error("initiate_auth", "InternalErrorException", "pool eu-central-1_abc")
+    cognito.add_client_error("initiate_auth", "InvalidUserPoolConfigurationException", "pool eu-central-1_abc")
     answer = nobody.post("/auth/login", CREDENTIALS)
     assert answer.status == 500
     assert "pool" not in answer.body.decode()

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from handlers.background import erasing, exporting
 from handlers.storage import accounts, images, listing, statistics
 from handlers.storage import trades as storage
-from handlers.storage.errors import Busy
+from handlers.storage.errors import Unavailable
 from tests.api.client import Answer, Client, a_trade
 from tests.api.conftest import LogLines
 from tests.events import function, routes
@@ -128,7 +128,7 @@ def test_an_error_of_aws_is_not_shown(dana: Client, monkeypatch: pytest.MonkeyPa
 
 def test_a_throttled_table_asks_for_patience(dana: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     def throttled(*_: Any, **__: Any) -> None:
-        raise Busy
+        raise Unavailable
 
     monkeypatch.setattr(images, "read", throttled)
     answer = dana.get(f"/trades/{NEVER}")

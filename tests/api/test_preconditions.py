@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from handlers import lambda_function
 from handlers.storage import trades as storage
 from handlers.storage.errors import VersionMismatch
 from tests.api.client import Answer, Client
@@ -103,15 +104,16 @@ def test_a_change_with_if_match_is_refused_when_it_was_overtaken(
     assert dana.get(path).json["partialCloses"]
 
 
-def test_a_change_that_is_overtaken_again_and_again_gives_up_and_says_when_to_come_back(
+def test_a_change_that_is_overtaken_as_long_as_it_has_time_is_told_when_to_come_back(
     dana: Client, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def always_overtaken(trade: Any, *_: Any) -> None:
         raise VersionMismatch(trade.trade_id)
 
     monkeypatch.setattr(storage, "replace", always_overtaken)
+    monkeypatch.setattr(lambda_function, "USUAL_SECONDS", 1.1)
     answer = dana.patch(path, {"symbol": "TSLA"})
-    assert (answer.status, answer.kind, answer.headers["retry-after"]) == (503, "/problems/unavailable", "1")
+    assert (answer.status, answer.kind, answer.headers["retry-after"]) == (429, "/problems/contended", "1")
 
 
 def overtake(client: Client, path: str, monkeypatch: pytest.MonkeyPatch) -> None:

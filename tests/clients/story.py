@@ -179,6 +179,11 @@ def read_figures(client: AuthenticatedClient) -> None:
 
 def leave(client: AuthenticatedClient) -> None:
     export = expect(AccountExport, export_account.sync(client=client))
+    while export.status == "WRITING":  # an account of very many trades
+        time.sleep(10)
+        export = expect(AccountExport, export_account.sync(client=client))
+    assert isinstance(export.url, str)
+    assert isinstance(export.expires_at, datetime)
     with httpx.Client(trust_env=False) as browser:
         file = json.loads(gzip.decompress(browser.get(export.url).content))
     assert len(file["trades"]) == 1

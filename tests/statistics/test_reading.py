@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -17,7 +15,6 @@ from handlers.journal.rows import Dimension, RowKey, dimensions
 from handlers.journal.summaries import DaySummary, shares
 from handlers.journal.trades import JournalNotes
 from handlers.storage import stat_items, statistics
-from handlers.storage.errors import Busy
 from handlers.storage.items import trade_of
 from tests.statistics.conftest import Db
 from tests.statistics.fake_dynamodb import FakeDynamoDB
@@ -77,23 +74,6 @@ def test_the_version_rises_with_a_change_and_stays_without_one(db: Db) -> None:
     do(fake, Step(USER, "trade-1", "delete", 0))
     update_stats({"Records": fake.stream[-1:]}, None)
     assert statistics.standing(USER).version > standing.version
-
-
-@pytest.mark.parametrize(
-    "read",
-    [
-        lambda: statistics.days(USER),
-        lambda: statistics.rows(USER, Dimension.TAG),
-        lambda: statistics.standing(USER),
-    ],
-)
-def test_throttling_is_busy(db: Db, read: Callable[[], object]) -> None:
-    def throttle(name: str) -> None:
-        raise ClientError({"Error": {"Code": "ThrottlingException", "Message": ""}}, name)
-
-    db.renew().around = throttle
-    with pytest.raises(Busy):
-        read()
 
 
 def test_ten_years_are_one_request(db: Db) -> None:

@@ -11,7 +11,7 @@ from handlers.journal.images import Upload
 from handlers.journal.trades import attach_image, revise
 from handlers.storage import erasure, images, trades
 from handlers.storage.clients import dynamodb
-from handlers.storage.errors import AccountErased, Busy, TradeNotFound, VersionMismatch
+from handlers.storage.errors import AccountErased, TradeNotFound, Unavailable, VersionMismatch
 from tests.storage.examples import NOW, a_trade, an_image
 
 pytestmark = pytest.mark.usefixtures("table")
@@ -154,11 +154,11 @@ def test_all_uploads_of_a_trade_are_forgotten_and_nothing_else() -> None:
         ("query", lambda: images.read("user-1", "trade-1", NOW)),
         ("transact_write_items", lambda: images.await_file("user-1", "trade-1", an_upload())),
         ("put_item", lambda: images.reject("user-1", "trade-1", an_upload(reason="-"), NOW)),
-        ("delete_item", lambda: images.forget("user-1", "trade-1", "image-1")),
+        ("transact_write_items", lambda: images.forget("user-1", "trade-1", "image-1")),
     ],
 )
-def test_throttling_is_busy(operation: str, call: Any) -> None:
+def test_a_throttled_table_is_unavailable(operation: str, call: Any) -> None:
     with Stubber(dynamodb()) as stubber:
         stubber.add_client_error(operation, "ThrottlingException")
-        with pytest.raises(Busy):
+        with pytest.raises(Unavailable):
             call()

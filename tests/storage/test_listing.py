@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from handlers.journal.trades import JournalNotes, Side, Status, Trade, close
 from handlers.storage import trades
 from handlers.storage.clients import dynamodb
-from handlers.storage.errors import BadPageToken, Busy
+from handlers.storage.errors import BadPageToken, Unavailable
 from handlers.storage.items import KeptAnswer, trade_item
 from handlers.storage.listing import Page, Position, TradeFilter, list_trades
 from tests.storage.examples import NOW, OPENED, a_trade
@@ -313,7 +313,7 @@ def test_a_key_whose_trades_span_queries_is_read_to_the_end(stub: Stubber) -> No
     assert ids(list_trades("user-1", TradeFilter(idempotency_key="key-1"), limit=2)) == ["trade-001", "trade-000"]
 
 
-def test_a_throttled_list_is_busy(stub: Stubber) -> None:
+def test_a_throttled_list_is_unavailable(stub: Stubber) -> None:
     stub.add_client_error("query", "ThrottlingException")
-    with pytest.raises(Busy):
+    with pytest.raises(Unavailable):
         list_trades("user-1", EVERYTHING, limit=1)

@@ -15,7 +15,14 @@ from botocore.stub import ANY, Stubber
 from handlers.journal.trades import Trade, revise
 from handlers.storage import erasure, trades
 from handlers.storage.clients import dynamodb
-from handlers.storage.errors import AccountErased, Busy, KeyReused, TradeNotFound, VersionMismatch
+from handlers.storage.errors import (
+    AccountErased,
+    Contended,
+    KeyReused,
+    TradeNotFound,
+    Unavailable,
+    VersionMismatch,
+)
 from handlers.storage.items import KeptAnswer, answer_item, trade_item
 from tests.storage.examples import NOW, a_full_trade, a_trade
 
@@ -88,7 +95,7 @@ def test_a_trade_is_deleted_in_one_request(requests: Counter[str]) -> None:
     trades.create(a_trade())
     requests.clear()
     trades.delete("user-1", "trade-1")
-    assert requests == {"DeleteItem": 1}
+    assert requests == {"TransactWriteItems": 1}
     with pytest.raises(TradeNotFound):
         trades.delete("user-1", "trade-1")
 
@@ -301,7 +308,7 @@ def test_a_create_with_a_key_whose_answer_was_lost_is_neither_error_nor_replay(
 
 def test_a_delete_whose_answer_was_lost_is_no_error(lose_first_answer: Callable[[str], None]) -> None:
     trades.create(a_trade())
-    lose_first_answer("DeleteItem")
+    lose_first_answer("TransactWriteItems")
     trades.delete("user-1", "trade-1", 1)
     assert stored_items() == 0
 
@@ -338,10 +345,20 @@ def test_a_contended_transaction_is_tried_again_with_the_same_token(stub: Stubbe
     assert len(set(tokens)) == 1
 
 
-def test_a_transaction_that_stays_contended_is_busy(stub: Stubber) -> None:
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        ("TransactionConflict", Contended),
+        ("ThrottlingError", Unavailable),
+        ("ProvisionedThroughputExceeded", Unavailable),
+    ],
+)
+def test_a_transaction_that_is_cancelled_every_time_says_what_is_in_its_way(
+    stub: Stubber, code: str, error: type[Exception]
+) -> None:
     for _ in range(6):
-        cancelled(stub, "TransactionConflict", "None", "None")
-    with pytest.raises(Busy):
+        cancelled(stub, code, "None", "None")
+    with pytest.raises(error):
         trades.create(a_trade(), ANSWER)
 
 
@@ -358,42 +375,48 @@ def test_a_change_that_lost_to_the_same_request_gets_its_answer_though_the_versi
     assert trades.replace(changed(a_trade()), 1, kept(body="the loser's")) == ANSWER
 
 
-def test_a_record_that_expires_between_write_and_read_is_busy(stub: Stubber) -> None:
+def test_a_record_that_expires_between_write_and_read_is_contended(stub: Stubber) -> None:
     cancelled(stub, "None", "None", "ConditionalCheckFailed")
     stub.add_response("get_item", {})
-    with pytest.raises(Busy):
+    with pytest.raises(Contended):
         trades.create(a_trade(), ANSWER)
 
 
 def test_a_transaction_cancelled_for_no_known_reason_is_an_error(stub: Stubber) -> None:
     cancelled(stub, "ValidationError", "None", "None")
-    stub.add_response("get_item", {})
     with pytest.raises(dynamodb().exceptions.TransactionCanceledException):
         trades.create(a_trade(), ANSWER)
 
 
 def test_a_trade_inside_another_transaction_is_tried_again(stub: Stubber) -> None:
+    writes: list[Callable[[], object]] = [
+        lambda: trades.create(a_trade()),
+        lambda: trades.delete("user-1", "trade-1"),
+    ]
+    for write in writes:
+        cancelled(stub, "TransactionConflict", "None")
+        stub.add_response("transact_write_items", {})
+        write()
+
+
+def test_a_change_that_met_another_is_made_anew_from_what_the_other_leaves(stub: Stubber) -> None:
     cancelled(stub, "TransactionConflict", "None")
-    stub.add_response("transact_write_items", {})
-    trades.create(a_trade())
-    stub.add_client_error("delete_item", "TransactionConflictException")
-    stub.add_response("delete_item", {})
-    trades.delete("user-1", "trade-1")
+    with pytest.raises(VersionMismatch):
+        trades.replace(changed(a_trade()), 1)
 
 
 @pytest.mark.parametrize(
     "code", ["ThrottlingException", "ProvisionedThroughputExceededException", "RequestLimitExceeded"]
 )
-def test_throttling_is_busy(stub: Stubber, code: str) -> None:
+def test_a_throttled_table_is_unavailable(stub: Stubber, code: str) -> None:
     operations: dict[str, Callable[[], object]] = {
         "transact_write_items": lambda: trades.create(a_trade(), ANSWER),
         "get_item": lambda: trades.get("user-1", "trade-1"),
         "batch_get_item": lambda: trades.get_with_answer("user-1", "trade-1", key="k", fingerprint="f", now=NOW),
-        "delete_item": lambda: trades.delete("user-1", "trade-1"),
     }
     for operation, call in operations.items():
         stub.add_client_error(operation, code)
-        with pytest.raises(Busy):
+        with pytest.raises(Unavailable):
             call()
 
 
@@ -413,9 +436,9 @@ def test_what_a_batch_leaves_unread_is_asked_for_again(stub: Stubber) -> None:
     assert found == (a_trade(), ANSWER)
 
 
-def test_a_batch_that_stays_unread_is_busy(stub: Stubber) -> None:
+def test_a_batch_that_stays_unread_is_unavailable(stub: Stubber) -> None:
     rest: Any = {"trades": {"Keys": [{"userId": {"S": "user-1"}, "tradeId": {"S": "trade-1"}}]}}
     for _ in range(6):
         stub.add_response("batch_get_item", {"Responses": {}, "UnprocessedKeys": rest})
-    with pytest.raises(Busy):
+    with pytest.raises(Unavailable):
         trades.get_with_answer("user-1", "trade-1", key="key-1", fingerprint="f", now=NOW)
