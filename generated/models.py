@@ -837,17 +837,17 @@ class PasswordStatus(BaseModel):
 
 class ExportState(StrEnum):
     """
-    WRITING while the file is being written, READY when it can be downloaded.
+    WRITING while the file is being written, WRITTEN when it can be downloaded.
     """
 
     WRITING = 'WRITING'
-    READY = 'READY'
+    WRITTEN = 'WRITTEN'
 
 
 class AccountExport(BaseModel):
     """
     A file with everything that the account holds. While `status` is WRITING it has `startedAt` and `tradesWritten`;
-    when `status` is READY it has `url`, `expiresAt` and `size`.
+    when `status` is WRITTEN it has `url`, `expiresAt` and `size`.
 
     """
 

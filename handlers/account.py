@@ -44,7 +44,7 @@ async def export_account(user: str, username: str) -> Response:
     return reply(
         200,
         {
-            "status": "READY",
+            "status": "WRITTEN",
             "formatVersion": exporting.FORMAT_VERSION,
             "url": export.url,
             "expiresAt": time_text(export.expires_at),

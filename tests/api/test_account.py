@@ -163,7 +163,7 @@ def test_an_export_under_way_says_how_far_it_is(dana: Client, estate: Estate, mo
     assert [answer.status for answer in told] == [202] * 3
     assert [answer.json["tradesWritten"] for answer in told] == [0, 1, 2]
     assert {answer.json["startedAt"] for answer in told} == {first["startedAt"]}
-    assert dana.get("/auth/export").json["status"] == "READY"
+    assert dana.get("/auth/export").json["status"] == "WRITTEN"
 
 
 def test_an_export_that_could_not_be_handed_over_is_asked_for_anew(
