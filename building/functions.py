@@ -174,7 +174,8 @@ def write(folder: Path, interpreter: str) -> None:
         for operation in CONTRACT_AS_WRITTEN.keys() & set(operations):
             file = CONTRACT_AS_WRITTEN[operation]
             _put(folder / function / file, (ROOT / file).read_text("utf-8"))
-    compile_sources(stage.files, interpreter)
+    # A function needs no docstring: they are a twelfth of its artifact.
+    compile_sources(stage.files, interpreter, docstrings=False)
     for function, staged in given.items():
         for name, file in staged.items():
             target = folder / function / name
