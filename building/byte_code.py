@@ -27,7 +27,8 @@ for line in sys.stdin:
 def compile_sources(sources: dict[Path, Path], interpreter: str, *, docstrings: bool = True) -> None:
     """Put byte code beside each source, which is to be known by the name that it has here.
 
-    Without docstrings it has no assert statements either (Python's option -OO). Without the interpreter there is none: everything works, and new processes take several times as long to start.
+    Without docstrings it has no assert statements either (Python's option -OO). Without the interpreter there is no
+    byte code: everything works, and new processes take several times as long to start.
     """
     if not _is_here(interpreter):
         sys.stderr.write(f"There is no {interpreter} here, so no byte code; set RUNTIME= to one.\n")
