@@ -67,9 +67,10 @@ test: ## Everything: lint, types, scanners, contract, unit, API, storage, templa
 # up before: else make would come back to the first of these only after it has begun the last.
 beside: e2e agreement lint types scan validate
 
-lint: $(VENV)/.ready $(TOOLS)/node/.ready ## The contract (Redocly, Spectral), the code (ruff)
+lint: $(VENV)/.ready $(TOOLS)/node/.ready ## The contract (Redocly, Spectral), the code (ruff), who imports whom (import-linter)
 	$(VENV)/ruff check
 	$(VENV)/ruff format --check
+	$(VENV)/lint-imports --no-logo
 	PATH="$(CURDIR)/$(TOOLS)/nodejs/bin:$$PATH" $(NODE)/redocly lint --config openapi/redocly.yaml openapi/openapi.yaml
 	PATH="$(CURDIR)/$(TOOLS)/nodejs/bin:$$PATH" $(NODE)/spectral lint --ruleset openapi/.spectral.yaml --fail-severity=hint openapi/openapi.yaml
 
