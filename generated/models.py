@@ -521,29 +521,19 @@ class Close(BaseModel):
 
 class SignUpInput(BaseModel):
     """
-    What an account is made of.
+    Who asks for an account.
     """
 
     model_config = ConfigDict(
         extra='forbid',
     )
     email: Annotated[
-        str,
-        Field(
-            examples=['dana@example.com'],
-            max_length=128,
-            min_length=3,
-            pattern='^[A-Za-z0-9!#$%&*+/=?^_{}~-]+(\\.[A-Za-z0-9!#$%&*+/=?^_{}~-]+)*@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$',
-        ),
+        str, Field(examples=['dana@example.com'], max_length=320, min_length=1)
     ]
     """
-    An e-mail address; case does not count.
-    """
-    password: Annotated[
-        SecretStr, Field(examples=['Breakout-2026!'], max_length=99, min_length=12)
-    ]
-    """
-    At least 12 characters, with lower and upper case, a digit and a symbol.
+    An e-mail address as RFC 5321 has it, of at most 128 characters; case does not count, and blanks around it are left
+    out.
+
     """
 
 
@@ -556,22 +546,20 @@ class LogInInput(BaseModel):
         extra='forbid',
     )
     email: Annotated[
-        str,
-        Field(
-            examples=['dana@example.com'],
-            max_length=128,
-            min_length=3,
-            pattern='^[A-Za-z0-9!#$%&*+/=?^_{}~-]+(\\.[A-Za-z0-9!#$%&*+/=?^_{}~-]+)*@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$',
-        ),
+        str, Field(examples=['dana@example.com'], max_length=320, min_length=1)
     ]
     """
-    An e-mail address; case does not count.
+    An e-mail address as RFC 5321 has it, of at most 128 characters; case does not count, and blanks around it are left
+    out.
+
     """
     password: Annotated[
-        SecretStr, Field(examples=['Breakout-2026!'], max_length=99, min_length=1)
+        SecretStr, Field(examples=['Breakout-2026!'], max_length=512, min_length=1)
     ]
     """
-    The account's password.
+    12 to 256 characters, with a lower-case letter, an upper-case letter, a digit and a symbol. A blank inside counts as
+    a symbol; at the beginning and at the end there must be none.
+
     """
 
 
@@ -771,16 +759,12 @@ class EmailInput(BaseModel):
         extra='forbid',
     )
     email: Annotated[
-        str,
-        Field(
-            examples=['dana@example.com'],
-            max_length=128,
-            min_length=3,
-            pattern='^[A-Za-z0-9!#$%&*+/=?^_{}~-]+(\\.[A-Za-z0-9!#$%&*+/=?^_{}~-]+)*@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$',
-        ),
+        str, Field(examples=['dana@example.com'], max_length=320, min_length=1)
     ]
     """
-    An e-mail address; case does not count.
+    An e-mail address as RFC 5321 has it, of at most 128 characters; case does not count, and blanks around it are left
+    out.
+
     """
 
 
@@ -793,28 +777,24 @@ class ConfirmForgotPasswordInput(BaseModel):
         extra='forbid',
     )
     email: Annotated[
-        str,
-        Field(
-            examples=['dana@example.com'],
-            max_length=128,
-            min_length=3,
-            pattern='^[A-Za-z0-9!#$%&*+/=?^_{}~-]+(\\.[A-Za-z0-9!#$%&*+/=?^_{}~-]+)*@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$',
-        ),
+        str, Field(examples=['dana@example.com'], max_length=320, min_length=1)
     ]
     """
-    An e-mail address; case does not count.
+    An e-mail address as RFC 5321 has it, of at most 128 characters; case does not count, and blanks around it are left
+    out.
+
     """
-    code: Annotated[
-        str, Field(examples=['402719'], max_length=12, min_length=4, pattern='^[0-9]+$')
-    ]
+    code: Annotated[str, Field(examples=['402719'], max_length=64, min_length=1)]
     """
-    The code of the mail.
+    The code of the mail. Blanks and dashes in it are left out.
     """
     password: Annotated[
-        SecretStr, Field(examples=['Breakout-2026!'], max_length=99, min_length=12)
+        SecretStr, Field(examples=['Breakout-2026!'], max_length=512, min_length=1)
     ]
     """
-    At least 12 characters, with lower and upper case, a digit and a symbol.
+    12 to 256 characters, with a lower-case letter, an upper-case letter, a digit and a symbol. A blank inside counts as
+    a symbol; at the beginning and at the end there must be none.
+
     """
 
 
@@ -1349,29 +1329,31 @@ class TradeInput(BaseModel):
 
 class ConfirmSignUpInput(BaseModel):
     """
-    The address and the code that was mailed to it.
+    The address, the code that was mailed to it, and the password that it is to have.
     """
 
     model_config = ConfigDict(
         extra='forbid',
     )
     email: Annotated[
-        str,
-        Field(
-            examples=['dana@example.com'],
-            max_length=128,
-            min_length=3,
-            pattern='^[A-Za-z0-9!#$%&*+/=?^_{}~-]+(\\.[A-Za-z0-9!#$%&*+/=?^_{}~-]+)*@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$',
-        ),
+        str, Field(examples=['dana@example.com'], max_length=320, min_length=1)
     ]
     """
-    An e-mail address; case does not count.
+    An e-mail address as RFC 5321 has it, of at most 128 characters; case does not count, and blanks around it are left
+    out.
+
     """
-    code: Annotated[
-        str, Field(examples=['402719'], max_length=12, min_length=4, pattern='^[0-9]+$')
+    code: Annotated[str, Field(examples=['402719'], max_length=64, min_length=1)]
+    """
+    The code of the mail. Blanks and dashes in it are left out.
+    """
+    password: Annotated[
+        SecretStr, Field(examples=['Breakout-2026!'], max_length=512, min_length=1)
     ]
     """
-    The code of the mail.
+    12 to 256 characters, with a lower-case letter, an upper-case letter, a digit and a symbol. A blank inside counts as
+    a symbol; at the beginning and at the end there must be none.
+
     """
 
 

@@ -7,56 +7,71 @@ from typing import Any
 from starlette.responses import Response
 
 from generated import models
-from handlers.storage import accounts
-from handlers.storage.accounts import Session
+from handlers.storage import sign_in
+from handlers.storage.sign_in import Session
+from handlers.web import credentials
 from handlers.web.replies import reply
 
 
 async def sign_up(document: Any) -> Response:
-    """signUp."""
+    """Mail a code that lets whoever reads it set the password of a new account."""
     given = models.SignUpInput.model_validate(document)
-    accounts.sign_up(given.email, given.password.get_secret_value())
+    [email] = credentials.checked(credentials.email_address(given.email))
+    sign_in.sign_up(email)
     return reply(201, {"status": "CONFIRMATION_REQUIRED"})
 
 
 async def confirm_sign_up(document: Any) -> Response:
-    """confirmSignUp."""
+    """Confirm an address with the mailed code and set the password, which is judged before the code is spent."""
     given = models.ConfirmSignUpInput.model_validate(document)
-    accounts.confirm_sign_up(given.email, given.code)
+    email, code, password = credentials.checked(
+        credentials.email_address(given.email),
+        credentials.code(given.code),
+        credentials.new_password(given.password.get_secret_value()),
+    )
+    sign_in.confirm_sign_up(email, code, password)
     return reply(200, {"status": "CONFIRMED"})
 
 
 async def resend_confirmation_code(document: Any) -> Response:
-    """resendConfirmationCode."""
+    """Mail another code to an address that waits for its confirmation."""
     given = models.EmailInput.model_validate(document)
-    accounts.resend_code(given.email)
+    [email] = credentials.checked(credentials.email_address(given.email))
+    sign_in.resend_code(email)
     return reply(200, {"status": "CONFIRMATION_REQUIRED"})
 
 
 async def forgot_password(document: Any) -> Response:
-    """forgotPassword."""
+    """Mail a code that allows a new password."""
     given = models.EmailInput.model_validate(document)
-    accounts.forgot_password(given.email)
+    [email] = credentials.checked(credentials.email_address(given.email))
+    sign_in.forgot_password(email)
     return reply(200, {"status": "CODE_REQUIRED"})
 
 
 async def confirm_forgot_password(document: Any) -> Response:
-    """confirmForgotPassword."""
+    """Set a new password with the mailed code; the password is judged before the code is spent."""
     given = models.ConfirmForgotPasswordInput.model_validate(document)
-    accounts.reset_password(given.email, given.code, given.password.get_secret_value())
+    email, code, password = credentials.checked(
+        credentials.email_address(given.email),
+        credentials.code(given.code),
+        credentials.new_password(given.password.get_secret_value()),
+    )
+    sign_in.reset_password(email, code, password)
     return reply(200, {"status": "CHANGED"})
 
 
 async def log_in(document: Any) -> Response:
-    """logIn."""
+    """Exchange an address and its password for tokens."""
     given = models.LogInInput.model_validate(document)
-    return _tokens(accounts.log_in(given.email, given.password.get_secret_value()))
+    [email] = credentials.checked(credentials.email_address(given.email))
+    return _tokens(sign_in.log_in(email, given.password.get_secret_value()))
 
 
 async def refresh_session(document: Any) -> Response:
-    """refreshSession."""
+    """Exchange a refresh token for new tokens."""
     given = models.RefreshSessionInput.model_validate(document)
-    return _tokens(accounts.refresh(given.refresh_token))
+    return _tokens(sign_in.refresh(given.refresh_token))
 
 
 def _tokens(session: Session) -> Response:

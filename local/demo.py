@@ -253,8 +253,8 @@ def create_demo_account(api: str, confirmation_code: Callable[[str], str], today
     try:
         access_token = _post(f"{api}/auth/login", credentials)["accessToken"]
     except DemoError:  # no such user yet
-        _post(f"{api}/auth/signup", credentials)
-        _post(f"{api}/auth/confirm-signup", {"email": EMAIL, "code": confirmation_code(EMAIL)})
+        _post(f"{api}/auth/signup", {"email": EMAIL})
+        _post(f"{api}/auth/confirm-signup", {**credentials, "code": confirmation_code(EMAIL)})
         access_token = _post(f"{api}/auth/login", credentials)["accessToken"]
 
     def record(numbered: tuple[int, Json]) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from handlers.storage import accounts, clients
+from handlers.storage import clients, sign_in
 from tests.template_file import properties
 
 DOCS_PAGE = "<!doctype html><title>Trading Journal API</title><p>ä"
@@ -31,4 +31,4 @@ def set_up(monkeypatch: pytest.MonkeyPatch, docs_page: Path) -> None:
         "DOCS_PAGE": str(docs_page),
     }.items():
         monkeypatch.setenv(name, value)
-    accounts.cognito.cache_clear()
+    sign_in.cognito.cache_clear()

@@ -10,15 +10,14 @@ StorageError
 ├── AccountErased        the account is being erased, and nothing is written for it any more
 ├── UnreadableTrade      a stored trade that is none
 ├── BadPageToken         a page token that was not sealed for this list
-├── PasswordRejected     a new password that breaks the pool's policy
-├── CodeRejected         a wrong or expired confirmation code
+├── AddressRejected      an e-mail address that the identity provider does not take
+├── PasswordRejected     a new password that the identity provider does not take, after the code was spent
+├── CodeRejected         a wrong or expired code, or one for an account that waits for none
 ├── CredentialsRejected  an address and a password that do not go together
 ├── SessionRejected      a refresh token that is expired, revoked or none at all
-├── NotConfirmed         the account waits for its confirmation
-└── Throttled            too many tries at the same account
+├── UserGone             the user pool has no such user any more
+└── Throttled            more requests or mails than the user pool takes
 """
-
-from collections.abc import Sequence
 
 
 class StorageError(Exception):
@@ -61,16 +60,16 @@ class BadPageToken(StorageError):
     """Raised when a page token is forged, damaged, or belongs to another user or another list."""
 
 
-class PasswordRejected(StorageError):
-    """Raised when a new password breaks rules of the pool's policy; `rules` says which, in words."""
+class AddressRejected(StorageError):
+    """Raised for an e-mail address that the identity provider does not take, whoever asks."""
 
-    def __init__(self, rules: Sequence[str]) -> None:
-        super().__init__("; ".join(rules))
-        self.rules = tuple(rules)
+
+class PasswordRejected(StorageError):
+    """Raised for a new password that follows the policy and that the identity provider refuses all the same."""
 
 
 class CodeRejected(StorageError):
-    """Raised for a code that is wrong, expired, or for an account that waits for none."""
+    """Raised for a code that is wrong, expired, tried too often, or for an account that waits for none."""
 
 
 class CredentialsRejected(StorageError):
@@ -81,9 +80,13 @@ class SessionRejected(StorageError):
     """Raised when a refresh token is expired, revoked or none at all."""
 
 
-class NotConfirmed(StorageError):
-    """Raised when the right password meets an account whose address is not confirmed yet."""
+class UserGone(StorageError):
+    """Raised when the user pool has no such user any more, or the name is another user's by now."""
 
 
 class Throttled(StorageError):
-    """Raised when Cognito wants fewer tries at an account."""
+    """Raised when the user pool takes no more requests or mails for now; `retry_after` is in seconds."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"not for {retry_after} seconds")
+        self.retry_after = retry_after

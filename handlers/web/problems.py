@@ -33,7 +33,6 @@ SESSION_EXPIRED = Kind("/problems/session-expired", "The session has expired", 4
 NOT_FOUND = Kind("/problems/not-found", "Not found", 404)
 METHOD_NOT_ALLOWED = Kind("/problems/method-not-allowed", "Method not allowed", 405)
 STATE_FORBIDS = Kind("/problems/state-forbids", "The present state forbids it", 409)
-NOT_CONFIRMED = Kind("/problems/not-confirmed", "The e-mail address is not confirmed", 409)
 ACCOUNT_ERASED = Kind("/problems/account-erased", "The account is being erased", 409)
 VERSION_MISMATCH = Kind("/problems/version-mismatch", "The trade has changed", 412)
 CONTENT_TOO_LARGE = Kind("/problems/content-too-large", "The body is too large", 413)
@@ -97,9 +96,10 @@ def invalid_request(fields: Sequence[BadField]) -> Problem:
     return Problem(INVALID_REQUEST, f"{many} not follow the contract.", fields)
 
 
-def _rule_broken(error: journal.RuleBroken) -> Problem:
-    many = "1 field breaks" if len(error.errors) == 1 else f"{len(error.errors)} fields break"
-    return Problem(RULE_BROKEN, f"{many} a rule.", _body_fields(error.errors))
+def rule_broken(fields: Sequence[BadField]) -> Problem:
+    """The problem of a request in which these fields break a rule."""
+    many = "1 field breaks" if len(fields) == 1 else f"{len(fields)} fields break"
+    return Problem(RULE_BROKEN, f"{many} a rule.", fields)
 
 
 def _body_fields(errors: Sequence[journal.FieldError]) -> list[BadField]:
@@ -119,14 +119,14 @@ def not_begun() -> Problem:
     return _retry_later(UNAVAILABLE, "No time was left for this item. Send it again, with the same key.")
 
 
-def _retry_later(kind: Kind, detail: str) -> Problem:
-    return Problem(kind, detail, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
+def _retry_later(kind: Kind, detail: str, after: int = RETRY_AFTER_SECONDS) -> Problem:
+    return Problem(kind, detail, headers={"Retry-After": str(after)})
 
 
 # What each error of the domain and the storage means to a client. A row of a base class serves its subclasses.
 TABLE: dict[type[Exception], Callable[[Any], Problem]] = {
     Problem: lambda error: error,
-    journal.RuleBroken: _rule_broken,
+    journal.RuleBroken: lambda error: rule_broken(_body_fields(error.errors)),
     journal.StateForbids: lambda error: Problem(STATE_FORBIDS, error.detail, _body_fields(error.errors)),
     journal.CloseNotFound: lambda _: Problem(NOT_FOUND, "The trade has no such close."),
     journal.ImageNotFound: lambda _: Problem(NOT_FOUND, "The trade has no such image."),
@@ -143,20 +143,29 @@ TABLE: dict[type[Exception], Callable[[Any], Problem]] = {
         CONTENDED, "Other requests kept changing it. Send the request again, with the same Idempotency-Key."
     ),
     storage.Unavailable: lambda error: unavailable(error),
-    storage.PasswordRejected: lambda error: Problem(
+    storage.AddressRejected: lambda _: rule_broken(
+        [BadField("body", "/email", "is not taken by the identity provider")]
+    ),
+    storage.PasswordRejected: lambda _: Problem(
         RULE_BROKEN,
-        "The password is too weak.",
-        [BadField("body", "/password", rule) for rule in error.rules],
+        "The code was right and is spent: ask for a password reset, which mails another one.",
+        [BadField("body", "/password", "is not taken by the identity provider")],
     ),
     storage.CodeRejected: lambda _: Problem(
         CODE_REJECTED,
-        "Use the newest code that was mailed.",
+        "Use the newest code that was mailed, or ask for another one. A code is of no use where the address waits for "
+        "none, after many tries, and once it was used: then ask for a password reset.",
         [BadField("body", "/code", "is wrong or has expired")],
     ),
-    storage.CredentialsRejected: lambda _: Problem(WRONG_CREDENTIALS),
+    storage.CredentialsRejected: lambda _: Problem(
+        WRONG_CREDENTIALS,
+        "The address has no account, or it is not confirmed yet (sign up again for a new code), or the password is "
+        "wrong (ask for a password reset). Many tries lock an address for up to 15 minutes.",
+    ),
     storage.SessionRejected: lambda _: Problem(SESSION_EXPIRED, "Log in again."),
-    storage.NotConfirmed: lambda _: Problem(NOT_CONFIRMED, "Confirm it with the code that was mailed."),
-    storage.Throttled: lambda _: _retry_later(TOO_MANY_REQUESTS, "Wait before you try again."),
+    storage.Throttled: lambda error: _retry_later(
+        TOO_MANY_REQUESTS, "Wait as long as Retry-After says before you try again.", error.retry_after
+    ),
 }
 
 

@@ -11,7 +11,7 @@ from functools import partial
 from importlib.metadata import version
 from typing import Any
 
-from local.emulator import gateway, objects, permissions, resources, streams, tables, transport, workers
+from local.emulator import gateway, objects, permissions, resources, streams, tables, transport, user_pool, workers
 from local.emulator.front import Front
 from local.emulator.patching import missing_names, take
 
@@ -27,6 +27,7 @@ PATCHES = [
     *tables.PATCHES,
     *workers.PATCHES,
     *permissions.PATCHES,
+    *user_pool.PATCHES,
 ]
 
 

@@ -10,8 +10,9 @@ import pytest
 from botocore.stub import Stubber
 
 from handlers.log import logger
-from handlers.storage import accounts, clients
+from handlers.storage import accounts, clients, sign_in
 from tests import aws_stand_in
+from tests import user_pool as user_pools
 from tests.api.client import ERIN, Client
 from tests.api.estate import Estate, new_queue
 from tests.storage.conftest import aws as aws
@@ -22,6 +23,7 @@ from tests.storage.conftest import moto as moto
 from tests.storage.conftest import pool as pool
 from tests.storage.conftest import table as table
 from tests.storage.conftest import tables as tables
+from tests.user_pool import UserPool
 
 
 @pytest.fixture(scope="session")
@@ -78,7 +80,7 @@ def calls(estate: Estate) -> list[tuple[str, Any]]:  # noqa: ARG001 made first
 @pytest.fixture
 def cognito(everything: None) -> Iterator[Stubber]:  # noqa: ARG001 made first
     """Cognito, answering what the test says and nothing else."""
-    with Stubber(accounts.cognito()) as stubber:
+    with Stubber(sign_in.cognito()) as stubber:
         yield stubber
         stubber.assert_no_pending_responses()
 
@@ -105,3 +107,15 @@ def log_lines() -> Iterator[LogLines]:
     before = handler.setStream(stream)
     yield LogLines(stream)
     handler.setStream(before)
+
+
+@pytest.fixture
+def user_pool(everything: None, monkeypatch: pytest.MonkeyPatch) -> UserPool:  # noqa: ARG001 made first
+    """A pool that answers as Cognito does, in place of it."""
+    pool = UserPool()
+    monkeypatch.setenv("USER_POOL_CLIENT_ID", user_pools.CLIENT_ID)
+    monkeypatch.setenv("USER_POOL_ID", user_pools.POOL_ID)
+    monkeypatch.setattr(sign_in, "cognito", lambda: pool.public)
+    monkeypatch.setattr(sign_in, "cognito_admin", lambda: pool.admin)
+    monkeypatch.setattr(accounts, "cognito_admin", lambda: pool.admin)
+    return pool

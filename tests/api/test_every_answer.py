@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from handlers.background import erasing, exporting
-from handlers.storage import accounts, images, listing, statistics
+from handlers.storage import accounts, images, listing, sign_in, statistics
 from handlers.storage import trades as storage
 from handlers.storage.errors import Unavailable
 from tests.api.client import Answer, Client, a_trade
@@ -16,7 +16,8 @@ from tests.events import function, routes
 
 NEVER = "99999999-0000-4000-8000-000000000000"
 CLOSE = {"price": "11", "closedAt": "2026-01-05T11:00:00-05:00"}
-CREDENTIALS = {"email": "dana@example.com", "password": "Breakout-2026!"}
+PASSWORD = "Breakout-2026!"
+CREDENTIALS = {"email": "dana@example.com", "password": PASSWORD}
 ADDRESS = {"email": "dana@example.com"}
 CODE = {"email": "dana@example.com", "code": "402719"}
 
@@ -36,14 +37,14 @@ EVERY: dict[str, Callable[[Client], Answer]] = {
     "getEquityCurve": lambda client: client.get("/stats/equity-curve"),
     "getCalendar": lambda client: client.get("/stats/calendar", query="month=2026-01"),
     "getBreakdown": lambda client: client.get("/stats/breakdown", query="by=TAG"),
-    "signUp": lambda client: client.post("/auth/signup", CREDENTIALS),
-    "confirmSignUp": lambda client: client.post("/auth/confirm-signup", CODE),
+    "signUp": lambda client: client.post("/auth/signup", ADDRESS),
+    "confirmSignUp": lambda client: client.post("/auth/confirm-signup", {**CODE, "password": PASSWORD}),
     "logIn": lambda client: client.post("/auth/login", CREDENTIALS),
     "refreshSession": lambda client: client.post("/auth/refresh", {"refreshToken": "abc"}),
     "resendConfirmationCode": lambda client: client.post("/auth/resend-code", ADDRESS),
     "forgotPassword": lambda client: client.post("/auth/forgot-password", ADDRESS),
     "confirmForgotPassword": lambda client: client.post(
-        "/auth/confirm-forgot-password", {**CODE, "password": CREDENTIALS["password"]}
+        "/auth/confirm-forgot-password", {**CODE, "password": PASSWORD}
     ),
     "logOutAll": lambda client: client.post("/auth/logout-all"),
     "exportAccount": lambda client: client.get("/auth/export"),
@@ -61,14 +62,14 @@ BROKEN = (
     (statistics, "standing"),
     (erasing, "begin"),
     (exporting, "export"),
-    (accounts, "resend_code"),
-    (accounts, "forgot_password"),
-    (accounts, "reset_password"),
+    (sign_in, "resend_code"),
+    (sign_in, "forgot_password"),
+    (sign_in, "reset_password"),
     (accounts, "sign_out_everywhere"),
-    (accounts, "sign_up"),
-    (accounts, "confirm_sign_up"),
-    (accounts, "log_in"),
-    (accounts, "refresh"),
+    (sign_in, "sign_up"),
+    (sign_in, "confirm_sign_up"),
+    (sign_in, "log_in"),
+    (sign_in, "refresh"),
 )
 
 

@@ -78,11 +78,12 @@ def mailed_code(email: str) -> str:
 
 def tell(api: str, email: str) -> None:
     public = Client(api, timeout=httpx.Timeout(30), httpx_args={"trust_env": False})
-    expect(SignUpStatus, sign_up.sync(client=public, body=SignUpInput(email=email, password=PASSWORD)))
+    expect(SignUpStatus, sign_up.sync(client=public, body=SignUpInput(email=email)))
     early = log_in.sync(client=public, body=LogInInput(email=email, password=PASSWORD))
-    assert expect(Problem, early).type_ == "/problems/not-confirmed"
+    assert expect(Problem, early).type_ == "/problems/wrong-credentials"
     code = mailed_code(email)
-    expect(SignUpStatus, confirm_sign_up.sync(client=public, body=ConfirmSignUpInput(email=email, code=code)))
+    confirmation = ConfirmSignUpInput(email=email, code=code, password=PASSWORD)
+    expect(SignUpStatus, confirm_sign_up.sync(client=public, body=confirmation))
     tokens = expect(Tokens, log_in.sync(client=public, body=LogInInput(email=email, password=PASSWORD)))
     tokens = expect(Tokens, refresh_session.sync(client=public, body=RefreshSessionInput(tokens.refresh_token)))
 

@@ -279,7 +279,7 @@ def values_of(name: str, node: Any) -> Iterator[Any]:
 def test_one_trader_tells_all_the_examples() -> None:
     examples = [each["value"] for each in COMPONENTS["examples"].values()]
     assert set(values_of("email", examples)) == {COMPONENTS["schemas"]["EmailAddress"]["example"]}
-    (signed_up, logged_in) = (example(name)["password"] for name in ("SignUpInput", "LogInInput"))
+    (signed_up, logged_in) = (example(name)["password"] for name in ("ConfirmSignUpInput", "LogInInput"))
     assert signed_up == logged_in != example("ConfirmForgotPasswordInput")["password"]
     assert set(values_of("refreshToken", examples)) == {example("Tokens")["refreshToken"]}
     assert set(values_of("requestId", examples)) == {COMPONENTS["headers"]["XRequestId"]["schema"]["example"]}

@@ -1,7 +1,7 @@
 """Schemathesis makes requests from the contract, good ones and bad ones, and judges the answers of the whole API.
 
 They take the way of every request: a WSGI application stands for API Gateway, verifies the token, makes an event of
-format 2.0 and calls the function of the route. Behind it are moto's tables and a Cognito that knows one user.
+format 2.0 and calls the function of the route. Behind it are moto's tables and a user pool of the tests.
 """
 
 from __future__ import annotations
@@ -9,24 +9,23 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from threading import Lock, Thread
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING
 
 import pytest
-from botocore.exceptions import ClientError
 from moto import mock_aws
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from handlers.storage import accounts, clients, page_tokens
+from handlers.storage import accounts, clients, page_tokens, sign_in
 from tests import aws_stand_in, events
-from tests.api.estate import new_client, new_queue
+from tests.api.estate import new_queue
 from tests.fuzz.__main__ import fuzz
 from tests.storage.conftest import create_tables
+from tests.user_pool import PASSWORD, POOL_ID, UserPool
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-TOKEN, CODE = "a.good.token", "402719"
-PASSWORD = "Breakout-2026!"
+TOKEN = "a.good.token"
 MOST_EXAMPLES = os.environ.get("EXAMPLES", "8")
 TURN = Lock()
 SEEDS = [int(seed) for seed in os.environ.get("SEEDS", "1 3").split()]
@@ -61,42 +60,6 @@ def gateway(environ: WSGIEnvironment, start_response: StartResponse) -> list[byt
     return [events.body_of(answer)]
 
 
-class FakeCognito:
-    """A pool with one user, who signed up with PASSWORD and is mailed CODE."""
-
-    TOKENS: ClassVar = {
-        "AuthenticationResult": {"AccessToken": "a", "IdToken": "i", "RefreshToken": "r", "ExpiresIn": 900}
-    }
-
-    def sign_up(self, **_: str) -> None:
-        """Everybody may."""
-
-    def confirm_sign_up(self, *, ConfirmationCode: str, **_: str) -> None:  # noqa: N803 Cognito's name
-        if ConfirmationCode != CODE:
-            raise refusal("CodeMismatchException")
-
-    def resend_confirmation_code(self, **_: str) -> None:
-        """Everybody may."""
-
-    def forgot_password(self, **_: str) -> None:
-        """Everybody may."""
-
-    def confirm_forgot_password(self, *, ConfirmationCode: str, **_: str) -> None:  # noqa: N803 Cognito's name
-        self.confirm_sign_up(ConfirmationCode=ConfirmationCode)
-
-    def initiate_auth(self, *, AuthParameters: dict[str, str], **_: Any) -> Any:  # noqa: N803 Cognito's name
-        if AuthParameters["PASSWORD"] != PASSWORD:
-            raise refusal("NotAuthorizedException")
-        return self.TOKENS
-
-    def get_tokens_from_refresh_token(self, **_: str) -> Any:
-        return self.TOKENS
-
-
-def refusal(code: str) -> ClientError:
-    return ClientError({"Error": {"Code": code, "Message": "no"}}, "")
-
-
 @pytest.fixture(scope="module")
 def everything(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """One journal for all requests, as a user has it."""
@@ -110,11 +73,13 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         docs_page = tmp_path_factory.mktemp("docs")
         aws_stand_in.write_docs_page(docs_page)
         aws_stand_in.set_up(monkeypatch, docs_page)
-        monkeypatch.setattr(accounts, "cognito", FakeCognito)
-        pool = clients.cognito_admin().create_user_pool(PoolName="users")["UserPool"]["Id"]
-        monkeypatch.setenv("USER_POOL_ID", pool)
+        pool = UserPool()
+        monkeypatch.setattr(sign_in, "cognito", lambda: pool.public)
+        monkeypatch.setattr(sign_in, "cognito_admin", lambda: pool.admin)
+        monkeypatch.setattr(accounts, "cognito_admin", lambda: pool.admin)
+        monkeypatch.setenv("USER_POOL_ID", POOL_ID)
         for name in USERS:
-            USERS[name] = new_client(pool, f"{name}@example.com").user or ""
+            USERS[name] = pool.new_user(f"{name}@example.com", PASSWORD).sub
         clients.s3().create_bucket(Bucket="files", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
         monkeypatch.setenv("FILES_BUCKET", "files")
         for setting in ("ERASURE_QUEUE_URL", "EXPORT_QUEUE_URL"):

@@ -62,6 +62,7 @@ IMAGE_FILES = {
 }
 # What each function may do in the users' pool as its administrator; the others nothing.
 POOL = {
+    "ConfirmSignUpFunction": {"admin_set_user_password"},
     "LogOutAllFunction": {"admin_get_user", "admin_user_global_sign_out"},
     "ExportAccountFunction": {"admin_get_user"},
     "WriteExportFunction": {"admin_get_user"},
@@ -75,7 +76,13 @@ POOL = {
     "LogInFunction": set(),
     "ForgotPasswordFunction": set(),
 }
-POOL_CALLS = ("admin_get_user", "admin_user_global_sign_out", "admin_disable_user", "admin_delete_user")
+POOL_CALLS: dict[str, dict[str, Any]] = {
+    "admin_get_user": {},
+    "admin_user_global_sign_out": {},
+    "admin_disable_user": {},
+    "admin_delete_user": {},
+    "admin_set_user_password": {"Password": "Breakout-2026!", "Permanent": True},
+}
 FILE_CALLS: dict[str, dict[str, Any]] = {
     "get_object": {"VersionId": "1"},
     "put_object": {"Body": b"-"},
@@ -169,9 +176,9 @@ def test_a_function_may_do_with_images_what_it_needs_and_with_exports_nothing(
 def test_a_function_may_do_in_the_pool_what_it_needs(stack: Stack, roles: dict[str, str], function: str) -> None:
     client = client_as("cognito-idp", stack, roles[function])
     allowed = set()
-    for call in POOL_CALLS:
+    for call, given in POOL_CALLS.items():
         with pytest.raises(ClientError) as refusal:
-            getattr(client, call)(UserPoolId=stack.outputs["UserPoolId"], Username="nobody")
+            getattr(client, call)(UserPoolId=stack.outputs["UserPoolId"], Username="nobody", **given)
         if refusal.value.response["Error"]["Code"] == "UserNotFoundException":
             allowed.add(call)
         else:

@@ -45,9 +45,9 @@ def test_it_works_as_it_does_in_dev(production: Stack, trade: dict[str, Any]) ->
     """Tables, files, queues and secret are under the key, and every right that they take is there."""
     credentials = {"email": "dana@example.com", "password": PASSWORD}
     with httpx.Client(base_url=production.api, timeout=60, trust_env=False) as api:
-        assert api.post("/auth/signup", json=credentials).status_code == 201
+        assert api.post("/auth/signup", json={"email": credentials["email"]}).status_code == 201
         code = production.confirmation_code(credentials["email"])
-        assert api.post("/auth/confirm-signup", json={"email": credentials["email"], "code": code}).status_code == 200
+        assert api.post("/auth/confirm-signup", json={**credentials, "code": code}).status_code == 200
         token = api.post("/auth/login", json=credentials).json()["accessToken"]
         api.headers["Authorization"] = f"Bearer {token}"
         closed = {**trade, "exitPrice": "187.25", "closeDate": "2026-01-06T10:00:00-05:00"}

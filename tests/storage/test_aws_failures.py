@@ -16,7 +16,7 @@ from botocore.retries.standard import ThrottledRetryableChecker, TransientRetrya
 from moto.core.models import botocore_stubber
 
 from handlers import deadline
-from handlers.storage import accounts, clients
+from handlers.storage import clients, sign_in
 from handlers.storage.clients import failures_are_unavailable
 from handlers.storage.errors import Unavailable
 
@@ -29,7 +29,7 @@ CALLS: dict[str, tuple[Callable[[], Any], Callable[[Any], object]]] = {
         clients.cognito_admin,
         lambda client: client.admin_get_user(UserPoolId="eu-central-1_a", Username="user"),
     ),
-    "Cognito": (accounts.cognito, lambda client: client.resend_confirmation_code(ClientId="client", Username="user")),
+    "Cognito": (sign_in.cognito, lambda client: client.resend_confirmation_code(ClientId="client", Username="user")),
 }
 
 
@@ -37,9 +37,9 @@ CALLS: dict[str, tuple[Callable[[], Any], Callable[[Any], object]]] = {
 def no_aws(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:  # noqa: ARG001 made first
     """Nothing answers but what a test has answer."""
     monkeypatch.setattr(botocore_stubber, "enabled", False)
-    accounts.cognito.cache_clear()
+    sign_in.cognito.cache_clear()
     yield
-    accounts.cognito.cache_clear()
+    sign_in.cognito.cache_clear()
 
 
 ADDRESS = "https://aws.example"

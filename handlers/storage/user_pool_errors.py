@@ -1,0 +1,204 @@
+"""What Cognito's errors mean here, by operation.
+
+The table names every error that Cognito's service model declares for an operation that this product calls;
+tests/storage/test_user_pool_errors.py compares it with the model and with the calls. An error that stands nowhere is
+raised as it is, and answered with a 500.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from botocore.exceptions import ClientError
+
+from handlers.log import logger
+from handlers.storage.errors import (
+    AddressRejected,
+    CodeRejected,
+    CredentialsRejected,
+    PasswordRejected,
+    SessionRejected,
+    StorageError,
+    Throttled,
+    Unavailable,
+    UserGone,
+)
+
+
+class AddressKnown(StorageError):
+    """Raised when an address that signs up has an account already, confirmed or not."""
+
+
+# How many seconds a client waits before it tries again. Cognito does not say; it says what is used up.
+# - Requests: the quotas are per second. The SDK has tried again by now, so the pool is busy for more than a moment.
+# - Mails: the quota is that of a day. The operator may raise it at any time, so a client asks again every hour.
+RETRY_AFTER_REQUESTS, RETRY_AFTER_MAILS = 5, 3600
+
+Meaning = Callable[[ClientError], Exception | None]
+
+
+def _no_effect(_: ClientError) -> None:
+    """The call did nothing, and whoever asked is not to hear of it."""
+
+
+def _broken(error: ClientError) -> ClientError:
+    """The pool is not what template.yaml makes of it, or the role lacks a right: nothing that a client can mend."""
+    return error
+
+
+def _means(refusal: type[StorageError]) -> Meaning:
+    return lambda _: refusal()
+
+
+def _too_many_mails(_: ClientError) -> Throttled:
+    return Throttled(RETRY_AFTER_MAILS)
+
+
+def _mails_or_attempts(error: ClientError) -> Throttled | None:
+    """Cognito has one code for two limits. That of the mails of a day is the pool's and is told. That of the codes that
+    one address may ask for would tell that the address is known: it has no effect, as for an unknown one.
+    """
+    return _too_many_mails(error) if "daily" in str(error) else None
+
+
+_ALWAYS: dict[str, Meaning] = {
+    "TooManyRequestsException": lambda _: Throttled(RETRY_AFTER_REQUESTS),
+    "InternalErrorException": _means(Unavailable),
+    "ResourceNotFoundException": _broken,
+    "OperationNotEnabledException": _broken,
+}
+# Of the operations that need no role: a web ACL in front of the pool refuses our function, for instance by a rate.
+_PUBLIC: dict[str, Meaning] = {**_ALWAYS, "ForbiddenException": _means(Unavailable)}
+# Of those that would call triggers. The pool has none.
+_WITH_TRIGGERS: dict[str, Meaning] = {
+    **_PUBLIC,
+    "UnexpectedLambdaException": _broken,
+    "UserLambdaValidationException": _broken,
+    "InvalidLambdaResponseException": _broken,
+}
+_MAILS: dict[str, Meaning] = {
+    **_WITH_TRIGGERS,
+    # Mail could not be sent there. The account waits for its code all the same: it can be asked for again.
+    "CodeDeliveryFailureException": _no_effect,
+    "InvalidEmailRoleAccessPolicyException": _broken,
+    "InvalidSmsRoleAccessPolicyException": _broken,
+    "InvalidSmsRoleTrustRelationshipException": _broken,
+}
+# Instead of mailing a code Cognito says that the address has no account, is confirmed already, is not confirmed yet,
+# belongs to a disabled account. Of an unknown address it says at times that a parameter is invalid.
+_MAILS_IF_KNOWN: dict[str, Meaning] = {
+    **_MAILS,
+    "InvalidParameterException": _no_effect,
+    "LimitExceededException": _mails_or_attempts,
+    "NotAuthorizedException": _no_effect,
+    "UserNotConfirmedException": _no_effect,
+    "UserNotFoundException": _no_effect,
+}
+# A wrong code, one tried too often, one for an address that is unknown, confirmed, taken or disabled: all alike.
+_TAKES_A_CODE: dict[str, Meaning] = {
+    **_WITH_TRIGGERS,
+    **dict.fromkeys(
+        (
+            "AliasExistsException",
+            "CodeDeliveryFailureException",
+            "CodeMismatchException",
+            "ExpiredCodeException",
+            "InvalidParameterException",
+            "LimitExceededException",
+            "NotAuthorizedException",
+            "TooManyFailedAttemptsException",
+            "UserNotConfirmedException",
+            "UserNotFoundException",
+        ),
+        _means(CodeRejected),
+    ),
+}
+_OF_ADMINISTRATORS: dict[str, Meaning] = {
+    **_ALWAYS,
+    "InvalidParameterException": _broken,
+    "NotAuthorizedException": _broken,
+    "UserNotFoundException": _means(UserGone),
+}
+ERRORS: dict[str, dict[str, Meaning]] = {
+    "SignUp": {
+        **_MAILS,
+        "InvalidParameterException": _means(AddressRejected),
+        "InvalidPasswordException": _broken,  # the random one
+        "LimitExceededException": _too_many_mails,
+        "NotAuthorizedException": _broken,  # nobody may sign up
+        "UsernameExistsException": _means(AddressKnown),
+    },
+    "ResendConfirmationCode": _MAILS_IF_KNOWN,
+    "ForgotPassword": _MAILS_IF_KNOWN,
+    "ConfirmSignUp": _TAKES_A_CODE,
+    "ConfirmForgotPassword": {
+        **_TAKES_A_CODE,
+        # These come with the right code only.
+        "InvalidPasswordException": _means(PasswordRejected),
+        "PasswordHistoryPolicyViolationException": _means(PasswordRejected),
+    },
+    "AdminSetUserPassword": {
+        **_OF_ADMINISTRATORS,
+        "InvalidParameterException": _means(PasswordRejected),
+        "InvalidPasswordException": _means(PasswordRejected),
+        "PasswordHistoryPolicyViolationException": _means(PasswordRejected),
+    },
+    "InitiateAuth": {
+        **_WITH_TRIGGERS,
+        # One answer, also to "Password attempts exceeded", which an unknown address never hears.
+        **dict.fromkeys(
+            (
+                "InvalidParameterException",
+                "NotAuthorizedException",
+                "PasswordResetRequiredException",
+                "UserNotConfirmedException",
+                "UserNotFoundException",
+            ),
+            _means(CredentialsRejected),
+        ),
+        **dict.fromkeys(
+            (
+                "FeatureUnavailableInTierException",
+                "InvalidEmailRoleAccessPolicyException",
+                "InvalidSmsRoleAccessPolicyException",
+                "InvalidSmsRoleTrustRelationshipException",
+                "InvalidUserPoolConfigurationException",
+                "UnsupportedOperationException",
+            ),
+            _broken,
+        ),
+    },
+    "GetTokensFromRefreshToken": {
+        **_WITH_TRIGGERS,
+        **dict.fromkeys(
+            (
+                "InvalidParameterException",
+                "NotAuthorizedException",
+                "RefreshTokenReuseException",
+                "UserNotFoundException",
+            ),
+            _means(SessionRejected),
+        ),
+    },
+    "AdminUserGlobalSignOut": _OF_ADMINISTRATORS,
+    "AdminDisableUser": _OF_ADMINISTRATORS,
+    "AdminDeleteUser": _OF_ADMINISTRATORS,
+    "AdminGetUser": _OF_ADMINISTRATORS,
+}
+
+
+@contextmanager
+def meanings() -> Iterator[None]:
+    """Turn Cognito's errors into what they mean here. Their text goes no further, as it may repeat an address."""
+    try:
+        yield
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        meaning = ERRORS.get(error.operation_name, {}).get(code, _broken)(error)
+        if meaning is error:
+            raise
+        # For whoever wonders why no mail came or a code was refused: the request's id leads here.
+        logger.info("the user pool refused", call=error.operation_name, code=code)
+        if meaning is not None:
+            raise meaning from None

@@ -1,0 +1,170 @@
+"""E-mail addresses, codes and passwords as people give them: which of them are taken, and which rule a bad one breaks.
+
+Addresses and codes are cleaned of what pasting adds. Passwords are taken as they are. What follows the rules here may
+still be refused by the identity provider, which has the last word.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from handlers.web.problems import BadField, rule_broken
+
+# What Cognito allows as a name to log in by; RFC 5321 would allow 254.
+LONGEST_ADDRESS = 128
+# Of what stands before the @, and of a label of a domain: RFC 5321, section 4.5.3.1, and RFC 1035, section 2.3.4.
+LONGEST_LOCAL_PART, LONGEST_LABEL = 64, 63
+
+SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 256
+
+# RFC 5322's atext, of which the part before the @ consists, with single dots in between.
+_ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]*")
+# RFC 5321's Quoted-string without blanks, which no name in Cognito may have.
+_QUOTED = re.compile(r'"(?:[!#-\[\]-~]|\\[!-~])*"')
+_LABEL = re.compile(r"[A-Za-z0-9-]*")
+# What Cognito counts as a symbol, beside a blank that is neither the first character nor the last.
+_SYMBOL = re.compile(r"[\^$*.\[\]{}()?\"!@#%&/\\,><':;|_~`=+-]| ")
+_PASSWORD_KINDS = {
+    "has no lower-case letter": re.compile(r"[a-z]"),
+    "has no upper-case letter": re.compile(r"[A-Z]"),
+    "has no digit": re.compile(r"[0-9]"),
+    "has no symbol": _SYMBOL,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of a request's body: its JSON pointer, its value as it is used, the rules that it breaks."""
+
+    pointer: str
+    value: str
+    broken: tuple[str, ...]
+
+
+def checked(*fields: Field) -> list[str]:
+    """The values of the fields. Raises the problem that names every rule that any of them breaks."""
+    bad = [BadField("body", field.pointer, rule) for field in fields for rule in field.broken]
+    if bad:
+        raise rule_broken(bad)
+    return [field.value for field in fields]
+
+
+def email_address(text: str, pointer: str = "/email") -> Field:
+    """An address that RFC 5321 calls a Mailbox, without what stands around it; domains in ASCII, with a dot."""
+    address = _stripped(text)
+    return Field(pointer, address, tuple(_address_faults(address)))
+
+
+def code(text: str, pointer: str = "/code") -> Field:
+    """The digits of a code, without the blanks and dashes between them; digits of any script."""
+    kept = "".join(character for character in text if not _separates(character))
+    digits = "".join(str(unicodedata.decimal(character, character)) for character in kept)
+    if not digits:
+        return Field(pointer, "", ("is empty",))
+    if not re.fullmatch(r"[0-9]+", digits):
+        return Field(pointer, digits, ("has something other than digits, blanks and dashes",))
+    return Field(pointer, digits, ())
+
+
+def new_password(text: str, pointer: str = "/password") -> Field:
+    """A password that is to be set, by the policy of the user pool."""
+    return Field(pointer, text, tuple(_password_faults(text)))
+
+
+def _password_faults(password: str) -> Iterator[str]:
+    if len(password) < SHORTEST_PASSWORD:
+        yield f"has fewer than {SHORTEST_PASSWORD} characters"
+    if len(password) > LONGEST_PASSWORD:
+        yield f"has more than {LONGEST_PASSWORD} characters"
+    for fault, kind in _PASSWORD_KINDS.items():
+        if not kind.search(password.strip()):
+            yield fault
+    if password != password.strip():
+        yield "begins or ends with a blank"
+    if any(unicodedata.category(character) == "Cc" for character in password):
+        yield "has a line break, a tab or another control character"
+
+
+def _address_faults(address: str) -> Iterator[str]:
+    if not address:
+        yield "is empty"
+        return
+    if len(address) > LONGEST_ADDRESS:
+        yield f"has more than {LONGEST_ADDRESS} characters"
+    local, at, domain = address.rpartition("@")
+    if not at:
+        yield "has no @"
+        return
+    yield from _local_part_faults(local)
+    yield from _domain_faults(domain)
+
+
+def _local_part_faults(local: str) -> Iterator[str]:
+    if not local:
+        yield "has nothing before the @"
+        return
+    if len(local) > LONGEST_LOCAL_PART:
+        yield f"has more than {LONGEST_LOCAL_PART} characters before the @"
+    if local.startswith('"'):
+        if not _QUOTED.fullmatch(local):
+            yield "has quotation marks before the @ that do not enclose all of it, or a blank between them"
+        return
+    atoms = local.split(".")
+    if not all(atoms):
+        yield "has a dot at the beginning, before the @ or next to another dot"
+    if re.search(r"\s", local):
+        yield "has a blank before the @"
+    elif not all(_ATOM.fullmatch(atom) for atom in atoms):
+        yield "has a character before the @ that an e-mail address cannot have"
+
+
+def _domain_faults(domain: str) -> Iterator[str]:
+    if not domain:
+        yield "has nothing after the @"
+        return
+    if domain.startswith("["):
+        if not _is_literal(domain):
+            yield "has brackets after the @ that hold no IP address"
+        return
+    labels = domain.split(".")
+    if len(labels) == 1:
+        # RFC 5321 would allow it; mail to a bare top-level domain is not delivered, and a typing error is likely.
+        yield "has no dot after the @"
+    if not all(labels):
+        yield "has a dot right after the @, at the end or next to another dot"
+    if any(len(label) > LONGEST_LABEL for label in labels):
+        yield f"has more than {LONGEST_LABEL} characters between two dots after the @"
+    if re.search(r"\s", domain):
+        yield "has a blank after the @"
+    elif not all(_LABEL.fullmatch(label) for label in labels):
+        yield "has a character after the @ that a domain cannot have; write an international one as xn--…"
+    if any(label.startswith("-") or label.endswith("-") for label in labels):
+        yield "has a hyphen next to a dot, right after the @ or at the end"
+
+
+def _is_literal(domain: str) -> bool:
+    import ipaddress  # hardly anybody writes one, and each start of a function would wait for it
+
+    literal = domain.removeprefix("[").removesuffix("]")
+    if not domain.endswith("]"):
+        return False
+    is_version_6 = literal.lower().startswith("ipv6:")
+    try:
+        ipaddress.IPv6Address(literal[5:]) if is_version_6 else ipaddress.IPv4Address(literal)
+    except ValueError:
+        return False
+    return True
+
+
+def _stripped(text: str) -> str:
+    """The text without blanks and invisible characters around it."""
+    invisible = {character for character in text if character.isspace() or unicodedata.category(character) == "Cf"}
+    return text.strip("".join(invisible)) if invisible else text
+
+
+def _separates(character: str) -> bool:
+    """Whether people and programs write it between the digits of a code: blanks, dashes, what is invisible."""
+    return character.isspace() or unicodedata.category(character) in ("Cf", "Pd") or character == "\N{MINUS SIGN}"
