@@ -31,7 +31,7 @@ _BEYOND_BYTES = re.compile(r"[^\x00-\xff]")
 # What is kept of a function's time to give an answer of its own: Lambda would end it, and API Gateway answer 500.
 ANSWER_SECONDS = 0.5
 # The time of a request whose caller does not tell how long it may take: tests, and tools.
-USUAL_SECONDS = 25.0
+USUAL_SECONDS = 28.0
 
 # Answers of these media types may be compressed, so their bytes travel as base64.
 BINARY = {"text/html"}

@@ -25,7 +25,8 @@ CONFLICT = "TransactionConflict"
 _MOST_ATTEMPTS = 6
 # What a request keeps of its time for its last attempt and its answer.
 _LAST_SECONDS = 1.0
-_LONGEST_WAIT = 1.0
+_LONGEST_WAIT = 4.0
+_SHORTEST_ATTEMPT = 0.025
 
 _CONTENDED = {"TransactionConflictException", CONFLICT}
 # The second code: an attempt whose answer was lost is still at work.
@@ -82,15 +83,18 @@ def patiently(write: Callable[[], object], *, retry_conflicts: bool = True) -> N
 
 
 def attempts(most: int = _MOST_ATTEMPTS, at_the_end: type[Busy] = Contended) -> Iterator[None]:
-    """One attempt at once, the others after random waits that grow longer, to a second; never ends but by raising.
+    """One attempt at once, the others after random waits; never ends but by raising `at_the_end`.
 
-    A request goes on until a second before its deadline, work without a deadline for `most` attempts. Then it raises
-    `at_the_end`. The waits have full jitter:
-    https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+    A request goes on until a second before its deadline, work without a deadline for `most` attempts. The waits have
+    full jitter (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/) up to a bound that doubles,
+    beginning with twice what the last attempt took: where attempts take longer, they have to be further apart.
     """
     for attempt in count(1):
+        begun = time.monotonic()
         yield
-        wait = random.uniform(0, _LONGEST_WAIT / 2 ** max(0, 5 - attempt))  # noqa: S311 - nothing is secret about it
+        took = max(_SHORTEST_ATTEMPT, time.monotonic() - begun)
+        longest = min(_LONGEST_WAIT, took * 2 ** min(attempt, 10))
+        wait = random.uniform(0, longest)  # noqa: S311 - nothing is secret about it
         if deadline.exists():
             left = deadline.seconds_left() - _LAST_SECONDS
             if left <= 0:

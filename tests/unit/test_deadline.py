@@ -7,6 +7,7 @@ import signal
 import socket
 import threading
 import time
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -118,37 +119,62 @@ def test_in_another_thread_there_is_a_deadline_and_no_interruption() -> None:
 # Trying again
 
 
-def test_a_request_tries_again_until_a_second_before_its_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
-    now, waits = [1000.0], []
+class Clock:
+    """A clock that only waits and what is said to take time move on."""
 
-    def sleep(seconds: float) -> None:
-        waits.append(seconds)
-        now[0] += seconds + 0.001
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 1000.0
+        self.waits: list[float] = []
+        self.bounds: list[float] = []
+        monkeypatch.setattr("time.monotonic", lambda: self.now)
+        monkeypatch.setattr("time.sleep", self._sleep)
+        monkeypatch.setattr("random.uniform", self._uniform)
 
-    monkeypatch.setattr("time.monotonic", lambda: now[0])
-    monkeypatch.setattr("time.sleep", sleep)
-    with within(20), pytest.raises(Contended):
+    def _sleep(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        self.now += seconds
+
+    def _uniform(self, low: float, high: float) -> float:
+        assert low == 0
+        self.bounds.append(high)
+        return high / 2
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    return Clock(monkeypatch)
+
+
+def test_a_request_tries_again_until_a_second_before_its_deadline(clock: Clock) -> None:
+    def try_again() -> None:
         for _ in attempts():
-            pass
-    assert 1018.9 < now[0] < 1019.1  # the last wait is cut to what is left
-    assert len(waits) > 20
-    assert max(waits) <= 1
-    assert max(waits[:2]) <= 0.125
+            clock.now += 0.01
+
+    with within(20), pytest.raises(Contended):
+        try_again()
+    assert 1019 <= clock.now < 1019.1  # the last wait is cut to what was left
+    assert len(clock.waits) > 10
+    assert max(clock.waits) <= 4
 
 
-def test_waits_have_full_jitter(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[tuple[float, float]] = []
+@pytest.mark.parametrize(
+    ("took", "bounds"), [(0, [0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 4]), (0.3, [0.6, 1.2, 2.4, 4, 4, 4, 4, 4])]
+)
+def test_waits_have_full_jitter_up_to_a_bound_that_doubles(clock: Clock, took: float, bounds: list[float]) -> None:
+    def try_again() -> None:
+        for _ in attempts(9):
+            clock.now += took
 
-    def uniform(*bounds: float) -> float:
-        asked.append((bounds[0], bounds[1]))
-        return 0
-
-    monkeypatch.setattr("random.uniform", uniform)
-    monkeypatch.setattr("time.sleep", lambda _: None)
     with pytest.raises(Contended):
-        for _ in attempts(8):
-            pass
-    assert asked[:7] == [(0, 1 / 16), (0, 1 / 8), (0, 1 / 4), (0, 1 / 2), (0, 1), (0, 1), (0, 1)]
+        try_again()
+    assert clock.bounds[:8] == pytest.approx(bounds)
+    assert clock.waits == pytest.approx([bound / 2 for bound in bounds])
+
+
+def test_waits_stay_bounded_however_often_it_is_tried(clock: Clock) -> None:
+    with pytest.raises(Contended):
+        deque(attempts(5000), 0)
+    assert max(clock.bounds) == 4
 
 
 def test_work_that_no_request_waits_for_tries_so_many_times(monkeypatch: pytest.MonkeyPatch) -> None:
