@@ -635,13 +635,17 @@ class Tokens(BaseModel):
 
 class ImageType(StrEnum):
     """
-    The media type of an image.
+    The media type of an image. A READY image has the type that its bytes told; of the others it is the type that was
+    announced. Few browsers show HEIC in a page; a PDF document is downloaded.
+
     """
 
     IMAGE_PNG = 'image/png'
     IMAGE_JPEG = 'image/jpeg'
     IMAGE_WEBP = 'image/webp'
     IMAGE_GIF = 'image/gif'
+    IMAGE_HEIC = 'image/heic'
+    APPLICATION_PDF = 'application/pdf'
 
 
 class ImageUploadInput(BaseModel):
@@ -653,6 +657,11 @@ class ImageUploadInput(BaseModel):
         extra='forbid',
     )
     content_type: Annotated[ImageType, Field(alias='contentType')]
+    size: Annotated[int | None, Field(examples=[48213], ge=1, le=10485760)] = None
+    """
+    How many bytes the file has, if you know: a file that is too large is refused before it is sent.
+
+    """
 
 
 class ImageUpload(BaseModel):
@@ -688,12 +697,38 @@ class ImageUpload(BaseModel):
 
 class ImageStatus(StrEnum):
     """
-    READY once it is checked, PENDING until the file has come, REJECTED when it is not an image.
+    PENDING until the file has come and is checked, then READY, or REJECTED when it cannot be an image of the trade.
+
     """
 
     PENDING = 'PENDING'
     READY = 'READY'
     REJECTED = 'REJECTED'
+
+
+class ImageRejection(StrEnum):
+    """
+    Why an image was REJECTED. Values may be added.
+
+    | value | the rule |
+    |---|---|
+    | TOO_LARGE | a file has 10 485 760 bytes at most |
+    | UNKNOWN_TYPE | its first bytes are those of a PNG, JPEG, WebP, GIF or HEIC image or a PDF document |
+    | TRUNCATED | the file has its end |
+    | MALFORMED | its parts are as its format has them, and nothing follows a PNG, WebP or GIF image |
+    | NO_PICTURE | it has a picture, an animation a first frame, a PDF document a catalog of its pages |
+    | BAD_DIMENSIONS | each side has 1 to 1 000 000 pixels, the image 100 000 000 at most |
+    | TRADE_FULL | a trade has 20 images at most |
+
+    """
+
+    TOO_LARGE = 'TOO_LARGE'
+    UNKNOWN_TYPE = 'UNKNOWN_TYPE'
+    TRUNCATED = 'TRUNCATED'
+    MALFORMED = 'MALFORMED'
+    NO_PICTURE = 'NO_PICTURE'
+    BAD_DIMENSIONS = 'BAD_DIMENSIONS'
+    TRADE_FULL = 'TRADE_FULL'
 
 
 class Image(BaseModel):
@@ -713,12 +748,14 @@ class Image(BaseModel):
     """
     Its bytes, once it is READY.
     """
-    reason: Annotated[str | None, Field(examples=['The file is not a PNG image.'])] = (
-        None
-    )
+    reason: Annotated[
+        str | None,
+        Field(examples=['The PNG image is incomplete: the file ends too early.']),
+    ] = None
     """
-    Why it was REJECTED.
+    Why it was REJECTED, in words.
     """
+    reason_code: Annotated[ImageRejection | None, Field(alias='reasonCode')] = None
     created_at: Annotated[
         AwareDatetime, Field(alias='createdAt', examples=['2026-01-05T09:31:04-05:00'])
     ]
@@ -730,7 +767,9 @@ class Image(BaseModel):
         Field(examples=['https://images.example.com/images/7a/0b9f2f0a/7f6e5d4c']),
     ] = None
     """
-    Shows a READY image, for fifteen minutes.
+    Where a READY image is shown and a PDF document is downloaded, for fifteen minutes, with the media type
+    `contentType` and no other.
+
     """
 
 

@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import cache, partial
 from typing import Any
 
 from handlers.journal.errors import StateForbids
-from handlers.journal.images import Upload, fault_of
+from handlers.journal.image_formats.examine import examine
+from handlers.journal.images import ImageRejected, Rejection, Upload
 from handlers.journal.trades import Image, Trade, attach_image
 from handlers.storage import image_files, images
 from handlers.storage.errors import AccountErased, TradeNotFound, VersionMismatch
@@ -33,7 +35,7 @@ class Fate(StrEnum):
 
 
 def check(key: str, version: str) -> Fate:
-    """Make the file that has arrived part of its trade if it is the image that was announced; otherwise delete it.
+    """Make the file that has arrived part of its trade if it is an image, of whatever type; otherwise delete it.
 
     The first file of an upload decides. May be repeated, also after it broke off at any point: an image is in its trade
     only once its file is out of the lifecycle's reach, and a file is deleted only once it is settled that no trade
@@ -48,6 +50,8 @@ def check(key: str, version: str) -> Fate:
 
 
 def _fate_of(place: Place, version: str) -> Fate:
+    # A version's bytes never change: however often the trade does, they are read once.
+    finding = cache(partial(_finding, place, version))
     for _ in attempts(MOST_ATTEMPTS):
         now = datetime.now(UTC)
         try:
@@ -59,7 +63,7 @@ def _fate_of(place: Place, version: str) -> Fate:
                 return Fate.UNWANTED
             if not upload.is_pending:
                 return Fate.REJECTED
-            return _settle(place, version, trade, upload, now)
+            return _settle(place, version, trade, upload, finding(), now)
         except (TradeNotFound, AccountErased):
             return Fate.UNWANTED
         except VersionMismatch:
@@ -67,13 +71,23 @@ def _fate_of(place: Place, version: str) -> Fate:
     raise AssertionError("attempts end by raising")
 
 
-def _settle(place: Place, version: str, trade: Trade, upload: Upload, now: datetime) -> Fate:
-    size, head = image_files.read_head(place, version)
-    reason = fault_of(upload.content_type, size, head)
-    if reason is None:
+def _finding(place: Place, version: str) -> tuple[str, int] | ImageRejected:
+    """Media type and size of the file, or why it is no image."""
+    size = image_files.size_of(place, version)
+    try:
+        return examine(partial(image_files.read_range, place, version), size), size
+    except ImageRejected as rejected:
+        return rejected
+
+
+def _settle(
+    place: Place, version: str, trade: Trade, upload: Upload, found: tuple[str, int] | ImageRejected, now: datetime
+) -> Fate:
+    if not isinstance(found, ImageRejected):
+        content_type, size = found
         image = Image(
             image_id=upload.image_id,
-            content_type=upload.content_type,
+            content_type=content_type,
             size=size,
             created_at=upload.created_at,
             file_version=version,
@@ -81,9 +95,10 @@ def _settle(place: Place, version: str, trade: Trade, upload: Upload, now: datet
         try:
             illustrated = attach_image(trade, image, now)
         except StateForbids as error:
-            reason = error.detail
-    if reason is not None:
-        images.reject(place.user_id, place.trade_id, replace(upload, reason=reason), now)
+            found = ImageRejected(Rejection.TRADE_FULL, error.detail)
+    if isinstance(found, ImageRejected):
+        rejected = replace(upload, reason=found.detail, reason_code=found.code.value)
+        images.reject(place.user_id, place.trade_id, rejected, now)
         return Fate.REJECTED
     image_files.keep(place, version)
     images.attach(illustrated, trade.version, image.image_id)

@@ -1,35 +1,73 @@
-"""Images on their way into a trade: what may be uploaded, and what a file must be to become part of the trade."""
+"""Images on their way into a trade: which files may be uploaded, and why one is rejected.
+
+What makes a file a picture is in image_formats, which only the function that checks files loads.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from handlers.journal.errors import StateForbids
 from handlers.journal.trades import MOST_IMAGES, Trade
 
 MOST_BYTES = 10 * 1024 * 1024
+# A viewer takes four bytes of memory a pixel, however small the file is.
+MOST_PIXELS = 100_000_000
+# What libpng takes, and with it browsers.
+LONGEST_SIDE = 1_000_000
 # Rejected ones included: so many that a trader who tries again is never stopped, so few that they fit into one answer.
 MOST_UPLOADS = 80
-# How many of a file's first bytes tell its type.
-HEAD_BYTES = 16
 
 TIME_TO_SEND = timedelta(minutes=5)
 # The form's own time, and some for the file to be checked.
 PENDING_FOR = TIME_TO_SEND + timedelta(hours=1)
 REJECTED_FOR = timedelta(days=7)
 
-_NAMES = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WebP", "image/gif": "GIF"}
-_EXTENSIONS = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp", "image/gif": "gif"}
+PNG, JPEG, WEBP, GIF, HEIC, PDF = (
+    "image/png",
+    "image/jpeg",
+    "image/webp",
+    "image/gif",
+    "image/heic",
+    "application/pdf",
+)
+_EXTENSIONS = {PNG: "png", JPEG: "jpg", WEBP: "webp", GIF: "gif", HEIC: "heic", PDF: "pdf"}
+
+
+class Rejection(StrEnum):
+    """Why a file did not become part of its trade. The contract's ImageRejection has the same values."""
+
+    TOO_LARGE = "TOO_LARGE"
+    UNKNOWN_TYPE = "UNKNOWN_TYPE"
+    TRUNCATED = "TRUNCATED"
+    MALFORMED = "MALFORMED"
+    NO_PICTURE = "NO_PICTURE"
+    BAD_DIMENSIONS = "BAD_DIMENSIONS"
+    TRADE_FULL = "TRADE_FULL"
+
+
+class ImageRejected(Exception):
+    """Raised when a file cannot become part of its trade. The detail names the rule, and nothing of what is in it."""
+
+    def __init__(self, code: Rejection, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
-    """An image that is not part of its trade: its file is awaited, or was rejected for a reason."""
+    """An image that is not part of its trade: its file is awaited, or was rejected for a reason.
+
+    content_type is what was announced. reason_code is absent from uploads that were rejected before there were codes.
+    """
 
     image_id: str
     content_type: str
     created_at: datetime
     reason: str | None = None
+    reason_code: str | None = None
 
     @property
     def is_pending(self) -> bool:
@@ -46,28 +84,15 @@ def allow_upload(trade: Trade, uploads: Sequence[Upload]) -> None:
         raise StateForbids("Too many uploads of the trade were rejected: delete some of them.")
 
 
-def media_type_of(head: bytes) -> str | None:
-    """The media type that a file's first bytes tell; none for what is none of the four."""
-    if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "image/png"
-    if head.startswith(b"\xff\xd8\xff"):
-        return "image/jpeg"
-    if head.startswith((b"GIF87a", b"GIF89a")):
-        return "image/gif"
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return "image/webp"
-    return None
-
-
-def fault_of(content_type: str, size: int, head: bytes) -> str | None:
-    """Why a file is not the image that was announced; none when it is."""
-    if size > MOST_BYTES:
-        return f"The file is larger than {MOST_BYTES} bytes."
-    if media_type_of(head) != content_type:
-        return f"The file is not a {_NAMES[content_type]} image."
-    return None
-
-
 def file_name(image_id: str, content_type: str) -> str:
     """Under which name a browser saves the image: nothing in it comes from the user."""
     return f"{image_id}.{_EXTENSIONS[content_type]}"
+
+
+def disposition(image_id: str, content_type: str) -> str:
+    """The Content-Disposition that a browser is given: pictures are shown, documents are only saved.
+
+    A PDF can hold scripts, forms and links. Saved, it is opened by whoever wants to, and not by the page that links it.
+    """
+    way = "attachment" if content_type == PDF else "inline"
+    return f'{way}; filename="{file_name(image_id, content_type)}"'

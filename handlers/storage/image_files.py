@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from handlers.journal.images import HEAD_BYTES, MOST_BYTES, TIME_TO_SEND, file_name
+from handlers.journal.images import MOST_BYTES, TIME_TO_SEND, disposition
 from handlers.journal.trades import Image
 from handlers.storage.clients import failures_are_unavailable, files_bucket, s3
 
@@ -104,24 +104,31 @@ def form(place: Place, content_type: str) -> tuple[str, dict[str, str]]:
 def address(place: Place, image: Image) -> str:
     """An address that shows the very bytes that were checked, for some minutes.
 
-    Whatever type the file was stored with, the browser is told the checked one, and a name that we chose.
+    S3 answers with the type that the check found, though the form stored the file under the one that was announced, and
+    with a name that we chose. Both are part of the signature, so nobody can have the file shown as anything else.
     """
     wanted = {
         "Bucket": files_bucket(),
         "Key": place.key,
         "VersionId": image.file_version,
         "ResponseContentType": image.content_type,
-        "ResponseContentDisposition": f'inline; filename="{file_name(image.image_id, image.content_type)}"',
+        "ResponseContentDisposition": disposition(image.image_id, image.content_type),
     }
     with failures_are_unavailable():
         return s3().generate_presigned_url("get_object", Params=wanted, ExpiresIn=int(SHOWN_FOR.total_seconds()))
 
 
-def read_head(place: Place, version: str) -> tuple[int, bytes]:
-    """How large the file is, and its first bytes; of the rest, only what is under way already is transferred."""
-    answer = s3().get_object(Bucket=files_bucket(), Key=place.key, VersionId=version)
+def size_of(place: Place, version: str) -> int:
+    """How many bytes the file has."""
+    return s3().head_object(Bucket=files_bucket(), Key=place.key, VersionId=version)["ContentLength"]
+
+
+def read_range(place: Place, version: str, start: int, count: int) -> bytes:
+    """So many bytes of the file, at least one, from this position on."""
+    wanted = f"bytes={start}-{start + count - 1}"
+    answer = s3().get_object(Bucket=files_bucket(), Key=place.key, VersionId=version, Range=wanted)
     with failures_are_unavailable(), closing(answer["Body"]) as body:
-        return answer["ContentLength"], body.read(HEAD_BYTES)
+        return body.read()
 
 
 def keep(place: Place, version: str) -> None:

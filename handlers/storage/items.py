@@ -126,6 +126,7 @@ def upload_item(user_id: str, trade_id: str, upload: Upload, expires: datetime) 
             "contentType": upload.content_type,
             "createdAt": upload.created_at.isoformat(),
             "reason": upload.reason,
+            "reasonCode": upload.reason_code,
             "expiresAt": epoch_seconds(expires),
         }
     )
@@ -139,6 +140,7 @@ def upload_of(item: Mapping[str, Any]) -> Upload:
         content_type=stored["contentType"],
         created_at=datetime.fromisoformat(stored["createdAt"]),
         reason=stored.get("reason"),
+        reason_code=stored.get("reasonCode"),
     )
 
 

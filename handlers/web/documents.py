@@ -130,6 +130,7 @@ def _waiting_document(upload: Upload) -> dict[str, Any]:
         "status": "PENDING" if upload.is_pending else "REJECTED",
         "contentType": upload.content_type,
         "reason": upload.reason,
+        "reasonCode": upload.reason_code,
         "createdAt": time_text(upload.created_at),
     }
     return {name: value for name, value in document.items() if value is not None}

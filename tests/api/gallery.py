@@ -11,8 +11,9 @@ from urllib.parse import quote_plus
 from handlers.background import events
 from handlers.storage.clients import dynamodb, s3
 from tests.api.client import DANA, Client
+from tests.pictures import png
 
-PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR and the rest"
+PNG = png()
 TEXT = b"<script>alert(1)</script>"
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from botocore.stub import Stubber
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -33,16 +34,11 @@ from tests.api.gallery import (
     send,
     tag_of,
 )
+from tests.pictures import PICTURES, PNG_SIGNATURE, chunk, ihdr, jpeg, pdf
 from tests.storage.examples import NOW
 
 pytestmark = pytest.mark.usefixtures("bucket")
 
-HEADS = {
-    "image/png": PNG,
-    "image/jpeg": b"\xff\xd8\xff\xe0\x00\x10JFIF",
-    "image/webp": b"RIFF\x24\x00\x00\x00WEBPVP8 ",
-    "image/gif": b"GIF89a\x01\x00\x01\x00",
-}
 MOST_BYTES = 10 * 1024 * 1024
 
 
@@ -139,28 +135,58 @@ def sweep_all(address: str, milliseconds: Sequence[int] = ()) -> int:
 # Checking
 
 
-@pytest.mark.parametrize("content_type", HEADS)
-def test_a_file_becomes_part_of_its_trade_if_it_is_what_was_announced(
-    dana: Client, trade_id: str, content_type: str
-) -> None:
-    arrivals = [send(trade_id, ask(dana, trade_id, content_type), head) for head in HEADS.values()]
+@pytest.mark.parametrize("announced", PICTURES)
+def test_a_file_becomes_an_image_of_the_type_that_its_bytes_tell(dana: Client, trade_id: str, announced: str) -> None:
+    arrivals = [send(trade_id, ask(dana, trade_id, announced), data) for data in PICTURES.values()]
+    assert {image["contentType"] for image in images_of(dana, trade_id)} == {announced}
     assert check(*arrivals) == []
-    expected = ["READY" if other == content_type else "REJECTED" for other in HEADS]
-    assert statuses(dana, trade_id) == expected
-    kept = arrivals[expected.index("READY")]
-    assert files() == {(kept.key, kept.version)}
-    assert tag_of(kept) == "ready"
+    shown = [(image["status"], image["contentType"], image["size"]) for image in images_of(dana, trade_id)]
+    assert shown == [("READY", media_type, len(data)) for media_type, data in PICTURES.items()]
+    assert files() == {(arrival.key, arrival.version) for arrival in arrivals}
+    assert {tag_of(arrival) for arrival in arrivals} == {"ready"}
 
 
-def test_an_empty_file_and_one_that_is_too_large_are_rejected(dana: Client, trade_id: str) -> None:
-    sizes = [0, MOST_BYTES + 1, MOST_BYTES]
-    assert check(*(send(trade_id, ask(dana, trade_id), PNG.ljust(size, b"\0")[:size]) for size in sizes)) == []
-    assert [image.get("reason") for image in images_of(dana, trade_id)] == [
-        "The file is not a PNG image.",
-        "The file is larger than 10485760 bytes.",
-        None,
-    ]
-    assert len(files()) == 1
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"", "UNKNOWN_TYPE"),
+        (TEXT, "UNKNOWN_TYPE"),
+        (TEXT + PNG, "UNKNOWN_TYPE"),
+        (PNG_SIGNATURE, "TRUNCATED"),
+        (PNG_SIGNATURE + ihdr(2**31, 2**31), "BAD_DIMENSIONS"),
+        (PNG_SIGNATURE + ihdr() + chunk(b"IEND"), "NO_PICTURE"),
+        (PNG + TEXT, "MALFORMED"),
+        (b"GIF89a" + TEXT, "BAD_DIMENSIONS"),
+        (jpeg()[:-1], "TRUNCATED"),
+        (pdf()[:-40], "TRUNCATED"),
+        (PNG.ljust(MOST_BYTES + 1, b"\0"), "TOO_LARGE"),
+    ],
+)
+def test_a_file_that_is_no_image_is_rejected_with_the_rule_and_deleted(
+    dana: Client, trade_id: str, data: bytes, code: str
+) -> None:
+    assert check(send(trade_id, ask(dana, trade_id), data)) == []
+    [image] = images_of(dana, trade_id)
+    assert (image["status"], image["reasonCode"]) == ("REJECTED", code)
+    assert image["reason"].endswith(".")
+    assert "script" not in image["reason"]
+    assert (files(), dana.get(f"/trades/{trade_id}").json["version"]) == (set(), 1)
+
+
+def test_a_file_of_ten_megabytes_is_taken(dana: Client, trade_id: str) -> None:
+    assert check(send(trade_id, ask(dana, trade_id), PNG.ljust(MOST_BYTES, b"\0"))) == []
+    assert statuses(dana, trade_id) == ["READY"]
+
+
+def test_of_a_large_file_only_the_blocks_that_tell_are_read(dana: Client, trade_id: str) -> None:
+    data = pdf().replace(b"\nxref", b"\n%" + b"-" * (MOST_BYTES - 1000) + b"\nxref")
+    table = data.index(b"\nxref") + 1
+    before, _, _ = data.partition(b"startxref")
+    arrival = send(trade_id, ask(dana, trade_id), before + b"startxref\n%d\n%%%%EOF" % table)
+    with crash(-1, after=False) as calls:
+        assert check(arrival) == []
+    assert statuses(dana, trade_id) == ["READY"]
+    assert (calls.count("HeadObject"), calls.count("GetObject")) == (1, 2)
 
 
 def test_a_repeated_message_changes_nothing(dana: Client, trade_id: str) -> None:
@@ -176,7 +202,7 @@ def test_of_two_files_for_one_image_the_one_that_is_checked_first_counts(
     dana: Client, trade_id: str, first: int
 ) -> None:
     image_id = ask(dana, trade_id)
-    arrivals = [send(trade_id, image_id, data) for data in (PNG, PNG + b" but another")]
+    arrivals = [send(trade_id, image_id, data) for data in (PNG, jpeg())]
     check(arrivals[first])
     check(arrivals[1 - first])
     check(arrivals[first])
@@ -241,7 +267,8 @@ def test_the_twenty_first_image_is_rejected(dana: Client, trade_id: str, monkeyp
         arrivals = [send(trade_id, ask(dana, trade_id)) for _ in range(2)]
     check(*arrivals)
     assert statuses(dana, trade_id) == ["READY"] * 20 + ["REJECTED"]
-    assert images_of(dana, trade_id)[-1]["reason"] == "The trade has 20 images already."
+    last = images_of(dana, trade_id)[-1]
+    assert (last["reasonCode"], last["reason"]) == ("TRADE_FULL", "The trade has 20 images already.")
     assert len(files()) == 20
 
 
@@ -258,9 +285,11 @@ def test_a_trade_that_changes_meanwhile_takes_the_image_all_the_same(
         attach(*given)
 
     monkeypatch.setattr(images, "attach", overtaken_twice)
-    assert check(arrival) == []
+    with crash(-1, after=False) as calls:
+        assert check(arrival) == []
     trade = dana.get(f"/trades/{trade_id}").json
     assert (trade["symbol"], trade["version"], statuses(dana, trade_id)) == ("AB1", 4, ["READY"])
+    assert calls.count("GetObject") == 1  # a version's bytes stay what they are
 
 
 def test_a_trade_that_never_stands_still_is_tried_again_later(
@@ -510,6 +539,17 @@ def test_a_sweep_that_is_killed_at_any_call_and_comes_again_deletes_the_same(
 
 
 # Failing
+
+
+def test_a_file_that_cannot_be_read_now_is_not_rejected(dana: Client, trade_id: str) -> None:
+    arrival = send(trade_id, ask(dana, trade_id))
+    with Stubber(clients.s3()) as stubber:
+        stubber.add_response("head_object", {"ContentLength": len(PNG)})
+        stubber.add_client_error("get_object", "SlowDown", http_status_code=503)
+        assert check(arrival) == ["0"]
+    assert statuses(dana, trade_id) == ["PENDING"]
+    assert check(arrival) == []
+    assert statuses(dana, trade_id) == ["READY"]
 
 
 class Crash(Exception):

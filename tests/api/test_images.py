@@ -14,6 +14,7 @@ import pytest
 from handlers.storage import erasure
 from tests.api.client import DANA, Client
 from tests.api.gallery import PNG, TEXT, ask, check, files, illustrate, records, send
+from tests.pictures import PICTURES
 from tests.storage.conftest import requests as requests
 from tests.storage.examples import NOW
 
@@ -81,8 +82,10 @@ def test_a_rejected_upload_says_why(dana: Client, trade_id: str) -> None:
     assert (image["imageId"], image["status"], image["reason"]) == (
         image_id,
         "REJECTED",
-        "The file is not a PNG image.",
+        "The file is neither a PNG, JPEG, WebP, GIF or HEIC image nor a PDF document: it does not begin as one of them "
+        "does.",
     )
+    assert image["reasonCode"] == "UNKNOWN_TYPE"
 
 
 def test_a_trade_with_images_is_read_in_one_request(dana: Client, trade_id: str, requests: Counter[str]) -> None:
@@ -161,11 +164,47 @@ def test_a_trade_takes_twenty_images_with_those_that_are_pending(dana: Client, t
 
 
 @pytest.mark.parametrize(
-    "document", [{}, {"contentType": "image/svg+xml"}, {"contentType": None}, {"contentType": "image/png", "name": "x"}]
+    ("document", "pointer"),
+    [
+        ({}, "/contentType"),
+        ({"contentType": "image/svg+xml"}, "/contentType"),
+        ({"contentType": "text/html"}, "/contentType"),
+        ({"contentType": "image/avif"}, "/contentType"),
+        ({"contentType": None}, "/contentType"),
+        ({"contentType": "image/png", "name": "x"}, "/name"),
+        ({"contentType": "image/png", "size": 0}, "/size"),
+        ({"contentType": "image/png", "size": 10485761}, "/size"),
+        ({"contentType": "image/png", "size": 1.5}, "/size"),
+    ],
 )
-def test_only_the_four_types_can_be_asked_for(dana: Client, trade_id: str, document: Any) -> None:
-    assert dana.post(f"/trades/{trade_id}/images", document).status == 400
+def test_what_would_be_rejected_is_refused_before_it_is_sent(
+    dana: Client, trade_id: str, document: Any, pointer: str
+) -> None:
+    refused = dana.post(f"/trades/{trade_id}/images", document)
+    assert (refused.status, {error["pointer"] for error in refused.json["errors"]}) == (400, {pointer})
     assert records() == set()
+
+
+@pytest.mark.parametrize("content_type", PICTURES)
+def test_every_type_can_be_asked_for_with_or_without_the_size(dana: Client, trade_id: str, content_type: str) -> None:
+    for size in ({}, {"size": 1}, {"size": 10485760}):
+        form = dana.post(f"/trades/{trade_id}/images", {"contentType": content_type, **size})
+        assert (form.status, form.json["fields"]["Content-Type"]) == (201, content_type)
+
+
+@pytest.mark.parametrize("content_type", PICTURES)
+def test_an_address_shows_a_file_as_what_it_is_and_saves_a_document(
+    dana: Client, trade_id: str, content_type: str
+) -> None:
+    image_id = illustrate(dana, trade_id, PICTURES[content_type])  # announced as image/png
+    [image] = images_of(dana, trade_id)
+    assert (image["status"], image["contentType"]) == ("READY", content_type)
+    asked = {name: value for name, [value] in parse_qs(urlsplit(image["url"]).query).items()}
+    assert asked["response-content-type"] == content_type
+    way, _, name = asked["response-content-disposition"].partition("; filename=")
+    assert way == ("attachment" if content_type == "application/pdf" else "inline")
+    extension = {"image/jpeg": "jpg"}.get(content_type, content_type.partition("/")[2])
+    assert name == f'"{image_id}.{extension}"'
 
 
 def test_to_others_a_trade_and_its_images_do_not_exist(dana: Client, erin: Client, trade_id: str) -> None:

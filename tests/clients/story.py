@@ -40,6 +40,7 @@ from trading_journal_client.models import (
     EquityCurve,
     ErasureStatus,
     GatewayMessage,
+    Image,
     ImageUpload,
     ImageUploadInput,
     LogInInput,
@@ -60,7 +61,7 @@ PASSWORD = "Breakout-2026!"
 EXACT = "999999999999999.12345678"  # as many digits as an amount may have; a float has fewer
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b55"
-    "0000000a49444154789c63680000008200816f6c21b80000000049454e44ae426082"
+    "0000000a49444154789c636800000082008177cd72b60000000049454e44ae426082"
 )
 Kind = TypeVar("Kind")
 
@@ -146,18 +147,25 @@ def record_and_close(client: AuthenticatedClient) -> Trade:
 
 
 def attach(client: AuthenticatedClient, trade: Trade) -> None:
-    form = expect(
-        ImageUpload,
-        create_image_upload.sync(trade.trade_id, client=client, body=ImageUploadInput(content_type="image/png")),
-    )
+    # The bytes decide what a file is, not what it is called.
+    chart = send(client, trade, PNG)
+    assert (chart.status, chart.content_type) == ("READY", "image/png")
+    text = send(client, trade, b"no picture")
+    assert (text.status, text.reason_code) == ("REJECTED", "UNKNOWN_TYPE")
+
+
+def send(client: AuthenticatedClient, trade: Trade, file: bytes) -> Image:
+    wanted = ImageUploadInput(content_type="image/jpeg", size=len(file))
+    form = expect(ImageUpload, create_image_upload.sync(trade.trade_id, client=client, body=wanted))
     with httpx.Client(trust_env=False) as browser:
         fields = form.fields.additional_properties
-        browser.post(form.url, data=fields, files={"file": ("chart.png", PNG)}).raise_for_status()
+        browser.post(form.url, data=fields, files={"file": ("chart.jpg", file)}).raise_for_status()
     for _ in range(100):
         shown = expect(Trade, get_trade.sync(trade.trade_id, client=client)).images
-        if not isinstance(shown, Unset) and shown[0].status != "PENDING":
-            assert shown[0].status == "READY", shown
-            return
+        if not isinstance(shown, Unset):
+            image = next(image for image in shown if image.image_id == form.image_id)
+            if image.status != "PENDING":
+                return image
         time.sleep(0.2)
     raise AssertionError("the image never came")
 

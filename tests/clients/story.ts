@@ -8,7 +8,7 @@ import { gunzipSync } from "node:zlib";
 import {
   closeTrade, confirmSignUp, createImageUpload, createTrade, createTrades, deleteAccount, deleteTrade, exportAccount,
   getBreakdown, getCalendar, getEquityCurve, getStats, getTrade, listTrades, logIn, refreshSession, signUp, updateTrade,
-  type GatewayMessage, type TradeInput, type Problem, type Trade,
+  type GatewayMessage, type Image, type TradeInput, type Problem, type Trade,
 } from "trading-journal-client";
 import { client } from "trading-journal-client/client";
 
@@ -17,7 +17,7 @@ const password = "Breakout-2026!";
 const exact = "999999999999999.12345678"; // as many digits as an amount may have; a number has fewer
 const png = Buffer.from(
   "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b55" +
-  "0000000a49444154789c63680000008200816f6c21b80000000049454e44ae426082", "hex");
+  "0000000a49444154789c636800000082008177cd72b60000000049454e44ae426082", "hex");
 
 async function mailedCode(): Promise<string> {
   const asked = createInterface({ input: process.stdin });
@@ -99,19 +99,29 @@ function aTrade(quantity: string): TradeInput {
 }
 
 async function attach({ tradeId }: Trade): Promise<void> {
+  // The bytes decide what a file is, not what it is called.
+  const chart = await send(tradeId, png);
+  deepStrictEqual([chart.status, chart.contentType], ["READY", "image/png"]);
+  const text = await send(tradeId, Buffer.from("no picture"));
+  deepStrictEqual([text.status, text.reasonCode], ["REJECTED", "UNKNOWN_TYPE"]);
+}
+
+async function send(tradeId: string, file: Buffer<ArrayBuffer>): Promise<Image> {
   const { data: upload } = await createImageUpload({
-    path: { tradeId }, body: { contentType: "image/png" }, throwOnError: true,
+    path: { tradeId }, body: { contentType: "image/jpeg", size: file.length }, throwOnError: true,
   });
   const form = new FormData();
   for (const [name, value] of Object.entries(upload.fields)) form.append(name, value);
-  form.append("file", new Blob([png]), "chart.png");
+  form.append("file", new Blob([file]), "chart.jpg");
   const sent = await fetch(upload.url, { method: "POST", body: form });
   ok(sent.ok, await sent.text());
   const shown = await until(
-    async () => (await getTrade({ path: { tradeId }, throwOnError: true })).data.images?.[0],
+    async () => (await getTrade({ path: { tradeId }, throwOnError: true })).data.images
+      ?.find((image) => image.imageId === upload.imageId),
     (image) => image !== undefined && image.status !== "PENDING",
   );
-  strictEqual(shown?.status, "READY");
+  ok(shown);
+  return shown;
 }
 
 async function readFigures(): Promise<void> {

@@ -88,7 +88,9 @@ def test_a_trade_tells_the_streams_filter_how_many_images_it_has() -> None:
 
 
 def test_an_uploads_record_follows_its_trade_expires_and_is_in_no_index() -> None:
-    upload = Upload(image_id="image-1", content_type="image/png", created_at=NOW, reason="No image.")
+    upload = Upload(
+        image_id="image-1", content_type="image/png", created_at=NOW, reason="No image.", reason_code="UNKNOWN_TYPE"
+    )
     item = upload_item("user-1", "trade-1", upload, NOW + timedelta(days=7))
     assert item["tradeId"] == {"S": "trade-1|image|image-1"}
     assert upload_of(item) == upload

@@ -1,33 +1,35 @@
-"""What may be uploaded, what a file must be, and how an image enters and leaves its trade."""
+"""What may be uploaded, how an image is shown, and how it enters and leaves its trade."""
 
+import re
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from handlers.journal.errors import ImageNotFound, StateForbids
-from handlers.journal.images import MOST_BYTES, Upload, allow_upload, fault_of, file_name, media_type_of
-from handlers.journal.trades import attach_image, detach_image
+from handlers.journal.image_formats.examine import CHECKS
+from handlers.journal.images import (
+    GIF,
+    HEIC,
+    JPEG,
+    LONGEST_SIDE,
+    MOST_BYTES,
+    MOST_PIXELS,
+    PDF,
+    PNG,
+    WEBP,
+    Rejection,
+    Upload,
+    allow_upload,
+    disposition,
+    file_name,
+)
+from handlers.journal.trades import MOST_IMAGES, attach_image, detach_image
+from handlers.web.contract import contract
 from tests.storage.examples import NOW, a_trade, an_image
 
 LATER = NOW + timedelta(minutes=1)
-HEADS = {
-    "image/png": b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR",
-    "image/jpeg": b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00",
-    "image/webp": b"RIFF\x24\x00\x00\x00WEBPVP8 ",
-    "image/gif": b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00",
-}
-NO_IMAGES = [
-    b"",
-    b"\x89PNG",
-    b"\x89PNG\n\x1a\n",
-    b"\xff\xd8",
-    b"GIF88a",
-    b"RIFF\x24\x00\x00\x00WAVE",
-    b"<svg xmlns='http:",
-    b"<!doctype html>",
-    b" \x89PNG\r\n\x1a\n",
-]
 
 
 def pending(count: int) -> list[Upload]:
@@ -41,29 +43,37 @@ def rejected(count: int) -> list[Upload]:
     ]
 
 
-@pytest.mark.parametrize("content_type", HEADS)
-def test_a_file_is_the_image_that_was_announced_and_no_other(content_type: str) -> None:
-    for other, head in HEADS.items():
-        assert (fault_of(content_type, 48213, head) is None) == (other == content_type)
+def schema(name: str) -> Any:
+    return contract()["components"]["schemas"][name]
 
 
-def test_the_old_kind_of_gif_is_one_too() -> None:
-    assert media_type_of(b"GIF87a") == "image/gif"
+def test_the_contract_names_every_type_that_is_taken() -> None:
+    assert schema("ImageType")["enum"] == [PNG, JPEG, WEBP, GIF, HEIC, PDF]
+    assert sorted(CHECKS) == sorted(schema("ImageType")["enum"])
 
 
-@pytest.mark.parametrize("head", NO_IMAGES)
-def test_what_begins_like_no_image_is_none(head: bytes) -> None:
-    assert media_type_of(head) is None
-    assert fault_of("image/webp", len(head), head) == "The file is not a WebP image."
+def test_the_contract_names_every_reason_for_a_rejection() -> None:
+    assert schema("ImageRejection")["enum"] == list(Rejection)
+    rows = re.findall(r"^\| ([A-Z_]+) \|", schema("ImageRejection")["description"], re.MULTILINE)
+    assert rows == list(Rejection)
 
 
-def test_a_file_may_have_ten_megabytes_and_not_a_byte_more() -> None:
-    assert fault_of("image/png", MOST_BYTES, HEADS["image/png"]) is None
-    assert fault_of("image/png", MOST_BYTES + 1, HEADS["image/png"]) == "The file is larger than 10485760 bytes."
+def test_the_contract_names_the_limits() -> None:
+    assert schema("ImageUploadInput")["properties"]["size"]["maximum"] == MOST_BYTES
+    rules = schema("ImageRejection")["description"]
+    for limit in (MOST_BYTES, LONGEST_SIDE, MOST_PIXELS, MOST_IMAGES):
+        assert re.search(rf"\b{limit:,}\b".replace(",", " "), rules), limit
 
 
 def test_a_file_is_saved_under_a_name_that_fits_its_type() -> None:
-    assert [file_name("i", content_type) for content_type in HEADS] == ["i.png", "i.jpg", "i.webp", "i.gif"]
+    names = [file_name("i", content_type) for content_type in (PNG, JPEG, WEBP, GIF, HEIC, PDF)]
+    assert names == ["i.png", "i.jpg", "i.webp", "i.gif", "i.heic", "i.pdf"]
+
+
+def test_a_picture_is_shown_and_a_document_is_saved() -> None:
+    ways = {content_type: disposition("i", content_type) for content_type in (PNG, JPEG, WEBP, GIF, HEIC, PDF)}
+    assert ways.pop(PDF) == 'attachment; filename="i.pdf"'
+    assert {way.partition(";")[0] for way in ways.values()} == {"inline"}
 
 
 def test_an_attached_image_is_the_last_and_raises_the_version() -> None:
