@@ -4,7 +4,6 @@
 //
 // Arguments: the API's address, e-mail address and password of an account without trades.
 
-import java.time.LocalDate;
 import java.time.OffsetDateTime;
 import java.util.List;
 import java.util.Set;
@@ -83,9 +82,10 @@ public final class Story {
     }
 
     private Trade recordAndClose() throws Exception {
-        TradeInput input = new TradeInput().symbol("AAPL").side(Side.BUY).quantity("1").openDate(at("2026-01-05T09:31:04-05:00"))
-            .entryPrice(EXACT).stopLoss(EXACT).tags(Set.of("earnings"));
-        APICreateTradeRequest once = APICreateTradeRequest.newBuilder().tradeInput(input).idempotencyKey("java-1").build();
+        TradeInput input = new TradeInput().symbol("AAPL").side(Side.BUY).quantity("1")
+            .openDate(at("2026-01-05T09:31:04-05:00")).entryPrice(EXACT).stopLoss(EXACT).tags(Set.of("earnings"));
+        APICreateTradeRequest once = APICreateTradeRequest.newBuilder()
+            .tradeInput(input).idempotencyKey("java-1").build();
         ApiResponse<Trade> first = trades().createTradeWithHttpInfo(once);
         Trade recorded = first.getData();
         check(first.getStatusCode() == 201 && EXACT.equals(recorded.getEntryPrice()), recorded);
@@ -115,7 +115,7 @@ public final class Story {
 
     private void list(Trade trade) throws Exception {
         List<Trade> items = trades().listTrades(APIListTradesRequest.newBuilder().symbol("AAPL")
-            .tag(List.of("earnings")).startDate(LocalDate.parse("2026-01-05")).status(TradeStatus.CLOSED).build()).getItems();
+            .tag(List.of("earnings")).startDate("2026-01-05").status(TradeStatus.CLOSED).build()).getItems();
         check(items.size() == 1 && items.get(0).equals(trade), items);
         check(EXACT.equals(items.get(0).getExitPrice()), items);
     }
@@ -130,10 +130,12 @@ public final class Story {
     private void recordMany() throws Exception {
         TradeInput large = new TradeInput().symbol("SHIB").side(Side.SELL).quantity(EXACT)
             .openDate(at("2026-01-06T10:05:00-05:00"));
-        BulkTradesInput many = new BulkTradesInput().addItemsItem(new BulkTradeInput().trade(large).idempotencyKey("java-2"));
+        BulkTradeInput item = new BulkTradeInput().trade(large).idempotencyKey("java-2");
+        BulkTradesInput many = new BulkTradesInput().addItemsItem(item);
         BulkResult result = trades().createTrades(many).getResults().get(0);
         check(result.getStatus() == 201 && EXACT.equals(result.getTrade().getQuantity()), result);
-        APIDeleteTradeRequest deleted = APIDeleteTradeRequest.newBuilder().tradeId(result.getTrade().getTradeId()).build();
+        APIDeleteTradeRequest deleted = APIDeleteTradeRequest.newBuilder()
+            .tradeId(result.getTrade().getTradeId()).build();
         check(trades().deleteTradeWithHttpInfo(deleted).getStatusCode() == 204, deleted);
     }
 

@@ -1,5 +1,6 @@
 <?php
-// Load every class of the generated client: PHP compiles a file, and holds a class to its interfaces, when it is loaded.
+// Loads every class of the generated client, and prints how many there are: PHP compiles a file when it is loaded, and
+// holds a class to its interfaces then.
 
 declare(strict_types=1);
 

@@ -1,6 +1,6 @@
 <?php
-// The core of the story, told by the PHP client that openapi-generator makes: figures of nothing, a trade recorded, closed
-// in parts, listed and changed, trades in bulk, and what a 401 and a 409 look like. Every answer is checked.
+// The core of the story, told by the PHP client that openapi-generator makes: figures of nothing, a trade recorded,
+// closed in parts, listed and changed, trades in bulk, and what a 401 and a 409 look like. Every answer is checked.
 //
 // Arguments: the API's address, e-mail address and password of an account without trades.
 
@@ -47,7 +47,8 @@ function log_in(Configuration $configuration, string $email, string $password): 
     check(problem(401, fn () => $auth->logIn($wrong))->getType() === '/problems/wrong-credentials', $wrong);
 
     $stranger = new TradesApi(config: (clone $configuration)->setAccessToken('forged'));
-    check(str_contains((string) refusal(401, fn () => $stranger->listTrades())->getResponseBody(), 'Unauthorized'), 'forged');
+    $refused = refusal(401, fn () => $stranger->listTrades());
+    check(str_contains((string) $refused->getResponseBody(), 'Unauthorized'), $refused->getMessage());
 
     $tokens = $auth->logIn(new LogInInput(['email' => $email, 'password' => $password]));
     $configuration->setAccessToken($tokens->getAccessToken());
@@ -63,8 +64,8 @@ function read_figures_of_nothing(Configuration $configuration): void
 function record_and_close(TradesApi $trades): Trade
 {
     $input = new TradeInput([
-        'symbol' => 'AAPL', 'side' => Side::BUY, 'quantity' => '1', 'open_date' => new DateTime('2026-01-05T09:31:04-05:00'),
-        'entry_price' => EXACT, 'stop_loss' => EXACT, 'tags' => ['earnings'],
+        'symbol' => 'AAPL', 'side' => Side::BUY, 'quantity' => '1', 'entry_price' => EXACT, 'stop_loss' => EXACT,
+        'open_date' => new DateTime('2026-01-05T09:31:04-05:00'), 'tags' => ['earnings'],
     ]);
     [$recorded, $status] = $trades->createTradeWithHttpInfo($input, 'php-1');
     check($status === 201 && $recorded->getEntryPrice() === EXACT && $recorded->getStopLoss() === EXACT, $recorded);
@@ -91,7 +92,10 @@ function record_and_close(TradesApi $trades): Trade
 
 function list_trades(TradesApi $trades, Trade $trade): void
 {
-    $items = $trades->listTrades(symbol: 'AAPL', tag: ['earnings'], status: TradeStatus::CLOSED)->getItems();
+    $page = $trades->listTrades(
+        symbol: 'AAPL', tag: ['earnings'], start_date: '2026-01-05', status: TradeStatus::CLOSED,
+    );
+    $items = $page->getItems();
     check(count($items) === 1 && $items[0] == $trade && $items[0]->getExitPrice() === EXACT, $items);
 }
 
@@ -105,7 +109,8 @@ function change(TradesApi $trades, Trade $trade): void
 function record_many(TradesApi $trades): void
 {
     $large = new TradeInput([
-        'symbol' => 'SHIB', 'side' => Side::SELL, 'quantity' => EXACT, 'open_date' => new DateTime('2026-01-06T10:05:00-05:00'),
+        'symbol' => 'SHIB', 'side' => Side::SELL, 'quantity' => EXACT,
+        'open_date' => new DateTime('2026-01-06T10:05:00-05:00'),
     ]);
     $item = new BulkTradeInput(['trade' => $large, 'idempotency_key' => 'php-2']);
     $result = $trades->createTrades(new BulkTradesInput(['items' => [$item]]))->getResults()[0];
