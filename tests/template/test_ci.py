@@ -1,0 +1,19 @@
+"""What CI runs is a script that bash can read, and it runs both of the project's checks."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+SCRIPT = Path(__file__).parents[2] / ".ci" / "run"
+
+
+def test_bash_reads_the_script_to_its_end() -> None:
+    read = subprocess.run(["bash", "-n", str(SCRIPT)], capture_output=True, text=True, check=False)  # noqa: S603, S607
+    assert (read.returncode, read.stderr) == (0, "")
+
+
+def test_it_runs_the_tests_and_the_clients_check() -> None:
+    commands = SCRIPT.read_text("utf-8").splitlines()
+    assert commands.index("make test") < commands.index("make clients-check")
+    assert "set -euo pipefail" in commands
