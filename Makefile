@@ -28,7 +28,7 @@ export SAM_CLI_TELEMETRY := 0
 export REDOCLY_TELEMETRY := off
 export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 
-.PHONY: help run test beside agreement reset redrive restore smoke story mock generate lint types check scan breaking fuzz unit peers bench clients clients-check e2e validate build deploy api-url protect drift remove lock clean setup format
+.PHONY: help run test beside agreement reset redrive restore smoke story mock generate lint types check scan breaking fuzz unit peers bench clients clients-check e2e validate build deploy api-url protect drift build-name deployed-build remove lock clean setup format
 
 help: ## Say what can be made
 	@grep -hE '^[a-z0-9-]+:.*##' Makefile | sed -E 's/^([a-z0-9-]+):[^#]*## */  make \1|/' | column -t -s '|'
@@ -87,10 +87,12 @@ agreement: $(VENV)/.ready $(TOOLS)/sam/.ready $(TOOLS)/checkov/.ready
 # Passwords, tokens and a PNG of examples and tests; whatever else looks like a secret fails, or says on its line why it is none.
 MADE_UP := (Breakout|Pullback|Demo-Journal|Wrong-password)-[0-9]|^a+$$|^(get|put)_item$$|^a1b2c3d4e5$$|^eyJhbGciOiJSUzI1NiJ9[.]eyJ0b2tlbl91c2Ui|^(89504e47|0000000a49444154)[0-9a-f]+$$
 
-scan: $(TOOLS)/scanners/.ready $(TOOLS)/checkov/.ready ## Unsafe code (bandit), secrets (detect-secrets, gitleaks), mistakes in the template (checkov, cfn-lint-serverless); offline
+scan: $(TOOLS)/scanners/.ready $(TOOLS)/checkov/.ready ## Unsafe code (bandit), secrets (detect-secrets, gitleaks), mistakes in templates (checkov, cfn-lint-serverless) and workflows (check-jsonschema, zizmor); offline
 	$(SCANNERS)/bandit --quiet --configfile pyproject.toml --recursive building handlers local ops openapi docs benchmarks
 	git ls-files -z | xargs -0 $(SCANNERS)/detect-secrets-hook --exclude-files '^(requirements|generated|[.]github)/' --exclude-secrets '$(MADE_UP)'
 	$(SCANNERS)/gitleaks git --no-banner --redact --log-level warn
+	$(SCANNERS)/check-jsonschema --quiet --builtin-schema vendor.github-workflows $(wildcard .github/workflows/*.yaml)
+	$(SCANNERS)/zizmor --offline --quiet --config .github/zizmor.yaml .github/workflows
 	$(TOOLS)/checkov/bin/cfn-lint --append-rules cfn_lint_serverless.rules -- template.yaml $(wildcard ops/*.yaml)
 	$(TOOLS)/checkov/bin/checkov --quiet --compact --skip-download --framework cloudformation $(addprefix --file ,template.yaml $(wildcard ops/*.yaml))
 
@@ -106,8 +108,8 @@ breaking: $(VENV)/.ready ## What can break the clients of the contract at BASE, 
 		if [ -z "$$base" ]; then echo "No contract has been released yet; name a revision with BASE="; \
 		else $(VENV)/python -m openapi.breaking "$$base"; fi
 
-fuzz: $(VENV)/.ready $(TOOLS)/emulator/.ready $(TOOLS)/lambda/.ready build-local ## Schemathesis over HTTP: EXAMPLES, SEED; API=https://host/v1 with EMAIL and PASSWORD or TOKEN
-	@API="$(API)" TOKEN="$(TOKEN)" EMAIL="$(EMAIL)" PASSWORD="$(PASSWORD)" EXAMPLES="$(EXAMPLES)" SEED="$(SEED)" \
+fuzz: $(VENV)/.ready $(if $(API)$(STACK),,$(TOOLS)/emulator/.ready $(TOOLS)/lambda/.ready build-local) ## Schemathesis over HTTP: EXAMPLES, SEED; STACK=its-name on AWS, or API=https://host/v1 with EMAIL and PASSWORD or TOKEN
+	@STACK="$(STACK)" API="$(API)" TOKEN="$(TOKEN)" EMAIL="$(EMAIL)" PASSWORD="$(PASSWORD)" EXAMPLES="$(EXAMPLES)" SEED="$(SEED)" \
 		RATE="$(RATE)" MAIL="$(MAIL)" ERASE="$(ERASE)" $(VENV)/python -m tests.fuzz
 
 clients-check: clients build-local $(TOOLS)/emulator/.ready $(TOOLS)/mock/.ready ## What eight generators make of the contract, in five languages; both clients' whole story; the mock
@@ -172,7 +174,7 @@ build: $(TOOLS)/sam/.ready $(VENV)/.ready $(TOOLS)/docs/.ready ## Build for AWS,
 deploy: $(TOOLS)/sam/.ready $(VENV)/.ready ## Deploy what `make build` built: STAGE=dev, staging or production, STACK=another-name, PARAMETERS="Name=value ..."
 	@$(VENV)/python -m ops.names "$(DEPLOYED)" "$(STAGE)"
 	$(SAM) deploy --stack-name "$(DEPLOYED)" $(if $(ARTIFACTS),--s3-bucket "$(ARTIFACTS)",--resolve-s3) \
-		$(if $(EXECUTION_ROLE),--role-arn "$(EXECUTION_ROLE)") --parameter-overrides Stage=$(STAGE) Release=$(RELEASE) $(PARAMETERS) \
+		$(if $(EXECUTION_ROLE),--role-arn "$(EXECUTION_ROLE)") --parameter-overrides Stage=$(STAGE) Release=$(RELEASE) $(FOR_ONCE) $(PARAMETERS) \
 		--no-fail-on-empty-changeset $(if $(CI),--no-confirm-changeset)
 	@$(if $(filter dev,$(STAGE)),,STACK="$(DEPLOYED)" $(VENV)/python -m ops.protect)
 
@@ -186,6 +188,12 @@ protect: $(VENV)/.ready ## Forbid deleting a STACK until its termination protect
 drift: $(VENV)/.ready ## What was changed by hand at the resources of a STACK
 	@STACK="$(STACK)" $(VENV)/python -m ops.drift
 
+build-name:
+	@echo artifact=built-$$(git rev-parse --short=12 HEAD)
+
+deployed-build: $(VENV)/.ready
+	@STACK="$(STACK)" $(VENV)/python -m ops.builds
+
 remove: $(VENV)/.ready ## Remove a STACK of stage dev, with all its data
 	@STACK="$(STACK)" $(VENV)/python -m ops.remove
 
@@ -194,6 +202,8 @@ STAGE ?= dev
 # functions, also when only a parameter changed or the same build is deployed again after a rollback. The second that it
 # begins in stands first, since SAM names versions by the first ten characters.
 RELEASE = $(shell date +%s)-$(shell git rev-parse --short=12 HEAD 2> /dev/null || echo unknown)
+# A parameter that is not given keeps the value that it had. These two are meant for one deployment, so each gives them.
+FOR_ONCE := RollbackAlarms=true DeploymentType=ByStage
 # The name of the stack that is deployed; a developer's or a pull request's own with STACK=.
 DEPLOYED = $(or $(STACK),journal-$(STAGE))
 

@@ -11,7 +11,6 @@ import os
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import unquote
 
 import boto3
@@ -19,6 +18,7 @@ import httpx
 import pytest
 
 from local.stack import Stack, running_stack
+from ops.users import make_user
 from tests.conformance import Request, Response, hold_to_contract
 from tests.events import STAGE, route_of
 
@@ -135,11 +135,7 @@ def _made_users(pool: str, address: str, public: httpx.Client) -> Iterator[Calla
     made: list[User] = []
 
     def make() -> User:
-        email, password = f"story-{uuid.uuid4().hex}@example.com", f"Story-{uuid.uuid4().hex}-1!"
-        verified: Any = [{"Name": "email", "Value": email}, {"Name": "email_verified", "Value": "true"}]
-        # Suppressed: no mail goes to an address that is made up.
-        cognito.admin_create_user(UserPoolId=pool, Username=email, UserAttributes=verified, MessageAction="SUPPRESS")
-        cognito.admin_set_user_password(UserPoolId=pool, Username=email, Password=password, Permanent=True)
+        email, password = make_user(cognito, pool, "story")
         answer = public.post("/auth/login", json={"email": email, "password": password})
         assert answer.status_code == 200, answer.text
         tokens = answer.json()

@@ -1,8 +1,10 @@
 """`make fuzz`: schemathesis against a running API, over HTTP.
 
-Without API it starts the embedded AWS, signs two users up, and tries everything out. With API, an address such as
-https://host/v1, it needs a user who exists there: EMAIL and PASSWORD, or an access TOKEN (good for fifteen minutes).
-Take a user who is made for this: trades are recorded and deleted, and every session is ended.
+Without API it starts the embedded AWS, signs two users up, and tries everything out. With STACK, the name of a stack on
+AWS, it makes a user in the stack's pool with the credentials of the environment, whose account deleteAccount erases at
+the end. With API, an address such as https://host/v1, it needs a user who exists there: EMAIL and
+PASSWORD, or an access TOKEN (good for fifteen minutes). Take a user who is made for this: trades are recorded and
+deleted, and every session is ended.
 
 EXAMPLES: how many cases an operation gets in the fuzzing phase, and how many stories are tried; 50 by default.
 SEED: the same cases again; schemathesis prints the one it took. RATE: at most so many requests, as in 20/s.
@@ -23,6 +25,8 @@ from pathlib import Path
 import httpx
 
 from local.stack import Stack, running_stack
+from ops.stack import on_aws
+from ops.users import make_user
 
 HERE = Path(__file__).parent
 CONTRACT = HERE.parent.parent / "openapi" / "openapi.yaml"
@@ -94,6 +98,13 @@ def fuzz_stack(stack: Stack, options: Sequence[str]) -> int:
     return max(statuses)
 
 
+def made_for(stack: str) -> dict[str, str]:
+    """What to ask at a stack on AWS: its address, as a user who is made for it and whose account goes at the end."""
+    client, outputs = on_aws(stack)
+    email, password = make_user(client("cognito-idp"), outputs["UserPoolId"], "fuzz")
+    return {"API": outputs["ApiUrl"], "EMAIL": email, "PASSWORD": password, "ERASE": "1"}
+
+
 def settings(given: Mapping[str, str]) -> list[str]:
     """Schemathesis' options from what the environment asks for."""
     options = ["--max-examples", given.get("EXAMPLES") or "50"]
@@ -106,6 +117,8 @@ def settings(given: Mapping[str, str]) -> list[str]:
 def main() -> int:
     given = {name: value for name, value in os.environ.items() if value}
     options = settings(given)
+    if "STACK" in given:
+        given = {**made_for(given["STACK"]), **given}
     if "API" not in given:
         with running_stack() as stack:
             return fuzz_stack(stack, options)

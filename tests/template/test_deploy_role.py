@@ -222,7 +222,7 @@ NAMELESS = {
 }
 
 
-@pytest.mark.parametrize("resource", [*EXECUTION, "DeployRole", "Boundary"])
+@pytest.mark.parametrize("resource", [*EXECUTION, "DeployRole", "WatchRole", "Boundary"])
 def test_a_star_stands_only_for_what_has_no_name(resource: str) -> None:
     for statement in statements(resource):
         if statement["Resource"] == "*":
@@ -245,13 +245,24 @@ def test_the_pipeline_changes_nothing_without_cloudformation() -> None:
     assert all(":aws:transform/" in arn["Fn::Sub"] for arn in transforms["Resource"])
 
 
-def test_only_jobs_of_the_environment_in_the_repository_become_the_role() -> None:
-    [statement] = RESOURCES["DeployRole"]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+def test_the_watch_only_looks() -> None:
+    properties = RESOURCES["WatchRole"]["Properties"]
+    assert properties["ManagedPolicyArns"] == [{"Ref": "Reading"}]
+    for action in granted("WatchRole", "Reading"):
+        _, _, name = action.partition(":")
+        assert name.startswith(("Describe", "Detect", "Get", "List", "GET")), action
+
+
+@pytest.mark.parametrize(("role", "environment"), [("DeployRole", ""), ("WatchRole", "-watch")])
+def test_only_jobs_of_the_environment_in_the_repository_become_the_role(role: str, environment: str) -> None:
+    [statement] = RESOURCES[role]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
     assert statement["Action"] == "sts:AssumeRoleWithWebIdentity"
     assert statement["Condition"] == {
         "StringEquals": {
             "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
-            "token.actions.githubusercontent.com:sub": {"Fn::Sub": "repo:${Repository}:environment:${Environment}"},
+            "token.actions.githubusercontent.com:sub": {
+                "Fn::Sub": f"repo:${{Repository}}:environment:${{Environment}}{environment}"
+            },
         }
     }
 

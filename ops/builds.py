@@ -1,0 +1,80 @@
+"""`make deployed-build`: where the pipeline finds the build that a stack runs now, before it deploys another one.
+
+The stack's parameter Release names the commit that was deployed, and the pipeline keeps the build of each commit as an
+artifact of that commit's run on GitHub. Prints `artifact`, `run` and `commit` in the form of a step's outputs; with no
+`run` when there is no way back: the stack is new, or the artifact is no longer kept.
+
+Reads STACK and AWS' settings; GITHUB_REPOSITORY, GITHUB_API_URL and GITHUB_TOKEN as GitHub sets them in a job.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+import urllib.request
+from collections.abc import Mapping
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError
+
+from ops.stack import Client, describe
+
+
+def name_of(commit: str) -> str:
+    """The artifact's name for a commit, of which the first twelve digits are enough."""
+    return f"built-{commit[:12]}"
+
+
+def deployed_commit(client: Client, stack: str) -> str | None:
+    """The commit that the stack runs; None if there is no such stack, or its release names no commit."""
+    try:
+        described = describe(client, stack)
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ValidationError":
+            return None
+        raise
+    parameters = {one["ParameterKey"]: one.get("ParameterValue", "") for one in described.get("Parameters", ())}
+    named = re.fullmatch(r"[0-9]+-([0-9a-f]{12})", parameters.get("Release", ""))
+    return named[1] if named else None
+
+
+def find(commit: str, given: Mapping[str, str]) -> dict[str, str]:
+    """Artifact, run and whole commit of the newest build of the commit that is still kept; nothing without one."""
+    repository, api = given["GITHUB_REPOSITORY"], given.get("GITHUB_API_URL", "https://api.github.com")
+    request = urllib.request.Request(  # noqa: S310 GitHub's address, from the job's environment
+        f"{api}/repos/{repository}/actions/artifacts?name={name_of(commit)}&per_page=100",
+        headers={"Authorization": f"Bearer {given['GITHUB_TOKEN']}", "Accept": "application/vnd.github+json"},
+    )
+    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 as above
+        artifacts: list[dict[str, Any]] = json.load(answer)["artifacts"]
+    kept = [one for one in artifacts if not one["expired"] and one["workflow_run"]["head_sha"].startswith(commit)]
+    if not kept:
+        return {}
+    newest = max(kept, key=lambda one: str(one["created_at"]))
+    run = newest["workflow_run"]
+    return {"artifact": name_of(commit), "run": str(run["id"]), "commit": run["head_sha"]}
+
+
+def main() -> int:
+    """Print the outputs; on standard error why there is no way back."""
+    stack = os.environ.get("STACK") or ""
+    if not stack:
+        raise SystemExit("Which stack? make deployed-build STACK=its-name")
+    client: Any = boto3.Session().client
+    commit = deployed_commit(client, stack)
+    found = find(commit, os.environ) if commit else {}
+    if not found:
+        why = (
+            f"the build of {commit} is not kept any more" if commit else f"{stack} runs no release that names a commit"
+        )
+        sys.stderr.write(f"There is no way back from this deployment: {why}.\n")
+    for name in ("artifact", "run", "commit"):
+        sys.stdout.write(f"{name}={found.get(name, '')}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
