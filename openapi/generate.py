@@ -117,6 +117,10 @@ def gateway(document: dict[str, Any]) -> dict[str, Any]:
             "exposeHeaders": CORS_RESPONSE_HEADERS + (CORS_DEPRECATION_HEADERS if _has_deprecated(document) else []),
             "maxAge": 600,
         },
+        # Here, as SAM's own property for it would have SAM read the routes, which are not there yet when it validates.
+        "x-amazon-apigateway-endpoint-configuration": {
+            "disableExecuteApiEndpoint": {"Fn::If": ["WithDefaultEndpoint", False, True]}
+        },
     }
 
 

@@ -51,7 +51,8 @@ def test_the_gateway_has_exactly_the_contracts_routes_and_for_each_the_contracts
 
 
 def test_the_gateways_document_holds_what_an_http_api_reads_and_nothing_else() -> None:
-    assert GATEWAY.keys() == {"openapi", "info", "paths", "components", "x-amazon-apigateway-cors"}
+    settings = {"x-amazon-apigateway-cors", "x-amazon-apigateway-endpoint-configuration"}
+    assert GATEWAY.keys() == {"openapi", "info", "paths", "components"} | settings
     assert GATEWAY["info"].keys() == {"title", "version"}
     assert GATEWAY["components"].keys() == {"securitySchemes"}
     for path, _, operation in GATEWAY_OPERATIONS:

@@ -14,7 +14,6 @@ from local.embedded_aws import REGION, ROOT_KEY, embedded_aws, free_ports
 from local.stack import Stack, deploy
 from ops import names
 from ops.drift import drift
-from ops.protect import protect
 from ops.remove import remove
 
 STACK = "trading-journal"
@@ -28,7 +27,8 @@ def preview(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         yield deploy(aws, places.BUILD)
 
 
-def test_the_story_is_told_at_an_address(preview: Stack) -> None:
+def make(preview: Stack, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of the pages for operators, in an environment in which AWS is the embedded one."""
     environment = {
         **os.environ,
         "AWS_ENDPOINT_URL": preview.endpoint,
@@ -36,20 +36,50 @@ def test_the_story_is_told_at_an_address(preview: Stack) -> None:
         "AWS_ACCESS_KEY_ID": ROOT_KEY,
         "AWS_SECRET_ACCESS_KEY": ROOT_KEY,
     }
-    for name in ("PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT", "PYTEST_ADDOPTS"):
+    for name in ("PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT", "PYTEST_ADDOPTS", "MAKEFLAGS", "MAKELEVEL"):
         environment.pop(name, None)
-    told = subprocess.run(  # noqa: S603 our own arguments
-        ["make", "--silent", "story", f"STACK={STACK}", f"API={preview.api}"],  # noqa: S607 the make of the path
+    return subprocess.run(  # noqa: S603 our own arguments
+        ["make", "--silent", *words],  # noqa: S607 the make of the path
         cwd=places.ROOT,
         env=environment,
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def test_the_story_is_told_at_an_address(preview: Stack) -> None:
+    told = make(preview, "story", f"STACK={STACK}", f"API={preview.api}")
     assert told.returncode == 0, told.stdout + told.stderr
     # Its users are gone, or are being erased.
     users = preview.client("cognito-idp").list_users(UserPoolId=preview.outputs["UserPoolId"])["Users"]
     assert [user["Enabled"] for user in users] == [False] * len(users)
+
+
+def test_the_api_is_where_the_stack_says(preview: Stack) -> None:
+    said = make(preview, "api-url", f"STACK={STACK}")
+    assert said.stdout == f"{preview.outputs['ApiUrl']}\n", said.stderr
+
+
+def test_dead_letters_are_redriven(preview: Stack) -> None:
+    said = make(preview, "redrive", f"STACK={STACK}")
+    assert said.stdout == "0 messages taken out; the statistics of 0 users are being rebuilt.\n", said.stderr
+
+
+def test_trades_are_restored_from_a_table(preview: Stack) -> None:
+    """The command; tests/e2e/test_restore.py is the whole drill."""
+    preview.client("dynamodb").restore_table_to_point_in_time(
+        SourceTableName=preview.outputs["TradesTableName"],
+        TargetTableName="trades-as-they-were",
+        UseLatestRestorableTime=True,
+    )
+    for users in ([], ["USERS=00000000-0000-4000-8000-000000000000"]):
+        said = make(preview, "restore", "FROM=trades-as-they-were", f"STACK={STACK}", *users)
+        assert said.stdout.startswith("0 trades brought back"), said.stderr
+    preview.client("dynamodb").delete_table(TableName="trades-as-they-were")
+    refused = make(preview, "restore", f"FROM={preview.outputs['TradesTableName']}", f"STACK={STACK}")
+    assert refused.returncode != 0
+    assert "is the journal's own table" in refused.stderr
 
 
 def test_a_stack_stays_the_stage_that_it_is(preview: Stack) -> None:
@@ -69,13 +99,15 @@ def test_what_is_changed_by_hand_is_drift(preview: Stack) -> None:
     assert found["ErasureQueue"].status == "MODIFIED"
     assert ("/VisibilityTimeout", before["VisibilityTimeout"], "7") in found["ErasureQueue"].properties
     assert "expected" in str(found["ErasureQueue"])
+    said = make(preview, "drift", f"STACK={STACK}")
+    assert said.stdout.rstrip().endswith("resources differ from the template."), said.stderr
 
 
 def test_a_removed_stack_leaves_nothing_behind(preview: Stack) -> None:
-    assert protect(preview.client, STACK)
-    assert not protect(preview.client, STACK)
-    with pytest.raises(SystemExit, match="protected against deletion"):
-        remove(preview.client, STACK)
+    for said in ("is protected against deletion now", "was protected against deletion already"):
+        assert make(preview, "protect", f"STACK={STACK}").stdout == f"{STACK} {said}.\n"
+    refused = make(preview, "remove", f"STACK={STACK}")
+    assert (refused.returncode != 0, "protected against deletion" in refused.stderr) == (True, True)
     cloudformation = preview.client("cloudformation")
     cloudformation.update_termination_protection(StackName=STACK, EnableTerminationProtection=False)
     files = preview.outputs["UserFilesName"]

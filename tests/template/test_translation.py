@@ -51,7 +51,7 @@ DOMAIN = {
 # Each option, with the parameters that choose each of its values.
 OPTIONS: list[list[dict[str, str]]] = [
     [{}, GOOGLE, {**GOOGLE, "HostedUiDomainPrefix": "journal"}],
-    [{}, DOMAIN, {**DOMAIN, "HostedZoneId": "Z0123456789ABCDEFGHIJ"}],
+    [{}, DOMAIN, {**DOMAIN, "HostedZoneId": "Z0123456789ABCDEFGHIJ"}, {**DOMAIN, "DefaultEndpoint": "false"}],
     [{}, {"KmsKeyArn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/of-tests"}],
     [{}, {"AlarmTopicArn": f"arn:aws:sns:{REGION}:{ACCOUNT}:alarms"}],
     [{}, {"SnapStart": "true"}],
