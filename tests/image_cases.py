@@ -17,6 +17,7 @@ from tests.pictures import (
     HVCC,
     JFIF,
     LOOP,
+    PICTURE_DATA,
     PNG_SIGNATURE,
     SCAN,
     START,
@@ -62,6 +63,15 @@ def items(**given: object) -> bytes:
     description = ftyp() + meta(**given)  # type: ignore[arg-type]
     return description + box(b"free", bytes(1992 - len(description) - 8)) + box(b"mdat", bytes(99))
 
+
+GRID = struct.pack(">BBBBII", 0, 1, 0, 0, 64, 64)
+GRID_INSIDE = ftyp() + meta(
+    types={1: b"grid", 2: b"hvc1"},
+    extents={1: (0, len(GRID)), 2: (len(GRID), len(PICTURE_DATA))},
+    wide=True,
+    method=1,
+    others=box(b"idat", GRID + PICTURE_DATA),
+)
 
 WHOLE: Mapping[str, tuple[str, bytes]] = {
     "a gray dot": ("image/png", png()),
@@ -155,6 +165,7 @@ WHOLE: Mapping[str, tuple[str, bytes]] = {
             + box(b"idat", bytes(8)),
         ),
     ),
+    "tiles among the description": ("image/heic", GRID_INSIDE),
     "a page": ("application/pdf", pdf()),
     "the newest version": ("application/pdf", pdf(b"2.0")),
     "a table in an object": ("application/pdf", pdf().replace(b"xref", b"4 0 obj", 1)),
@@ -258,6 +269,20 @@ BROKEN: Mapping[str, tuple[Rejection, bytes]] = {
             associations={1: [1], 2: [2, 3]},
             extents={1: (2000, 9), 2: (2000, 99)},
         ),
+    ),
+    "a HEIC of tiles that says other dimensions": (
+        Rejection.BAD_DIMENSIONS,
+        grid().replace(
+            struct.pack(">BBBBHH", 0, 0, 1, 1, 128, 128), struct.pack(">BBBBHH", 0, 0, 1, 1, 65_535, 65_535)
+        ),
+    ),
+    "a HEIC of tiles that says other dimensions in long numbers": (
+        Rejection.BAD_DIMENSIONS,
+        GRID_INSIDE.replace(GRID, struct.pack(">BBBBII", 0, 1, 0, 0, 10_001, 10_000)),
+    ),
+    "a HEIC of tiles in an empty grid": (
+        Rejection.MALFORMED,
+        items(types={1: b"grid", 2: b"hvc1"}, extents={1: (2000, 7), 2: (2000, 99)}),
     ),
     # Headers with nothing to show
     "a PNG without a picture": (Rejection.NO_PICTURE, png(ihdr(), IEND)),

@@ -152,11 +152,13 @@ def meta(
     associations: Mapping[int, Sequence[int]] | None = None,
     extents: Mapping[int, tuple[int, int]] | None = None,
     wide: bool = False,
+    method: int = 0,
     others: bytes = b"",
 ) -> bytes:
     """A HEIF file's description: one HEVC item in the file, unless told.
 
-    Properties are counted from 1; extents are start and length by item; `wide` has numbers in their longer forms.
+    Properties are counted from 1; extents are start and length by item. `wide` has numbers in their longer forms; with
+    it, method 1 says that the items' data is in the description itself.
     """
     types = {1: b"hvc1"} if types is None else types
     associations = {item: [1, 2] for item in types} if associations is None else associations
@@ -167,7 +169,10 @@ def meta(
         for each, kind in types.items()
     )
     iloc = b"".join(
-        struct.pack(item, each) + (bytes(2) if wide else b"") + bytes(2) + struct.pack(">HII", 1, start, length)
+        struct.pack(item, each)
+        + (struct.pack(">H", method) if wide else b"")
+        + bytes(2)
+        + struct.pack(">HII", 1, start, length)
         for each, (start, length) in extents.items()
     )
     ipma = b"".join(

@@ -50,7 +50,7 @@ class _Items:
     types: dict[int, bytes] = field(default_factory=dict)
     # Where the items' data is: in the file, or else in the meta box itself; start and length.
     extents: dict[int, list[tuple[bool, int, int]]] = field(default_factory=dict)
-    data_bytes: int = 0
+    data: bytes = b""
     properties: list[tuple[bytes, bytes]] = field(default_factory=list)
     # Places in the list of properties, counted from 1.
     associations: dict[int, list[int]] = field(default_factory=dict)
@@ -87,6 +87,22 @@ def _check_items(reader: Reader, items: _Items) -> None:
         if item == primary and kind == b"iden":
             continue  # it has no data of its own
         _check_extents(reader, items, item)
+    if kind == b"grid":
+        _check_grid(reader, items, primary)
+
+
+def _check_grid(reader: Reader, items: _Items, item: int) -> None:
+    """What is composed of tiles says its dimensions once more, and decoders follow these."""
+    is_in_file, start, length = items.extents[item][0]
+    if is_in_file:
+        reader.seek(start)
+        data = reader.take(min(length, 12))
+    else:
+        data = items.data[start : start + length]
+    cursor = _Cursor(reader, data)
+    is_long = cursor.number(2) & 1  # version and flags
+    cursor.take(2)  # rows and columns
+    reader.dimensions(*(cursor.number(4 if is_long else 2) for _ in range(2)))
 
 
 def _check_extents(reader: Reader, items: _Items, item: int) -> None:
@@ -94,7 +110,7 @@ def _check_extents(reader: Reader, items: _Items, item: int) -> None:
     if not any(length for _, _, length in extents):
         raise reader.without_picture("has an item without data")
     for is_in_file, start, length in extents:
-        if start + length > (reader.size if is_in_file else items.data_bytes):
+        if start + length > (reader.size if is_in_file else len(items.data)):
             raise reader.truncated()
 
 
@@ -144,7 +160,7 @@ def _read_meta(reader: Reader, meta: bytes) -> _Items:
         elif name == b"iloc":
             locations = content
         elif name == b"idat":
-            items.data_bytes = len(content)
+            items.data = content
         elif name == b"iprp":
             _read_properties(reader, cursor, items)
     if locations:
@@ -194,6 +210,6 @@ def _read_extents(reader: Reader, cursor: _Cursor, items: _Items) -> None:
             reader.count_part()
             cursor.number(index_size)
             start, length = base + cursor.number(offset_size), cursor.number(length_size)
-            whole = reader.size if method == 0 else items.data_bytes
+            whole = reader.size if method == 0 else len(items.data)
             if not is_elsewhere and method in (0, 1):
                 extents.append((method == 0, start, length or max(0, whole - start)))
