@@ -114,12 +114,12 @@ class EmbeddedAws:
                 return mail.code
         raise LookupError(f"no mail with a code was sent to {email}")
 
-    def resident(self) -> tuple[int, list[int]]:
-        """Resident memory in bytes: of the embedded AWS itself, and of each Lambda worker that there is now."""
+    def memory(self) -> tuple[int, dict[int, int]]:
+        """Resident memory in bytes: of the embedded AWS itself, and of each Lambda worker by its process id."""
         listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,rss="], capture_output=True, text=True, check=True)  # noqa: S607 wherever it is
         rows = [[int(number) for number in line.split()] for line in listed.stdout.splitlines()]
         own = sum(rss for pid, _parent, rss in rows if pid == self.process.pid)
-        return own * 1024, [rss * 1024 for _pid, parent, rss in rows if parent == self.process.pid]
+        return own * 1024, {pid: rss * 1024 for pid, parent, rss in rows if parent == self.process.pid}
 
     def _request(self, method: str, path: str, body: bytes | None = None) -> bytes:
         request = urllib.request.Request(self.endpoint + path, body, method=method)  # noqa: S310 http, see endpoint

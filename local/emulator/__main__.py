@@ -7,16 +7,29 @@ import asyncio
 import os
 import signal
 import sys
+import time
 from functools import partial
 from importlib.metadata import version
 from typing import Any
 
-from local.emulator import gateway, objects, permissions, resources, streams, tables, transport, user_pool, workers
+from local.emulator import (
+    gateway,
+    objects,
+    permissions,
+    persistence,
+    resources,
+    streams,
+    tables,
+    transport,
+    user_pool,
+    workers,
+)
 from local.emulator.front import Front
 from local.emulator.patching import missing_names, take
 
 TESTED_VERSION = "1.5.33"
 SAVE_INTERVAL = 30  # seconds
+SAVE_SHARE = 0.1  # of the time at most is spent on saving
 SAVE, STATE = "ministack.app:save_all", "ministack.app:_build_persistence_save_dict"
 PATCHES = [
     *transport.PATCHES,
@@ -25,6 +38,7 @@ PATCHES = [
     *objects.PATCHES,
     *streams.PATCHES,
     *tables.PATCHES,
+    *persistence.PATCHES,
     *workers.PATCHES,
     *permissions.PATCHES,
     *user_pool.PATCHES,
@@ -70,12 +84,15 @@ async def serve(aws_port: int, api_port: int) -> None:
 
 async def _save_until(stopped: asyncio.Event) -> None:
     """ministack writes its state when it ends; without this, a crash of the machine would lose all since the start."""
+    pause: float = SAVE_INTERVAL
     while True:
         try:
-            await asyncio.wait_for(stopped.wait(), SAVE_INTERVAL)
+            await asyncio.wait_for(stopped.wait(), pause)
         except TimeoutError:
             if os.environ["PERSIST_STATE"] == "1":
+                began = time.monotonic()
                 await asyncio.to_thread(lambda: take(SAVE)(take(STATE)()))
+                pause = max(SAVE_INTERVAL, (time.monotonic() - began) / SAVE_SHARE)
         else:
             return
 

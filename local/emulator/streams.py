@@ -1,13 +1,18 @@
-"""Patch of ministack's DynamoDB stream mappings: a poison record must not block the shard for ever.
+"""Patch of ministack's DynamoDB stream mappings: each works by itself, in parallel, and gets past poison records.
 
+https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html
 https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-errors.html
 """
 
 import json
+import logging
 import threading
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
+from zlib import crc32
 
 from local.emulator.patching import Patch, put, take
 
@@ -15,40 +20,74 @@ Json = dict[str, Any]
 Records = list[Json]
 
 LAMBDA = "ministack.services.lambda_svc"
-PAUSE_BETWEEN_ATTEMPTS = 0.1  # seconds; AWS backs off for longer
+DYNAMODB = "ministack.services.dynamodb"
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 1.0  # seconds between attempts; AWS backs off for longer
+READ_AHEAD = 1000  # records of a mapping that wait in this process at most
 
-# ministack polls all mappings in one thread and calls the function without saying for which mapping; the filter step
-# just before the call knows it.
-_polling = threading.local()
+log = logging.getLogger("local.emulator")
 
 
-def deliver(mapping: Json, records: Records, call: Callable[[Records], Json], give_up: Callable[..., None]) -> Json:
-    """Hands the batch to the function as the mapping says; what keeps failing goes to its OnFailure target."""
+class Abandoned(Exception):
+    """The mapping was disabled or deleted while its records were retried."""
+
+
+def deliver(
+    mapping: Json,
+    records: Records,
+    call: Callable[[Records], Json],
+    give_up: Callable[[Records, Json, str], None],
+    is_wanted: Callable[[], bool] = lambda: True,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Hand a batch to the function as the mapping says; what keeps failing goes to its OnFailure target.
+
+    Returns when every record is either handled or given up. Raises Abandoned when `is_wanted` says no between attempts.
+    """
+    most = _limit(mapping, "MaximumRetryAttempts")
+    oldest = _limit(mapping, "MaximumRecordAgeInSeconds")
     bisects = bool(mapping.get("BisectBatchOnFunctionError"))
     partial_failures = "ReportBatchItemFailures" in (mapping.get("FunctionResponseTypes") or [])
-    last: Json = {}
 
-    def attempt(batch: Records, retries_left: int) -> None:
-        nonlocal last
-        last = call(batch)
-        failed_at = first_failure(last, batch, partial_failures)
-        if failed_at is None:
-            return
-        rest = batch[failed_at:]
-        if bisects and len(rest) > 1:
-            # AWS splits at the reported record if there is one, in the middle otherwise. Splitting costs no retry.
-            middle = len(rest) // 2
-            for part in [rest] if failed_at else [rest[:middle], rest[middle:]]:
-                attempt(part, retries_left)
-        elif retries_left <= 0:
-            give_up(rest, last, "RetryAttemptsExhausted")
-        else:
-            time.sleep(PAUSE_BETWEEN_ATTEMPTS)
-            attempt(rest, retries_left - 1)
+    def attempt(batch: Records, retries: int) -> None:
+        while True:
+            result = call(batch)
+            failed_at = first_failure(result, batch, partial_failures)
+            if failed_at is None:
+                return
+            batch = batch[failed_at:]
+            if result.get("throttle"):  # costs no retry
+                sleep(FIRST_PAUSE)
+            elif bisects and len(batch) > 1:
+                # AWS splits at the reported record if there is one, in the middle otherwise. Splitting costs no retry.
+                if not failed_at:
+                    middle = len(batch) // 2
+                    attempt(batch[:middle], retries)
+                    attempt(batch[middle:], retries)
+                    return
+            elif most is not None and retries >= most:
+                give_up(batch, result, "RetryAttemptsExhausted")
+                return
+            elif oldest is not None and _age(batch) > oldest:
+                give_up(batch, result, "RecordAgeExceeded")
+                return
+            else:
+                sleep(min(LONGEST_PAUSE, FIRST_PAUSE * 2**retries))
+                retries += 1
+            if not is_wanted():
+                raise Abandoned
 
-    attempt(records, int(mapping["MaximumRetryAttempts"]))
-    # Everything is now either handled or given up, so ministack may move on.
-    return {**{key: value for key, value in last.items() if key not in ("error", "function_error")}, "body": {}}
+    attempt(records, 0)
+
+
+def _limit(mapping: Json, name: str) -> int | None:
+    value = int(mapping.get(name) or 0) if mapping.get(name) is not None else -1
+    return None if value < 0 else value
+
+
+def _age(batch: Records) -> float:
+    """Seconds since the oldest change of the batch."""
+    times = [float(record["dynamodb"].get("ApproximateCreationDateTime", time.time())) for record in batch]
+    return time.time() - min(times)
 
 
 def first_failure(result: Json, batch: Records, partial_failures: bool) -> int | None:
@@ -72,56 +111,191 @@ def first_failure(result: Json, batch: Records, partial_failures: bool) -> int |
     return min(numbers.index(number) for number in reported) if set(reported) <= set(numbers) else 0
 
 
-def _apply() -> None:
-    poll = take(f"{LAMBDA}:_poll_dynamodb_streams")
-    keep_matching = take(f"{LAMBDA}:_apply_filter_criteria")
-    execute = take(f"{LAMBDA}:_execute_function")
+@dataclass
+class Lane:
+    """Records that are handled one batch after the other: those of some of the items."""
 
-    def poll_streams() -> Any:
-        _polling.streams = True
-        try:
-            return poll()
-        finally:
-            _polling.streams = False
+    waiting: deque[tuple[int, Json]] = field(default_factory=deque)  # with their positions in the stream
+    is_busy: bool = False
 
-    def remember_mapping(batch: Records, mapping: Json, *rest: Any, **named: Any) -> Any:
-        _polling.mapping = mapping
-        return keep_matching(batch, mapping, *rest, **named)
 
-    def execute_with_retries(function: Json, event: Json, *rest: Any, **named: Any) -> Any:
-        # Only the poll itself: the function's own nested calls run in other threads, under other names.
-        mapping = _polling.mapping if getattr(_polling, "streams", False) else None
-        limit = mapping.get("MaximumRetryAttempts") if mapping else None
-        if mapping is None or limit is None or int(limit) < 0:
-            return execute(function, event, *rest, **named)
+class Reader:
+    """Where one mapping stands in its stream, and what it has read and not yet handled.
+
+    Records of one item stay in their order, since they have one lane. There are as many lanes as ParallelizationFactor
+    says. `handled` is the position before which everything is handled: where reading goes on after a restart.
+    """
+
+    def __init__(self, position: int, partition_key: str) -> None:
+        self.handled = position
+        self._position = position
+        self._partition_key = partition_key
+        self._lanes: list[Lane] = []
+        self._done: set[int] = set()
+        self._lock = threading.Lock()
+
+    def batches(self, mapping: Json, read: Callable[[int, int], Records]) -> Iterator[tuple[Lane, list[Any]]]:
+        """The batches that can be handed over now, each with its lane; `finish` is to be called for each."""
+        with self._lock:
+            self._read(int(mapping.get("ParallelizationFactor") or 1), read)
+            ready = [lane for lane in self._lanes if lane.waiting and not lane.is_busy]
+            for lane in ready:
+                lane.is_busy = True
+        for lane in ready:
+            size = min(len(lane.waiting), int(mapping.get("BatchSize") or 100))
+            yield lane, [lane.waiting.popleft() for _ in range(size)]
+
+    def finish(self, lane: Lane, batch: list[tuple[int, Json]]) -> None:
+        """Say that a batch was handled, or given up."""
+        with self._lock:
+            lane.is_busy = False
+            self._done.update(position for position, _record in batch)
+            while self.handled in self._done:
+                self._done.remove(self.handled)
+                self.handled += 1
+
+    def _read(self, lanes: int, read: Callable[[int, int], Records]) -> None:
+        waiting = self._position - self.handled
+        if len(self._lanes) != lanes:
+            if waiting:
+                return  # another factor begins once everything is handled
+            self._lanes = [Lane() for _ in range(lanes)]
+        for record in read(self._position, max(0, READ_AHEAD - waiting)):
+            item = json.dumps(record["dynamodb"]["Keys"].get(self._partition_key)).encode()
+            self._lanes[crc32(item) % lanes].waiting.append((self._position, record))
+            self._position += 1
+
+
+class Poller:
+    """Stands in for ministack's polling of DynamoDB streams, which handles one batch of one mapping at a time."""
+
+    def __init__(self) -> None:
+        self._readers: dict[str, Reader] = {}
+
+    def poll(self) -> bool:
+        """Hand over what there is; whether there was anything. Called again and again, by one thread."""
+        handed_over = False
+        mappings = list(take(f"{LAMBDA}:_iter_all_esms")())
+        for gone in self._readers.keys() - {mapping["UUID"] for _account, _region, mapping in mappings}:
+            del self._readers[gone]
+        for account, region, mapping in mappings:
+            if not mapping.get("Enabled", True) or ":dynamodb:" not in mapping.get("EventSourceArn", ""):
+                continue
+            tokens = [
+                (variable, variable.set(value))
+                for variable, value in (
+                    (take(f"{LAMBDA}:_request_account_id"), account),
+                    (take(f"{LAMBDA}:_request_region"), region),
+                )
+            ]
+            try:
+                handed_over = self._poll_mapping(mapping) or handed_over
+            finally:
+                for variable, token in tokens:
+                    variable.reset(token)
+        return handed_over
+
+    def _poll_mapping(self, mapping: Json) -> bool:
+        source = take(f"{LAMBDA}:parse_arn")(mapping["EventSourceArn"])
+        if (source.account_id, source.region) != (take(f"{LAMBDA}:get_account_id")(), take(f"{LAMBDA}:get_region")()):
+            return False
+        name, _label = take(f"{LAMBDA}:_dynamodb_stream_table_from_arn_spec")(source)
+        table = take(f"{DYNAMODB}:_tables").get(name)
+        function, _config = take(f"{LAMBDA}:_get_func_record_for_qualifier")(
+            mapping["FunctionName"], mapping.get("Qualifier")
+        )
+        if not table or table.get("LatestStreamArn") != mapping["EventSourceArn"] or function is None:
+            return False
+        reader = self._readers.get(mapping["UUID"])
+        if reader is None:
+            position = self._first_position(mapping, name)
+            reader = self._readers[mapping["UUID"]] = Reader(position, table["pk_name"])
+        dispatch = take(f"{LAMBDA}:_dispatch_esm_batch")
+        since = take(f"{DYNAMODB}:stream_records_since")
+        handed_over = False
+        for lane, batch in reader.batches(mapping, lambda position, limit: since(name, position, limit)):
+            dispatch(mapping["UUID"], self._handle, mapping, function, reader, lane, batch)
+            handed_over = True
+        return handed_over
+
+    @staticmethod
+    def _first_position(mapping: Json, table: str) -> int:
+        horizon: int = take(f"{DYNAMODB}:stream_start_position")(table)
+        positions = take(f"{LAMBDA}:_dynamodb_stream_positions")
+        with take(f"{LAMBDA}:_dynamodb_stream_positions_lock"):
+            if mapping["UUID"] in positions:
+                return max(int(positions[mapping["UUID"]]), horizon)
+        newest: int = take(f"{DYNAMODB}:stream_end_position")(table)
+        return horizon if mapping.get("StartingPosition") == "TRIM_HORIZON" else newest
+
+    def _handle(self, mapping: Json, function: Json, reader: Reader, lane: Lane, batch: list[tuple[int, Json]]) -> None:
+        """Run in a thread of its own."""
+        execute, send = take(f"{LAMBDA}:_execute_function"), take(f"{LAMBDA}:_send_ddb_stream_failure_record")
+        mapping_id = mapping["UUID"]
+
+        def call(records: Records) -> Json:
+            result: Json = execute(function, {"Records": records})
+            mapping["LastProcessingResult"] = "FAILED" if result.get("error") else f"OK - {len(records)} records"
+            return result
 
         def give_up(records: Records, result: Json, condition: str) -> None:
-            send = take(f"{LAMBDA}:_send_ddb_stream_failure_record")
+            log.warning("%s gave up %d records: %s", mapping["FunctionName"], len(records), condition)
             send(mapping, function, records, mapping["EventSourceArn"], result, condition)
 
-        _polling.streams = False  # ministack's executor may come back here for another account's scope
-        try:
-            return deliver(
-                mapping, event["Records"], lambda records: dict(execute(function, {"Records": records})), give_up
-            )
-        finally:
-            _polling.streams = True
+        def is_wanted() -> bool:
+            return self._readers.get(mapping_id) is reader and bool(mapping.get("Enabled", True))
 
-    put(f"{LAMBDA}:_poll_dynamodb_streams", poll_streams)
-    put(f"{LAMBDA}:_apply_filter_criteria", remember_mapping)
-    put(f"{LAMBDA}:_execute_function", execute_with_retries)
+        matching = take(f"{LAMBDA}:_apply_filter_criteria")([record for _position, record in batch], mapping)
+        try:
+            if matching:
+                deliver(mapping, matching, call, give_up, is_wanted)
+        except Abandoned:
+            # Read again from what is handled, if the mapping comes back.
+            if self._readers.get(mapping_id) is reader:
+                del self._readers[mapping_id]
+            return
+        reader.finish(lane, batch)
+        with take(f"{LAMBDA}:_dynamodb_stream_positions_lock"):
+            if self._readers.get(mapping_id) is reader:
+                take(f"{LAMBDA}:_dynamodb_stream_positions")[mapping_id] = reader.handled
+
+
+def _apply() -> None:
+    put(f"{LAMBDA}:_poll_dynamodb_streams", Poller().poll)
 
 
 PATCHES = [
     Patch(
-        "failures of DynamoDB stream mappings",
-        ministack="retries a failing batch for ever; ignores MaximumRetryAttempts, bisecting, reported item failures",
-        aws="retries as often as the mapping says, splits the batch, then sends its position to OnFailure and goes on",
+        "DynamoDB stream mappings",
+        ministack="handles one batch of one mapping at a time; retries a failing one for ever; ignores"
+        " ParallelizationFactor, MaximumRetryAttempts, bisecting, reported item failures",
+        aws="handles mappings beside each other, and so many batches of each; retries as often as the mapping says,"
+        " splits the batch, then sends its position to OnFailure and goes on",
         needs=(
-            f"{LAMBDA}:_poll_dynamodb_streams",
-            f"{LAMBDA}:_apply_filter_criteria",
-            f"{LAMBDA}:_execute_function",
-            f"{LAMBDA}:_send_ddb_stream_failure_record",
+            *(
+                f"{LAMBDA}:{name}"
+                for name in (
+                    "_poll_dynamodb_streams",
+                    "_iter_all_esms",
+                    "_request_account_id",
+                    "_request_region",
+                    "parse_arn",
+                    "get_account_id",
+                    "get_region",
+                    "_dynamodb_stream_table_from_arn_spec",
+                    "_get_func_record_for_qualifier",
+                    "_dispatch_esm_batch",
+                    "_dynamodb_stream_positions",
+                    "_dynamodb_stream_positions_lock",
+                    "_execute_function",
+                    "_send_ddb_stream_failure_record",
+                    "_apply_filter_criteria",
+                )
+            ),
+            f"{DYNAMODB}:_tables",
+            f"{DYNAMODB}:stream_records_since",
+            f"{DYNAMODB}:stream_start_position",
+            f"{DYNAMODB}:stream_end_position",
         ),
         apply=_apply,
     )

@@ -28,6 +28,8 @@ log = logging.getLogger("local.emulator")
 
 RUNTIME = "ministack.core.lambda_runtime"
 LAMBDA = "ministack.services.lambda_svc"
+LOGS = "ministack.services.cloudwatch_logs"
+LOG_STREAMS = 2000  # of a log group are kept; ministack begins a stream with every invocation
 
 # Settings of this process that must not be visible to a function. ministack passes its whole environment on.
 OWN_SETTINGS: tuple[str, ...] = (
@@ -121,6 +123,20 @@ def _use_own_interpreter() -> None:
 def _shorten_log_wait() -> None:
     # In seconds: for a first line, for another line, in all.
     take(f"{RUNTIME}:Worker._drain_stderr_bounded").__defaults__ = (0.003, 0.002, 0.250)
+
+
+def _bound_logs() -> None:
+    emit = take(f"{LAMBDA}:_emit_lambda_logs")
+
+    def emit_and_forget(function: dict[str, Any], *rest: Any, **named: Any) -> None:
+        emit(function, *rest, **named)
+        config = function.get("config") or function
+        name = (config.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{config.get('FunctionName')}"
+        streams = take(f"{LOGS}:_log_groups").get(name, {}).get("streams", {})
+        for oldest in list(streams)[: max(0, len(streams) - LOG_STREAMS)]:
+            streams.pop(oldest, None)
+
+    put(f"{LAMBDA}:_emit_lambda_logs", emit_and_forget)
 
 
 def _copy_logs() -> None:
@@ -291,6 +307,13 @@ PATCHES = [
         aws="collects logs beside the call",
         needs=(f"{RUNTIME}:Worker._drain_stderr_bounded",),
         apply=_shorten_log_wait,
+    ),
+    Patch(
+        "length of the functions' logs",
+        ministack="keeps in memory what every invocation has ever logged, each in a stream of its own",
+        aws="keeps logs for as long as the log group says",
+        needs=(f"{LAMBDA}:_emit_lambda_logs", f"{LOGS}:_log_groups"),
+        apply=_bound_logs,
     ),
     Patch(
         "copy of the functions' logs",

@@ -27,7 +27,7 @@ def workers_counted(stack: Stack) -> Iterator[list[int]]:
 
     def count() -> None:
         while not ended.wait(0.1):
-            counts.append(len(stack.aws.resident()[1]))
+            counts.append(len(stack.aws.memory()[1]))
 
     thread = threading.Thread(target=count)
     thread.start()

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -126,12 +125,7 @@ def quick_queue(stack: Stack) -> Iterator[str]:
 
 def workers(stack: Stack) -> set[int]:
     """The processes in which the embedded AWS runs functions."""
-    emulator = stack.aws.process.pid
-    return {
-        int(pid)
-        for thread in Path(f"/proc/{emulator}/task").iterdir()
-        for pid in (thread / "children").read_text().split()
-    }
+    return set(stack.aws.memory()[1])
 
 
 def kill_workers(stack: Stack) -> int:
