@@ -863,6 +863,139 @@ class ExportState(StrEnum):
     WRITTEN = 'WRITTEN'
 
 
+class SignInMethod(StrEnum):
+    """
+    PASSWORD for an e-mail address and a password, GOOGLE for sign-in with Google.
+    """
+
+    PASSWORD = 'PASSWORD'
+    GOOGLE = 'GOOGLE'
+
+
+class Profile(BaseModel):
+    """
+    What the account knows of its user.
+    """
+
+    email: Annotated[str, Field(examples=['dana@example.com'])]
+    """
+    The e-mail address, in lower case.
+    """
+    created_at: Annotated[
+        AwareDatetime, Field(alias='createdAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    RFC 3339 with an offset, to the microsecond, in the years from 1000 to 2999.
+    """
+    sign_in_methods: Annotated[
+        list[SignInMethod], Field(alias='signInMethods', max_length=2, min_length=1)
+    ]
+    """
+    How the user can sign in.
+    """
+
+
+class ChangePasswordInput(BaseModel):
+    """
+    The present password and a new one.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    current_password: Annotated[
+        SecretStr,
+        Field(
+            alias='currentPassword',
+            examples=['Breakout-2026!'],
+            max_length=512,
+            min_length=1,
+        ),
+    ]
+    """
+    12 to 256 characters, with a lower-case letter, an upper-case letter, a digit and a symbol. A blank inside counts as
+    a symbol; at the beginning and at the end there must be none.
+
+    """
+    new_password: Annotated[
+        SecretStr,
+        Field(
+            alias='newPassword',
+            examples=['Breakout-2026!'],
+            max_length=512,
+            min_length=1,
+        ),
+    ]
+    """
+    12 to 256 characters, with a lower-case letter, an upper-case letter, a digit and a symbol. A blank inside counts as
+    a symbol; at the beginning and at the end there must be none.
+
+    """
+
+
+class ChangeEmailInput(BaseModel):
+    """
+    A new address, and the password as a proof of who asks.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    email: Annotated[
+        str, Field(examples=['dana@example.com'], max_length=320, min_length=1)
+    ]
+    """
+    An e-mail address as RFC 5321 has it, of at most 128 characters; case does not count, and blanks around it are left
+    out.
+
+    """
+    password: Annotated[
+        SecretStr, Field(examples=['Breakout-2026!'], max_length=512, min_length=1)
+    ]
+    """
+    12 to 256 characters, with a lower-case letter, an upper-case letter, a digit and a symbol. A blank inside counts as
+    a symbol; at the beginning and at the end there must be none.
+
+    """
+
+
+class ConfirmChangeEmailInput(BaseModel):
+    """
+    The code that was mailed to the new address.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    code: Annotated[str, Field(examples=['402719'], max_length=64, min_length=1)]
+    """
+    The code of the mail. Blanks and dashes in it are left out.
+    """
+
+
+class LogOutInput(BaseModel):
+    """
+    The session that is to end.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    refresh_token: Annotated[
+        str,
+        Field(
+            alias='refreshToken',
+            examples=['eyJjdHkiOiJKV1QifQ.c2Vzc2lvbg'],
+            max_length=4096,
+            min_length=1,
+            pattern='^[A-Za-z0-9_=.-]+$',
+        ),
+    ]
+    """
+    Kept by the client, out of reach of scripts of others.
+    """
+
+
 class AccountExport(BaseModel):
     """
     A file with everything that the account holds. While `status` is WRITING it has `startedAt` and `tradesWritten`;

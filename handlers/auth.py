@@ -10,9 +10,11 @@ from generated import models
 from handlers.storage import sign_in
 from handlers.storage.sign_in import Session
 from handlers.web import credentials
+from handlers.web.even_timing import every_answer_takes_as_long, every_refusal_takes_as_long
 from handlers.web.replies import reply
 
 
+@every_answer_takes_as_long
 async def sign_up(document: Any) -> Response:
     """Mail a code that lets whoever reads it set the password of a new account."""
     given = models.SignUpInput.model_validate(document)
@@ -21,6 +23,7 @@ async def sign_up(document: Any) -> Response:
     return reply(201, {"status": "CONFIRMATION_REQUIRED"})
 
 
+@every_refusal_takes_as_long
 async def confirm_sign_up(document: Any) -> Response:
     """Confirm an address with the mailed code and set the password, which is judged before the code is spent."""
     given = models.ConfirmSignUpInput.model_validate(document)
@@ -33,6 +36,7 @@ async def confirm_sign_up(document: Any) -> Response:
     return reply(200, {"status": "CONFIRMED"})
 
 
+@every_answer_takes_as_long
 async def resend_confirmation_code(document: Any) -> Response:
     """Mail another code to an address that waits for its confirmation."""
     given = models.EmailInput.model_validate(document)
@@ -41,6 +45,7 @@ async def resend_confirmation_code(document: Any) -> Response:
     return reply(200, {"status": "CONFIRMATION_REQUIRED"})
 
 
+@every_answer_takes_as_long
 async def forgot_password(document: Any) -> Response:
     """Mail a code that allows a new password."""
     given = models.EmailInput.model_validate(document)
@@ -49,6 +54,7 @@ async def forgot_password(document: Any) -> Response:
     return reply(200, {"status": "CODE_REQUIRED"})
 
 
+@every_refusal_takes_as_long
 async def confirm_forgot_password(document: Any) -> Response:
     """Set a new password with the mailed code; the password is judged before the code is spent."""
     given = models.ConfirmForgotPasswordInput.model_validate(document)
@@ -61,6 +67,7 @@ async def confirm_forgot_password(document: Any) -> Response:
     return reply(200, {"status": "CHANGED"})
 
 
+@every_refusal_takes_as_long
 async def log_in(document: Any) -> Response:
     """Exchange an address and its password for tokens."""
     given = models.LogInInput.model_validate(document)

@@ -175,6 +175,7 @@ def settings(folder: Path, aws_port: int, api_port: int, *, keep: bool) -> dict[
         "IOT_MTLS_ENABLED": "0",  # listens on every interface otherwise
         "SFTP_ENABLED": "0",
         "SERVICES": SERVICES,
+        "ANSWER_STEP_SECONDS": "0.2",  # handlers/web/even_timing.py; functions inherit it
         "AUTH": "true",  # signatures, IAM policies, Cognito's codes: all unchecked otherwise
         "AWS_ACCESS_KEY_ID": ROOT_KEY,
         "AWS_SECRET_ACCESS_KEY": ROOT_KEY,

@@ -17,6 +17,7 @@ from handlers.background import erasing, exporting, image_keeping
 from handlers.background.image_keeping import Fate
 from handlers.log import logger
 from handlers.metrics import count
+from handlers.storage import accounts
 from handlers.storage.accounts import Account
 from handlers.storage.errors import AccountErased
 from handlers.storage.image_files import Position, Span, spans
@@ -102,6 +103,16 @@ def erase_account(event: Event, context: Any) -> Event:
             count(AccountsErased=1)
 
     return each_message(event, erase)
+
+
+def end_sessions(event: Event, _: Any) -> Event:
+    """For SignOutQueue: users whose sessions outlived a new password, as Cognito failed to end them."""
+
+    def end(message: Any) -> None:
+        accounts.end_sessions_of(message["username"])
+        logger.info("sessions ended")
+
+    return each_message(event, end)
 
 
 def write_export(event: Event, _: Any) -> Event:

@@ -30,6 +30,11 @@ class Account:
     user_id: str
     username: str
 
+    @property
+    def is_of_google(self) -> bool:
+        """Whether the user came through Google, and so has no password here."""
+        return self.username != self.user_id
+
 
 @dataclass(frozen=True, slots=True)
 class Profile:
@@ -37,6 +42,7 @@ class Profile:
 
     email: str
     created_at: datetime
+    is_of_google: bool
 
 
 def sign_out_everywhere(account: Account) -> None:
@@ -44,6 +50,12 @@ def sign_out_everywhere(account: Account) -> None:
     with suppress(UserGone), meanings():
         _check_is_the_same(account)
         cognito_admin().admin_user_global_sign_out(UserPoolId=_pool_id(), Username=account.username)
+
+
+def end_sessions_of(username: str) -> None:
+    """End all sessions of the user whom the pool knows by this name. Raises Unavailable, Throttled."""
+    with suppress(UserGone), meanings():
+        cognito_admin().admin_user_global_sign_out(UserPoolId=_pool_id(), Username=username)
 
 
 def disable(account: Account) -> None:
@@ -68,7 +80,11 @@ def profile(account: Account) -> Profile:
     except UserGone:
         raise AccountErased(account.user_id) from None
     attributes = _attributes(user)
-    return Profile(email=attributes.get("email", ""), created_at=user["UserCreateDate"].astimezone(UTC))
+    return Profile(
+        email=attributes.get("email", ""),
+        created_at=user["UserCreateDate"].astimezone(UTC),
+        is_of_google=account.is_of_google,
+    )
 
 
 def _check_is_the_same(account: Account) -> None:

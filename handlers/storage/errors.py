@@ -14,6 +14,8 @@ StorageError
 ├── PasswordRejected     a new password that the identity provider does not take, after the code was spent
 ├── CodeRejected         a wrong or expired code, or one for an account that waits for none
 ├── CredentialsRejected  an address and a password that do not go together
+├── CurrentPasswordWrong  the present password of who wants to change something is another
+├── NewPasswordRejected  a new password that the identity provider does not take
 ├── SessionRejected      a refresh token that is expired, revoked or none at all
 ├── UserGone             the user pool has no such user any more
 └── Throttled            more requests or mails than the user pool takes
@@ -74,6 +76,14 @@ class CodeRejected(StorageError):
 
 class CredentialsRejected(StorageError):
     """Raised when an address and a password do not go together, whether or not the account exists."""
+
+
+class CurrentPasswordWrong(StorageError):
+    """Raised when a user who wants to change something gives a password that is not the present one."""
+
+
+class NewPasswordRejected(StorageError):
+    """Raised for a new password that the identity provider does not take; nothing has changed."""
 
 
 class SessionRejected(StorageError):

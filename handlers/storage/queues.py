@@ -45,6 +45,11 @@ def export_queue() -> Queue:
     return Queue(os.environ["EXPORT_QUEUE_URL"])
 
 
+def sign_out_queue() -> Queue:
+    """The queue of the users whose sessions are still to be ended."""
+    return Queue(os.environ["SIGN_OUT_QUEUE_URL"])
+
+
 def sweep_queue() -> Queue:
     """The queue of the sweep through the images' files."""
     return Queue(os.environ["SWEEP_QUEUE_URL"])

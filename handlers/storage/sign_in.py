@@ -1,22 +1,34 @@
 """Sign-up, log-in and forgotten passwords, by Cognito. Nothing here tells whether an address has an account.
 
-These are public calls of the pool's client, which are not signed, so no role has to allow them. The exception is
-AdminSetUserPassword: it sets the password once Cognito has taken the code.
+These are public calls of the pool's client, which are not signed, so no role has to allow them. The exceptions
+are AdminSetUserPassword, which sets the password once Cognito has taken the code, and AdminUserGlobalSignOut.
 """
 
 from __future__ import annotations
 
 import os
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, cast
 
 from botocore import UNSIGNED
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
+from handlers.log import logger
+from handlers.storage.accounts import Account
 from handlers.storage.clients import cognito_admin, new_client
-from handlers.storage.errors import CodeRejected, CredentialsRejected, UserGone
+from handlers.storage.errors import (
+    CodeRejected,
+    CredentialsRejected,
+    CurrentPasswordWrong,
+    StorageError,
+    Unavailable,
+    UserGone,
+)
+from handlers.storage.queues import sign_out_queue
 from handlers.storage.user_pool_errors import AddressKnown, meanings
 
 if TYPE_CHECKING:
@@ -46,6 +58,18 @@ def cognito() -> CognitoIdentityProviderClient:
     return cast("CognitoIdentityProviderClient", new_client("cognito-idp", config))
 
 
+@cache
+def cognito_once() -> CognitoIdentityProviderClient:
+    """A client for the same operations that never calls twice."""
+    config = Config(
+        signature_version=UNSIGNED,
+        retries={"mode": "standard", "total_max_attempts": 1},
+        connect_timeout=1,
+        read_timeout=5,
+    )
+    return cast("CognitoIdentityProviderClient", new_client("cognito-idp", config))
+
+
 def sign_up(email: str) -> None:
     """Ask for an account: a code is mailed, which lets whoever reads it set the password.
 
@@ -64,19 +88,15 @@ def confirm_sign_up(email: str, code: str, password: str) -> None:
     """Confirm an address with the code that was mailed to it, and set its first password.
 
     Cognito takes a code once, and none for an account that is confirmed: what a code does not confirm, it sets no
-    password for. Where the process ends between the two calls, the account is confirmed and nobody knows its password:
-    `forgot_password` mails its owner another code.
+    password for. Where the process ends between the calls, the account is confirmed and its owner does not know the
+    password: `forgot_password` mails another code. At last the sessions are ended: whoever signed up with Cognito
+    itself, with a password of choice, could log in for a moment behind the confirmation.
     Raises CodeRejected, PasswordRejected, Unavailable, Throttled.
     """
     with meanings():
         cognito().confirm_sign_up(ClientId=_client_id(), Username=_username(email), ConfirmationCode=code)
-    try:
-        with meanings():
-            cognito_admin().admin_set_user_password(
-                UserPoolId=os.environ["USER_POOL_ID"], Username=_username(email), Password=password, Permanent=True
-            )
-    except UserGone:
-        raise CodeRejected from None
+    _set_password(email, password)
+    end_sessions(_username(email))
 
 
 def resend_code(email: str) -> None:
@@ -92,11 +112,46 @@ def forgot_password(email: str) -> None:
 
 
 def reset_password(email: str, code: str, password: str) -> None:
-    """Set a new password with the mailed code. Raises CodeRejected, PasswordRejected, Unavailable, Throttled."""
+    """Set a new password with the mailed code, and end every session.
+
+    The code first sets a password that nobody knows; the given one follows when the sessions are ended. So wherever the
+    process ends, and also where Cognito took the code and its answer was lost, the reset is either whole, or the new
+    password does not work and its owner asks for another code: never is it set while old sessions go on unnoticed.
+    Raises CodeRejected, PasswordRejected, Unavailable, Throttled.
+    """
     with meanings():
         cognito().confirm_forgot_password(
-            ClientId=_client_id(), Username=_username(email), ConfirmationCode=code, Password=password
+            ClientId=_client_id(),
+            Username=_username(email),
+            ConfirmationCode=code,
+            Password=_unknown_password(),
         )
+    end_sessions(_username(email))
+    _set_password(email, password)
+
+
+def end_sessions(username: str) -> None:
+    """End all sessions of the user, by any name that the pool knows; where that fails, have the queue do it.
+
+    The code that allowed it is spent by then, so nobody could ask for it again. Raises Unavailable where the queue
+    fails too.
+    """
+    try:
+        with suppress(UserGone), meanings():
+            cognito_admin().admin_user_global_sign_out(UserPoolId=_pool_id(), Username=username)
+    except (StorageError, ClientError) as error:
+        logger.warning("the queue is to end the sessions", exc_info=error)
+        sign_out_queue().send({"username": username})
+
+
+def _set_password(email: str, password: str) -> None:
+    try:
+        with meanings():
+            cognito_admin().admin_set_user_password(
+                UserPoolId=_pool_id(), Username=_username(email), Password=password, Permanent=True
+            )
+    except UserGone:
+        raise CodeRejected from None
 
 
 def log_in(email: str, password: str) -> Session:
@@ -122,6 +177,53 @@ def refresh(refresh_token: str) -> Session:
     return _session({"RefreshToken": refresh_token, **answer["AuthenticationResult"]})
 
 
+def log_out(refresh_token: str) -> None:
+    """End the session of a refresh token, if it is one. Raises Unavailable, Throttled."""
+    with meanings():
+        cognito().revoke_token(ClientId=_client_id(), Token=refresh_token)
+
+
+def change_password(account: Account, access_token: str, current: str, new: str) -> None:
+    """Set a new password for who knows the present one, and end every session.
+
+    This is the user's own call: Cognito compares the present password, limits guesses, and sees whether the session
+    goes on. It is made once, since a second one would meet the new password where only the answer of the first was
+    lost; then the sessions are ended all the same.
+    Raises CurrentPasswordWrong, NewPasswordRejected, SessionRejected, Unavailable, Throttled.
+    """
+    try:
+        with meanings():
+            cognito_once().change_password(AccessToken=access_token, PreviousPassword=current, ProposedPassword=new)
+    except Unavailable:
+        end_sessions(account.username)
+        raise
+    end_sessions(account.username)
+
+
+def change_email(account: Account, access_token: str, email: str, password: str) -> None:
+    """Mail a code to a new address of the user's, who proves to know the password; nobody's session alone is enough.
+
+    Raises CurrentPasswordWrong, AddressRejected, SessionRejected, Unavailable, Throttled.
+    """
+    try:
+        proof = log_in(account.username, password)
+    except CredentialsRejected:
+        raise CurrentPasswordWrong from None
+    log_out(proof.refresh_token)
+    with meanings():
+        cognito().update_user_attributes(
+            AccessToken=access_token, UserAttributes=[{"Name": "email", "Value": _username(email)}]
+        )
+
+
+def confirm_change_email(access_token: str, code: str) -> None:
+    """Make the address the user's to which the code was mailed. Raises CodeRejected, SessionRejected, Unavailable,
+    Throttled.
+    """
+    with meanings():
+        cognito().verify_user_attribute(AccessToken=access_token, AttributeName="email", Code=code)
+
+
 def _session(tokens: AuthenticationResultTypeTypeDef) -> Session:
     return Session(tokens["AccessToken"], tokens["IdToken"], tokens["RefreshToken"], tokens["ExpiresIn"])
 
@@ -129,6 +231,10 @@ def _session(tokens: AuthenticationResultTypeTypeDef) -> Session:
 def _unknown_password() -> str:
     """A password that follows the pool's policy and that nobody ever sees."""
     return "aA1!" + secrets.token_urlsafe(48)
+
+
+def _pool_id() -> str:
+    return os.environ["USER_POOL_ID"]
 
 
 def _client_id() -> str:

@@ -17,6 +17,8 @@ from handlers.storage.errors import (
     AddressRejected,
     CodeRejected,
     CredentialsRejected,
+    CurrentPasswordWrong,
+    NewPasswordRejected,
     PasswordRejected,
     SessionRejected,
     StorageError,
@@ -33,7 +35,8 @@ class AddressKnown(StorageError):
 # How many seconds a client waits before it tries again. Cognito does not say; it says what is used up.
 # - Requests: the quotas are per second. The SDK has tried again by now, so the pool is busy for more than a moment.
 # - Mails: the quota is that of a day. The operator may raise it at any time, so a client asks again every hour.
-RETRY_AFTER_REQUESTS, RETRY_AFTER_MAILS = 5, 3600
+# - Attempts of a user who is logged in: Cognito's locks end after 15 minutes at most.
+RETRY_AFTER_REQUESTS, RETRY_AFTER_MAILS, RETRY_AFTER_ATTEMPTS = 5, 3600, 900
 
 Meaning = Callable[[ClientError], Exception | None]
 
@@ -60,6 +63,11 @@ def _mails_or_attempts(error: ClientError) -> Throttled | None:
     one address may ask for would tell that the address is known: it has no effect, as for an unknown one.
     """
     return _too_many_mails(error) if "daily" in str(error) else None
+
+
+def _wrong_password_or_session(error: ClientError) -> StorageError:
+    """Cognito has one code for a wrong password and for a session that has ended; only its words differ."""
+    return CurrentPasswordWrong() if "username or password" in str(error) else SessionRejected()
 
 
 _ALWAYS: dict[str, Meaning] = {
@@ -114,6 +122,19 @@ _TAKES_A_CODE: dict[str, Meaning] = {
         _means(CodeRejected),
     ),
 }
+# Cognito itself looks whether the session goes on, which the gateway cannot.
+_BY_ACCESS_TOKEN: dict[str, Meaning] = {
+    **_PUBLIC,
+    **dict.fromkeys(
+        (
+            "NotAuthorizedException",
+            "PasswordResetRequiredException",
+            "UserNotConfirmedException",
+            "UserNotFoundException",
+        ),
+        _means(SessionRejected),
+    ),
+}
 _OF_ADMINISTRATORS: dict[str, Meaning] = {
     **_ALWAYS,
     "InvalidParameterException": _broken,
@@ -134,9 +155,9 @@ ERRORS: dict[str, dict[str, Meaning]] = {
     "ConfirmSignUp": _TAKES_A_CODE,
     "ConfirmForgotPassword": {
         **_TAKES_A_CODE,
-        # These come with the right code only.
-        "InvalidPasswordException": _means(PasswordRejected),
-        "PasswordHistoryPolicyViolationException": _means(PasswordRejected),
+        # The random one.
+        "InvalidPasswordException": _broken,
+        "PasswordHistoryPolicyViolationException": _broken,
     },
     "AdminSetUserPassword": {
         **_OF_ADMINISTRATORS,
@@ -168,6 +189,45 @@ ERRORS: dict[str, dict[str, Meaning]] = {
             ),
             _broken,
         ),
+    },
+    "ChangePassword": {
+        **_BY_ACCESS_TOKEN,
+        "InvalidParameterException": _means(NewPasswordRejected),
+        "InvalidPasswordException": _means(NewPasswordRejected),
+        "PasswordHistoryPolicyViolationException": _means(NewPasswordRejected),
+        "LimitExceededException": lambda _: Throttled(RETRY_AFTER_ATTEMPTS),
+        "NotAuthorizedException": _wrong_password_or_session,
+    },
+    "UpdateUserAttributes": {
+        **_MAILS,
+        **_BY_ACCESS_TOKEN,
+        # Somebody else has the address: whoever asks is not to learn that, and waits for a code in vain.
+        "AliasExistsException": _no_effect,
+        "CodeMismatchException": _broken,
+        "ExpiredCodeException": _broken,
+        "InvalidParameterException": _means(AddressRejected),
+        "LimitExceededException": _mails_or_attempts,
+    },
+    "VerifyUserAttribute": {
+        **_BY_ACCESS_TOKEN,
+        **dict.fromkeys(
+            (
+                "AliasExistsException",
+                "CodeMismatchException",
+                "ExpiredCodeException",
+                "InvalidParameterException",
+                "LimitExceededException",
+            ),
+            _means(CodeRejected),
+        ),
+    },
+    # A token that is none, or has ended, is ended (RFC 7009, section 2.2).
+    "RevokeToken": {
+        **_PUBLIC,
+        "InvalidParameterException": _no_effect,
+        "UnauthorizedException": _no_effect,
+        "UnsupportedTokenTypeException": _no_effect,
+        "UnsupportedOperationException": _broken,
     },
     "GetTokensFromRefreshToken": {
         **_WITH_TRIGGERS,

@@ -69,6 +69,7 @@ class Front:
             context["user"] = verified_user(claims)
             # What the pool calls the user, which is another thing for those who came through Google.
             context["username"] = claims.get("username") or context["user"]
+            context["access_token"] = _bearer_token(scope)
         about_the_body: list[tuple[bytes, bytes]] = []
         body = b""  # RFC 9110 gives a body no meaning where the operation declares none; nor has a media type one
         if "requestBody" in operation:
@@ -83,6 +84,14 @@ class Front:
             return {"type": "http.request", "body": body, "more_body": False}
 
         await self.app(scope, whole, send)
+
+
+def _bearer_token(scope: Scope) -> str:
+    """The token that the gateway has verified; it takes one with and without its scheme."""
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            return str(value.decode("latin-1").rpartition(" ")[2])
+    return ""
 
 
 def verified_user(claims: Mapping[str, Any]) -> str:

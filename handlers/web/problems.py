@@ -162,6 +162,12 @@ TABLE: dict[type[Exception], Callable[[Any], Problem]] = {
         "The address has no account, or it is not confirmed yet (sign up again for a new code), or the password is "
         "wrong (ask for a password reset). Many tries lock an address for up to 15 minutes.",
     ),
+    storage.CurrentPasswordWrong: lambda error: rule_broken(
+        [BadField("body", error.args[0] if error.args else "/password", "is not your present password")]
+    ),
+    storage.NewPasswordRejected: lambda _: rule_broken(
+        [BadField("body", "/newPassword", "is not taken by the identity provider")]
+    ),
     storage.SessionRejected: lambda _: Problem(SESSION_EXPIRED, "Log in again."),
     storage.Throttled: lambda error: _retry_later(
         TOO_MANY_REQUESTS, "Wait as long as Retry-After says before you try again.", error.retry_after

@@ -40,7 +40,16 @@ DATE_TIME = re.compile(
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 # What stands in the context beside the parameters.
-_OF_THE_REQUEST = {"bad_items", "bad_parameters", "claims", "document", "request_id", "user", "username"}
+_OF_THE_REQUEST = {
+    "access_token",
+    "bad_items",
+    "bad_parameters",
+    "claims",
+    "document",
+    "request_id",
+    "user",
+    "username",
+}
 
 formats = FormatChecker(formats=())
 

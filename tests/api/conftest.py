@@ -113,9 +113,11 @@ def log_lines() -> Iterator[LogLines]:
 def user_pool(everything: None, monkeypatch: pytest.MonkeyPatch) -> UserPool:  # noqa: ARG001 made first
     """A pool that answers as Cognito does, in place of it."""
     pool = UserPool()
+    monkeypatch.setenv("SIGN_OUT_QUEUE_URL", new_queue("sign-outs"))
     monkeypatch.setenv("USER_POOL_CLIENT_ID", user_pools.CLIENT_ID)
     monkeypatch.setenv("USER_POOL_ID", user_pools.POOL_ID)
     monkeypatch.setattr(sign_in, "cognito", lambda: pool.public)
+    monkeypatch.setattr(sign_in, "cognito_once", lambda: pool.public)
     monkeypatch.setattr(sign_in, "cognito_admin", lambda: pool.admin)
     monkeypatch.setattr(accounts, "cognito_admin", lambda: pool.admin)
     return pool

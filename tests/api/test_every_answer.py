@@ -46,6 +46,13 @@ EVERY: dict[str, Callable[[Client], Answer]] = {
     "confirmForgotPassword": lambda client: client.post(
         "/auth/confirm-forgot-password", {**CODE, "password": PASSWORD}
     ),
+    "getProfile": lambda client: client.get("/auth/profile"),
+    "changePassword": lambda client: client.post(
+        "/auth/change-password", {"currentPassword": PASSWORD, "newPassword": PASSWORD}
+    ),
+    "changeEmail": lambda client: client.post("/auth/change-email", CREDENTIALS),
+    "confirmChangeEmail": lambda client: client.post("/auth/confirm-change-email", {"code": "402719"}),
+    "logOut": lambda client: client.post("/auth/logout", {"refreshToken": "abc"}),
     "logOutAll": lambda client: client.post("/auth/logout-all"),
     "exportAccount": lambda client: client.get("/auth/export"),
     "deleteAccount": lambda client: client.delete("/auth/account"),
@@ -69,6 +76,11 @@ BROKEN = (
     (sign_in, "sign_up"),
     (sign_in, "confirm_sign_up"),
     (sign_in, "log_in"),
+    (sign_in, "log_out"),
+    (sign_in, "change_password"),
+    (sign_in, "change_email"),
+    (sign_in, "confirm_change_email"),
+    (accounts, "profile"),
     (sign_in, "refresh"),
 )
 

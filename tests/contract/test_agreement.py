@@ -168,7 +168,7 @@ def test_a_handler_takes_the_parameters_of_its_operation_and_the_user_where_ther
     given |= {"document"} if "requestBody" in OPERATIONS[operation_id] else set()
     given |= {"user"} if OPERATIONS[operation_id].get("security", CONTRACT["security"]) else set()
     # What the context holds besides: the user's name in the pool, the request's id, the wrong items of a bulk request.
-    assert taken - {"username", "request_id", "bad_items"} == given
+    assert taken - {"access_token", "username", "request_id", "bad_items"} == given
 
 
 def test_the_functions_of_the_template_serve_the_operations_of_the_contract() -> None:

@@ -75,6 +75,7 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         aws_stand_in.set_up(monkeypatch, docs_page)
         pool = UserPool()
         monkeypatch.setattr(sign_in, "cognito", lambda: pool.public)
+        monkeypatch.setattr(sign_in, "cognito_once", lambda: pool.public)
         monkeypatch.setattr(sign_in, "cognito_admin", lambda: pool.admin)
         monkeypatch.setattr(accounts, "cognito_admin", lambda: pool.admin)
         monkeypatch.setenv("USER_POOL_ID", POOL_ID)
@@ -82,7 +83,7 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
             USERS[name] = pool.new_user(f"{name}@example.com", PASSWORD).sub
         clients.s3().create_bucket(Bucket="files", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
         monkeypatch.setenv("FILES_BUCKET", "files")
-        for setting in ("ERASURE_QUEUE_URL", "EXPORT_QUEUE_URL"):
+        for setting in ("ERASURE_QUEUE_URL", "EXPORT_QUEUE_URL", "SIGN_OUT_QUEUE_URL"):
             monkeypatch.setenv(setting, new_queue(setting))
         yield
     clients.clear()

@@ -39,6 +39,9 @@ REFUSED = {
     "WriteExportFunction": "put_item",
     "DeleteAccountFunction": "get_item",
     "EraseAccountFunction": "put_item",
+    "EndSessionsFunction": "get_item",
+    "ReadProfileFunction": "get_item",
+    "ChangeProfileFunction": "get_item",
     "GetOpenApiFunction": "get_item",
     "GetDocsFunction": "get_item",
     "UnknownRouteFunction": "get_item",
@@ -62,7 +65,11 @@ IMAGE_FILES = {
 }
 # What each function may do in the users' pool as its administrator; the others nothing.
 POOL = {
-    "ConfirmSignUpFunction": {"admin_set_user_password"},
+    "ConfirmSignUpFunction": {"admin_set_user_password", "admin_user_global_sign_out"},
+    "ConfirmForgotPasswordFunction": {"admin_set_user_password", "admin_user_global_sign_out"},
+    "EndSessionsFunction": {"admin_user_global_sign_out"},
+    "ReadProfileFunction": {"admin_get_user"},
+    "ChangeProfileFunction": {"admin_user_global_sign_out"},
     "LogOutAllFunction": {"admin_get_user", "admin_user_global_sign_out"},
     "ExportAccountFunction": {"admin_get_user"},
     "WriteExportFunction": {"admin_get_user"},

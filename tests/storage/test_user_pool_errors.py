@@ -15,7 +15,7 @@ from handlers.storage.user_pool_errors import ERRORS, meanings
 from tests.user_pool import operation_of
 
 HANDLERS = Path(__file__).parents[2] / "handlers"
-CLIENTS = {"cognito", "cognito_admin"}
+CLIENTS = {"cognito", "cognito_admin", "cognito_once"}
 
 
 def calls() -> Iterator[str]:

@@ -13,6 +13,7 @@ RESOURCES = template()["Resources"]
 # Each queue with the function that works on it and the queue that takes what fails.
 QUEUES = [
     ("ErasureQueue", "EraseAccountFunction", "ErasureDeadLetters"),
+    ("SignOutQueue", "EndSessionsFunction", "SignOutDeadLetters"),
     ("ExportQueue", "WriteExportFunction", "ExportDeadLetters"),
 ]
 

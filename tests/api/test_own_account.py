@@ -1,0 +1,199 @@
+"""What a user does with the own account: the profile, the password, the address, one session."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import pytest
+
+from handlers.storage.errors import Unavailable
+from tests.api.client import Answer, Client
+from tests.api.estate import messages_of
+from tests.events import claims_of
+from tests.user_pool import User, UserPool
+
+EMAIL, PASSWORD, NEW = "dana@example.com", "Breakout-2026!", "Pullback-2026!"
+
+
+class Own:
+    """A user who is logged in."""
+
+    def __init__(self, pool: UserPool, user: User) -> None:
+        self.user = user
+        self.tokens = pool.new_session(user)
+        self._client = Client(user.sub)
+
+    def ask(self, method: str, path: str, document: Any = None) -> Answer:
+        headers = {"Authorization": f"Bearer {self.tokens['AccessToken']}"}
+        claims = claims_of(self.user.sub, username=self.user.username)
+        return self._client(method, path, document, headers=headers, claims=claims)
+
+
+@pytest.fixture
+def own(user_pool: UserPool) -> Own:
+    return Own(user_pool, user_pool.new_user(EMAIL, PASSWORD))
+
+
+@pytest.fixture
+def googles(user_pool: UserPool) -> Own:
+    """A user who came through Google."""
+    return Own(user_pool, user_pool.new_user("gina@example.com", PASSWORD, status="EXTERNAL_PROVIDER"))
+
+
+def refresh(client: Client, own: Own) -> int:
+    return client.post("/auth/refresh", {"refreshToken": own.tokens["RefreshToken"]}).status
+
+
+def log_in(client: Client, email: str, password: str) -> int:
+    return client.post("/auth/login", {"email": email, "password": password}).status
+
+
+def change(own: Own, current: str = PASSWORD, new: str = NEW) -> Answer:
+    return own.ask("POST", "/auth/change-password", {"currentPassword": current, "newPassword": new})
+
+
+# The profile
+
+
+def test_a_profile_tells_address_since_when_and_how_one_signs_in(own: Own, googles: Own) -> None:
+    answer = own.ask("GET", "/auth/profile")
+    assert answer.status == 200
+    assert answer.json == {"email": EMAIL, "createdAt": "2026-02-01T12:00:00Z", "signInMethods": ["PASSWORD"]}
+    assert googles.ask("GET", "/auth/profile").json["signInMethods"] == ["GOOGLE"]
+
+
+def test_who_is_gone_has_no_profile(own: Own, user_pool: UserPool) -> None:
+    user_pool.users.clear()
+    assert own.ask("GET", "/auth/profile").kind == "/problems/account-erased"
+
+
+# The password
+
+
+def test_a_change_of_the_password_ends_every_session(nobody: Client, own: Own, user_pool: UserPool) -> None:
+    other = Own(user_pool, own.user)
+    assert change(own).status == 204
+    assert (refresh(nobody, own), refresh(nobody, other)) == (401, 401)
+    assert (log_in(nobody, EMAIL, PASSWORD), log_in(nobody, EMAIL, NEW)) == (401, 200)
+
+
+def test_a_wrong_present_password_changes_nothing(nobody: Client, own: Own) -> None:
+    answer = change(own, current="Wrong-password-1!")
+    assert (answer.status, answer.bad_fields) == (422, {("body", "/currentPassword")})
+    assert refresh(nobody, own) == 200
+
+
+def test_guesses_at_the_present_password_have_to_wait(own: Own) -> None:
+    answers = [change(own, current=f"Wrong-password-{number}!") for number in range(6)]
+    assert [answer.status for answer in answers] == [422] * 5 + [429]
+    assert answers[-1].headers["retry-after"] == "900"
+
+
+def test_a_new_password_is_told_the_rules_that_it_breaks(own: Own, user_pool: UserPool) -> None:
+    answer = change(own, new="aaaaaaaaaaaa")
+    assert (answer.status, answer.bad_fields) == (422, {("body", "/newPassword")})
+    assert user_pool.calls == []
+
+
+def test_a_session_that_was_ended_changes_nothing_though_its_token_goes_on_for_minutes(
+    own: Own, user_pool: UserPool
+) -> None:
+    own.user.sessions.clear()
+    for answer in (
+        change(own),
+        own.ask("POST", "/auth/change-email", {"email": "new@example.com", "password": PASSWORD}),
+        own.ask("POST", "/auth/confirm-change-email", {"code": "123456"}),
+    ):
+        assert (answer.status, answer.kind) == (401, "/problems/session-expired")
+    assert user_pool.mails == []
+
+
+def test_a_change_whose_answer_is_lost_ends_the_sessions(nobody: Client, own: Own, user_pool: UserPool) -> None:
+    def lose(operation: str, _: dict[str, Any]) -> None:
+        if operation == "ChangePassword":
+            raise Unavailable
+
+    user_pool.after = lose
+    assert change(own).status == 503
+    user_pool.after = lambda *_: None
+    assert user_pool.calls.count("ChangePassword") == 1
+    assert refresh(nobody, own) == 401
+    assert log_in(nobody, EMAIL, NEW) == 200
+
+
+def test_sessions_that_cognito_fails_to_end_are_left_to_the_queue(own: Own, user_pool: UserPool) -> None:
+    def fail(operation: str, _: dict[str, Any]) -> None:
+        if operation == "AdminUserGlobalSignOut":
+            raise Unavailable
+
+    user_pool.before = fail
+    assert change(own).status == 204
+    assert len(messages_of(os.environ["SIGN_OUT_QUEUE_URL"])) == 1
+
+
+def test_who_signs_in_with_google_has_no_password_and_no_address_here(googles: Own, user_pool: UserPool) -> None:
+    for path, document in (
+        ("/auth/change-password", {"currentPassword": PASSWORD, "newPassword": NEW}),
+        ("/auth/change-email", {"email": "new@example.com", "password": PASSWORD}),
+        ("/auth/confirm-change-email", {"code": "123456"}),
+    ):
+        answer = googles.ask("POST", path, document)
+        assert (answer.status, answer.kind) == (409, "/problems/state-forbids")
+    assert user_pool.calls == []
+
+
+# The address
+
+
+def ask_for(own: Own, email: str, password: str = PASSWORD) -> Answer:
+    return own.ask("POST", "/auth/change-email", {"email": email, "password": password})
+
+
+def test_the_old_address_works_until_the_code_of_the_new_one_is_given(
+    nobody: Client, own: Own, user_pool: UserPool
+) -> None:
+    assert ask_for(own, " New@Example.com").status == 204
+    assert log_in(nobody, EMAIL, PASSWORD) == 200
+    code = user_pool.newest_code("new@example.com")
+    wrong = own.ask("POST", "/auth/confirm-change-email", {"code": "000000"})
+    assert (wrong.status, wrong.kind) == (422, "/problems/code-rejected")
+    assert own.ask("POST", "/auth/confirm-change-email", {"code": f"{code[:3]} {code[3:]}"}).status == 204
+    assert (log_in(nobody, EMAIL, PASSWORD), log_in(nobody, "new@example.com", PASSWORD)) == (401, 200)
+    assert own.ask("GET", "/auth/profile").json["email"] == "new@example.com"
+
+
+def test_an_address_that_somebody_else_has_is_answered_like_any_other(own: Own, user_pool: UserPool) -> None:
+    user_pool.new_user("erin@example.com")
+    taken, free = ask_for(own, "erin@example.com"), ask_for(own, "free@example.com")
+    assert (taken.status, taken.body) == (free.status, free.body) == (204, b"")
+    assert {k: v for k, v in taken.headers.items() if k != "x-request-id"} == {
+        k: v for k, v in free.headers.items() if k != "x-request-id"
+    }
+    assert [to for to, _ in user_pool.mails] == ["free@example.com"]
+
+
+def test_a_stolen_session_without_the_password_changes_no_address(own: Own, user_pool: UserPool) -> None:
+    answer = ask_for(own, "thief@example.com", "Wrong-password-1!")
+    assert (answer.status, answer.bad_fields) == (422, {("body", "/password")})
+    assert user_pool.mails == []
+
+
+def test_the_session_that_proves_the_password_does_not_stay(own: Own) -> None:
+    ask_for(own, "new@example.com")
+    assert len(own.user.sessions) == 1
+
+
+# One session
+
+
+def test_logging_out_ends_one_session(nobody: Client, own: Own, user_pool: UserPool) -> None:
+    other = Own(user_pool, own.user)
+    assert nobody.post("/auth/logout", {"refreshToken": own.tokens["RefreshToken"]}).status == 204
+    assert (refresh(nobody, own), refresh(nobody, other)) == (401, 200)
+
+
+@pytest.mark.parametrize("token", ["made-up", "refresh.of.nobody"])
+def test_logging_out_of_nothing_is_done(nobody: Client, user_pool: UserPool, token: str) -> None:
+    assert nobody.post("/auth/logout", {"refreshToken": token}).status == 204
+    assert user_pool.calls == ["RevokeToken"]
