@@ -1,6 +1,6 @@
 """Measure everything and write benchmarks/results.md with its charts: `make bench`.
 
-python -m benchmarks [--rounds 15] [--seconds 60] [--trades 100000]
+python -m benchmarks [--rounds 15] [--seconds 90] [--trades 100000]
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def say(line: str) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure everything and write benchmarks/results.md.")
     parser.add_argument("--rounds", type=int, default=processes.ROUNDS)
-    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--seconds", type=float, default=90)
     parser.add_argument("--trades", type=int, default=100_000, help="in the longest journal")
     given = parser.parse_args()
     os.environ.update(SETTINGS)

@@ -4,7 +4,7 @@ Every user keeps a journal: records, reads, lists, corrects, closes and deletes 
 Afterwards each journal is listed whole and compared with what was acknowledged. The embedded AWS runs each function in
 one process and takes most of the time itself, so its throughput says something only beside the same with the bare peer.
 
-    python -m benchmarks.load [--seconds 60]
+    python -m benchmarks.load [--seconds 90]
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from local.artifacts import read_template
 from local.places import BUILD
 from local.stack import Stack, running_stack
 
-USERS = 32
+USERS = 64
 PASSWORD = "Breakout-2026!"  # noqa: S105 for users of the embedded AWS only
 MIX = {"get": 35, "list": 20, "create": 20, "update": 8, "close": 8, "delete": 4, "stats": 5}
 # The users come one after the other, since a function's first processes take both processors; then it is counted.
@@ -55,6 +55,8 @@ class Outcome:
     errors: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
     kept: int = 0
+    workers: int = 0  # Lambda workers at most
+    memory: int = 0  # bytes of the embedded AWS and its workers at most
 
     def summary(self) -> dict[str, Any]:
         """In figures; milliseconds for the times."""
@@ -67,6 +69,8 @@ class Outcome:
             "errors": len(self.errors),
             "lost or doubled": len(self.lost),
             "trades compared": self.kept,
+            "workers": self.workers,
+            "memory MB": self.memory / (1 << 20),
         }
 
 
@@ -149,19 +153,23 @@ class User:
         await self._send("stats", 200, "GET", "/stats")
 
 
-async def load(stack: Stack, seconds: float, mix: Mapping[str, int]) -> Outcome:
+async def load(
+    stack: Stack, seconds: float, mix: Mapping[str, int], *, count: int = USERS, ramp: float = RAMP
+) -> Outcome:
     """Let the users work for so long, and compare what is there then with what was acknowledged."""
     outcome = Outcome()
-    tokens = [_token(stack) for _ in range(USERS)]
+    tokens = [_token(stack) for _ in range(count)]
     clients = [
         httpx.AsyncClient(base_url=stack.api, timeout=60, trust_env=False, headers={"Authorization": f"Bearer {token}"})
         for token in tokens
     ]
     users = [User(client, outcome, mix, seed) for seed, client in enumerate(clients)]
     began = time.perf_counter()
-    outcome.counted_from = began + RAMP
+    outcome.counted_from = began + ramp
     until = outcome.counted_from + seconds
-    await asyncio.gather(*(user.work(began + RAMP / USERS * n, until) for n, user in enumerate(users)))
+    watch = asyncio.create_task(_watch(stack, outcome))
+    await asyncio.gather(*(user.work(began + ramp / count * n, until) for n, user in enumerate(users)))
+    watch.cancel()
     outcome.seconds = time.perf_counter() - outcome.counted_from
     for user in users:
         listed = await user.whole_journal()
@@ -171,6 +179,15 @@ async def load(stack: Stack, seconds: float, mix: Mapping[str, int]) -> Outcome:
     for client in clients:
         await client.aclose()
     return outcome
+
+
+async def _watch(stack: Stack, outcome: Outcome) -> None:
+    """Look each second how many workers there are and what memory everything takes."""
+    while True:
+        own, workers = await asyncio.to_thread(stack.aws.memory)
+        outcome.workers = max(outcome.workers, len(workers))
+        outcome.memory = max(outcome.memory, own + sum(workers.values()))
+        await asyncio.sleep(1)
 
 
 def _token(stack: Stack) -> str:
@@ -233,7 +250,7 @@ def measure(seconds: float, say: Callable[[str], None]) -> dict[str, dict[str, A
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description="The deployed stack under load.")
-    arguments.add_argument("--seconds", type=float, default=60)
+    arguments.add_argument("--seconds", type=float, default=90)
     for name, summary in measure(arguments.parse_args().seconds, print).items():
         print(name, {kind: round(figure) for kind, figure in summary.items()})  # noqa: T201 a command's output
 

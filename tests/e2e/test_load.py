@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 
+from benchmarks.load import MIX, load
 from local.embedded_aws import lambda_workers
 from local.stack import Stack
 from tests.e2e.conftest import User
@@ -91,3 +92,10 @@ def test_whoever_hangs_up_leaves_the_queue(stack: Stack, new_user: Callable[[], 
     while recorded != (recorded := len(user.api.get("/trades", params={"limit": "100"}).json()["items"])):
         time.sleep(2)
     assert recorded < AT_ONCE / 2
+
+
+def test_users_at_work_meet_no_error_and_lose_nothing(stack: Stack) -> None:
+    outcome = asyncio.run(load(stack, seconds=10, mix=MIX, count=16, ramp=5))
+    assert (outcome.errors, outcome.lost) == ([], [])
+    assert outcome.kept > 16
+    assert 0 < outcome.workers <= lambda_workers()
