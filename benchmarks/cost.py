@@ -3,8 +3,9 @@
     .venv/bin/python -m benchmarks.cost
 
 Requests and capacity units are those that the embedded AWS's DynamoDB tells of, of a user with 1 000 trades;
-milliseconds are processor time of this process, from event to answer, medians of several calls. USE, PRICES and the
-assumptions are what a reader may want to replace by their own.
+milliseconds are processor time of this process, from event to answer, medians of several calls. What a stack costs
+without any trader (alarms, metrics, secrets, dashboards, queues that wait) is counted in template.yaml and the code.
+USE, PRICES and the assumptions are what a reader may want to replace by their own.
 """
 
 from __future__ import annotations
@@ -12,32 +13,40 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import sys
 import time
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import islice
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, Literal
 
 from benchmarks.growth.journals import journal, store
-from benchmarks.growth.meter import Meter
+from benchmarks.growth.meter import Meter, Use, weight
 from benchmarks.growth.one_task import correct
 from benchmarks.growth.tables import new_user, tables
 from benchmarks.report.markdown import table
-from handlers.background import streams
+from handlers.background import image_keeping, streams
+from handlers.journal.trades import Image
 from handlers.log import logger
-from handlers.storage import clients, page_tokens, repair
+from handlers.storage import clients, page_tokens, rebuilds, repair
+from handlers.storage.image_files import Place, Span
 from handlers.storage.items import trade_item
+from openapi.generate import contract, operations
 from tests.api.client import Client, a_trade
 from tests.api.gallery import Context, messages
 from tests.events import function
+from tests.template_file import template
 
-PAGE = Path(__file__).parent.parent / "docs" / "cost.md"
+ROOT = Path(__file__).parent.parent
+PAGE = ROOT / "docs" / "cost.md"
+TRADERS = (100, 10_000, 1_000_000)
 TRADES = 1_000
 A_DAY = 10  # trades: of a third of a year each day has as many
 CALLS = 7
@@ -45,7 +54,8 @@ CALLS = 7
 MEMORY_GB = 1.0
 PROCESSOR_SHARE = 1024 / 1769  # of a processor, which Lambda gives whole to 1 769 MB
 WAIT_MS = 6.0  # for one request to DynamoDB, within a region
-LOG_KB = 0.6  # a call: the function's line, Lambda's own, the gateway's
+LIST_MS = 250.0  # for a list of a thousand versions of files in S3
+LOG_KB = 1.2  # a call: the function's line 0.3, Lambda's two 0.6, the gateway's 0.3
 ANSWER_KB = 4.0
 TRACED = 0.05  # of the calls
 ITEM_KB = 1.2  # a trade as it is stored
@@ -67,8 +77,12 @@ USE = {
     "logIn, refreshSession": 180,
     "UpdateStats": 150,  # the changes that move money or what a trade is counted under
     "RebuildStats": 122,  # every six hours, also of those who are not active
+    "finding users": 122,  # before, in both tables
 }
 IMAGES_GB = 0.3  # a trader keeps
+IMAGES = 300
+SWEEPS = 30.4  # a month
+PAGE_OF_FILES = 1000
 
 # List prices in us-east-1, in dollars, without free tiers but Cognito's.
 PRICES = {
@@ -80,16 +94,32 @@ PRICES = {
     "DynamoDB, a GB stored": 0.25,
     "DynamoDB, a GB restorable": 0.20,
     "S3, a GB stored": 0.023,
-    "S3, a thousand uploads": 0.005,
+    "S3, a thousand uploads or lists": 0.005,
     "CloudWatch, a GB logged": 0.50,
     "SQS, a million requests": 0.40,
     "Transfer to the internet, a GB": 0.09,
     "Cognito Essentials, an active user from the 10 001st on": 0.015,
-    "CloudWatch, an alarm": 0.10,
+    "CloudWatch, an alarm, for each metric that it looks at": 0.10,
+    "CloudWatch, a metric of our own, or of a route": 0.30,
+    "CloudWatch, a dashboard": 3.00,
+    "Secrets Manager, a secret": 0.40,
     "X-Ray, a million traces": 5.00,
 }
-ALARMS = 85
-BEHIND = ("UpdateStats", "RebuildStats")
+# Of what is not part of the stack, for the table of options.
+OPTION_PRICES = {
+    "WAF, a firewall": 5.00,
+    "WAF, a rule": 1.00,
+    "WAF, a million requests": 0.60,
+    "CloudFront, a million requests": 1.00,
+    "AWS Backup of DynamoDB, a GB": 0.10,
+    "AWS Backup of S3, a GB": 0.05,
+    "Transfer to another region or account, a GB": 0.02,
+}
+METRICS_OF_A_ROUTE = 6  # requests, 4xx, 5xx, latency, latency of the function, data
+# Lambda asks a queue all the time, with five pollers that wait for twenty seconds each.
+POLLS = 5 * 3 * 60 * 24 * 30.4
+BEHIND = ("UpdateStats", "RebuildStats", "finding users")
+SWEEP = "SweepImages, a page of 1 000 files"
 AWAY = "logIn, refreshSession"  # Cognito's work; our part is as much as getTrade's without its query
 
 
@@ -102,10 +132,74 @@ class Taken:
     writes: float
     processor_ms: float
 
+    lists: float = 0  # of files in S3
+
     @property
     def billed_ms(self) -> float:
         """As Lambda would bill it, if the processor were as quick as the one that it was measured on."""
-        return self.processor_ms / PROCESSOR_SHARE + self.requests * WAIT_MS
+        return self.processor_ms / PROCESSOR_SHARE + self.requests * WAIT_MS + self.lists * LIST_MS
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """What a stack has, however many traders there are: counted, not measured."""
+
+    alarmed_metrics: int
+    own_metrics: int
+    dashboards: int
+    secrets: int
+    polled_queues: int
+    routes: int
+    sweepers: int
+    comparers: int
+
+
+WORDS = {
+    "alarmed_metrics": "metrics that alarms look at",
+    "own_metrics": "metrics of the functions' own, and made of logs",
+    "dashboards": "dashboards",
+    "secrets": "secrets",
+    "polled_queues": "queues that functions are fed from",
+    "routes": "routes",
+    "sweepers": "workers of the sweep",
+    "comparers": "workers of the comparison",
+}
+
+
+def fixed() -> Fixed:
+    """Count it, in the template and in the code."""
+    resources = template()["Resources"]
+    of_type = {kind: [it["Properties"] for it in resources.values() if it["Type"] == kind] for kind in _KINDS}
+    alarmed = sum(
+        max(1, sum("MetricStat" in metric for metric in alarm.get("Metrics", ()))) for alarm in of_type[_ALARM]
+    )
+    named = {
+        name
+        for path in (ROOT / "handlers").rglob("*.py")
+        for call in re.findall(r"\bcount\(([^()]*(?:\([^()]*\)[^()]*)*)\)", path.read_text("utf-8"))
+        for name in re.findall(r"\b([A-Z]\w+)=", call)
+    }
+    sources = {
+        name: source["Properties"]
+        for name, it in resources.items()
+        if it["Type"] == "AWS::Serverless::Function"
+        for source in it["Properties"].get("Events", {}).values()
+        if source["Type"] == "SQS"
+    }
+    return Fixed(
+        alarmed_metrics=alarmed,
+        own_metrics=len(named) + len(of_type[_FILTER]),
+        dashboards=len(of_type["AWS::CloudWatch::Dashboard"]),
+        secrets=len(of_type["AWS::SecretsManager::Secret"]),
+        polled_queues=len(sources),
+        routes=sum(1 for _ in operations(contract())),
+        sweepers=sources["SweepImagesFunction"]["ScalingConfig"]["MaximumConcurrency"],
+        comparers=sources["RebuildStatsFunction"]["ScalingConfig"]["MaximumConcurrency"],
+    )
+
+
+_ALARM, _FILTER = "AWS::CloudWatch::Alarm", "AWS::Logs::MetricFilter"
+_KINDS = (_ALARM, _FILTER, "AWS::CloudWatch::Dashboard", "AWS::SecretsManager::Secret")
 
 
 def taken(meter: Meter, calls: Iterator[Callable[[], Any]]) -> Taken:
@@ -188,7 +282,55 @@ def measured() -> dict[str, Taken]:
         whole = messages({"user": client.user})
         found["RebuildStats"] = taken(meter, (partial(streams.rebuild_stats, whole, Context()) for _ in range(2)))
         found[AWAY] = Taken(0, 0, 0, found["getTrade"].processor_ms)
-    return {name: found[name] for name in USE}
+        found["finding users"] = finding(meter)
+        found[SWEEP] = sweeping(meter)
+    return {name: found[name] for name in (*USE, SWEEP)}
+
+
+def finding(meter: Meter) -> Taken:
+    """What it takes to come by one trader's items in both tables."""
+    rebuilds._send = lambda messages, _=None: sum(1 for _ in messages)  # type: ignore[assignment] # no queue is here
+
+    def look(table: Literal["trades", "stats"]) -> None:
+        items = clients.dynamodb().scan(TableName=table)["Items"]
+        meter.scanned_bytes = sum(map(weight, items)) / len(items)
+        before, began = meter.use, time.process_time()
+        rebuilds.find(rebuilds.Search(table=table, segment=0, segments=1), lambda: True)
+        used.append((meter.use - before, (time.process_time() - began) * 1000))
+
+    used: list[tuple[Use, float]] = []
+    look("trades")
+    look("stats")
+    return Taken(
+        sum(use.requests for use, _ in used), sum(use.reads for use, _ in used), 0, sum(took for _, took in used)
+    )
+
+
+def sweeping(meter: Meter) -> Taken:
+    """What a page of files takes the sweep, each the image of another trade, as most are."""
+    user, made = new_user(), datetime(2026, 1, 1, tzinfo=UTC)
+    trades = []
+    for trade in journal(user, PAGE_OF_FILES, a_day=A_DAY):
+        place = Place(user, trade.trade_id, str(uuid.uuid4()))
+        clients.s3().put_object(Bucket=os.environ["FILES_BUCKET"], Key=place.key, Body=b"-")
+        image = Image(
+            image_id=place.image_id,
+            content_type="image/png",
+            size=1,
+            created_at=made,
+            file_version="null",  # of a file where versions are not kept
+        )
+        trades.append(replace(trade, images=(image,)))
+    store("trades", map(trade_item, trades))
+    later = now() + timedelta(days=2)
+    took = taken(meter, (partial(_swept, later) for _ in range(CALLS)))
+    return replace(took, lists=1)
+
+
+def _swept(later: datetime) -> None:
+    seen, deleted, _ = image_keeping.sweep(Span(), None, later)
+    if (seen, deleted) != (PAGE_OF_FILES, 0):
+        raise RuntimeError(f"swept {deleted} of {seen} files")
 
 
 def _answered(serve: Callable[[Any, Any], Mapping[str, Any]], event: Mapping[str, Any]) -> None:
@@ -197,12 +339,14 @@ def _answered(serve: Callable[[Any, Any], Mapping[str, Any]], event: Mapping[str
         raise RuntimeError(answer["body"])
 
 
-def monthly(found: Mapping[str, Taken], traders: int) -> dict[str, float]:
+def monthly(found: Mapping[str, Taken], traders: int, has: Fixed) -> dict[str, float]:
     """Dollars a month, by what they are paid for."""
     requests = {name: times for name, times in USE.items() if name not in BEHIND}
     behind = {name: USE[name] for name in BEHIND}
+    sweep = {SWEEP: SWEEPS * IMAGES / PAGE_OF_FILES}
     messages = 3 * (USE["RebuildStats"] + USE["createImageUpload"])  # sent, received, deleted
     stored_gb = TRADES * ITEM_KB * COPIES / 1024**2
+    calls = sum(USE.values()) - USE["finding users"]  # which many users share
     each = {
         "HTTP API": sum(requests.values()) * PRICES["HTTP API, a million requests"] / 1e6,
         "Lambda for requests": _lambda(found, requests),
@@ -210,17 +354,55 @@ def monthly(found: Mapping[str, Taken], traders: int) -> dict[str, float]:
         "DynamoDB for requests": _units(found, requests),
         "DynamoDB for statistics": _units(found, behind),
         "DynamoDB, stored": stored_gb * (PRICES["DynamoDB, a GB stored"] + PRICES["DynamoDB, a GB restorable"]),
-        "S3": IMAGES_GB * PRICES["S3, a GB stored"] + USE["createImageUpload"] * PRICES["S3, a thousand uploads"] / 1e3,
+        "S3": IMAGES_GB * PRICES["S3, a GB stored"]
+        # An upload, and the tag that keeps it.
+        + 2 * USE["createImageUpload"] * PRICES["S3, a thousand uploads or lists"] / 1e3,
+        "Sweep of images": _lambda(found, sweep)
+        + _units(found, sweep)
+        + sweep[SWEEP] * PRICES["S3, a thousand uploads or lists"] / 1e3,
         "SQS": messages * PRICES["SQS, a million requests"] / 1e6,
-        "Logs": sum(USE.values()) * LOG_KB / 1024**2 * PRICES["CloudWatch, a GB logged"],
-        "Traces": sum(USE.values()) * TRACED * PRICES["X-Ray, a million traces"] / 1e6,
+        "Logs": calls * LOG_KB / 1024**2 * PRICES["CloudWatch, a GB logged"],
+        "Traces": calls * TRACED * PRICES["X-Ray, a million traces"] / 1e6,
         "Transfer": sum(requests.values()) * ANSWER_KB / 1024**2 * PRICES["Transfer to the internet, a GB"],
     }
     return {
         **{what: traders * dollars for what, dollars in each.items()},
         "Cognito": max(0, traders - 10_000) * PRICES["Cognito Essentials, an active user from the 10 001st on"],
-        "Alarms": ALARMS * PRICES["CloudWatch, an alarm"],
+        "Alarms": has.alarmed_metrics * PRICES["CloudWatch, an alarm, for each metric that it looks at"],
+        "Metrics": has.own_metrics * PRICES["CloudWatch, a metric of our own, or of a route"],
+        "Dashboard": has.dashboards * PRICES["CloudWatch, a dashboard"],
+        "Secrets": has.secrets * PRICES["Secrets Manager, a secret"],
+        "Queues that wait": has.polled_queues * POLLS * PRICES["SQS, a million requests"] / 1e6,
     }
+
+
+def optional(traders: int, has: Fixed) -> dict[str, float]:
+    """Dollars a month of what is left out unless somebody asks for it."""
+    requests = traders * sum(times for name, times in USE.items() if name not in BEHIND) / 1e6
+    trades_gb, files_gb = traders * TRADES * ITEM_KB / 1024**2, traders * IMAGES_GB
+    prices = OPTION_PRICES
+    kept = trades_gb * prices["AWS Backup of DynamoDB, a GB"] + files_gb * prices["AWS Backup of S3, a GB"]
+    changed = trades_gb + files_gb / 10  # DynamoDB is copied whole each night, of S3 what is new
+    return {
+        "Metrics of each route (`DetailedMetrics`)": has.routes
+        * METRICS_OF_A_ROUTE
+        * PRICES["CloudWatch, a metric of our own, or of a route"],
+        "CloudFront and WAF (`ops/edge.yaml`)": prices["WAF, a firewall"]
+        + 4 * prices["WAF, a rule"]
+        + requests * (prices["WAF, a million requests"] + prices["CloudFront, a million requests"]),
+        "Backups here and in another account (`ops/backup.yaml`)": 2 * kept
+        + changed * prices["Transfer to another region or account, a GB"],
+    }
+
+
+def rounds(found: Mapping[str, Taken], traders: int, has: Fixed) -> list[str]:
+    """How many hours one comparison of everybody and one sweep of all files take, with the workers of the template."""
+    comparison = traders * (found["RebuildStats"].billed_ms + found["finding users"].billed_ms) / 3.6e6
+    sweep = traders * IMAGES / PAGE_OF_FILES * found[SWEEP].billed_ms / 3.6e6
+    return [
+        f"{traders:,}".replace(",", " "),
+        *(f"{hours:,.1f}" for hours in (comparison, comparison / has.comparers, sweep, sweep / has.sweepers)),
+    ]
 
 
 def _lambda(found: Mapping[str, Taken], use: Mapping[str, float]) -> float:
@@ -254,7 +436,9 @@ def main() -> int:
     logger.setLevel("WARNING")
     with redirect_stdout(io.StringIO()):  # the functions' metrics
         found = measured()
-    bills = {traders: monthly(found, traders) for traders in (100, 10_000, 1_000_000)}
+    has = fixed()
+    bills = {traders: monthly(found, traders, has) for traders in TRADERS}
+    options = {traders: optional(traders, has) for traders in TRADERS}
     operations = table(
         [
             "operation",
@@ -268,7 +452,7 @@ def main() -> int:
         (
             [
                 name,
-                USE[name],
+                f"{USE.get(name, SWEEPS * IMAGES / PAGE_OF_FILES):g}",
                 f"{one.requests:g}",
                 f"{one.reads:g}",
                 f"{one.writes:g}",
@@ -286,8 +470,32 @@ def main() -> int:
             ["a trader", *(f"{sum(bill.values()) / traders:.4f}" for traders, bill in bills.items())],
         ],
     )
-    prices = table(["what", "$"], ([what, f"{cost:.10f}".rstrip("0").rstrip(".")] for what, cost in PRICES.items()))
-    page = written(PAGE.read_text("utf-8"), {"operations": operations, "bill": bill, "prices": prices})
+    prices = table(
+        ["what", "$"],
+        ([what, f"{cost:.10f}".rstrip("0").rstrip(".")] for what, cost in {**PRICES, **OPTION_PRICES}.items()),
+    )
+    counted = table(["what a stack has", "how many"], ([WORDS[name], number] for name, number in asdict(has).items()))
+    made = {
+        "operations": operations,
+        "bill": bill,
+        "options": table(
+            ["$ a month", *(f"{traders:,} traders".replace(",", " ") for traders in options)],
+            ([what, *(f"{options[traders][what]:,.2f}" for traders in options)] for what in options[100]),
+        ),
+        "rounds": table(
+            [
+                "traders",
+                "hours of work a comparison",
+                f"with {has.comparers} workers",
+                "hours of work a sweep",
+                f"with {has.sweepers} workers",
+            ],
+            (rounds(found, traders, has) for traders in TRADERS),
+        ),
+        "counted": counted,
+        "prices": prices,
+    }
+    page = written(PAGE.read_text("utf-8"), made)
     PAGE.write_text(page, "utf-8")
     sys.stdout.write(f"{operations}\n\n{bill}\n")
     return 0

@@ -8,7 +8,7 @@ from math import ceil
 from typing import Any
 
 READ_UNIT = 4096  # bytes
-OPERATIONS = ("GetItem", "BatchGetItem", "Query", "PutItem", "DeleteItem", "TransactWriteItems")
+OPERATIONS = ("GetItem", "BatchGetItem", "Query", "Scan", "PutItem", "DeleteItem", "TransactWriteItems")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,7 @@ class Meter:
 
     def __init__(self, dynamodb: Any, *others: Any) -> None:
         self.use = Use()
+        self.scanned_bytes = 0.0  # of an item of the table that is scanned
         for operation in OPERATIONS:
             dynamodb.meta.events.register(f"provide-client-params.dynamodb.{operation}", self._ask)
             dynamodb.meta.events.register(f"after-call.dynamodb.{operation}", self._count)
@@ -51,7 +52,10 @@ class Meter:
 
     def _count(self, parsed: dict[str, Any], model: Any, **_: Any) -> None:
         reads = writes = 0.0
-        if model.name == "Query":
+        if model.name == "Scan":
+            # Of a projection: what was read is known from the whole items, which the caller tells.
+            reads = self._share * read_units(parsed["ScannedCount"] * self.scanned_bytes)
+        elif model.name == "Query":
             scanned = parsed["ScannedCount"] / max(1, parsed["Count"])
             reads = self._share * read_units(sum(map(weight, parsed["Items"])) * scanned)
         elif model.name == "BatchGetItem":

@@ -258,3 +258,14 @@ def test_the_numbers_of_the_page_are_the_templates() -> None:
     said = re.search(r"the change set \(some (\d+) additions\)", " ".join(page.split()))
     assert said
     assert abs(int(said[1]) - len(resources)) <= 15, len(resources)
+
+
+def test_the_key_is_allowed_to_encrypt_every_log_group() -> None:
+    """The policy that docs/encryption.md gives names log groups by how their names begin."""
+    page = (ROOT / "docs" / "encryption.md").read_text("utf-8")
+    allowed = re.findall(r"log-group:([^\"]+)", page)
+    for resource in template()["Resources"].values():
+        if resource["Type"] == "AWS::Logs::LogGroup":
+            named = resource["Properties"].get("LogGroupName", {"Fn::Sub": "${AWS::StackName}-made-up"})["Fn::Sub"]
+            name = named.replace("${AWS::StackName}", "<stack>")
+            assert any(name.startswith(pattern.removesuffix("*")) for pattern in allowed), name
