@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from ops import builds
 
-COMMIT = "0123456789abcdef0123456789abcdef01234567"
+COMMIT = "0123456789abcdef0123456789abcdef01234567"  # pragma: allowlist secret - a commit
 JOB = {"GITHUB_REPOSITORY": "owner/name", "GITHUB_TOKEN": "token", "GITHUB_API_URL": "https://api.invalid"}
 
 
