@@ -146,7 +146,7 @@ async def close_trade(
     trade_id, close_id = trade_id.lower(), str(uuid4())
     values = models.CloseInput.model_validate(document).model_dump(exclude_none=True)
     location = f"/trades/{trade_id}/closes/{close_id}"
-    fingerprint = idempotency.fingerprint("closeTrade", document, tradeId=trade_id)
+    fingerprint = idempotency.fingerprint("closeTrade", values, tradeId=trade_id)
     for _ in attempts():
         now = datetime.now(UTC)
         trade, earlier = _read(user, trade_id, idempotency_key, fingerprint, now)
@@ -198,7 +198,7 @@ def _recorded(document: Any, user: str, idempotency_key: str | None) -> tuple[st
     body, headers = _shown(trade, f"/trades/{trade.trade_id}")
     answer = None
     if idempotency_key is not None:
-        fingerprint = idempotency.fingerprint("createTrade", document)
+        fingerprint = idempotency.fingerprint("createTrade", given)
         answer = idempotency.kept(idempotency_key, fingerprint, body, headers)
     earlier = storage.create(trade, answer)
     if earlier:
@@ -238,7 +238,8 @@ def _changed(user: str, trade_id: str, if_match: str | None, change: Callable[[T
         _check(if_match, trade)
         changed = change(trade, datetime.now(UTC))
         try:
-            storage.replace(changed, trade.version)
+            if changed is not trade:  # else nothing changes, and version and ETag stay
+                storage.replace(changed, trade.version)
         except VersionMismatch:
             continue  # somebody was faster; with If-Match, the check above then says so
         return reply_text(200, *_shown(changed))

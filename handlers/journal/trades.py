@@ -348,8 +348,9 @@ def detach_image(trade: Trade, image_id: str, now: datetime) -> Trade:
 def revise(trade: Trade, changes: Mapping[str, object], now: datetime) -> Trade:
     """The trade with some of its own fields, or of its notes' fields, changed; None takes a field back to none.
 
-    Raises RuleBroken for values that are wrong, StateForbids for changes that the closes do not allow; either names
-    all the fields. Fields that no trader revises (closes, version, ...) are a TypeError.
+    The same trade, at its version, when that changes nothing. Raises RuleBroken for values that are wrong, StateForbids
+    for changes that the closes do not allow; either names all the fields. Fields that no trader revises (closes,
+    version, ...) are a TypeError.
     """
     if unknown := changes.keys() - _REVISABLE.keys():
         raise TypeError(f"not revisable: {sorted(unknown)}")
@@ -363,7 +364,15 @@ def revise(trade: Trade, changes: Mapping[str, object], now: datetime) -> Trade:
         raise RuleBroken(errors)
     if conflicts := _conflicts_with_closes(revised):
         raise StateForbids("What is closed already does not allow this change.", conflicts)
-    return _within_bounds(revised)
+    return trade if _is_as_before(revised, trade) else _within_bounds(revised)
+
+
+def _is_as_before(revised: Trade, trade: Trade) -> bool:
+    """Whether they differ in version and time alone. Amounts are compared by value. The same instant in another offset
+    is a difference: it may lie on another day.
+    """
+    same_offset = revised.open_date.utcoffset() == trade.open_date.utcoffset()
+    return same_offset and replace(revised, version=trade.version, updated_at=trade.updated_at) == trade
 
 
 def _gain(side: Side, entry: Decimal, price: Decimal) -> Decimal:

@@ -34,8 +34,10 @@ def days(
 ) -> dict[date, DaySummary]:
     """The days of one value, or of the whole journal, from the first to the last. Raises Busy.
 
-    An item holds a month: ten years are 120 items, as a rule one request.
+    None when the first comes after the last. An item holds a month: ten years are 120 items, as a rule one request.
     """
+    if first is not None and last is not None and first > last:
+        return {}  # DynamoDB refuses a range whose end comes before its start
     months = months_of(dimension, value)
     low = months + ("0000-00" if first is None else month_of(first))
     high = months + ("9999-99" if last is None else month_of(last))

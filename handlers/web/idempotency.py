@@ -5,15 +5,30 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
+from handlers.journal.money import canonical
 from handlers.storage.items import KeptAnswer
 
 
-def fingerprint(operation_id: str, document: Any, **path: str) -> str:
-    """Stands for a request: what it asks for, whatever the order of its properties."""
-    request = json.dumps([operation_id, path, document], sort_keys=True, separators=(",", ":"))
+def fingerprint(operation_id: str, values: Mapping[str, Any], **path: str) -> str:
+    """Stands for what a request asks for, however it is written: amounts count by value ("100" is "100.0"), times by
+    instant and offset, properties in any order.
+
+    `values` are those of the request's model, where amounts are Decimals and times datetimes.
+    """
+    request = json.dumps([operation_id, path, values], sort_keys=True, separators=(",", ":"), default=_text)
     return hashlib.sha256(request.encode()).hexdigest()
+
+
+def _text(value: object) -> str:
+    if isinstance(value, Decimal):
+        return canonical(value)
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="microseconds")
+    raise TypeError(f"no request holds a {type(value).__name__}")
 
 
 def kept(key: str, fingerprint: str, body: str, headers: Mapping[str, str]) -> KeptAnswer:

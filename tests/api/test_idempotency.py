@@ -1,17 +1,24 @@
 """The same key with the same body gives the same answer, whatever happened in between; one trade exists."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
 from threading import Barrier, Lock
 from typing import Any
 
 import pytest
 from botocore.client import BaseClient
+from hypothesis import given
+from hypothesis import strategies as st
 
+from generated import models
 from handlers.storage import trades as storage
+from handlers.web.idempotency import fingerprint
 from tests import events
 from tests.api.client import DANA, Answer, Client, a_trade, answer_of
 from tests.events import Function, claims_of, function, routes
 
+HOURS = timedelta(hours=5)
 KEY = {"Idempotency-Key": "2026-01-05-aapl-1"}
 CLOSE = {"quantity": "40", "price": "11", "closedAt": "2026-01-05T11:00:00-05:00"}
 
@@ -58,6 +65,107 @@ def test_a_body_with_its_properties_in_another_order_is_the_same_body(dana: Clie
     first = dana.post("/trades", a_trade(), headers=KEY)
     reordered = dict(reversed(a_trade().items()))
     assert_replayed(first, dana.post("/trades", reordered, headers=KEY))
+
+
+SPELLINGS = [
+    ({"quantity": "100.0", "entryPrice": "10.00000000", "commission": "1.0", "fees": "0.10"}, True),
+    ({"openDate": "2026-01-05T09:31:04.000-05:00"}, True),
+    ({"openDate": "2026-01-05T14:31:04Z"}, False),  # the same instant, which may count on another day
+    ({"quantity": "100.00000001"}, False),
+    ({"fees": None}, False),  # left out
+    ({"tags": ["gap"]}, False),
+]
+
+
+@pytest.mark.parametrize(("spelled", "same"), SPELLINGS)
+def test_a_request_is_known_by_its_values_and_not_by_their_spelling(
+    dana: Client, spelled: dict[str, Any], same: bool
+) -> None:
+    first = dana.post("/trades", a_trade(), headers=KEY)
+    second = dana.post("/trades", a_trade(**spelled), headers=KEY)
+    [in_bulk] = dana.post(
+        "/trades/bulk", {"items": [{"trade": a_trade(**spelled), "idempotencyKey": KEY["Idempotency-Key"]}]}
+    ).json["results"]
+    if same:
+        assert_replayed(first, second)
+        assert in_bulk == {"status": 201, "trade": first.json}
+    else:
+        assert second.kind == in_bulk["problem"]["type"] == "/problems/idempotency-key-reused"
+    assert len(dana.get("/trades").json["items"]) == 1
+
+
+def test_a_close_is_known_by_its_values(dana: Client) -> None:
+    path = f"/trades/{dana.new_trade()['tradeId']}/closes"
+    first = dana.post(path, CLOSE, headers=KEY)
+    spelled = {"closedAt": "2026-01-05T11:00:00.0-05:00", "price": "11.000", "quantity": "40.0"}
+    assert_replayed(
+        first, dana.post(path.upper().replace("/TRADES", "/trades").replace("/CLOSES", "/closes"), spelled, headers=KEY)
+    )
+    assert dana.post(path, {**CLOSE, "price": "11.01"}, headers=KEY).kind == "/problems/idempotency-key-reused"
+
+
+amounts = st.decimals("0.00000001", "999999999999999", places=8).map(lambda amount: f"{amount:f}")
+zones = st.sampled_from([UTC, timezone(-HOURS), timezone(HOURS)])
+times = st.builds(
+    lambda seconds, zone: datetime.fromtimestamp(seconds, zone),
+    st.floats(1e9, 4e9) | st.integers(10**9, 4 * 10**9),
+    zones,
+)
+
+
+@st.composite
+def requests_and_respellings(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A trade to record, and the same one written otherwise."""
+    opened: datetime = draw(times)
+    given = {"symbol": "AAPL", "side": "BUY", "quantity": draw(amounts), "openDate": opened.isoformat()}
+    given |= {
+        name: draw(amounts) for name in draw(st.sets(st.sampled_from(["entryPrice", "stopLoss", "multiplier", "fees"])))
+    }
+    spelled = {
+        name: respelled(draw, value) if name not in ("symbol", "side", "openDate") else value
+        for name, value in given.items()
+    }
+    if not opened.microsecond:
+        spelled["openDate"] = opened.isoformat(
+            timespec=draw(st.sampled_from(["seconds", "milliseconds", "microseconds"]))
+        )
+    if draw(st.booleans()):
+        spelled["openDate"] = spelled["openDate"].replace("+00:00", "Z")
+    return given, dict(draw(st.permutations(list(spelled.items()))))
+
+
+def respelled(draw: st.DrawFn, amount: str) -> str:
+    """The same amount with fewer or more zeros behind the point."""
+    whole, _, decimals = amount.partition(".")
+    decimals = decimals.rstrip("0")
+    decimals += "0" * draw(st.integers(0, 8 - len(decimals)))
+    return f"{whole}.{decimals}" if decimals else whole
+
+
+def fingerprint_of(document: dict[str, Any]) -> str:
+    return fingerprint("createTrade", models.TradeInput.model_validate(document).model_dump(exclude_none=True))
+
+
+@given(pair=requests_and_respellings())
+def test_however_a_request_is_written_it_has_one_fingerprint(pair: tuple[dict[str, Any], dict[str, Any]]) -> None:
+    request, spelled = pair
+    assert fingerprint_of(request) == fingerprint_of(spelled)
+
+
+@given(pair=requests_and_respellings(), change=st.sampled_from(["quantity", "openDate", "side", "notes"]))
+def test_another_request_has_another_fingerprint(pair: tuple[dict[str, Any], dict[str, Any]], change: str) -> None:
+    request, _ = pair
+    other = dict(request)
+    if change == "quantity":
+        other["quantity"] = f"{Decimal(request['quantity']) + Decimal('1E-8'):f}"
+    elif change == "openDate":
+        moment = datetime.fromisoformat(request["openDate"])
+        other["openDate"] = (moment + timedelta(microseconds=1)).isoformat()
+    elif change == "side":
+        other["side"] = "SELL"
+    else:
+        other["lessons"] = "wait"
+    assert fingerprint_of(request) != fingerprint_of(other)
 
 
 def test_a_key_with_another_body_is_refused(dana: Client) -> None:

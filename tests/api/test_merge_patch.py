@@ -1,9 +1,11 @@
 """updateTrade is a JSON merge patch (RFC 7396) of what a client may change."""
 
+from collections import Counter
 from typing import Any
 
 import pytest
 
+from handlers.storage import clients
 from tests.api.client import Client
 
 REMOVABLE: dict[str, Any] = {
@@ -156,3 +158,46 @@ def test_what_the_closes_forbid_is_refused_with_every_field_that_is_to_blame(dan
     answer = dana.patch(f"/trades/{trade['tradeId']}", patch)
     assert (answer.status, answer.kind) == (409, "/problems/state-forbids")
     assert answer.bad_fields == {("body", "/quantity"), ("body", "/entryPrice"), ("body", "/openDate")}
+
+
+@pytest.mark.parametrize(
+    "patch",
+    [
+        {"symbol": "AAPL"},
+        {"quantity": "100.0", "entryPrice": "10.00", "commission": "1.000", "fees": "0.10"},
+        {"openDate": "2026-01-05T09:31:04.000-05:00"},
+        {"tags": ["gap", "trend"]},
+        {"psychology": {"fomo": True}},
+        {"psychology": {"greed": None}},
+        {"stopLoss": None, "takeProfit": None, "lessons": None, "status": None},
+        {"multiplier": "1", "confidence": 7},
+    ],
+)
+def test_a_patch_that_changes_nothing_leaves_version_time_and_etag(dana: Client, patch: Any) -> None:
+    before = dana.new_trade(tags=["gap", "trend"], psychology={"fomo": True}, confidence=7)
+    path = f"/trades/{before['tradeId']}"
+    sent = Counter[str]()
+    clients.dynamodb().meta.events.register_first(
+        "before-send.dynamodb", lambda event_name, **_: sent.update([event_name.rpartition(".")[2]])
+    )
+    for headers in ({}, {"If-Match": '"1"'}):
+        answer = dana.patch(path, patch, headers=headers)
+        assert (answer.status, answer.json, answer.headers["etag"]) == (200, before, '"1"')
+    assert sent == {"GetItem": 2}
+    assert dana.patch(path, patch, headers={"If-Match": '"2"'}).status == 412
+
+
+@pytest.mark.parametrize(
+    "patch",
+    [
+        {"openDate": "2026-01-05T14:31:04Z"},  # the same instant, which may be another day
+        {"quantity": "100.00000001"},
+        {"tags": ["trend", "gap"]},
+        {"psychology": {"fomo": False}},
+        {"lessons": "wait"},
+    ],
+)
+def test_a_patch_that_changes_anything_raises_the_version(dana: Client, patch: Any) -> None:
+    before = dana.new_trade(tags=["gap", "trend"], psychology={"fomo": True})
+    answer = dana.patch(f"/trades/{before['tradeId']}", patch)
+    assert (answer.status, answer.json["version"], answer.headers["etag"]) == (200, 2, '"2"')

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
-from handlers.storage import erasure, repair
+from handlers.storage import clients, erasure, repair
 from tests.api.client import DANA, ERIN, Client
 from tests.storage.conftest import Tables
 from tests.unit.journal.journals import DATASET_A
@@ -252,3 +253,31 @@ def test_what_cannot_be_asked_is_named(dana: Client, path: str, field: str) -> N
     bare, _, query = path.partition("?")
     answer = dana.get(bare, query=query)
     assert (answer.status, answer.bad_fields) == (400, {("query", field)})
+
+
+# A range whose end comes before its start
+
+
+@pytest.mark.parametrize(
+    "dates", [("2026-02-01", "2026-01-31"), ("2026-01-06", "2026-01-05"), ("2999-12-31", "1000-01-01")]
+)
+def test_a_range_that_ends_before_it_starts_is_empty_everywhere(dataset_a: Client, dates: tuple[str, str]) -> None:
+    span = f"from={dates[0]}&to={dates[1]}"
+    for filters in ("", "&symbol=AAPL", "&side=BUY", "&tag=gap", "&setupType=x"):
+        stats = dataset_a.get("/stats", query=span + filters).json
+        assert (stats["tradeCount"], stats["realizedPnL"]) == (0, "0")
+        assert dataset_a.get("/stats/equity-curve", query=span + filters).json["points"] == []
+    for by in ("SYMBOL", "SIDE", "TAG", "SETUP_TYPE", "WEEKDAY", "HOUR"):
+        assert dataset_a.get("/stats/breakdown", query=f"by={by}&{span}").json["buckets"] == []
+    listed = f"startDate={dates[0]}&endDate={dates[1]}"
+    for filters in ("", "&symbol=AAPL", "&status=CLOSED", "&status=OPEN", "&idempotencyKey=k", "&tag=gap&order=asc"):
+        assert dataset_a.get("/trades", query=listed + filters).json == {"items": []}
+
+
+def test_the_tests_refuse_what_dynamodb_refuses() -> None:
+    with pytest.raises(ClientError, match="upper bound"):
+        clients.dynamodb().query(
+            TableName="stats",
+            KeyConditionExpression="userId = :user AND statKey BETWEEN :low AND :high",
+            ExpressionAttributeValues={":user": {"S": DANA}, ":low": {"S": "b"}, ":high": {"S": "a"}},
+        )

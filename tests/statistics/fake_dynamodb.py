@@ -214,6 +214,9 @@ def _is_within(within: str, sort: str, name: str, values: Mapping[str, str]) -> 
     if within == f"begins_with({sort}, :prefix)":
         return name.startswith(values[":prefix"])
     assert within == f"{sort} BETWEEN :low AND :high"
+    if values[":low"].encode() > values[":high"].encode():
+        message = "The BETWEEN operator requires upper bound to be greater than or equal to lower bound"
+        raise ClientError({"Error": {"Code": "ValidationException", "Message": message}}, "Query")
     return values[":low"].encode() <= name.encode() <= values[":high"].encode()
 
 

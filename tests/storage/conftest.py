@@ -4,15 +4,18 @@ What takes long to make is made once for many tests (moto itself, clients, empty
 anything of another.
 """
 
+import re
 import socket
 from collections import Counter
 from collections.abc import Callable, Iterator
 from copy import deepcopy
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
 import pytest
 from botocore.config import Config
+from botocore.exceptions import ClientError
 from joserfc.jwk import RSAKey
 from moto import mock_aws
 from moto.backends import get_backend
@@ -50,8 +53,23 @@ class KeptClients:
         client, hooks = self._kept.get(place, (None, None))
         if client is None or hooks is not hooks_of(client):
             client = self._make(service, config)
+            if service == "dynamodb":
+                client.meta.events.register("provide-client-params.dynamodb.*", refuse_impossible_ranges)
             self._kept[place] = client, hooks_of(client)
         return client
+
+
+def refuse_impossible_ranges(params: Any, **_: Any) -> None:
+    """DynamoDB's rule that moto does not know: a range may not end before it starts."""
+    expressions = [
+        params.get(name, "") for name in ("KeyConditionExpression", "FilterExpression", "ConditionExpression")
+    ]
+    for low, high in re.findall(r"BETWEEN (:\w+) AND (:\w+)", " ".join(expressions)):
+        bounds = [params["ExpressionAttributeValues"][name] for name in (low, high)]
+        [from_], [to] = ([Decimal(held) if kind == "N" else held for kind, held in bound.items()] for bound in bounds)
+        if from_ > to:
+            message = "The BETWEEN operator requires upper bound to be greater than or equal to lower bound"
+            raise ClientError({"Error": {"Code": "ValidationException", "Message": message}}, "Query")
 
 
 def hooks_of(client: Any) -> Any:
