@@ -25,8 +25,7 @@ async def create_image_upload(trade_id: str, document: Any, user: str) -> Respon
     given = models.ImageUploadInput.model_validate(document)
     trade_id, now = trade_id.lower(), datetime.now(UTC)
     upload = Upload(image_id=str(uuid4()), content_type=given.content_type.value, created_at=now)
-    allow_upload(*images.read(user, trade_id, now))
-    images.await_file(user, trade_id, upload)
+    images.await_file(user, trade_id, upload, allow_upload)
     url, fields = image_files.form(Place(user, trade_id, upload.image_id), upload.content_type)
     return reply(201, documents.upload_document(upload, url, fields))
 

@@ -26,6 +26,7 @@ Event = dict[str, Any]
 Result = TypeVar("Result")
 StartResponse = Callable[[str, list[tuple[str, str]]], object]
 
+_LENGTH = re.compile(r"[0-9]{1,12}")
 _BEYOND_BYTES = re.compile(r"[^\x00-\xff]")
 
 # What is kept of a function's time to give an answer of its own: Lambda would end it, and API Gateway answer 500.
@@ -130,9 +131,24 @@ def format_1(event: Event) -> Event:
 
 
 def _body(event: Event) -> bytes:
-    """The bytes that were sent. Raises ValueError when there are none that the event could stand for."""
+    """The bytes that were sent. Raises ValueError when there are none that the event could stand for.
+
+    API Gateway hands JSON over as text, in which each sequence of bytes that is not UTF-8 has become U+FFFD. Such a
+    body gets a byte at its end that UTF-8 does not have, so that it is refused like all others, with the reason.
+    """
     body = event.get("body") or ""
-    return base64.b64decode(body, validate=True) if event.get("isBase64Encoded") else body.encode()
+    if event.get("isBase64Encoded"):
+        return base64.b64decode(body, validate=True)
+    text = body.encode()
+    return text if _is_as_sent(body, len(text), event.get("headers") or {}) else text + b"\xff"
+
+
+def _is_as_sent(body: str, size: int, headers: dict[str, str]) -> bool:
+    """Whether the text stands for the very bytes that were sent: it has as many, or no replacement character where
+    nothing tells how many there were (HTTP/2).
+    """
+    length = str(headers.get("content-length", ""))
+    return int(length) == size if _LENGTH.fullmatch(length) else "\ufffd" not in body
 
 
 def _sendable(headers: dict[str, str]) -> dict[str, str]:

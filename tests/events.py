@@ -90,17 +90,15 @@ def event(
     if names:
         made["queryStringParameters"] = {name: ",".join(v for n, v in pairs if n == name) for name in names}
     if body is not None:
+        made["headers"].setdefault("content-length", str(len(body)))
         made.update(_body(body, given.get("content-type", "")))
     return made
 
 
 def _body(body: bytes, content_type: str) -> Event:
-    """Text as text, everything else, and what is no text after all, as base64."""
+    """Text as text, with U+FFFD for what is not UTF-8; everything else as base64."""
     if re.match(r"(text/.*|application/(json|xml|javascript))(;|$)", content_type.lower()):
-        try:
-            return {"body": body.decode(), "isBase64Encoded": False}
-        except UnicodeDecodeError:
-            pass
+        return {"body": body.decode("utf-8", "replace"), "isBase64Encoded": False}
     return {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,8 @@ from handlers.storage import erasure
 from handlers.storage.clients import dynamodb, trades_table
 from handlers.storage.errors import AccountErased, TradeNotFound, Unavailable, VersionMismatch
 from handlers.storage.items import (
+    Item,
+    epoch_seconds,
     has_expired,
     image_versions_of,
     is_trade,
@@ -22,11 +24,13 @@ from handlers.storage.items import (
     upload_key,
     upload_of,
 )
-from handlers.storage.patience import attempts, patiently, transact
+from handlers.storage.patience import CONDITION_FAILED, attempts, patiently, transact
 from handlers.storage.trades import at_version, refusal
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import PutTypeDef, TransactWriteItemTypeDef
+
+Check = Callable[[Trade, Sequence[Upload]], None]
 
 _MOST_AT_ONCE = 100  # keys that DynamoDB looks up in one request
 _IS_PENDING = "attribute_exists(tradeId) AND attribute_not_exists(reason)"
@@ -34,10 +38,17 @@ _IS_PENDING = "attribute_exists(tradeId) AND attribute_not_exists(reason)"
 
 def read(user_id: str, trade_id: str, now: datetime) -> tuple[Trade, tuple[Upload, ...]]:
     """The trade and its uploads as they stand now, in one request. Raises TradeNotFound, Busy."""
-    first, *records = _query(user_id, trade_id) or [{}]
+    trade, uploads, _ = _read(user_id, trade_id, now)
+    return trade, uploads
+
+
+def _read(user_id: str, trade_id: str, now: datetime) -> tuple[Trade, tuple[Upload, ...], Item]:
+    """The trade, its uploads, and the item that counts how many were asked for, empty if there is none."""
+    first, *others = _query(user_id, trade_id) or [{}]
     if not is_trade(first):  # its key is the shortest, and so the first
         raise TradeNotFound(trade_id)
-    return trade_of(first), tuple(upload_of(record) for record in records if not has_expired(record, now))
+    uploads = tuple(upload_of(item) for item in others if "imageId" in item and not has_expired(item, now))
+    return trade_of(first), uploads, next((item for item in others if "imageId" not in item), {})
 
 
 def attached(trades: Collection[tuple[str, str]]) -> dict[tuple[str, str], set[tuple[str, str]]]:
@@ -65,27 +76,49 @@ def attached(trades: Collection[tuple[str, str]]) -> dict[tuple[str, str], set[t
     return found
 
 
-def await_file(user_id: str, trade_id: str, upload: Upload) -> None:
-    """Record an upload whose file is to come. Raises TradeNotFound, AccountErased, Busy."""
+def await_file(user_id: str, trade_id: str, upload: Upload, check: Check) -> None:
+    """Record an upload whose file is to come, unless `check` raises for the trade and its uploads as they stand.
+
+    What was checked is still so when the record is written: the transaction has the condition that the trade is at its
+    version, since an image may be attached meanwhile, and that no other upload was asked for. Raises TradeNotFound,
+    AccountErased, Busy, and what `check` raises.
+    """
     record = upload_item(user_id, trade_id, upload, upload.created_at + PENDING_FOR)
-    trade_exists: TransactWriteItemTypeDef = {
-        "ConditionCheck": {
-            "TableName": trades_table(),
-            "Key": {"userId": record["userId"], "tradeId": {"S": trade_id}},
-            "ConditionExpression": "attribute_exists(openDate)",
-        }
+    for _ in attempts():
+        trade, uploads, asked = _read(user_id, trade_id, upload.created_at)
+        check(trade, uploads)
+        unchanged: Any = {"TableName": trades_table(), "Key": trade_key(user_id, trade_id), **at_version(trade.version)}
+        of_trade, of_account, of_count, _ = transact(
+            [
+                {"ConditionCheck": unchanged},
+                {"ConditionCheck": erasure.not_begun(user_id)},
+                {"Put": _next_count(user_id, trade_id, asked, upload.created_at)},
+                {"Put": {"TableName": trades_table(), "Item": record}},
+            ],
+            retry_conflicts=False,
+        )
+        if of_account.get("Code") == CONDITION_FAILED:
+            raise AccountErased(user_id)
+        if not (of_trade or of_account or of_count):
+            return
+    raise AssertionError("attempts end by raising")
+
+
+def _next_count(user_id: str, trade_id: str, asked: Item, now: datetime) -> PutTypeDef:
+    """One more upload was asked for than when `asked` was read. DynamoDB deletes the item when nothing needs it."""
+    count = int(asked["count"]["N"]) if asked else 0
+    expires = str(epoch_seconds(now + PENDING_FOR + REJECTED_FOR))
+    item = upload_key(user_id, trade_id) | {"count": {"N": str(count + 1)}, "expiresAt": {"N": expires}}
+    put: PutTypeDef = {
+        "TableName": trades_table(),
+        "Item": item,
+        "ConditionExpression": "attribute_not_exists(tradeId)",
     }
-    of_trade, of_account, _ = transact(
-        [
-            trade_exists,
-            {"ConditionCheck": erasure.not_begun(user_id)},
-            {"Put": {"TableName": trades_table(), "Item": record}},
-        ]
-    )
-    if of_account:
-        raise AccountErased(user_id)
-    if of_trade:
-        raise TradeNotFound(trade_id)
+    if asked:
+        put["ConditionExpression"] = "#count = :count"
+        put["ExpressionAttributeNames"] = {"#count": "count"}
+        put["ExpressionAttributeValues"] = {":count": {"N": str(count)}}
+    return put
 
 
 def attach(trade: Trade, expected_version: int, image_id: str) -> None:
@@ -146,9 +179,9 @@ def forget(user_id: str, trade_id: str, image_id: str) -> bool:
 
 
 def forget_all(user_id: str, trade_id: str) -> None:
-    """Delete the records of all uploads of a trade. Raises Busy."""
+    """Delete the records of all uploads of a trade, and their count. Raises Busy."""
     for record in _query(user_id, f"{trade_id}|"):
-        forget(user_id, trade_id, record["imageId"]["S"])
+        forget(user_id, trade_id, record["imageId"]["S"] if "imageId" in record else "")
 
 
 def _query(user_id: str, beginning: str) -> list[Any]:

@@ -81,8 +81,9 @@ def item_of(trade_id: str, user: str = DANA) -> dict[str, Any]:
 
 
 def records() -> set[str]:
-    """The sort keys of everything in the table but trades."""
-    return {item["tradeId"]["S"] for item in dynamodb().scan(TableName="trades")["Items"] if "openDate" not in item}
+    """The sort keys of everything in the table but trades and counts of uploads."""
+    others = [item for item in dynamodb().scan(TableName="trades")["Items"] if "openDate" not in item]
+    return {item["tradeId"]["S"] for item in others if not item["tradeId"]["S"].endswith("|image|")}
 
 
 def remove(*changes: tuple[Mapping[str, Any], Mapping[str, Any]]) -> list[str]:

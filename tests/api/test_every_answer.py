@@ -66,6 +66,7 @@ BROKEN = (
     (storage, "delete"),
     (listing, "list_trades"),
     (images, "read"),
+    (images, "await_file"),
     (statistics, "standing"),
     (erasing, "begin"),
     (exporting, "export"),

@@ -11,8 +11,12 @@ from uuid import UUID
 
 import pytest
 
-from handlers.storage import erasure
+from handlers.storage import erasure, images
+from handlers.storage.clients import dynamodb
+from handlers.storage.patience import transact
 from tests.api.client import DANA, Client
+from tests.api.contention import at_once, statuses
+from tests.api.contention import one_call_at_a_time as one_call_at_a_time
 from tests.api.gallery import PNG, TEXT, ask, check, files, illustrate, records, send
 from tests.pictures import PICTURES
 from tests.storage.conftest import requests as requests
@@ -234,3 +238,45 @@ def test_an_account_that_is_being_erased_takes_no_image(dana: Client, trade_id: 
     erasure.begin(DANA, NOW)
     refused = dana.post(f"/trades/{trade_id}/images", {"contentType": "image/png"})
     assert (refused.status, refused.kind) == (409, "/problems/account-erased")
+
+
+@pytest.mark.usefixtures("one_call_at_a_time")
+def test_however_many_uploads_are_asked_for_at_once_a_trade_takes_twenty(dana: Client, trade_id: str) -> None:
+    ready = illustrate(dana, trade_id)
+    answers = at_once(40, "createImageUpload", f"/trades/{trade_id}/images", lambda _: {"contentType": "image/png"})
+    assert statuses(answers) == {201: 19, 409: 21}
+    shown = [image["imageId"] for image in images_of(dana, trade_id)]
+    assert len(shown) == 20
+    assert set(shown) == {ready, *(answer.json["imageId"] for answer in answers if answer.status == 201)}
+
+
+def test_an_image_that_is_attached_while_another_is_asked_for_counts(
+    dana: Client, trade_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(18):
+        ask(dana, trade_id)
+    last = ask(dana, trade_id)
+    attached: list[Any] = []
+
+    def overtaken(*given: Any, **named: Any) -> Any:
+        monkeypatch.setattr("handlers.storage.images.transact", transact)
+        attached.append(check(send(trade_id, last)))
+        return transact(*given, **named)
+
+    monkeypatch.setattr("handlers.storage.images.transact", overtaken)
+    ask(dana, trade_id)
+    assert attached == [[]]
+    assert dana.post(f"/trades/{trade_id}/images", {"contentType": "image/png"}).status == 409
+    assert len(images_of(dana, trade_id)) == 20
+
+
+def test_the_count_of_uploads_goes_with_the_trade(dana: Client, trade_id: str) -> None:
+    ask(dana, trade_id)
+    count = f"{trade_id}|image|"
+
+    def stored() -> list[str]:
+        return [item["tradeId"]["S"] for item in dynamodb().scan(TableName="trades")["Items"]]
+
+    assert count in stored()
+    images.forget_all(DANA, trade_id)
+    assert stored() == [trade_id]

@@ -162,3 +162,55 @@ def test_half_a_surrogate_pair_in_the_event_is_refused(dana: Client) -> None:
     event = dana.event("POST", "/trades", headers={"Content-Type": "application/json"})
     event |= {"body": '{"symbol": "\ud800"}', "isBase64Encoded": False}
     assert dana.send(event).status == 400
+
+
+NOTE = '"lessons": "%s", "symbol"'
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        b"\xff",
+        b"\xc3",
+        b"\xc0\x80",
+        b"\xed\xa0\x80",
+        b"\xed\xa0\xbd\xed\xb3\x88",
+        b"\xf0\x9f",
+        b"\xf8\x88\x80\x80\x80",
+        b"\xe9t\xe9",
+    ],
+)
+@pytest.mark.parametrize("protocol", ["HTTP/1.1", "HTTP/2"])
+def test_bytes_that_are_not_utf_8_are_refused_though_the_gateway_hands_text_over(
+    dana: Client, broken: bytes, protocol: str
+) -> None:
+    event = dana.event(
+        "POST", "/trades", body=GOOD.replace(b'"symbol"', (NOTE % "ab").encode().replace(b"ab", b"a" + broken + b"b"))
+    )
+    assert not event["isBase64Encoded"]
+    assert "\ufffd" in event["body"]
+    if protocol == "HTTP/2":
+        del event["headers"]["content-length"]
+    answer = dana.send(event)
+    assert (answer.status, answer.kind, answer.bad_fields) == (400, "/problems/invalid-request", {("body", "")})
+    assert answer.json["errors"][0]["detail"] == "is not UTF-8"
+    assert dana.get("/trades").json == {"items": []}
+
+
+def test_a_replacement_character_that_was_sent_is_kept_where_the_length_tells_so(dana: Client) -> None:
+    body = GOOD.replace(b'"symbol"', (NOTE % "a\ufffdb").encode())
+    assert dana.post("/trades", body=body).json["lessons"] == "a\ufffdb"
+    event = dana.event("POST", "/trades", body=body)
+    del event["headers"]["content-length"]
+    assert dana.send(event).status == 400
+    escaped = GOOD.replace(b'"symbol"', rb'"lessons": "a\ufffdb", "symbol"')
+    event = dana.event("POST", "/trades", body=escaped)
+    del event["headers"]["content-length"]
+    assert dana.send(event).json["lessons"] == "a\ufffdb"
+
+
+@pytest.mark.parametrize("length", ["", "x", "-1", "1, 2", "9" * 5000])
+def test_a_length_that_is_none_counts_as_absent(dana: Client, length: str) -> None:
+    event = dana.event("POST", "/trades", body=GOOD)
+    event["headers"]["content-length"] = length
+    assert dana.send(event).status == 201

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.stub import Stubber
 
-from handlers.journal.images import Upload
+from handlers.journal.images import Upload, allow_upload
 from handlers.journal.trades import attach_image, revise
 from handlers.storage import erasure, images, trades
 from handlers.storage.clients import dynamodb
@@ -23,6 +23,10 @@ def an_upload(image_id: str = "image-1", **given: Any) -> Upload:
     return Upload(**{"image_id": image_id, "content_type": "image/png", "created_at": NOW, **given})
 
 
+def await_file(user_id: str, trade_id: str, upload: Upload) -> None:
+    images.await_file(user_id, trade_id, upload, allow_upload)
+
+
 def stored_items() -> int:
     return dynamodb().scan(TableName="trades")["Count"]
 
@@ -34,7 +38,7 @@ def trade(table: None) -> None:  # noqa: ARG001 made first
 
 @pytest.mark.usefixtures("trade")
 def test_a_trade_is_read_with_its_uploads_in_one_request(requests: Counter[str]) -> None:
-    images.await_file("user-1", "trade-1", an_upload())
+    await_file("user-1", "trade-1", an_upload())
     requests.clear()
     assert images.read("user-1", "trade-1", NOW) == (a_trade(), (an_upload(),))
     assert requests == {"Query": 1}
@@ -44,15 +48,15 @@ def test_a_trade_is_read_with_its_uploads_in_one_request(requests: Counter[str])
 def test_a_trade_is_read_without_what_belongs_to_others() -> None:
     trades.create(a_trade(trade_id="trade-2"))
     trades.create(a_trade(user_id="user-2"))
-    images.await_file("user-1", "trade-2", an_upload())
-    images.await_file("user-2", "trade-1", an_upload())
+    await_file("user-1", "trade-2", an_upload())
+    await_file("user-2", "trade-1", an_upload())
     assert images.read("user-1", "trade-1", NOW) == (a_trade(), ())
 
 
 @pytest.mark.usefixtures("trade")
 def test_an_upload_is_forgotten_an_hour_after_its_form_and_a_rejected_one_after_a_week() -> None:
-    images.await_file("user-1", "trade-1", an_upload("1"))
-    images.await_file("user-1", "trade-1", an_upload("2"))
+    await_file("user-1", "trade-1", an_upload("1"))
+    await_file("user-1", "trade-1", an_upload("2"))
     images.reject("user-1", "trade-1", an_upload("2", reason="No image."), NOW)
 
     def known(after: timedelta) -> list[str]:
@@ -70,17 +74,17 @@ def test_nothing_is_read_or_awaited_for_a_trade_that_the_user_does_not_have(user
     with pytest.raises(TradeNotFound):
         images.read(user_id, "trade-1", NOW)
     with pytest.raises(TradeNotFound):
-        images.await_file(user_id, "trade-1", an_upload())
+        await_file(user_id, "trade-1", an_upload())
     assert stored_items() == 1
 
 
 @pytest.mark.usefixtures("trade")
 def test_nothing_is_awaited_or_attached_for_an_account_that_is_being_erased() -> None:
-    images.await_file("user-1", "trade-1", an_upload())
+    await_file("user-1", "trade-1", an_upload())
     erasure.begin("user-1", NOW)
     before = stored_items()
     with pytest.raises(AccountErased):
-        images.await_file("user-1", "trade-1", an_upload("image-2"))
+        await_file("user-1", "trade-1", an_upload("image-2"))
     with pytest.raises(AccountErased):
         images.attach(attach_image(a_trade(), an_image("image-1"), LATER), 1, "image-1")
     assert stored_items() == before
@@ -89,7 +93,7 @@ def test_nothing_is_awaited_or_attached_for_an_account_that_is_being_erased() ->
 
 @pytest.mark.usefixtures("trade")
 def test_an_attached_image_takes_the_place_of_its_upload() -> None:
-    images.await_file("user-1", "trade-1", an_upload())
+    await_file("user-1", "trade-1", an_upload())
     illustrated = attach_image(a_trade(), an_image("image-1"), LATER)
     images.attach(illustrated, 1, "image-1")
     assert images.read("user-1", "trade-1", NOW) == (illustrated, ())
@@ -97,7 +101,7 @@ def test_an_attached_image_takes_the_place_of_its_upload() -> None:
 
 @pytest.mark.usefixtures("trade")
 def test_an_image_is_not_attached_to_another_version() -> None:
-    images.await_file("user-1", "trade-1", an_upload())
+    await_file("user-1", "trade-1", an_upload())
     revised = revise(a_trade(), {"symbol": "MSFT"}, LATER)
     trades.replace(revised, 1)
     with pytest.raises(VersionMismatch):
@@ -109,7 +113,7 @@ def test_an_image_is_not_attached_to_another_version() -> None:
 @pytest.mark.parametrize("is_rejected", [True, False])
 def test_an_image_is_not_attached_without_a_pending_upload(is_rejected: bool) -> None:
     if is_rejected:
-        images.await_file("user-1", "trade-1", an_upload())
+        await_file("user-1", "trade-1", an_upload())
         images.reject("user-1", "trade-1", an_upload(reason="No image."), NOW)
     with pytest.raises(VersionMismatch):
         images.attach(attach_image(a_trade(), an_image("image-1"), LATER), 1, "image-1")
@@ -131,7 +135,7 @@ def test_only_a_pending_upload_is_rejected() -> None:
 
 @pytest.mark.usefixtures("trade")
 def test_an_upload_is_forgotten_once() -> None:
-    images.await_file("user-1", "trade-1", an_upload())
+    await_file("user-1", "trade-1", an_upload())
     assert images.forget("user-1", "trade-1", "image-1")
     assert not images.forget("user-1", "trade-1", "image-1")
     assert images.read("user-1", "trade-1", NOW) == (a_trade(), ())
@@ -142,7 +146,7 @@ def test_all_uploads_of_a_trade_are_forgotten_and_nothing_else() -> None:
     trades.create(a_trade(trade_id="trade-2"))
     for trade_id in ("trade-1", "trade-2"):
         for number in range(3):
-            images.await_file("user-1", trade_id, an_upload(str(number)))
+            await_file("user-1", trade_id, an_upload(str(number)))
     images.forget_all("user-1", "trade-1")
     assert images.read("user-1", "trade-1", NOW) == (a_trade(), ())
     assert len(images.read("user-1", "trade-2", NOW)[1]) == 3
@@ -152,7 +156,7 @@ def test_all_uploads_of_a_trade_are_forgotten_and_nothing_else() -> None:
     ("operation", "call"),
     [
         ("query", lambda: images.read("user-1", "trade-1", NOW)),
-        ("transact_write_items", lambda: images.await_file("user-1", "trade-1", an_upload())),
+        ("query", lambda: await_file("user-1", "trade-1", an_upload())),
         ("put_item", lambda: images.reject("user-1", "trade-1", an_upload(reason="-"), NOW)),
         ("transact_write_items", lambda: images.forget("user-1", "trade-1", "image-1")),
     ],
