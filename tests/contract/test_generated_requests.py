@@ -25,7 +25,7 @@ from tests.user_pool import PASSWORD, POOL_ID, UserPool
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-TOKEN = "a.good.token"
+TOKEN = "access.good.token"  # of the session good.token in the user pool
 MOST_EXAMPLES = os.environ.get("EXAMPLES", "8")
 TURN = Lock()
 SEEDS = [int(seed) for seed in os.environ.get("SEEDS", "1 3").split()]
@@ -80,7 +80,9 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         monkeypatch.setattr(accounts, "cognito_admin", lambda: pool.admin)
         monkeypatch.setenv("USER_POOL_ID", POOL_ID)
         for name in USERS:
-            USERS[name] = pool.new_user(f"{name}@example.com", PASSWORD).sub
+            user = pool.new_user(f"{name}@example.com", PASSWORD)
+            user.sessions.add("good.token")
+            USERS[name] = user.sub
         clients.s3().create_bucket(Bucket="files", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
         monkeypatch.setenv("FILES_BUCKET", "files")
         for setting in ("ERASURE_QUEUE_URL", "EXPORT_QUEUE_URL", "SIGN_OUT_QUEUE_URL"):

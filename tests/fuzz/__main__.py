@@ -52,7 +52,7 @@ warnings.fail-on = true
 warnings.display = ["missing_deserializer", "unsupported_regex", "method_not_allowed", "rate_limited"]
 """
 
-MAILING = ("signUp", "resendConfirmationCode", "forgotPassword")
+MAILING = ("signUp", "resendConfirmationCode", "forgotPassword", "changeEmail")
 LAST = "deleteAccount"  # little works after it
 
 
