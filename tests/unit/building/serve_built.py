@@ -10,6 +10,7 @@ import json
 import os
 import sys
 import traceback
+from typing import Any
 
 import botocore.client
 import botocore.session
@@ -33,7 +34,7 @@ def refuse(_client: object, operation: str, _parameters: object) -> None:
     raise EndpointConnectionError(endpoint_url=f"https://aws.invalid/{operation}")
 
 
-def answer(asked: dict) -> dict:  # type: ignore[type-arg]
+def answer(asked: dict[str, Any]) -> dict[str, Any]:
     sys.path.insert(0, asked["folder"])
     os.environ.update(asked["variables"])
     botocore.client.BaseClient._make_api_call = refuse  # type: ignore[attr-defined] # not in the stubs
