@@ -1,0 +1,1 @@
+"""Statistics: the entries that trades make on calendar days, and the figures that are folded from them."""

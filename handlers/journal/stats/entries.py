@@ -1,0 +1,141 @@
+"""An entry says what one trade did on one calendar day: the only facts from which statistics are computed.
+
+The day is the calendar day of each close in the close's own UTC offset. A close, partial or last, makes a gain on its
+day. The trade's result stands on the day of its last close, once the trade is flat (docs/statistics.md, "Trade P&L").
+An entry also holds everything of the trade that a filter or a breakdown can name.
+
+Stored entries outlive deployments. A new fact therefore gets a default here, which entries stored before it have until
+they are compared with their trades.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from handlers.journal import money
+from handlers.journal.trades import Trade
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gain:
+    """The net money that one close realized. `position` is the close's place among the closes of its trade, from 0."""
+
+    at: datetime
+    position: int
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What a flat trade earned: `net` after all its costs, at the instant of its last close.
+
+    `risk` is the amount that the trade risked, None if it is unknown. `costs` are those of the entry and of all closes.
+    `holding_seconds` counts from the entry to the last close.
+    """
+
+    at: datetime
+    net: Decimal
+    risk: Decimal | None
+    costs: Decimal
+    holding_seconds: int
+
+    @property
+    def r(self) -> Decimal | None:
+        """The net result in units of the risk, rounded to 8 decimals."""
+        return None if self.risk is None else money.ratio(self.net, self.risk)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What one trade did on one day: its gains of the day, and its result if it became flat then.
+
+    `version` is that of the trade from which the entry was made. `recorded` is when the trade was recorded. `opened_at`
+    keeps the offset in which it was given. `tags` are sorted, each once.
+    """
+
+    trade_id: str
+    version: int
+    recorded: datetime
+    symbol: str
+    side: str
+    quantity: Decimal
+    opened_at: datetime
+    tags: tuple[str, ...] = ()
+    setup_type: str | None = None
+    trading_session: str | None = None
+    trade_grade: str | None = None
+    account: str | None = None
+    currency: str | None = None
+    group: str | None = None
+    gains: tuple[Gain, ...] = ()
+    result: Result | None = None
+
+
+def entries(trade: Trade) -> dict[date, Entry]:
+    """The trade's entries by day; none for a cancelled trade and for one without closes."""
+    if trade.cancelled:
+        return {}
+    gains: dict[date, list[Gain]] = {}
+    for position, part in enumerate(trade.realized):
+        gain = Gain(at=part.close.closed_at, position=position, amount=part.realized_pnl)
+        gains.setdefault(part.close.day, []).append(gain)
+    last_day = trade.closes[-1].day if trade.is_flat else None
+    return {
+        day: Entry(
+            trade_id=trade.trade_id,
+            version=trade.version,
+            recorded=trade.created_at,
+            symbol=trade.symbol,
+            side=str(trade.side),
+            quantity=trade.quantity,
+            opened_at=trade.open_date,
+            tags=tuple(sorted(set(trade.notes.tags))),
+            setup_type=trade.notes.setup_type,
+            trading_session=trade.notes.trading_session,
+            trade_grade=trade.notes.trade_grade,
+            gains=tuple(of_day),
+            result=_result(trade) if day == last_day else None,
+        )
+        for day, of_day in gains.items()
+    }
+
+
+def touched_days(old: Trade | None, new: Trade | None) -> set[date]:
+    """The days whose entry differs between the old and the new trade in more than the version.
+
+    None stands for the trade before it is recorded, and after it is deleted.
+    """
+    before: Mapping[date, Entry] = {} if old is None else entries(old)
+    after: Mapping[date, Entry] = {} if new is None else entries(new)
+    return {day for day in before.keys() | after.keys() if not same_facts(before.get(day), after.get(day))}
+
+
+def same_facts(a: Entry | None, b: Entry | None) -> bool:
+    """Whether two entries are equal except for the version. None, for no entry, equals only None.
+
+    Python calls two datetimes of one instant equal whatever their offsets; here the offsets have to be equal too, since
+    they decide on days and hours.
+    """
+    if a is None or b is None:
+        return a is b
+    return replace(a, version=b.version) == b and _offsets(a) == _offsets(b)
+
+
+def _result(trade: Trade) -> Result:
+    last = trade.closes[-1]
+    own_costs = (close.costs for close in trade.closes)
+    return Result(
+        at=last.closed_at,
+        net=trade.realized_partial_pnl,
+        risk=trade.risk,
+        costs=money.total((trade.commission, trade.fees, *own_costs)),
+        holding_seconds=int((last.closed_at - trade.open_date).total_seconds()),
+    )
+
+
+def _offsets(entry: Entry) -> list[timedelta | None]:
+    moments = [entry.opened_at, *(gain.at for gain in entry.gains)]
+    if entry.result is not None:
+        moments.append(entry.result.at)
+    return [moment.utcoffset() for moment in moments]

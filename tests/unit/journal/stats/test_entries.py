@@ -1,0 +1,137 @@
+"""Which entries a trade makes, and which of them a change touches."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta, timezone
+
+from hypothesis import given
+
+from handlers.journal.stats.entries import Entry, Gain, Result, entries, same_facts, touched_days
+from handlers.journal.trades import JournalNotes, Trade, revise, take_back_close
+from tests.unit.journal.journals import EARLY, NOW, D, a_flat_trade, a_trade, trades
+
+SECOND, THIRD = date(2025, 1, 2), date(2025, 1, 3)
+LATER = NOW + timedelta(hours=1)
+
+
+def nine_on(day: int) -> datetime:
+    return datetime(2025, 1, day, 9, tzinfo=UTC)
+
+
+def test_an_entry_holds_all_that_the_trade_did_on_the_day_and_all_that_a_filter_can_name() -> None:
+    notes = JournalNotes(
+        tags=("late", "gap", "late"), setup_type="breakout", trading_session="LONDON", trade_grade="A", lessons="Wait."
+    )
+    trade = a_trade(
+        "1", [(nine_on(2), "2", "5"), (nine_on(3), "1", "-4")], commission=D("1.5"), risk_amount=D(12), notes=notes
+    )
+    facts = {
+        "trade_id": "1",
+        "version": 1,
+        "recorded": NOW,
+        "symbol": "AAPL",
+        "side": "BUY",
+        "quantity": D(3),
+        "opened_at": EARLY,
+        "tags": ("gap", "late"),
+        "setup_type": "breakout",
+        "trading_session": "LONDON",
+        "trade_grade": "A",
+    }
+    assert entries(trade) == {
+        SECOND: Entry(**facts, gains=(Gain(at=nine_on(2), position=0, amount=D(9)),)),  # type: ignore[arg-type]
+        THIRD: Entry(
+            **facts,  # type: ignore[arg-type]
+            gains=(Gain(at=nine_on(3), position=1, amount=D("-4.5")),),
+            result=Result(
+                at=nine_on(3),
+                net=D("4.5"),
+                risk=D(12),
+                costs=D("1.5"),
+                holding_seconds=int((nine_on(3) - EARLY).total_seconds()),
+            ),
+        ),
+    }
+
+
+def test_the_result_is_in_units_of_the_risk_at_eight_decimals() -> None:
+    result = entries(a_flat_trade("1", "2025-01-02", "20", risk_amount=D(3)))[SECOND].result
+    assert result is not None
+    assert result.r == D("6.66666667")
+    assert replace(result, risk=None).r is None
+
+
+def test_the_day_of_a_close_is_that_of_its_own_offset() -> None:
+    late_in_new_york = datetime(2025, 1, 2, 23, 30, tzinfo=timezone(timedelta(hours=-5)))
+    assert entries(a_trade("1", [(late_in_new_york, "1", "5")])).keys() == {SECOND}
+
+
+def test_a_trade_without_closes_and_a_cancelled_one_make_no_entry() -> None:
+    assert entries(a_trade("1", [])) == {}
+    assert entries(replace(a_flat_trade("1", "2025-01-02", "5"), cancelled=True)) == {}
+
+
+def test_a_trade_that_is_open_in_part_has_gains_and_no_result() -> None:
+    [entry] = entries(a_trade("1", [(nine_on(2), "1", "5")], quantity=D(2))).values()
+    assert len(entry.gains) == 1
+    assert entry.result is None
+
+
+def test_a_new_trade_and_one_that_is_deleted_touch_all_of_their_days() -> None:
+    trade = a_trade("1", [(nine_on(2), "1", "5"), (nine_on(3), "1", "5")])
+    assert touched_days(None, trade) == touched_days(trade, None) == {SECOND, THIRD}
+    assert touched_days(None, a_trade("1", [])) == set()
+
+
+def test_what_no_figure_and_no_filter_can_name_touches_nothing() -> None:
+    old = a_flat_trade("1", "2025-01-02", "5", notes=JournalNotes(tags=("a", "b")))
+    new = revise(old, {"lessons": "Wait.", "confidence": 3, "tags": ("b", "a")}, LATER)
+    assert new.version > old.version
+    assert touched_days(old, new) == set()
+
+
+def test_another_tag_touches_every_day_of_the_trade() -> None:
+    old = a_trade("1", [(nine_on(2), "1", "5"), (nine_on(3), "1", "5")])
+    assert touched_days(old, revise(old, {"tags": ("late",)}, LATER)) == {SECOND, THIRD}
+
+
+def test_another_risk_touches_only_the_day_on_which_the_trade_counts() -> None:
+    old = a_trade("1", [(nine_on(2), "1", "5"), (nine_on(3), "1", "5")])
+    assert touched_days(old, revise(old, {"risk_amount": D(5)}, LATER)) == {THIRD}
+
+
+def test_a_close_that_is_taken_back_touches_its_day_and_that_of_the_result() -> None:
+    old = a_trade("1", [(nine_on(day), "1", "5") for day in (1, 2, 3)])
+    assert touched_days(old, take_back_close(old, "2", LATER)) == {THIRD}
+    assert touched_days(old, take_back_close(old, "0", LATER)) == {date(2025, 1, 1), SECOND, THIRD}
+
+
+def test_a_corrected_close_touches_its_old_day_and_its_new_one() -> None:
+    old, new = a_flat_trade("1", "2025-01-02", "5"), a_flat_trade("1", "2025-01-03", "5")
+    assert touched_days(old, new) == {SECOND, THIRD}
+
+
+def test_the_same_instant_in_another_offset_is_another_fact() -> None:
+    old = a_flat_trade("1", "2025-01-02", "5")
+    elsewhere = EARLY.astimezone(timezone(timedelta(hours=1)))
+    assert touched_days(old, replace(old, open_date=elsewhere)) == {SECOND}
+
+
+def test_the_same_amount_in_other_digits_is_the_same_fact() -> None:
+    old = a_flat_trade("1", "2025-01-02", "5", risk_amount=D("5"))
+    assert touched_days(old, replace(old, risk_amount=D("5.00"))) == set()
+
+
+@given(trades())
+def test_the_gains_add_up_to_what_the_trade_realized_and_one_result_to_its_net(trade: Trade) -> None:
+    of_trade = entries(trade).values()
+    results = [entry.result for entry in of_trade if entry.result is not None]
+    assert sum(gain.amount for entry in of_trade for gain in entry.gains) == trade.realized_partial_pnl
+    assert [result.net for result in results] == ([] if trade.net_pnl is None else [trade.net_pnl])
+    assert [result.r for result in results] == ([] if trade.net_pnl is None else [trade.r_multiple])
+
+
+@given(trades(), trades())
+def test_the_untouched_days_are_equal(old: Trade, new: Trade) -> None:
+    before, after, touched = entries(old), entries(new), touched_days(old, new)
+    for day in before.keys() | after.keys():
+        assert (day not in touched) is same_facts(before.get(day), after.get(day))
