@@ -1,7 +1,7 @@
 """An entry says what one trade did on one calendar day: the only facts from which statistics are computed.
 
 The day is the calendar day of each close in the close's own UTC offset. A close, partial or last, makes a gain on its
-day. The trade's result stands on the day of its last close, once the trade is flat (docs/statistics.md, "Trade P&L").
+day. The trade counts once, on the day of its last close, when it is flat (docs/statistics.md, "Trade P&L").
 An entry also holds everything of the trade that a filter or a breakdown can name.
 
 Stored entries outlive deployments. A new fact therefore gets a default here, which entries stored before it have until
@@ -28,22 +28,14 @@ class Gain:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What a flat trade earned: `net` after all its costs, at the instant of its last close.
+    """The trade became flat, at the instant of its last close.
 
-    `risk` is the amount that the trade risked, None if it is unknown. `costs` are those of the entry and of all closes.
-    `holding_seconds` counts from the entry to the last close.
+    `costs` are those of the entry and of all closes. `holding_seconds` counts from the entry to the last close.
     """
 
     at: datetime
-    net: Decimal
-    risk: Decimal | None
     costs: Decimal
     holding_seconds: int
-
-    @property
-    def r(self) -> Decimal | None:
-        """The net result in units of the risk, rounded to 8 decimals."""
-        return None if self.risk is None else money.ratio(self.net, self.risk)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +43,9 @@ class Entry:
     """What one trade did on one day: its gains of the day, and its result if it became flat then.
 
     `version` is that of the trade from which the entry was made. `recorded` is when the trade was recorded. `opened_at`
-    keeps the offset in which it was given. `tags` are sorted, each once.
+    keeps the offset in which it was given. `tags` are sorted, each once. `risk` is the amount that the trade risks,
+    None if that is unknown. `net` is what the trade earned after all its costs, None until it is flat; the entries of
+    earlier days have it too, so that a filter by the result finds their gains.
     """
 
     trade_id: str
@@ -68,8 +62,15 @@ class Entry:
     account: str | None = None
     currency: str | None = None
     group: str | None = None
+    risk: Decimal | None = None
+    net: Decimal | None = None
     gains: tuple[Gain, ...] = ()
     result: Result | None = None
+
+    @property
+    def r(self) -> Decimal | None:
+        """The net result in units of the risk, rounded to 8 decimals; None without a result or a known risk."""
+        return None if self.net is None or self.risk is None else money.ratio(self.net, self.risk)
 
 
 def entries(trade: Trade) -> dict[date, Entry]:
@@ -94,6 +95,8 @@ def entries(trade: Trade) -> dict[date, Entry]:
             setup_type=trade.notes.setup_type,
             trading_session=trade.notes.trading_session,
             trade_grade=trade.notes.trade_grade,
+            risk=trade.risk,
+            net=trade.net_pnl,
             gains=tuple(of_day),
             result=_result(trade) if day == last_day else None,
         )
@@ -127,8 +130,6 @@ def _result(trade: Trade) -> Result:
     own_costs = (close.costs for close in trade.closes)
     return Result(
         at=last.closed_at,
-        net=trade.realized_partial_pnl,
-        risk=trade.risk,
         costs=money.total((trade.commission, trade.fees, *own_costs)),
         holding_seconds=int((last.closed_at - trade.open_date).total_seconds()),
     )

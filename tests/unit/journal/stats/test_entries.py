@@ -36,6 +36,8 @@ def test_an_entry_holds_all_that_the_trade_did_on_the_day_and_all_that_a_filter_
         "setup_type": "breakout",
         "trading_session": "LONDON",
         "trade_grade": "A",
+        "risk": D(12),
+        "net": D("4.5"),
     }
     assert entries(trade) == {
         SECOND: Entry(**facts, gains=(Gain(at=nine_on(2), position=0, amount=D(9)),)),  # type: ignore[arg-type]
@@ -44,8 +46,6 @@ def test_an_entry_holds_all_that_the_trade_did_on_the_day_and_all_that_a_filter_
             gains=(Gain(at=nine_on(3), position=1, amount=D("-4.5")),),
             result=Result(
                 at=nine_on(3),
-                net=D("4.5"),
-                risk=D(12),
                 costs=D("1.5"),
                 holding_seconds=int((nine_on(3) - EARLY).total_seconds()),
             ),
@@ -54,10 +54,10 @@ def test_an_entry_holds_all_that_the_trade_did_on_the_day_and_all_that_a_filter_
 
 
 def test_the_result_is_in_units_of_the_risk_at_eight_decimals() -> None:
-    result = entries(a_flat_trade("1", "2025-01-02", "20", risk_amount=D(3)))[SECOND].result
-    assert result is not None
-    assert result.r == D("6.66666667")
-    assert replace(result, risk=None).r is None
+    [entry] = entries(a_flat_trade("1", "2025-01-02", "20", risk_amount=D(3))).values()
+    assert entry.r == D("6.66666667")
+    assert replace(entry, risk=None).r is None
+    assert replace(entry, net=None).r is None
 
 
 def test_the_day_of_a_close_is_that_of_its_own_offset() -> None:
@@ -94,13 +94,22 @@ def test_another_tag_touches_every_day_of_the_trade() -> None:
     assert touched_days(old, revise(old, {"tags": ("late",)}, LATER)) == {SECOND, THIRD}
 
 
-def test_another_risk_touches_only_the_day_on_which_the_trade_counts() -> None:
+def test_another_risk_touches_every_day_of_the_trade() -> None:
     old = a_trade("1", [(nine_on(2), "1", "5"), (nine_on(3), "1", "5")])
-    assert touched_days(old, revise(old, {"risk_amount": D(5)}, LATER)) == {THIRD}
+    assert touched_days(old, revise(old, {"risk_amount": D(5)}, LATER)) == {SECOND, THIRD}
 
 
-def test_a_close_that_is_taken_back_touches_its_day_and_that_of_the_result() -> None:
-    old = a_trade("1", [(nine_on(day), "1", "5") for day in (1, 2, 3)])
+def test_a_partial_close_touches_its_own_day_and_the_last_one_touches_every_day() -> None:
+    first, second, last = [(nine_on(day), "1", "5") for day in (1, 2, 3)]
+    opened = a_trade("1", [first], quantity=D(3))
+    reduced = a_trade("1", [first, second], quantity=D(3))
+    flat = a_trade("1", [first, second, last], quantity=D(3))
+    assert touched_days(opened, reduced) == {SECOND}
+    assert touched_days(reduced, flat) == {date(2025, 1, 1), SECOND, THIRD}
+
+
+def test_a_close_that_is_taken_back_touches_its_day_and_those_of_later_closes() -> None:
+    old = a_trade("1", [(nine_on(day), "1", "5") for day in (1, 2, 3)], quantity=D(4))
     assert touched_days(old, take_back_close(old, "2", LATER)) == {THIRD}
     assert touched_days(old, take_back_close(old, "0", LATER)) == {date(2025, 1, 1), SECOND, THIRD}
 
@@ -122,12 +131,11 @@ def test_the_same_amount_in_other_digits_is_the_same_fact() -> None:
 
 
 @given(trades())
-def test_the_gains_add_up_to_what_the_trade_realized_and_one_result_to_its_net(trade: Trade) -> None:
+def test_the_gains_add_up_to_what_the_trade_realized_and_a_flat_trade_counts_once(trade: Trade) -> None:
     of_trade = entries(trade).values()
-    results = [entry.result for entry in of_trade if entry.result is not None]
     assert sum(gain.amount for entry in of_trade for gain in entry.gains) == trade.realized_partial_pnl
-    assert [result.net for result in results] == ([] if trade.net_pnl is None else [trade.net_pnl])
-    assert [result.r for result in results] == ([] if trade.net_pnl is None else [trade.r_multiple])
+    assert {(entry.net, entry.risk, entry.r) for entry in of_trade} <= {(trade.net_pnl, trade.risk, trade.r_multiple)}
+    assert sum(entry.result is not None for entry in of_trade) == trade.is_flat
 
 
 @given(trades(), trades())
