@@ -32,12 +32,13 @@ from benchmarks.growth.meter import Meter, Use, weight
 from benchmarks.growth.one_task import correct
 from benchmarks.growth.tables import new_user, tables
 from benchmarks.report.markdown import table
-from handlers.background import image_keeping, streams
-from handlers.journal.trades import Image
+from handlers.entry import streams
+from handlers.journal.trade import Image
 from handlers.log import logger
 from handlers.storage import clients, page_tokens, rebuilds, repair
 from handlers.storage.image_files import Place, Span
-from handlers.storage.items import trade_item
+from handlers.storage.trade_items import trade_item
+from handlers.usecases import image_intake
 from openapi.generate import contract, operations
 from tests.api.client import Client, a_trade
 from tests.api.gallery import Context, messages
@@ -328,7 +329,7 @@ def sweeping(meter: Meter) -> Taken:
 
 
 def _swept(later: datetime) -> None:
-    seen, deleted, _ = image_keeping.sweep(Span(), None, later)
+    seen, deleted, _ = image_intake.sweep(Span(), None, later)
     if (seen, deleted) != (PAGE_OF_FILES, 0):
         raise RuntimeError(f"swept {deleted} of {seen} files")
 

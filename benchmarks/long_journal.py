@@ -30,7 +30,7 @@ import httpx
 from benchmarks.growth.journals import journal, store
 from benchmarks.growth.tables import be_patient
 from handlers.storage import clients, repair
-from handlers.storage.items import trade_item
+from handlers.storage.trade_items import trade_item
 from local.embedded_aws import REGION, ROOT_KEY
 from local.stack import Stack, running_stack
 

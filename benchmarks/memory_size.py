@@ -28,7 +28,7 @@ PROBE = """
 import json, os, sys, time
 sys.path[:0] = [os.environ["LAYER"], os.environ["FUNCTION"]]
 before = time.process_time()
-from handlers import lambda_function
+from handlers.entry import http
 started = (time.process_time() - before) * 1000
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
@@ -50,7 +50,7 @@ event = {"rawPath": "/v1/trades", "rawQueryString": "", "headers": {"content-typ
 calls = []
 for _ in range(int(os.environ["CALLS"])):
     before = time.process_time()
-    answer = lambda_function.handler(event, None)
+    answer = http.handler(event, None)
     calls.append((time.process_time() - before) * 1000)
     assert answer["statusCode"] == 201, answer
 sys.stderr.write("\\n" + json.dumps([started, calls]))

@@ -29,10 +29,10 @@ from local.artifacts import read_template
 
 ROOT = Path(__file__).parent.parent
 OWN = ("handlers", "generated")
-SEAM = "handlers.lambda_function"
+SEAM = "handlers.entry.http"
 # What the operation that serves the contract reads.
 CONTRACT_AS_WRITTEN = {"getOpenApi": Path("openapi", "openapi.yaml")}
-# What handlers/web/front.py and deprecation.py want to know of an operation.
+# What handlers/web/guard.py and deprecation.py want to know of an operation.
 OF_EVERY_OPERATION = ("operationId", "security", "deprecated", "x-deprecated-at", "x-sunset")
 # What a reader of the contract wants, and nothing that serves it.
 PROSE = {"description", "summary", "examples"}
@@ -59,7 +59,7 @@ def modules_of(entry: str, operations: Sequence[str]) -> list[str]:
         if item.get(method, {}).get("operationId") in operations
         for tag in item[method]["tags"]
     }
-    return [entry, *(f"handlers.{tag}" for tag in sorted(tags))]
+    return [entry, *(f"handlers.operations.{tag}" for tag in sorted(tags))]
 
 
 def reachable(modules: Collection[str]) -> list[Path]:

@@ -21,7 +21,7 @@ from building.byte_code import compile_sources
 
 ROOT = Path(__file__).parent.parent
 
-# Requirements of Connexion that handlers/web/lean_connexion.py keeps it from loading, and what only they require.
+# Requirements of Connexion that handlers/web/connexion/imports.py keeps it from loading, and what only they require.
 UNLOADED = (
     "_yaml",
     "asgiref",

@@ -222,8 +222,8 @@ def main() -> int:
         text,
         {
             "requests": picture.requests(),
-            "statistics": picture.behind("handlers.background.streams"),
-            "images and accounts": picture.behind("handlers.background.events"),
+            "statistics": picture.behind("handlers.entry.streams"),
+            "images and accounts": picture.behind("handlers.entry.queues"),
         },
     )
     if is_check and page != text:

@@ -24,11 +24,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from handlers.journal.trades import Image, Trade
+from handlers.journal.trade import Image, Trade
 from handlers.storage import clients, trades
 from handlers.storage.errors import AccountErased, TradeNotFound, VersionMismatch
 from handlers.storage.image_files import Place
-from handlers.storage.items import is_trade, trade_of
+from handlers.storage.trade_items import is_trade, trade_of
 from ops.stack import Client, at_home, on_aws
 
 SEGMENTS = 16  # parts of the table that are read at once; another number begins anew

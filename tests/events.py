@@ -11,8 +11,8 @@ from itertools import count
 from typing import Any
 from urllib.parse import parse_qsl
 
-from handlers.lambda_function import serve
-from handlers.web.app import create_app
+from handlers.entry.http import serve
+from handlers.web.connexion.app import create_app
 from handlers.web.contract import contract
 from openapi.generate import operations
 

@@ -14,7 +14,7 @@ from itertools import islice
 from random import Random
 from typing import Any
 
-from handlers.journal.trades import Close, JournalNotes, Side, Trade, open_trade
+from handlers.journal.trade import Close, JournalNotes, Side, Trade, open_trade
 from handlers.storage import clients
 
 TODAY = datetime(2026, 1, 30, 15, tzinfo=UTC)

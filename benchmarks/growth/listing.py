@@ -21,10 +21,10 @@ from typing import Any
 
 from benchmarks.growth.journals import TODAY, journal
 from benchmarks.growth.meter import read_units, weight
-from handlers.journal.trades import Side, Status
-from handlers.storage import clients, listing
-from handlers.storage.items import trade_item
-from handlers.storage.listing import TradeFilter
+from handlers.journal.trade import Side, Status
+from handlers.storage import clients, trade_queries
+from handlers.storage.trade_items import trade_item
+from handlers.storage.trade_queries import TradeFilter
 
 USER = "11111111-aaaa-4bbb-8ccc-000000000001"
 LIMIT = 50
@@ -135,7 +135,7 @@ def combinations() -> Iterator[tuple[str, bool, TradeFilter]]:
 def first_page(indexes: Indexes, wanted: TradeFilter) -> Cost:
     """What the first page costs."""
     indexes.cost = Cost()
-    listing.list_trades(USER, wanted, limit=LIMIT)
+    trade_queries.list_trades(USER, wanted, limit=LIMIT)
     return indexes.cost
 
 
@@ -146,11 +146,11 @@ def measure(counts: Sequence[int]) -> list[Row]:
     try:
         for count in counts:
             indexes = Indexes(count)
-            listing.dynamodb = lambda indexes=indexes: indexes  # type: ignore[assignment,attr-defined] # in place of the client
+            trade_queries.dynamodb = lambda indexes=indexes: indexes  # type: ignore[assignment,attr-defined] # in place of the client
             for row, (_, _, wanted) in zip(rows, combinations(), strict=True):
                 row.costs[count] = first_page(indexes, wanted)
     finally:
-        listing.dynamodb = kept  # type: ignore[attr-defined] # the client again
+        trade_queries.dynamodb = kept  # type: ignore[attr-defined] # the client again
     return rows
 
 

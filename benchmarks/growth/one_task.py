@@ -25,7 +25,7 @@ from benchmarks.growth.tables import BUCKET, be_patient
 from benchmarks.peak import peak_megabytes
 from handlers.storage import clients, repair
 from handlers.storage.accounts import Account
-from handlers.storage.items import trade_key
+from handlers.storage.trade_items import trade_key
 
 CHANGES = 7
 Told = dict[str, Any]
@@ -33,7 +33,7 @@ Told = dict[str, Any]
 
 def change(meter: Meter, user: str, _: int) -> Told:
     """Correct a trade as a request does, and bring the statistics up to date: medians of some such changes."""
-    from handlers.background.streams import update_stats
+    from handlers.entry.streams import update_stats
 
     uses, seconds = [], []
     for number in range(CHANGES + 1):
@@ -90,10 +90,10 @@ def check(meter: Meter, user: str, _: int) -> Told:
 
 def export(meter: Meter, user: str, trades: int) -> Told:
     """Write the account into a file of the bucket."""
-    from handlers.background import exporting
+    from handlers.usecases import export_account
 
-    told, _ = _metered(meter, lambda: exporting.prepare(Account(user, user), datetime.now(UTC)))
-    _expect(_exported(exporting._key(Account(user, user), exporting.PREPARED)), trades)
+    told, _ = _metered(meter, lambda: export_account.prepare(Account(user, user), datetime.now(UTC)))
+    _expect(_exported(export_account._key(Account(user, user), export_account.PREPARED)), trades)
     return told
 
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 from benchmarks.growth.journals import journal, store
 from benchmarks.growth.tables import new_user, tables
-from handlers.storage.items import trade_item
+from handlers.storage.trade_items import trade_item
 from local.places import ROOT
 
 A_DAY = 30  # trades: of the longest journal's nine years each day has as many

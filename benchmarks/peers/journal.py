@@ -11,11 +11,13 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from handlers.journal.trades import Side, Status
+from handlers.documents import trades as documents
+from handlers.journal.trade import Side, Status
 from handlers.log import logger
-from handlers.storage import clients, image_files, images, listing, page_tokens, trades
+from handlers.storage import clients, image_files, page_tokens, trade_queries, trades
+from handlers.storage import uploads as images
 from handlers.storage.image_files import Place
-from handlers.web import documents, idempotency
+from handlers.web import idempotency
 from handlers.web.etags import etag, fits_if_none_match
 
 # On every answer.
@@ -60,7 +62,7 @@ def read(user: str, trade_id: str, known: str | None) -> tuple[str | None, dict[
 
 def page(user: str, asked: Mapping[str, Any]) -> str:
     """The body of the answer that lists trades; what was asked has the names of the contract's parameters."""
-    wanted = listing.TradeFilter(
+    wanted = trade_queries.TradeFilter(
         symbol=asked.get("symbol"),
         status=Status(asked["status"]) if asked.get("status") else None,
         side=Side(asked["side"]) if asked.get("side") else None,
@@ -74,7 +76,7 @@ def page(user: str, asked: Mapping[str, Any]) -> str:
     after = None
     if token := asked.get("nextToken"):
         after = page_tokens.open_token(token, user_id=user, wanted=wanted, newest_first=newest_first, secret=secret)
-    found = listing.list_trades(user, wanted, limit=asked["limit"], newest_first=newest_first, after=after)
+    found = trade_queries.list_trades(user, wanted, limit=asked["limit"], newest_first=newest_first, after=after)
     answer: dict[str, Any] = {"items": [documents.trade_document(trade) for trade in found.trades]}
     if found.next:
         answer["nextToken"] = page_tokens.seal(

@@ -47,7 +47,7 @@ def _of_peer(libraries: str) -> Callable[[str], tuple[Path, ...]]:
 
 PRODUCT, FASTAPI, POWERTOOLS, BARE = "this product", "FastAPI + Mangum", "Powertools", "bare handler"
 CONTENDERS = (
-    Contender(PRODUCT, "handlers.lambda_function:handler", _of_product),
+    Contender(PRODUCT, "handlers.entry.http:handler", _of_product),
     Contender(FASTAPI, "benchmarks.peers.with_fastapi:handler", _of_peer("fastapi")),
     Contender(POWERTOOLS, "benchmarks.peers.with_powertools:handler", _of_peer("powertools")),
     Contender(BARE, "benchmarks.peers.bare:handler", _of_peer("bare")),

@@ -81,8 +81,8 @@ def _item() -> Any:
     """The trade of the events, as its table holds it."""
     from decimal import Decimal
 
-    from handlers.storage.items import trade_item
-    from handlers.web import documents
+    from handlers.documents import trades as documents
+    from handlers.storage.trade_items import trade_item
 
     values = {
         "symbol": TRADE["symbol"],

@@ -11,7 +11,7 @@ from benchmarks.growth.listing import Cost, Row
 from benchmarks.growth.meter import Meter, Use, read_units, weight
 from benchmarks.report.page import growth_table, listing_table
 from benchmarks.tests.test_targets import taken
-from handlers.journal.trades import Status
+from handlers.journal.trade import Status
 
 
 def test_a_journal_goes_back_from_today_with_as_many_trades_each_day() -> None:

@@ -12,9 +12,9 @@ import pytest
 from moto import mock_aws
 
 from benchmarks.requests.events import CREATE, TRADE, Event, event
-from handlers.lambda_function import serve
+from handlers.entry.http import serve
 from handlers.storage import clients, page_tokens
-from handlers.web.app import create_app
+from handlers.web.connexion.app import create_app
 from tests.template_file import properties
 
 Handler = Callable[[Event, Any], dict[str, Any]]

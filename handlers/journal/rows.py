@@ -16,7 +16,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from handlers.journal.summaries import DaySummary, Share, shares, summary_of
-from handlers.journal.trades import Trade
+from handlers.journal.trade import Trade
 
 
 class Dimension(StrEnum):

@@ -27,7 +27,7 @@ from itertools import accumulate, groupby
 
 from handlers.journal import money
 from handlers.journal.money import ZERO
-from handlers.journal.trades import Trade
+from handlers.journal.trade import Trade
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from handlers.journal.images import MOST_BYTES, TIME_TO_SEND, disposition
-from handlers.journal.trades import Image
+from handlers.journal.trade import Image
 from handlers.storage.clients import failures_are_unavailable, files_bucket, s3
 
 if TYPE_CHECKING:

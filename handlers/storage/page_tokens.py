@@ -14,7 +14,7 @@ from functools import cache
 
 from handlers.storage.clients import secrets
 from handlers.storage.errors import BadPageToken
-from handlers.storage.listing import Position, TradeFilter
+from handlers.storage.trade_queries import Position, TradeFilter
 
 _LONGEST = 4096
 _MAC_BYTES = hashlib.sha256().digest_size

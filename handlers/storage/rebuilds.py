@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from handlers.storage.clients import dynamodb, sqs, stats_table, trades_table
 from handlers.storage.errors import Unavailable
-from handlers.storage.patience import attempts
+from handlers.storage.retry import attempts
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

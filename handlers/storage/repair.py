@@ -21,11 +21,10 @@ from botocore.exceptions import ClientError
 from handlers.journal.rows import Dimension, RowKey, dimensions
 from handlers.journal.summaries import shares, summary_of
 from handlers.log import logger
-from handlers.storage import erasure
+from handlers.storage import erasure_marks
 from handlers.storage.clients import dynamodb, stats_table, trades_table
 from handlers.storage.errors import UnreadableTrade
-from handlers.storage.items import is_trade
-from handlers.storage.patience import attempts
+from handlers.storage.retry import attempts
 from handlers.storage.stat_items import (
     DECADES,
     ROWS,
@@ -45,6 +44,7 @@ from handlers.storage.stat_items import (
     stored_share,
 )
 from handlers.storage.statistics import beginning_with
+from handlers.storage.trade_items import is_trade
 from handlers.storage.upkeep import (
     fold_of,
     folded,
@@ -91,7 +91,7 @@ def repair(user_id: str, clock: Callable[[], datetime]) -> Drift:
 
     Does nothing for an account that is being erased, and raises AccountErased if that begins meanwhile; Busy.
     """
-    if erasure.has_begun(user_id):
+    if erasure_marks.has_begun(user_id):
         return Drift()
     doubts = _walk(user_id)
     if doubts.touched or doubts.rows:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from handlers.journal.trades import Trade
-from handlers.storage import erasure
+from handlers.journal.trade import Trade
+from handlers.storage import erasure_marks
 from handlers.storage.clients import dynamodb, trades_table
 from handlers.storage.errors import (
     AccountErased,
@@ -18,7 +18,8 @@ from handlers.storage.errors import (
     Unavailable,
     VersionMismatch,
 )
-from handlers.storage.items import (
+from handlers.storage.retry import CONDITION_FAILED, attempts, transact
+from handlers.storage.trade_items import (
     KeptAnswer,
     answer_item,
     answer_key,
@@ -29,7 +30,6 @@ from handlers.storage.items import (
     trade_key,
     trade_of,
 )
-from handlers.storage.patience import CONDITION_FAILED, attempts, transact
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import PutTypeDef, TransactWriteItemTypeDef
@@ -111,7 +111,7 @@ def _store(trade: Trade, answer: KeptAnswer | None, expected_version: int | None
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
     }
     put.update(_IS_NEW if expected_version is None else at_version(expected_version))
-    actions: list[TransactWriteItemTypeDef] = [{"Put": put}, {"ConditionCheck": erasure.not_begun(trade.user_id)}]
+    actions: list[TransactWriteItemTypeDef] = [{"Put": put}, {"ConditionCheck": erasure_marks.not_begun(trade.user_id)}]
     if answer is not None:
         actions.append({"Put": _keep(trade.user_id, answer, now)})
     # A change that met another is not made again as it is: the other has most likely made another version by then.

@@ -30,12 +30,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from handlers.journal.money import canonical
 from handlers.journal.rows import Dimension, RowKey, dimensions
 from handlers.journal.summaries import EMPTY, DaySummary, merge, shares, summary_of, totals
-from handlers.journal.trades import Trade
-from handlers.storage import erasure
+from handlers.journal.trade import Trade
+from handlers.storage import erasure_marks
 from handlers.storage.clients import dynamodb, stats_table, trades_table
 from handlers.storage.errors import AccountErased, Unavailable, UnreadableTrade
-from handlers.storage.items import instant, is_trade, trade_key, trade_of
-from handlers.storage.patience import CONDITION_FAILED, attempts
+from handlers.storage.retry import CONDITION_FAILED, attempts
 from handlers.storage.stat_items import (
     DECADES,
     SHARES,
@@ -56,6 +55,7 @@ from handlers.storage.stat_items import (
     unpack,
 )
 from handlers.storage.statistics import beginning_with
+from handlers.storage.trade_items import instant, is_trade, trade_key, trade_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
@@ -115,7 +115,7 @@ def settle(user_id: str, touched: Touched) -> None:
 
 def read_trades(user_id: str, trade_ids: Collection[str]) -> dict[str, Trade]:
     """Those of the trades that exist, as they stand now. Raises AccountErased, UnreadableTrade, Busy."""
-    marks = [erasure.mark_keys(user_id)[0]]
+    marks = [erasure_marks.mark_keys(user_id)[0]]
     found = read(trades_table(), [*marks, *(trade_key(user_id, trade_id) for trade_id in trade_ids)])
     trades = {}
     for item in found:
@@ -404,7 +404,7 @@ def read(table: str, keys: Sequence[Item]) -> list[Any]:
 def _commit(user_id: str, actions: Sequence[TransactWriteItemTypeDef]) -> bool:
     """Write all of it, unless somebody else has written what it builds on. Raises AccountErased, Busy."""
     try:
-        dynamodb().transact_write_items(TransactItems=[{"ConditionCheck": erasure.not_begun(user_id)}, *actions])
+        dynamodb().transact_write_items(TransactItems=[{"ConditionCheck": erasure_marks.not_begun(user_id)}, *actions])
     except dynamodb().exceptions.TransactionCanceledException as error:
         of_account, *others = error.response["CancellationReasons"]
         if of_account["Code"] == CONDITION_FAILED:

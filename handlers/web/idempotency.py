@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from handlers.journal.money import canonical
-from handlers.storage.items import KeptAnswer
+from handlers.storage.trade_items import KeptAnswer
 
 
 def fingerprint(operation_id: str, values: Mapping[str, Any], **path: str) -> str:

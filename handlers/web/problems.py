@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from handlers.documents.fields import pointer
 from handlers.journal import errors as journal
 from handlers.log import logger
 from handlers.storage import errors as storage
-from handlers.web.fields import pointer
 
 MEDIA_TYPE = "application/problem+json"
 MOST_FIELDS = 100

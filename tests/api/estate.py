@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from handlers.storage import clients, erasure
+from handlers.storage import clients, erasure_marks
 from tests.api.client import Client
 
 
@@ -62,7 +62,7 @@ def left_of(user: str, pool: str) -> dict[str, Sequence[str]]:
     versions = clients.s3().list_object_versions(Bucket="files")
     uploads = clients.s3().list_multipart_uploads(Bucket="files")
     found = {
-        "items": [item["tradeId"]["S"] for item in items if not item["tradeId"]["S"].startswith(erasure.PREFIX)],
+        "items": [item["tradeId"]["S"] for item in items if not item["tradeId"]["S"].startswith(erasure_marks.PREFIX)],
         "files": [
             f"{file['Key']} {file['VersionId']}"
             for file in (*versions.get("Versions", ()), *versions.get("DeleteMarkers", ()))
@@ -76,7 +76,7 @@ def left_of(user: str, pool: str) -> dict[str, Sequence[str]]:
 
 def mark_expiries(user: str) -> set[str | None]:
     """When the user's marks expire; None for those that do not."""
-    keys: Any = erasure.mark_keys(user)
+    keys: Any = erasure_marks.mark_keys(user)
     items = [clients.dynamodb().get_item(TableName="trades", Key=key).get("Item") for key in keys]
     assert all(items)
     return {item["expiresAt"]["N"] if "expiresAt" in item else None for item in items if item}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote_plus
 
-from handlers.background import events
+from handlers.entry import queues
 from handlers.storage.clients import dynamodb, s3
 from tests.api.client import DANA, Client
 from tests.pictures import png
@@ -63,7 +63,7 @@ def send(trade_id: str, image_id: str, data: bytes = PNG, user: str = DANA) -> A
 
 def check(*arrivals: Arrival) -> list[str]:
     """Have the files checked; answers the messages that failed."""
-    answer = events.check_image(messages(*(arrival.notice for arrival in arrivals)), Context())
+    answer = queues.check_image(messages(*(arrival.notice for arrival in arrivals)), Context())
     return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
 
@@ -93,7 +93,7 @@ def remove(*changes: tuple[Mapping[str, Any], Mapping[str, Any]]) -> list[str]:
         change = {"SequenceNumber": str(number), "OldImage": before, **({"NewImage": after} if after else {})}
         made.append({"eventName": "MODIFY" if after else "REMOVE", "dynamodb": change})
     return [
-        failure["itemIdentifier"] for failure in events.remove_images({"Records": made}, Context())["batchItemFailures"]
+        failure["itemIdentifier"] for failure in queues.remove_images({"Records": made}, Context())["batchItemFailures"]
     ]
 
 

@@ -12,8 +12,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from handlers.background import events, exporting
-from handlers.storage import clients, erasure, files, listing
+from handlers.entry import queues
+from handlers.storage import bucket, clients, erasure_marks, trade_queries
+from handlers.usecases import export_account
 from tests.api.client import Client, a_trade
 from tests.api.estate import Estate, messages_of, new_client
 
@@ -104,7 +105,7 @@ def test_the_address_of_an_export_saves_a_file_for_ten_minutes(dana: Client) -> 
 
 def test_an_export_is_refused_while_the_account_is_being_erased(dana: Client) -> None:
     assert dana.user is not None
-    erasure.begin(dana.user, NOW)
+    erasure_marks.begin(dana.user, NOW)
     answer = dana.get("/auth/export")
     assert (answer.status, answer.kind) == (409, "/problems/account-erased")
     assert "Contents" not in clients.s3().list_objects_v2(Bucket="files")
@@ -112,13 +113,13 @@ def test_an_export_is_refused_while_the_account_is_being_erased(dana: Client) ->
 
 def test_an_export_that_the_erasing_overtakes_leaves_no_file(dana: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     assert dana.user is not None
-    every_trade = listing.every_trade
+    every_trade = trade_queries.every_trade
 
     def overtaken(user_id: str) -> Any:
         yield from every_trade(user_id)
-        erasure.begin(user_id, NOW)
+        erasure_marks.begin(user_id, NOW)
 
-    monkeypatch.setattr(listing, "every_trade", overtaken)
+    monkeypatch.setattr(trade_queries, "every_trade", overtaken)
     assert dana.get("/auth/export").kind == "/problems/account-erased"
     assert "Contents" not in clients.s3().list_objects_v2(Bucket="files")
     assert "Uploads" not in clients.s3().list_multipart_uploads(Bucket="files")
@@ -128,7 +129,7 @@ def test_a_large_account_is_exported_behind_the_answer(
     dana: Client, estate: Estate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dana.new_trade()
-    monkeypatch.setattr(exporting, "AT_ONCE_SECONDS", -1)
+    monkeypatch.setattr(export_account, "AT_ONCE_SECONDS", -1)
     first = dana.get("/auth/export")
     assert (first.status, first.headers["retry-after"]) == (202, "10")
     assert first.json.keys() == {"status", "formatVersion", "startedAt", "tradesWritten"}
@@ -137,7 +138,7 @@ def test_a_large_account_is_exported_behind_the_answer(
     assert (second.status, second.json) == (202, first.json)
     assert "Uploads" not in clients.s3().list_multipart_uploads(Bucket="files")
     [message] = messages_of(estate.export_queue)  # asked for once, however often it is asked
-    assert events.write_export({"Records": [message]}, None) == {"batchItemFailures": []}
+    assert queues.write_export({"Records": [message]}, None) == {"batchItemFailures": []}
     answer, document = exported(dana)
     assert len(document["trades"]) == 1
     assert answer["url"].split("?")[0].endswith("/prepared.json.gz")
@@ -146,20 +147,20 @@ def test_a_large_account_is_exported_behind_the_answer(
 def test_an_export_under_way_says_how_far_it_is(dana: Client, estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in range(3):
         dana.new_trade()
-    monkeypatch.setattr(exporting, "AT_ONCE_SECONDS", -1)
-    monkeypatch.setattr(exporting, "PROGRESS_SECONDS", -1)
+    monkeypatch.setattr(export_account, "AT_ONCE_SECONDS", -1)
+    monkeypatch.setattr(export_account, "PROGRESS_SECONDS", -1)
     first = dana.get("/auth/export").json
     [message] = messages_of(estate.export_queue)
     told = []
-    every_trade = listing.every_trade
+    every_trade = trade_queries.every_trade
 
     def watched(user_id: str) -> Any:
         for trade in every_trade(user_id):
             told.append(dana.get("/auth/export"))
             yield trade
 
-    monkeypatch.setattr(listing, "every_trade", watched)
-    events.write_export({"Records": [message]}, None)
+    monkeypatch.setattr(trade_queries, "every_trade", watched)
+    queues.write_export({"Records": [message]}, None)
     assert [answer.status for answer in told] == [202] * 3
     assert [answer.json["tradesWritten"] for answer in told] == [0, 1, 2]
     assert {answer.json["startedAt"] for answer in told} == {first["startedAt"]}
@@ -169,7 +170,7 @@ def test_an_export_under_way_says_how_far_it_is(dana: Client, estate: Estate, mo
 def test_an_export_that_could_not_be_handed_over_is_asked_for_anew(
     dana: Client, estate: Estate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exporting, "AT_ONCE_SECONDS", -1)
+    monkeypatch.setattr(export_account, "AT_ONCE_SECONDS", -1)
     with monkeypatch.context() as patch:
         patch.setenv("EXPORT_QUEUE_URL", "https://sqs.eu-central-1.amazonaws.com/123456789012/gone")
         assert dana.get("/auth/export").status == 500
@@ -180,9 +181,9 @@ def test_an_export_that_could_not_be_handed_over_is_asked_for_anew(
 def test_an_export_whose_function_says_nothing_any_more_is_asked_for_anew(
     dana: Client, estate: Estate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exporting, "AT_ONCE_SECONDS", -1)
+    monkeypatch.setattr(export_account, "AT_ONCE_SECONDS", -1)
     assert dana.get("/auth/export").status == 202
-    monkeypatch.setattr(exporting, "PREPARED_FOR", timedelta(seconds=-60))
+    monkeypatch.setattr(export_account, "PREPARED_FOR", timedelta(seconds=-60))
     assert dana.get("/auth/export").status == 202
     assert len(messages_of(estate.export_queue)) == 2
 
@@ -190,12 +191,12 @@ def test_an_export_whose_function_says_nothing_any_more_is_asked_for_anew(
 def test_a_prepared_export_is_not_given_out_for_long(
     dana: Client, estate: Estate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exporting, "AT_ONCE_SECONDS", -1)
+    monkeypatch.setattr(export_account, "AT_ONCE_SECONDS", -1)
     dana.get("/auth/export")
     [message] = messages_of(estate.export_queue)
-    events.write_export({"Records": [message]}, None)
-    monkeypatch.setattr(exporting, "AT_ONCE_SECONDS", 18)
-    monkeypatch.setattr(exporting, "PREPARED_FOR", timedelta(seconds=-60))
+    queues.write_export({"Records": [message]}, None)
+    monkeypatch.setattr(export_account, "AT_ONCE_SECONDS", 18)
+    monkeypatch.setattr(export_account, "PREPARED_FOR", timedelta(seconds=-60))
     answer, _ = exported(dana)
     assert answer["url"].split("?")[0].endswith("/export.json.gz")
 
@@ -221,10 +222,10 @@ def test_an_export_holds_no_more_than_two_pages_and_two_parts(dana: Client, monk
         asked += 1
         return {"Items": items, **({"LastEvaluatedKey": {}} if asked < pages else {})}
 
-    monkeypatch.setattr(listing, "_ask", ask)
-    monkeypatch.setattr(files, "PART_BYTES", part_bytes)
+    monkeypatch.setattr(trade_queries, "_ask", ask)
+    monkeypatch.setattr(bucket, "PART_BYTES", part_bytes)
     monkeypatch.setattr("moto.s3.models.S3_UPLOAD_PART_MIN_SIZE", 1)
-    monkeypatch.setattr(exporting, "_WRITTEN_AT_ONCE", 1_000)
+    monkeypatch.setattr(export_account, "_WRITTEN_AT_ONCE", 1_000)
     clients.s3().meta.events.register(
         "provide-client-params.s3.UploadPart", lambda params, **_: parts.append((asked, len(params["Body"])))
     )
@@ -241,7 +242,7 @@ def test_an_export_that_cannot_be_written_leaves_nothing(dana: Client, monkeypat
     def broken(_: Any) -> Any:
         raise RuntimeError("DynamoDB is gone")
 
-    monkeypatch.setattr(listing, "_ask", broken)
+    monkeypatch.setattr(trade_queries, "_ask", broken)
     assert dana.get("/auth/export").status == 500
     assert "Uploads" not in clients.s3().list_multipart_uploads(Bucket="files")
     assert "Contents" not in clients.s3().list_objects_v2(Bucket="files")

@@ -9,7 +9,7 @@ import pytest
 
 from handlers.storage import trades as storage
 from handlers.storage.errors import Contended
-from handlers.storage.listing import TradeFilter, list_trades
+from handlers.storage.trade_queries import TradeFilter, list_trades
 from tests import events
 from tests.api.client import DANA, Client, a_trade
 
@@ -109,7 +109,7 @@ def test_what_could_not_be_written_is_said_and_the_rest_is_there(dana: Client) -
 
 
 def test_what_time_leaves_over_is_said_to_be_not_done(dana: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("handlers.trades.ITEM_SECONDS", 60)
+    monkeypatch.setattr("handlers.operations.trades.ITEM_SECONDS", 60)
     answer = dana.post("/trades/bulk", items(a_trade(), a_trade()))
     assert statuses(answer) == [503, 503]
     assert recorded() == 0

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from handlers.lambda_function import serve
+from handlers.entry.http import serve
 from handlers.web import contract
-from handlers.web.app import create_app
+from handlers.web.connexion.app import create_app
 from openapi.generate import gateway
 from tests import events
 from tests.api.client import Client

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from handlers.background import erasing, exporting
-from handlers.storage import accounts, images, listing, sign_in, statistics
+from handlers.storage import accounts, sign_in, statistics, trade_queries, uploads
 from handlers.storage import trades as storage
 from handlers.storage.errors import Unavailable
+from handlers.usecases import erase_account, export_account
 from tests.api.client import Answer, Client, a_trade
 from tests.api.conftest import LogLines
 from tests.events import function, routes
@@ -64,12 +64,12 @@ BROKEN = (
     (storage, "get"),
     (storage, "replace"),
     (storage, "delete"),
-    (listing, "list_trades"),
-    (images, "read"),
-    (images, "await_file"),
+    (trade_queries, "list_trades"),
+    (uploads, "read"),
+    (uploads, "await_file"),
     (statistics, "standing"),
-    (erasing, "begin"),
-    (exporting, "export"),
+    (erase_account, "begin"),
+    (export_account, "export"),
     (sign_in, "resend_code"),
     (sign_in, "forgot_password"),
     (sign_in, "reset_password"),
@@ -103,7 +103,7 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> None:
 
     for module, name in BROKEN:
         monkeypatch.setattr(module, name, breaks)
-    monkeypatch.setattr("handlers.docs._file", breaks)
+    monkeypatch.setattr("handlers.operations.docs._file", breaks)
 
 
 @pytest.mark.usefixtures("broken")
@@ -134,7 +134,7 @@ def test_an_error_of_aws_is_not_shown(dana: Client, monkeypatch: pytest.MonkeyPa
         response: Any = {"Error": {"Code": "AccessDeniedException", "Message": "User: arn:aws:sts::123:role/x"}}
         raise ClientError(response, "GetItem")
 
-    monkeypatch.setattr(images, "read", denied)
+    monkeypatch.setattr(uploads, "read", denied)
     answer = dana.get(f"/trades/{NEVER}")
     assert answer.status == 500
     assert "arn" not in answer.body.decode()
@@ -144,7 +144,7 @@ def test_a_throttled_table_asks_for_patience(dana: Client, monkeypatch: pytest.M
     def throttled(*_: Any, **__: Any) -> None:
         raise Unavailable
 
-    monkeypatch.setattr(images, "read", throttled)
+    monkeypatch.setattr(uploads, "read", throttled)
     answer = dana.get(f"/trades/{NEVER}")
     assert (answer.status, answer.kind, answer.headers["retry-after"]) == (503, "/problems/unavailable", "1")
 

@@ -17,7 +17,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from moto.core.botocore_stubber import BotocoreStubber, MockRawResponse
 
-from handlers.storage import clients, erasure
+from handlers.storage import clients, erasure_marks
 from tests.api.client import Answer, Client, a_trade
 from tests.api.estate import Estate, messages_of, new_client
 from tests.storage.conftest import Tables, create_tables
@@ -332,7 +332,7 @@ class Erase(OfTheAccount):
         return self.client.delete("/auth/account")
 
     def check(self) -> None:
-        assert erasure.has_begun(str(self.client.user))
+        assert erasure_marks.has_begun(str(self.client.user))
         user = clients.cognito_admin().admin_get_user(UserPoolId=self.estate.pool, Username=str(self.client.user))
         assert user["Enabled"] is False
         assert messages_of(self.estate.erasure_queue)

@@ -11,9 +11,9 @@ from uuid import UUID
 
 import pytest
 
-from handlers.storage import erasure, images
+from handlers.storage import erasure_marks, uploads
 from handlers.storage.clients import dynamodb
-from handlers.storage.patience import transact
+from handlers.storage.retry import transact
 from tests.api.client import DANA, Client
 from tests.api.contention import at_once, statuses
 from tests.api.contention import one_call_at_a_time as one_call_at_a_time
@@ -33,8 +33,8 @@ def trade_id(dana: Client) -> str:
 
 
 def images_of(client: Client, trade_id: str) -> list[dict[str, Any]]:
-    images: list[dict[str, Any]] = client.get(f"/trades/{trade_id}").json.get("images", [])
-    return images
+    uploads: list[dict[str, Any]] = client.get(f"/trades/{trade_id}").json.get("images", [])
+    return uploads
 
 
 def test_a_form_takes_one_file_of_one_type_and_size_to_one_place_for_five_minutes(dana: Client, trade_id: str) -> None:
@@ -235,7 +235,7 @@ def test_an_image_of_another_trade_is_none_of_this_one(dana: Client, trade_id: s
 
 
 def test_an_account_that_is_being_erased_takes_no_image(dana: Client, trade_id: str) -> None:
-    erasure.begin(DANA, NOW)
+    erasure_marks.begin(DANA, NOW)
     refused = dana.post(f"/trades/{trade_id}/images", {"contentType": "image/png"})
     assert (refused.status, refused.kind) == (409, "/problems/account-erased")
 
@@ -259,11 +259,11 @@ def test_an_image_that_is_attached_while_another_is_asked_for_counts(
     attached: list[Any] = []
 
     def overtaken(*given: Any, **named: Any) -> Any:
-        monkeypatch.setattr("handlers.storage.images.transact", transact)
+        monkeypatch.setattr("handlers.storage.uploads.transact", transact)
         attached.append(check(send(trade_id, last)))
         return transact(*given, **named)
 
-    monkeypatch.setattr("handlers.storage.images.transact", overtaken)
+    monkeypatch.setattr("handlers.storage.uploads.transact", overtaken)
     ask(dana, trade_id)
     assert attached == [[]]
     assert dana.post(f"/trades/{trade_id}/images", {"contentType": "image/png"}).status == 409
@@ -278,5 +278,5 @@ def test_the_count_of_uploads_goes_with_the_trade(dana: Client, trade_id: str) -
         return [item["tradeId"]["S"] for item in dynamodb().scan(TableName="trades")["Items"]]
 
     assert count in stored()
-    images.forget_all(DANA, trade_id)
+    uploads.forget_all(DANA, trade_id)
     assert stored() == [trade_id]

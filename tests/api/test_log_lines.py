@@ -14,10 +14,10 @@ from botocore.stub import ANY, Stubber
 from jsonschema import Draft4Validator
 from pydantic import TypeAdapter, ValidationError
 
-from handlers.background import events, streams
+from handlers.entry import queues, streams
 from handlers.log import logger
+from handlers.web.connexion.validation import formats
 from handlers.web.contract import slice_of, without_items
-from handlers.web.validation import formats
 from tests.api import gallery
 from tests.api.client import DANA, Client, a_trade
 from tests.api.conftest import LogLines
@@ -221,10 +221,10 @@ ACCOUNT = {"userId": DANA, "username": CANARY}
     [
         (streams.update_stats, None),
         (streams.rebuild_stats, gallery.messages({"user": DANA})),
-        (events.remove_images, None),
-        (events.check_image, gallery.messages(IMAGE.notice)),
-        (events.erase_account, gallery.messages(ACCOUNT | {"isLastLook": False})),
-        (events.write_export, gallery.messages(ACCOUNT)),
+        (queues.remove_images, None),
+        (queues.check_image, gallery.messages(IMAGE.notice)),
+        (queues.erase_account, gallery.messages(ACCOUNT | {"isLastLook": False})),
+        (queues.write_export, gallery.messages(ACCOUNT)),
     ],
     ids=lambda given: getattr(given, "__name__", ""),
 )

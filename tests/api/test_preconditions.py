@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from handlers import lambda_function
+from handlers.entry import http
 from handlers.storage import trades as storage
 from handlers.storage.errors import VersionMismatch
 from tests.api.client import Answer, Client
@@ -111,7 +111,7 @@ def test_a_change_that_is_overtaken_as_long_as_it_has_time_is_told_when_to_come_
         raise VersionMismatch(trade.trade_id)
 
     monkeypatch.setattr(storage, "replace", always_overtaken)
-    monkeypatch.setattr(lambda_function, "USUAL_SECONDS", 1.1)
+    monkeypatch.setattr(http, "USUAL_SECONDS", 1.1)
     answer = dana.patch(path, {"symbol": "TSLA"})
     assert (answer.status, answer.kind, answer.headers["retry-after"]) == (429, "/problems/contended", "1")
 

@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 import pytest
 
-from handlers.storage import clients, erasure, image_files, trades
+from handlers.storage import clients, erasure_marks, image_files, trades
 from ops import restore as restoring
 from ops.restore import Restored, restore
 from tests.api.client import Client, a_trade
@@ -121,7 +121,7 @@ def test_nothing_comes_back_of_an_account_that_is_being_erased(owner: Client, pu
     trade = owner.new_trade()
     restore_to_now()
     owner.delete(f"/trades/{trade['tradeId']}")
-    erasure.begin(str(owner.user), datetime.now(UTC))
+    erasure_marks.begin(str(owner.user), datetime.now(UTC))
     assert put_back() == Restored(of_erased_users=1)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from handlers.background import events
+from handlers.entry import queues
 from handlers.storage.errors import Unavailable
 from tests.api.client import Answer, Client
 from tests.api.estate import message_of, messages_of
@@ -81,15 +81,15 @@ def test_sessions_that_cognito_fails_to_end_are_ended_by_the_queue(
     [record] = messages_of(os.environ["SIGN_OUT_QUEUE_URL"])
     assert message_of(record) == {"username": EMAIL}
     # The message comes again for as long as Cognito fails.
-    assert events.end_sessions({"Records": [record]}, None)["batchItemFailures"]
+    assert queues.end_sessions({"Records": [record]}, None)["batchItemFailures"]
     user_pool.before = lambda *_: None
-    assert events.end_sessions({"Records": [record]}, None) == {"batchItemFailures": []}
+    assert queues.end_sessions({"Records": [record]}, None) == {"batchItemFailures": []}
     assert refresh(nobody, session) == 401
 
 
 def test_who_is_gone_has_no_sessions_to_end(user_pool: UserPool) -> None:
     record = {"messageId": "1", "body": '{"username": "gone@example.com"}'}
-    assert events.end_sessions({"Records": [record]}, None) == {"batchItemFailures": []}
+    assert queues.end_sessions({"Records": [record]}, None) == {"batchItemFailures": []}
     assert user_pool.calls == ["AdminUserGlobalSignOut"]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from handlers.storage import clients, erasure, repair
+from handlers.storage import clients, erasure_marks, repair
 from tests.api.client import DANA, ERIN, Client
 from tests.storage.conftest import Tables
 from tests.unit.journal.journals import DATASET_A
@@ -232,8 +232,8 @@ def test_a_users_statistics_are_nobody_elses(dataset_a: Client, erin: Client) ->
 
 
 def test_the_statistics_of_an_account_that_is_erased_do_not_come_back(dataset_a: Client) -> None:
-    erasure.begin(DANA, datetime.now(UTC))
-    for _ in erasure.erase_items(DANA):
+    erasure_marks.begin(DANA, datetime.now(UTC))
+    for _ in erasure_marks.erase_items(DANA):
         pass
     settle()
     assert dataset_a.get("/stats").json["tradeCount"] == 0

@@ -151,7 +151,7 @@ def snake_case(name: str) -> str:
 @pytest.mark.parametrize("operation_id", OPERATIONS)
 def test_an_operation_has_one_tag_and_a_handler_of_its_name(operation_id: str) -> None:
     [tag] = OPERATIONS[operation_id]["tags"]
-    function = getattr(importlib.import_module(f"handlers.{tag}"), snake_case(operation_id))
+    function = getattr(importlib.import_module(f"handlers.operations.{tag}"), snake_case(operation_id))
     assert inspect.iscoroutinefunction(function)
 
 
@@ -159,7 +159,9 @@ def test_an_operation_has_one_tag_and_a_handler_of_its_name(operation_id: str) -
 def test_a_handler_takes_the_parameters_of_its_operation_and_the_user_where_there_is_one(operation_id: str) -> None:
     [tag] = OPERATIONS[operation_id]["tags"]
     taken = set(
-        inspect.signature(getattr(importlib.import_module(f"handlers.{tag}"), snake_case(operation_id))).parameters
+        inspect.signature(
+            getattr(importlib.import_module(f"handlers.operations.{tag}"), snake_case(operation_id))
+        ).parameters
     )
     given = {
         re.sub(r"(?<!^)(?=[A-Z])", "_", each["name"].replace("-", "")).lower() for each in parameters_of(operation_id)

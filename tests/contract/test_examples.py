@@ -12,7 +12,10 @@ from jsonschema import FormatChecker
 from openapi_schema_validator import OAS30Validator, oas30_format_checker
 
 from generated import models
-from handlers.journal import trades as journal
+from handlers.documents import stats
+from handlers.documents import trades as documents
+from handlers.documents.fields import as_json, pointer
+from handlers.journal import trade as journal
 from handlers.journal.breakdown import Grouping, breakdown, dimension_of
 from handlers.journal.calendar import month_of
 from handlers.journal.equity import equity_curve
@@ -20,10 +23,7 @@ from handlers.journal.errors import RuleBroken, StateForbids
 from handlers.journal.rows import days_of, rows
 from handlers.journal.statistics import statistics_of
 from handlers.storage.statistics import Standing
-from handlers.web import documents, stats_documents
-from handlers.web.fields import pointer
 from handlers.web.problems import problem_of
-from handlers.web.replies import as_json
 from openapi.generate import contract, operations
 from tests.events import route_of
 
@@ -238,7 +238,7 @@ def test_the_statistics_in_the_examples_are_those_of_the_trades_in_the_examples(
     shown = example("Stats")
     standing = Standing(version=1, last_updated=datetime.fromisoformat(shown["lastUpdated"]))
     figures = statistics_of(days_of(rows(everyday)), Decimal(example("EquityCurve")["openingBalance"]))
-    assert shown == {"basis": "NET", **stats_documents.stats_document(figures, standing)}
+    assert shown == {"basis": "NET", **stats.stats_document(figures, standing)}
     assert Decimal(shown["netPnL"]) == sum(trade.net_pnl or 0 for trade in everyday)
     assert datetime.fromisoformat(shown["lastUpdated"]) > max(trade.updated_at for trade in everyday)
 
@@ -246,14 +246,14 @@ def test_the_statistics_in_the_examples_are_those_of_the_trades_in_the_examples(
 def test_the_curve_in_the_examples_is_that_of_the_trades_in_the_examples(everyday: list[journal.Trade]) -> None:
     shown = example("EquityCurve")
     curve = equity_curve(days_of(rows(everyday)), Decimal(shown["openingBalance"]))
-    assert shown == {"basis": "NET", **stats_documents.curve_document(curve)}
+    assert shown == {"basis": "NET", **stats.curve_document(curve)}
 
 
 def test_the_month_in_the_examples_is_that_of_the_trades_in_the_examples(everyday: list[journal.Trade]) -> None:
     shown = example("CalendarMonth")
     first = date.fromisoformat(shown["month"]["first"])
     month = month_of(first.year, first.month, days_of(rows(everyday)))
-    assert shown == {"basis": "NET", **stats_documents.month_document(month)}
+    assert shown == {"basis": "NET", **stats.month_document(month)}
     assert COMPONENTS["schemas"]["CalendarMonthName"]["example"] == f"{first:%Y-%m}"
 
 
@@ -261,7 +261,7 @@ def test_the_breakdown_in_the_examples_is_that_of_the_trades_in_the_examples(eve
     shown = example("Breakdown")
     by = Grouping(shown["by"])
     kept = {key: day for key, day in rows(everyday).items() if key.dimension == dimension_of(by)}
-    assert shown == {"basis": "NET", **stats_documents.breakdown_document(breakdown(by, kept))}
+    assert shown == {"basis": "NET", **stats.breakdown_document(breakdown(by, kept))}
 
 
 def values_of(name: str, node: Any) -> Iterator[Any]:

@@ -17,8 +17,8 @@ import pytest
 
 from handlers.journal.rows import RowKey, rows
 from handlers.journal.summaries import DaySummary
-from handlers.storage.items import is_trade, trade_of
 from handlers.storage.stat_items import ROWS, rows_in, unpack
+from handlers.storage.trade_items import is_trade, trade_of
 from local.stack import Stack
 from ops.redrive import redrive
 from tests.e2e.conftest import User

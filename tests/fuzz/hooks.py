@@ -9,8 +9,8 @@ from typing import Any
 import schemathesis
 from hypothesis import strategies as st
 
+from handlers.web.connexion.validation import Validator, formats
 from handlers.web.contract import contract, items_alone, slice_of
-from handlers.web.validation import Validator, formats
 
 EXAMPLES = contract()["components"]["examples"]
 # What judges the items of bulk requests, by operation and by the property that holds them.

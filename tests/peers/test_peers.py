@@ -25,7 +25,7 @@ import pytest
 
 from handlers.journal.figures import Figure, Reason
 from handlers.journal.statistics import Statistics, statistics_of
-from handlers.journal.trades import Side, Trade
+from handlers.journal.trade import Side, Trade
 from tests.unit.journal.journals import DATASET_A, a_flat_trade, a_trade, days
 
 _WHY = "needs requirements/peers.txt in an environment of its own: make peers"

@@ -7,7 +7,7 @@ from itertools import count
 
 import pytest
 
-from handlers.storage import erasure
+from handlers.storage import erasure_marks
 from tests.statistics.conftest import Db
 from tests.statistics.fake_dynamodb import FakeDynamoDB
 from tests.statistics.journal import Step, do
@@ -25,9 +25,9 @@ def test_no_row_of_an_erased_user_comes_back(db: Db, kind: str) -> None:
         worker = Worker(fake, kind)
 
         def erase(fake: FakeDynamoDB = fake) -> None:
-            erasure.begin(USER, NOW)
+            erasure_marks.begin(USER, NOW)
             fake.tables["stats"].pop(USER, None)
-            for name in [name for name in fake.items("trades", USER) if not name.startswith(erasure.PREFIX)]:
+            for name in [name for name in fake.items("trades", USER) if not name.startswith(erasure_marks.PREFIX)]:
                 fake.tables["trades"][USER].pop(name)
 
         came = worker.work([*fake.stream], pause, erase)

@@ -10,7 +10,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from handlers.background.streams import update_stats
+from handlers.entry.streams import update_stats
 from handlers.storage import clients, repair
 from handlers.storage.stat_items import TOTALS
 from tests.statistics.conftest import Db

@@ -11,7 +11,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from handlers.background.streams import update_stats
+from handlers.entry.streams import update_stats
 from handlers.storage import repair
 from handlers.storage.errors import Busy
 from tests.statistics.conftest import Db

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from handlers.background.streams import update_stats
+from handlers.entry.streams import update_stats
 from handlers.storage import repair
 from handlers.storage.errors import AccountErased, Busy
 from tests.statistics.conftest import Db

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from handlers.background.streams import update_stats
+from handlers.entry.streams import update_stats
 from handlers.journal.rows import Dimension, RowKey, dimensions
 from handlers.journal.summaries import DaySummary, shares
-from handlers.journal.trades import JournalNotes
+from handlers.journal.trade import JournalNotes
 from handlers.storage import stat_items, statistics
-from handlers.storage.items import trade_of
+from handlers.storage.trade_items import trade_of
 from tests.statistics.conftest import Db
 from tests.statistics.fake_dynamodb import FakeDynamoDB
 from tests.statistics.journal import Step, do, steps, wanted

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from handlers.background.streams import rebuild_all_stats, rebuild_stats
+from handlers.entry.streams import rebuild_all_stats, rebuild_stats
 from handlers.storage import rebuilds, repair
 from ops.redrive import redrive, users_of
 from tests.statistics.conftest import Db

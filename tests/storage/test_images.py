@@ -8,8 +8,8 @@ import pytest
 from botocore.stub import Stubber
 
 from handlers.journal.images import Upload, allow_upload
-from handlers.journal.trades import attach_image, revise
-from handlers.storage import erasure, images, trades
+from handlers.journal.trade import attach_image, revise
+from handlers.storage import erasure_marks, trades, uploads
 from handlers.storage.clients import dynamodb
 from handlers.storage.errors import AccountErased, TradeNotFound, Unavailable, VersionMismatch
 from tests.storage.examples import NOW, a_trade, an_image
@@ -24,7 +24,7 @@ def an_upload(image_id: str = "image-1", **given: Any) -> Upload:
 
 
 def await_file(user_id: str, trade_id: str, upload: Upload) -> None:
-    images.await_file(user_id, trade_id, upload, allow_upload)
+    uploads.await_file(user_id, trade_id, upload, allow_upload)
 
 
 def stored_items() -> int:
@@ -40,7 +40,7 @@ def trade(table: None) -> None:  # noqa: ARG001 made first
 def test_a_trade_is_read_with_its_uploads_in_one_request(requests: Counter[str]) -> None:
     await_file("user-1", "trade-1", an_upload())
     requests.clear()
-    assert images.read("user-1", "trade-1", NOW) == (a_trade(), (an_upload(),))
+    assert uploads.read("user-1", "trade-1", NOW) == (a_trade(), (an_upload(),))
     assert requests == {"Query": 1}
 
 
@@ -50,17 +50,17 @@ def test_a_trade_is_read_without_what_belongs_to_others() -> None:
     trades.create(a_trade(user_id="user-2"))
     await_file("user-1", "trade-2", an_upload())
     await_file("user-2", "trade-1", an_upload())
-    assert images.read("user-1", "trade-1", NOW) == (a_trade(), ())
+    assert uploads.read("user-1", "trade-1", NOW) == (a_trade(), ())
 
 
 @pytest.mark.usefixtures("trade")
 def test_an_upload_is_forgotten_an_hour_after_its_form_and_a_rejected_one_after_a_week() -> None:
     await_file("user-1", "trade-1", an_upload("1"))
     await_file("user-1", "trade-1", an_upload("2"))
-    images.reject("user-1", "trade-1", an_upload("2", reason="No image."), NOW)
+    uploads.reject("user-1", "trade-1", an_upload("2", reason="No image."), NOW)
 
     def known(after: timedelta) -> list[str]:
-        return [upload.image_id for upload in images.read("user-1", "trade-1", NOW + after)[1]]
+        return [upload.image_id for upload in uploads.read("user-1", "trade-1", NOW + after)[1]]
 
     assert known(timedelta(minutes=65)) == ["1", "2"]
     assert known(timedelta(minutes=65, seconds=1)) == ["2"]
@@ -72,7 +72,7 @@ def test_an_upload_is_forgotten_an_hour_after_its_form_and_a_rejected_one_after_
 def test_nothing_is_read_or_awaited_for_a_trade_that_the_user_does_not_have(user_id: str) -> None:
     trades.create(a_trade(user_id="user-3"))
     with pytest.raises(TradeNotFound):
-        images.read(user_id, "trade-1", NOW)
+        uploads.read(user_id, "trade-1", NOW)
     with pytest.raises(TradeNotFound):
         await_file(user_id, "trade-1", an_upload())
     assert stored_items() == 1
@@ -81,12 +81,12 @@ def test_nothing_is_read_or_awaited_for_a_trade_that_the_user_does_not_have(user
 @pytest.mark.usefixtures("trade")
 def test_nothing_is_awaited_or_attached_for_an_account_that_is_being_erased() -> None:
     await_file("user-1", "trade-1", an_upload())
-    erasure.begin("user-1", NOW)
+    erasure_marks.begin("user-1", NOW)
     before = stored_items()
     with pytest.raises(AccountErased):
         await_file("user-1", "trade-1", an_upload("image-2"))
     with pytest.raises(AccountErased):
-        images.attach(attach_image(a_trade(), an_image("image-1"), LATER), 1, "image-1")
+        uploads.attach(attach_image(a_trade(), an_image("image-1"), LATER), 1, "image-1")
     assert stored_items() == before
     assert trades.get("user-1", "trade-1") == a_trade()
 
@@ -95,8 +95,8 @@ def test_nothing_is_awaited_or_attached_for_an_account_that_is_being_erased() ->
 def test_an_attached_image_takes_the_place_of_its_upload() -> None:
     await_file("user-1", "trade-1", an_upload())
     illustrated = attach_image(a_trade(), an_image("image-1"), LATER)
-    images.attach(illustrated, 1, "image-1")
-    assert images.read("user-1", "trade-1", NOW) == (illustrated, ())
+    uploads.attach(illustrated, 1, "image-1")
+    assert uploads.read("user-1", "trade-1", NOW) == (illustrated, ())
 
 
 @pytest.mark.usefixtures("trade")
@@ -105,8 +105,8 @@ def test_an_image_is_not_attached_to_another_version() -> None:
     revised = revise(a_trade(), {"symbol": "MSFT"}, LATER)
     trades.replace(revised, 1)
     with pytest.raises(VersionMismatch):
-        images.attach(attach_image(a_trade(), an_image("image-1"), LATER), 1, "image-1")
-    assert images.read("user-1", "trade-1", NOW) == (revised, (an_upload(),))
+        uploads.attach(attach_image(a_trade(), an_image("image-1"), LATER), 1, "image-1")
+    assert uploads.read("user-1", "trade-1", NOW) == (revised, (an_upload(),))
 
 
 @pytest.mark.usefixtures("trade")
@@ -114,31 +114,31 @@ def test_an_image_is_not_attached_to_another_version() -> None:
 def test_an_image_is_not_attached_without_a_pending_upload(is_rejected: bool) -> None:
     if is_rejected:
         await_file("user-1", "trade-1", an_upload())
-        images.reject("user-1", "trade-1", an_upload(reason="No image."), NOW)
+        uploads.reject("user-1", "trade-1", an_upload(reason="No image."), NOW)
     with pytest.raises(VersionMismatch):
-        images.attach(attach_image(a_trade(), an_image("image-1"), LATER), 1, "image-1")
+        uploads.attach(attach_image(a_trade(), an_image("image-1"), LATER), 1, "image-1")
     assert trades.get("user-1", "trade-1") == a_trade()
 
 
 def test_an_image_is_not_attached_to_a_trade_that_is_gone() -> None:
     with pytest.raises(TradeNotFound):
-        images.attach(attach_image(a_trade(), an_image("image-1"), LATER), 1, "image-1")
+        uploads.attach(attach_image(a_trade(), an_image("image-1"), LATER), 1, "image-1")
     assert stored_items() == 0
 
 
 @pytest.mark.usefixtures("trade")
 def test_only_a_pending_upload_is_rejected() -> None:
     with pytest.raises(VersionMismatch):
-        images.reject("user-1", "trade-1", an_upload(reason="No image."), NOW)
+        uploads.reject("user-1", "trade-1", an_upload(reason="No image."), NOW)
     assert stored_items() == 1
 
 
 @pytest.mark.usefixtures("trade")
 def test_an_upload_is_forgotten_once() -> None:
     await_file("user-1", "trade-1", an_upload())
-    assert images.forget("user-1", "trade-1", "image-1")
-    assert not images.forget("user-1", "trade-1", "image-1")
-    assert images.read("user-1", "trade-1", NOW) == (a_trade(), ())
+    assert uploads.forget("user-1", "trade-1", "image-1")
+    assert not uploads.forget("user-1", "trade-1", "image-1")
+    assert uploads.read("user-1", "trade-1", NOW) == (a_trade(), ())
 
 
 @pytest.mark.usefixtures("trade")
@@ -147,18 +147,18 @@ def test_all_uploads_of_a_trade_are_forgotten_and_nothing_else() -> None:
     for trade_id in ("trade-1", "trade-2"):
         for number in range(3):
             await_file("user-1", trade_id, an_upload(str(number)))
-    images.forget_all("user-1", "trade-1")
-    assert images.read("user-1", "trade-1", NOW) == (a_trade(), ())
-    assert len(images.read("user-1", "trade-2", NOW)[1]) == 3
+    uploads.forget_all("user-1", "trade-1")
+    assert uploads.read("user-1", "trade-1", NOW) == (a_trade(), ())
+    assert len(uploads.read("user-1", "trade-2", NOW)[1]) == 3
 
 
 @pytest.mark.parametrize(
     ("operation", "call"),
     [
-        ("query", lambda: images.read("user-1", "trade-1", NOW)),
+        ("query", lambda: uploads.read("user-1", "trade-1", NOW)),
         ("query", lambda: await_file("user-1", "trade-1", an_upload())),
-        ("put_item", lambda: images.reject("user-1", "trade-1", an_upload(reason="-"), NOW)),
-        ("transact_write_items", lambda: images.forget("user-1", "trade-1", "image-1")),
+        ("put_item", lambda: uploads.reject("user-1", "trade-1", an_upload(reason="-"), NOW)),
+        ("transact_write_items", lambda: uploads.forget("user-1", "trade-1", "image-1")),
     ],
 )
 def test_a_throttled_table_is_unavailable(operation: str, call: Any) -> None:

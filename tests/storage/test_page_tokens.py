@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.journal.trades import Side, Status
+from handlers.journal.trade import Side, Status
 from handlers.storage import page_tokens
 from handlers.storage.errors import BadPageToken
-from handlers.storage.listing import Position, TradeFilter
 from handlers.storage.page_tokens import open_token, seal
+from handlers.storage.trade_queries import Position, TradeFilter
 
 SECRET = b"secret"
 WANTED = TradeFilter(

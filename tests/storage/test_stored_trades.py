@@ -12,8 +12,8 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.stub import ANY, Stubber
 
-from handlers.journal.trades import Trade, revise
-from handlers.storage import erasure, trades
+from handlers.journal.trade import Trade, revise
+from handlers.storage import erasure_marks, trades
 from handlers.storage.clients import dynamodb
 from handlers.storage.errors import (
     AccountErased,
@@ -23,7 +23,7 @@ from handlers.storage.errors import (
     Unavailable,
     VersionMismatch,
 )
-from handlers.storage.items import KeptAnswer, answer_item, trade_item
+from handlers.storage.trade_items import KeptAnswer, answer_item, trade_item
 from tests.storage.examples import NOW, a_full_trade, a_trade
 
 pytestmark = pytest.mark.usefixtures("table")
@@ -207,7 +207,7 @@ def test_a_trade_and_the_answer_kept_for_a_key_are_read_in_one_request(requests:
 
 def test_nothing_is_written_for_an_account_that_is_being_erased() -> None:
     trades.create(a_trade())
-    erasure.begin("user-1", NOW)
+    erasure_marks.begin("user-1", NOW)
     before = dynamodb().scan(TableName="trades")["Items"]
     with pytest.raises(AccountErased):
         trades.create(a_trade(trade_id="trade-2"))
@@ -222,9 +222,9 @@ def test_nothing_is_written_for_an_account_that_is_being_erased() -> None:
 
 
 def test_any_of_the_marks_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
-    erasure.begin("user-1", NOW)
-    keys = erasure.mark_keys("user-1")
-    assert len(keys) == erasure.MARKS > 1
+    erasure_marks.begin("user-1", NOW)
+    keys = erasure_marks.mark_keys("user-1")
+    assert len(keys) == erasure_marks.MARKS > 1
     for key in keys:
         monkeypatch.setattr("random.choice", lambda _, key=key: key)
         with pytest.raises(AccountErased):
@@ -240,18 +240,18 @@ def test_writes_look_at_different_marks(monkeypatch: pytest.MonkeyPatch) -> None
 
     monkeypatch.setattr("random.choice", choose)
     trades.create(a_trade())
-    assert choices == [erasure.mark_keys("user-1")]
+    assert choices == [erasure_marks.mark_keys("user-1")]
 
 
 def test_a_mark_is_never_taken_for_a_trade() -> None:
-    erasure.begin("user-1", NOW)
-    mark = f"{erasure.PREFIX}0"
+    erasure_marks.begin("user-1", NOW)
+    mark = f"{erasure_marks.PREFIX}0"
     with pytest.raises(TradeNotFound):
         trades.get("user-1", mark)
     with pytest.raises(TradeNotFound):
         trades.delete("user-1", mark)
-    assert erasure.has_begun("user-1")
-    assert not erasure.has_begun("user-2")
+    assert erasure_marks.has_begun("user-1")
+    assert not erasure_marks.has_begun("user-2")
 
 
 # The client retries a write whose answer was lost

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from handlers.background import erasing, exporting
-from handlers.storage import erasure
+from handlers.storage import erasure_marks
+from handlers.usecases import erase_account, export_account
 from tests.template_file import properties, template
 
 RESOURCES = template()["Resources"]
@@ -42,14 +42,14 @@ def test_a_queue_hands_over_one_account_at_a_time(queue: str, function: str, _: 
 def test_the_last_look_comes_when_every_access_token_has_expired() -> None:
     client = properties("UserPoolClient")
     assert client["TokenValidityUnits"]["AccessToken"] == "minutes"
-    assert client["AccessTokenValidity"] * 60 <= erasing.LAST_LOOK_AFTER.total_seconds()
-    assert properties("EraseAccountFunction")["Timeout"] / 2 > erasing.BATCH_SECONDS
+    assert client["AccessTokenValidity"] * 60 <= erase_account.LAST_LOOK_AFTER.total_seconds()
+    assert properties("EraseAccountFunction")["Timeout"] / 2 > erase_account.BATCH_SECONDS
 
 
 def test_every_table_of_users_is_erased() -> None:
     tables = {name for name, resource in RESOURCES.items() if resource["Type"] == "AWS::DynamoDB::Table"}
     told = properties("EraseAccountFunction")["Environment"]["Variables"]
-    erased = {told[variable]["Ref"]: sort_key for variable, sort_key in erasure.TABLES}
+    erased = {told[variable]["Ref"]: sort_key for variable, sort_key in erasure_marks.TABLES}
     assert erased.keys() == tables
     for table, sort_key in erased.items():
         schema = {key["KeyType"]: key["AttributeName"] for key in properties(table)["KeySchema"]}
@@ -57,7 +57,7 @@ def test_every_table_of_users_is_erased() -> None:
 
 
 def test_an_export_has_time_left_for_its_answer() -> None:
-    assert exporting.AT_ONCE_SECONDS + 10 < properties("ExportAccountFunction")["Timeout"] < 30
+    assert export_account.AT_ONCE_SECONDS + 10 < properties("ExportAccountFunction")["Timeout"] < 30
 
 
 def test_what_is_deleted_unfinished_or_exported_is_gone_after_a_day() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from handlers.storage import listing
+from handlers.storage import trade_queries
 from handlers.web import credentials
 from tests.template_file import properties, template
 
@@ -131,10 +131,10 @@ def test_the_four_indexes_have_the_names_and_keys_that_lists_read() -> None:
         "user-idempotency-gsi": [("userId", "HASH"), ("idempotencyKey", "RANGE")],
     }
     assert {index["IndexName"] for index in indexes} == {
-        listing._BY_DATE,
-        listing._BY_SYMBOL,
-        listing._BY_STATUS,
-        listing._BY_KEY,
+        trade_queries._BY_DATE,
+        trade_queries._BY_SYMBOL,
+        trade_queries._BY_STATUS,
+        trade_queries._BY_KEY,
     }
     assert all(index["Projection"] == {"ProjectionType": "ALL"} for index in indexes)
 

@@ -15,7 +15,7 @@ import pytest
 from handlers import deadline
 from handlers.deadline import OutOfTime, enforced, seconds_left, within
 from handlers.storage.errors import Contended, Unavailable
-from handlers.storage.patience import attempts
+from handlers.storage.retry import attempts
 
 
 def test_there_is_no_deadline_unless_one_is_set() -> None:

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from handlers.lambda_function import ANSWER_SECONDS
+from handlers.entry.http import ANSWER_SECONDS
 from handlers.log import logger
-from handlers.storage import clients, images
+from handlers.storage import clients, uploads
 from handlers.storage.errors import TradeNotFound
 from tests.api.client import DANA, answer_of
 from tests.events import claims_of, event, function, routes
@@ -104,7 +104,7 @@ def test_the_process_serves_the_next_request_as_if_nothing_had_been(
     def absent(*_: Any) -> None:
         raise TradeNotFound
 
-    monkeypatch.setattr(images, "read", absent)
+    monkeypatch.setattr(uploads, "read", absent)
     for _ in range(3):
         assert read_trade(0.7)[0].status == 404
 
@@ -114,7 +114,7 @@ def test_a_request_that_ran_out_of_time_is_logged_with_the_place(monkeypatch: py
         while True:
             pass
 
-    monkeypatch.setattr(images, "read", endless)
+    monkeypatch.setattr(uploads, "read", endless)
     lines = io.StringIO()
     handler: Any = logger.registered_handler
     before = handler.setStream(lines)

@@ -10,7 +10,7 @@ from types import ModuleType
 
 import pytest
 
-from handlers import snapshot
+from handlers.entry import snapshot
 
 
 @pytest.fixture

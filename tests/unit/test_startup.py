@@ -18,7 +18,7 @@ import gc, json, sys
 from importlib import import_module
 looked = []
 gc.callbacks.append(lambda phase, _: looked.append(phase))
-import handlers.startup
+import handlers.entry.runtime
 before = len(looked)
 import_module(sys.argv[1])
 print(json.dumps([len(looked) - before, gc.isenabled(), gc.get_freeze_count()]))

@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from handlers.journal import money
-from handlers.journal.trades import Trade
+from handlers.journal.trade import Trade
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,9 +15,9 @@ import pytest
 from building import functions
 from building.layer import UNLOADED, services, trim_botocore
 from building.models import models_for, named_in
+from handlers.web.connexion.imports import UNUSED
 from handlers.web.contract import METHODS, contract, slice_of
 from handlers.web.deprecation import announcement
-from handlers.web.lean_connexion import UNUSED
 from local.artifacts import read_template, zipped
 
 OPERATIONS = [
@@ -121,7 +121,7 @@ def test_the_models_are_those_in_use_and_read_as_the_whole_ones_do(monkeypatch: 
     ],
 )
 def test_an_operation_is_given_the_models_that_it_leads_to(operation: str, models: set[str]) -> None:
-    assert named_in(Path("handlers", "trades.py"), [operation]) == models
+    assert named_in(Path("handlers", "operations", "trades.py"), [operation]) == models
 
 
 def test_what_stands_outside_of_functions_is_wanted_by_all(tmp_path: Path) -> None:
@@ -138,7 +138,7 @@ def other(): return models.Other
 
 
 def test_a_file_that_serves_others_is_given_all_the_models_it_names() -> None:
-    assert named_in(Path("handlers", "auth.py"), ["no_operation_of_it"]) >= {"SignUpInput", "LogInInput"}
+    assert named_in(Path("handlers", "operations", "auth.py"), ["no_operation_of_it"]) >= {"SignUpInput", "LogInInput"}
 
 
 def test_what_connexion_does_not_load_is_not_in_the_layer() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from handlers.journal.breakdown import Breakdown, Grouping, breakdown
 from handlers.journal.figures import Figure, Interval, Reason, wilson
 from handlers.journal.rows import rows
-from handlers.journal.trades import JournalNotes, Side, Trade
+from handlers.journal.trade import JournalNotes, Side, Trade
 from tests.unit.journal.journals import EARLY, a_flat_trade, a_trade, dataset_a, journals
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from handlers.journal.calendar import month_of
 from handlers.journal.figures import Figure, Reason
-from handlers.journal.trades import Trade
+from handlers.journal.trade import Trade
 from tests.unit.journal.journals import D, a_flat_trade, a_trade, dataset_a, days, journals
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from handlers.journal.equity import EquityCurve, equity_curve
 from handlers.journal.figures import Figure, Reason, max_drawdown
 from handlers.journal.summaries import EMPTY, fold
-from handlers.journal.trades import Trade
+from handlers.journal.trade import Trade
 from tests.unit.journal.journals import a_trade, dataset_a, days, journals, results
 
 D = Decimal

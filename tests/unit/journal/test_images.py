@@ -25,7 +25,7 @@ from handlers.journal.images import (
     disposition,
     file_name,
 )
-from handlers.journal.trades import MOST_IMAGES, attach_image, detach_image
+from handlers.journal.trade import MOST_IMAGES, attach_image, detach_image
 from handlers.web.contract import contract
 from tests.storage.examples import NOW, a_trade, an_image
 

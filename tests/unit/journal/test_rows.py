@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from handlers.journal.rows import Dimension, RowKey, days_of, dimensions, row_shares, rows, touched_days, touched_rows
 from handlers.journal.summaries import fold, summary_of
-from handlers.journal.trades import JournalNotes, Trade, revise
+from handlers.journal.trade import JournalNotes, Trade, revise
 from tests.unit.journal.journals import NOW, D, a_flat_trade, a_trade, journals, trades
 
 SECOND, THIRD = date(2025, 1, 2), date(2025, 1, 3)

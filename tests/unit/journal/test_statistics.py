@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from handlers.journal.figures import Figure, Reason, wilson
 from handlers.journal.statistics import Statistics, statistics_of
-from handlers.journal.trades import Trade
+from handlers.journal.trade import Trade
 from tests.unit.journal.journals import a_flat_trade, a_trade, dataset_a, days, journals, results
 
 D = Decimal

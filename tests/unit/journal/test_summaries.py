@@ -19,7 +19,7 @@ from handlers.journal.summaries import (
     summary_of,
     totals,
 )
-from handlers.journal.trades import Close, Trade, open_trade, take_back_close
+from handlers.journal.trade import Close, Trade, open_trade, take_back_close
 from tests.unit.journal.journals import NOW, a_flat_trade, a_trade, dataset_a, days, journals, results, trades
 
 D = Decimal

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from handlers.journal.errors import CloseNotFound, FieldError, RuleBroken, StateForbids
-from handlers.journal.trades import (
+from handlers.journal.trade import (
     MOST_CLOSES,
     Close,
     JournalNotes,

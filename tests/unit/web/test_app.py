@@ -8,7 +8,7 @@ from typing import Any
 from starlette.responses import Response
 from starlette.types import Message, Scope
 
-from handlers.web.app import Stamped
+from handlers.web.connexion.app import CommonHeadersMiddleware
 
 ADDED = {b"x-request-id": b"request-1", b"x-content-type-options": b"nosniff", b"cache-control": b"no-store"}
 
@@ -24,7 +24,7 @@ def headers_of(response: Response, context: dict[str, Any]) -> list[tuple[bytes,
         raise AssertionError("nothing is read")
 
     scope: Scope = {"type": "http", "extensions": {"connexion_context": {"request_id": "request-1", **context}}}
-    app: Any = Stamped(response)
+    app: Any = CommonHeadersMiddleware(response)
     asyncio.run(app(scope, receive, send))
     return list(sent[0]["headers"])
 

@@ -14,13 +14,13 @@ from typing import Any, get_args, get_origin, get_type_hints
 import pytest
 
 from generated import models
+from handlers.documents.fields import columns_of, contract_name, pointer, time_text
+from handlers.documents.trades import opened_trade, trade_document
 from handlers.journal.errors import RuleBroken
-from handlers.journal.trades import Close, Image, JournalNotes, Trade, revisable_fields
+from handlers.journal.trade import Close, Image, JournalNotes, Trade, revisable_fields
 from handlers.storage.codec import Codec
-from handlers.storage.items import trade_item, trade_of
+from handlers.storage.trade_items import trade_item, trade_of
 from handlers.web.contract import contract
-from handlers.web.documents import opened_trade, trade_document
-from handlers.web.fields import columns_of, contract_name, pointer, time_text
 
 SCHEMAS: dict[str, Any] = contract()["components"]["schemas"]
 NOW = datetime(2026, 1, 5, 14, 30, tzinfo=UTC)

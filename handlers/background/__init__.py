@@ -1,1 +1,0 @@
-"""What happens behind the answers: what queues, streams and schedules call, and work too long for a request."""

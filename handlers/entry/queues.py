@@ -1,0 +1,163 @@
+"""What queues, streams and schedules call for images and accounts; streams.py has the same for the statistics.
+
+Each function handles its records one by one and names those that failed, so that only they come again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import astuple
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import unquote_plus
+
+from handlers.entry import runtime
+from handlers.log import logger
+from handlers.metrics import count
+from handlers.storage import accounts
+from handlers.storage.accounts import Account
+from handlers.storage.errors import AccountErased
+from handlers.storage.image_files import Position, Span, spans
+from handlers.storage.queues import sweep_queue
+from handlers.usecases import erase_account as erasing
+from handlers.usecases import export_account, image_intake
+from handlers.usecases.image_intake import Fate
+
+Event = dict[str, Any]
+
+# What a step may take at most, so that the time that is left is enough to hand on to the next call.
+STEP_MILLISECONDS = 60_000
+
+_COUNTED_AS = {
+    Fate.READY: "ImagesAttached",
+    Fate.REJECTED: "ImagesRefused",
+    Fate.UNWANTED: "ImagesUnwanted",
+}
+
+
+def check_image(event: Event, _: Any) -> Event:
+    """For ImageUploadQueue, to which the bucket says what has arrived."""
+
+    def check(notice: Any) -> None:
+        for record in notice.get("Records", ()):  # none in the test that S3 makes when the notification is set up
+            file = record["s3"]["object"]
+            key = unquote_plus(file["key"])
+            fate = image_intake.check(key, file["versionId"])
+            logger.info("image checked", key=key, fate=fate)
+            count(**{_COUNTED_AS[fate]: 1})
+
+    return each_message(event, check)
+
+
+def remove_images(event: Event, _: Any) -> Event:
+    """For TradesTable's stream: trades that were deleted, or may have lost an image."""
+
+    def remove(change: Any) -> None:
+        removed = image_intake.remove(change["OldImage"], change.get("NewImage", {}))
+        logger.info("image files removed", versions=removed)
+
+    return each_change(event, remove)
+
+
+def sweep_images(event: Event, context: Any) -> Event:
+    """For ImageSweepQueue. The schedule's message begins a sweep: it becomes a message for each span of the keys, which
+    several calls then go through at once. A call that runs out of time sends where to go on in its span.
+    """
+
+    def sweep(message: Any) -> None:
+        if "span" not in message:
+            sweep_queue().send_all({"span": astuple(span)} for span in spans())
+            logger.info("sweep of images begun")
+            count(ImageSweeps=1)
+            return
+        span = Span(*message["span"])
+        after = Position(*message["after"]) if message.get("after") else None
+        seen, deleted = message.get("seen", 0), message.get("deleted", 0)
+        while True:
+            looked_at, unwanted, after = image_intake.sweep(span, after, datetime.now(UTC))
+            seen, deleted = seen + looked_at, deleted + unwanted
+            if after is None:
+                logger.info("images swept", span=span.after or "first", versions=seen, deleted=deleted)
+                count(ImageSpansSwept=1, ImageVersionsSeen=seen, ImageVersionsSwept=deleted)
+                return
+            if context.get_remaining_time_in_millis() < STEP_MILLISECONDS:
+                rest = {"span": astuple(span), "after": astuple(after), "seen": seen, "deleted": deleted}
+                sweep_queue().send(rest)
+                return
+
+    return each_message(event, sweep)
+
+
+def erase_account(event: Event, context: Any) -> Event:
+    """For ErasureQueue: accounts that are being erased, one at a time, as long as the call may take."""
+
+    def erase(message: Any) -> None:
+        finished = erasing.proceed(
+            Account(message["userId"], message["username"]),
+            is_last_look=message["isLastLook"],
+            seconds_left=lambda: context.get_remaining_time_in_millis() / 1000,
+            now=datetime.now(UTC),
+        )
+        logger.info("account erased" if finished else "account partly erased", last_look=message["isLastLook"])
+        if finished and not message["isLastLook"]:
+            count(AccountsErased=1)
+
+    return each_message(event, erase)
+
+
+def end_sessions(event: Event, _: Any) -> Event:
+    """For SignOutQueue: users whose sessions outlived a new password, as Cognito failed to end them."""
+
+    def end(message: Any) -> None:
+        accounts.end_sessions_of(message["username"])
+        logger.info("sessions ended")
+
+    return each_message(event, end)
+
+
+def write_export(event: Event, _: Any) -> Event:
+    """For ExportQueue: accounts whose export takes longer than a request."""
+
+    def write(message: Any) -> None:
+        account = Account(message["userId"], message["username"])
+        try:
+            size = export_account.prepare(account, datetime.now(UTC))
+        except AccountErased:
+            logger.info("not exported, as it is being erased")
+        else:
+            logger.info("account exported", size=size)
+            count(AccountsExported=1)
+
+    return each_message(event, write)
+
+
+def each_message(event: Event, handle: Callable[[Any], None]) -> Event:
+    """Handle a queue's messages, which are JSON; the answer makes those that failed come again."""
+    failed = []
+    for record in event["Records"]:
+        with logger.append_context_keys(message_id=record["messageId"]):
+            try:
+                handle(json.loads(record["body"]))
+            except Exception:  # noqa: BLE001 whatever breaks, the other messages are handled
+                logger.exception("message failed")
+                failed.append({"itemIdentifier": record["messageId"]})
+    return {"batchItemFailures": failed}
+
+
+def each_change(event: Event, handle: Callable[[Any], None]) -> Event:
+    """Handle a stream's changes in their order, up to one that fails; the answer makes it and the later ones come
+    again.
+    """
+    for record in event["Records"]:
+        change = record["dynamodb"]
+        with logger.append_context_keys(sequence_number=change["SequenceNumber"]):
+            try:
+                handle(change)
+            except Exception:  # noqa: BLE001 whatever breaks, what is done is not done again
+                logger.exception("change failed")
+                return {"batchItemFailures": [{"itemIdentifier": change["SequenceNumber"]}]}
+    return {"batchItemFailures": []}
+
+
+runtime.ready()

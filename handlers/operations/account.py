@@ -1,0 +1,54 @@
+"""The operations on the whole account: parse, call what does it, reply."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from starlette.responses import Response
+
+from handlers.documents.fields import time_text
+from handlers.storage import accounts
+from handlers.storage.accounts import Account
+from handlers.usecases import erase_account
+from handlers.usecases import export_account as exporting
+from handlers.web.responses import reply
+
+EXPORT_RETRY_AFTER_SECONDS = 10
+
+
+async def log_out_all(user: str, username: str) -> Response:
+    """logOutAll."""
+    accounts.sign_out_everywhere(Account(user, username))
+    return reply(204)
+
+
+async def delete_account(user: str, username: str) -> Response:
+    """deleteAccount."""
+    erase_account.begin(Account(user, username), datetime.now(UTC))
+    return reply(202, {"status": "ERASING"})
+
+
+async def export_account(user: str, username: str) -> Response:
+    """exportAccount."""
+    export = exporting.export(Account(user, username), datetime.now(UTC))
+    if isinstance(export, exporting.UnderWay):
+        return reply(
+            202,
+            {
+                "status": "WRITING",
+                "formatVersion": exporting.FORMAT_VERSION,
+                "startedAt": time_text(export.started_at),
+                "tradesWritten": export.trades_written,
+            },
+            {"Retry-After": str(EXPORT_RETRY_AFTER_SECONDS)},
+        )
+    return reply(
+        200,
+        {
+            "status": "WRITTEN",
+            "formatVersion": exporting.FORMAT_VERSION,
+            "url": export.url,
+            "expiresAt": time_text(export.expires_at),
+            "size": export.size,
+        },
+    )

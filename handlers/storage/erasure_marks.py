@@ -1,0 +1,109 @@
+"""The erasing of a user's items, and the marks of an account that is being erased.
+
+From the first mark on, nothing is written for its user any more.
+
+Every write checks one of several equal marks, in its own transaction. Were there only one, two writes of the same user
+at the same time would meet on it, and DynamoDB cancels transactions that meet, even if both only look.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from handlers.storage.clients import dynamodb, trades_table
+from handlers.storage.errors import Unavailable
+from handlers.storage.retry import attempts, patiently
+from handlers.storage.trade_items import epoch_seconds, trade_key
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, ConditionCheckTypeDef, TransactWriteItemTypeDef
+
+MARKS = 8
+PREFIX = "erased|"
+
+# Every table whose partitions are users: the variable with its name, and its sort key.
+TABLES = (("TRADES_TABLE", "tradeId"), ("STATS_TABLE", "statKey"))
+
+_BATCH = 25  # the most that BatchWriteItem takes
+
+
+def mark_keys(user_id: str) -> list[dict[str, AttributeValueTypeDef]]:
+    """The keys of a user's marks. They lie in the trades' own table, and in none of its indexes."""
+    return [trade_key(user_id, f"{PREFIX}{number}") for number in range(MARKS)]
+
+
+def not_begun(user_id: str) -> ConditionCheckTypeDef:
+    """The part of a transaction that fails when the user's erasure has begun."""
+    return {
+        "TableName": trades_table(),
+        "Key": random.choice(mark_keys(user_id)),  # noqa: S311 - any of them will do
+        "ConditionExpression": "attribute_not_exists(tradeId)",
+    }
+
+
+def begin(user_id: str, now: datetime) -> None:
+    """Mark the user, with all marks at once. Does nothing new when it is done again. Raises Busy."""
+    marks = [{**key, "since": {"S": now.isoformat()}} for key in mark_keys(user_id)]
+    actions: list[TransactWriteItemTypeDef] = [{"Put": {"TableName": trades_table(), "Item": mark}} for mark in marks]
+    # Writes that look at a mark at this very moment stand in the way.
+    patiently(lambda: dynamodb().transact_write_items(TransactItems=actions))
+
+
+def has_begun(user_id: str) -> bool:
+    """Whether the user's erasure has begun. Raises Busy."""
+    answer = dynamodb().get_item(TableName=trades_table(), Key=mark_keys(user_id)[0], ConsistentRead=True)
+    return "Item" in answer
+
+
+def let_expire(user_id: str, when: datetime) -> None:
+    """Let DynamoDB delete the marks by itself, after that. Raises Busy."""
+    actions: list[TransactWriteItemTypeDef] = [
+        {
+            "Update": {
+                "TableName": trades_table(),
+                "Key": key,
+                "UpdateExpression": "SET expiresAt = :when",
+                "ExpressionAttributeValues": {":when": {"N": str(epoch_seconds(when))}},
+            }
+        }
+        for key in mark_keys(user_id)
+    ]
+    patiently(lambda: dynamodb().transact_write_items(TransactItems=actions))
+
+
+def erase_items(user_id: str) -> Iterator[None]:
+    """Delete all items of the user but the marks, in every table; yields after each batch. Raises Busy."""
+    for variable, sort_key in TABLES:
+        table = os.environ[variable]
+        for keys in _pages_of_keys(table, user_id, sort_key):
+            for start in range(0, len(keys), _BATCH):
+                _delete(table, keys[start : start + _BATCH])
+                yield
+
+
+def _pages_of_keys(table: str, user_id: str, sort_key: str) -> Iterator[Sequence[Any]]:
+    query: Any = {
+        "TableName": table,
+        "KeyConditionExpression": "userId = :user",
+        "ExpressionAttributeValues": {":user": {"S": user_id}},
+        "ProjectionExpression": f"userId, {sort_key}",
+        "ConsistentRead": True,
+    }
+    while True:
+        page = dynamodb().query(**query)
+        yield [key for key in page["Items"] if not key[sort_key].get("S", "").startswith(PREFIX)]
+        if "LastEvaluatedKey" not in page:
+            return
+        query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+
+def _delete(table: str, keys: Sequence[Any]) -> None:
+    wanted: Any = {table: [{"DeleteRequest": {"Key": key}} for key in keys]}
+    tries = attempts(at_the_end=Unavailable)
+    while wanted:
+        next(tries)
+        wanted = dynamodb().batch_write_item(RequestItems=wanted).get("UnprocessedItems")

@@ -1,0 +1,194 @@
+"""The records of uploads, beside the trade that they are for, and the step by which an image becomes part of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from handlers.journal.images import PENDING_FOR, REJECTED_FOR, Upload
+from handlers.journal.trade import Trade
+from handlers.storage import erasure_marks
+from handlers.storage.clients import dynamodb, trades_table
+from handlers.storage.errors import AccountErased, TradeNotFound, Unavailable, VersionMismatch
+from handlers.storage.retry import CONDITION_FAILED, attempts, patiently, transact
+from handlers.storage.trade_items import (
+    Item,
+    epoch_seconds,
+    has_expired,
+    image_versions_of,
+    is_trade,
+    trade_item,
+    trade_key,
+    trade_of,
+    upload_item,
+    upload_key,
+    upload_of,
+)
+from handlers.storage.trades import at_version, refusal
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import PutTypeDef, TransactWriteItemTypeDef
+
+Check = Callable[[Trade, Sequence[Upload]], None]
+
+_MOST_AT_ONCE = 100  # keys that DynamoDB looks up in one request
+_IS_PENDING = "attribute_exists(tradeId) AND attribute_not_exists(reason)"
+
+
+def read(user_id: str, trade_id: str, now: datetime) -> tuple[Trade, tuple[Upload, ...]]:
+    """The trade and its uploads as they stand now, in one request. Raises TradeNotFound, Busy."""
+    trade, uploads, _ = _read(user_id, trade_id, now)
+    return trade, uploads
+
+
+def _read(user_id: str, trade_id: str, now: datetime) -> tuple[Trade, tuple[Upload, ...], Item]:
+    """The trade, its uploads, and the item that counts how many were asked for, empty if there is none."""
+    first, *others = _query(user_id, trade_id) or [{}]
+    if not is_trade(first):  # its key is the shortest, and so the first
+        raise TradeNotFound(trade_id)
+    uploads = tuple(upload_of(item) for item in others if "imageId" in item and not has_expired(item, now))
+    return trade_of(first), uploads, next((item for item in others if "imageId" not in item), {})
+
+
+def attached(trades: Collection[tuple[str, str]]) -> dict[tuple[str, str], set[tuple[str, str]]]:
+    """The images of these trades, by user and trade: each image's id and the version of its file.
+
+    As they stood a moment ago: an image that is missing here may just have been attached. Raises Busy.
+    """
+    keys = [trade_key(user_id, trade_id) for user_id, trade_id in trades]
+    found: dict[tuple[str, str], set[tuple[str, str]]] = {}
+    for start in range(0, len(keys), _MOST_AT_ONCE):
+        asked: Any = {
+            trades_table(): {
+                "Keys": keys[start : start + _MOST_AT_ONCE],
+                "ProjectionExpression": "userId, tradeId, #images",
+                "ExpressionAttributeNames": {"#images": "images"},
+            }
+        }
+        tries = attempts(at_the_end=Unavailable)
+        while asked:
+            next(tries)
+            answer = dynamodb().batch_get_item(RequestItems=asked)
+            for item in answer["Responses"].get(trades_table(), ()):
+                found[item["userId"]["S"], item["tradeId"]["S"]] = image_versions_of(item)
+            asked = answer.get("UnprocessedKeys")
+    return found
+
+
+def await_file(user_id: str, trade_id: str, upload: Upload, check: Check) -> None:
+    """Record an upload whose file is to come, unless `check` raises for the trade and its uploads as they stand.
+
+    What was checked is still so when the record is written: the transaction has the condition that the trade is at its
+    version, since an image may be attached meanwhile, and that no other upload was asked for. Raises TradeNotFound,
+    AccountErased, Busy, and what `check` raises.
+    """
+    record = upload_item(user_id, trade_id, upload, upload.created_at + PENDING_FOR)
+    for _ in attempts():
+        trade, uploads, asked = _read(user_id, trade_id, upload.created_at)
+        check(trade, uploads)
+        unchanged: Any = {"TableName": trades_table(), "Key": trade_key(user_id, trade_id), **at_version(trade.version)}
+        of_trade, of_account, of_count, _ = transact(
+            [
+                {"ConditionCheck": unchanged},
+                {"ConditionCheck": erasure_marks.not_begun(user_id)},
+                {"Put": _next_count(user_id, trade_id, asked, upload.created_at)},
+                {"Put": {"TableName": trades_table(), "Item": record}},
+            ],
+            retry_conflicts=False,
+        )
+        if of_account.get("Code") == CONDITION_FAILED:
+            raise AccountErased(user_id)
+        if not (of_trade or of_account or of_count):
+            return
+    raise AssertionError("attempts end by raising")
+
+
+def _next_count(user_id: str, trade_id: str, asked: Item, now: datetime) -> PutTypeDef:
+    """One more upload was asked for than when `asked` was read. DynamoDB deletes the item when nothing needs it."""
+    count = int(asked["count"]["N"]) if asked else 0
+    expires = str(epoch_seconds(now + PENDING_FOR + REJECTED_FOR))
+    item = upload_key(user_id, trade_id) | {"count": {"N": str(count + 1)}, "expiresAt": {"N": expires}}
+    put: PutTypeDef = {
+        "TableName": trades_table(),
+        "Item": item,
+        "ConditionExpression": "attribute_not_exists(tradeId)",
+    }
+    if asked:
+        put["ConditionExpression"] = "#count = :count"
+        put["ExpressionAttributeNames"] = {"#count": "count"}
+        put["ExpressionAttributeValues"] = {":count": {"N": str(count)}}
+    return put
+
+
+def attach(trade: Trade, expected_version: int, image_id: str) -> None:
+    """Store the trade that has the image now, in place of its expected version, and drop the upload's record.
+
+    Raises TradeNotFound, AccountErased, Busy; VersionMismatch when the trade or the record has changed in between.
+    """
+    put: PutTypeDef = {
+        "TableName": trades_table(),
+        "Item": trade_item(trade),
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+    }
+    put.update(at_version(expected_version))
+    record_key = upload_key(trade.user_id, trade.trade_id, image_id)
+    of_trade, of_account, of_record = transact(
+        [
+            {"Put": put},
+            {"ConditionCheck": erasure_marks.not_begun(trade.user_id)},
+            {"Delete": {"TableName": trades_table(), "Key": record_key, "ConditionExpression": _IS_PENDING}},
+        ]
+    )
+    if of_account:
+        raise AccountErased(trade.user_id)
+    if of_trade:
+        raise refusal(of_trade.get("Item", {}), trade.trade_id)
+    if of_record:
+        raise VersionMismatch(trade.trade_id)
+
+
+def reject(user_id: str, trade_id: str, upload: Upload, now: datetime) -> None:
+    """Keep the upload, whose file was rejected, for as long as its owner may want to know why.
+
+    Raises Busy; VersionMismatch when its record is not pending any more.
+    """
+    try:
+        patiently(
+            lambda: dynamodb().put_item(
+                TableName=trades_table(),
+                Item=upload_item(user_id, trade_id, upload, now + REJECTED_FOR),
+                ConditionExpression=_IS_PENDING,
+            )
+        )
+    except dynamodb().exceptions.ConditionalCheckFailedException as error:
+        raise VersionMismatch(trade_id) from error
+
+
+def forget(user_id: str, trade_id: str, image_id: str) -> bool:
+    """Delete an upload's record. False: there is none any more. Raises Busy."""
+    record: TransactWriteItemTypeDef = {
+        "Delete": {
+            "TableName": trades_table(),
+            "Key": upload_key(user_id, trade_id, image_id),
+            "ConditionExpression": "attribute_exists(tradeId)",
+        }
+    }
+    [failed] = transact([record])
+    return not failed
+
+
+def forget_all(user_id: str, trade_id: str) -> None:
+    """Delete the records of all uploads of a trade, and their count. Raises Busy."""
+    for record in _query(user_id, f"{trade_id}|"):
+        forget(user_id, trade_id, record["imageId"]["S"] if "imageId" in record else "")
+
+
+def _query(user_id: str, beginning: str) -> list[Any]:
+    response = dynamodb().query(
+        TableName=trades_table(),
+        KeyConditionExpression="userId = :user AND begins_with(tradeId, :beginning)",
+        ExpressionAttributeValues={":user": {"S": user_id}, ":beginning": {"S": beginning}},
+        ConsistentRead=True,
+    )
+    return response["Items"]  # far from a page's 1 MB: the trade has 400 KB at most, and its uploads are limited

@@ -1,0 +1,221 @@
+"""The export of an account: one gzip-compressed JSON document of all that its user has, written as it is read.
+
+Neither the document nor any part of it that grows with the account is ever held in memory. A request has half a minute;
+an account that takes longer is exported by a queue's function. Until that is done, requests are told how far it is.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+from handlers.documents import trades as documents
+from handlers.documents.fields import as_json, time_text
+from handlers.documents.stats import stats_document
+from handlers.journal.statistics import statistics_of
+from handlers.journal.trade import Image, Trade
+from handlers.storage import accounts, bucket, erasure_marks, image_files, statistics, trade_queries
+from handlers.storage.accounts import Account
+from handlers.storage.errors import AccountErased
+from handlers.storage.image_files import Place
+from handlers.storage.queues import export_queue
+
+FORMAT_VERSION = 1
+VALID_FOR = timedelta(minutes=10)
+# A file that happens to be compressed, and not a document in transfer: the browser is to save it as it is.
+MEDIA_TYPE = "application/gzip"
+
+# The files of a user's exports: the last that a request wrote, the last that the queue's function wrote, and how far
+# that function is. The bucket's lifecycle deletes them after a day.
+AT_ONCE, PREPARED, PROGRESS = "export.json.gz", "prepared.json.gz", "progress.json"
+
+_WRITTEN_AT_ONCE = 64 * 1024
+_GZIP = 31  # zlib's number for gzip's format
+
+
+# What a request spends on an export at most; the rest of its half minute is for what stands around it.
+AT_ONCE_SECONDS = 18
+# For how long a file of the queue's function is given out, and for how long that function is believed to be at work
+# after it last told its progress.
+PREPARED_FOR = timedelta(minutes=15)
+# How often it tells its progress, in seconds.
+PROGRESS_SECONDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """A file that was written, and for how long it can be had."""
+
+    url: str
+    size: int
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    """A file that the queue's function is writing: since when it is asked for, and how many trades it holds already."""
+
+    started_at: datetime
+    trades_written: int
+
+
+class _OutOfTime(Exception):
+    """Raised inside an export that a request has no more time for."""
+
+
+def export(account: Account, now: datetime) -> Export | UnderWay:
+    """Write the account into a file, or give out the one that was just prepared.
+
+    An account that takes too long for a request is handed over to the queue's function. Raises AccountErased, Busy,
+    Throttled.
+    """
+    if erasure_marks.has_begun(account.user_id):
+        raise AccountErased(account.user_id)
+    found = {name: file for name, file in _files(account).items() if file.changed_at > now - PREPARED_FOR}
+    if PREPARED in found:
+        return _given_out(account, PREPARED, found[PREPARED].size, now)
+    if PROGRESS in found:
+        return _progress(account) or UnderWay(found[PROGRESS].changed_at, 0)
+    try:
+        size = _write(account, AT_ONCE, _within(AT_ONCE_SECONDS, text_of(account, now)))
+    except _OutOfTime:
+        # The message first: progress that nobody makes would keep the next requests from sending one.
+        export_queue().send({"userId": account.user_id, "username": account.username})
+        return _tell(account, UnderWay(now, 0))
+    return _given_out(account, AT_ONCE, size, now)
+
+
+def prepare(account: Account, now: datetime) -> int:
+    """Write the account into a file for the next request, telling the progress; answers its size.
+
+    Raises AccountErased, Busy, Throttled.
+    """
+    asked = _progress(account)
+    started_at = now if asked is None else asked.started_at
+    written, told = 0, time.monotonic()
+
+    def count_trade() -> None:
+        nonlocal written, told
+        written += 1
+        if time.monotonic() > told + PROGRESS_SECONDS:
+            _tell(account, UnderWay(started_at, written))
+            told = time.monotonic()
+
+    return _write(account, PREPARED, text_of(account, now, count_trade))
+
+
+def _write(account: Account, name: str, text: Iterable[str]) -> int:
+    return bucket.write(_key(account, name), compressed(text), MEDIA_TYPE)
+
+
+def _tell(account: Account, progress: UnderWay) -> UnderWay:
+    text = as_json({"startedAt": progress.started_at.isoformat(), "tradesWritten": progress.trades_written})
+    bucket.write_whole(_key(account, PROGRESS), text.encode())
+    return progress
+
+
+def _progress(account: Account) -> UnderWay | None:
+    """What was told last; none if nothing was."""
+    content = bucket.read_whole(_key(account, PROGRESS))
+    if content is None:
+        return None
+    told = json.loads(content)
+    return UnderWay(datetime.fromisoformat(told["startedAt"]), told["tradesWritten"])
+
+
+def _within(seconds: float, text: Iterable[str]) -> Iterator[str]:
+    deadline = time.monotonic() + seconds
+    for piece in text:
+        if time.monotonic() > deadline:
+            raise _OutOfTime
+        yield piece
+
+
+def _given_out(account: Account, name: str, size: int, now: datetime) -> Export:
+    saved_as = f"trading-journal-{now:%Y-%m-%d}.json.gz"
+    url = bucket.address(_key(account, name), name=saved_as, media_type=MEDIA_TYPE, valid_for=VALID_FOR)
+    return Export(url=url, size=size, expires_at=now + VALID_FOR)
+
+
+def _files(account: Account) -> Mapping[str, bucket.Found]:
+    return bucket.found(_key(account, ""))
+
+
+def _key(account: Account, name: str) -> str:
+    return f"{bucket.EXPORTS}{account.user_id}/{name}"
+
+
+def text_of(account: Account, now: datetime, count_trade: Callable[[], None] = lambda: None) -> Iterator[str]:
+    """The document, in pieces; each trade is counted as it is written.
+
+    Raises AccountErased at its end, for an erasing that has begun meanwhile.
+    """
+    yield f'{{"formatVersion":{FORMAT_VERSION},"exportedAt":{as_json(time_text(now))}'
+    for name, section in SECTIONS:
+        yield f",\n{as_json(name)}:"
+        yield from section(account, count_trade)
+    yield "}\n"
+    if erasure_marks.has_begun(account.user_id):
+        raise AccountErased(account.user_id)
+
+
+def compressed(text: Iterable[str]) -> Iterator[bytes]:
+    """The text as gzip writes it, in pieces of its own size."""
+    compressor = zlib.compressobj(wbits=_GZIP)
+    for written in _gathered(text):
+        if piece := compressor.compress(written.encode()):
+            yield piece
+    yield compressor.flush()
+
+
+def _gathered(text: Iterable[str]) -> Iterator[str]:
+    """The same text in fewer pieces."""
+    pieces, size = [], 0
+    for piece in text:
+        pieces.append(piece)
+        size += len(piece)
+        if size >= _WRITTEN_AT_ONCE:
+            yield "".join(pieces)
+            pieces, size = [], 0
+    yield "".join(pieces)
+
+
+def _profile(account: Account, _: object) -> Iterator[str]:
+    profile = accounts.profile(account)
+    yield as_json({"sub": account.user_id, "email": profile.email, "createdAt": time_text(profile.created_at)})
+
+
+def _trades(account: Account, count_trade: Callable[[], None]) -> Iterator[str]:
+    """Each on a line of its own, as getTrade shows it."""
+    separator = "[\n"
+    for trade in trade_queries.every_trade(account.user_id):
+        document = documents.trade_document(trade)
+        if trade.images:
+            document["images"] = documents.shown_images(trade, (), partial(_address, trade))
+        yield separator + as_json(document)
+        separator = ",\n"
+        count_trade()
+    yield "[]" if separator == "[\n" else "\n]"
+
+
+def _statistics(account: Account, _: object) -> Iterator[str]:
+    """As getStats shows them, of the whole journal."""
+    standing = statistics.standing(account.user_id)
+    yield as_json(stats_document(statistics_of(statistics.days(account.user_id)), standing))
+
+
+def _address(trade: Trade, image: Image) -> str:
+    return image_files.address(Place(trade.user_id, trade.trade_id, image.image_id), image)
+
+
+# What the document holds beyond its version and its time, by name.
+SECTIONS: tuple[tuple[str, Callable[[Account, Callable[[], None]], Iterator[str]]], ...] = (
+    ("profile", _profile),
+    ("trades", _trades),
+    ("statistics", _statistics),
+)

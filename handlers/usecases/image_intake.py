@@ -1,0 +1,172 @@
+"""What happens to images' files apart from requests: checked when they arrive, removed when nobody wants them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from functools import cache, partial
+from typing import Any
+
+from handlers.journal.errors import StateForbids
+from handlers.journal.image_formats.examine import examine
+from handlers.journal.images import ImageRejected, Rejection, Upload
+from handlers.journal.trade import Image, Trade, attach_image
+from handlers.storage import image_files
+from handlers.storage import uploads as images
+from handlers.storage.errors import AccountErased, TradeNotFound, VersionMismatch
+from handlers.storage.image_files import File, Place, Position, Span
+from handlers.storage.retry import attempts
+from handlers.storage.trade_items import image_ids_of, is_trade
+
+# How often a file is looked at because its trade is changed meanwhile: twenty images may arrive at once. A message that
+# fails comes again only minutes later.
+MOST_ATTEMPTS = 12
+# Whatever arrived so long ago has been checked, or its upload has been given up.
+UNWANTED_AFTER = timedelta(days=1)
+
+
+class Fate(StrEnum):
+    """What becomes of a file that has arrived."""
+
+    READY = "ready"  # it is part of its trade
+    REJECTED = "rejected"  # it is no image, and its upload says why
+    UNWANTED = "unwanted"  # nobody waits for it: its trade or upload is gone, or another file came first
+
+
+def check(key: str, version: str) -> Fate:
+    """Make the file that has arrived part of its trade if it is an image, of whatever type; otherwise delete it.
+
+    The first file of an upload decides. May be repeated, also after it broke off at any point: an image is in its trade
+    only once its file is out of the lifecycle's reach, and a file is deleted only once it is settled that no trade
+    takes it. What a break leaves in between, a repetition or the sweep clears. Raises Busy.
+    """
+    place = image_files.place_of(key)
+    fate = Fate.UNWANTED if place is None else _fate_of(place, version)
+    if fate is not Fate.READY:
+        # This version only: every other one has an event of its own.
+        image_files.delete(key, version)
+    return fate
+
+
+def _fate_of(place: Place, version: str) -> Fate:
+    # A version's bytes never change: however often the trade does, they are read once.
+    finding = cache(partial(_finding, place, version))
+    for _ in attempts(MOST_ATTEMPTS):
+        now = datetime.now(UTC)
+        try:
+            trade, uploads = images.read(place.user_id, place.trade_id, now)
+            if image := next((image for image in trade.images if image.image_id == place.image_id), None):
+                return Fate.READY if image.file_version == version else Fate.UNWANTED
+            upload = next((upload for upload in uploads if upload.image_id == place.image_id), None)
+            if upload is None:
+                return Fate.UNWANTED
+            if not upload.is_pending:
+                return Fate.REJECTED
+            return _settle(place, version, trade, upload, finding(), now)
+        except (TradeNotFound, AccountErased):
+            return Fate.UNWANTED
+        except VersionMismatch:
+            continue  # the trade or the upload has changed in between
+    raise AssertionError("attempts end by raising")
+
+
+def _finding(place: Place, version: str) -> tuple[str, int] | ImageRejected:
+    """Media type and size of the file, or why it is no image."""
+    size = image_files.size_of(place, version)
+    try:
+        return examine(partial(image_files.read_range, place, version), size), size
+    except ImageRejected as rejected:
+        return rejected
+
+
+def _settle(
+    place: Place, version: str, trade: Trade, upload: Upload, found: tuple[str, int] | ImageRejected, now: datetime
+) -> Fate:
+    if not isinstance(found, ImageRejected):
+        content_type, size = found
+        image = Image(
+            image_id=upload.image_id,
+            content_type=content_type,
+            size=size,
+            created_at=upload.created_at,
+            file_version=version,
+        )
+        try:
+            illustrated = attach_image(trade, image, now)
+        except StateForbids as error:
+            found = ImageRejected(Rejection.TRADE_FULL, error.detail)
+    if isinstance(found, ImageRejected):
+        rejected = replace(upload, reason=found.detail, reason_code=found.code.value)
+        images.reject(place.user_id, place.trade_id, rejected, now)
+        return Fate.REJECTED
+    image_files.keep(place, version)
+    images.attach(illustrated, trade.version, image.image_id)
+    return Fate.READY
+
+
+def remove(before: Mapping[str, Any], after: Mapping[str, Any]) -> int:
+    """Delete the files of the images that a trade had and has no more, by its items before and after a change.
+
+    With the trade, all of its files and uploads go. Answers how many versions of files there were. Raises Busy.
+    """
+    user_id, trade_id = before["userId"]["S"], before["tradeId"]["S"]
+    if not is_trade(after):
+        images.forget_all(user_id, trade_id)
+        return image_files.delete_all(image_files.prefix_of(user_id, trade_id))
+    removed = image_ids_of(before) - image_ids_of(after)
+    return sum(image_files.delete_all(Place(user_id, trade_id, image_id).key) for image_id in removed)
+
+
+def sweep(span: Span, after: Position | None, now: datetime) -> tuple[int, int, Position | None]:
+    """Delete what is older than a day and belongs to no trade and no pending upload, among the next files of the span.
+
+    Answers how many versions it looked at, how many it deleted, and where to go on; None at the end. Most files belong
+    to trades that have them, which is found out for a hundred trades at once; each other one is looked up by itself
+    before it is deleted. Raises Busy.
+    """
+    files, following = image_files.page_of_files(span, after)
+    if after is not None and after.is_unwanted:
+        image_files.delete(after.key, after.version)
+    old = sorted((file for file in files if file.changed_at < now - UNWANTED_AFTER), key=lambda file: file.key)
+    places = {file.key: image_files.place_of(file.key) for file in old}
+    attached = images.attached({(place.user_id, place.trade_id) for place in places.values() if place})
+    deleted = 0
+    trade = ""
+    is_wanted: Callable[[File], bool] = _nothing
+    for file in old:
+        place = places[file.key]
+        if place and (place.image_id, file.version) in attached.get((place.user_id, place.trade_id), ()):
+            continue
+        if (of_trade := file.key.rpartition("/")[0]) != trade:
+            trade, is_wanted = of_trade, _wanted(place, now)
+        if is_wanted(file):
+            continue
+        deleted += 1
+        if following is not None and (file.key, file.version) == (following.key, following.version):
+            following = replace(following, is_unwanted=True)
+        else:
+            image_files.delete(file.key, file.version)
+    return len(files), deleted, following
+
+
+def _wanted(place: Place | None, now: datetime) -> Callable[[File], bool]:
+    """What of the files of one trade is to stay."""
+    if place is None:
+        return _nothing
+    try:
+        trade, uploads = images.read(place.user_id, place.trade_id, now)
+    except TradeNotFound:
+        return _nothing
+
+    def key(image_id: str) -> str:
+        return Place(place.user_id, place.trade_id, image_id).key
+
+    attached = {(key(image.image_id), image.file_version) for image in trade.images}
+    awaited = {key(upload.image_id) for upload in uploads if upload.is_pending}
+    return lambda file: (file.key, file.version) in attached or file.key in awaited
+
+
+def _nothing(_: File) -> bool:
+    return False

@@ -1,0 +1,1 @@
+"""All that depends on Connexion: its imports, its application, its request validation."""

@@ -1,0 +1,152 @@
+"""Builds the ASGI application of a function: the error handler, the request guard, Connexion, the operations."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Collection
+from importlib import import_module
+from inspect import signature
+from typing import Any
+
+import inflection
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from handlers.web import problems
+from handlers.web.connexion.imports import (
+    AsyncApi,
+    AsyncApp,
+    AsyncOperation,
+    ConnexionRequest,
+    ConnexionResponse,
+    ContextMiddleware,
+    ExceptionMiddleware,
+    MiddlewarePosition,
+    OpenAPIURIParser,
+    Resolution,
+    Resolver,
+    RoutingMiddleware,
+)
+from handlers.web.connexion.validation import OperationChecks, Validation, validator_map
+from handlers.web.contract import METHODS, contract, slice_of
+from handlers.web.guard import Guard, Routes
+
+# Connexion warns several times a request that an operation takes two media types; the guard has chosen one by then.
+logging.getLogger("connexion").setLevel(logging.ERROR)
+
+# Connexion's middlewares without those for its own pages, for security, which the gateway and the guard check, and for
+# the validation of answers, which the tests do.
+MIDDLEWARES = [ExceptionMiddleware, RoutingMiddleware, Validation, ContextMiddleware]
+
+
+class ByTag(Resolver):  # type: ignore[misc] # Connexion is not typed
+    """operationId to function: createTrade, tagged trades, is handlers.operations.trades.create_trade."""
+
+    def resolve(self, operation: Any) -> Resolution:
+        """That function. Raises when there is none, so that a deployment fails and not a request."""
+        [tag] = operation._operation["tags"]
+        function = getattr(import_module(f"handlers.operations.{tag}"), inflection.underscore(operation.operation_id))
+        return Resolution(function, operation.operation_id)
+
+
+class Repeated(OpenAPIURIParser):  # type: ignore[misc] # Connexion is not typed
+    """Arrays are repeated parameters. Connexion joins them with commas and splits them again, tags with commas too."""
+
+    @staticmethod
+    def _resolve_param_duplicates(values: list[str], _definition: Any, _in: str) -> list[str]:
+        return values
+
+    @staticmethod
+    def _split(value: list[str], _definition: Any, _in: str) -> list[str]:
+        return value
+
+
+class Operation(AsyncOperation):  # type: ignore[misc] # Connexion is not typed
+    """Calls the operation's function with what the validation has read of the request.
+
+    Connexion's own would read the parameters again, from texts, and wrap the function anew for each request.
+    """
+
+    def __init__(self, fn: Callable[..., Awaitable[ASGIApp]], *args: Any, **kwargs: Any) -> None:
+        super().__init__(fn, *args, **kwargs)
+        self._arguments = frozenset(signature(fn).parameters)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send what the function answers."""
+        given = scope["extensions"]["connexion_context"]
+        response = await self._fn(**{name: given[name] for name in self._arguments & given.keys()})
+        await response(scope, receive, send)
+
+
+class Api(AsyncApi):  # type: ignore[misc] # Connexion is not typed
+    """Connexion's router, which calls `Operation` in place of Connexion's own class."""
+
+    def make_operation(self, operation: Any) -> Operation:
+        """The operation that the router calls."""
+        made: Operation = Operation.from_operation(
+            operation, pythonic_params=self.pythonic_params, jsonifier=self.jsonifier
+        )
+        return made
+
+
+def create_app(operation_ids: Collection[str]) -> ASGIApp:
+    """An ASGI application for these operations of the contract; for every other request the right 404 or 405."""
+    served = slice_of(operation_ids)
+    app = AsyncApp(
+        "handlers",
+        middlewares=list(MIDDLEWARES),
+        resolver=ByTag(),
+        uri_parser_class=Repeated,
+        pythonic_params=True,
+        validator_map=validator_map(
+            {
+                operation["operationId"]: OperationChecks(operation)
+                for item in served["paths"].values()
+                for method, operation in item.items()
+                if method in METHODS
+            }
+        ),
+    )
+    app._middleware_app.api_cls = Api
+    app.add_error_handler(Exception, _answer)
+    app.add_error_handler(problems.Problem, _answer)
+    app.add_middleware(Guard, position=MiddlewarePosition.BEFORE_ROUTING, routes=Routes(contract()))
+    app.add_api(served)
+    stack: ASGIApp = app.middleware._build_middleware_stack()[0]
+    return CommonHeadersMiddleware(stack)
+
+
+async def _answer(request: ConnexionRequest, error: Exception) -> ConnexionResponse:
+    """Connexion's error handler for everything."""
+    problem = problems.problem_of(error)
+    return ConnexionResponse(
+        status_code=problem.kind.status,
+        mimetype=problems.MEDIA_TYPE,
+        body=problem.body(request.context["request_id"]),
+        headers=dict(problem.headers),
+    )
+
+
+class CommonHeadersMiddleware:
+    """ASGI middleware, outermost: the headers that every answer carries."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on and add the headers to its answer."""
+
+        async def stamped(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                context = scope["extensions"]["connexion_context"]
+                added = {
+                    **context.get("announcement", {}),
+                    "x-request-id": context["request_id"],
+                    "x-content-type-options": "nosniff",
+                }
+                if all(name != b"cache-control" for name, _ in message["headers"]):
+                    added["cache-control"] = "no-store"
+                stamps = [(name.encode(), value.encode("latin-1")) for name, value in added.items()]
+                message = {**message, "headers": [*message["headers"], *stamps]}  # an answer may be given again
+            await send(message)
+
+        await self.app(scope, receive, stamped)

@@ -1,0 +1,118 @@
+"""Connexion without the libraries that it imports for what no function does; import it from here.
+
+Its test client, its HTTP client for security calls, its reading of specifications from YAML, templates and addresses,
+of forms, its event loop and werkzeug's server and requests are more than half of what `import connexion` takes
+(benchmarks/README.md). The functions serve requests of JSON, one at a time, from a contract that is a dict already, so
+what Connexion imports of these is bound to a name and never used.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import ModuleType
+
+UNUSED = (
+    "asgiref.sync",
+    "asyncio",
+    "httpx",
+    "jinja2",
+    "python_multipart",
+    "python_multipart.exceptions",
+    "python_multipart.multipart",
+    "requests",
+    "starlette.testclient",
+    "werkzeug.serving",
+    "werkzeug.test",
+    "werkzeug.wrappers",
+    "werkzeug.wsgi",
+    "yaml",
+)
+
+
+# Attributes of the stub modules that Connexion calls while it is imported.
+USED = {
+    "asyncio": {"iscoroutine": inspect.iscoroutine, "iscoroutinefunction": inspect.iscoroutinefunction},
+}
+
+
+class Unloaded(ModuleType):
+    """A stub module: each attribute is a class that serves as a base, in `except` and in annotations.
+
+    To instantiate such a class raises ImportError.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        vars(self).update(USED.get(name, {}))
+
+    def __getattr__(self, name: str) -> type:
+        if name.startswith("__"):
+            raise AttributeError(name)
+
+        def refuse(_: type, *_args: object, **_kwargs: object) -> object:
+            raise ImportError(f"{self.__name__}.{name} is not loaded; see {__name__}")
+
+        return type(name, (), {"__new__": refuse, "__module__": self.__name__})
+
+
+@contextmanager
+def without(*names: str) -> Iterator[None]:
+    """Put a stub in place of each of these modules while the block imports, unless the module is loaded already."""
+    stand_ins = {name: Unloaded(name) for name in names if name not in sys.modules}
+    sys.modules.update(stand_ins)
+    try:
+        yield
+    finally:
+        for name in stand_ins:
+            del sys.modules[name]
+
+
+with without(*UNUSED):
+    from connexion import AsyncApp, request
+    from connexion.apps.asynchronous import AsyncApi, AsyncOperation
+    from connexion.decorators.parameter import pythonic
+    from connexion.json_schema import Draft4RequestValidator
+    from connexion.lifecycle import ConnexionRequest, ConnexionResponse
+    from connexion.middleware.context import ContextMiddleware
+    from connexion.middleware.exceptions import ExceptionMiddleware
+    from connexion.middleware.main import MiddlewarePosition
+    from connexion.middleware.request_validation import (
+        RequestValidationAPI,
+        RequestValidationMiddleware,
+        RequestValidationOperation,
+    )
+    from connexion.middleware.routing import RoutingMiddleware
+    from connexion.resolver import Resolution, Resolver
+    from connexion.spec import OpenAPISpecification
+    from connexion.uri_parsing import OpenAPIURIParser
+    from connexion.validators import AbstractRequestBodyValidator, ParameterValidator
+
+# Connexion would validate the contract against OpenAPI's schema, which takes longer than the rest of its start. `make
+# lint` does that once.
+OpenAPISpecification._validate_spec = lambda _self, _spec: None
+
+__all__ = [
+    "AbstractRequestBodyValidator",
+    "AsyncApi",
+    "AsyncApp",
+    "AsyncOperation",
+    "ConnexionRequest",
+    "ConnexionResponse",
+    "ContextMiddleware",
+    "Draft4RequestValidator",
+    "ExceptionMiddleware",
+    "MiddlewarePosition",
+    "OpenAPIURIParser",
+    "ParameterValidator",
+    "RequestValidationAPI",
+    "RequestValidationMiddleware",
+    "RequestValidationOperation",
+    "Resolution",
+    "Resolver",
+    "RoutingMiddleware",
+    "pythonic",
+    "request",
+]

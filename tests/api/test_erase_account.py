@@ -1,0 +1,277 @@
+"""The erasing of an account, whatever breaks it off: nothing is left of its user, and everything of the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import pytest
+
+from handlers.entry import queues
+from handlers.storage import bucket, clients, erasure_marks
+from handlers.usecases import erase_account
+from tests.api.client import Client, a_trade
+from tests.api.conftest import LogLines
+from tests.api.estate import Estate, furnish, left_of, mark_expiries, message_of, messages_of, new_client
+from tests.api.gallery import Context
+
+QUARTER_OF_AN_HOUR = 900
+
+
+class Killed(BaseException):
+    """The process ends here and now."""
+
+
+class Kill:
+    """Ends the process before or after its n-th call of AWS."""
+
+    def __init__(self) -> None:
+        self.left = -1
+        self.when: Literal["before", "after"] = "before"
+        self.is_on = False
+        for client in (clients.dynamodb(), clients.s3(), clients.sqs(), clients.cognito_admin()):
+            given: Any = client.meta.events
+            given.register("before-call.*.*", self._before)
+            given.register("after-call.*.*", self._after)
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Count the calls that the block makes."""
+        self.is_on = True
+        try:
+            yield
+        finally:
+            self.is_on = False
+
+    def _before(self, **_: Any) -> None:
+        if self.is_on:
+            self.left -= 1
+            if self.left == 0 and self.when == "before":
+                raise Killed
+
+    def _after(self, **_: Any) -> None:
+        if self.is_on and self.left == 0 and self.when == "after":
+            raise Killed
+
+
+@pytest.fixture(autouse=True)
+def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(erasure_marks, "_BATCH", 3)
+    monkeypatch.setattr(bucket, "_BATCH", 3)
+
+
+@pytest.fixture
+def delays(estate: Estate) -> list[int]:  # noqa: ARG001 made first
+    """For how long messages were to wait. They do not here."""
+    made: list[int] = []
+
+    def hurry(params: dict[str, Any], **_: Any) -> dict[str, Any]:
+        made.append(params["DelaySeconds"])
+        return {**params, "DelaySeconds": 0}
+
+    given: Any = clients.sqs().meta.events
+    given.register("provide-client-params.sqs.SendMessage", hurry)
+    return made
+
+
+@pytest.fixture
+def dana(estate: Estate) -> Client:
+    """Somebody who has something of everything."""
+    client = new_client(estate.pool, "dana@example.com")
+    furnish(str(client.user))
+    return client
+
+
+@pytest.fixture
+def erin(estate: Estate) -> Client:
+    """Somebody else who has."""
+    client = new_client(estate.pool, "erin@example.com")
+    furnish(str(client.user))
+    return client
+
+
+def work(estate: Estate, context: Context | None = None) -> int:
+    """Have the queue's messages worked on until there are none; answers how many there were."""
+    count = 0
+    while records := messages_of(estate.erasure_queue):
+        for record in records:
+            count += 1
+            assert queues.erase_account({"Records": [record]}, context or Context()) == {"batchItemFailures": []}
+    return count
+
+
+def test_a_deleted_account_is_gone_and_the_others_are_as_they_were(
+    dana: Client, erin: Client, estate: Estate, delays: list[int]
+) -> None:
+    before = left_of(str(erin.user), estate.pool)
+    assert before.keys() == left_of(str(dana.user), estate.pool).keys() == {"items", "files", "uploads", "user"}
+    answer = dana.delete("/auth/account")
+    assert (answer.status, answer.json) == (202, {"status": "ERASING"})
+    work(estate)
+    assert left_of(str(dana.user), estate.pool) == {}
+    assert left_of(str(erin.user), estate.pool) == before
+    assert delays == [0, QUARTER_OF_AN_HOUR]
+
+
+def test_the_marks_outlive_the_last_look_by_a_day(dana: Client, estate: Estate, delays: list[int]) -> None:
+    dana.delete("/auth/account")
+    [first] = messages_of(estate.erasure_queue)
+    queues.erase_account({"Records": [first]}, Context())
+    assert mark_expiries(str(dana.user)) == {None}
+    work(estate)
+    [expiry] = mark_expiries(str(dana.user))
+    assert expiry is not None
+    assert 86_000 < int(expiry) - datetime.now(UTC).timestamp() < 87_000
+    assert delays == [0, QUARTER_OF_AN_HOUR]
+
+
+@pytest.mark.usefixtures("delays")
+def test_nothing_can_be_written_and_nobody_log_in_from_the_answer_on(dana: Client, estate: Estate) -> None:
+    dana.delete("/auth/account")
+    for answer in (dana.post("/trades", a_trade()), dana.post("/trades", a_trade(), headers={"Idempotency-Key": "k"})):
+        assert (answer.status, answer.kind) == (409, "/problems/account-erased")
+    user = clients.cognito_admin().admin_get_user(UserPoolId=estate.pool, Username=str(dana.user))
+    assert user["Enabled"] is False
+
+
+@pytest.mark.usefixtures("delays")
+def test_a_repeated_request_is_answered_alike_at_any_time(dana: Client, estate: Estate) -> None:
+    assert dana.delete("/auth/account").status == 202
+    assert dana.delete("/auth/account").status == 202
+    work(estate)
+    assert dana.delete("/auth/account").status == 202
+    work(estate)
+    assert left_of(str(dana.user), estate.pool) == {}
+    assert None not in mark_expiries(str(dana.user))
+
+
+@pytest.mark.usefixtures("delays")
+def test_what_came_in_after_the_erasing_is_found_by_the_last_look(dana: Client, estate: Estate) -> None:
+    dana.delete("/auth/account")
+    [first] = messages_of(estate.erasure_queue)
+    queues.erase_account({"Records": [first]}, Context())
+    # A form that was signed before, and an export that was under way.
+    clients.s3().put_object(Bucket="files", Key=f"images/{dana.user}/trade-9/image-9", Body=b"late")
+    clients.s3().put_object(Bucket="files", Key=f"exports/{dana.user}/export.json.gz", Body=b"late")
+    work(estate)
+    assert left_of(str(dana.user), estate.pool) == {}
+
+
+@pytest.mark.usefixtures("delays")
+def test_who_signs_up_anew_with_the_address_is_left_alone(dana: Client, estate: Estate) -> None:
+    dana.delete("/auth/account")
+    [first] = messages_of(estate.erasure_queue)
+    queues.erase_account({"Records": [first]}, Context())
+    again = new_client(estate.pool, "dana@example.com")
+    furnish(str(again.user))
+    work(estate)
+    assert left_of(str(again.user), estate.pool).keys() == {"items", "files", "uploads", "user"}
+
+
+@pytest.mark.usefixtures("delays")
+def test_another_account_under_the_same_name_in_the_pool_is_left_alone(dana: Client, estate: Estate) -> None:
+    # As of people who come through Google: the pool's name stays, the user is new.
+    claims = {"sub": "the-user-before", "token_use": "access", "username": str(dana.user)}
+    assert dana.delete("/auth/account", claims=claims).status == 202
+    work(estate)
+    assert "user" in left_of(str(dana.user), estate.pool)
+    user = clients.cognito_admin().admin_get_user(UserPoolId=estate.pool, Username=str(dana.user))
+    assert user["Enabled"] is True
+
+
+@pytest.mark.usefixtures("delays")
+def test_what_a_call_has_no_time_for_is_left_to_the_next(dana: Client, estate: Estate) -> None:
+    dana.delete("/auth/account")
+    calls = 0
+    while records := messages_of(estate.erasure_queue):
+        for record in records:
+            calls += 1
+            # Time for one batch and no more.
+            is_last = message_of(record)["isLastLook"]
+            queues.erase_account({"Records": [record]}, Context([29_999]))
+            assert is_last or calls < 20
+    assert calls > 5
+    assert left_of(str(dana.user), estate.pool) == {}
+    assert None not in mark_expiries(str(dana.user))
+
+
+def test_a_message_that_fails_comes_again_and_names_nobody(
+    dana: Client, estate: Estate, delays: list[int], monkeypatch: pytest.MonkeyPatch, log_lines: LogLines
+) -> None:
+    dana.delete("/auth/account")
+    [message] = messages_of(estate.erasure_queue)
+
+    def broken(_: object) -> Iterator[None]:
+        raise RuntimeError("S3 is gone")
+
+    monkeypatch.setattr(bucket, "erase", broken)
+    answer = queues.erase_account({"Records": [message]}, Context())
+    assert answer == {"batchItemFailures": [{"itemIdentifier": message["messageId"]}]}
+    assert "example.com" not in log_lines.text
+    assert delays == [0]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_wherever_it_is_killed_nothing_is_left_in_the_end(
+    erin: Client, estate: Estate, delays: list[int], when: Literal["before", "after"]
+) -> None:
+    """The request is repeated by its client, a message by its queue. Each run kills one call later than the last."""
+    others = left_of(str(erin.user), estate.pool)
+    kill = Kill()
+    kill.when = when
+    runs = 0
+    while True:
+        runs += 1
+        kill.left = runs
+        victim = new_client(estate.pool, f"victim-{runs}@example.com")
+        user = str(victim.user)
+        furnish(user)
+        delays.clear()
+        killed = _erase(victim, estate, kill)
+        assert left_of(user, estate.pool) == {}, runs
+        assert None not in mark_expiries(user), runs
+        assert QUARTER_OF_AN_HOUR in delays
+        if not killed:
+            break
+    assert runs > 25  # request, batches, files, uploads, user, twice: as many as there are
+    assert left_of(str(erin.user), estate.pool) == others
+
+
+def _erase(victim: Client, estate: Estate, kill: Kill) -> bool:
+    """The request and all that follows; a kill anywhere is followed by a repetition. Answers whether there was one."""
+    killed = False
+    while True:
+        try:
+            with kill.watching():
+                assert victim.delete("/auth/account").status == 202
+        except Killed:
+            killed = True
+        else:
+            break
+    waiting = messages_of(estate.erasure_queue)
+    while waiting:
+        record = waiting.pop(0)
+        try:
+            with kill.watching():
+                assert queues.erase_account({"Records": [record]}, Context()) == {"batchItemFailures": []}
+        except Killed:
+            killed = True
+            waiting.append(record)  # it comes again, and may meet what it has sent itself
+        waiting += messages_of(estate.erasure_queue)
+    return killed
+
+
+@pytest.mark.usefixtures("delays")
+def test_a_request_that_broke_off_behind_its_message_is_carried_on_without_its_owner(
+    dana: Client, estate: Estate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: object) -> None:
+        raise RuntimeError("Cognito is gone")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(erase_account, "_lock_out", broken)
+        assert dana.delete("/auth/account").status == 500
+    work(estate)
+    assert left_of(str(dana.user), estate.pool) == {}
