@@ -153,7 +153,7 @@ class Picture:
     def _rights(self, name: str) -> Iterator[Arrow]:
         """What the function's role allows, for each thing that is drawn."""
         role = self._resources[_named(self._functions[name]["Role"])]["Properties"]
-        for policy in role["Policies"]:
+        for policy in role.get("Policies", ()):
             for statement in policy["PolicyDocument"]["Statement"]:
                 targets = {_named(resource) for resource in _listed(statement["Resource"])}
                 kinds = {_kind(action) for action in _listed(statement["Action"])} - {""}

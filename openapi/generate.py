@@ -4,6 +4,7 @@
 
 - `openapi.json`: the same document as JSON, which loads some hundred times faster than YAML.
 - `gateway.json`: what API Gateway imports: each route with its security and its integration, the authorizer, CORS.
+- `invoke.json`: the right of API Gateway to call the functions behind these routes, a statement of a policy.
 - `models.py`: pydantic models, by datamodel-code-generator with the options in pyproject.toml.
 """
 
@@ -87,6 +88,7 @@ def _capitalized(name: str) -> str:
 # lowest priority, lead to a function that does both. They are neither $default nor ANY: those take OPTIONS too, and the
 # gateway would then not answer the preflights of browsers itself.
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html
+UNKNOWN_ROUTE_FUNCTION = "UnknownRouteFunction"
 UNKNOWN_ROUTE_PATHS = ("/", "/{proxy+}")
 UNKNOWN_ROUTE_METHODS = ("get", "head", "post", "put", "patch", "delete")
 
@@ -124,13 +126,23 @@ def gateway(document: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def invoke_statement(document: dict[str, Any]) -> dict[str, Any]:
+    """The policy statement that lets API Gateway call the live alias of each function behind a route, and no other.
+
+    The template includes it in ApiRole, so that an operation need not be listed there by hand.
+    """
+    called = [*functions(document), UNKNOWN_ROUTE_FUNCTION]
+    aliases = [{"Ref": f"{function}.Alias"} for function in called]
+    return {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": aliases}
+
+
 def _unknown_route(path: str) -> dict[str, Any]:
     proxy = {"name": "proxy", "in": "path", "required": True, "schema": {"type": "string"}}
     return {
         **({"parameters": [proxy]} if "{proxy+}" in path else {}),
         "security": [],
         "responses": {},
-        "x-amazon-apigateway-integration": _integration("UnknownRouteFunction"),
+        "x-amazon-apigateway-integration": _integration(UNKNOWN_ROUTE_FUNCTION),
     }
 
 
@@ -221,6 +233,7 @@ def artifacts() -> dict[Path, str]:
     return {
         GENERATED / "openapi.json": _json(document),
         GENERATED / "gateway.json": _json(gateway(document)),
+        GENERATED / "invoke.json": _json(invoke_statement(document)),
         GENERATED / "models.py": models(document),
     }
 

@@ -8,14 +8,13 @@ import pytest
 
 from openapi.generate import contract, functions, gateway
 from tests.template.permissions import MAY, MEANS, TOLD
+from tests.template.test_translation import with_includes
 from tests.template_file import properties, template
 
 RESOURCES = template()["Resources"]
 FUNCTIONS = sorted(name for name, resource in RESOURCES.items() if resource["Type"] == "AWS::Serverless::Function")
 API_FUNCTIONS = sorted(functions(contract()))
 GLOBALS = template()["Globals"]["Function"]
-
-LOG = {("logs:CreateLogStream", "FunctionsLog.Arn"), ("logs:PutLogEvents", "FunctionsLog.Arn")}
 
 # Names of objects and of streams are made up as the product runs: below these, any.
 OPEN_ENDED = {"${UserFiles.Arn}/images/*", "${UserFiles.Arn}/exports/*", "${TradesTable.Arn}/stream/*"}
@@ -43,8 +42,8 @@ def name_of(resource: Any) -> str:
 
 def permissions(role: str) -> Iterator[tuple[str, str]]:
     """Action and resource of everything that a role allows."""
-    for policy in properties(role)["Policies"]:
-        for statement in policy["PolicyDocument"]["Statement"]:
+    for policy in properties(role).get("Policies", ()):
+        for statement in with_includes(policy["PolicyDocument"]["Statement"]):
             assert statement["Effect"] == "Allow"
             assert statement.keys() <= {"Effect", "Action", "Resource", "Condition"}
             for action in as_list(statement["Action"]):
@@ -64,11 +63,11 @@ def test_the_tables_here_name_every_function() -> None:
 def test_a_role_allows_what_its_function_does_and_nothing_else(function: str) -> None:
     allowed = list(permissions(role_of(function)))
     listed = {(action, resource) for resource, actions in MAY[function].items() for action in actions}
-    assert set(allowed) == LOG | listed
+    assert set(allowed) == listed
     assert len(allowed) == len(set(allowed))
 
 
-# Roles that are no function's: they take no tracing and no key.
+# Roles that are no function's: they write no log and no traces.
 OF_SERVICES = {"ApiRole", "CodeDeployRole"}
 
 
@@ -77,45 +76,51 @@ def test_no_role_allows_a_wildcard(role: str) -> None:
     open_ended = [pair for pair in permissions(role) if "*" in "".join(pair) and pair[1] not in OPEN_ENDED]
     # CodeDeploy's has no other: it shifts every function, and alarms are described all at once.
     assert open_ended == (list(permissions(role)) if role == "CodeDeployRole" else [])
-    common = {"AssumeRolePolicyDocument", "PermissionsBoundary", "Policies"}
-    if role in OF_SERVICES:
-        assert properties(role).keys() == common
-    else:
-        assert properties(role).keys() == common | {"ManagedPolicyArns"}
-        assert properties(role)["ManagedPolicyArns"] == [
-            {"Ref": "TracingPolicy"},
-            {"Fn::If": ["WithKey", {"Ref": "KeyPolicy"}, {"Ref": "AWS::NoValue"}]},
-        ]
+    assert properties(role).keys() - {"Policies"} == {"AssumeRolePolicyDocument", "PermissionsBoundary"} | (
+        set() if role in OF_SERVICES else {"ManagedPolicyArns"}
+    )
+    if role not in OF_SERVICES:
+        assert properties(role)["ManagedPolicyArns"] == [{"Ref": "FunctionPolicy"}]
 
 
-def test_the_policies_that_roles_share_allow_tracing_and_the_use_of_the_operators_key() -> None:
+def test_the_policy_that_functions_share_allows_logs_traces_and_the_use_of_the_operators_key() -> None:
     shared = [name for name, resource in RESOURCES.items() if resource["Type"] == "AWS::IAM::ManagedPolicy"]
-    assert shared == ["TracingPolicy", "KeyPolicy"]
-    [tracing] = properties("TracingPolicy")["PolicyDocument"]["Statement"]
+    assert shared == ["FunctionPolicy"]
+    log, tracing, key = properties("FunctionPolicy")["PolicyDocument"]["Statement"]
+    assert log == {
+        "Effect": "Allow",
+        "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+        "Resource": {"Fn::GetAtt": "FunctionsLog.Arn"},
+    }
     # X-Ray's actions know no resources: the one star among the functions' rights.
     assert tracing == {
         "Effect": "Allow",
         "Action": ["xray:PutTraceSegments", "xray:PutTelemetryRecords"],
         "Resource": "*",
     }
-    [key] = properties("KeyPolicy")["PolicyDocument"]["Statement"]
-    assert key == {
+    allowed = {
         "Effect": "Allow",
         "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
         "Resource": {"Ref": "KmsKeyArn"},
     }
-    assert RESOURCES["KeyPolicy"]["Condition"] == "WithKey"
+    assert key == {"Fn::If": ["WithKey", allowed, {"Ref": "AWS::NoValue"}]}
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_role_is_for_one_function_and_lambda_alone_takes_it(function: str) -> None:
-    assert [other for other in FUNCTIONS if role_of(other) == role_of(function)] == [function]
+def test_lambda_alone_takes_the_role_of_a_function(function: str) -> None:
     [statement] = properties(role_of(function))["AssumeRolePolicyDocument"]["Statement"]
     assert statement == {
         "Effect": "Allow",
         "Principal": {"Service": "lambda.amazonaws.com"},
         "Action": "sts:AssumeRole",
     }
+
+
+def test_functions_with_equal_rights_share_a_role_and_others_do_not() -> None:
+    rights: dict[frozenset[tuple[str, str]], set[str]] = {}
+    for function in FUNCTIONS:
+        rights.setdefault(frozenset(permissions(role_of(function))), set()).add(role_of(function))
+    assert [names for names in rights.values() if len(names) > 1] == []
 
 
 def test_there_is_no_role_without_a_use() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from handlers.storage import trade_queries
 from handlers.web import credentials
+from openapi.generate import contract, operations
 from tests.template_file import properties, template
 
 LINES = (Path(__file__).parents[2] / "template.yaml").read_text("utf-8").splitlines()
@@ -17,16 +18,43 @@ RESOURCES = template()["Resources"]
 
 @pytest.mark.parametrize("resource", RESOURCES)
 def test_a_comment_says_why_a_resource_exists(resource: str) -> None:
-    line = LINES.index(f"  {resource}:")
-    if RESOURCES[resource]["Type"] == "AWS::IAM::Role" and f"  {resource.removesuffix('Role')}Function:" in LINES:
+    comment = LINES[LINES.index(f"  {resource}:") - 1]
+    if RESOURCES[resource]["Type"] == "AWS::IAM::Role" and len(functions_of(resource)) == 1:
         return  # its function, right above it, has the comment
-    assert re.match(r"  # \S.*\.$", LINES[line - 1])
+    if RESOURCES[resource]["Type"] == "AWS::CloudWatch::Alarm":
+        comment = f"  # {properties(resource)['AlarmDescription']}"
+    assert re.match(r"  # \S.*\.$", comment)
 
 
-def test_a_functions_role_stands_right_below_it() -> None:
+def functions_of(role: str) -> list[str]:
+    """The functions that take a role."""
+    return [
+        name
+        for name, resource in RESOURCES.items()
+        if resource["Type"] == "AWS::Serverless::Function"
+        and resource["Properties"]["Role"]["Fn::GetAtt"] == f"{role}.Arn"
+    ]
+
+
+def test_a_function_stands_beside_its_role() -> None:
     names = list(RESOURCES)
-    for function in (name for name in names if RESOURCES[name]["Type"] == "AWS::Serverless::Function"):
-        assert names[names.index(function) + 1] == function.removesuffix("Function") + "Role"
+    for role in (name for name in names if RESOURCES[name]["Type"] == "AWS::IAM::Role"):
+        takers, place = functions_of(role), names.index(role)
+        if len(takers) == 1:
+            assert names[place - 1] == takers[0]
+        else:
+            assert names[place + 1 : place + 1 + len(takers)] == takers
+
+
+def mentions(operation_id: str) -> list[str]:
+    """The lines that name an operation, as its id or in a logical id."""
+    name = operation_id[0].upper() + operation_id[1:]
+    return [line for line in LINES if re.search(rf"\b({operation_id}|{name}|{name}(Function|Role)\w*)\b", line)]
+
+
+@pytest.mark.parametrize("operation_id", [operation["operationId"] for _, _, operation in operations(contract())])
+def test_an_operation_is_named_at_most_twice(operation_id: str) -> None:
+    assert 0 < len(mentions(operation_id)) <= 2
 
 
 def test_the_stage_is_the_version_of_the_contract() -> None:
