@@ -12,8 +12,9 @@ MODELS = Path("generated", "models.py")
 
 
 def named_in(path: Path, starts: Collection[str]) -> frozenset[str]:
-    """The models that the file names in those of its functions that are called from outside, in all that they lead to,
-    and outside of functions. A file without any of these functions serves others; whatever it names is wanted.
+    """The models that a file needs: those named at module level and in the functions `starts` and what they call.
+
+    A file without any of these functions serves other modules: all models that it names are needed.
     """
     tree = _tree(path)
     parts = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
@@ -39,11 +40,17 @@ def _tree(path: Path) -> ast.Module:
 
 
 def _models_in(node: ast.AST) -> frozenset[str]:
-    return frozenset(
-        part.attr
-        for part in ast.walk(node)
-        if isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name) and part.value.id == "models"
-    )
+    """The models that the code names when it runs. Annotations of functions are never evaluated."""
+    found: set[str] = set()
+    left = [node]
+    while left:
+        part = left.pop()
+        if isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name) and part.value.id == "models":
+            found.add(part.attr)
+        for name, held in ast.iter_fields(part):
+            if name not in ("annotation", "returns"):
+                left += [each for each in (held if isinstance(held, list) else [held]) if isinstance(each, ast.AST)]
+    return frozenset(found)
 
 
 def _reached(parts: Mapping[str, ast.AST], starts: Collection[str]) -> set[str]:

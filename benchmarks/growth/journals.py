@@ -14,7 +14,8 @@ from itertools import islice
 from random import Random
 from typing import Any
 
-from handlers.journal.trade import Close, JournalNotes, Side, Trade, open_trade
+from handlers.journal.changes import open_trade
+from handlers.journal.trade import Close, JournalNotes, Side, Trade
 from handlers.storage import clients
 
 TODAY = datetime(2026, 1, 30, 15, tzinfo=UTC)

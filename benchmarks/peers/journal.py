@@ -11,13 +11,14 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from handlers.documents import inputs
 from handlers.documents import trades as documents
 from handlers.journal.trade import Side, Status
 from handlers.log import logger
 from handlers.storage import clients, image_files, page_tokens, trade_queries, trades
 from handlers.storage import uploads as images
 from handlers.storage.image_files import Place
-from handlers.web import idempotency
+from handlers.storage.trade_items import KeptAnswer
 from handlers.web.etags import etag, fits_if_none_match
 
 # On every answer.
@@ -39,12 +40,12 @@ clients.make_ready(os.environ)  # at init, as the product does
 
 def record(values: Mapping[str, Any], user: str, key: str | None, fingerprint: str) -> Made:
     """Body and headers of the answer to a new trade."""
-    trade = documents.opened_trade(values, user=user, idempotency_key=key, now=datetime.now(UTC))
+    trade = inputs.trade_from_values(dict(values), user=user, idempotency_key=key, now=datetime.now(UTC))
     body = as_json(documents.trade_document(trade))
     headers = {"ETag": etag(trade.version), "Location": f"/v1/trades/{trade.trade_id}"}
-    answer = idempotency.kept(key, fingerprint, body, headers) if key else None
+    answer = KeptAnswer(key=key, fingerprint=fingerprint, body=body, headers=headers) if key else None
     earlier = trades.create(trade, answer)
-    return idempotency.replayed(earlier) if earlier else (body, headers)
+    return (earlier.body, {**earlier.headers, "Idempotent-Replayed": "true"}) if earlier else (body, headers)
 
 
 def read(user: str, trade_id: str, known: str | None) -> tuple[str | None, dict[str, str]]:

@@ -81,7 +81,7 @@ def _item() -> Any:
     """The trade of the events, as its table holds it."""
     from decimal import Decimal
 
-    from handlers.documents import trades as documents
+    from handlers.documents import inputs
     from handlers.storage.trade_items import trade_item
 
     values = {
@@ -106,5 +106,5 @@ def _item() -> Any:
         ],
     }
     now = datetime(2026, 1, 5, 20, tzinfo=UTC)
-    item = trade_item(documents.opened_trade(values, user=USER, idempotency_key=None, now=now))
+    item = trade_item(inputs.trade_from_values(values, user=USER, idempotency_key=None, now=now))
     return {**item, "tradeId": {"S": TRADE_ID}}

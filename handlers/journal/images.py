@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from handlers.journal.changes import MOST_IMAGES
 from handlers.journal.errors import StateForbids
-from handlers.journal.trade import MOST_IMAGES, Trade
+from handlers.journal.trade import Trade
 
 MOST_BYTES = 10 * 1024 * 1024
 # A viewer takes four bytes of memory a pixel, however small the file is.

@@ -1,4 +1,4 @@
-"""The operations on trades: parse, call the journal and the storage, reply."""
+"""The operations on trades: parse, call the use case, reply."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any
-from uuid import uuid4
 
 from starlette.responses import Response
 
@@ -15,20 +15,15 @@ from generated import models
 from handlers import deadline
 from handlers.documents import trades as documents
 from handlers.documents.fields import as_json
-from handlers.journal import trade as journal
-from handlers.journal.errors import RuleBroken, StateForbids
 from handlers.journal.trade import Side, Status, Trade
-from handlers.metrics import count
-from handlers.storage import image_files, page_tokens, trade_queries
-from handlers.storage import trades as storage
-from handlers.storage import uploads as images
-from handlers.storage.errors import TradeNotFound, VersionMismatch
+from handlers.storage import image_files, page_tokens, trade_queries, uploads
 from handlers.storage.image_files import Place
-from handlers.storage.retry import attempts
-from handlers.storage.trade_items import KeptAnswer
-from handlers.web import idempotency
+from handlers.usecases import trades as usecase
+from handlers.usecases.trades import Outcome
 from handlers.web.contract import base_path
-from handlers.web.etags import etag, fits_if_match, fits_if_none_match
+from handlers.web.etags import etag, fits_if_none_match
+from handlers.web.etags import if_match as allowed_by
+from handlers.web.idempotency import kept_reply, keyed
 from handlers.web.problems import BadField, Problem, invalid_request, not_begun, problem_of
 from handlers.web.responses import reply, reply_text
 
@@ -39,16 +34,17 @@ ITEM_SECONDS = 10
 
 
 async def create_trade(document: Any, user: str, idempotency_key: str | None = None) -> Response:
-    """createTrade."""
-    return reply_text(201, *_recorded(document, user, idempotency_key))
+    """Record a trade."""
+    return _created(_recorded(document, user, idempotency_key), _shown_as_new)
 
 
 async def create_trades(document: Any, user: str, request_id: str, bad_items: BadItems) -> Response:
-    """createTrades."""
+    """Record many trades, each on its own."""
 
     def create(item: Any) -> dict[str, Any]:
-        body, _ = _recorded(item["trade"], user, item.get("idempotencyKey"))
-        return {"status": 201, "trade": json.loads(body)}
+        trade, kept = _recorded(item["trade"], user, item.get("idempotencyKey"))
+        document = documents.trade_document(trade) if trade else json.loads(kept.body)  # type: ignore[union-attr] # one is there
+        return {"status": 201, "trade": document}
 
     bad_trades = {number: [_of_the_trade(field) for field in bad] for number, bad in bad_items.items()}
     return _one_by_one(document["items"], create, request_id, bad_trades)
@@ -74,7 +70,7 @@ async def list_trades(
     idempotency_key: str | None = None,
     next_token: str | None = None,
 ) -> Response:
-    """listTrades."""
+    """List trades: any combination of filters, a page at a time."""
     wanted = trade_queries.TradeFilter(
         symbol=symbol,
         status=Status(status) if status else None,
@@ -102,11 +98,11 @@ async def list_trades(
 
 
 async def get_trade(trade_id: str, user: str, if_none_match: str | None = None) -> Response:
-    """getTrade."""
-    trade, uploads = images.read(user, trade_id.lower(), datetime.now(UTC))
-    if trade.images or uploads:  # shown anew each time: addresses expire, and uploads change without the trade
+    """Show a trade with its images, or 304 for a client that has this version."""
+    trade, waiting = uploads.read(user, trade_id.lower(), datetime.now(UTC))
+    if trade.images or waiting:  # shown anew each time: addresses expire, and uploads change without the trade
         shown = documents.shown_images(
-            trade, uploads, lambda image: image_files.address(Place(user, trade.trade_id, image.image_id), image)
+            trade, waiting, lambda image: image_files.address(Place(user, trade.trade_id, image.image_id), image)
         )
         document = {**documents.trade_document(trade), "images": shown}
         return reply(200, document, {"ETag": etag(trade.version, with_images=True)})
@@ -116,26 +112,15 @@ async def get_trade(trade_id: str, user: str, if_none_match: str | None = None) 
 
 
 async def update_trade(trade_id: str, document: Any, user: str, if_match: str | None = None) -> Response:
-    """updateTrade."""
-    given = models.TradeUpdateInput.model_validate(document).model_dump(exclude_unset=True)
-    return _changed(
-        user,
-        trade_id,
-        if_match,
-        lambda trade, now: journal.revise(trade, documents.changes(given, trade), now),
-    )
+    """Change fields of a trade by a JSON merge patch."""
+    given = models.TradeUpdateInput.model_validate(document)
+    return reply_text(200, *_shown(usecase.update(user, trade_id.lower(), given, allowed=allowed_by(if_match))))
 
 
 async def delete_close(trade_id: str, close_id: str, user: str, if_match: str | None = None) -> Response:
-    """deleteClose."""
-    return _changed(user, trade_id, if_match, lambda trade, now: _without_close(trade, close_id.lower(), now))
-
-
-def _without_close(trade: Trade, close_id: str, now: datetime) -> Trade:
-    try:
-        return journal.take_back_close(trade, close_id, now)
-    except RuleBroken:  # the request has no field to blame: it is the other closes that add up to too much
-        raise StateForbids("Without this close the trade's figures are too long to be written down.") from None
+    """Take a close back."""
+    trade = usecase.take_back_close(user, trade_id.lower(), close_id.lower(), allowed=allowed_by(if_match))
+    return reply_text(200, *_shown(trade))
 
 
 async def close_trade(
@@ -145,69 +130,45 @@ async def close_trade(
     idempotency_key: str | None = None,
     if_match: str | None = None,
 ) -> Response:
-    """closeTrade."""
-    trade_id, close_id = trade_id.lower(), str(uuid4())
-    values = models.CloseInput.model_validate(document).model_dump(exclude_none=True)
-    location = f"/trades/{trade_id}/closes/{close_id}"
-    fingerprint = idempotency.fingerprint("closeTrade", values, tradeId=trade_id)
-    for _ in attempts():
-        now = datetime.now(UTC)
-        trade, earlier = _read(user, trade_id, idempotency_key, fingerprint, now)
-        if earlier:
-            return reply_text(201, *idempotency.replayed(earlier))
-        if trade is None:
-            raise TradeNotFound(trade_id)
-        _check(if_match, trade)
-        closed = journal.close(trade, close_id=close_id, now=now, **values)
-        body, headers = _shown(closed, location)
-        answer = idempotency.kept(idempotency_key, fingerprint, body, headers) if idempotency_key else None
-        try:
-            earlier = storage.replace(closed, trade.version, answer)
-        except VersionMismatch:
-            continue
-        if earlier:
-            return reply_text(201, *idempotency.replayed(earlier))
-        count(TradesClosed=int(closed.status is Status.CLOSED), Closes=1)
-        return reply_text(201, body, headers)
-    raise AssertionError("attempts end by raising")
+    """Close a part of a trade, or all that remains."""
+    trade_id, close_id = trade_id.lower(), usecase.new_close_id()
+    given = models.CloseInput.model_validate(document)
+    show = partial(_shown, location=f"/trades/{trade_id}/closes/{close_id}")
+    request = keyed(idempotency_key, "closeTrade", given, show, tradeId=trade_id)
+    outcome = usecase.close(user, trade_id, close_id, given, allowed=allowed_by(if_match), keyed=request)
+    return _created(outcome, show)
 
 
 async def delete_trades(document: Any, user: str, request_id: str, bad_items: BadItems) -> Response:
-    """deleteTrades."""
+    """Delete many trades, each on its own."""
 
     def delete(item: str) -> dict[str, Any]:
-        storage.delete(user, item.lower())
+        usecase.delete(user, item.lower())
         return {"status": 204}
 
     return _one_by_one(document["tradeIds"], delete, request_id, bad_items)
 
 
 async def delete_trade(trade_id: str, user: str, if_match: str | None = None) -> Response:
-    """deleteTrade."""
-    trade_id = trade_id.lower()
-    if if_match is None or if_match == "*":
-        storage.delete(user, trade_id)
-    else:
-        trade = storage.get(user, trade_id)
-        _check(if_match, trade)
-        storage.delete(user, trade_id, trade.version)
+    """Delete a trade."""
+    any_version = if_match is None or if_match == "*"
+    usecase.delete(user, trade_id.lower(), allowed=None if any_version else allowed_by(if_match))
     return reply(204)
 
 
-def _recorded(document: Any, user: str, idempotency_key: str | None) -> tuple[str, dict[str, str]]:
-    """Body and headers of the answer to a new trade: it is recorded now, or was by an earlier request with the key."""
-    given = models.TradeInput.model_validate(document).model_dump(exclude_none=True)
-    trade = documents.opened_trade(given, user=user, idempotency_key=idempotency_key, now=datetime.now(UTC))
-    body, headers = _shown(trade, f"/trades/{trade.trade_id}")
-    answer = None
-    if idempotency_key is not None:
-        fingerprint = idempotency.fingerprint("createTrade", given)
-        answer = idempotency.kept(idempotency_key, fingerprint, body, headers)
-    earlier = storage.create(trade, answer)
-    if earlier:
-        return idempotency.replayed(earlier)
-    count(TradesCreated=1, TradesClosed=int(trade.status is Status.CLOSED))
-    return body, headers
+def _recorded(document: Any, user: str, idempotency_key: str | None) -> Outcome:
+    given = models.TradeInput.model_validate(document)
+    return usecase.record(user, given, keyed(idempotency_key, "createTrade", given, _shown_as_new))
+
+
+def _created(outcome: Outcome, show: Callable[[Trade], tuple[str, dict[str, str]]]) -> Response:
+    """The answer to a request that makes something: the kept one if it came with a key, else a new one."""
+    trade, kept = outcome
+    if kept is not None:
+        return kept_reply(kept, repeated=trade is None)
+    if trade is None:
+        raise AssertionError("without a key, no request is a repeated one")
+    return reply_text(201, *show(trade))
 
 
 def _one_by_one(
@@ -235,36 +196,13 @@ def _one_by_one(
     return reply(200, {"results": [result(number, item) for number, item in enumerate(items)]})
 
 
-def _changed(user: str, trade_id: str, if_match: str | None, change: Callable[[Trade, datetime], Trade]) -> Response:
-    for _ in attempts():
-        trade = storage.get(user, trade_id.lower())
-        _check(if_match, trade)
-        changed = change(trade, datetime.now(UTC))
-        try:
-            if changed is not trade:  # else nothing changes, and version and ETag stay
-                storage.replace(changed, trade.version)
-        except VersionMismatch:
-            continue  # somebody was faster; with If-Match, the check above then says so
-        return reply_text(200, *_shown(changed))
-    raise AssertionError("attempts end by raising")
-
-
-def _read(
-    user: str, trade_id: str, key: str | None, fingerprint: str, now: datetime
-) -> tuple[Trade | None, KeptAnswer | None]:
-    if key is None:
-        return storage.get(user, trade_id), None
-    return storage.get_with_answer(user, trade_id, key=key, fingerprint=fingerprint, now=now)
-
-
-def _check(if_match: str | None, trade: Trade) -> None:
-    if if_match is not None and not fits_if_match(if_match, trade.version):
-        raise VersionMismatch(trade.trade_id)
-
-
 def _shown(trade: Trade, location: str | None = None) -> tuple[str, dict[str, str]]:
     """The body and the headers of an answer that shows the trade."""
     headers = {"ETag": etag(trade.version)}
     if location is not None:
         headers["Location"] = base_path() + location
     return as_json(documents.trade_document(trade)), headers
+
+
+def _shown_as_new(trade: Trade) -> tuple[str, dict[str, str]]:
+    return _shown(trade, f"/trades/{trade.trade_id}")

@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from handlers.storage.clients import dynamodb, trades_table
-from handlers.storage.errors import Unavailable
-from handlers.storage.retry import attempts, patiently
+from handlers.storage.dynamo import batch_delete, get_item, pages, patiently
 from handlers.storage.trade_items import epoch_seconds, trade_key
 
 if TYPE_CHECKING:
@@ -27,8 +26,6 @@ PREFIX = "erased|"
 
 # Every table whose partitions are users: the variable with its name, and its sort key.
 TABLES = (("TRADES_TABLE", "tradeId"), ("STATS_TABLE", "statKey"))
-
-_BATCH = 25  # the most that BatchWriteItem takes
 
 
 def mark_keys(user_id: str) -> list[dict[str, AttributeValueTypeDef]]:
@@ -55,8 +52,7 @@ def begin(user_id: str, now: datetime) -> None:
 
 def has_begun(user_id: str) -> bool:
     """Whether the user's erasure has begun. Raises Busy."""
-    answer = dynamodb().get_item(TableName=trades_table(), Key=mark_keys(user_id)[0], ConsistentRead=True)
-    return "Item" in answer
+    return bool(get_item(trades_table(), mark_keys(user_id)[0]))
 
 
 def let_expire(user_id: str, when: datetime) -> None:
@@ -79,31 +75,12 @@ def erase_items(user_id: str) -> Iterator[None]:
     """Delete all items of the user but the marks, in every table; yields after each batch. Raises Busy."""
     for variable, sort_key in TABLES:
         table = os.environ[variable]
-        for keys in _pages_of_keys(table, user_id, sort_key):
-            for start in range(0, len(keys), _BATCH):
-                _delete(table, keys[start : start + _BATCH])
-                yield
-
-
-def _pages_of_keys(table: str, user_id: str, sort_key: str) -> Iterator[Sequence[Any]]:
-    query: Any = {
-        "TableName": table,
-        "KeyConditionExpression": "userId = :user",
-        "ExpressionAttributeValues": {":user": {"S": user_id}},
-        "ProjectionExpression": f"userId, {sort_key}",
-        "ConsistentRead": True,
-    }
-    while True:
-        page = dynamodb().query(**query)
-        yield [key for key in page["Items"] if not key[sort_key].get("S", "").startswith(PREFIX)]
-        if "LastEvaluatedKey" not in page:
-            return
-        query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
-
-
-def _delete(table: str, keys: Sequence[Any]) -> None:
-    wanted: Any = {table: [{"DeleteRequest": {"Key": key}} for key in keys]}
-    tries = attempts(at_the_end=Unavailable)
-    while wanted:
-        next(tries)
-        wanted = dynamodb().batch_write_item(RequestItems=wanted).get("UnprocessedItems")
+        query = {
+            "TableName": table,
+            "KeyConditionExpression": "userId = :user",
+            "ExpressionAttributeValues": {":user": {"S": user_id}},
+            "ProjectionExpression": f"userId, {sort_key}",
+            "ConsistentRead": True,
+        }
+        for keys in pages(query):
+            yield from batch_delete(table, [key for key in keys if not key[sort_key].get("S", "").startswith(PREFIX)])

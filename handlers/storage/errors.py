@@ -3,6 +3,7 @@
 StorageError
 ├── TradeNotFound        the user has no such trade
 ├── VersionMismatch      the trade has changed in between
+├── PreconditionFailed   the trade is at none of the versions that the client named
 ├── KeyReused            an idempotency key came back with another request
 ├── Busy                 not now: the same request may be sent again later
 │   ├── Unavailable      AWS fails, throttles or does not answer in time, past the SDK's retries
@@ -32,6 +33,10 @@ class TradeNotFound(StorageError):
 
 class VersionMismatch(StorageError):
     """Raised when the trade is stored at another version than the one the change was made from."""
+
+
+class PreconditionFailed(StorageError):
+    """Raised when the trade is at none of the versions to which the client allows the change."""
 
 
 class KeyReused(StorageError):

@@ -1,89 +1,29 @@
-"""Trying again: a write that met another write of the same item, or was throttled, succeeds a moment later."""
+"""Retries: how often, with which waits, and until when."""
 
 from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import count
-from typing import TYPE_CHECKING, Any
-from uuid import uuid4
-
-from botocore.exceptions import ClientError
+from typing import TypeVar
 
 from handlers import deadline
-from handlers.storage.clients import dynamodb
-from handlers.storage.errors import Busy, Contended, Unavailable
+from handlers.storage.errors import Busy, Contended, VersionMismatch
 
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+Result = TypeVar("Result")
 
-CONDITION_FAILED = "ConditionalCheckFailed"
-CONFLICT = "TransactionConflict"
-
-# Where no request waits, and so no deadline says when to stop.
+# Attempts of work that has no deadline, since no request waits for it.
 _MOST_ATTEMPTS = 6
-# What a request keeps of its time for its last attempt and its answer.
+# Seconds of its time that a request keeps for its last attempt and its answer.
 _LAST_SECONDS = 1.0
 _LONGEST_WAIT = 4.0
 _SHORTEST_ATTEMPT = 0.025
 
-_CONTENDED = {"TransactionConflictException", CONFLICT}
-# The second code: an attempt whose answer was lost is still at work.
-_UNAVAILABLE = {"TransactionInProgressException", "ThrottlingError", "ProvisionedThroughputExceeded"}
-
-
-def transact(actions: Sequence[TransactWriteItemTypeDef], *, retry_conflicts: bool = True) -> Sequence[dict[str, Any]]:
-    """Write all of it or nothing.
-
-    Returns for each action DynamoDB's reason why it failed (`Code`, and `Item` where the action asks for it), and an
-    empty one for an action that did not; all are empty when everything is written. A condition that does not hold fails
-    at once; a conflict with another write is tried again, unless it is to be a failure too. Raises Contended,
-    Unavailable.
-    """
-    # One token for all attempts: DynamoDB makes a transaction once, however often it arrives within ten minutes. So an
-    # attempt whose answer was lost is no reason to doubt the answer to the next.
-    token = uuid4().hex
-
-    def write() -> None:
-        dynamodb().transact_write_items(TransactItems=actions, ClientRequestToken=token)
-
-    try:
-        patiently(write, retry_conflicts=retry_conflicts)
-    except dynamodb().exceptions.TransactionCanceledException as error:
-        reasons: Any = error.response["CancellationReasons"]
-        failures = {CONDITION_FAILED} if retry_conflicts else {CONDITION_FAILED, CONFLICT}
-        failed = [reason if reason["Code"] in failures else {} for reason in reasons]
-        if not any(failed):
-            raise
-        return failed
-    return [{} for _ in actions]
-
-
-def patiently(write: Callable[[], object], *, retry_conflicts: bool = True) -> None:
-    """Write, and write again as long as DynamoDB throttles or, if these are to be retried, other writes are in the way.
-
-    Raises Contended or Unavailable, by what stood in the way last; and whatever else the write raises.
-    """
-    tries = attempts()
-    failure: Busy | None = None
-    while True:
-        try:
-            next(tries)
-        except Busy:
-            raise failure or Contended from None
-        try:
-            write()
-        except ClientError as error:
-            failure = _obstacle(error)
-            if failure is None or (isinstance(failure, Contended) and not retry_conflicts):
-                raise
-        else:
-            return
-
 
 def attempts(most: int = _MOST_ATTEMPTS, at_the_end: type[Busy] = Contended) -> Iterator[None]:
-    """One attempt at once, the others after random waits; never ends but by raising `at_the_end`.
+    """Yield for each attempt: the first at once, the others after random waits. Ends only by raising `at_the_end`.
 
     A request goes on until a second before its deadline, work without a deadline for `most` attempts. The waits have
     full jitter (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/) up to a bound that doubles,
@@ -105,12 +45,13 @@ def attempts(most: int = _MOST_ATTEMPTS, at_the_end: type[Busy] = Contended) -> 
         time.sleep(wait)
 
 
-def _obstacle(error: ClientError) -> Busy | None:
-    """What stood in the way of a write that may be tried again; none for one that was refused for good."""
-    codes = {reason["Code"] for reason in error.response.get("CancellationReasons", ())}
-    if CONDITION_FAILED in codes:
-        return None
-    codes.add(error.response["Error"]["Code"])
-    if not codes.isdisjoint(_UNAVAILABLE):
-        return Unavailable()
-    return None if codes.isdisjoint(_CONTENDED) else Contended()
+def retry_overtaken(change: Callable[[], Result], most: int = _MOST_ATTEMPTS) -> Result:
+    """Make a change that reads what is stored and writes on the condition of its version (an optimistic lock).
+
+    When it raises VersionMismatch, another write came first: the change is made again, with what is stored then.
+    Raises Contended when that never ends, and whatever else the change raises.
+    """
+    for _ in attempts(most):
+        with suppress(VersionMismatch):
+            return change()
+    raise AssertionError("attempts end by raising")

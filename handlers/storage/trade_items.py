@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -32,12 +32,13 @@ _TRADES = Codec(Trade, renamed={"open_date": "openedAt"})
 class KeptAnswer:
     """The answer to a request that came with an idempotency key, kept to be given again, byte for byte.
 
-    fingerprint stands for the request; body is the answer, in whatever text the caller needs to repeat it.
+    fingerprint stands for the request; body and headers are the answer's.
     """
 
     key: str
     fingerprint: str
     body: str
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def instant(moment: datetime) -> str:
@@ -88,6 +89,7 @@ def answer_item(user_id: str, answer: KeptAnswer, now: datetime) -> Item:
             "fingerprint": answer.fingerprint,
             # Compressed: notes that JSON writes six times as long would not fit into an item with all their closes.
             "answer": zlib.compress(answer.body.encode()),
+            "headers": dict(answer.headers),
             "expiresAt": epoch_seconds(now + KEPT_FOR),
         }
     )
@@ -99,7 +101,7 @@ def answer_of(item: Mapping[str, Any], key: str, now: datetime) -> KeptAnswer | 
     if stored["expiresAt"] < epoch_seconds(now):
         return None
     body = zlib.decompress(stored["answer"]).decode()
-    return KeptAnswer(key=key, fingerprint=stored["fingerprint"], body=body)
+    return KeptAnswer(key=key, fingerprint=stored["fingerprint"], body=body, headers=stored.get("headers", {}))
 
 
 def image_ids_of(item: Mapping[str, Any]) -> set[str]:

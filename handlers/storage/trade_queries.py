@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from handlers.journal.trade import Side, Status, Trade
 from handlers.storage.clients import dynamodb, trades_table
+from handlers.storage.dynamo import pages
 from handlers.storage.errors import BadPageToken
 from handlers.storage.trade_items import instant, trade_of
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.type_defs import QueryInputTypeDef, QueryOutputTypeDef
+    from mypy_boto3_dynamodb.type_defs import QueryInputTypeDef
 
 _MOST_QUERIES = 6
 _ENOUGH_BYTES = 1_500_000  # of 6 MB that a Lambda may answer, and a Query may add 1 MB to what is there
@@ -99,12 +100,13 @@ def list_trades(
             "tradeId": {"S": after.trade_id},
             index.sort_key: {"S": after.sort_key},
         }
-    # One more than the page tells whether another follows. Days hide little of what is read, other filters most of it.
+    # Fetch one more than the page, to know whether another follows. Filters by tag or equality discard most items, and
+    # those by day few: then read ten times as many.
     query["Limit"] = (limit + 1) * (10 if wanted.tags or _equalities(wanted, index) else 1)
     found: list[Any] = []
     received = 0
     for _ in range(_MOST_QUERIES):
-        response = _ask(query)
+        response = dynamodb().query(**query)
         found += response["Items"]
         if len(found) > limit:
             return _page(found[:limit], _position(index, found[limit - 1]))
@@ -123,7 +125,7 @@ def every_trade(user_id: str) -> Iterator[Trade]:
 
     Reads the table itself, consistently. Raises Busy.
     """
-    query: QueryInputTypeDef = {
+    query = {
         "TableName": trades_table(),
         "KeyConditionExpression": "userId = :user",
         # Kept answers and uploads share the partition, and are no trades.
@@ -131,12 +133,8 @@ def every_trade(user_id: str) -> Iterator[Trade]:
         "ExpressionAttributeValues": {":user": {"S": user_id}},
         "ConsistentRead": True,
     }
-    while True:
-        page = _ask(query)
-        yield from map(trade_of, page["Items"])
-        if "LastEvaluatedKey" not in page:
-            return
-        query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+    for page in pages(query):
+        yield from map(trade_of, page)
 
 
 def _most_selective(wanted: TradeFilter) -> _Index:
@@ -213,14 +211,7 @@ def _page_of_one_key(
     """A page of the trades of one idempotency key. A key is used again after days at most, so they are few,
     and their index is not in the order of their entries.
     """
-    found: list[Any] = []
-    while True:
-        response = _ask(query)
-        found += response["Items"]
-        if "LastEvaluatedKey" not in response:
-            break
-        query["ExclusiveStartKey"] = response["LastEvaluatedKey"]
-    found.sort(key=_entry, reverse=newest_first)
+    found = sorted((item for page in pages(query) for item in page), key=_entry, reverse=newest_first)
     if after is not None:
         reached = (after.sort_key, after.trade_id)
         found = [item for item in found if (_entry(item) < reached if newest_first else _entry(item) > reached)]
@@ -229,10 +220,6 @@ def _page_of_one_key(
 
 def _entry(item: Mapping[str, Any]) -> tuple[str, str]:
     return item["openDate"]["S"], item["tradeId"]["S"]
-
-
-def _ask(query: QueryInputTypeDef) -> QueryOutputTypeDef:
-    return dynamodb().query(**query)
 
 
 def _position(index: _Index, item: Mapping[str, Any]) -> Position:

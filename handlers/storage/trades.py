@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from handlers.journal.trade import Trade
 from handlers.storage import erasure_marks
-from handlers.storage.clients import dynamodb, trades_table
+from handlers.storage.clients import trades_table
+from handlers.storage.dynamo import CONDITION_FAILED, at_version, batch_get, get_item, transact
 from handlers.storage.errors import (
     AccountErased,
     Contended,
     KeyReused,
     StorageError,
     TradeNotFound,
-    Unavailable,
     VersionMismatch,
 )
-from handlers.storage.retry import CONDITION_FAILED, attempts, transact
 from handlers.storage.trade_items import (
     KeptAnswer,
     answer_item,
@@ -56,8 +55,7 @@ def replace(trade: Trade, expected_version: int, answer: KeptAnswer | None = Non
 
 def get(user_id: str, trade_id: str) -> Trade:
     """The trade as it stands now. Raises TradeNotFound, Busy."""
-    response = dynamodb().get_item(TableName=trades_table(), Key=trade_key(user_id, trade_id), ConsistentRead=True)
-    item = response.get("Item", {})
+    item = get_item(trades_table(), trade_key(user_id, trade_id))
     if not is_trade(item):
         raise TradeNotFound(trade_id)
     return trade_of(item)
@@ -71,16 +69,8 @@ def get_with_answer(
     Raises KeyReused when the answer belongs to a request with another fingerprint; Busy.
     """
     wanted_answer = answer_key(user_id, key)
-    asked: Any = {trades_table(): {"Keys": [trade_key(user_id, trade_id), wanted_answer], "ConsistentRead": True}}
-    found: list[Any] = []
-    tries = attempts(at_the_end=Unavailable)
-    while asked:
-        next(tries)
-        response = dynamodb().batch_get_item(RequestItems=asked)
-        found += response["Responses"].get(trades_table(), [])
-        asked = response.get("UnprocessedKeys")
     trade = answer = None
-    for item in found:
+    for item in batch_get(trades_table(), [trade_key(user_id, trade_id), wanted_answer], ConsistentRead=True):
         if item["tradeId"] == wanted_answer["tradeId"]:
             answer = _of_the_same_request(answer_of(item, key, now), fingerprint)
         elif is_trade(item):
@@ -140,24 +130,14 @@ def _keep(user_id: str, answer: KeptAnswer, now: datetime) -> PutTypeDef:
 
 
 def _kept_answer(user_id: str, answer: KeptAnswer, now: datetime) -> KeptAnswer | None:
-    response = dynamodb().get_item(TableName=trades_table(), Key=answer_key(user_id, answer.key), ConsistentRead=True)
-    item = response.get("Item")
-    return None if item is None else _of_the_same_request(answer_of(item, answer.key, now), answer.fingerprint)
+    item = get_item(trades_table(), answer_key(user_id, answer.key))
+    return _of_the_same_request(answer_of(item, answer.key, now), answer.fingerprint) if item else None
 
 
 def _of_the_same_request(kept: KeptAnswer | None, fingerprint: str) -> KeptAnswer | None:
     if kept is not None and kept.fingerprint != fingerprint:
         raise KeyReused(kept.key)
     return kept
-
-
-def at_version(version: int) -> Any:
-    """The condition that a trade is stored at that version; kept answers have none."""
-    return {
-        "ConditionExpression": "#version = :expected",
-        "ExpressionAttributeNames": {"#version": "version"},
-        "ExpressionAttributeValues": {":expected": {"N": str(version)}},
-    }
 
 
 def refusal(stored: Mapping[str, Any], trade_id: str) -> StorageError:

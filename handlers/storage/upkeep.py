@@ -33,8 +33,9 @@ from handlers.journal.summaries import EMPTY, DaySummary, merge, shares, summary
 from handlers.journal.trade import Trade
 from handlers.storage import erasure_marks
 from handlers.storage.clients import dynamodb, stats_table, trades_table
+from handlers.storage.dynamo import CONDITION_FAILED
 from handlers.storage.errors import AccountErased, Unavailable, UnreadableTrade
-from handlers.storage.retry import CONDITION_FAILED, attempts
+from handlers.storage.retry import attempts
 from handlers.storage.stat_items import (
     DECADES,
     SHARES,

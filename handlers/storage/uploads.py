@@ -10,8 +10,8 @@ from handlers.journal.images import PENDING_FOR, REJECTED_FOR, Upload
 from handlers.journal.trade import Trade
 from handlers.storage import erasure_marks
 from handlers.storage.clients import dynamodb, trades_table
-from handlers.storage.errors import AccountErased, TradeNotFound, Unavailable, VersionMismatch
-from handlers.storage.retry import CONDITION_FAILED, attempts, patiently, transact
+from handlers.storage.dynamo import CONDITION_FAILED, at_version, batch_get, patiently, transact
+from handlers.storage.errors import AccountErased, TradeNotFound, VersionMismatch
 from handlers.storage.trade_items import (
     Item,
     epoch_seconds,
@@ -25,14 +25,13 @@ from handlers.storage.trade_items import (
     upload_key,
     upload_of,
 )
-from handlers.storage.trades import at_version, refusal
+from handlers.storage.trades import refusal
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import PutTypeDef, TransactWriteItemTypeDef
 
 Check = Callable[[Trade, Sequence[Upload]], None]
 
-_MOST_AT_ONCE = 100  # keys that DynamoDB looks up in one request
 _IS_PENDING = "attribute_exists(tradeId) AND attribute_not_exists(reason)"
 
 
@@ -57,51 +56,39 @@ def attached(trades: Collection[tuple[str, str]]) -> dict[tuple[str, str], set[t
     As they stood a moment ago: an image that is missing here may just have been attached. Raises Busy.
     """
     keys = [trade_key(user_id, trade_id) for user_id, trade_id in trades]
-    found: dict[tuple[str, str], set[tuple[str, str]]] = {}
-    for start in range(0, len(keys), _MOST_AT_ONCE):
-        asked: Any = {
-            trades_table(): {
-                "Keys": keys[start : start + _MOST_AT_ONCE],
-                "ProjectionExpression": "userId, tradeId, #images",
-                "ExpressionAttributeNames": {"#images": "images"},
-            }
-        }
-        tries = attempts(at_the_end=Unavailable)
-        while asked:
-            next(tries)
-            answer = dynamodb().batch_get_item(RequestItems=asked)
-            for item in answer["Responses"].get(trades_table(), ()):
-                found[item["userId"]["S"], item["tradeId"]["S"]] = image_versions_of(item)
-            asked = answer.get("UnprocessedKeys")
-    return found
+    found = batch_get(
+        trades_table(),
+        keys,
+        ProjectionExpression="userId, tradeId, #images",
+        ExpressionAttributeNames={"#images": "images"},
+    )
+    return {(item["userId"]["S"], item["tradeId"]["S"]): image_versions_of(item) for item in found}
 
 
 def await_file(user_id: str, trade_id: str, upload: Upload, check: Check) -> None:
     """Record an upload whose file is to come, unless `check` raises for the trade and its uploads as they stand.
 
-    What was checked is still so when the record is written: the transaction has the condition that the trade is at its
-    version, since an image may be attached meanwhile, and that no other upload was asked for. Raises TradeNotFound,
-    AccountErased, Busy, and what `check` raises.
+    The transaction has the conditions that the trade is at the version that was checked, since an image may be attached
+    meanwhile, and that no other upload was asked for. Otherwise it raises VersionMismatch, and may be tried again.
+    Raises TradeNotFound, AccountErased, Busy, and what `check` raises.
     """
     record = upload_item(user_id, trade_id, upload, upload.created_at + PENDING_FOR)
-    for _ in attempts():
-        trade, uploads, asked = _read(user_id, trade_id, upload.created_at)
-        check(trade, uploads)
-        unchanged: Any = {"TableName": trades_table(), "Key": trade_key(user_id, trade_id), **at_version(trade.version)}
-        of_trade, of_account, of_count, _ = transact(
-            [
-                {"ConditionCheck": unchanged},
-                {"ConditionCheck": erasure_marks.not_begun(user_id)},
-                {"Put": _next_count(user_id, trade_id, asked, upload.created_at)},
-                {"Put": {"TableName": trades_table(), "Item": record}},
-            ],
-            retry_conflicts=False,
-        )
-        if of_account.get("Code") == CONDITION_FAILED:
-            raise AccountErased(user_id)
-        if not (of_trade or of_account or of_count):
-            return
-    raise AssertionError("attempts end by raising")
+    trade, uploads, asked = _read(user_id, trade_id, upload.created_at)
+    check(trade, uploads)
+    unchanged: Any = {"TableName": trades_table(), "Key": trade_key(user_id, trade_id), **at_version(trade.version)}
+    of_trade, of_account, of_count, _ = transact(
+        [
+            {"ConditionCheck": unchanged},
+            {"ConditionCheck": erasure_marks.not_begun(user_id)},
+            {"Put": _next_count(user_id, trade_id, asked, upload.created_at)},
+            {"Put": {"TableName": trades_table(), "Item": record}},
+        ],
+        retry_conflicts=False,
+    )
+    if of_account.get("Code") == CONDITION_FAILED:
+        raise AccountErased(user_id)
+    if of_trade or of_account or of_count:
+        raise VersionMismatch(trade_id)
 
 
 def _next_count(user_id: str, trade_id: str, asked: Item, now: datetime) -> PutTypeDef:

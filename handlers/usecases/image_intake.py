@@ -9,15 +9,16 @@ from enum import StrEnum
 from functools import cache, partial
 from typing import Any
 
+from handlers.journal.changes import attach_image
 from handlers.journal.errors import StateForbids
 from handlers.journal.image_formats.examine import examine
 from handlers.journal.images import ImageRejected, Rejection, Upload
-from handlers.journal.trade import Image, Trade, attach_image
+from handlers.journal.trade import Image, Trade
 from handlers.storage import image_files
 from handlers.storage import uploads as images
-from handlers.storage.errors import AccountErased, TradeNotFound, VersionMismatch
+from handlers.storage.errors import AccountErased, TradeNotFound
 from handlers.storage.image_files import File, Place, Position, Span
-from handlers.storage.retry import attempts
+from handlers.storage.retry import retry_overtaken
 from handlers.storage.trade_items import image_ids_of, is_trade
 
 # How often a file is looked at because its trade is changed meanwhile: twenty images may arrive at once. A message that
@@ -53,7 +54,8 @@ def check(key: str, version: str) -> Fate:
 def _fate_of(place: Place, version: str) -> Fate:
     # A version's bytes never change: however often the trade does, they are read once.
     finding = cache(partial(_finding, place, version))
-    for _ in attempts(MOST_ATTEMPTS):
+
+    def attempt() -> Fate:
         now = datetime.now(UTC)
         try:
             trade, uploads = images.read(place.user_id, place.trade_id, now)
@@ -67,9 +69,8 @@ def _fate_of(place: Place, version: str) -> Fate:
             return _settle(place, version, trade, upload, finding(), now)
         except (TradeNotFound, AccountErased):
             return Fate.UNWANTED
-        except VersionMismatch:
-            continue  # the trade or the upload has changed in between
-    raise AssertionError("attempts end by raising")
+
+    return retry_overtaken(attempt, MOST_ATTEMPTS)
 
 
 def _finding(place: Place, version: str) -> tuple[str, int] | ImageRejected:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 _TAG = re.compile(r'(W/)?("[!#-~]*")')
 
@@ -12,10 +13,12 @@ def etag(version: int, *, with_images: bool = False) -> str:
     return f'"{version}+images"' if with_images else f'"{version}"'
 
 
-def fits_if_match(header: str, version: int) -> bool:
-    """Whether the version, however shown, is one of those that the change may be made to; a weak tag never is."""
-    fitting = (etag(version), etag(version, with_images=True))
-    return header == "*" or any(not weak and tag in fitting for weak, tag in _TAG.findall(header))
+def if_match(header: str | None) -> Callable[[int], bool]:
+    """Whether the header allows the change of a trade at a version: `*` and no header allow any, a weak tag none."""
+    if header is None or header == "*":
+        return lambda _: True
+    allowed = {tag for weak, tag in _TAG.findall(header) if not weak}
+    return lambda version: not allowed.isdisjoint((etag(version), etag(version, with_images=True)))
 
 
 def fits_if_none_match(header: str, version: int) -> bool:

@@ -1,26 +1,60 @@
-"""Answers that are kept for retries with the same Idempotency-Key, and given again byte for byte."""
+"""Requests with an Idempotency-Key: what makes two of them the same, and the answer that is kept for the next one."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import Response
 
 from handlers.journal.money import canonical
 from handlers.storage.trade_items import KeptAnswer
+from handlers.usecases.trades import Keyed
+from handlers.web.responses import reply_text
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from handlers.journal.trade import Trade
+
+# Body and headers of the answer that shows a trade.
+Shown = Callable[["Trade"], tuple[str, dict[str, str]]]
+
+
+def keyed(key: str | None, operation_id: str, given: BaseModel, show: Shown, **path: str) -> Keyed | None:
+    """The request as it is told apart from others by its key; None without a key.
+
+    given: the body, as the operation's model. show: makes the answer. path: the path parameters.
+    """
+    if key is None:
+        return None
+    request = fingerprint(operation_id, given.model_dump(exclude_none=True), **path)
+
+    def answer(trade: Trade) -> KeptAnswer:
+        body, headers = show(trade)
+        return KeptAnswer(key=key, fingerprint=request, body=body, headers=headers)
+
+    return Keyed(key=key, fingerprint=request, answer=answer)
 
 
 def fingerprint(operation_id: str, values: Mapping[str, Any], **path: str) -> str:
-    """Stands for what a request asks for, however it is written: amounts count by value ("100" is "100.0"), times by
+    """A hash of what a request asks for, however it is written: amounts count by value ("100" is "100.0"), times by
     instant and offset, properties in any order.
 
-    `values` are those of the request's model, where amounts are Decimals and times datetimes.
+    values: those of the request's model, where amounts are Decimals and times datetimes.
     """
     request = json.dumps([operation_id, path, values], sort_keys=True, separators=(",", ":"), default=_text)
     return hashlib.sha256(request.encode()).hexdigest()
+
+
+def kept_reply(answer: KeptAnswer, *, repeated: bool) -> Response:
+    """The kept answer as a response; one to a repeated request says so in a header."""
+    headers = {**answer.headers, "Idempotent-Replayed": "true"} if repeated else answer.headers
+    return reply_text(201, answer.body, headers)
 
 
 def _text(value: object) -> str:
@@ -29,14 +63,3 @@ def _text(value: object) -> str:
     if isinstance(value, datetime):
         return value.isoformat(timespec="microseconds")
     raise TypeError(f"no request holds a {type(value).__name__}")
-
-
-def kept(key: str, fingerprint: str, body: str, headers: Mapping[str, str]) -> KeptAnswer:
-    """The answer as it is kept."""
-    return KeptAnswer(key=key, fingerprint=fingerprint, body=json.dumps([body, dict(headers)], ensure_ascii=False))
-
-
-def replayed(answer: KeptAnswer) -> tuple[str, dict[str, str]]:
-    """Body and headers of the kept answer, to be given again."""
-    body, headers = json.loads(answer.body)
-    return body, {**headers, "Idempotent-Replayed": "true"}

@@ -119,6 +119,13 @@ def not_begun() -> Problem:
     return _retry_later(UNAVAILABLE, "No time was left for this item. Send it again, with the same key.")
 
 
+def _contended() -> Problem:
+    """The problem of a request that others kept overtaking."""
+    return _retry_later(
+        CONTENDED, "Other requests kept changing it. Send the request again, with the same Idempotency-Key."
+    )
+
+
 def _retry_later(kind: Kind, detail: str, after: int = RETRY_AFTER_SECONDS) -> Problem:
     return Problem(kind, detail, headers={"Retry-After": str(after)})
 
@@ -131,7 +138,8 @@ TABLE: dict[type[Exception], Callable[[Any], Problem]] = {
     journal.CloseNotFound: lambda _: Problem(NOT_FOUND, "The trade has no such close."),
     journal.ImageNotFound: lambda _: Problem(NOT_FOUND, "The trade has no such image."),
     storage.TradeNotFound: lambda _: Problem(NOT_FOUND, "You have no such trade."),
-    storage.VersionMismatch: lambda _: Problem(
+    storage.VersionMismatch: lambda _: _contended(),
+    storage.PreconditionFailed: lambda _: Problem(
         VERSION_MISMATCH, "Read the trade again and repeat the change on its new version."
     ),
     storage.KeyReused: lambda _: Problem(KEY_REUSED, "Send a new key with a new request."),
@@ -139,9 +147,7 @@ TABLE: dict[type[Exception], Callable[[Any], Problem]] = {
     storage.BadPageToken: lambda _: invalid_request(
         [BadField("query", "/nextToken", "is not a token of yours for these filters")]
     ),
-    storage.Contended: lambda _: _retry_later(
-        CONTENDED, "Other requests kept changing it. Send the request again, with the same Idempotency-Key."
-    ),
+    storage.Contended: lambda _: _contended(),
     storage.Unavailable: lambda error: unavailable(error),
     storage.AddressRejected: lambda _: rule_broken(
         [BadField("body", "/email", "is not taken by the identity provider")]

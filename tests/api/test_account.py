@@ -214,15 +214,19 @@ def test_an_export_holds_no_more_than_two_pages_and_two_parts(dana: Client, monk
     alive: weakref.WeakSet[Item] = weakref.WeakSet()
     alive_at_page, asked, parts = [], 0, []
 
-    def ask(_: Any) -> Any:
+    query = clients.dynamodb().query
+
+    def ask(**wanted: Any) -> Any:
         nonlocal asked
+        if wanted["TableName"] != "trades":
+            return query(**wanted)
         alive_at_page.append(len(alive))
         items = [Item({**stored, "preTradeNotes": {"S": os.urandom(400).hex()}}) for _ in range(size)]
         alive.update(items)
         asked += 1
         return {"Items": items, **({"LastEvaluatedKey": {}} if asked < pages else {})}
 
-    monkeypatch.setattr(trade_queries, "_ask", ask)
+    monkeypatch.setattr(clients.dynamodb(), "query", ask)
     monkeypatch.setattr(bucket, "PART_BYTES", part_bytes)
     monkeypatch.setattr("moto.s3.models.S3_UPLOAD_PART_MIN_SIZE", 1)
     monkeypatch.setattr(export_account, "_WRITTEN_AT_ONCE", 1_000)
@@ -239,10 +243,10 @@ def test_an_export_holds_no_more_than_two_pages_and_two_parts(dana: Client, monk
 
 
 def test_an_export_that_cannot_be_written_leaves_nothing(dana: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(_: Any) -> Any:
+    def broken(**_: Any) -> Any:
         raise RuntimeError("DynamoDB is gone")
 
-    monkeypatch.setattr(trade_queries, "_ask", broken)
+    monkeypatch.setattr(clients.dynamodb(), "query", broken)
     assert dana.get("/auth/export").status == 500
     assert "Uploads" not in clients.s3().list_multipart_uploads(Bucket="files")
     assert "Contents" not in clients.s3().list_objects_v2(Bucket="files")

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import pytest
 
 from handlers.entry import queues
-from handlers.storage import bucket, clients, erasure_marks
+from handlers.storage import bucket, clients, dynamo
 from handlers.usecases import erase_account
 from tests.api.client import Client, a_trade
 from tests.api.conftest import LogLines
@@ -58,7 +58,7 @@ class Kill:
 
 @pytest.fixture(autouse=True)
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(erasure_marks, "_BATCH", 3)
+    monkeypatch.setattr(dynamo, "_MOST_WRITTEN", 3)
     monkeypatch.setattr(bucket, "_BATCH", 3)
 
 

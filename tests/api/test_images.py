@@ -13,7 +13,7 @@ import pytest
 
 from handlers.storage import erasure_marks, uploads
 from handlers.storage.clients import dynamodb
-from handlers.storage.retry import transact
+from handlers.storage.dynamo import transact
 from tests.api.client import DANA, Client
 from tests.api.contention import at_once, statuses
 from tests.api.contention import one_call_at_a_time as one_call_at_a_time

@@ -12,16 +12,17 @@ from jsonschema import FormatChecker
 from openapi_schema_validator import OAS30Validator, oas30_format_checker
 
 from generated import models
-from handlers.documents import stats
+from handlers.documents import inputs, stats
 from handlers.documents import trades as documents
 from handlers.documents.fields import as_json, pointer
-from handlers.journal import trade as journal
+from handlers.journal import changes
 from handlers.journal.breakdown import Grouping, breakdown, dimension_of
 from handlers.journal.calendar import month_of
 from handlers.journal.equity import equity_curve
 from handlers.journal.errors import RuleBroken, StateForbids
 from handlers.journal.rows import days_of, rows
 from handlers.journal.statistics import statistics_of
+from handlers.journal.trade import Trade
 from handlers.storage.statistics import Standing
 from handlers.web.problems import problem_of
 from openapi.generate import contract, operations
@@ -153,23 +154,23 @@ def example(name: str) -> Any:
     return COMPONENTS["examples"][name]["value"]
 
 
-def opened(name: str) -> journal.Trade:
-    given = models.TradeInput.model_validate(example(name)).model_dump(exclude_none=True)
-    return documents.opened_trade(given, user="dana", idempotency_key=None, now=datetime.fromisoformat(_RECORDED))
+def opened(name: str) -> Trade:
+    given = models.TradeInput.model_validate(example(name))
+    return inputs.new_trade(given, user="dana", idempotency_key=None, now=datetime.fromisoformat(_RECORDED))
 
 
 _RECORDED = "2026-01-05T14:31:10+00:00"
 
 
-def closed(trade: journal.Trade, name: str, shown: str) -> journal.Trade:
+def closed(trade: Trade, name: str, shown: str) -> Trade:
     """The trade after the close of an example, recorded when another example says so."""
     values = models.CloseInput.model_validate(example(name)).model_dump(exclude_none=True)
     close_id = example(shown)["partialCloses"][-1]["closeId"]
     now = datetime.fromisoformat(example(shown)["updatedAt"])
-    return journal.close(trade, close_id=close_id, now=now, **values)
+    return changes.close(trade, close_id=close_id, now=now, **values)
 
 
-def as_shown(trade: journal.Trade) -> dict[str, Any]:
+def as_shown(trade: Trade) -> dict[str, Any]:
     shown: dict[str, Any] = json.loads(as_json(documents.trade_document(trade)))
     return {**shown, "tradeId": example("OpenTrade")["tradeId"]}
 
@@ -194,13 +195,13 @@ def test_the_trade_closed_at_once_in_the_examples_earns_what_the_text_book_says(
 def test_the_patches_in_the_examples_can_be_applied() -> None:
     trade = opened("OpenTradeInput")
     for name in ("MoveStop", "CancelTrade"):
-        given = models.TradeUpdateInput.model_validate(example(name)).model_dump(exclude_unset=True)
-        changed = journal.revise(trade, documents.changes(given, trade), trade.created_at)
+        given = models.TradeUpdateInput.model_validate(example(name))
+        changed = changes.revise(trade, inputs.changed_fields(given, trade), trade.created_at)
         assert changed.version == 2
 
 
 @pytest.fixture(scope="module")
-def everyday() -> list[journal.Trade]:
+def everyday() -> list[Trade]:
     """The trades of the examples as they are in the end: one closed in two parts, one at once, one recorded in bulk."""
     aapl = closed(
         closed(opened("OpenTradeInput"), "PartialCloseInput", "PartlyClosedTrade"), "FinalCloseInput", "ClosedTrade"
@@ -208,11 +209,11 @@ def everyday() -> list[journal.Trade]:
     return [aapl, opened("ClosedTradeInput"), in_bulk()]
 
 
-def in_bulk() -> journal.Trade:
+def in_bulk() -> Trade:
     item, shown = example("BulkTradesInput")["items"][0], example("BulkResults")["results"][0]["trade"]
-    given = models.TradeInput.model_validate(item["trade"]).model_dump(exclude_none=True)
+    given = models.TradeInput.model_validate(item["trade"])
     now = datetime.fromisoformat(shown["createdAt"])
-    return documents.opened_trade(given, user="dana", idempotency_key=item["idempotencyKey"], now=now)
+    return inputs.new_trade(given, user="dana", idempotency_key=item["idempotencyKey"], now=now)
 
 
 def test_the_trade_recorded_in_bulk_is_what_the_journal_makes_of_the_request() -> None:
@@ -224,8 +225,8 @@ def test_the_trade_recorded_in_bulk_is_what_the_journal_makes_of_the_request() -
     assert {**own, "closeId": ""} == {**made, "closeId": ""}
     wrong = models.TradeInput.model_validate(example("BulkTradesInput")["items"][1]["trade"])
     with pytest.raises(RuleBroken) as broken:
-        documents.opened_trade(
-            wrong.model_dump(exclude_none=True),
+        inputs.new_trade(
+            wrong,
             user="dana",
             idempotency_key=None,
             now=datetime.fromisoformat(_RECORDED),
@@ -234,7 +235,7 @@ def test_the_trade_recorded_in_bulk_is_what_the_journal_makes_of_the_request() -
     assert refused == {"status": 422, "problem": problem.document(refused["problem"]["requestId"])}
 
 
-def test_the_statistics_in_the_examples_are_those_of_the_trades_in_the_examples(everyday: list[journal.Trade]) -> None:
+def test_the_statistics_in_the_examples_are_those_of_the_trades_in_the_examples(everyday: list[Trade]) -> None:
     shown = example("Stats")
     standing = Standing(version=1, last_updated=datetime.fromisoformat(shown["lastUpdated"]))
     figures = statistics_of(days_of(rows(everyday)), Decimal(example("EquityCurve")["openingBalance"]))
@@ -243,13 +244,13 @@ def test_the_statistics_in_the_examples_are_those_of_the_trades_in_the_examples(
     assert datetime.fromisoformat(shown["lastUpdated"]) > max(trade.updated_at for trade in everyday)
 
 
-def test_the_curve_in_the_examples_is_that_of_the_trades_in_the_examples(everyday: list[journal.Trade]) -> None:
+def test_the_curve_in_the_examples_is_that_of_the_trades_in_the_examples(everyday: list[Trade]) -> None:
     shown = example("EquityCurve")
     curve = equity_curve(days_of(rows(everyday)), Decimal(shown["openingBalance"]))
     assert shown == {"basis": "NET", **stats.curve_document(curve)}
 
 
-def test_the_month_in_the_examples_is_that_of_the_trades_in_the_examples(everyday: list[journal.Trade]) -> None:
+def test_the_month_in_the_examples_is_that_of_the_trades_in_the_examples(everyday: list[Trade]) -> None:
     shown = example("CalendarMonth")
     first = date.fromisoformat(shown["month"]["first"])
     month = month_of(first.year, first.month, days_of(rows(everyday)))
@@ -257,7 +258,7 @@ def test_the_month_in_the_examples_is_that_of_the_trades_in_the_examples(everyda
     assert COMPONENTS["schemas"]["CalendarMonthName"]["example"] == f"{first:%Y-%m}"
 
 
-def test_the_breakdown_in_the_examples_is_that_of_the_trades_in_the_examples(everyday: list[journal.Trade]) -> None:
+def test_the_breakdown_in_the_examples_is_that_of_the_trades_in_the_examples(everyday: list[Trade]) -> None:
     shown = example("Breakdown")
     by = Grouping(shown["by"])
     kept = {key: day for key, day in rows(everyday).items() if key.dimension == dimension_of(by)}
@@ -307,7 +308,7 @@ def test_the_conflict_in_the_examples_is_that_of_the_partly_closed_trade() -> No
     trade = closed(opened("OpenTradeInput"), "PartialCloseInput", "PartlyClosedTrade")
     at = datetime.fromisoformat(example("FinalCloseInput")["closedAt"])
     with pytest.raises(StateForbids) as refused:
-        journal.close(trade, close_id="x", quantity=Decimal(61), price=Decimal(188), closed_at=at, now=trade.updated_at)
+        changes.close(trade, close_id="x", quantity=Decimal(61), price=Decimal(188), closed_at=at, now=trade.updated_at)
     shown = example("Conflict")
     assert [(bad["pointer"], bad["detail"]) for bad in shown["errors"]] == [
         (pointer(error.path), error.detail) for error in refused.value.errors

@@ -9,10 +9,11 @@ from typing import NamedTuple
 
 from hypothesis import strategies as st
 
+from handlers.journal.changes import close, open_trade, revise, take_back_close
 from handlers.journal.errors import JournalError
 from handlers.journal.rows import RowKey, days_of, rows
 from handlers.journal.summaries import DaySummary, Totals, fold, totals
-from handlers.journal.trade import JournalNotes, Side, Trade, close, open_trade, revise, take_back_close
+from handlers.journal.trade import JournalNotes, Side, Trade
 from handlers.storage.stat_items import DECADES, ROWS, TOTALS, YEARS, Item, rows_in, unpack
 from handlers.storage.trade_items import is_trade, trade_item, trade_key, trade_of
 from tests.statistics.fake_dynamodb import FakeDynamoDB

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
-from handlers.journal.trade import Close, Image, JournalNotes, Side, Trade, open_trade
+from handlers.journal.changes import open_trade
+from handlers.journal.trade import Close, Image, JournalNotes, Side, Trade
 
 NOW = datetime(2026, 2, 1, 12, tzinfo=UTC)
 OPENED = datetime(2026, 1, 2, 23, 30, tzinfo=timezone(timedelta(hours=-5)))

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from botocore.stub import Stubber
 
+from handlers.journal.changes import attach_image, revise
 from handlers.journal.images import Upload, allow_upload
-from handlers.journal.trade import attach_image, revise
 from handlers.storage import erasure_marks, trades, uploads
 from handlers.storage.clients import dynamodb
 from handlers.storage.errors import AccountErased, TradeNotFound, Unavailable, VersionMismatch

@@ -12,7 +12,8 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.stub import ANY, Stubber
 
-from handlers.journal.trade import Trade, revise
+from handlers.journal.changes import revise
+from handlers.journal.trade import Trade
 from handlers.storage import erasure_marks, trades
 from handlers.storage.clients import dynamodb
 from handlers.storage.errors import (

@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+from handlers.journal.changes import revise
 from handlers.journal.images import Upload
-from handlers.journal.trade import revise
 from handlers.storage.trade_items import (
     KeptAnswer,
     answer_item,

@@ -14,7 +14,8 @@ from botocore.stub import Stubber
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from handlers.journal.trade import JournalNotes, Side, Status, Trade, close
+from handlers.journal.changes import close
+from handlers.journal.trade import JournalNotes, Side, Status, Trade
 from handlers.storage import trades
 from handlers.storage.clients import dynamodb
 from handlers.storage.errors import BadPageToken, Unavailable

@@ -7,9 +7,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from handlers.journal.changes import open_trade
 from handlers.journal.rows import days_of, rows
 from handlers.journal.summaries import DaySummary
-from handlers.journal.trade import Close, JournalNotes, Side, Trade, open_trade
+from handlers.journal.trade import Close, JournalNotes, Side, Trade
 
 D = Decimal
 NOW = datetime(2026, 2, 1, tzinfo=UTC)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from handlers.journal.changes import MOST_IMAGES, attach_image, detach_image
 from handlers.journal.errors import ImageNotFound, StateForbids
 from handlers.journal.image_formats.examine import CHECKS
 from handlers.journal.images import (
@@ -25,7 +26,6 @@ from handlers.journal.images import (
     disposition,
     file_name,
 )
-from handlers.journal.trade import MOST_IMAGES, attach_image, detach_image
 from handlers.web.contract import contract
 from tests.storage.examples import NOW, a_trade, an_image
 

@@ -6,9 +6,10 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
+from handlers.journal.changes import revise
 from handlers.journal.rows import Dimension, RowKey, days_of, dimensions, row_shares, rows, touched_days, touched_rows
 from handlers.journal.summaries import fold, summary_of
-from handlers.journal.trade import JournalNotes, Trade, revise
+from handlers.journal.trade import JournalNotes, Trade
 from tests.unit.journal.journals import NOW, D, a_flat_trade, a_trade, journals, trades
 
 SECOND, THIRD = date(2025, 1, 2), date(2025, 1, 3)

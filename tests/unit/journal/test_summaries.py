@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.journal import money
+from handlers.journal.changes import open_trade, take_back_close
 from handlers.journal.summaries import (
     EMPTY,
     DaySummary,
@@ -19,7 +20,7 @@ from handlers.journal.summaries import (
     summary_of,
     totals,
 )
-from handlers.journal.trade import Close, Trade, open_trade, take_back_close
+from handlers.journal.trade import Close, Trade
 from tests.unit.journal.journals import NOW, a_flat_trade, a_trade, dataset_a, days, journals, results, trades
 
 D = Decimal

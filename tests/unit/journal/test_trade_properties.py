@@ -8,9 +8,10 @@ from fractions import Fraction
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from handlers.journal.changes import close, open_trade, revise, take_back_close
 from handlers.journal.errors import RuleBroken
 from handlers.journal.money import canonical
-from handlers.journal.trade import Close, Side, Trade, close, open_trade, revise, take_back_close
+from handlers.journal.trade import Close, Side, Trade
 
 NOW = datetime(2026, 2, 1, tzinfo=UTC)
 OPENED = datetime(2026, 1, 2, tzinfo=UTC)

@@ -7,19 +7,9 @@ from typing import Any
 
 import pytest
 
+from handlers.journal.changes import MOST_CLOSES, close, open_trade, revise, take_back_close
 from handlers.journal.errors import CloseNotFound, FieldError, RuleBroken, StateForbids
-from handlers.journal.trade import (
-    MOST_CLOSES,
-    Close,
-    JournalNotes,
-    Side,
-    Status,
-    Trade,
-    close,
-    open_trade,
-    revise,
-    take_back_close,
-)
+from handlers.journal.trade import Close, JournalNotes, Side, Status, Trade
 
 D = Decimal
 NEW_YORK = timezone(timedelta(hours=-5))

@@ -15,9 +15,11 @@ import pytest
 
 from generated import models
 from handlers.documents.fields import columns_of, contract_name, pointer, time_text
-from handlers.documents.trades import opened_trade, trade_document
+from handlers.documents.inputs import trade_from_values
+from handlers.documents.trades import trade_document
+from handlers.journal.changes import revisable_fields
 from handlers.journal.errors import RuleBroken
-from handlers.journal.trade import Close, Image, JournalNotes, Trade, revisable_fields
+from handlers.journal.trade import Close, Image, JournalNotes, Trade
 from handlers.storage.codec import Codec
 from handlers.storage.trade_items import trade_item, trade_of
 from handlers.web.contract import contract
@@ -130,7 +132,7 @@ def test_errors_of_a_short_exit_point_to_its_own_fields() -> None:
         "close_date": NOW - timedelta(hours=1),
     }
     with pytest.raises(RuleBroken) as error:
-        opened_trade(given, user="user-1", idempotency_key=None, now=NOW)
+        trade_from_values(given, user="user-1", idempotency_key=None, now=NOW)
     assert [pointer(field.path) for field in error.value.errors] == ["/quantity", "/exitPrice", "/closeDate"]
 
 

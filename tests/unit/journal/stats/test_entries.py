@@ -5,8 +5,9 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 from hypothesis import given
 
+from handlers.journal.changes import revise, take_back_close
 from handlers.journal.stats.entries import Entry, Gain, Result, entries, same_facts, touched_days
-from handlers.journal.trade import JournalNotes, Trade, revise, take_back_close
+from handlers.journal.trade import JournalNotes, Trade
 from tests.unit.journal.journals import EARLY, NOW, D, a_flat_trade, a_trade, trades
 
 SECOND, THIRD = date(2025, 1, 2), date(2025, 1, 3)

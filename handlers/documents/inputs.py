@@ -1,0 +1,103 @@
+"""What a client gives of a trade, from the contract's models to the journal's objects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from handlers.journal.changes import open_trade
+from handlers.journal.errors import FieldError, RuleBroken
+from handlers.journal.trade import Close, JournalNotes, Side, Trade
+
+if TYPE_CHECKING:
+    from generated import models
+
+_NOTES = tuple(note.name for note in fields(JournalNotes))
+
+
+def new_trade(given: models.TradeInput, *, user: str, idempotency_key: str | None, now: datetime) -> Trade:
+    """The trade that a client asks to record. Raises RuleBroken with everything that is wrong."""
+    return trade_from_values(given.model_dump(exclude_none=True), user=user, idempotency_key=idempotency_key, now=now)
+
+
+def trade_from_values(values: dict[str, Any], *, user: str, idempotency_key: str | None, now: datetime) -> Trade:
+    """The trade of a TradeInput's values, by the journal's names. Raises RuleBroken with everything that is wrong."""
+    closes = [_close(close) for close in values.pop("closes", [])]
+    status, exit_price, close_date = (values.pop(name, None) for name in ("status", "exit_price", "close_date"))
+    in_short = exit_price is not None or close_date is not None
+    if in_short:
+        if errors := _short_exit_errors(exit_price, close_date, closes):
+            raise RuleBroken(errors)
+        closes = [_close({"quantity": values["quantity"], "price": exit_price, "closed_at": close_date})]
+    notes = _notes({name: values.pop(name) for name in _NOTES if name in values})
+    trade = Trade(
+        user_id=user,
+        trade_id=str(uuid4()),
+        side=Side(values.pop("side")),
+        cancelled=status is not None,
+        notes=JournalNotes(**notes),
+        idempotency_key=idempotency_key,
+        created_at=now,
+        updated_at=now,
+        **values,
+    )
+    try:
+        return open_trade(trade, closes)
+    except RuleBroken as error:
+        if not in_short:
+            raise
+        raise RuleBroken(_of_short_exit(error.errors)) from None
+
+
+def _of_short_exit(errors: Sequence[FieldError]) -> list[FieldError]:
+    """The errors, those of the one close at the fields by which it was given. Trade and close share the quantity."""
+    renamed = {"price": "exit_price", "closed_at": "close_date"}
+    moved = [
+        replace(error, path=(renamed.get(str(error.path[2]), error.path[2]),)) if len(error.path) > 2 else error
+        for error in errors
+    ]
+    return list(dict.fromkeys(moved))
+
+
+def changed_fields(given: models.TradeUpdateInput, trade: Trade) -> dict[str, Any]:
+    """The fields of the trade that a JSON merge patch (RFC 7396) sets, by the journal's names; None removes one."""
+    values = given.model_dump(exclude_unset=True)
+    if "status" in values:
+        values["cancelled"] = values.pop("status") is not None
+    if values.get("psychology") is not None:
+        merged = {**trade.notes.psychology, **values["psychology"]}
+        values["psychology"] = {name: moved for name, moved in merged.items() if moved is not None}
+    values = _notes(values)
+    if values.get("side") is not None:
+        values["side"] = Side(values["side"])
+    return values
+
+
+def _notes(values: dict[str, Any]) -> dict[str, Any]:
+    """The values with the types that the journal keeps: tuples for lists, plain text for the grade."""
+    return {
+        name: tuple(value) if isinstance(value, list) else str(value) if isinstance(value, StrEnum) else value
+        for name, value in values.items()
+    }
+
+
+def _close(values: Mapping[str, Any]) -> Close:
+    return Close(close_id=str(uuid4()), **values)
+
+
+def _short_exit_errors(
+    exit_price: Decimal | None, close_date: datetime | None, closes: list[Close]
+) -> list[FieldError]:
+    errors = []
+    if exit_price is None:
+        errors.append(FieldError(("exit_price",), "is required with closeDate"))
+    if close_date is None:
+        errors.append(FieldError(("close_date",), "is required with exitPrice"))
+    if closes:
+        errors.append(FieldError(("closes",), "cannot be given together with exitPrice and closeDate"))
+    return errors

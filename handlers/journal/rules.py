@@ -1,0 +1,91 @@
+"""The rules that a trade and its closes follow, and what is said of a field that breaks one."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from handlers.journal import money
+from handlers.journal.errors import FieldError, RuleBroken
+from handlers.journal.money import ZERO, canonical
+from handlers.journal.trade import Close, Trade
+
+# Amounts that have to be more than 0; costs may be rebates, and prices of spreads below 0.
+_POSITIVE = {"quantity", "multiplier", "risk_amount"}
+
+
+def _amounts(kind: type[Trade] | type[Close]) -> tuple[str, ...]:
+    return tuple(own.name for own in fields(kind) if own.type in (Decimal, Decimal | None))
+
+
+_TRADE_AMOUNTS, _CLOSE_AMOUNTS = _amounts(Trade), _amounts(Close)
+
+
+def trade_errors(trade: Trade) -> list[FieldError]:
+    return [*_amount_errors(trade, _TRADE_AMOUNTS), *_time_errors(trade.open_date, "open_date")]
+
+
+def close_errors(trade: Trade, close: Close, path: tuple[str | int, ...] = ()) -> list[FieldError]:
+    """What is wrong with the close in itself, or before its trade; `path` leads to the close."""
+    times = list(_time_errors(close.closed_at, *path, "closed_at"))
+    if not times and close.closed_at < trade.open_date:
+        times.append(FieldError((*path, "closed_at"), "is before the trade's openDate"))
+    return [*_amount_errors(close, _CLOSE_AMOUNTS, path), *times]
+
+
+def _amount_errors(of: Trade | Close, names: Sequence[str], path: tuple[str | int, ...] = ()) -> Iterator[FieldError]:
+    for name in names:
+        if (detail := _wrong_amount(getattr(of, name), positive=name in _POSITIVE)) is not None:
+            yield FieldError((*path, name), detail)
+
+
+def _time_errors(moment: datetime, *path: str | int) -> Iterator[FieldError]:
+    if (detail := _wrong_time(moment)) is not None:
+        yield FieldError(path, detail)
+
+
+def _wrong_amount(amount: Decimal | None, *, positive: bool = False) -> str | None:
+    if amount is None:
+        return None
+    if not money.fits(amount):
+        return "has more than 15 digits before the point or 8 after it"
+    return "must be more than 0" if positive and amount <= ZERO else None
+
+
+def _wrong_time(moment: datetime) -> str | None:
+    try:
+        moment.astimezone(UTC)
+    except OverflowError:
+        return "is outside the years 1 to 9999 in UTC"
+    return None
+
+
+def cannot_be_closed(trade: Trade) -> list[FieldError]:
+    errors = []
+    if trade.entry_price is None:
+        errors.append(FieldError(("entry_price",), "is required as soon as anything is closed"))
+    if trade.cancelled:
+        errors.append(FieldError(("cancelled",), "cannot be CANCELLED when something is closed"))
+    return errors
+
+
+def conflicts_with_closes(trade: Trade) -> list[FieldError]:
+    if not trade.closes:
+        return []
+    errors = cannot_be_closed(trade)
+    if trade.quantity < trade.closed_quantity:
+        errors.append(FieldError(("quantity",), f"is less than the {canonical(trade.closed_quantity)} that is closed"))
+    if trade.open_date > trade.closes[0].closed_at:
+        errors.append(FieldError(("open_date",), "is after the first close"))
+    return errors
+
+
+def within_bounds(trade: Trade) -> Trade:
+    """The trade, if every figure derived from it can be written down."""
+    figures = [("the risk", trade.risk), ("the gross P&L", trade.pnl), ("the realized P&L", trade.realized_partial_pnl)]
+    for part in trade.realized:
+        figures += [("the gross P&L of a close", part.gross), ("the realized P&L of a close", part.realized_pnl)]
+    for name, amount in figures:
+        if amount is not None and not money.fits(amount):
+            raise RuleBroken([FieldError(("quantity",), f"makes {name} longer than 15 digits before the point")])
+    return trade

@@ -1,0 +1,164 @@
+"""Trades: recorded, changed, closed and deleted.
+
+A change reads the trade and writes it on the condition that it is still at the version that was read. When another
+write came first, the change is made again to what is stored then, as long as there is time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple
+from uuid import uuid4
+
+from handlers.documents import inputs
+from handlers.journal import changes
+from handlers.journal.errors import RuleBroken, StateForbids
+from handlers.journal.money import ZERO
+from handlers.journal.trade import Status, Trade
+from handlers.metrics import count
+from handlers.storage import trades as storage
+from handlers.storage.errors import PreconditionFailed, TradeNotFound
+from handlers.storage.retry import retry_overtaken
+from handlers.storage.trade_items import KeptAnswer
+
+if TYPE_CHECKING:
+    from generated import models
+
+# Whether a client allows the change to a trade of that version.
+Precondition = Callable[[int], bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keyed:
+    """What an Idempotency-Key adds to a request: its fingerprint, and the answer that is kept for the same request."""
+
+    key: str
+    fingerprint: str
+    answer: Callable[[Trade], KeptAnswer]
+
+
+class Outcome(NamedTuple):
+    """The trade that the request made, or None when the same request had made it before; and the answer that is kept
+    for the request's key, or None without a key.
+    """
+
+    trade: Trade | None
+    answer: KeptAnswer | None
+
+
+def record(user: str, given: models.TradeInput, keyed: Keyed | None = None) -> Outcome:
+    """Record a new trade, unless the same request did before. Raises RuleBroken, KeyReused, AccountErased, Busy."""
+    trade = inputs.new_trade(given, user=user, idempotency_key=keyed.key if keyed else None, now=datetime.now(UTC))
+    answer = keyed.answer(trade) if keyed else None
+    if earlier := storage.create(trade, answer):
+        return Outcome(None, earlier)
+    count(TradesCreated=1, TradesClosed=int(trade.status is Status.CLOSED))
+    return Outcome(trade, answer)
+
+
+def close(
+    user: str,
+    trade_id: str,
+    close_id: str,
+    given: models.CloseInput,
+    *,
+    allowed: Precondition,
+    keyed: Keyed | None = None,
+) -> Outcome:
+    """Close a part of a trade or all that remains, unless the same request did before.
+
+    Raises RuleBroken, StateForbids, TradeNotFound, PreconditionFailed, KeyReused, AccountErased, Busy.
+    """
+
+    def attempt() -> Outcome:
+        now = datetime.now(UTC)
+        trade, earlier = _read(user, trade_id, keyed, now)
+        if earlier:
+            return Outcome(None, earlier)
+        if trade is None:
+            raise TradeNotFound(trade_id)
+        _check(allowed, trade)
+        closed = changes.close(
+            trade,
+            close_id=close_id,
+            quantity=given.quantity,
+            price=given.price,
+            closed_at=given.closed_at,
+            commission=given.commission or ZERO,
+            fees=given.fees or ZERO,
+            now=now,
+        )
+        answer = keyed.answer(closed) if keyed else None
+        if earlier := storage.replace(closed, trade.version, answer):
+            return Outcome(None, earlier)
+        count(TradesClosed=int(closed.status is Status.CLOSED), Closes=1)
+        return Outcome(closed, answer)
+
+    return retry_overtaken(attempt)
+
+
+def update(user: str, trade_id: str, given: models.TradeUpdateInput, *, allowed: Precondition) -> Trade:
+    """Change fields of a trade. Raises RuleBroken, StateForbids, TradeNotFound, PreconditionFailed, AccountErased,
+    Busy.
+    """
+    return _change(
+        user, trade_id, allowed, lambda trade, now: changes.revise(trade, inputs.changed_fields(given, trade), now)
+    )
+
+
+def take_back_close(user: str, trade_id: str, close_id: str, *, allowed: Precondition) -> Trade:
+    """Remove a close from a trade. Raises CloseNotFound, StateForbids, TradeNotFound, PreconditionFailed,
+    AccountErased, Busy.
+    """
+
+    def without_close(trade: Trade, now: datetime) -> Trade:
+        try:
+            return changes.take_back_close(trade, close_id, now)
+        except RuleBroken:  # the request has no field to name: the other closes add up to too much
+            raise StateForbids("Without this close the trade's figures are too long to be written down.") from None
+
+    return _change(user, trade_id, allowed, without_close)
+
+
+def delete(user: str, trade_id: str, *, allowed: Precondition | None = None) -> None:
+    """Delete a trade, whatever its version if `allowed` is None. Raises TradeNotFound, PreconditionFailed, Busy."""
+    if allowed is None:
+        storage.delete(user, trade_id)
+        return
+
+    def attempt() -> None:
+        trade = storage.get(user, trade_id)
+        _check(allowed, trade)
+        storage.delete(user, trade_id, trade.version)
+
+    retry_overtaken(attempt)
+
+
+def new_close_id() -> str:
+    """An id for a close that is about to be made; the answer's address names it."""
+    return str(uuid4())
+
+
+def _change(user: str, trade_id: str, allowed: Precondition, change: Callable[[Trade, datetime], Trade]) -> Trade:
+    def attempt() -> Trade:
+        trade = storage.get(user, trade_id)
+        _check(allowed, trade)
+        changed = change(trade, datetime.now(UTC))
+        if changed is not trade:  # else nothing changes, and version and ETag stay
+            storage.replace(changed, trade.version)
+        return changed
+
+    return retry_overtaken(attempt)
+
+
+def _read(user: str, trade_id: str, keyed: Keyed | None, now: datetime) -> tuple[Trade | None, KeptAnswer | None]:
+    if keyed is None:
+        return storage.get(user, trade_id), None
+    return storage.get_with_answer(user, trade_id, key=keyed.key, fingerprint=keyed.fingerprint, now=now)
+
+
+def _check(allowed: Precondition, trade: Trade) -> None:
+    if not allowed(trade.version):
+        raise PreconditionFailed(trade.trade_id)
