@@ -94,6 +94,7 @@ some_notes = st.builds(
     JournalNotes,
     setup_type=st.sampled_from([None, "breakout", "pullback"]),
     trading_session=st.sampled_from([None, "LONDON"]),
+    trade_grade=st.sampled_from([None, "A", "F"]),
     tags=st.lists(st.sampled_from(["a", "b", "c"]), max_size=3).map(tuple),
 )
 
@@ -115,6 +116,7 @@ def trades(draw: st.DrawFn, trade_id: str = "trade") -> Trade:
         cancelled=not closes and draw(st.booleans()),
         open_date=draw(st.sampled_from([EARLY, EARLY + timedelta(hours=3)])),
         notes=draw(some_notes),
+        created_at=NOW + timedelta(seconds=draw(st.integers(0, 2))),
     )
 
 

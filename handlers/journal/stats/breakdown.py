@@ -1,0 +1,103 @@
+"""The trades that became flat in buckets, by one attribute or by two.
+
+A bucket is significant if the mean result of its trades differs from 0 by more than chance explains: it has at least 30
+trades, and its SQN, which is the t statistic of that mean, lies beyond the two-sided 95 % bound, divided by how many
+buckets have 30 trades (Bonferroni): among twenty tags, one would pass at 95 % by luck alone. The test is of money, not
+of the win rate against one half: with large wins and small losses much less than half is good. From 30 trades on the
+normal bound is near enough to Student's.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import product
+from statistics import NormalDist
+
+from handlers.journal.stats.clock import WEEKDAYS
+from handlers.journal.stats.figures import Reason, sqn
+from handlers.journal.stats.folding import Record
+from handlers.journal.stats.questions import HOLDING_TIMES, LONGEST_HOLDING_TIME, Attribute, Outcome, Question, Selected
+
+ENOUGH_TRADES = 30
+MOST_ATTRIBUTES = 2
+_CHANCE = 0.05
+
+# One value of each attribute, None for trades without the attribute.
+Keys = tuple[str | None, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bucket:
+    """The trades that share the values."""
+
+    keys: Keys
+    record: Record
+    significant: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breakdown:
+    """The buckets in the order of their keys, None last.
+
+    Where they overlap (a trade has many tags) a trade counts in each of its buckets, and they add up to more than all.
+    """
+
+    by: tuple[Attribute, ...]
+    overlapping: bool
+    buckets: tuple[Bucket, ...]
+
+
+def breakdown(by: Sequence[Attribute], question: Question, selected: Iterable[Selected]) -> Breakdown:
+    """The trades that became flat, of what the question selects, by the attributes."""
+    records: dict[Keys, Record] = {}
+    for one in selected:
+        if one.outcome is None or one.entry.result is None:
+            continue
+        at = one.entry.result.at
+        for keys in product(*(question.values(attribute, one.entry, at) for attribute in by)):
+            record = records.get(keys)
+            if record is None:
+                record = records[keys] = Record()
+            record.add(one.entry, one.outcome)
+    bound = _bound(records.values())
+    return Breakdown(
+        by=tuple(by),
+        overlapping=Attribute.TAG in by,
+        buckets=tuple(
+            Bucket(keys=keys, record=records[keys], significant=_is_significant(records[keys], bound))
+            for keys in sorted(records, key=lambda keys: [_place(*one) for one in zip(by, keys, strict=True)])
+        ),
+    )
+
+
+_ORDERS: dict[Attribute, tuple[str, ...]] = {
+    Attribute.WEEKDAY: WEEKDAYS,
+    Attribute.CLOSE_WEEKDAY: WEEKDAYS,
+    Attribute.RESULT: tuple(Outcome),
+    Attribute.HOLDING_TIME: (*(key for key, _ in HOLDING_TIMES), LONGEST_HOLDING_TIME),
+}
+
+
+def _place(attribute: Attribute, key: str | None) -> tuple[bool, Decimal, str]:
+    """Where the key stands: as weekdays follow each other, by size, or by its text; None last."""
+    if key is None:
+        return True, Decimal(0), ""
+    if attribute is Attribute.SIZE:
+        return False, Decimal(key.partition("-")[0]), ""
+    order = _ORDERS.get(attribute)
+    return (False, Decimal(0), key) if order is None else (False, Decimal(order.index(key)), "")
+
+
+def _bound(records: Iterable[Record]) -> float:
+    """Beyond which SQN chance no longer explains any bucket, of those that have enough trades."""
+    judged = sum(record.trades >= ENOUGH_TRADES for record in records)
+    return NormalDist().inv_cdf(1 - _CHANCE / (2 * max(1, judged)))
+
+
+def _is_significant(record: Record, bound: float) -> bool:
+    if record.trades < ENOUGH_TRADES:
+        return False
+    t = sqn(record)
+    if t.reason is Reason.STD_ZERO:  # all alike: certain, unless all are break-evens
+        return bool(record.net)
+    return t.value is not None and abs(t.value) > bound

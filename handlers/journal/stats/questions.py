@@ -1,0 +1,253 @@
+"""What a trader asks about: which trades, which days, by which clock, and what counts as a break-even.
+
+A filter about the trade (symbol, tag, the entry's hour, the result, ...) takes or leaves all that the trade did. A
+filter about the close (closeWeekday, closeHour, month, the range of days) takes or leaves each close by itself; the
+trade counts with its last close.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from functools import cached_property
+from itertools import pairwise
+from typing import NamedTuple
+
+from handlers.journal import money
+from handlers.journal.money import ZERO
+from handlers.journal.stats.clock import MOST_DAYS_APART, Clock, moved
+from handlers.journal.stats.entries import Entry, Gain
+
+
+class Outcome(StrEnum):
+    """What a flat trade was."""
+
+    WIN = "WIN"
+    LOSS = "LOSS"
+    BREAKEVEN = "BREAKEVEN"
+
+
+class Attribute(StrEnum):
+    """By what trades are told apart.
+
+    WEEKDAY and HOUR are those of the entry. CLOSE_WEEKDAY, CLOSE_HOUR and MONTH (2025-01) are those of a close, of the
+    last one for the trade. RISK is KNOWN or UNKNOWN.
+    """
+
+    SYMBOL = "SYMBOL"
+    SIDE = "SIDE"
+    TAG = "TAG"
+    SETUP_TYPE = "SETUP_TYPE"
+    TRADING_SESSION = "TRADING_SESSION"
+    TRADE_GRADE = "TRADE_GRADE"
+    WEEKDAY = "WEEKDAY"
+    HOUR = "HOUR"
+    CLOSE_WEEKDAY = "CLOSE_WEEKDAY"
+    CLOSE_HOUR = "CLOSE_HOUR"
+    MONTH = "MONTH"
+    RESULT = "RESULT"
+    RISK = "RISK"
+    HOLDING_TIME = "HOLDING_TIME"
+    SIZE = "SIZE"
+
+
+# The attributes of a close; all others are the trade's.
+OF_A_CLOSE = frozenset({Attribute.CLOSE_WEEKDAY, Attribute.CLOSE_HOUR, Attribute.MONTH})
+
+# Their values are compared without regard to case, as in lists of trades.
+_CASELESS = frozenset({Attribute.SYMBOL, Attribute.SETUP_TYPE})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tolerance:
+    """Up to which result, up or down, a trade is a break-even: an amount of money, or a part of the trade's risk.
+
+    With a part of the risk, a trade without a known risk is a break-even only if it earned exactly nothing.
+    """
+
+    amount: Decimal = ZERO
+    of_risk: Decimal | None = None
+
+    def outcome(self, net: Decimal, risk: Decimal | None) -> Outcome:
+        """What a trade is that earned this, and risked that."""
+        bound = self.amount
+        if self.of_risk is not None:
+            bound = ZERO if risk is None else money.product(self.of_risk, risk)
+        if net.copy_abs() <= bound:
+            return Outcome.BREAKEVEN
+        return Outcome.WIN if net > ZERO else Outcome.LOSS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """Which part of the journal is asked for.
+
+    A trade fits if it has one of the values of each attribute in `any_of`, all tags of `all_tags` and none of
+    `no_tags`. `first` and `last` are days by the clock, both included; None for no bound. TAG is no key of `any_of`.
+    """
+
+    first: date | None = None
+    last: date | None = None
+    clock: Clock = field(default_factory=Clock)
+    tolerance: Tolerance = field(default_factory=Tolerance)
+    any_of: Mapping[Attribute, frozenset[str]] = field(default_factory=dict)
+    all_tags: frozenset[str] = frozenset()
+    no_tags: frozenset[str] = frozenset()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the last day comes before the first."""
+        return self.first is not None and self.last is not None and self.last < self.first
+
+    @property
+    def days_to_read(self) -> tuple[date | None, date | None]:
+        """The first and the last day, by the closes' own offsets, on which closes of the question can lie."""
+        apart = MOST_DAYS_APART.days if self.clock.may_move_days else 0
+        return (
+            None if self.first is None else moved(self.first, -apart),
+            None if self.last is None else moved(self.last, apart),
+        )
+
+    def values(self, attribute: Attribute, entry: Entry, at: datetime) -> tuple[str | None, ...]:
+        """The trade's values of the attribute, (None,) if it has none; `at` is the instant of the close."""
+        return _VALUES[attribute](self, entry, at)
+
+    def outcome(self, entry: Entry) -> Outcome | None:
+        """What the trade was; None while it is not flat."""
+        return None if entry.net is None else self.tolerance.outcome(entry.net, entry.risk)
+
+    def fits_trade(self, entry: Entry) -> bool:
+        """Whether the trade passes all filters about trades."""
+        if self.all_tags or self.no_tags:
+            tags = frozenset(entry.tags)
+            if not self.all_tags <= tags or self.no_tags & tags:
+                return False
+        return not self._of_trades or all(self._has(name, entry, entry.opened_at) for name in self._of_trades)
+
+    def day_of(self, own_day: date, entry: Entry, at: datetime) -> date | None:
+        """The day on which a close counts; None if it does not pass the filters about closes.
+
+        `own_day` is the close's day by its own offset.
+        """
+        day = self.clock.day(at) if self._moves_days else own_day
+        if (self.first is not None and day < self.first) or (self.last is not None and day > self.last):
+            return None
+        fits = not self._of_closes or all(self._has(attribute, entry, at) for attribute in self._of_closes)
+        return day if fits else None
+
+    @cached_property
+    def _moves_days(self) -> bool:
+        return self.clock.may_move_days
+
+    @cached_property
+    def _wanted(self) -> dict[Attribute, frozenset[str]]:
+        return {
+            attribute: frozenset(map(str.casefold, values)) if attribute in _CASELESS else values
+            for attribute, values in self.any_of.items()
+        }
+
+    @cached_property
+    def _of_trades(self) -> tuple[Attribute, ...]:
+        return tuple(attribute for attribute in self.any_of if attribute not in OF_A_CLOSE)
+
+    @cached_property
+    def _of_closes(self) -> tuple[Attribute, ...]:
+        return tuple(attribute for attribute in self.any_of if attribute in OF_A_CLOSE)
+
+    def _has(self, attribute: Attribute, entry: Entry, at: datetime) -> bool:
+        [value] = _VALUES[attribute](self, entry, at)
+        if value is not None and attribute in _CASELESS:
+            value = value.casefold()
+        return value in self._wanted[attribute]
+
+
+class Selected(NamedTuple):
+    """What fits of one entry.
+
+    `own_day` is the entry's day, by the closes' own offsets. `gains` have the days on which they count. `result_day`
+    and `outcome` are None unless the trade became flat and that fits.
+    """
+
+    own_day: date
+    entry: Entry
+    gains: list[tuple[date, Gain]]
+    result_day: date | None
+    outcome: Outcome | None
+
+
+def select(question: Question, entries: Iterable[tuple[date, Entry]]) -> Iterator[Selected]:
+    """What fits of the entries, in their order; entries of which nothing fits are left out."""
+    for own_day, entry in entries:
+        if not question.fits_trade(entry):
+            continue
+        gains, result, at, day = [], entry.result, None, None
+        for gain in entry.gains:
+            at, day = gain.at, question.day_of(own_day, entry, gain.at)
+            if day is not None:
+                gains.append((day, gain))
+        result_day = None
+        if result is not None:  # its instant is that of the last close, which as a rule is the entry's last gain
+            result_day = day if result.at is at else question.day_of(own_day, entry, result.at)
+        if gains or result_day is not None:
+            outcome = None if result_day is None else question.outcome(entry)
+            yield Selected(own_day, entry, gains, result_day, outcome)
+
+
+_MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
+
+# Each bucket reaches up to these seconds, exclusive.
+HOLDING_TIMES = (
+    ("UNDER_1_MINUTE", _MINUTE),
+    ("FROM_1_TO_5_MINUTES", 5 * _MINUTE),
+    ("FROM_5_TO_15_MINUTES", 15 * _MINUTE),
+    ("FROM_15_TO_60_MINUTES", _HOUR),
+    ("FROM_1_TO_4_HOURS", 4 * _HOUR),
+    ("FROM_4_TO_24_HOURS", _DAY),
+    ("FROM_1_TO_7_DAYS", 7 * _DAY),
+    ("FROM_7_TO_30_DAYS", 30 * _DAY),
+)
+LONGEST_HOLDING_TIME = "FROM_30_DAYS"
+
+
+def holding_time(seconds: int) -> str:
+    """The bucket of a holding time."""
+    return next((key for key, end in HOLDING_TIMES if seconds < end), LONGEST_HOLDING_TIME)
+
+
+_STEPS = (Decimal(1), Decimal(2), Decimal(5), Decimal(10))
+
+
+def size(quantity: Decimal) -> str:
+    """The bucket of a quantity, which is above 0: "100-200" holds those from 100 up to 200, exclusive.
+
+    The bounds are 1, 2 and 5 times the powers of ten.
+    """
+    unit = Decimal((0, (1,), quantity.adjusted()))
+    low, high = next(
+        (step, following) for step, following in pairwise(_STEPS) if quantity < money.product(following, unit)
+    )
+    return "-".join(money.canonical(money.product(bound, unit)) for bound in (low, high))
+
+
+def _holding_time_of(entry: Entry) -> str | None:
+    return None if entry.result is None else holding_time(entry.result.holding_seconds)
+
+
+_VALUES: dict[Attribute, Callable[[Question, Entry, datetime], tuple[str | None, ...]]] = {
+    Attribute.SYMBOL: lambda _, entry, __: (entry.symbol,),
+    Attribute.SIDE: lambda _, entry, __: (entry.side,),
+    Attribute.TAG: lambda _, entry, __: entry.tags or (None,),
+    Attribute.SETUP_TYPE: lambda _, entry, __: (entry.setup_type,),
+    Attribute.TRADING_SESSION: lambda _, entry, __: (entry.trading_session,),
+    Attribute.TRADE_GRADE: lambda _, entry, __: (entry.trade_grade,),
+    Attribute.WEEKDAY: lambda question, entry, _: (question.clock.weekday(entry.opened_at),),
+    Attribute.HOUR: lambda question, entry, _: (question.clock.hour(entry.opened_at),),
+    Attribute.CLOSE_WEEKDAY: lambda question, _, at: (question.clock.weekday(at),),
+    Attribute.CLOSE_HOUR: lambda question, _, at: (question.clock.hour(at),),
+    Attribute.MONTH: lambda question, _, at: (question.clock.day(at).isoformat()[:7],),
+    Attribute.RESULT: lambda question, entry, _: (question.outcome(entry),),
+    Attribute.RISK: lambda _, entry, __: ("UNKNOWN" if entry.risk is None else "KNOWN",),
+    Attribute.HOLDING_TIME: lambda _, entry, __: (_holding_time_of(entry),),
+    Attribute.SIZE: lambda _, entry, __: (size(entry.quantity),),
+}
