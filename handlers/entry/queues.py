@@ -18,9 +18,9 @@ from handlers.metrics import count
 from handlers.storage import accounts
 from handlers.storage.accounts import Account
 from handlers.storage.errors import AccountErased
-from handlers.storage.image_files import Position, Span, spans
+from handlers.storage.image_files import Span, SweepPosition, spans
 from handlers.storage.queues import sweep_queue
-from handlers.usecases import erase_account as erasing
+from handlers.usecases import erase_account as account_erasure
 from handlers.usecases import export_account, image_intake
 from handlers.usecases.image_intake import Fate
 
@@ -72,7 +72,7 @@ def sweep_images(event: Event, context: Any) -> Event:
             count(ImageSweeps=1)
             return
         span = Span(*message["span"])
-        after = Position(*message["after"]) if message.get("after") else None
+        after = SweepPosition(*message["after"]) if message.get("after") else None
         seen, deleted = message.get("seen", 0), message.get("deleted", 0)
         while True:
             looked_at, unwanted, after = image_intake.sweep(span, after, datetime.now(UTC))
@@ -93,7 +93,7 @@ def erase_account(event: Event, context: Any) -> Event:
     """For ErasureQueue: accounts that are being erased, one at a time, as long as the call may take."""
 
     def erase(message: Any) -> None:
-        finished = erasing.proceed(
+        finished = account_erasure.proceed(
             Account(message["userId"], message["username"]),
             is_last_look=message["isLastLook"],
             seconds_left=lambda: context.get_remaining_time_in_millis() / 1000,

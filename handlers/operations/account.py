@@ -1,4 +1,4 @@
-"""The operations on the whole account: parse, call what does it, reply."""
+"""The operations on the whole account: parse, call the use case, reply."""
 
 from __future__ import annotations
 
@@ -10,33 +10,33 @@ from handlers.documents.fields import time_text
 from handlers.storage import accounts
 from handlers.storage.accounts import Account
 from handlers.usecases import erase_account
-from handlers.usecases import export_account as exporting
+from handlers.usecases import export_account as account_export
 from handlers.web.responses import reply
 
 EXPORT_RETRY_AFTER_SECONDS = 10
 
 
 async def log_out_all(user: str, username: str) -> Response:
-    """logOutAll."""
+    """End all sessions of the user."""
     accounts.sign_out_everywhere(Account(user, username))
     return reply(204)
 
 
 async def delete_account(user: str, username: str) -> Response:
-    """deleteAccount."""
+    """Begin to erase the account and all that belongs to it."""
     erase_account.begin(Account(user, username), datetime.now(UTC))
     return reply(202, {"status": "ERASING"})
 
 
 async def export_account(user: str, username: str) -> Response:
-    """exportAccount."""
-    export = exporting.export(Account(user, username), datetime.now(UTC))
-    if isinstance(export, exporting.UnderWay):
+    """Answer the address of a file with everything in the account, or how far its writing is."""
+    export = account_export.export(Account(user, username), datetime.now(UTC))
+    if isinstance(export, account_export.UnderWay):
         return reply(
             202,
             {
                 "status": "WRITING",
-                "formatVersion": exporting.FORMAT_VERSION,
+                "formatVersion": account_export.FORMAT_VERSION,
                 "startedAt": time_text(export.started_at),
                 "tradesWritten": export.trades_written,
             },
@@ -46,7 +46,7 @@ async def export_account(user: str, username: str) -> Response:
         200,
         {
             "status": "WRITTEN",
-            "formatVersion": exporting.FORMAT_VERSION,
+            "formatVersion": account_export.FORMAT_VERSION,
             "url": export.url,
             "expiresAt": time_text(export.expires_at),
             "size": export.size,

@@ -27,12 +27,12 @@ def _page() -> Path:
 
 
 async def get_open_api() -> Response:
-    """getOpenApi."""
+    """Serve the contract as it was written."""
     return Response(_file(CONTRACT), 200, CACHED, "application/yaml")
 
 
 async def get_docs() -> Response:
-    """getDocs."""
+    """Serve the page that shows the contract."""
     headers = {
         **CACHED,
         "Content-Security-Policy": _file(_page() / "policy.txt").decode(),

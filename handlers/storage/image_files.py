@@ -50,7 +50,7 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
-class Position:
+class SweepPosition:
     """How far a listing of all files has come: to this one, which has to stay until the listing has gone on from it."""
 
     key: str
@@ -160,7 +160,7 @@ def delete_all(prefix: str) -> int:
     return count
 
 
-def page_of_files(span: Span, after: Position | None) -> tuple[Sequence[File], Position | None]:
+def page_of_files(span: Span, after: SweepPosition | None) -> tuple[Sequence[File], SweepPosition | None]:
     """The next page of versions of files in the span, in the order of their keys, and where to go on."""
     start: Any = {"KeyMarker": span.after} if span.after else {}
     if after:
@@ -169,7 +169,7 @@ def page_of_files(span: Span, after: Position | None) -> tuple[Sequence[File], P
     files = [file for file in _files(page) if not _is_before(file, span)]
     within = [file for file in files if not _is_behind(file, span)]
     goes_on = page["IsTruncated"] and len(within) == len(files)
-    return within, Position(page["NextKeyMarker"], page["NextVersionIdMarker"]) if goes_on else None
+    return within, SweepPosition(page["NextKeyMarker"], page["NextVersionIdMarker"]) if goes_on else None
 
 
 # S3 lists keys by the bytes of their UTF-8.

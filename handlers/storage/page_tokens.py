@@ -14,7 +14,7 @@ from functools import cache
 
 from handlers.storage.clients import secrets
 from handlers.storage.errors import BadPageToken
-from handlers.storage.trade_queries import Position, TradeFilter
+from handlers.storage.trade_queries import ListPosition, TradeFilter
 
 _LONGEST = 4096
 _MAC_BYTES = hashlib.sha256().digest_size
@@ -26,20 +26,20 @@ def signing_secret() -> bytes:
     return secrets().get_secret_value(SecretId=os.environ["PAGE_TOKEN_SECRET_ARN"])["SecretString"].encode()
 
 
-def seal(position: Position, *, user_id: str, wanted: TradeFilter, newest_first: bool, secret: bytes) -> str:
+def seal(position: ListPosition, *, user_id: str, wanted: TradeFilter, newest_first: bool, secret: bytes) -> str:
     """The token with which this user's next request continues this list."""
     content = json.dumps(astuple(position), separators=(",", ":")).encode()
     return _encoded(_mac(content, user_id, wanted, newest_first, secret) + content)
 
 
-def open_token(token: str, *, user_id: str, wanted: TradeFilter, newest_first: bool, secret: bytes) -> Position:
+def open_token(token: str, *, user_id: str, wanted: TradeFilter, newest_first: bool, secret: bytes) -> ListPosition:
     """The position in the token. Raises BadPageToken for whatever `seal` did not make for this user and this list."""
     sealed = _decoded(token)
     mac, content = sealed[:_MAC_BYTES], sealed[_MAC_BYTES:]
     if not hmac.compare_digest(mac, _mac(content, user_id, wanted, newest_first, secret)):
         raise BadPageToken("The token was not made for this list.")
     index, sort_key, trade_id = json.loads(content)
-    return Position(index=index, sort_key=sort_key, trade_id=trade_id)
+    return ListPosition(index=index, sort_key=sort_key, trade_id=trade_id)
 
 
 def _mac(content: bytes, user_id: str, wanted: TradeFilter, newest_first: bool, secret: bytes) -> bytes:

@@ -38,7 +38,7 @@ class TradeFilter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Position:
+class ListPosition:
     """How far a list was read: the last trade's place in the index that the list is read from."""
 
     index: str
@@ -51,7 +51,7 @@ class Page:
     """Some trades of a list, and where the next page starts, if there may be one. It may hold none and yet go on."""
 
     trades: tuple[Trade, ...]
-    next: Position | None
+    next: ListPosition | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +78,7 @@ _BY_KEY, _BY_STATUS, _BY_SYMBOL, _BY_DATE = (
 
 
 def list_trades(
-    user_id: str, wanted: TradeFilter, *, limit: int, newest_first: bool = True, after: Position | None = None
+    user_id: str, wanted: TradeFilter, *, limit: int, newest_first: bool = True, after: ListPosition | None = None
 ) -> Page:
     """A page of at most `limit` of the user's trades, by the instant of their entry.
 
@@ -206,7 +206,7 @@ def _midnight(day: date | None, days_later: int, otherwise: str) -> str:
 
 
 def _page_of_one_key(
-    query: QueryInputTypeDef, index: _Index, limit: int, newest_first: bool, after: Position | None
+    query: QueryInputTypeDef, index: _Index, limit: int, newest_first: bool, after: ListPosition | None
 ) -> Page:
     """A page of the trades of one idempotency key. A key is used again after days at most, so they are few,
     and their index is not in the order of their entries.
@@ -222,9 +222,9 @@ def _entry(item: Mapping[str, Any]) -> tuple[str, str]:
     return item["openDate"]["S"], item["tradeId"]["S"]
 
 
-def _position(index: _Index, item: Mapping[str, Any]) -> Position:
-    return Position(index=index.name, sort_key=item[index.sort_key]["S"], trade_id=item["tradeId"]["S"])
+def _position(index: _Index, item: Mapping[str, Any]) -> ListPosition:
+    return ListPosition(index=index.name, sort_key=item[index.sort_key]["S"], trade_id=item["tradeId"]["S"])
 
 
-def _page(items: Sequence[Any], following: Position | None) -> Page:
+def _page(items: Sequence[Any], following: ListPosition | None) -> Page:
     return Page(trades=tuple(trade_of(item) for item in items), next=following)

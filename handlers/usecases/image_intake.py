@@ -14,10 +14,9 @@ from handlers.journal.errors import StateForbids
 from handlers.journal.image_formats.examine import examine
 from handlers.journal.images import ImageRejected, Rejection, Upload
 from handlers.journal.trade import Image, Trade
-from handlers.storage import image_files
-from handlers.storage import uploads as images
+from handlers.storage import image_files, uploads
 from handlers.storage.errors import AccountErased, TradeNotFound
-from handlers.storage.image_files import File, Place, Position, Span
+from handlers.storage.image_files import File, Place, Span, SweepPosition
 from handlers.storage.retry import retry_overtaken
 from handlers.storage.trade_items import image_ids_of, is_trade
 
@@ -58,10 +57,10 @@ def _fate_of(place: Place, version: str) -> Fate:
     def attempt() -> Fate:
         now = datetime.now(UTC)
         try:
-            trade, uploads = images.read(place.user_id, place.trade_id, now)
+            trade, waiting = uploads.read(place.user_id, place.trade_id, now)
             if image := next((image for image in trade.images if image.image_id == place.image_id), None):
                 return Fate.READY if image.file_version == version else Fate.UNWANTED
-            upload = next((upload for upload in uploads if upload.image_id == place.image_id), None)
+            upload = next((upload for upload in waiting if upload.image_id == place.image_id), None)
             if upload is None:
                 return Fate.UNWANTED
             if not upload.is_pending:
@@ -100,10 +99,10 @@ def _settle(
             found = ImageRejected(Rejection.TRADE_FULL, error.detail)
     if isinstance(found, ImageRejected):
         rejected = replace(upload, reason=found.detail, reason_code=found.code.value)
-        images.reject(place.user_id, place.trade_id, rejected, now)
+        uploads.reject(place.user_id, place.trade_id, rejected, now)
         return Fate.REJECTED
     image_files.keep(place, version)
-    images.attach(illustrated, trade.version, image.image_id)
+    uploads.attach(illustrated, trade.version, image.image_id)
     return Fate.READY
 
 
@@ -114,13 +113,13 @@ def remove(before: Mapping[str, Any], after: Mapping[str, Any]) -> int:
     """
     user_id, trade_id = before["userId"]["S"], before["tradeId"]["S"]
     if not is_trade(after):
-        images.forget_all(user_id, trade_id)
+        uploads.forget_all(user_id, trade_id)
         return image_files.delete_all(image_files.prefix_of(user_id, trade_id))
     removed = image_ids_of(before) - image_ids_of(after)
     return sum(image_files.delete_all(Place(user_id, trade_id, image_id).key) for image_id in removed)
 
 
-def sweep(span: Span, after: Position | None, now: datetime) -> tuple[int, int, Position | None]:
+def sweep(span: Span, after: SweepPosition | None, now: datetime) -> tuple[int, int, SweepPosition | None]:
     """Delete what is older than a day and belongs to no trade and no pending upload, among the next files of the span.
 
     Answers how many versions it looked at, how many it deleted, and where to go on; None at the end. Most files belong
@@ -132,7 +131,7 @@ def sweep(span: Span, after: Position | None, now: datetime) -> tuple[int, int, 
         image_files.delete(after.key, after.version)
     old = sorted((file for file in files if file.changed_at < now - UNWANTED_AFTER), key=lambda file: file.key)
     places = {file.key: image_files.place_of(file.key) for file in old}
-    attached = images.attached({(place.user_id, place.trade_id) for place in places.values() if place})
+    attached = uploads.attached({(place.user_id, place.trade_id) for place in places.values() if place})
     deleted = 0
     trade = ""
     is_wanted: Callable[[File], bool] = _nothing
@@ -157,7 +156,7 @@ def _wanted(place: Place | None, now: datetime) -> Callable[[File], bool]:
     if place is None:
         return _nothing
     try:
-        trade, uploads = images.read(place.user_id, place.trade_id, now)
+        trade, waiting = uploads.read(place.user_id, place.trade_id, now)
     except TradeNotFound:
         return _nothing
 
@@ -165,7 +164,7 @@ def _wanted(place: Place | None, now: datetime) -> Callable[[File], bool]:
         return Place(place.user_id, place.trade_id, image_id).key
 
     attached = {(key(image.image_id), image.file_version) for image in trade.images}
-    awaited = {key(upload.image_id) for upload in uploads if upload.is_pending}
+    awaited = {key(upload.image_id) for upload in waiting if upload.is_pending}
     return lambda file: (file.key, file.version) in attached or file.key in awaited
 
 

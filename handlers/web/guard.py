@@ -1,9 +1,14 @@
-"""What every request passes before Connexion routes it: a known path and method, a size, a media type, a user."""
+"""The first step of every request: its operation, its user, its size and its media type.
+
+The operation is decided here, and nowhere else. The contract of one function has few paths, and only the whole contract
+tells a 404 from a 405 and knows which methods a path has. Connexion calls what belongs to the operation: its validation
+and its function.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -23,26 +28,31 @@ MOST_BYTES = 256 * 1024
 
 
 class Routes:
-    """The contract's paths and methods, all of them, whichever operations this process serves."""
+    """The paths and methods of the whole contract, and which of its operations this function serves."""
 
-    def __init__(self, document: Mapping[str, Any]) -> None:
+    def __init__(self, document: Mapping[str, Any], served: Collection[str]) -> None:
+        self._served = frozenset(served)
         self._security = document.get("security", [])
         self._paths: list[tuple[re.Pattern[str], dict[str, Mapping[str, Any]]]] = [
             (
-                # No line feed: Connexion's routes do not match it either, and its own 404 is no problem document.
-                re.compile(re.sub(r"\\\{[^}]+\\\}", "[^/\n]+", re.escape(path))),
+                re.compile(re.sub(r"\\\{([^}]+)\\\}", r"(?P<\1>[^/\n]+)", re.escape(path))),
                 {method.upper(): item[method] for method in METHODS if method in item},
             )
             # A literal path wins over a template that also matches it.
             for path, item in sorted(document["paths"].items(), key=lambda entry: "{" in entry[0])
         ]
 
-    def operation(self, method: str, path: str) -> Mapping[str, Any]:
-        """The operation that serves the request. Raises the problem of an unknown path or method."""
+    def match(self, method: str, path: str) -> tuple[Mapping[str, Any], dict[str, str]]:
+        """The operation that serves the request, and its path parameters.
+
+        Raises the problem of an unknown path or method.
+        """
         for pattern, operations in self._paths:
-            if pattern.fullmatch(path):
-                if method in operations:
-                    return operations[method]
+            if match := pattern.fullmatch(path):
+                if operation := operations.get(method):
+                    if operation["operationId"] not in self._served:
+                        break  # the gateway sends it to another function
+                    return operation, match.groupdict()
                 allow = ", ".join(sorted(operations))
                 raise Problem(METHOD_NOT_ALLOWED, f"Allowed here: {allow}.", headers={"Allow": allow})
         raise Problem(NOT_FOUND, "The API has no such path.")
@@ -53,15 +63,19 @@ class Routes:
 
 
 class Guard:
-    """ASGI middleware, placed behind the error table and before Connexion's routing."""
+    """ASGI middleware, placed behind the error handler, in place of Connexion's routing."""
 
     def __init__(self, app: ASGIApp, routes: Routes) -> None:
         self.app = app
         self.routes = routes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, with the user in Connexion's context and the body in one message, or raise."""
-        operation = self.routes.operation(scope["method"], scope["path"])
+        """Pass the request on, or raise the problem that it has.
+
+        Connexion's context gets the operation, its path parameters and the verified user; the body becomes one message.
+        """
+        operation, scope["path_params"] = self.routes.match(scope["method"], scope["path"])
+        scope["extensions"]["connexion_routing"] = {"api_base_path": "", "operation_id": operation["operationId"]}
         context = scope["extensions"]["connexion_context"]
         context["announcement"] = announcement(operation)
         if not self.routes.is_public(operation):

@@ -12,7 +12,7 @@ from handlers.journal.trade import Side, Status
 from handlers.storage import page_tokens
 from handlers.storage.errors import BadPageToken
 from handlers.storage.page_tokens import open_token, seal
-from handlers.storage.trade_queries import Position, TradeFilter
+from handlers.storage.trade_queries import ListPosition, TradeFilter
 
 SECRET = b"secret"
 WANTED = TradeFilter(
@@ -25,7 +25,7 @@ WANTED = TradeFilter(
     end_date=date(2026, 1, 31),
     idempotency_key="key-1",
 )
-POSITION = Position(index="trades-by-date-gsi", sort_key="2026-01-03T04:30:00.000000Z", trade_id="trade-1")
+POSITION = ListPosition(index="trades-by-date-gsi", sort_key="2026-01-03T04:30:00.000000Z", trade_id="trade-1")
 TOKEN = seal(POSITION, user_id="user-1", wanted=WANTED, newest_first=True, secret=SECRET)
 
 
@@ -36,7 +36,7 @@ def opened(
     wanted: TradeFilter = WANTED,
     newest_first: bool = True,
     secret: bytes = SECRET,
-) -> Position:
+) -> ListPosition:
     return open_token(token, user_id=user_id, wanted=wanted, newest_first=newest_first, secret=secret)
 
 
@@ -44,8 +44,8 @@ def opened(
 TEXT = st.text(max_size=100)
 
 
-@given(st.builds(Position, index=TEXT, sort_key=TEXT, trade_id=TEXT), st.booleans())
-def test_a_token_gives_back_its_position(position: Position, newest_first: bool) -> None:
+@given(st.builds(ListPosition, index=TEXT, sort_key=TEXT, trade_id=TEXT), st.booleans())
+def test_a_token_gives_back_its_position(position: ListPosition, newest_first: bool) -> None:
     token = seal(position, user_id="user-1", wanted=WANTED, newest_first=newest_first, secret=SECRET)
     assert opened(token, newest_first=newest_first) == position
 

@@ -20,7 +20,7 @@ from handlers.storage import trades
 from handlers.storage.clients import dynamodb
 from handlers.storage.errors import BadPageToken, Unavailable
 from handlers.storage.trade_items import KeptAnswer, trade_item
-from handlers.storage.trade_queries import Page, Position, TradeFilter, list_trades
+from handlers.storage.trade_queries import ListPosition, Page, TradeFilter, list_trades
 from tests.storage.examples import NOW, OPENED, a_trade
 from tests.template_file import properties
 
@@ -199,7 +199,7 @@ def test_the_first_and_the_last_day_that_there_are_may_bound_a_list() -> None:
 
 
 def test_a_position_in_another_index_is_refused() -> None:
-    position = Position(index="trades-by-date-gsi", sort_key="x", trade_id="trade-1")
+    position = ListPosition(index="trades-by-date-gsi", sort_key="x", trade_id="trade-1")
     with pytest.raises(BadPageToken):
         list_trades("user-1", TradeFilter(symbol="AAPL"), limit=1, after=position)
 
@@ -292,7 +292,7 @@ def test_a_page_gives_up_after_six_queries_and_says_where_to_go_on(stub: Stubber
     page = list_trades("user-1", TradeFilter(tags=("rare",)), limit=1)
     assert page == Page(
         trades=(),
-        next=Position(index="trades-by-date-gsi", sort_key="2026-01-03T04:30:00.000000Z", trade_id="hidden"),
+        next=ListPosition(index="trades-by-date-gsi", sort_key="2026-01-03T04:30:00.000000Z", trade_id="hidden"),
     )
     assert [query["Limit"] for query in asked] == [20 * 4**n for n in range(6)]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Collection
+from functools import partial
 from importlib import import_module
 from inspect import signature
 from typing import Any
@@ -20,11 +21,9 @@ from handlers.web.connexion.imports import (
     ConnexionResponse,
     ContextMiddleware,
     ExceptionMiddleware,
-    MiddlewarePosition,
     OpenAPIURIParser,
     Resolution,
     Resolver,
-    RoutingMiddleware,
 )
 from handlers.web.connexion.validation import OperationChecks, Validation, validator_map
 from handlers.web.contract import METHODS, contract, slice_of
@@ -32,10 +31,6 @@ from handlers.web.guard import Guard, Routes
 
 # Connexion warns several times a request that an operation takes two media types; the guard has chosen one by then.
 logging.getLogger("connexion").setLevel(logging.ERROR)
-
-# Connexion's middlewares without those for its own pages, for security, which the gateway and the guard check, and for
-# the validation of answers, which the tests do.
-MIDDLEWARES = [ExceptionMiddleware, RoutingMiddleware, Validation, ContextMiddleware]
 
 
 class ByTag(Resolver):  # type: ignore[misc] # Connexion is not typed
@@ -90,10 +85,12 @@ class Api(AsyncApi):  # type: ignore[misc] # Connexion is not typed
 
 def create_app(operation_ids: Collection[str]) -> ASGIApp:
     """An ASGI application for these operations of the contract; for every other request the right 404 or 405."""
-    served = slice_of(operation_ids)
+    served, routes = slice_of(operation_ids), Routes(contract(), operation_ids)
     app = AsyncApp(
         "handlers",
-        middlewares=list(MIDDLEWARES),
+        # The guard stands in place of Connexion's routing and security. Connexion's other middlewares serve pages that
+        # this API does not have, and validate answers, which the tests do.
+        middlewares=[ExceptionMiddleware, partial(Guard, routes=routes), Validation, ContextMiddleware],
         resolver=ByTag(),
         uri_parser_class=Repeated,
         pythonic_params=True,
@@ -109,7 +106,6 @@ def create_app(operation_ids: Collection[str]) -> ASGIApp:
     app._middleware_app.api_cls = Api
     app.add_error_handler(Exception, _answer)
     app.add_error_handler(problems.Problem, _answer)
-    app.add_middleware(Guard, position=MiddlewarePosition.BEFORE_ROUTING, routes=Routes(contract()))
     app.add_api(served)
     stack: ASGIApp = app.middleware._build_middleware_stack()[0]
     return CommonHeadersMiddleware(stack)

@@ -78,13 +78,11 @@ with without(*UNUSED):
     from connexion.lifecycle import ConnexionRequest, ConnexionResponse
     from connexion.middleware.context import ContextMiddleware
     from connexion.middleware.exceptions import ExceptionMiddleware
-    from connexion.middleware.main import MiddlewarePosition
     from connexion.middleware.request_validation import (
         RequestValidationAPI,
         RequestValidationMiddleware,
         RequestValidationOperation,
     )
-    from connexion.middleware.routing import RoutingMiddleware
     from connexion.resolver import Resolution, Resolver
     from connexion.spec import OpenAPISpecification
     from connexion.uri_parsing import OpenAPIURIParser
@@ -104,7 +102,6 @@ __all__ = [
     "ContextMiddleware",
     "Draft4RequestValidator",
     "ExceptionMiddleware",
-    "MiddlewarePosition",
     "OpenAPIURIParser",
     "ParameterValidator",
     "RequestValidationAPI",
@@ -112,7 +109,6 @@ __all__ = [
     "RequestValidationOperation",
     "Resolution",
     "Resolver",
-    "RoutingMiddleware",
     "pythonic",
     "request",
 ]
