@@ -264,6 +264,8 @@ class UserPool:
 
     def _change_password(self, AccessToken: str, PreviousPassword: str, ProposedPassword: str) -> None:
         user = self._of_access(AccessToken)
+        if not re.fullmatch(r"\S+.*\S+|\S+", PreviousPassword):
+            raise Refused("InvalidParameterException", "1 validation error detected: Value at 'previousPassword' failed")
         if user.tries >= MOST_TRIES:
             raise Refused("LimitExceededException", "Attempt limit exceeded, please try after some time.")
         if user.password != PreviousPassword:

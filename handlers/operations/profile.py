@@ -10,7 +10,7 @@ from generated import models
 from handlers.documents.fields import time_text
 from handlers.storage import accounts, sign_in
 from handlers.storage.accounts import Account
-from handlers.storage.errors import CurrentPasswordWrong
+from handlers.storage.errors import CurrentPasswordWrong, PasswordRejected
 from handlers.web import credentials
 from handlers.web.even_timing import every_answer_takes_as_long, every_refusal_takes_as_long
 from handlers.web.problems import STATE_FORBIDS, Problem
@@ -39,6 +39,8 @@ async def change_password(user: str, username: str, access_token: str, document:
         sign_in.change_password(account, access_token, given.current_password.get_secret_value(), new)
     except CurrentPasswordWrong:
         raise CurrentPasswordWrong("/currentPassword") from None
+    except PasswordRejected:
+        raise PasswordRejected("/newPassword") from None
     return reply(204)
 
 

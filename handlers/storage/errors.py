@@ -12,11 +12,10 @@ StorageError
 ├── UnreadableTrade      a stored trade that is none
 ├── BadPageToken         a page token that was not sealed for this list
 ├── AddressRejected      an e-mail address that the identity provider does not take
-├── PasswordRejected     a new password that the identity provider does not take, after the code was spent
+├── PasswordRejected     a new password that the identity provider does not take, after the old one was given up
 ├── CodeRejected         a wrong or expired code, or one for an account that waits for none
 ├── CredentialsRejected  an address and a password that do not go together
 ├── CurrentPasswordWrong  the present password of who wants to change something is another
-├── NewPasswordRejected  a new password that the identity provider does not take
 ├── SessionRejected      a refresh token that is expired, revoked or none at all
 ├── UserGone             the user pool has no such user any more
 └── Throttled            more requests or mails than the user pool takes
@@ -72,7 +71,10 @@ class AddressRejected(StorageError):
 
 
 class PasswordRejected(StorageError):
-    """Raised for a new password that follows the policy and that the identity provider refuses all the same."""
+    """Raised for a new password that follows the policy and that the identity provider refuses all the same.
+
+    The code is spent and the password before is of no use by then: a password reset mails another code.
+    """
 
 
 class CodeRejected(StorageError):
@@ -85,10 +87,6 @@ class CredentialsRejected(StorageError):
 
 class CurrentPasswordWrong(StorageError):
     """Raised when a user who wants to change something gives a password that is not the present one."""
-
-
-class NewPasswordRejected(StorageError):
-    """Raised for a new password that the identity provider does not take; nothing has changed."""
 
 
 class SessionRejected(StorageError):

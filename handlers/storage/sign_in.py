@@ -1,7 +1,8 @@
 """Sign-up, log-in and forgotten passwords, by Cognito. Nothing here tells whether an address has an account.
 
 These are public calls of the pool's client, which are not signed, so no role has to allow them. The exceptions
-are AdminSetUserPassword, which sets the password once Cognito has taken the code, and AdminUserGlobalSignOut.
+are AdminSetUserPassword, which sets a password once Cognito has taken the code or the present one, and
+AdminUserGlobalSignOut.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from handlers.storage.errors import (
     CodeRejected,
     CredentialsRejected,
     CurrentPasswordWrong,
+    SessionRejected,
     StorageError,
     Unavailable,
     UserGone,
@@ -95,7 +97,7 @@ def confirm_sign_up(email: str, code: str, password: str) -> None:
     """
     with meanings():
         cognito().confirm_sign_up(ClientId=_client_id(), Username=_username(email), ConfirmationCode=code)
-    _set_password(email, password)
+    _set_password(_username(email), password)
     end_sessions(_username(email))
 
 
@@ -127,7 +129,7 @@ def reset_password(email: str, code: str, password: str) -> None:
             Password=_unknown_password(),
         )
     end_sessions(_username(email))
-    _set_password(email, password)
+    _set_password(_username(email), password)
 
 
 def end_sessions(username: str) -> None:
@@ -144,14 +146,14 @@ def end_sessions(username: str) -> None:
         sign_out_queue().send({"username": username})
 
 
-def _set_password(email: str, password: str) -> None:
+def _set_password(username: str, password: str, gone: type[StorageError] = CodeRejected) -> None:
     try:
         with meanings():
             cognito_admin().admin_set_user_password(
-                UserPoolId=_pool_id(), Username=_username(email), Password=password, Permanent=True
+                UserPoolId=_pool_id(), Username=username, Password=password, Permanent=True
             )
     except UserGone:
-        raise CodeRejected from None
+        raise gone from None
 
 
 def log_in(email: str, password: str) -> Session:
@@ -186,18 +188,27 @@ def log_out(refresh_token: str) -> None:
 def change_password(account: Account, access_token: str, current: str, new: str) -> None:
     """Set a new password for who knows the present one, and end every session.
 
-    This is the user's own call: Cognito compares the present password, limits guesses, and sees whether the session
-    goes on. It is made once, since a second one would meet the new password where only the answer of the first was
-    lost; then the sessions are ended all the same.
-    Raises CurrentPasswordWrong, NewPasswordRejected, SessionRejected, Unavailable, Throttled.
+    As in `reset_password`, the first call sets a password that nobody knows, and the given one follows when the sessions
+    are ended: a process that ends in between leaves no old session beside a password that works. The first call is the
+    user's own: Cognito compares the present password, limits guesses, and sees whether the session goes on. It is made
+    once, as a second one would compare with the password that the first has set; where its answer is lost, a log-in
+    with that password tells whether it was set.
+    Raises CurrentPasswordWrong, PasswordRejected, SessionRejected, Unavailable, Throttled.
     """
+    unknown = _unknown_password()
     try:
         with meanings():
-            cognito_once().change_password(AccessToken=access_token, PreviousPassword=current, ProposedPassword=new)
-    except Unavailable:
+            cognito_once().change_password(AccessToken=access_token, PreviousPassword=current, ProposedPassword=unknown)
+    except Unavailable as lost:
+        try:
+            log_in(account.username, unknown)
+        except CredentialsRejected:
+            raise lost from None
+        finally:
+            end_sessions(account.username)
+    else:
         end_sessions(account.username)
-        raise
-    end_sessions(account.username)
+    _set_password(account.username, new, gone=SessionRejected)
 
 
 def change_email(account: Account, access_token: str, email: str, password: str) -> None:

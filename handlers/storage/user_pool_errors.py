@@ -18,7 +18,6 @@ from handlers.storage.errors import (
     CodeRejected,
     CredentialsRejected,
     CurrentPasswordWrong,
-    NewPasswordRejected,
     PasswordRejected,
     SessionRejected,
     StorageError,
@@ -192,9 +191,10 @@ ERRORS: dict[str, dict[str, Meaning]] = {
     },
     "ChangePassword": {
         **_BY_ACCESS_TOKEN,
-        "InvalidParameterException": _means(NewPasswordRejected),
-        "InvalidPasswordException": _means(NewPasswordRejected),
-        "PasswordHistoryPolicyViolationException": _means(NewPasswordRejected),
+        # The present password, as no password looks. The new one is the random one.
+        "InvalidParameterException": _means(CurrentPasswordWrong),
+        "InvalidPasswordException": _broken,
+        "PasswordHistoryPolicyViolationException": _broken,
         "LimitExceededException": lambda _: Throttled(RETRY_AFTER_ATTEMPTS),
         "NotAuthorizedException": _wrong_password_or_session,
     },

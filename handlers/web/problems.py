@@ -152,10 +152,10 @@ TABLE: dict[type[Exception], Callable[[Any], Problem]] = {
     storage.AddressRejected: lambda _: rule_broken(
         [BadField("body", "/email", "is not taken by the identity provider")]
     ),
-    storage.PasswordRejected: lambda _: Problem(
+    storage.PasswordRejected: lambda error: Problem(
         RULE_BROKEN,
-        "The code was right and is spent: ask for a password reset, which mails another one.",
-        [BadField("body", "/password", "is not taken by the identity provider")],
+        "All else was right, and the password before is gone: ask for a password reset, which mails a code.",
+        [BadField("body", error.args[0] if error.args else "/password", "is not taken by the identity provider")],
     ),
     storage.CodeRejected: lambda _: Problem(
         CODE_REJECTED,
@@ -170,9 +170,6 @@ TABLE: dict[type[Exception], Callable[[Any], Problem]] = {
     ),
     storage.CurrentPasswordWrong: lambda error: rule_broken(
         [BadField("body", error.args[0] if error.args else "/password", "is not your present password")]
-    ),
-    storage.NewPasswordRejected: lambda _: rule_broken(
-        [BadField("body", "/newPassword", "is not taken by the identity provider")]
     ),
     storage.SessionRejected: lambda _: Problem(SESSION_EXPIRED, "Log in again."),
     storage.Throttled: lambda error: _retry_later(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from itertools import count
 from typing import Any
 
 import pytest
@@ -14,6 +16,20 @@ from tests.events import claims_of
 from tests.user_pool import User, UserPool
 
 EMAIL, PASSWORD, NEW = "dana@example.com", "Breakout-2026!", "Pullback-2026!"
+
+
+class Killed(BaseException):
+    """The process ends here and now."""
+
+
+def failing(operation: str) -> Callable[[str, Any], None]:
+    """Has Cognito fail at every call of the operation."""
+
+    def fail(name: str, _: Any) -> None:
+        if name == operation:
+            raise Unavailable
+
+    return fail
 
 
 class Own:
@@ -109,25 +125,65 @@ def test_a_session_that_was_ended_changes_nothing_though_its_token_goes_on_for_m
     assert user_pool.mails == []
 
 
-def test_a_change_whose_answer_is_lost_ends_the_sessions(nobody: Client, own: Own, user_pool: UserPool) -> None:
-    def lose(operation: str, _: dict[str, Any]) -> None:
-        if operation == "ChangePassword":
-            raise Unavailable
-
-    user_pool.after = lose
-    assert change(own).status == 503
-    user_pool.after = lambda *_: None
+def test_a_change_whose_answer_is_lost_is_finished(nobody: Client, own: Own, user_pool: UserPool) -> None:
+    user_pool.after = failing("ChangePassword")
+    assert change(own).status == 204
     assert user_pool.calls.count("ChangePassword") == 1
+    assert own.user.sessions == set()
+    assert (log_in(nobody, EMAIL, PASSWORD), log_in(nobody, EMAIL, NEW)) == (401, 200)
+
+
+def test_a_change_that_did_not_reach_cognito_ends_the_sessions_and_leaves_the_password(
+    nobody: Client, own: Own, user_pool: UserPool
+) -> None:
+    user_pool.before = failing("ChangePassword")
+    assert change(own).status == 503
+    assert refresh(nobody, own) == 401
+    assert log_in(nobody, EMAIL, PASSWORD) == 200
+
+
+@pytest.mark.parametrize("place", range(6))
+def test_wherever_the_process_ends_a_new_password_that_works_has_ended_the_sessions(
+    nobody: Client, own: Own, user_pool: UserPool, place: int
+) -> None:
+    calls = count()
+
+    def end(*_: Any) -> None:
+        if next(calls) == place:
+            raise Killed
+
+    user_pool.before = user_pool.after = end
+    with pytest.raises(Killed):
+        change(own)
+    user_pool.before = user_pool.after = lambda *_: None
+    if log_in(nobody, EMAIL, NEW) == 200:
+        assert refresh(nobody, own) == 401
+    assert log_in(nobody, EMAIL, PASSWORD) == (200 if place == 0 else 401)
+    nobody.post("/auth/forgot-password", {"email": EMAIL})
+    document = {"email": EMAIL, "code": user_pool.newest_code(EMAIL), "password": NEW}
+    assert nobody.post("/auth/confirm-forgot-password", document).status == 200
     assert refresh(nobody, own) == 401
     assert log_in(nobody, EMAIL, NEW) == 200
 
 
-def test_sessions_that_cognito_fails_to_end_are_left_to_the_queue(own: Own, user_pool: UserPool) -> None:
-    def fail(operation: str, _: dict[str, Any]) -> None:
-        if operation == "AdminUserGlobalSignOut":
-            raise Unavailable
+def test_a_new_password_that_only_cognito_refuses_says_how_to_go_on(own: Own, user_pool: UserPool) -> None:
+    def refuse(operation: str, given: dict[str, Any]) -> None:
+        if operation == "AdminSetUserPassword":
+            given["Password"] = "short"
 
-    user_pool.before = fail
+    user_pool.before = refuse
+    answer = change(own)
+    assert (answer.status, answer.bad_fields) == (422, {("body", "/newPassword")})
+    assert "password reset" in answer.json["detail"]
+
+
+def test_a_present_password_of_a_form_that_cognito_does_not_take_is_wrong(own: Own) -> None:
+    answer = change(own, current=" Blank-before-1!")
+    assert (answer.status, answer.bad_fields) == (422, {("body", "/currentPassword")})
+
+
+def test_sessions_that_cognito_fails_to_end_are_left_to_the_queue(own: Own, user_pool: UserPool) -> None:
+    user_pool.before = failing("AdminUserGlobalSignOut")
     assert change(own).status == 204
     assert len(messages_of(os.environ["SIGN_OUT_QUEUE_URL"])) == 1
 

@@ -100,7 +100,7 @@ MAY: dict[str, dict[str, set[str]]] = {
         "UserPool.Arn": {"cognito-idp:AdminGetUser"},
     },
     "ChangeProfileFunction": {
-        "UserPool.Arn": {"cognito-idp:AdminUserGlobalSignOut"},
+        "UserPool.Arn": {"cognito-idp:AdminSetUserPassword", "cognito-idp:AdminUserGlobalSignOut"},
         "SignOutQueue.Arn": {"sqs:SendMessage"},
     },
     "LogOutAllFunction": {
