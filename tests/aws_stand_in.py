@@ -25,7 +25,9 @@ def set_up(monkeypatch: pytest.MonkeyPatch, docs_page: Path) -> None:
     """Everything but the table, in the fake AWS of this process; and where the docs page is."""
     generated = properties("PageTokenSecret")["GenerateSecretString"]
     secret = clients.secrets().create_secret(Name="page-tokens", SecretString="s" * generated["PasswordLength"])
+    proof = clients.secrets().create_secret(Name="sign-ups", SecretString="p" * 64)
     for name, value in {
+        "SIGN_UP_SECRET_ARN": proof["ARN"],
         "PAGE_TOKEN_SECRET_ARN": secret["ARN"],
         "USER_POOL_CLIENT_ID": "client-1",
         "DOCS_PAGE": str(docs_page),

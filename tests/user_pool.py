@@ -7,7 +7,7 @@ Time is the pool's own and stands still until a test moves it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -18,6 +18,8 @@ from botocore import xform_name
 from botocore.exceptions import ClientError
 from botocore.session import Session
 from botocore.validate import validate_parameters
+
+from handlers.entry.triggers import guard_sign_up
 
 PASSWORD = "Breakout-2026!"
 CLIENT_ID, POOL_ID = "client-1", "eu-central-1_pool"
@@ -171,13 +173,20 @@ class UserPool:
 
     # Operations, in the order of an account's life.
 
-    def _sign_up(self, ClientId: str, Username: str, Password: str) -> Answer:
+    def _sign_up(
+        self, ClientId: str, Username: str, Password: str, ValidationData: Sequence[dict[str, str]] = ()
+    ) -> Answer:
         _check_client(ClientId)
         if not re.fullmatch(r"[^@\s]+@[^@\s]+", Username):
             raise Refused("InvalidParameterException", "Invalid email address format.")
         _check_policy(Password)
         if self.user(Username):
             raise Refused("UsernameExistsException", "An account with the given email already exists.")
+        given = {attribute["Name"]: attribute["Value"] for attribute in ValidationData}
+        try:
+            guard_sign_up(pre_sign_up("PreSignUp_SignUp", Username, given), None)
+        except Exception as error:  # noqa: BLE001 as Cognito does
+            raise Refused("UserLambdaValidationException", f"PreSignUp failed with error {error}.") from None
         user = User(f"00000000-0000-4000-8000-{next(self._numbers):012}", Username.lower(), Password, self.now)
         self._mail(user.email, user, "sign_up_code")
         self.users.append(user)
@@ -265,7 +274,9 @@ class UserPool:
     def _change_password(self, AccessToken: str, PreviousPassword: str, ProposedPassword: str) -> None:
         user = self._of_access(AccessToken)
         if not re.fullmatch(r"\S+.*\S+|\S+", PreviousPassword):
-            raise Refused("InvalidParameterException", "1 validation error detected: Value at 'previousPassword' failed")
+            raise Refused(
+                "InvalidParameterException", "1 validation error detected: Value at 'previousPassword' failed"
+            )
         if user.tries >= MOST_TRIES:
             raise Refused("LimitExceededException", "Attempt limit exceeded, please try after some time.")
         if user.password != PreviousPassword:
@@ -371,6 +382,20 @@ class UserPool:
             raise Refused("CodeMismatchException", "Invalid verification code provided, please try again.")
         user.tries = 0
         setattr(user, kind, None)
+
+
+def pre_sign_up(source: str, email: str, given: dict[str, str]) -> Answer:
+    """The event that Cognito calls its trigger with before it makes a user."""
+    return {
+        "version": "1",
+        "triggerSource": source,
+        "region": "eu-central-1",
+        "userPoolId": POOL_ID,
+        "userName": "00000000-0000-4000-8000-000000000000",
+        "callerContext": {"awsSdkVersion": "aws-sdk-unknown-unknown", "clientId": CLIENT_ID},
+        "request": {"userAttributes": {"email": email}, "validationData": given or None},
+        "response": {"autoConfirmUser": False, "autoVerifyEmail": False, "autoVerifyPhone": False},
+    }
 
 
 def _tokens(session: str) -> Answer:

@@ -19,6 +19,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from handlers.log import logger
+from handlers.storage import sign_up_proof
 from handlers.storage.accounts import Account
 from handlers.storage.clients import cognito_admin, new_client
 from handlers.storage.errors import (
@@ -75,13 +76,19 @@ def cognito_once() -> CognitoIdentityProviderClient:
 def sign_up(email: str) -> None:
     """Ask for an account: a code is mailed, which lets whoever reads it set the password.
 
-    Until then the password is one that nobody knows, so that nobody but the mailbox's owner ever sets one. For an
-    address that waits for its confirmation another code is mailed, for one that has an account nothing happens.
+    Until then the password is one that nobody knows, so that nobody but the mailbox's owner ever sets one: Cognito
+    takes no other sign-up (handlers/entry/triggers.py). For an address that waits for its confirmation another code is
+    mailed, for one that has an account nothing happens.
     Raises AddressRejected, Unavailable, Throttled.
     """
     try:
         with meanings():
-            cognito().sign_up(ClientId=_client_id(), Username=_username(email), Password=_unknown_password())
+            cognito().sign_up(
+                ClientId=_client_id(),
+                Username=_username(email),
+                Password=_unknown_password(),
+                ValidationData=[{"Name": sign_up_proof.NAME, "Value": sign_up_proof.proof_for(email)}],
+            )
     except AddressKnown:
         resend_code(email)
 
@@ -91,8 +98,7 @@ def confirm_sign_up(email: str, code: str, password: str) -> None:
 
     Cognito takes a code once, and none for an account that is confirmed: what a code does not confirm, it sets no
     password for. Where the process ends between the calls, the account is confirmed and its owner does not know the
-    password: `forgot_password` mails another code. At last the sessions are ended: whoever signed up with Cognito
-    itself, with a password of choice, could log in for a moment behind the confirmation.
+    password: `forgot_password` mails another code. At last the sessions are ended, although none can have begun.
     Raises CodeRejected, PasswordRejected, Unavailable, Throttled.
     """
     with meanings():
@@ -188,8 +194,8 @@ def log_out(refresh_token: str) -> None:
 def change_password(account: Account, access_token: str, current: str, new: str) -> None:
     """Set a new password for who knows the present one, and end every session.
 
-    As in `reset_password`, the first call sets a password that nobody knows, and the given one follows when the sessions
-    are ended: a process that ends in between leaves no old session beside a password that works. The first call is the
+    As in `reset_password`, the first call sets a password that nobody knows, and the given one follows when the
+    sessions are ended: a process that ends in between leaves no old session beside a password that works. The first call is the
     user's own: Cognito compares the present password, limits guesses, and sees whether the session goes on. It is made
     once, as a second one would compare with the password that the first has set; where its answer is lost, a log-in
     with that password tells whether it was set.

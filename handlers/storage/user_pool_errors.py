@@ -25,6 +25,7 @@ from handlers.storage.errors import (
     Unavailable,
     UserGone,
 )
+from handlers.storage.sign_up_proof import NOT_NOW
 
 
 class AddressKnown(StorageError):
@@ -69,6 +70,13 @@ def _wrong_password_or_session(error: ClientError) -> StorageError:
     return CurrentPasswordWrong() if "username or password" in str(error) else SessionRejected()
 
 
+def _guard_failed(error: ClientError) -> Exception:
+    """The guard knew the API's own sign-up for none, which a secret that was changed under it explains; or it could not
+    read the secret.
+    """
+    return Unavailable() if NOT_NOW in str(error) else error
+
+
 _ALWAYS: dict[str, Meaning] = {
     "TooManyRequestsException": lambda _: Throttled(RETRY_AFTER_REQUESTS),
     "InternalErrorException": _means(Unavailable),
@@ -77,7 +85,7 @@ _ALWAYS: dict[str, Meaning] = {
 }
 # Of the operations that need no role: a web ACL in front of the pool refuses our function, for instance by a rate.
 _PUBLIC: dict[str, Meaning] = {**_ALWAYS, "ForbiddenException": _means(Unavailable)}
-# Of those that would call triggers. The pool has none.
+# Of those that would call triggers. The pool has one, before a sign-up.
 _WITH_TRIGGERS: dict[str, Meaning] = {
     **_PUBLIC,
     "UnexpectedLambdaException": _broken,
@@ -147,6 +155,8 @@ ERRORS: dict[str, dict[str, Meaning]] = {
         "InvalidPasswordException": _broken,  # the random one
         "LimitExceededException": _too_many_mails,
         "NotAuthorizedException": _broken,  # nobody may sign up
+        "UnexpectedLambdaException": _means(Unavailable),  # the guard took too long, or was throttled
+        "UserLambdaValidationException": _guard_failed,
         "UsernameExistsException": _means(AddressKnown),
     },
     "ResendConfirmationCode": _MAILS_IF_KNOWN,

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import hmac
+import json
 import secrets
+import threading
+from ast import literal_eval
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from contextvars import ContextVar
 from typing import Any
 
 from local.emulator.patching import Patch, put, take
@@ -71,6 +76,51 @@ def _apply_names_without_case() -> None:
         return run(handler, action, data)
 
     put(f"{COGNITO}:_run_idp_handler", run_without_case)
+
+
+# Sign-ups
+
+
+# What the sign-up that this thread makes gave for the trigger.
+_for_the_trigger: ContextVar[Json] = ContextVar("for_the_trigger", default={})  # noqa: B039 never changed
+# Sign-ups of one address come one after the other, although each waits for the trigger.
+_LOCKS = [threading.Lock() for _ in range(64)]
+
+
+def _apply_trigger_data() -> None:
+    sign_up: Handler = take(f"{COGNITO}:_sign_up")
+    build: Callable[..., Json] = take(f"{COGNITO}:_build_presignup_event")
+
+    def sign_up_with_data(data: Json) -> Answer:
+        token = _for_the_trigger.set(
+            {
+                "validationData": take(f"{COGNITO}:_attr_list_to_dict")(data.get("ValidationData", [])),
+                "clientMetadata": data.get("ClientMetadata", {}),
+            }
+        )
+        try:
+            with _LOCKS[hash(data.get("Username")) % len(_LOCKS)]:
+                status, headers, body = sign_up(data)
+        finally:
+            _for_the_trigger.reset(token)
+        if b"UserLambdaValidationException" in _bytes(body):
+            return _error("UserLambdaValidationException", f"PreSignUp failed with error {_reason(body)}.")
+        return status, headers, body
+
+    def build_with_data(*args: Any, **given: Any) -> Json:
+        event = build(*args, **given)
+        event["request"].update(_for_the_trigger.get())
+        return event
+
+    put(f"{COGNITO}:_sign_up", sign_up_with_data)
+    put(f"{COGNITO}:_build_presignup_event", build_with_data)
+
+
+def _reason(body: Any) -> str:
+    """What the trigger raised, of ministack's answer: the text of a Python dictionary."""
+    with suppress(ValueError, SyntaxError, AttributeError):
+        return str(literal_eval(json.loads(body)["message"]).get("errorMessage"))
+    return "Unknown error"
 
 
 # Passwords
@@ -311,6 +361,13 @@ PATCHES = [
         aws="takes them for one, as the pool says",
         needs=(f"{COGNITO}:_run_idp_handler",),
         apply=_apply_names_without_case,
+    ),
+    Patch(
+        "data for the trigger before a sign-up",
+        ministack="gives it no ValidationData, and lets two sign-ups at once make two users of one address",
+        aws="gives it what SignUp was given, and makes one user of an address",
+        needs=(*_NEEDED, f"{COGNITO}:_sign_up", f"{COGNITO}:_build_presignup_event"),
+        apply=_apply_trigger_data,
     ),
     Patch(
         "the password policy",

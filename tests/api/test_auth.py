@@ -11,7 +11,7 @@ ADDRESS = {"email": EMAIL}
 CREDENTIALS = {"email": EMAIL, "password": PASSWORD}
 CONFIRMATION = {"email": EMAIL, "code": "402719", "password": PASSWORD}
 OF_ADDRESS = {"ClientId": "client-1", "Username": "dana@example.com"}
-OF_SIGN_UP = {**OF_ADDRESS, "Password": ANY}
+OF_SIGN_UP = {**OF_ADDRESS, "Password": ANY, "ValidationData": ANY}
 OF_CODE = {**OF_ADDRESS, "ConfirmationCode": "402719"}
 OF_LOG_IN = {
     "ClientId": "client-1",

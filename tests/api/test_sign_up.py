@@ -7,9 +7,13 @@ from itertools import count
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
+from handlers.entry.triggers import guard_sign_up
+from handlers.storage.errors import Unavailable
+from handlers.storage.sign_up_proof import proof_for
 from tests.api.client import Answer, Client
-from tests.user_pool import CLIENT_ID, UserPool
+from tests.user_pool import CLIENT_ID, UserPool, pre_sign_up
 
 EMAIL = "dana@example.com"
 ADDRESS = {"email": EMAIL}
@@ -72,12 +76,58 @@ def test_two_people_sign_up_and_the_one_who_reads_the_mail_has_the_account(
     assert (log_in(nobody, OWNERS), log_in(nobody, STRANGERS)) == (200, 401)
 
 
-def test_a_password_that_somebody_gave_cognito_itself_is_of_no_use(nobody: Client, user_pool: UserPool) -> None:
-    # The pool's client id is no secret: sign-ups can come from elsewhere than this API.
-    user_pool.public.sign_up(ClientId=CLIENT_ID, Username=EMAIL, Password=STRANGERS)
-    assert nobody.post("/auth/signup", ADDRESS).status == 201
+def at_cognito(pool: UserPool, **given: Any) -> ClientError:
+    """What Cognito says of a sign-up past the API: the client's id is no secret."""
+    with pytest.raises(ClientError) as refused:
+        pool.public.sign_up(ClientId=CLIENT_ID, Username=EMAIL, Password=STRANGERS, **given)
+    return refused.value
+
+
+@pytest.mark.parametrize("proof", ["", "made up", "0" * 64, "of another", "\ud800", "é"])
+def test_cognito_takes_no_sign_up_that_does_not_come_from_here(user_pool: UserPool, proof: str) -> None:
+    if proof == "of another":
+        proof = proof_for("stranger@example.com")
+    given = {"ValidationData": [{"Name": "proof", "Value": proof}]} if proof else {}
+    error = at_cognito(user_pool, **given)
+    assert error.response["Error"] == {
+        "Code": "UserLambdaValidationException",
+        "Message": "PreSignUp failed with error sign up through the API.",
+    }
+    assert (user_pool.users, user_pool.mails) == ([], [])
+
+
+def test_an_account_that_waits_for_its_code_is_not_overwritten_at_cognito(nobody: Client, user_pool: UserPool) -> None:
+    nobody.post("/auth/signup", ADDRESS)
+    assert at_cognito(user_pool).response["Error"]["Code"] == "UsernameExistsException"
     assert confirm(nobody, user_pool.newest_code(EMAIL), OWNERS).status == 200
     assert (log_in(nobody, OWNERS), log_in(nobody, STRANGERS)) == (200, 401)
+
+
+@pytest.mark.parametrize("source", ["PreSignUp_ExternalProvider", "PreSignUp_AdminCreateUser"])
+def test_the_guard_lets_users_in_who_come_through_google_or_whom_the_operator_makes(source: str) -> None:
+    event = pre_sign_up(source, EMAIL, {})
+    assert guard_sign_up(event, None) is event
+
+
+def test_a_guard_that_cannot_read_its_secret_refuses_and_the_client_tries_again(
+    nobody: Client, user_pool: UserPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: str) -> bool:
+        raise Unavailable
+
+    monkeypatch.setattr("handlers.storage.sign_up_proof.proves", fail)
+    assert "not now" in str(at_cognito(user_pool))
+    answer = nobody.post("/auth/signup", ADDRESS)
+    assert (answer.status, answer.headers["retry-after"]) == (503, "1")
+    assert user_pool.users == []
+
+
+def test_a_guard_that_knows_another_secret_is_an_error_that_somebody_hears_of(
+    nobody: Client, user_pool: UserPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("handlers.storage.sign_up_proof.proves", lambda *_: False)
+    assert nobody.post("/auth/signup", ADDRESS).status == 500
+    assert user_pool.users == []
 
 
 def test_a_sign_up_of_a_confirmed_address_changes_nothing(nobody: Client, user_pool: UserPool) -> None:
@@ -147,8 +197,7 @@ def sign_up(client: Client, _: UserPool) -> None:
 
 
 def sign_up_at_cognito(_: Client, pool: UserPool) -> None:
-    if pool.user(EMAIL) is None:
-        pool.public.sign_up(ClientId=CLIENT_ID, Username=EMAIL, Password=STRANGERS)
+    at_cognito(pool)
 
 
 def guess(client: Client, _: UserPool) -> None:
@@ -199,11 +248,11 @@ def test_a_stranger_between_any_two_calls_gets_nothing(
 
 
 @pytest.mark.parametrize("place", range(6))
-@pytest.mark.parametrize("at_cognito", [False, True])
+@pytest.mark.parametrize("was_tried_at_cognito", [False, True])
 def test_wherever_the_process_ends_the_owner_alone_is_in_the_account_in_the_end(
-    nobody: Client, user_pool: UserPool, place: int, at_cognito: bool
+    nobody: Client, user_pool: UserPool, place: int, was_tried_at_cognito: bool
 ) -> None:
-    if at_cognito:
+    if was_tried_at_cognito:
         sign_up_at_cognito(nobody, user_pool)
     calls = count()
 
@@ -215,6 +264,7 @@ def test_wherever_the_process_ends_the_owner_alone_is_in_the_account_in_the_end(
     with pytest.raises(Killed):
         owner(nobody, user_pool)
     user_pool.before = user_pool.after = lambda *_: None
+    assert log_in(nobody, STRANGERS) == 401
     # What a front end tells its user to do: sign up again; where no mail comes, ask for a password reset.
     mails = len(user_pool.mails)
     nobody.post("/auth/signup", ADDRESS)

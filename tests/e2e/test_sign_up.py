@@ -6,6 +6,7 @@ import uuid
 
 import httpx
 import pytest
+from botocore.exceptions import ClientError
 
 from local.stack import Stack
 from tests.e2e.conftest import PASSWORD
@@ -30,9 +31,18 @@ def confirm(public: httpx.Client, email: str, code: str, password: str) -> httpx
 def test_whoever_signed_up_first_the_one_who_reads_the_mail_has_the_account(
     stack: Stack, public: httpx.Client, email: str
 ) -> None:
-    # A stranger signs up with somebody's address, by the API or by Cognito itself with a password of choice.
+    # A stranger signs up with somebody's address. With a password of choice neither the API nor Cognito takes it.
     assert public.post("/auth/signup", json={"email": email, "password": STRANGERS}).status_code == 400
-    stack.client("cognito-idp").sign_up(ClientId=stack.outputs["UserPoolClientId"], Username=email, Password=STRANGERS)
+    with pytest.raises(ClientError) as refused:
+        stack.client("cognito-idp").sign_up(
+            ClientId=stack.outputs["UserPoolClientId"],
+            Username=email,
+            Password=STRANGERS,
+            ValidationData=[{"Name": "proof", "Value": "0" * 64}],
+        )
+    assert refused.value.response["Error"]["Code"] == "UserLambdaValidationException"
+    assert "sign up through the API" in refused.value.response["Error"]["Message"]
+    assert public.post("/auth/signup", json={"email": email}).status_code == 201
     mails = len(stack.aws.mails())
     again = public.post("/auth/signup", json={"email": email})
     assert (again.status_code, again.json()) == (201, {"status": "CONFIRMATION_REQUIRED"})

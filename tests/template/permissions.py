@@ -79,7 +79,12 @@ MAY: dict[str, dict[str, set[str]]] = {
     "GetBreakdownFunction": {
         "TradeStatsTable.Arn": {"dynamodb:GetItem", "dynamodb:Query"},
     },
-    "SignUpFunction": {},
+    "SignUpFunction": {
+        "SignUpSecret": {"secretsmanager:GetSecretValue"},
+    },
+    "GuardSignUpFunction": {
+        "SignUpSecret": {"secretsmanager:GetSecretValue"},
+    },
     "ConfirmSignUpFunction": {
         "UserPool.Arn": {"cognito-idp:AdminSetUserPassword", "cognito-idp:AdminUserGlobalSignOut"},
         "SignOutQueue.Arn": {"sqs:SendMessage"},
@@ -198,6 +203,7 @@ MEANS: dict[str, Any] = {
     "PAGE_TOKEN_SECRET_ARN": {"Ref": "PageTokenSecret"},
     "REBUILD_QUEUE_URL": {"Ref": "RebuildQueue"},
     "SIGN_OUT_QUEUE_URL": {"Ref": "SignOutQueue"},
+    "SIGN_UP_SECRET_ARN": {"Ref": "SignUpSecret"},
     "STATS_TABLE": {"Ref": "TradeStatsTable"},
     "SWEEP_QUEUE_URL": {"Ref": "ImageSweepQueue"},
     "TRADES_TABLE": {"Ref": "TradesTable"},
@@ -225,7 +231,8 @@ TOLD: dict[str, set[str]] = {
     "GetEquityCurveFunction": {"STATS_TABLE"},
     "GetCalendarFunction": {"STATS_TABLE"},
     "GetBreakdownFunction": {"STATS_TABLE"},
-    "SignUpFunction": {"USER_POOL_CLIENT_ID"},
+    "SignUpFunction": {"SIGN_UP_SECRET_ARN", "USER_POOL_CLIENT_ID"},
+    "GuardSignUpFunction": {"SIGN_UP_SECRET_ARN"},
     "ConfirmSignUpFunction": {"SIGN_OUT_QUEUE_URL", "USER_POOL_CLIENT_ID", "USER_POOL_ID"},
     "ResendConfirmationCodeFunction": {"USER_POOL_CLIENT_ID"},
     "LogInFunction": {"USER_POOL_CLIENT_ID"},

@@ -191,9 +191,9 @@ def test_cloudformation_reads_no_data_and_no_secret_but_what_deploying_takes() -
                 if any(fnmatch.fnmatchcase(action, pattern) for pattern in DATA):
                     assert statement["Resource"] == {"Fn::Sub": "${Artifacts.Arn}/*"}
                 if action == "secretsmanager:GetSecretValue":
-                    assert statement["Resource"] == {"Ref": "GoogleClientSecretArn"} or str(
-                        statement["Resource"]
-                    ).endswith("secret:PageTokenSecret-*'}")
+                    assert statement["Resource"] == {"Ref": "GoogleClientSecretArn"} or [
+                        resource["Fn::Sub"].rpartition(":")[2] for resource in statement["Resource"]
+                    ] == ["PageTokenSecret-*", "SignUpSecret-*"]
 
 
 # Actions that know no resource, or one that has no name before it is there.

@@ -63,7 +63,9 @@ def test_the_tables_here_name_every_function() -> None:
 def test_a_role_allows_what_its_function_does_and_nothing_else(function: str) -> None:
     allowed = list(permissions(role_of(function)))
     listed = {(action, resource) for resource, actions in MAY[function].items() for action in actions}
-    assert set(allowed) == listed
+    group = {**GLOBALS, **properties(function)}["LoggingConfig"]["LogGroup"]["Ref"]
+    own_log = {(action, f"{group}.Arn") for action in ("logs:CreateLogStream", "logs:PutLogEvents")}
+    assert set(allowed) == listed | (own_log if group != "FunctionsLog" else set())
     assert len(allowed) == len(set(allowed))
 
 
@@ -184,7 +186,36 @@ def test_a_function_of_the_api_is_called_by_the_gateway_alone(function: str) -> 
     assert properties(function).keys().isdisjoint({"Handler", "Events"})
 
 
-@pytest.mark.parametrize("function", sorted(set(FUNCTIONS) - {*API_FUNCTIONS, "UnknownRouteFunction"}))
+# What Cognito calls while it makes a user.
+TRIGGERS = {"GuardSignUpFunction"}
+
+
+@pytest.mark.parametrize("function", sorted(TRIGGERS))
+def test_a_trigger_is_called_by_the_pool_alone_which_waits_for_five_seconds(function: str) -> None:
+    module, _, name = properties(function)["Handler"].rpartition(".")
+    assert callable(getattr(importlib.import_module(module), name))
+    assert "Events" not in properties(function)
+    assert properties(function)["Timeout"] <= 5
+    alias = {"Ref": f"{function}.Alias"}
+    assert properties("UserPool")["LambdaConfig"] == {"PreSignUp": alias}
+    [permission] = [it["Properties"] for it in RESOURCES.values() if it["Type"] == "AWS::Lambda::Permission"]
+    assert permission == {
+        "Action": "lambda:InvokeFunction",
+        "FunctionName": alias,
+        "Principal": "cognito-idp.amazonaws.com",
+        "SourceAccount": {"Ref": "AWS::AccountId"},
+        "SourceArn": {"Fn::GetAtt": "UserPool.Arn"},
+    }
+
+
+def test_the_errors_with_which_the_guard_refuses_strangers_ring_no_alarm() -> None:
+    group = properties("GuardSignUpFunction")["LoggingConfig"]["LogGroup"]
+    filters = [it["Properties"] for it in RESOURCES.values() if it["Type"] == "AWS::Logs::MetricFilter"]
+    assert group != properties("FunctionErrorsMetric")["LogGroupName"]
+    assert group not in [it["LogGroupName"] for it in filters]
+
+
+@pytest.mark.parametrize("function", sorted(set(FUNCTIONS) - {*API_FUNCTIONS, *TRIGGERS, "UnknownRouteFunction"}))
 def test_a_function_behind_the_api_has_an_entry_point_and_gives_back_what_fails(function: str) -> None:
     module, _, name = properties(function)["Handler"].rpartition(".")
     assert callable(getattr(importlib.import_module(module), name))

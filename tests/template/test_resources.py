@@ -181,7 +181,8 @@ def test_kept_answers_expire_and_changes_are_streamed() -> None:
     assert table["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
 
 
-def test_the_secret_of_the_page_tokens_is_made_by_aws() -> None:
-    secret = properties("PageTokenSecret")
+@pytest.mark.parametrize("name", ["PageTokenSecret", "SignUpSecret"])
+def test_a_secret_is_made_by_aws(name: str) -> None:
+    secret = properties(name)
     assert "SecretString" not in secret
     assert secret["GenerateSecretString"]["PasswordLength"] >= 32

@@ -25,7 +25,7 @@ def test_what_a_stack_has_is_counted_in_the_template() -> None:
     assert has.alarmed_metrics > len(of_type("AWS::CloudWatch::Alarm"))
     assert has.own_metrics > len(of_type("AWS::Logs::MetricFilter"))
     assert has.dashboards == len(of_type("AWS::CloudWatch::Dashboard")) == 1
-    assert has.secrets == len(of_type("AWS::SecretsManager::Secret")) == 1
+    assert has.secrets == len(of_type("AWS::SecretsManager::Secret")) == 2
     assert has.polled_queues == sum(
         1
         for name in of_type("AWS::Serverless::Function")
