@@ -97,13 +97,13 @@ def _map_failures(**given: Any) -> None:
     given["base_classes"].insert(0, _MapsFailures)
 
 
-def new_client(service: str, config: Config = _CONFIG) -> Any:
-    """A client of the service, with the function's own credentials and region.
+def new_client(service: str, config: Config = _CONFIG, region: str | None = None) -> Any:
+    """A client of the service, with the function's own credentials, in its own region or the given one.
 
     Its calls raise Unavailable for AWS's own failures that outlive the client's retries, and once the deadline is over;
     for anything else ClientError, as botocore does.
     """
-    return _session().create_client(service, config=config)
+    return _session().create_client(service, region, config=config)
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from handlers.log import logger
-from handlers.storage import sign_up_proof
+from handlers.storage import mail, sign_up_proof
 from handlers.storage.accounts import Account
 from handlers.storage.clients import cognito_admin, new_client
 from handlers.storage.errors import (
@@ -195,10 +195,10 @@ def change_password(account: Account, access_token: str, current: str, new: str)
     """Set a new password for who knows the present one, and end every session.
 
     As in `reset_password`, the first call sets a password that nobody knows, and the given one follows when the
-    sessions are ended: a process that ends in between leaves no old session beside a password that works. The first call is the
-    user's own: Cognito compares the present password, limits guesses, and sees whether the session goes on. It is made
-    once, as a second one would compare with the password that the first has set; where its answer is lost, a log-in
-    with that password tells whether it was set.
+    sessions are ended: a process that ends in between leaves no old session beside a password that works. The first
+    call is the user's own: Cognito compares the present password, limits guesses, and sees whether the session goes on.
+    It is made once, as a second one would compare with the password that the first has set; where its answer is lost, a
+    log-in with that password tells whether it was set.
     Raises CurrentPasswordWrong, PasswordRejected, SessionRejected, Unavailable, Throttled.
     """
     unknown = _unknown_password()
@@ -220,8 +220,10 @@ def change_password(account: Account, access_token: str, current: str, new: str)
 def change_email(account: Account, access_token: str, email: str, password: str) -> None:
     """Mail a code to a new address of the user's, who proves to know the password; nobody's session alone is enough.
 
+    The present address is told, if there is a sender, whether or not somebody else has the new one.
     Raises CurrentPasswordWrong, AddressRejected, SessionRejected, Unavailable, Throttled.
     """
+    present = _address_to_tell(access_token)
     try:
         proof = log_in(account.username, password)
     except CredentialsRejected:
@@ -231,14 +233,50 @@ def change_email(account: Account, access_token: str, email: str, password: str)
         cognito().update_user_attributes(
             AccessToken=access_token, UserAttributes=[{"Name": "email", "Value": _username(email)}]
         )
+    if present:
+        mail.tell(present, *_ASKED)
 
 
 def confirm_change_email(access_token: str, code: str) -> None:
-    """Make the address the user's to which the code was mailed. Raises CodeRejected, SessionRejected, Unavailable,
-    Throttled.
+    """Make the address the user's to which the code was mailed, and tell the one before, if there is a sender.
+
+    Raises CodeRejected, SessionRejected, Unavailable, Throttled.
     """
+    before = _address_to_tell(access_token)
     with meanings():
         cognito().verify_user_attribute(AccessToken=access_token, AttributeName="email", Code=code)
+    if before:
+        mail.tell(before, *_CHANGED)
+
+
+# Subject and text of the mails to the address before. Neither holds the code, nor the new address: whoever asks chooses
+# that one, and so what would be written to somebody else.
+_ASKED = (
+    "Somebody asks to change your e-mail address",
+    """Somebody who knows your password asked to move your trading journal to another e-mail address. Nothing has
+changed yet: a code was mailed to the new address, and until it is given, this address goes on working.
+
+If that was you, there is nothing to do here. If it was not, change your password now, or ask for a password
+reset: both end every session, and the code is of no use without one.
+""",
+)
+_CHANGED = (
+    "Your e-mail address was changed",
+    """Your trading journal has another e-mail address now: the code that was mailed there was given. This address
+logs in no more.
+
+If that was not you, somebody knows your password. Write to whoever runs the journal at once.
+""",
+)
+
+
+def _address_to_tell(access_token: str) -> str:
+    """The user's present address; an empty text if there is no sender that could write to it."""
+    if not mail.is_set_up():
+        return ""
+    with meanings():
+        user = cognito().get_user(AccessToken=access_token)
+    return next((it.get("Value", "") for it in user["UserAttributes"] if it["Name"] == "email"), "")
 
 
 def _session(tokens: AuthenticationResultTypeTypeDef) -> Session:

@@ -199,6 +199,7 @@ ERRORS: dict[str, dict[str, Meaning]] = {
             _broken,
         ),
     },
+    "GetUser": {**_BY_ACCESS_TOKEN, "InvalidParameterException": _means(SessionRejected)},
     "ChangePassword": {
         **_BY_ACCESS_TOKEN,
         # The present password, as no password looks. The new one is the random one.

@@ -5,10 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from itertools import count
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.ses.models import ses_backends
 
+from handlers.storage import mail
 from handlers.storage.errors import Unavailable
 from tests.api.client import Answer, Client
 from tests.api.estate import messages_of
@@ -238,6 +243,90 @@ def test_a_stolen_session_without_the_password_changes_no_address(own: Own, user
 def test_the_session_that_proves_the_password_does_not_stay(own: Own) -> None:
     ask_for(own, "new@example.com")
     assert len(own.user.sessions) == 1
+
+
+# What the address before is told
+
+
+@pytest.fixture
+def mailbox(own: Own, monkeypatch: pytest.MonkeyPatch) -> list[Any]:  # noqa: ARG001 moto is there
+    """The mails that were sent by the operator's sender in SES."""
+    monkeypatch.setenv("MAIL_FROM", "Journal <codes@example.com>")
+    monkeypatch.setenv("MAIL_IDENTITY_ARN", "arn:aws:ses:eu-west-1:123456789012:identity/example.com")
+    mail.ses.cache_clear()
+    mail.ses().verify_domain_identity(Domain="example.com")
+    sent: list[Any] = ses_backends[DEFAULT_ACCOUNT_ID]["eu-west-1"].sent_messages
+    sent.clear()
+    return sent
+
+
+def sent_to(mailbox: list[Any]) -> list[tuple[str, str]]:
+    return [(address, mail.subject) for mail in mailbox for address in mail.destinations["ToAddresses"]]
+
+
+ASKED = (EMAIL, "Somebody asks to change your e-mail address")
+CHANGED = (EMAIL, "Your e-mail address was changed")
+
+
+def test_the_address_before_is_told_when_a_change_is_asked_for_and_when_it_is_made(
+    own: Own, user_pool: UserPool, mailbox: list[Any]
+) -> None:
+    assert ask_for(own, "new@example.com").status == 204
+    assert sent_to(mailbox) == [ASKED]
+    code = user_pool.newest_code("new@example.com")
+    assert own.ask("POST", "/auth/confirm-change-email", {"code": "000000"}).status == 422
+    assert sent_to(mailbox) == [ASKED]
+    assert own.ask("POST", "/auth/confirm-change-email", {"code": code}).status == 204
+    assert sent_to(mailbox) == [ASKED, CHANGED]
+    for sent in mailbox:
+        assert sent.source == "Journal <codes@example.com>"
+        # Whoever asks chooses the new address: a text of theirs is mailed to nobody.
+        assert code not in sent.body
+        assert "new@example.com" not in sent.body
+
+
+def test_the_address_before_is_told_alike_whether_or_not_somebody_else_has_the_new_one(
+    own: Own, user_pool: UserPool, mailbox: list[Any]
+) -> None:
+    user_pool.new_user("erin@example.com")
+    for email in ("erin@example.com", "free@example.com"):
+        ask_for(own, email)
+    assert sent_to(mailbox) == [ASKED, ASKED]
+    assert mailbox[0].body == mailbox[1].body
+
+
+def test_a_wrong_password_tells_nobody(own: Own, mailbox: list[Any]) -> None:
+    assert ask_for(own, "new@example.com", "Wrong-password-1!").status == 422
+    assert mailbox == []
+
+
+@pytest.mark.parametrize("failure", [Unavailable(), ClientError({"Error": {"Code": "MessageRejected"}}, "SendEmail")])
+def test_a_mail_that_fails_is_logged_and_the_change_goes_on(
+    nobody: Client,
+    own: Own,
+    user_pool: UserPool,
+    mailbox: list[Any],
+    log_lines: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    failure: Exception,
+) -> None:
+    def fail(**_: Any) -> None:
+        raise failure
+
+    monkeypatch.setattr(mail, "ses", lambda: SimpleNamespace(send_email=fail))
+    assert ask_for(own, "new@example.com").status == 204
+    code = user_pool.newest_code("new@example.com")
+    assert own.ask("POST", "/auth/confirm-change-email", {"code": code}).status == 204
+    assert log_in(nobody, "new@example.com", PASSWORD) == 200
+    assert mailbox == []
+    lines = [line for line in log_lines.records if line["message"] == "a mail to a user could not be sent"]
+    assert [line["level"] for line in lines] == ["ERROR", "ERROR"]
+    assert EMAIL not in log_lines.text
+
+
+def test_without_a_sender_nobody_is_asked_for_an_address(own: Own, user_pool: UserPool) -> None:
+    ask_for(own, "new@example.com")
+    assert "GetUser" not in user_pool.calls
 
 
 # One session

@@ -107,6 +107,7 @@ MAY: dict[str, dict[str, set[str]]] = {
     "ChangeProfileFunction": {
         "UserPool.Arn": {"cognito-idp:AdminSetUserPassword", "cognito-idp:AdminUserGlobalSignOut"},
         "SignOutQueue.Arn": {"sqs:SendMessage"},
+        "MailIdentityArn": {"ses:SendEmail"},
     },
     "LogOutAllFunction": {
         "UserPool.Arn": {"cognito-idp:AdminGetUser", "cognito-idp:AdminUserGlobalSignOut"},
@@ -200,6 +201,8 @@ MEANS: dict[str, Any] = {
     "ERASURE_QUEUE_URL": {"Ref": "ErasureQueue"},
     "EXPORT_QUEUE_URL": {"Ref": "ExportQueue"},
     "FILES_BUCKET": {"Ref": "UserFiles"},
+    "MAIL_FROM": {"Ref": "MailFrom"},
+    "MAIL_IDENTITY_ARN": {"Ref": "MailIdentityArn"},
     "PAGE_TOKEN_SECRET_ARN": {"Ref": "PageTokenSecret"},
     "REBUILD_QUEUE_URL": {"Ref": "RebuildQueue"},
     "SIGN_OUT_QUEUE_URL": {"Ref": "SignOutQueue"},
@@ -242,7 +245,13 @@ TOLD: dict[str, set[str]] = {
     "EndSessionsFunction": {"USER_POOL_ID"},
     "LogOutAllFunction": {"USER_POOL_ID"},
     "ReadProfileFunction": {"USER_POOL_ID"},
-    "ChangeProfileFunction": {"SIGN_OUT_QUEUE_URL", "USER_POOL_CLIENT_ID", "USER_POOL_ID"},
+    "ChangeProfileFunction": {
+        "MAIL_FROM",
+        "MAIL_IDENTITY_ARN",
+        "SIGN_OUT_QUEUE_URL",
+        "USER_POOL_CLIENT_ID",
+        "USER_POOL_ID",
+    },
     "ExportAccountFunction": {"EXPORT_QUEUE_URL", "FILES_BUCKET", "STATS_TABLE", "TRADES_TABLE", "USER_POOL_ID"},
     "WriteExportFunction": {"FILES_BUCKET", "STATS_TABLE", "TRADES_TABLE", "USER_POOL_ID"},
     "DeleteAccountFunction": {"ERASURE_QUEUE_URL", "TRADES_TABLE", "USER_POOL_ID"},

@@ -321,7 +321,7 @@ def test_every_role_that_the_stack_ends_up_with_is_one_of_the_templates() -> Non
 def test_the_boundary_lets_through_what_a_role_is_granted(role: str) -> None:
     most = granted("Boundary")
     for policy in ROLES[role].get("Policies", ()):
-        for statement in with_includes(policy["PolicyDocument"]["Statement"]):
+        for statement in flat(with_includes(policy["PolicyDocument"]["Statement"])):
             for action in actions(statement):
                 assert any(fnmatch.fnmatchcase(action, pattern) for pattern in most), action
 

@@ -43,7 +43,8 @@ def name_of(resource: Any) -> str:
 def permissions(role: str) -> Iterator[tuple[str, str]]:
     """Action and resource of everything that a role allows."""
     for policy in properties(role).get("Policies", ()):
-        for statement in with_includes(policy["PolicyDocument"]["Statement"]):
+        for given in with_includes(policy["PolicyDocument"]["Statement"]):
+            statement = given["Fn::If"][1] if "Fn::If" in given else given
             assert statement["Effect"] == "Allow"
             assert statement.keys() <= {"Effect", "Action", "Resource", "Condition"}
             for action in as_list(statement["Action"]):
@@ -123,6 +124,13 @@ def test_functions_with_equal_rights_share_a_role_and_others_do_not() -> None:
     for function in FUNCTIONS:
         rights.setdefault(frozenset(permissions(role_of(function))), set()).add(role_of(function))
     assert [names for names in rights.values() if len(names) > 1] == []
+
+
+def test_mails_are_sent_where_there_is_a_sender_by_its_identity_alone() -> None:
+    [policy] = properties(role_of("ChangeProfileFunction"))["Policies"]
+    [conditional] = [it for it in policy["PolicyDocument"]["Statement"] if "Fn::If" in it]
+    statement = {"Effect": "Allow", "Action": "ses:SendEmail", "Resource": {"Ref": "MailIdentityArn"}}
+    assert conditional == {"Fn::If": ["WithMailIdentity", statement, {"Ref": "AWS::NoValue"}]}
 
 
 def test_there_is_no_role_without_a_use() -> None:

@@ -383,6 +383,8 @@ def parameters_of_functions(whole: dict[str, Any]) -> dict[str, set[str]]:
 CHANGED = {
     "Architecture": "x86_64",
     "KmsKeyArn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/of-tests",
+    "MailFrom": "codes@example.com",
+    "MailIdentityArn": f"arn:aws:ses:{REGION}:{ACCOUNT}:identity/example.com",
     "MemorySize": "1769",
     "Runtime": "python3.12",
     "SnapStart": "true",
