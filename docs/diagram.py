@@ -16,6 +16,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import inflection
+
 from local.artifacts import read_template
 from openapi.generate import contract, operations
 
@@ -72,6 +74,8 @@ class Picture:
         for name, function in self._functions.items():
             if self._is_called(name):
                 arrows |= {Arrow("Api", self._station(name)), *self._rights(name), *self._public_calls(name, function)}
+            for pool, moment in self._triggers(name):
+                arrows |= {Arrow(pool, self._station(name), moment), *self._rights(name)}
         return self._chart(arrows)
 
     def behind(self, module: str) -> str:
@@ -127,6 +131,13 @@ class Picture:
             if client["Type"] == "AWS::Cognito::UserPoolClient":
                 yield Arrow(self._station(name), _named(client["Properties"]["UserPoolId"]), "calls")
 
+    def _triggers(self, function: str) -> Iterator[tuple[str, str]]:
+        """The user pools that call a function, and when."""
+        for name, resource in self._resources.items():
+            for moment, called in resource.get("Properties", {}).get("LambdaConfig", {}).items():
+                if _named(called) == function:
+                    yield name, inflection.underscore(moment).replace("_", "-")
+
     def _deliveries(self, name: str, given: Json) -> Iterator[Arrow]:
         """What a queue, a bucket or a schedule sends on by itself."""
         if dead_letters := given.get("RedrivePolicy", {}).get("deadLetterTargetArn"):
@@ -154,7 +165,8 @@ class Picture:
         """What the function's role allows, for each thing that is drawn."""
         role = self._resources[_named(self._functions[name]["Role"])]["Properties"]
         for policy in role.get("Policies", ()):
-            for statement in policy["PolicyDocument"]["Statement"]:
+            for given in policy["PolicyDocument"]["Statement"]:
+                statement = given["Fn::If"][1] if "Fn::If" in given else given
                 targets = {_named(resource) for resource in _listed(statement["Resource"])}
                 kinds = {_kind(action) for action in _listed(statement["Action"])} - {""}
                 for target in filter(self._is_drawn, targets):
