@@ -29,9 +29,9 @@ as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 Made = tuple[str, dict[str, str]]
 
 
-def boto3_client(service: Any, config: Config = clients._CONFIG) -> Any:
+def boto3_client(service: Any, config: Config = clients._CONFIG, region: str | None = None) -> Any:
     """A client as the documentation of boto3 has it made."""
-    return boto3.client(service, config=config)
+    return boto3.client(service, region, config=config)
 
 
 clients.new_client = boto3_client
