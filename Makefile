@@ -167,7 +167,7 @@ LAYER_FOR ?= --python-version $(LAMBDA_PYTHON) --python-platform $(LAMBDA_PLATFO
 # The interpreter that makes the artifacts' byte code: one of the runtime's version.
 RUNTIME ?= $(if $(filter --python,$(LAYER_FOR)),$(lastword $(LAYER_FOR)),python$(LAMBDA_PYTHON))
 FUNCTIONS := .build/functions/$(subst /,-,$(RUNTIME))
-SOURCES := $(wildcard handlers/*.py handlers/*/*.py generated/* openapi/openapi.yaml building/*.py)
+SOURCES := $(shell find handlers building -name '*.py') $(wildcard generated/*) openapi/openapi.yaml
 
 # For AWS; what make run and the end-to-end tests deploy is built by build-local for the interpreter at hand.
 build: $(TOOLS)/sam/.ready $(VENV)/.ready $(TOOLS)/docs/.ready ## Build for AWS, as `sam deploy` needs it

@@ -1,6 +1,6 @@
-"""How long the present request may still take. The Lambda seam sets it; whoever waits or tries again asks for it.
+"""The deadline of the current request. The entry point sets it; code that waits or retries reads it.
 
-Work that no request waits for (queues, streams, schedules) has no deadline.
+Work of queues, streams and schedules has no deadline.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _AGAIN_SECONDS = 0.1
 
 
 class OutOfTime(BaseException):
-    """Raised, wherever the program stands, when the time of `enforced` is over.
+    """Raised at any point of the block of `enforced` when its time is over.
 
     Not an Exception: botocore turns every Exception inside a call into an error of the connection and calls again.
     """

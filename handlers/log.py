@@ -19,12 +19,12 @@ ExcInfo: TypeAlias = (
 
 
 class WithoutTexts(LambdaPowertoolsFormatter):
-    """Errors by their types and places. Their texts stay out: those of libraries repeat what they were given, which may
-    be a note, an address or a password. Of an error of AWS its code and the call are told.
+    """Writes errors by type and place, without their texts: a library's error often repeats its input, which can be a
+    note, an address or a password. For an error of AWS, the code and the name of the call are written.
     """
 
     def formatException(self, ei: ExcInfo) -> str:  # noqa: N802 logging's name
-        """The chain of errors, the first cause first, as Python prints it but for the texts."""
+        """The traceback of the error and its causes, the first cause first, as Python prints it but without texts."""
         error: BaseException | None = ei[1]
         told: list[str] = []
         seen: set[int] = set()  # an error may be its own cause

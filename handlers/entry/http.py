@@ -1,7 +1,8 @@
-"""The Lambda seam, and the only file that knows Lambda: API Gateway's event in, aws-wsgi, Connexion, the answer out.
+"""The entry point for requests, and the only module that knows API Gateway's events and aws-wsgi.
 
-API Gateway sends payload format 2.0; aws-wsgi reads the names of format 1.0; Connexion speaks ASGI. The functions here
-rename, bridge and rename back. Nothing raises out of `handler`: what breaks is logged and answered with a 500.
+API Gateway sends events of payload format 2.0, aws-wsgi reads events of format 1.0 and calls a WSGI application, and
+Connexion is an ASGI application. This module converts between them. `handler` never raises: an error is logged and
+answered with a 500.
 """
 
 from __future__ import annotations
@@ -28,31 +29,32 @@ Result = TypeVar("Result")
 StartResponse = Callable[[str, list[tuple[str, str]]], object]
 
 _LENGTH = re.compile(r"[0-9]{1,12}")
-_BEYOND_BYTES = re.compile(r"[^\x00-\xff]")
+_NON_LATIN1 = re.compile(r"[^\x00-\xff]")
 
-# What is kept of a function's time to give an answer of its own: Lambda would end it, and API Gateway answer 500.
+# Seconds before its time-out at which the function stops its work, to answer 503 itself. Otherwise Lambda would end it
+# and API Gateway would answer 500.
 ANSWER_SECONDS = 0.5
-# The time of a request whose caller does not tell how long it may take: tests, and tools.
+# The time of a request without a Lambda context: in tests and tools.
 USUAL_SECONDS = 28.0
 
 # Answers of these media types may be compressed, so their bytes travel as base64.
 BINARY = {"text/html"}
-# The paths in the keys of the routes for what no operation serves; $default has none.
+# The paths of the routes that serve no operation; $default has none.
 UNKNOWN_ROUTES = ("", "/", "/{proxy+}")
 
 
 class Bridge:
     """A WSGI application that runs an ASGI one.
 
-    a2wsgi would start a thread for every request, which took several times as long as the request itself, and yields
-    its body lazily, which aws-wsgi cannot take: it reads status and headers before the body.
+    a2wsgi is no alternative: it starts a thread for every request, which takes several times as long as the request
+    itself, and it yields the body lazily, while aws-wsgi reads status and headers before the body.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        """The answer's body, whole, after `start_response`."""
+        """Call the ASGI application. Returns the whole body, after `start_response` was called."""
         return _run(self._respond(environ, start_response))
 
     async def _respond(self, environ: dict[str, Any], start_response: StartResponse) -> list[bytes]:
@@ -73,16 +75,16 @@ class Bridge:
 
 
 def _run(coroutine: Coroutine[Any, Any, Result]) -> Result:
-    """Run a coroutine that never waits: a function serves one request at a time, and its storage blocks.
+    """Run a coroutine without an event loop.
 
-    So there is nothing for an event loop to do, and none is made.
+    A function serves one request at a time and its calls to AWS block, so no coroutine ever has to wait.
     """
     try:
         coroutine.send(None)
     except StopIteration as done:
         return cast("Result", done.value)
     coroutine.close()
-    raise RuntimeError("an operation waits for something that only an event loop could bring")
+    raise RuntimeError("a handler awaited a pending future; there is no event loop")
 
 
 def _scope(environ: dict[str, Any]) -> dict[str, Any]:
@@ -111,9 +113,9 @@ def _scope(environ: dict[str, Any]) -> dict[str, Any]:
 
 
 def format_1(event: Event) -> Event:
-    """A payload 2.0 event with the names and the completeness that aws-wsgi wants of a format 1.0 one.
+    """The event of payload format 2.0 as aws-wsgi reads it, by the names of format 1.0.
 
-    The query stays as it was sent: format 2.0 joins repeated keys with commas that a value can also hold.
+    The raw query is kept beside the parsed one: format 2.0 joins repeated keys with commas, which values can hold.
     """
     http = event["requestContext"]["http"]
     query = event.get("rawQueryString") or ""
@@ -132,10 +134,10 @@ def format_1(event: Event) -> Event:
 
 
 def _body(event: Event) -> bytes:
-    """The bytes that were sent. Raises ValueError when there are none that the event could stand for.
+    """The body as bytes. Raises ValueError for base64 that cannot be decoded.
 
-    API Gateway hands JSON over as text, in which each sequence of bytes that is not UTF-8 has become U+FFFD. Such a
-    body gets a byte at its end that UTF-8 does not have, so that it is refused like all others, with the reason.
+    API Gateway passes JSON on as text, in which it has replaced bytes that are not UTF-8 by U+FFFD. Such a body gets a
+    final byte that no UTF-8 text has, so that the JSON parser refuses it with the right reason.
     """
     body = event.get("body") or ""
     if event.get("isBase64Encoded"):
@@ -145,29 +147,29 @@ def _body(event: Event) -> bytes:
 
 
 def _is_as_sent(body: str, size: int, headers: dict[str, str]) -> bool:
-    """Whether the text stands for the very bytes that were sent: it has as many, or no replacement character where
-    nothing tells how many there were (HTTP/2).
+    """Whether no byte was replaced: the text has as many bytes as Content-Length says. Without that header (HTTP/2), it
+    must not hold a replacement character.
     """
     length = str(headers.get("content-length", ""))
     return int(length) == size if _LENGTH.fullmatch(length) else "\ufffd" not in body
 
 
 def _sendable(headers: dict[str, str]) -> dict[str, str]:
-    """The headers as they fit into bytes. What does not fit becomes a character that no header of ours may hold:
-    a `?` would make one valid Idempotency-Key of several invalid ones.
+    """The headers in Latin-1. Other characters become one that no valid header value holds: if they became `?`, several
+    invalid Idempotency-Keys would become the same valid one.
     """
     return {
-        name: text if (text := str(value)).isascii() else _BEYOND_BYTES.sub("\xbf", text)
+        name: text if (text := str(value)).isascii() else _NON_LATIN1.sub("\xbf", text)
         for name, value in headers.items()
     }
 
 
 def route_path(event: Event) -> str:
-    """The path as the contract has it, without what stands before it.
+    """The path as the contract has it, without the stage or the mapping of a custom domain before it.
 
-    On a named stage the event's path starts with the stage, behind a custom domain with its mapping, on $default with
-    neither. The route's key tells how many segments are the contract's; requests of the routes for unknown paths, which
-    take any number of segments, lose the stage, which the template's domain has as its mapping too.
+    On a named stage the event's path starts with the stage, behind a custom domain with its mapping, and on $default
+    with neither. The route's key tells how many segments belong to the contract. The routes for unknown paths take any
+    number of segments: there the stage is removed, which is also the mapping of the template's domain.
     """
     path = unquote(event.get("rawPath") or event["requestContext"]["http"]["path"], errors="replace")
     _, _, route = (event["requestContext"].get("routeKey") or "").partition(" ")
@@ -212,7 +214,7 @@ def serve(app: ASGIApp) -> Callable[[Event, Any], dict[str, Any]]:
 
 
 def _seconds(context: Any) -> float:
-    """For how long the function may work on its answer."""
+    """Seconds that the function may work on its answer."""
     if context is None:
         return USUAL_SECONDS
     return float(context.get_remaining_time_in_millis()) / 1000 - ANSWER_SECONDS
@@ -233,7 +235,7 @@ def _failure(problem: Problem, request_id: str) -> dict[str, Any]:
     }
 
 
-# Everything is built here, at init, for the operations of this function alone: no request waits for it.
+# Built when the module is imported, at Lambda's init, so that no request waits for it.
 handler = serve(create_app(os.environ.get("OPERATIONS", "").split()))
 clients.make_ready(os.environ)
 runtime.ready()

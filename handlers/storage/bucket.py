@@ -1,4 +1,4 @@
-"""Files of any size in the users' bucket, and the erasing of all that a user has there."""
+"""Files of any size in the users' bucket, and the erasure of all files of a user."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 EXPORTS = "exports/"
 _PREFIXES = (image_files.PREFIX, EXPORTS)
 
-# S3 deletes up to a thousand at once, but is to answer before the client gives up.
+# S3 deletes up to 1 000 files in a request, but that may take longer than the client waits for the answer.
 _BATCH = 250
 
 # No part but the last may be smaller than 5 MiB.
@@ -26,14 +26,14 @@ PART_BYTES = 5 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A file that is there: how large it is, and since when."""
+    """A file that exists: its size in bytes, and when it was written."""
 
     size: int
     changed_at: datetime
 
 
 def found(prefix: str) -> dict[str, Found]:
-    """The files whose keys begin so, by what follows. For prefixes that few files have."""
+    """The files whose keys have the prefix, by the rest of their keys. Reads one page only: at most 1 000 files."""
     page = s3().list_objects_v2(Bucket=files_bucket(), Prefix=prefix)
     return {
         file["Key"].removeprefix(prefix): Found(file["Size"], file["LastModified"]) for file in page.get("Contents", ())
@@ -46,7 +46,7 @@ def write_whole(key: str, content: bytes) -> None:
 
 
 def read_whole(key: str) -> bytes | None:
-    """What a small file holds; none if there is no such file."""
+    """The content of a small file; None if there is no such file."""
     try:
         answer = s3().get_object(Bucket=files_bucket(), Key=key)
     except s3().exceptions.NoSuchKey:
@@ -56,9 +56,9 @@ def read_whole(key: str) -> bytes | None:
 
 
 def write(key: str, chunks: Iterable[bytes], media_type: str) -> int:
-    """Write a file of these chunks, holding no more of it than a part; answers its size.
+    """Write the chunks into a file, with at most one part of it in memory. Returns the file's size in bytes.
 
-    When a chunk cannot be had, or a part not be written, nothing is left of the file.
+    When a chunk raises or a part cannot be written, no file is made.
     """
     upload: Any = {"Bucket": files_bucket(), "Key": key}
     upload["UploadId"] = s3().create_multipart_upload(**upload, ContentType=media_type)["UploadId"]
@@ -88,7 +88,7 @@ def _parts(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def address(key: str, *, name: str, media_type: str, valid_for: timedelta) -> str:
-    """An address from which a browser saves the file under that name."""
+    """An address from which a browser saves the file under `name`, for as long as `valid_for`."""
     wanted = {
         "Bucket": files_bucket(),
         "Key": key,
@@ -100,7 +100,7 @@ def address(key: str, *, name: str, media_type: str, valid_for: timedelta) -> st
 
 
 def erase(user_id: str) -> Iterator[None]:
-    """Delete all files of the user, all versions of them and what is still being written; yields after each batch."""
+    """Delete all versions of all files of the user and abort unfinished uploads. Yields after each batch."""
     for prefix in _PREFIXES:
         yield from _stop_writing(f"{prefix}{user_id}/")
         yield from _delete_versions(f"{prefix}{user_id}/")

@@ -1,9 +1,8 @@
-"""The erasing of a user's items, and the marks of an account that is being erased.
+"""The marks of an account that is being erased, and the erasure of a user's items.
 
-From the first mark on, nothing is written for its user any more.
-
-Every write checks one of several equal marks, in its own transaction. Were there only one, two writes of the same user
-at the same time would meet on it, and DynamoDB cancels transactions that meet, even if both only look.
+Every write for a user checks, in its own transaction, that one of the user's marks does not exist. So nothing is
+written once the marks are there. There are several equal marks, of which a write checks one at random: DynamoDB cancels
+one of two transactions that check the same item at the same time.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ def mark_keys(user_id: str) -> list[dict[str, AttributeValueTypeDef]]:
 
 
 def not_begun(user_id: str) -> ConditionCheckTypeDef:
-    """The part of a transaction that fails when the user's erasure has begun."""
+    """The condition of a transaction that the user's erasure has not begun."""
     return {
         "TableName": trades_table(),
         "Key": random.choice(mark_keys(user_id)),  # noqa: S311 - any of them will do
@@ -43,10 +42,10 @@ def not_begun(user_id: str) -> ConditionCheckTypeDef:
 
 
 def begin(user_id: str, now: datetime) -> None:
-    """Mark the user, with all marks at once. Does nothing new when it is done again. Raises Busy."""
+    """Write all marks of the user in one transaction. Safe to repeat. Raises Busy."""
     marks = [{**key, "since": {"S": now.isoformat()}} for key in mark_keys(user_id)]
     actions: list[TransactWriteItemTypeDef] = [{"Put": {"TableName": trades_table(), "Item": mark}} for mark in marks]
-    # Writes that look at a mark at this very moment stand in the way.
+    # Conflicts with writes that check a mark at this moment are retried.
     patiently(lambda: dynamodb().transact_write_items(TransactItems=actions))
 
 
@@ -56,7 +55,7 @@ def has_begun(user_id: str) -> bool:
 
 
 def let_expire(user_id: str, when: datetime) -> None:
-    """Let DynamoDB delete the marks by itself, after that. Raises Busy."""
+    """Let DynamoDB delete the marks some time after `when`. Raises Busy."""
     actions: list[TransactWriteItemTypeDef] = [
         {
             "Update": {

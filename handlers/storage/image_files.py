@@ -1,6 +1,6 @@
-"""The images' files, in the users' bucket at images/<userId>/<tradeId>/<imageId>.
+"""The image files in the users' bucket, at images/<userId>/<tradeId>/<imageId>.
 
-Nobody else can read or write there: browsers come with a form or an address that was signed for one file.
+The bucket is private: a browser sends a file with a form, and reads it at an address, that was signed for that file.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _PENDING = "<Tagging><TagSet><Tag><Key>status</Key><Value>pending</Value></Tag><
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an image's file is."""
+    """The place of an image's file in the bucket."""
 
     user_id: str
     trade_id: str
@@ -42,7 +42,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One version of one file, as the bucket lists it; also a mark that a file was deleted."""
+    """One version of a file, or the mark of a deletion, as the bucket lists it."""
 
     key: str
     version: str
@@ -51,7 +51,7 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class SweepPosition:
-    """How far a listing of all files has come: to this one, which has to stay until the listing has gone on from it."""
+    """The last file that a listing has reached. It must not be deleted before the listing has gone on from it."""
 
     key: str
     version: str
@@ -60,35 +60,36 @@ class SweepPosition:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The keys after one and up to another, in the order in which the bucket lists them; None: from or to the end."""
+    """The keys after `after`, up to and with `upto`, in the bucket's order; None stands for the first or the last
+    key."""
 
     after: str | None = None
     upto: str | None = None
 
 
 def spans() -> list[Span]:
-    """All keys under images/, in parts of about the same size, each to be listed apart from the others.
+    """All keys under images/ in 256 spans of about the same size, which can be listed at the same time.
 
-    Users have random UUIDs, so the first two hexadecimal digits share them out evenly. The parts border on each other:
-    a key belongs to exactly one of them, however it goes on after images/.
+    Users' ids are random UUIDs, so their first two hexadecimal digits split them evenly. Each key belongs to exactly
+    one span, whatever follows images/.
     """
     borders = [f"{PREFIX}{number:02x}" for number in range(1, 256)]
     return [Span(after, upto) for after, upto in zip([None, *borders], [*borders, None], strict=True)]
 
 
 def prefix_of(user_id: str, trade_id: str) -> str:
-    """How the keys of all images of a trade begin."""
+    """The prefix of the keys of all images of a trade."""
     return f"{PREFIX}{user_id}/{trade_id}/"
 
 
 def place_of(key: str) -> Place | None:
-    """The place that the key stands for; none for a key that no form was ever made for."""
+    """The place of the key; None for a key that no form was made for."""
     images, *names = key.split("/")
     return Place(*names) if f"{images}/" == PREFIX and len(names) == 3 and all(names) else None
 
 
 def form(place: Place, content_type: str) -> tuple[str, dict[str, str]]:
-    """Address and fields of a form that sends one file there, of this type and no larger than an image may be."""
+    """Address and fields of a form that sends one file to the place, of this media type, within the size limit."""
     fields = {"Content-Type": content_type, "tagging": _PENDING}
     with failures_are_unavailable():
         signed = s3().generate_presigned_post(
@@ -102,10 +103,10 @@ def form(place: Place, content_type: str) -> tuple[str, dict[str, str]]:
 
 
 def address(place: Place, image: Image) -> str:
-    """An address that shows the very bytes that were checked, for some minutes.
+    """An address that shows the version of the file that was checked, for some minutes.
 
-    S3 answers with the type that the check found, though the form stored the file under the one that was announced, and
-    with a name that we chose. Both are part of the signature, so nobody can have the file shown as anything else.
+    S3 answers with the media type that the check found, not with the one that the form stored, and with a file name
+    that is made here. Both are signed, so nobody can change the address to show the file as another type.
     """
     wanted = {
         "Bucket": files_bucket(),
@@ -119,12 +120,12 @@ def address(place: Place, image: Image) -> str:
 
 
 def size_of(place: Place, version: str) -> int:
-    """How many bytes the file has."""
+    """The size of the file in bytes."""
     return s3().head_object(Bucket=files_bucket(), Key=place.key, VersionId=version)["ContentLength"]
 
 
 def read_range(place: Place, version: str, start: int, count: int) -> bytes:
-    """So many bytes of the file, at least one, from this position on."""
+    """`count` bytes of the file from the position `start` on; `count` is at least 1."""
     wanted = f"bytes={start}-{start + count - 1}"
     answer = s3().get_object(Bucket=files_bucket(), Key=place.key, VersionId=version, Range=wanted)
     with failures_are_unavailable(), closing(answer["Body"]) as body:
@@ -132,7 +133,7 @@ def read_range(place: Place, version: str, start: int, count: int) -> bytes:
 
 
 def keep(place: Place, version: str) -> None:
-    """Take the file out of what the bucket's lifecycle deletes."""
+    """Exclude the file from what the bucket's lifecycle deletes."""
     s3().put_object_tagging(
         Bucket=files_bucket(),
         Key=place.key,
@@ -142,14 +143,14 @@ def keep(place: Place, version: str) -> None:
 
 
 def delete(key: str, version: str) -> None:
-    """Delete one version for good. Does nothing new when it is done again."""
+    """Delete one version for good. Safe to repeat."""
     s3().delete_object(Bucket=files_bucket(), Key=key, VersionId=version)
 
 
 def delete_all(prefix: str) -> int:
-    """Delete every version of every file whose key begins so, for good; answers how many there were."""
+    """Delete all versions of the files whose keys have the prefix, for good. Returns how many there were."""
     count = 0
-    # Each time from the beginning, where nothing is left but what came in between.
+    # Each listing starts at the beginning: what it finds there was written since the listing before.
     while page := s3().list_object_versions(Bucket=files_bucket(), Prefix=prefix):
         files = list(_files(page))
         for file in files:

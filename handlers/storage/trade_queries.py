@@ -1,4 +1,4 @@
-"""Trades in lists: any combination of filters, by entry date, a page at a time, from the index that reads the least."""
+"""Lists of trades by entry date, with any combination of filters, page by page, from the index that reads least."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _BEGINNING_OF_TIME, _END_OF_TIME = "0", ":"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TradeFilter:
-    """Which trades a list shows: those that meet all that is set. Days are those of the entry's own UTC offset."""
+    """The filters of a list: a trade has to meet all that are set. Days are those of the entry's own UTC offset."""
 
     symbol: str | None = None
     status: Status | None = None
@@ -39,7 +39,7 @@ class TradeFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListPosition:
-    """How far a list was read: the last trade's place in the index that the list is read from."""
+    """The last trade that a list has shown, by its keys in the index that the list is read from."""
 
     index: str
     sort_key: str
@@ -48,7 +48,8 @@ class ListPosition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """Some trades of a list, and where the next page starts, if there may be one. It may hold none and yet go on."""
+    """Trades of a list, and the position at which the next page starts; None at the end. A page may be empty before the
+    end."""
 
     trades: tuple[Trade, ...]
     next: ListPosition | None
@@ -56,7 +57,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Index:
-    """One way to read a user's trades: those whose attribute `of` equals `value`, or all of them."""
+    """An index of a user's trades: those whose attribute `of` equals `value`, or all."""
 
     name: str
     sort_key: str
@@ -65,7 +66,7 @@ class _Index:
 
     @property
     def prefix(self) -> str:
-        """What the sort key begins with; the instant of the entry follows."""
+        """The beginning of the sort key, before the instant of the entry."""
         return "" if self.value is None else f"{self.value}|"
 
 
@@ -121,10 +122,7 @@ def list_trades(
 
 
 def every_trade(user_id: str) -> Iterator[Trade]:
-    """All trades of the user, as they stand now, in no order that would mean anything; a page at a time in memory.
-
-    Reads the table itself, consistently. Raises Busy.
-    """
+    """All trades of the user in no particular order, read consistently, one page in memory at a time. Raises Busy."""
     query = {
         "TableName": trades_table(),
         "KeyConditionExpression": "userId = :user",
@@ -138,7 +136,7 @@ def every_trade(user_id: str) -> Iterator[Trade]:
 
 
 def _most_selective(wanted: TradeFilter) -> _Index:
-    """The index that reads the fewest trades: few are open, and most are closed."""
+    """The index that reads the fewest trades, on the assumption that few are open and most are closed."""
     by_status = _Index(name=_BY_STATUS, sort_key="statusOpenDate", of="status", value=wanted.status)
     if wanted.idempotency_key is not None:
         return _Index(name=_BY_KEY, sort_key="openDate", of="idempotencyKey", value=wanted.idempotency_key)
@@ -152,7 +150,7 @@ def _most_selective(wanted: TradeFilter) -> _Index:
 
 
 def _equalities(wanted: TradeFilter, index: _Index) -> dict[str, str]:
-    """What trades must equal beyond the index's own prefix: DynamoDB refuses filters on the keys of what it reads."""
+    """Equality filters other than the index's own: DynamoDB refuses filters on key attributes."""
     equalities = {
         "symbol": wanted.symbol,
         "status": wanted.status,
@@ -198,7 +196,7 @@ def _query(user_id: str, wanted: TradeFilter, index: _Index) -> QueryInputTypeDe
 
 
 def _midnight(day: date | None, days_later: int, otherwise: str) -> str:
-    """The instant at which that day begins in UTC, some days later."""
+    """The instant at which the day, moved by `days_later`, begins in UTC; `otherwise` without a day."""
     try:
         return otherwise if day is None else instant(datetime.combine(day + timedelta(days_later), time.min, UTC))
     except OverflowError:
@@ -208,8 +206,8 @@ def _midnight(day: date | None, days_later: int, otherwise: str) -> str:
 def _page_of_one_key(
     query: QueryInputTypeDef, index: _Index, limit: int, newest_first: bool, after: ListPosition | None
 ) -> Page:
-    """A page of the trades of one idempotency key. A key is used again after days at most, so they are few,
-    and their index is not in the order of their entries.
+    """A page of the trades of one idempotency key. They are few, and their index is not ordered by entry, so all are
+    read and sorted.
     """
     found = sorted((item for page in pages(query) for item in page), key=_entry, reverse=newest_first)
     if after is not None:

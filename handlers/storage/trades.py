@@ -1,4 +1,4 @@
-"""Trades, one at a time. Every write is conditional, so that nothing is lost, doubled or overwritten unseen."""
+"""Single trades. Every write is conditional, so that no change is lost, repeated or overwritten."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def replace(trade: Trade, expected_version: int, answer: KeptAnswer | None = Non
 
 
 def get(user_id: str, trade_id: str) -> Trade:
-    """The trade as it stands now. Raises TradeNotFound, Busy."""
+    """The trade as it is stored now. Raises TradeNotFound, Busy."""
     item = get_item(trades_table(), trade_key(user_id, trade_id))
     if not is_trade(item):
         raise TradeNotFound(trade_id)
@@ -64,7 +64,7 @@ def get(user_id: str, trade_id: str) -> Trade:
 def get_with_answer(
     user_id: str, trade_id: str, *, key: str, fingerprint: str, now: datetime
 ) -> tuple[Trade | None, KeptAnswer | None]:
-    """The trade as it stands now and the answer kept for the key, in one request: an answer outlives its trade.
+    """The trade as it is stored now and the answer kept for the key, in one request. An answer outlives its trade.
 
     Raises KeyReused when the answer belongs to a request with another fingerprint; Busy.
     """
@@ -104,7 +104,7 @@ def _store(trade: Trade, answer: KeptAnswer | None, expected_version: int | None
     actions: list[TransactWriteItemTypeDef] = [{"Put": put}, {"ConditionCheck": erasure_marks.not_begun(trade.user_id)}]
     if answer is not None:
         actions.append({"Put": _keep(trade.user_id, answer, now)})
-    # A change that met another is not made again as it is: the other has most likely made another version by then.
+    # A change in conflict with another is not repeated as it is: the other has most likely made a new version.
     failed = transact(actions, retry_conflicts=expected_version is None)
     if not any(failed):
         return None
@@ -117,7 +117,7 @@ def _store(trade: Trade, answer: KeptAnswer | None, expected_version: int | None
         raise refusal(of_trade.get("Item", {}), trade.trade_id)
     if expected_version is not None:
         raise VersionMismatch(trade.trade_id)
-    raise Contended  # the record expired between the write and the read
+    raise Contended  # the kept answer expired between the write and the read
 
 
 def _keep(user_id: str, answer: KeptAnswer, now: datetime) -> PutTypeDef:
@@ -141,5 +141,5 @@ def _of_the_same_request(kept: KeptAnswer | None, fingerprint: str) -> KeptAnswe
 
 
 def refusal(stored: Mapping[str, Any], trade_id: str) -> StorageError:
-    """Why a condition on a trade failed, by what is stored in its place."""
+    """The error for a condition on a trade that failed, by the item that is stored under its key."""
     return VersionMismatch(trade_id) if is_trade(stored) else TradeNotFound(trade_id)

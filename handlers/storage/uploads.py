@@ -1,4 +1,4 @@
-"""The records of uploads, beside the trade that they are for, and the step by which an image becomes part of it."""
+"""The records of uploads, stored beside their trade, and the transaction that makes an image part of it."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ _IS_PENDING = "attribute_exists(tradeId) AND attribute_not_exists(reason)"
 
 
 def read(user_id: str, trade_id: str, now: datetime) -> tuple[Trade, tuple[Upload, ...]]:
-    """The trade and its uploads as they stand now, in one request. Raises TradeNotFound, Busy."""
+    """The trade and its uploads as they are stored now, in one request. Raises TradeNotFound, Busy."""
     trade, uploads, _ = _read(user_id, trade_id, now)
     return trade, uploads
 
 
 def _read(user_id: str, trade_id: str, now: datetime) -> tuple[Trade, tuple[Upload, ...], Item]:
-    """The trade, its uploads, and the item that counts how many were asked for, empty if there is none."""
+    """The trade, its uploads, and the item that counts the uploads so far, empty without one."""
     first, *others = _query(user_id, trade_id) or [{}]
     if not is_trade(first):  # its key is the shortest, and so the first
         raise TradeNotFound(trade_id)
@@ -53,7 +53,7 @@ def _read(user_id: str, trade_id: str, now: datetime) -> tuple[Trade, tuple[Uplo
 def attached(trades: Collection[tuple[str, str]]) -> dict[tuple[str, str], set[tuple[str, str]]]:
     """The images of these trades, by user and trade: each image's id and the version of its file.
 
-    As they stood a moment ago: an image that is missing here may just have been attached. Raises Busy.
+    The read is not consistent: an image that was just attached may be missing. Raises Busy.
     """
     keys = [trade_key(user_id, trade_id) for user_id, trade_id in trades]
     found = batch_get(
@@ -66,7 +66,7 @@ def attached(trades: Collection[tuple[str, str]]) -> dict[tuple[str, str], set[t
 
 
 def await_file(user_id: str, trade_id: str, upload: Upload, check: Check) -> None:
-    """Record an upload whose file is to come, unless `check` raises for the trade and its uploads as they stand.
+    """Record an upload whose file is expected, unless `check` raises for the trade and its uploads.
 
     The transaction has the conditions that the trade is at the version that was checked, since an image may be attached
     meanwhile, and that no other upload was asked for. Otherwise it raises VersionMismatch, and may be tried again.
@@ -92,7 +92,7 @@ def await_file(user_id: str, trade_id: str, upload: Upload, check: Check) -> Non
 
 
 def _next_count(user_id: str, trade_id: str, asked: Item, now: datetime) -> PutTypeDef:
-    """One more upload was asked for than when `asked` was read. DynamoDB deletes the item when nothing needs it."""
+    """The write that counts one more upload than `asked` has. DynamoDB deletes the item when nothing needs it."""
     count = int(asked["count"]["N"]) if asked else 0
     expires = str(epoch_seconds(now + PENDING_FOR + REJECTED_FOR))
     item = upload_key(user_id, trade_id) | {"count": {"N": str(count + 1)}, "expiresAt": {"N": expires}}
@@ -109,7 +109,7 @@ def _next_count(user_id: str, trade_id: str, asked: Item, now: datetime) -> PutT
 
 
 def attach(trade: Trade, expected_version: int, image_id: str) -> None:
-    """Store the trade that has the image now, in place of its expected version, and drop the upload's record.
+    """Store the trade with its image in place of the expected version, and delete the upload's record.
 
     Raises TradeNotFound, AccountErased, Busy; VersionMismatch when the trade or the record has changed in between.
     """
@@ -136,9 +136,9 @@ def attach(trade: Trade, expected_version: int, image_id: str) -> None:
 
 
 def reject(user_id: str, trade_id: str, upload: Upload, now: datetime) -> None:
-    """Keep the upload, whose file was rejected, for as long as its owner may want to know why.
+    """Mark the upload as rejected. Its record is kept for some days, so that its owner sees the reason.
 
-    Raises Busy; VersionMismatch when its record is not pending any more.
+    Raises Busy; VersionMismatch when the record is not pending any more.
     """
     try:
         patiently(
@@ -153,7 +153,7 @@ def reject(user_id: str, trade_id: str, upload: Upload, now: datetime) -> None:
 
 
 def forget(user_id: str, trade_id: str, image_id: str) -> bool:
-    """Delete an upload's record. False: there is none any more. Raises Busy."""
+    """Delete an upload's record. Returns whether there was one. Raises Busy."""
     record: TransactWriteItemTypeDef = {
         "Delete": {
             "TableName": trades_table(),
@@ -178,4 +178,4 @@ def _query(user_id: str, beginning: str) -> list[Any]:
         ExpressionAttributeValues={":user": {"S": user_id}, ":beginning": {"S": beginning}},
         ConsistentRead=True,
     )
-    return response["Items"]  # far from a page's 1 MB: the trade has 400 KB at most, and its uploads are limited
+    return response["Items"]  # one page of 1 MB is enough: a trade has at most 400 KB, and its uploads are limited

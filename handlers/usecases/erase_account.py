@@ -1,8 +1,8 @@
-"""The erasing of an account: begun by its owner, carried on by a queue until nothing is left.
+"""Erases an account: its owner begins it, and a queue goes on until nothing is left.
 
-The only thing that it remembers is what is still there. Every step takes away what it finds, and finds nothing when it
-is done again, so a crash anywhere costs nothing but a repetition. The marks stay longest: they refuse whatever was
-under way when the account was locked.
+No progress is stored. Each step deletes what it finds and finds nothing when it is repeated, so a crash at any point is
+mended by repeating. The erasure marks are deleted last: until then they refuse writes that were under way when the
+account was locked.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from handlers.storage import accounts, bucket, erasure_marks
 from handlers.storage.accounts import Account
 from handlers.storage.queues import erasure_queue
 
-# All access tokens, forms and addresses that were given out have expired by then. A queue delays no message for longer.
+# By then all access tokens, upload forms and addresses of files have expired. It is also the longest delay of a queue.
 LAST_LOOK_AFTER = timedelta(minutes=15)
-# For how long the marks outlive everything else; then DynamoDB deletes them by itself.
+# How long the marks stay after everything else; then DynamoDB deletes them by itself.
 MARKS_LAST = timedelta(days=1)
-# What one batch of a step may take.
+# Seconds that one batch of a step takes at most.
 BATCH_SECONDS = 30
 
 
 def begin(account: Account, now: datetime) -> None:
-    """Lock the account and see to its erasing. May be repeated, also after it broke off at any point.
+    """Lock the account and queue its erasure. Safe to repeat, also after a crash at any point.
 
-    The message is sent before anything takes the owner's access away: from then on it does not depend on the owner.
-    Raises Busy, Throttled.
+    The message is sent before the owner loses access, who might otherwise be unable to repeat the request. Raises Busy,
+    Throttled.
     """
     erasure_marks.begin(account.user_id, now)
     _go_on(account)
@@ -34,10 +34,7 @@ def begin(account: Account, now: datetime) -> None:
 
 
 def proceed(account: Account, *, is_last_look: bool, seconds_left: Callable[[], float], now: datetime) -> bool:
-    """Erase what there is as long as time is left, and hand the rest on to the queue. False: some is left.
-
-    Raises Busy, Throttled.
-    """
+    """Erase as long as time is left, and queue the rest. Returns whether all is erased. Raises Busy, Throttled."""
     for step in STEPS:
         for _ in step(account):
             if seconds_left() < BATCH_SECONDS:
@@ -51,7 +48,7 @@ def proceed(account: Account, *, is_last_look: bool, seconds_left: Callable[[], 
 
 
 def _lock_out(account: Account) -> None:
-    # In this order: a session that is made in between would outlive the other.
+    # Disable first: otherwise a session that begins between the two calls would not end.
     accounts.disable(account)
     accounts.sign_out_everywhere(account)
 
@@ -70,12 +67,12 @@ def _erase_user(account: Account) -> Iterable[None]:
 
 
 def _lock(account: Account) -> Iterable[None]:
-    """Again, in case that the request broke off behind its message."""
+    """Repeat the lock-out: the request may have crashed after it sent the message."""
     _lock_out(account)
     return ()
 
 
-# What is done, in this order, the user itself last: as long as anything is left, its address cannot sign up anew.
+# The steps in their order. The user is deleted last: as long as anything is left, the address cannot sign up again.
 STEPS: tuple[Callable[[Account], Iterable[None]], ...] = (_lock, _erase_items, _erase_files, _erase_user)
 
 

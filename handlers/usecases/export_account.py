@@ -1,7 +1,8 @@
 """The export of an account: one gzip-compressed JSON document of all that its user has, written as it is read.
 
 Neither the document nor any part of it that grows with the account is ever held in memory. A request has half a minute;
-an account that takes longer is exported by a queue's function. Until that is done, requests are told how far it is.
+an account that takes longer is exported by a queue's function. Until that is done, requests are written_at how far it
+is.
 """
 
 from __future__ import annotations
@@ -27,29 +28,29 @@ from handlers.storage.queues import export_queue
 
 FORMAT_VERSION = 1
 VALID_FOR = timedelta(minutes=10)
-# A file that happens to be compressed, and not a document in transfer: the browser is to save it as it is.
+# The file itself is compressed, and not its transfer: a browser saves it as it is.
 MEDIA_TYPE = "application/gzip"
 
-# The files of a user's exports: the last that a request wrote, the last that the queue's function wrote, and how far
-# that function is. The bucket's lifecycle deletes them after a day.
+# The files of a user's exports: the last one that a request wrote, the last one that the queue's function wrote, and
+# that function's progress. The bucket's lifecycle deletes them after a day.
 AT_ONCE, PREPARED, PROGRESS = "export.json.gz", "prepared.json.gz", "progress.json"
 
 _WRITTEN_AT_ONCE = 64 * 1024
 _GZIP = 31  # zlib's number for gzip's format
 
 
-# What a request spends on an export at most; the rest of its half minute is for what stands around it.
+# Seconds that a request spends on writing an export at most, of the 30 that the gateway gives it.
 AT_ONCE_SECONDS = 18
-# For how long a file of the queue's function is given out, and for how long that function is believed to be at work
-# after it last told its progress.
+# How long a file of the queue's function is given to requests, and how long after its last progress that function
+# counts as still writing.
 PREPARED_FOR = timedelta(minutes=15)
-# How often it tells its progress, in seconds.
+# Seconds between two writings of the progress.
 PROGRESS_SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """A file that was written, and for how long it can be had."""
+    """A file that was written: its address, its size in bytes, and when the address expires."""
 
     url: str
     size: int
@@ -58,53 +59,54 @@ class Export:
 
 @dataclass(frozen=True, slots=True)
 class UnderWay:
-    """A file that the queue's function is writing: since when it is asked for, and how many trades it holds already."""
+    """A file that the queue's function is writing: when it was asked for, and how many trades are written."""
 
     started_at: datetime
     trades_written: int
 
 
 class _OutOfTime(Exception):
-    """Raised inside an export that a request has no more time for."""
+    """Raised when a request has no more time for writing an export."""
 
 
 def export(account: Account, now: datetime) -> Export | UnderWay:
-    """Write the account into a file, or give out the one that was just prepared.
+    """Write the account into a file, or return the file that was just prepared.
 
-    An account that takes too long for a request is handed over to the queue's function. Raises AccountErased, Busy,
+    An account that takes too long for a request is exported by the queue's function. Raises AccountErased, Busy,
     Throttled.
     """
     if erasure_marks.has_begun(account.user_id):
         raise AccountErased(account.user_id)
     found = {name: file for name, file in _files(account).items() if file.changed_at > now - PREPARED_FOR}
     if PREPARED in found:
-        return _given_out(account, PREPARED, found[PREPARED].size, now)
+        return _export_of(account, PREPARED, found[PREPARED].size, now)
     if PROGRESS in found:
         return _progress(account) or UnderWay(found[PROGRESS].changed_at, 0)
     try:
         size = _write(account, AT_ONCE, _within(AT_ONCE_SECONDS, text_of(account, now)))
     except _OutOfTime:
-        # The message first: progress that nobody makes would keep the next requests from sending one.
+        # Send the message first: if progress were written and the message not sent, later requests would wait for
+        # nothing.
         export_queue().send({"userId": account.user_id, "username": account.username})
-        return _tell(account, UnderWay(now, 0))
-    return _given_out(account, AT_ONCE, size, now)
+        return _write_progress(account, UnderWay(now, 0))
+    return _export_of(account, AT_ONCE, size, now)
 
 
 def prepare(account: Account, now: datetime) -> int:
-    """Write the account into a file for the next request, telling the progress; answers its size.
+    """Write the account into a file for the next request, and the progress beside it. Returns the file's size in bytes.
 
     Raises AccountErased, Busy, Throttled.
     """
     asked = _progress(account)
     started_at = now if asked is None else asked.started_at
-    written, told = 0, time.monotonic()
+    written, written_at = 0, time.monotonic()
 
     def count_trade() -> None:
-        nonlocal written, told
+        nonlocal written, written_at
         written += 1
-        if time.monotonic() > told + PROGRESS_SECONDS:
-            _tell(account, UnderWay(started_at, written))
-            told = time.monotonic()
+        if time.monotonic() > written_at + PROGRESS_SECONDS:
+            _write_progress(account, UnderWay(started_at, written))
+            written_at = time.monotonic()
 
     return _write(account, PREPARED, text_of(account, now, count_trade))
 
@@ -113,19 +115,19 @@ def _write(account: Account, name: str, text: Iterable[str]) -> int:
     return bucket.write(_key(account, name), compressed(text), MEDIA_TYPE)
 
 
-def _tell(account: Account, progress: UnderWay) -> UnderWay:
+def _write_progress(account: Account, progress: UnderWay) -> UnderWay:
     text = as_json({"startedAt": progress.started_at.isoformat(), "tradesWritten": progress.trades_written})
     bucket.write_whole(_key(account, PROGRESS), text.encode())
     return progress
 
 
 def _progress(account: Account) -> UnderWay | None:
-    """What was told last; none if nothing was."""
+    """The progress that was written last; None without one."""
     content = bucket.read_whole(_key(account, PROGRESS))
     if content is None:
         return None
-    told = json.loads(content)
-    return UnderWay(datetime.fromisoformat(told["startedAt"]), told["tradesWritten"])
+    stored = json.loads(content)
+    return UnderWay(datetime.fromisoformat(stored["startedAt"]), stored["tradesWritten"])
 
 
 def _within(seconds: float, text: Iterable[str]) -> Iterator[str]:
@@ -136,7 +138,7 @@ def _within(seconds: float, text: Iterable[str]) -> Iterator[str]:
         yield piece
 
 
-def _given_out(account: Account, name: str, size: int, now: datetime) -> Export:
+def _export_of(account: Account, name: str, size: int, now: datetime) -> Export:
     saved_as = f"trading-journal-{now:%Y-%m-%d}.json.gz"
     url = bucket.address(_key(account, name), name=saved_as, media_type=MEDIA_TYPE, valid_for=VALID_FOR)
     return Export(url=url, size=size, expires_at=now + VALID_FOR)
@@ -151,9 +153,9 @@ def _key(account: Account, name: str) -> str:
 
 
 def text_of(account: Account, now: datetime, count_trade: Callable[[], None] = lambda: None) -> Iterator[str]:
-    """The document, in pieces; each trade is counted as it is written.
+    """The export's document in pieces. `count_trade` is called for each trade that is written.
 
-    Raises AccountErased at its end, for an erasing that has begun meanwhile.
+    Raises AccountErased at the end when the erasure of the account has begun meanwhile.
     """
     yield f'{{"formatVersion":{FORMAT_VERSION},"exportedAt":{as_json(time_text(now))}'
     for name, section in SECTIONS:
@@ -165,7 +167,7 @@ def text_of(account: Account, now: datetime, count_trade: Callable[[], None] = l
 
 
 def compressed(text: Iterable[str]) -> Iterator[bytes]:
-    """The text as gzip writes it, in pieces of its own size."""
+    """The text compressed with gzip, in pieces."""
     compressor = zlib.compressobj(wbits=_GZIP)
     for written in _gathered(text):
         if piece := compressor.compress(written.encode()):

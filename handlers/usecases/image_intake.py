@@ -1,4 +1,4 @@
-"""What happens to images' files apart from requests: checked when they arrive, removed when nobody wants them."""
+"""Image files behind the requests: checked when they arrive, deleted when no trade needs them."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ from handlers.storage.image_files import File, Place, Span, SweepPosition
 from handlers.storage.retry import retry_overtaken
 from handlers.storage.trade_items import image_ids_of, is_trade
 
-# How often a file is looked at because its trade is changed meanwhile: twenty images may arrive at once. A message that
-# fails comes again only minutes later.
+# The most attempts to attach an image to a trade that others change meanwhile: twenty images may arrive at once, and a
+# message that fails is delivered again only minutes later.
 MOST_ATTEMPTS = 12
-# Whatever arrived so long ago has been checked, or its upload has been given up.
+# A file of that age has been checked, or its upload has expired.
 UNWANTED_AFTER = timedelta(days=1)
 
 
 class Fate(StrEnum):
     """What becomes of a file that has arrived."""
 
-    READY = "ready"  # it is part of its trade
-    REJECTED = "rejected"  # it is no image, and its upload says why
-    UNWANTED = "unwanted"  # nobody waits for it: its trade or upload is gone, or another file came first
+    READY = "ready"  # the image is part of its trade
+    REJECTED = "rejected"  # the file is no image, and its upload says why
+    UNWANTED = "unwanted"  # its trade or upload is gone, or another file came first
 
 
 def check(key: str, version: str) -> Fate:
-    """Make the file that has arrived part of its trade if it is an image, of whatever type; otherwise delete it.
+    """Attach the file that has arrived to its trade if it is an image of any known type; otherwise delete it.
 
-    The first file of an upload decides. May be repeated, also after it broke off at any point: an image is in its trade
-    only once its file is out of the lifecycle's reach, and a file is deleted only once it is settled that no trade
-    takes it. What a break leaves in between, a repetition or the sweep clears. Raises Busy.
+    The first file of an upload decides. Safe to repeat, also after a crash at any point: an image is attached only
+    after its file is excluded from the bucket's lifecycle, and a file is deleted only after no trade can take it. A
+    repetition or the sweep removes what a crash leaves. Raises Busy.
     """
     place = image_files.place_of(key)
     fate = Fate.UNWANTED if place is None else _fate_of(place, version)
@@ -51,7 +51,7 @@ def check(key: str, version: str) -> Fate:
 
 
 def _fate_of(place: Place, version: str) -> Fate:
-    # A version's bytes never change: however often the trade does, they are read once.
+    # The bytes of a version never change, so they are read once for all attempts.
     finding = cache(partial(_finding, place, version))
 
     def attempt() -> Fate:
@@ -107,9 +107,10 @@ def _settle(
 
 
 def remove(before: Mapping[str, Any], after: Mapping[str, Any]) -> int:
-    """Delete the files of the images that a trade had and has no more, by its items before and after a change.
+    """Delete the files of the images that a change of a trade removed.
 
-    With the trade, all of its files and uploads go. Answers how many versions of files there were. Raises Busy.
+    before, after: the trade's items; `after` is empty for a deleted trade, whose files and uploads are all deleted.
+    Returns the number of versions of files that were deleted. Raises Busy.
     """
     user_id, trade_id = before["userId"]["S"], before["tradeId"]["S"]
     if not is_trade(after):
@@ -120,11 +121,12 @@ def remove(before: Mapping[str, Any], after: Mapping[str, Any]) -> int:
 
 
 def sweep(span: Span, after: SweepPosition | None, now: datetime) -> tuple[int, int, SweepPosition | None]:
-    """Delete what is older than a day and belongs to no trade and no pending upload, among the next files of the span.
+    """Delete those of the next files of the span that are older than a day and belong to no trade and no pending
+    upload.
 
-    Answers how many versions it looked at, how many it deleted, and where to go on; None at the end. Most files belong
-    to trades that have them, which is found out for a hundred trades at once; each other one is looked up by itself
-    before it is deleted. Raises Busy.
+    Returns how many versions it looked at, how many it deleted, and where to go on, or None at the end. Most files
+    belong to trades; a hundred of these are looked up in one request. Every other file is looked up once more, by
+    itself, before it is deleted. Raises Busy.
     """
     files, following = image_files.page_of_files(span, after)
     if after is not None and after.is_unwanted:
@@ -152,7 +154,7 @@ def sweep(span: Span, after: SweepPosition | None, now: datetime) -> tuple[int, 
 
 
 def _wanted(place: Place | None, now: datetime) -> Callable[[File], bool]:
-    """What of the files of one trade is to stay."""
+    """A test for the files of one trade: whether the file is to stay."""
     if place is None:
         return _nothing
     try:
