@@ -162,4 +162,4 @@ def test_botocore_keeps_the_services_in_use(tmp_path: Path) -> None:
     assert [file.name for file in kept.iterdir()] == ["service-2.json"]
     shape["documentation"] = ""
     assert json.loads((kept / "service-2.json").read_text()) == {"shapes": {"Item": shape}}
-    assert services() == {"cognito-idp", "dynamodb", "s3", "secretsmanager", "sqs"}
+    assert services() == {"cognito-idp", "dynamodb", "s3", "secretsmanager", "ses", "sqs"}
