@@ -37,8 +37,28 @@ def production(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
                 "DomainName": DOMAIN,
                 "CertificateArn": "arn:aws:acm:us-east-1:000000000000:certificate/of-tests",
                 "SnapStart": "true",
+                "MailIdentityArn": "arn:aws:ses:us-east-1:000000000000:identity/journal.example.com",
+                "MailFrom": "Journal <codes@journal.example.com>",
             },
         )
+
+
+def test_an_address_is_told_that_another_takes_its_place(production: Stack) -> None:
+    """By the operator's sender, with the right that the role has for it."""
+    email, new = "erin@example.com", "erins-new@example.com"
+    ses = production.client("ses")
+    ses.verify_domain_identity(Domain="journal.example.com")
+    with httpx.Client(base_url=production.api, timeout=60, trust_env=False) as api:
+        api.post("/auth/signup", json={"email": email})
+        code = production.confirmation_code(email)
+        api.post("/auth/confirm-signup", json={"email": email, "code": code, "password": PASSWORD})
+        token = api.post("/auth/login", json={"email": email, "password": PASSWORD}).json()["accessToken"]
+        api.headers["Authorization"] = f"Bearer {token}"
+        assert api.post("/auth/change-email", json={"email": new, "password": PASSWORD}).status_code == 204
+        code = production.confirmation_code(new)
+        assert api.post("/auth/confirm-change-email", json={"code": code}).status_code == 204
+    subjects = [mail.subject for mail in production.aws.mails() if email in mail.to][-2:]
+    assert subjects == ["Somebody asks to change your e-mail address", "Your e-mail address was changed"]
 
 
 def test_it_works_as_it_does_in_dev(production: Stack, trade: dict[str, Any]) -> None:
