@@ -189,7 +189,7 @@ def fixed() -> Fixed:
     }
     return Fixed(
         alarmed_metrics=alarmed,
-        own_metrics=len(named) + len(of_type[_FILTER]),
+        own_metrics=len(named) + len({str(it["MetricTransformations"][0]["MetricName"]) for it in of_type[_FILTER]}),
         dashboards=len(of_type["AWS::CloudWatch::Dashboard"]),
         secrets=len(of_type["AWS::SecretsManager::Secret"]),
         polled_queues=len(sources),

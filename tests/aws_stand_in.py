@@ -30,6 +30,7 @@ def set_up(monkeypatch: pytest.MonkeyPatch, docs_page: Path) -> None:
         "SIGN_UP_SECRET_ARN": proof["ARN"],
         "PAGE_TOKEN_SECRET_ARN": secret["ARN"],
         "USER_POOL_CLIENT_ID": "client-1",
+        "MAILS_A_DAY": "1000000",
         "DOCS_PAGE": str(docs_page),
     }.items():
         monkeypatch.setenv(name, value)

@@ -19,7 +19,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from handlers.log import logger
-from handlers.storage import mail, sign_up_proof
+from handlers.storage import mail, mail_allowance, sign_up_proof
 from handlers.storage.accounts import Account
 from handlers.storage.clients import cognito_admin, new_client
 from handlers.storage.errors import (
@@ -28,6 +28,7 @@ from handlers.storage.errors import (
     CurrentPasswordWrong,
     SessionRejected,
     StorageError,
+    Throttled,
     Unavailable,
     UserGone,
 )
@@ -81,6 +82,7 @@ def sign_up(email: str) -> None:
     mailed, for one that has an account nothing happens.
     Raises AddressRejected, Unavailable, Throttled.
     """
+    mail_allowance.take_one()
     try:
         with meanings():
             cognito().sign_up(
@@ -90,7 +92,9 @@ def sign_up(email: str) -> None:
                 ValidationData=[{"Name": sign_up_proof.NAME, "Value": sign_up_proof.proof_for(email)}],
             )
     except AddressKnown:
-        resend_code(email)
+        # Only a known address is asked for a second time: that this call met a limit would tell so.
+        with suppress(Throttled):
+            _resend_code(email)
 
 
 def confirm_sign_up(email: str, code: str, password: str) -> None:
@@ -109,12 +113,18 @@ def confirm_sign_up(email: str, code: str, password: str) -> None:
 
 def resend_code(email: str) -> None:
     """Mail the code of a sign-up again, if the address waits for one. Raises Unavailable, Throttled."""
+    mail_allowance.take_one()
+    _resend_code(email)
+
+
+def _resend_code(email: str) -> None:
     with meanings():
         cognito().resend_confirmation_code(ClientId=_client_id(), Username=_username(email))
 
 
 def forgot_password(email: str) -> None:
     """Mail a code that allows a new password, if the address has an account. Raises Unavailable, Throttled."""
+    mail_allowance.take_one()
     with meanings():
         cognito().forgot_password(ClientId=_client_id(), Username=_username(email))
 
@@ -229,6 +239,7 @@ def change_email(account: Account, access_token: str, email: str, password: str)
     except CredentialsRejected:
         raise CurrentPasswordWrong from None
     log_out(proof.refresh_token)
+    mail_allowance.take_one()
     with meanings():
         cognito().update_user_attributes(
             AccessToken=access_token, UserAttributes=[{"Name": "email", "Value": _username(email)}]

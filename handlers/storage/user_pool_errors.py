@@ -34,9 +34,13 @@ class AddressKnown(StorageError):
 
 # How many seconds a client waits before it tries again. Cognito does not say; it says what is used up.
 # - Requests: the quotas are per second. The SDK has tried again by now, so the pool is busy for more than a moment.
-# - Mails: the quota is that of a day. The operator may raise it at any time, so a client asks again every hour.
+# - Mails: the limit is that of a day (mail_allowance). The operator may raise it at any time, so a client asks again
+#   every hour.
 # - Attempts of a user who is logged in: Cognito's locks end after 15 minutes at most.
 RETRY_AFTER_REQUESTS, RETRY_AFTER_MAILS, RETRY_AFTER_ATTEMPTS = 5, 3600, 900
+
+# An alarm counts these lines (template.yaml).
+MAILS_USED_UP = "the mails of the day are used up"
 
 Meaning = Callable[[ClientError], Exception | None]
 
@@ -54,15 +58,13 @@ def _means(refusal: type[StorageError]) -> Meaning:
     return lambda _: refusal()
 
 
-def _too_many_mails(_: ClientError) -> Throttled:
-    return Throttled(RETRY_AFTER_MAILS)
-
-
-def _mails_or_attempts(error: ClientError) -> Throttled | None:
-    """Cognito has one code for two limits. That of the mails of a day is the pool's and is told. That of the codes that
-    one address may ask for would tell that the address is known: it has no effect, as for an unknown one.
+def _mails_or_attempts(error: ClientError) -> None:
+    """Cognito has one code for two limits: the mails of a day, and the codes that one address may ask for. Both would
+    tell that a code would have been mailed, so that the address is known: neither is told. The former is known before,
+    by mail_allowance; that Cognito meets it first is for the operator.
     """
-    return _too_many_mails(error) if "daily" in str(error) else None
+    if "daily" in str(error):
+        logger.error(MAILS_USED_UP, call=error.operation_name)
 
 
 def _wrong_password_or_session(error: ClientError) -> StorageError:
@@ -153,7 +155,7 @@ ERRORS: dict[str, dict[str, Meaning]] = {
         **_MAILS,
         "InvalidParameterException": _means(AddressRejected),
         "InvalidPasswordException": _broken,  # the random one
-        "LimitExceededException": _too_many_mails,
+        "LimitExceededException": _mails_or_attempts,
         "NotAuthorizedException": _broken,  # nobody may sign up
         "UnexpectedLambdaException": _means(Unavailable),  # the guard took too long, or was throttled
         "UserLambdaValidationException": _guard_failed,

@@ -1,9 +1,17 @@
 """From sign-up to tokens, with Cognito answering as it does on AWS."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import pytest
+from botocore.exceptions import ClientError
 from botocore.stub import ANY, Stubber
 
+from handlers.storage import clients, mail_allowance
+from handlers.storage.user_pool_errors import MAILS_USED_UP
 from tests.api.client import Answer, Client
+from tests.user_pool import UserPool
 
 EMAIL = "Dana@Example.com"
 PASSWORD = "Breakout-2026!"
@@ -156,23 +164,72 @@ def test_what_is_nobodys_fault_asks_to_come_back(
     assert int(answer.headers["retry-after"]) >= 1
 
 
-@pytest.mark.parametrize(
-    ("path", "method"),
-    [
-        ("/auth/signup", "sign_up"),
-        ("/auth/resend-code", "resend_confirmation_code"),
-        ("/auth/forgot-password", "forgot_password"),
-    ],
-)
-def test_when_the_mails_of_the_day_are_used_up_it_is_told_when_to_come_back(
-    nobody: Client, cognito: Stubber, path: str, method: str
+CODES = ("/auth/signup", "/auth/resend-code", "/auth/forgot-password")
+
+
+@pytest.fixture
+def addresses(user_pool: UserPool) -> list[str]:
+    """One address that nobody knows, one that waits for its code, one that has an account."""
+    user_pool.new_user("confirmed@example.com")
+    user_pool.new_user("waiting@example.com", status="UNCONFIRMED", is_verified=False)
+    return ["unknown@example.com", "waiting@example.com", "confirmed@example.com"]
+
+
+@pytest.mark.parametrize("path", CODES)
+def test_when_the_mails_of_the_day_are_used_up_everybody_is_told_when_to_come_back(
+    nobody: Client, user_pool: UserPool, addresses: list[str], monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
-    cognito.add_client_error(
-        method, "LimitExceededException", "Exceeded daily email limit for the operation or the account."
-    )
-    answer = nobody.post(path, ADDRESS)
-    assert (answer.status, answer.kind) == (429, "/problems/too-many-requests")
-    assert answer.headers["retry-after"] == "3600"
+    mail_allowance.take_one()
+    monkeypatch.setenv("MAILS_A_DAY", "1")
+    for email in addresses:
+        answer = nobody.post(path, {"email": email})
+        assert (answer.status, answer.kind) == (429, "/problems/too-many-requests")
+        assert answer.headers["retry-after"] == "3600"
+    assert user_pool.calls == []
+
+
+@pytest.mark.parametrize("used", ["unknown@example.com", "waiting@example.com", "confirmed@example.com"])
+@pytest.mark.parametrize("path", CODES)
+def test_a_request_counts_whether_or_not_it_mails_anything(
+    nobody: Client, user_pool: UserPool, addresses: list[str], monkeypatch: pytest.MonkeyPatch, path: str, used: str
+) -> None:
+    left = 3
+    monkeypatch.setenv("MAILS_A_DAY", str(asked_for() + left))
+    assert [nobody.post(path, {"email": used}).status // 100 for _ in range(left)] == [2] * left
+    assert [nobody.post(other, {"email": addresses[0]}).status for other in CODES] == [429] * 3
+    assert user_pool.calls
+
+
+def asked_for() -> int:
+    """How many codes were asked for today."""
+    items = clients.dynamodb().query(
+        TableName="trades",
+        KeyConditionExpression="userId = :owner",
+        ExpressionAttributeValues={":owner": {"S": mail_allowance.OWNER}},
+    )["Items"]
+    return max((int(item["askedFor"]["N"]) for item in items), default=0)
+
+
+@pytest.mark.parametrize("path", CODES)
+def test_a_limit_that_cognito_meets_first_is_answered_like_an_address_without_mail(
+    nobody: Client, user_pool: UserPool, addresses: list[str], log_lines: Any, path: str
+) -> None:
+    user_pool.mails_left = 0
+    first, *others = (nobody.post(path, {"email": email}) for email in addresses)
+    assert first.status in (200, 201)
+    assert all((other.status, other.body) == (first.status, first.body) for other in others)
+    assert MAILS_USED_UP in [line["message"] for line in log_lines.records]
+
+
+def test_a_limit_on_requests_that_only_a_known_address_meets_is_not_told(
+    nobody: Client, user_pool: UserPool, addresses: list[str]
+) -> None:
+    def limit(operation: str, _: Any) -> None:
+        if operation == "ResendConfirmationCode":
+            raise ClientError({"Error": {"Code": "TooManyRequestsException"}}, operation)
+
+    user_pool.before = limit
+    assert [nobody.post("/auth/signup", {"email": email}).status for email in addresses] == [201] * 3
 
 
 def test_what_cognito_says_beyond_that_is_not_shown(nobody: Client, cognito: Stubber) -> None:

@@ -59,12 +59,10 @@ def test_nothing_of_cognitos_words_is_kept() -> None:
     assert caught.value.__suppress_context__
 
 
-@pytest.mark.parametrize("operation", ["ForgotPassword", "ResendConfirmationCode"])
-def test_the_mails_of_a_day_are_the_pools_and_other_limits_are_one_addresss(operation: str) -> None:
+@pytest.mark.parametrize("operation", ["SignUp", "ForgotPassword", "ResendConfirmationCode", "UpdateUserAttributes"])
+def test_limits_that_only_a_known_address_meets_are_not_told(operation: str) -> None:
     code = "LimitExceededException"
-    assert isinstance(
-        error_of(operation, code, "Exceeded daily email limit for the operation or the account."), Throttled
-    )
+    assert error_of(operation, code, "Exceeded daily email limit for the operation or the account.") is None
     assert error_of(operation, code, "Attempt limit exceeded, please try after some time.") is None
     assert error_of(operation, code, "Something that Cognito never said before.") is None
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from handlers.storage.user_pool_errors import MAILS_USED_UP
 from tests.template_file import properties, template
 
 ROOT = Path(__file__).parents[2]
@@ -195,6 +196,14 @@ def test_refused_requests_for_mailed_codes_ring() -> None:
     assert not matches(pattern, access("201", "POST /auth/signup"))
     assert not matches(pattern, access("429", "POST /auth/login"))
     assert properties("RefusedMailsAlarm")["MetricName"] == {"Fn::Sub": "RefusedMails-${AWS::StackName}"}
+
+
+def test_codes_that_the_sender_did_not_mail_ring_the_same_alarm() -> None:
+    unsent, refused = properties("UnsentMailsMetric"), properties("RefusedMailsMetric")
+    assert unsent["LogGroupName"] == {"Ref": "FunctionsLog"}
+    assert unsent["MetricTransformations"] == refused["MetricTransformations"]
+    assert matches(unsent["FilterPattern"], {"message": MAILS_USED_UP})
+    assert not matches(unsent["FilterPattern"], {"message": "the user pool refused"})
 
 
 def test_refusals_of_gateway_lambda_and_tables_ring() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from handlers.storage import mail_allowance
 from openapi.generate import contract, functions, gateway
 from tests.template.permissions import MAY, MEANS, TOLD
 from tests.template.test_translation import with_includes
@@ -131,6 +132,13 @@ def test_mails_are_sent_where_there_is_a_sender_by_its_identity_alone() -> None:
     [conditional] = [it for it in policy["PolicyDocument"]["Statement"] if "Fn::If" in it]
     statement = {"Effect": "Allow", "Action": "ses:SendEmail", "Resource": {"Ref": "MailIdentityArn"}}
     assert conditional == {"Fn::If": ["WithMailIdentity", statement, {"Ref": "AWS::NoValue"}]}
+
+
+@pytest.mark.parametrize("function", ["SignUpFunction", "ResendConfirmationCodeFunction", "ChangeProfileFunction"])
+def test_who_counts_requests_for_codes_reaches_no_users_items(function: str) -> None:
+    [policy] = properties(role_of(function))["Policies"]
+    [counts] = [it for it in policy["PolicyDocument"]["Statement"] if it.get("Action") == "dynamodb:UpdateItem"]
+    assert counts["Condition"] == {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [mail_allowance.OWNER]}}
 
 
 def test_there_is_no_role_without_a_use() -> None:

@@ -55,7 +55,14 @@ OPTIONS: list[list[dict[str, str]]] = [
     [{}, {"KmsKeyArn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/of-tests"}],
     [{}, {"AlarmTopicArn": f"arn:aws:sns:{REGION}:{ACCOUNT}:alarms"}],
     [{}, {"SnapStart": "true"}],
-    [{}, {"MailIdentityArn": f"arn:aws:ses:{REGION}:{ACCOUNT}:identity/example.com", "MailFrom": "j@example.com"}],
+    [
+        {},
+        {
+            "MailIdentityArn": f"arn:aws:ses:{REGION}:{ACCOUNT}:identity/example.com",
+            "MailFrom": "j@example.com",
+            "MailsADay": "50000",
+        },
+    ],
     [{}, {"RollbackAlarms": "false"}],
 ]
 
@@ -385,6 +392,7 @@ CHANGED = {
     "KmsKeyArn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/of-tests",
     "MailFrom": "codes@example.com",
     "MailIdentityArn": f"arn:aws:ses:{REGION}:{ACCOUNT}:identity/example.com",
+    "MailsADay": "50000",
     "MemorySize": "1769",
     "Runtime": "python3.12",
     "SnapStart": "true",
