@@ -120,6 +120,9 @@ clients-check: clients build-local $(TOOLS)/emulator/.ready $(TOOLS)/mock/.ready
 peers: $(TOOLS)/peers/.ready ## The statistics beside those of other libraries; not a part of make test
 	$(TOOLS)/peers/bin/python -m pytest tests/peers
 
+mutation: $(TOOLS)/mutation/.ready ## Changes the domain's code in one place after another; at least 95 % have to fail a test. M=handlers/journal/money.py for one module; not a part of make test
+	nice $(TOOLS)/mutation/bin/python -m tests.mutation $(M)
+
 validate: $(TOOLS)/sam/.ready ## What SAM says of the template
 	$(SAM) validate
 	$(SAM) validate --lint
@@ -145,7 +148,7 @@ lock: $(UV) ## Pin what pyproject.toml asks for
 	$(LOCK) pyproject.toml -o requirements/lambda.txt
 	$(LOCK) pyproject.toml --group dev -o requirements/dev.txt
 	$(LOCK) pyproject.toml --group bench -o requirements/bench.txt
-	for group in checkov clients runtime emulator peers peer-bare peer-fastapi peer-powertools sam scanners node uv; do \
+	for group in checkov clients runtime emulator mutation peers peer-bare peer-fastapi peer-powertools sam scanners node uv; do \
 		$(LOCK) --group $$group -o requirements/$$group.txt; done
 	$(LOCK) --no-deps --group docs -o requirements/docs.txt
 
@@ -272,6 +275,7 @@ $(eval $(call virtual_environment,$(TOOLS)/emulator,emulator))
 $(eval $(call virtual_environment,$(TOOLS)/sam,sam))
 $(eval $(call virtual_environment,$(TOOLS)/lambda,runtime))
 $(eval $(call virtual_environment,$(TOOLS)/peers,peers))
+$(eval $(call virtual_environment,$(TOOLS)/mutation,mutation))
 $(eval $(call virtual_environment,$(TOOLS)/scanners,scanners))
 $(eval $(call virtual_environment,$(TOOLS)/checkov,checkov))
 $(eval $(call virtual_environment,$(TOOLS)/clients,clients))

@@ -44,7 +44,7 @@ def _time_errors(moment: datetime, *path: str | int) -> Iterator[FieldError]:
         yield FieldError(path, detail)
 
 
-def _wrong_amount(amount: Decimal | None, *, positive: bool = False) -> str | None:
+def _wrong_amount(amount: Decimal | None, *, positive: bool) -> str | None:
     if amount is None:
         return None
     if not money.fits(amount):

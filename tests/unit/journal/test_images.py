@@ -18,7 +18,10 @@ from handlers.journal.images import (
     MOST_BYTES,
     MOST_PIXELS,
     PDF,
+    PENDING_FOR,
     PNG,
+    REJECTED_FOR,
+    TIME_TO_SEND,
     WEBP,
     Rejection,
     Upload,
@@ -76,6 +79,12 @@ def test_a_picture_is_shown_and_a_document_is_saved() -> None:
     assert {way.partition(";")[0] for way in ways.values()} == {"inline"}
 
 
+def test_a_form_lasts_five_minutes_its_record_an_hour_longer_and_a_rejection_a_week() -> None:
+    assert timedelta(minutes=5) == TIME_TO_SEND
+    assert timedelta(hours=1, minutes=5) == PENDING_FOR
+    assert timedelta(days=7) == REJECTED_FOR
+
+
 def test_an_attached_image_is_the_last_and_raises_the_version() -> None:
     trade = attach_image(a_trade(images=(an_image("1"),)), an_image("2"), LATER)
     assert [image.image_id for image in trade.images] == ["1", "2"]
@@ -95,7 +104,9 @@ def test_a_trade_takes_twenty_images() -> None:
 
 
 def test_a_detached_image_is_gone_and_raises_the_version() -> None:
-    trade = detach_image(a_trade(images=(an_image("1"), an_image("2"))), "1", LATER)
+    both = a_trade(images=(an_image("1"), an_image("2")))
+    assert [image.image_id for image in detach_image(both, "2", LATER).images] == ["1"]
+    trade = detach_image(both, "1", LATER)
     assert [image.image_id for image in trade.images] == ["2"]
     assert (trade.version, trade.updated_at) == (2, LATER)
 
@@ -113,10 +124,12 @@ def test_what_is_not_attached_cannot_be_detached() -> None:
         (20, [], False),
         (10, pending(9), True),
         (10, pending(10), False),
+        (10, pending(11), False),
         (0, pending(20), False),
         (19, rejected(60), True),
         (0, rejected(79), True),
         (0, rejected(80), False),
+        (0, rejected(81), False),
     ],
 )
 def test_images_and_pending_uploads_are_twenty_at_most_and_rejected_ones_eighty(

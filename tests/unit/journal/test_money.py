@@ -66,7 +66,7 @@ def test_fifteen_digits_before_the_point_and_eight_after_it_fit(amount: str) -> 
 
 @pytest.mark.parametrize(
     "amount",
-    ["1E15", "-1E15", "0.000000001", "1E999999", "1E-999999", "NaN", "Infinity"],
+    ["1E15", "-1E15", "0.000000001", "0.000000006", "1E999999", "1E-999999", "NaN", "Infinity"],
 )
 def test_longer_numbers_and_what_is_no_number_do_not_fit(amount: str) -> None:
     assert not money.fits(Decimal(amount))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from handlers.journal.changes import MOST_CLOSES, close, open_trade, revise, take_back_close
+from handlers.journal.changes import close, open_trade, revise, take_back_close
 from handlers.journal.errors import CloseNotFound, FieldError, RuleBroken, StateForbids
 from handlers.journal.trade import Close, JournalNotes, Side, Status, Trade
 
@@ -149,6 +149,8 @@ def test_a_risk_that_rounds_to_nothing_is_none() -> None:
         (Side.BUY, "7", "11", D("0.33333333")),
         (Side.BUY, "11", "13", None),
         (Side.BUY, "9", "9.5", None),
+        (Side.BUY, "9", "10", None),
+        (Side.BUY, "10", "13", None),
         (Side.SELL, "11", "12", None),
     ],
 )
@@ -160,6 +162,8 @@ def test_reward_to_risk_needs_stop_and_target_on_the_right_sides(
 
 def test_without_entry_stop_or_target_there_is_no_ratio() -> None:
     assert a_trade().risk_reward_ratio is None
+    assert a_trade(stop_loss=D(9)).risk_reward_ratio is None
+    assert a_trade(take_profit=D(12)).risk_reward_ratio is None
     assert a_trade(entry_price=None, stop_loss=D(9), take_profit=D(12)).risk_reward_ratio is None
 
 
@@ -225,8 +229,14 @@ def test_everything_wrong_with_a_new_trade_is_said_at_once_and_points_to_the_clo
     assert str(error.value).count("closes.1.quantity closes more than the quantity of the trade") == 1
 
 
+def test_the_close_that_exceeds_the_quantity_is_named_and_no_later_one() -> None:
+    with pytest.raises(RuleBroken) as error:
+        open_trade(a_trade(), [a_close("60"), a_close("40", hours=2), a_close("1", hours=3), a_close("1", hours=4)])
+    assert errors_of(error) == {"closes.2.quantity"}
+
+
 def test_a_trade_cannot_be_opened_with_more_than_two_hundred_closes() -> None:
-    closes = [a_close("0.1", hours=n) for n in range(MOST_CLOSES + 1)]
+    closes = [a_close("0.1", hours=n) for n in range(201)]
     assert open_trade(a_trade(), closes[1:]).status is Status.PARTIAL
     with pytest.raises(RuleBroken) as error:
         open_trade(a_trade(), closes)
@@ -245,6 +255,10 @@ def test_a_time_that_has_no_utc_instant_is_refused() -> None:
     [
         ({"stop_loss": D("-900000000000000")}, "the risk"),
         ({"closes": [a_close("100", "900000000000000")]}, "the gross P&L"),
+        (
+            {"closes": [a_close("50", "90000000000000"), a_close("50", "-90000000000000", hours=2)]},
+            "the gross P&L of a close",
+        ),
         ({"closes": [a_close("1", "999999999999999", commission=D("-999999999999999"))]}, "the realized P&L"),
     ],
 )
@@ -278,7 +292,7 @@ def test_no_more_can_be_closed_than_remains() -> None:
         a_trade(cancelled=True),
         a_trade(entry_price=None),
         closed(a_trade()),
-        a_trade(closes=tuple(a_close("0.1", hours=n) for n in range(MOST_CLOSES))),
+        a_trade(closes=tuple(a_close("0.1", hours=n) for n in range(200))),
     ],
     ids=["cancelled", "without an entry price", "flat", "with two hundred closes"],
 )
@@ -295,6 +309,14 @@ def test_a_close_comes_no_earlier_than_the_entry_and_takes_something() -> None:
 
 
 def test_a_close_can_be_taken_back() -> None:
+    trade = closed(closed(a_trade(), "40", close_id="a"), "40", close_id="c", hours=2)
+    for taken, left in (("a", "c"), ("c", "a")):
+        assert [close.close_id for close in take_back_close(trade, "".join(taken), LATER).closes] == [left]
+    with pytest.raises(CloseNotFound):
+        take_back_close(trade, "b", LATER)
+
+
+def test_the_only_close_can_be_taken_back_once() -> None:
     trade = closed(a_trade(), "40", close_id="wrong")
     restored = take_back_close(trade, "wrong", LATER)
     assert restored.status is Status.OPEN
@@ -347,6 +369,26 @@ def test_changes_that_the_closes_forbid_are_named_all_at_once() -> None:
         revise(closed(a_trade(), "40"), changes, LATER)
     assert errors_of(error) == {"quantity", "entry_price", "cancelled", "open_date"}
     assert revise(a_trade(), changes, LATER).cancelled
+
+
+def test_an_entry_cannot_be_moved_behind_the_first_close() -> None:
+    trade = closed(closed(a_trade(), "40"), "40", hours=3)
+    with pytest.raises(StateForbids) as error:
+        revise(trade, {"open_date": OPENED + timedelta(hours=2)}, LATER)
+    assert errors_of(error) == {"open_date"}
+
+
+@pytest.mark.parametrize("same", [{}, {"symbol": "AAPL"}, {"quantity": D("100.0")}, {"tags": ()}])
+def test_a_revision_that_changes_nothing_is_the_same_trade(same: dict[str, Any]) -> None:
+    trade = a_trade()
+    assert revise(trade, same, LATER) is trade
+
+
+@pytest.mark.parametrize("hours", [-6, -4, 0, 9])
+def test_the_same_instant_in_another_offset_is_another_entry(hours: int) -> None:
+    moved = OPENED.astimezone(timezone(timedelta(hours=hours)))
+    revised = revise(a_trade(), {"open_date": moved}, LATER)
+    assert (revised.version, revised.open_date.utcoffset()) == (2, timedelta(hours=hours))
 
 
 def test_a_revision_may_leave_the_trade_flat() -> None:

@@ -1,0 +1,1 @@
+"""Mutation testing of the domain: each mutant of a module has to fail a unit test."""

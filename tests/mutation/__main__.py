@@ -1,0 +1,211 @@
+"""Test the tests of the domain: change the code of a module in one place, run its unit tests, and expect a failure.
+
+    python -m tests.mutation [--floor PERCENT] [MODULE ...]
+
+cosmic-ray makes the mutants. Each runs in a fork of this process, which has pytest and hypothesis loaded, so that a
+mutant takes a fraction of a second and no source file is changed. Hypothesis is derandomized. A mutant that survives is
+printed as a diff, unless `survivors.md` lists it, by the hash of its diff, as one that does the same or harms nobody.
+Exits with 1 when fewer than `--floor` per cent of all are killed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import gc
+import importlib
+import os
+import re
+import resource
+import signal
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from itertools import islice
+from pathlib import Path
+from types import CodeType, ModuleType
+
+import hypothesis
+import pytest
+from cosmic_ray.ast import ast_nodes, get_ast
+from cosmic_ray.mutating import mutate_code
+from cosmic_ray.plugins import get_operator, operator_names
+
+ROOT = Path(__file__).parents[2]
+JUDGED = Path(__file__).with_name("survivors.md")
+# The modules of the domain, and the tests of each: those that fail soonest first.
+TESTS = {
+    "handlers/journal/money.py": ("test_money.py", "test_trades.py"),
+    "handlers/journal/trade.py": ("test_trades.py", "test_trade_properties.py"),
+    "handlers/journal/rules.py": ("test_trades.py", "test_trade_properties.py"),
+    "handlers/journal/changes.py": ("test_trades.py", "test_images.py", "test_trade_properties.py"),
+    "handlers/journal/images.py": ("test_images.py",),
+    **{
+        f"handlers/journal/stats/{name}.py": ("stats",)
+        for name in (
+            "breakdown",
+            "calendar",
+            "clock",
+            "entries",
+            "equity",
+            "figures",
+            "folding",
+            "questions",
+            "returns",
+        )
+    },
+}
+# How a class is built is judged by mypy.
+DECORATOR = re.compile(r"^- *@", re.MULTILINE)
+SECONDS = 120
+SURVIVED = 7  # the exit code of a process whose mutant no test noticed
+MEGABYTES = 2_000
+# The first two need to be told names of variables. The others ask for identity in place of equality or the other way
+# round, which is the same for enumerations, None and small numbers.
+LEFT_OUT = re.compile("VariableInserter|VariableReplacer|_Eq_Is$|_NotEq_IsNot$|_Is_Eq$|_IsNot_NotEq$")
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """One change of a module: its source, and the lines that differ."""
+
+    module: str
+    source: str
+    diff: str
+
+    @property
+    def name(self) -> str:
+        """A short hash of the change, which stays while the changed lines do."""
+        return sha256(self.diff.encode()).hexdigest()[:10]
+
+
+def mutants(module: str) -> Iterator[Mutant]:
+    """All changes that cosmic-ray knows for a module."""
+    source = (ROOT / module).read_text("utf-8")
+    seen = {source}
+    for operator_name in sorted(operator_names()):
+        if LEFT_OUT.search(operator_name):
+            continue
+        operator = get_operator(operator_name)()
+        places = sum(len(list(operator.mutation_positions(node))) for node in ast_nodes(get_ast(source)))
+        for place in range(places):
+            changed = mutate_code(source, operator, place)
+            if changed is None or changed in seen or not _compiles(changed):
+                continue
+            seen.add(changed)
+            mutant = Mutant(module, changed, _diff(source, changed))
+            if not DECORATOR.search(mutant.diff):
+                yield mutant
+
+
+def _code(source: str, name: str = "mutant") -> CodeType:
+    with warnings.catch_warnings(action="ignore"):  # of mutants such as `text is "-0"`
+        return compile(source, name, "exec", dont_inherit=True)
+
+
+def _compiles(source: str) -> bool:
+    try:
+        _code(source)
+    except SyntaxError:
+        return False
+    return True
+
+
+def _diff(before: str, after: str) -> str:
+    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=0)
+    return "\n".join(line for line in lines if not line.startswith(("---", "+++", "@@")))
+
+
+def survives(mutant: Mutant, tests: Sequence[str]) -> bool:
+    """Whether all tests pass with the mutant. Runs in a process of its own, which this call ends."""
+    _import(mutant)
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(devnull, 1)
+    os.dup2(devnull, 2)
+    loaded = "ignore::pytest.PytestAssertRewriteWarning"  # hypothesis is, before pytest could rewrite it
+    return pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--tb=no", "-W", loaded, *tests]) == 0
+
+
+def _import(mutant: Mutant) -> None:
+    """Import the mutant in place of its module, before any test imports that."""
+    name = mutant.module.removesuffix(".py").replace("/", ".")
+    module = ModuleType(name)
+    module.__file__ = str(ROOT / mutant.module)
+    sys.modules[name] = module
+    parent, _, own = name.rpartition(".")
+    setattr(importlib.import_module(parent), own, module)
+    exec(_code(mutant.source, module.__file__), vars(module))  # noqa: S102 our own code, changed in one place
+
+
+def run(todo: Iterator[tuple[Mutant, Sequence[str]]], jobs: int) -> Iterator[tuple[Mutant, bool]]:
+    """Each mutant with whether it survives; `jobs` of them run at a time."""
+    running: dict[int, Mutant] = {}
+    gc.freeze()
+    while True:
+        for mutant, tests in islice(todo, jobs - len(running)):
+            running[_fork(mutant, tests)] = mutant
+        if not running:
+            return
+        child, status = os.wait()
+        yield running.pop(child), os.waitstatus_to_exitcode(status) == SURVIVED
+
+
+def _fork(mutant: Mutant, tests: Sequence[str]) -> int:
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            resource.setrlimit(resource.RLIMIT_AS, (MEGABYTES << 20, MEGABYTES << 20))
+            signal.setitimer(signal.ITIMER_REAL, SECONDS)  # an endless loop ends by SIGALRM
+            code = SURVIVED if survives(mutant, tests) else 1
+        finally:
+            os._exit(code)
+    return child
+
+
+def judged() -> set[str]:
+    """The hashes that survivors.md lists."""
+    return set(re.findall(r"^### `([0-9a-f]{10})`", JUDGED.read_text("utf-8"), re.MULTILINE))
+
+
+def main() -> int:
+    """Run the mutants of the modules that the command line names, or of all."""
+    parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
+    parser.add_argument(
+        "modules", nargs="*", metavar="MODULE", help="such as handlers/journal/trade.py; all without one"
+    )
+    parser.add_argument("--floor", type=float, default=95, help="the least share of killed mutants, in per cent")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="mutants that run at a time")
+    asked = parser.parse_args()
+    hypothesis.settings.register_profile("mutation", derandomize=True, database=None, deadline=None, max_examples=60)
+    hypothesis.settings.load_profile("mutation")
+    known, made, left = judged(), 0, 0
+    for module in asked.modules or TESTS:
+        tests = [str(ROOT / "tests" / "unit" / "journal" / name) for name in TESTS[module]]
+        [(_, passes)] = run(iter([(Mutant(module, (ROOT / module).read_text("utf-8"), ""), tests)]), 1)
+        if not passes:
+            raise SystemExit(f"the tests of {module} fail without a change")
+        results = list(run(((mutant, tests) for mutant in mutants(module)), asked.jobs))
+        survivors = [mutant for mutant, survived in results if survived]
+        new = [mutant for mutant in survivors if mutant.name not in known]
+        made, left = made + len(results), left + len(survivors)
+        _tell(f"{module}: {_share(len(results), len(survivors))}; {len(new)} not judged")
+        for mutant in new:
+            _tell(f"\n### `{mutant.name}`\n{mutant.diff}")
+    _tell(f"all: {_share(made, left)}")
+    return int(100 * (made - left) < asked.floor * made)
+
+
+def _share(made: int, left: int) -> str:
+    return f"{made - left} of {made} killed, {100 * (made - left) / max(made, 1):.1f} %"
+
+
+def _tell(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
