@@ -20,6 +20,7 @@ from botocore.session import Session
 from botocore.validate import validate_parameters
 
 from handlers.entry.triggers import guard_sign_up
+from tests.rights import RECORDER
 
 PASSWORD = "Breakout-2026!"
 CLIENT_ID, POOL_ID = "client-1", "eu-central-1_pool"
@@ -127,6 +128,7 @@ class UserPool:
         """One call of an operation of the service model."""
         validate_parameters(given, operation.input_shape)
         _check_patterns(given, operation.input_shape)
+        RECORDER.record("cognito-idp", operation.name, given)
         self.calls.append(operation.name)
         self.before(operation.name, given)
         try:

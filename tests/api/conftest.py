@@ -11,7 +11,7 @@ from botocore.stub import Stubber
 
 from handlers.log import logger
 from handlers.storage import accounts, clients, sign_in
-from tests import aws_stand_in
+from tests import aws_stand_in, rights
 from tests import user_pool as user_pools
 from tests.api.client import ERIN, Client
 from tests.api.estate import Estate, new_queue
@@ -24,6 +24,8 @@ from tests.storage.conftest import pool as pool
 from tests.storage.conftest import table as table
 from tests.storage.conftest import tables as tables
 from tests.user_pool import UserPool
+
+rights.watch_botocore()
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,11 @@
-"""Every function's role allows what the function needs, by the stories of this folder, and refuses what it does not."""
+"""On the embedded AWS each function's role allows exactly what the template's statements say, and refuses all else.
+
+That the statements are what the code needs is held by tests/rights.py, in the tests of `make unit`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import boto3
@@ -10,102 +14,82 @@ from botocore.exceptions import ClientError
 
 from local.embedded_aws import REGION
 from local.stack import Stack
+from tests import rights
+from tests.rights import Need, Resource, Right
 
-# For each function one thing that a neighbour may do and it may not.
-REFUSED = {
-    "CreateTradeFunction": "delete_item",
-    "ListTradesFunction": "get_item",
-    "GetTradeFunction": "delete_item",
-    "UpdateTradeFunction": "delete_item",
-    "CloseTradeFunction": "delete_item",
-    "DeleteCloseFunction": "delete_item",
-    "DeleteTradeFunction": "put_item",
-    "CreateTradesFunction": "delete_item",
-    "DeleteTradesFunction": "put_item",
-    "CreateImageUploadFunction": "delete_item",
-    "DeleteImageFunction": "get_item",
-    "CheckImageFunction": "get_item",
-    "RemoveImagesFunction": "put_item",
-    "SweepImagesFunction": "delete_item",
-    "SignUpFunction": "get_item",
-    "ConfirmSignUpFunction": "get_item",
-    "ResendConfirmationCodeFunction": "get_item",
-    "LogInFunction": "get_item",
-    "RefreshSessionFunction": "get_item",
-    "ForgotPasswordFunction": "get_item",
-    "ConfirmForgotPasswordFunction": "get_item",
-    "LogOutAllFunction": "get_item",
-    "ExportAccountFunction": "put_item",
-    "WriteExportFunction": "put_item",
-    "DeleteAccountFunction": "get_item",
-    "EraseAccountFunction": "put_item",
-    "EndSessionsFunction": "get_item",
-    "ReadProfileFunction": "get_item",
-    "ChangeProfileFunction": "get_item",
-    "GetOpenApiFunction": "get_item",
-    "GetDocsFunction": "get_item",
-    "UnknownRouteFunction": "get_item",
-    "GetStatsFunction": "put_item",
-    "GetEquityCurveFunction": "put_item",
-    "GetCalendarFunction": "put_item",
-    "GetBreakdownFunction": "put_item",
-    "UpdateStatsFunction": "put_item",
-    "RebuildAllStatsFunction": "get_item",
-    "RebuildStatsFunction": "put_item",
-}
-# What each function may do with a file below images/; with exports none of them anything.
-IMAGE_FILES = {
-    "GetTradeFunction": {"get_object"},
-    "CreateImageUploadFunction": {"put_object"},
-    "DeleteImageFunction": set(),
-    "DeleteTradeFunction": set(),
-    "CheckImageFunction": {"get_object", "delete_object", "put_object_tagging"},
-    "RemoveImagesFunction": {"delete_object", "list_object_versions"},
-    "SweepImagesFunction": {"delete_object", "list_object_versions"},
-}
-# What each function may do in the users' pool as its administrator; the others nothing.
-POOL = {
-    "ConfirmSignUpFunction": {"admin_set_user_password", "admin_user_global_sign_out"},
-    "ConfirmForgotPasswordFunction": {"admin_set_user_password", "admin_user_global_sign_out"},
-    "EndSessionsFunction": {"admin_user_global_sign_out"},
-    "ReadProfileFunction": {"admin_get_user"},
-    "ChangeProfileFunction": {"admin_user_global_sign_out"},
-    "LogOutAllFunction": {"admin_get_user", "admin_user_global_sign_out"},
-    "ExportAccountFunction": {"admin_get_user"},
-    "WriteExportFunction": {"admin_get_user"},
-    "DeleteAccountFunction": {"admin_get_user", "admin_user_global_sign_out", "admin_disable_user"},
-    "EraseAccountFunction": {
-        "admin_get_user",
-        "admin_user_global_sign_out",
-        "admin_disable_user",
-        "admin_delete_user",
-    },
-    "LogInFunction": set(),
-    "ForgotPasswordFunction": set(),
-}
-POOL_CALLS: dict[str, dict[str, Any]] = {
-    "admin_get_user": {},
-    "admin_user_global_sign_out": {},
-    "admin_disable_user": {},
-    "admin_delete_user": {},
-    "admin_set_user_password": {"Password": "Breakout-2026!", "Permanent": True},
-}
-FILE_CALLS: dict[str, dict[str, Any]] = {
-    "get_object": {"VersionId": "1"},
-    "put_object": {"Body": b"-"},
-    "put_object_tagging": {"VersionId": "1", "Tagging": {"TagSet": []}},
-    "delete_object": {"VersionId": "1"},
-    "list_object_versions": {},
-}
-# Who finds users looks through the whole table.
-MAY = {"RebuildStatsFunction": {"scan"}}
+# Service, operation and parameters.
+Call = tuple[str, str, Mapping[str, Any]]
+
 KEY = {"userId": {"S": "nobody"}, "tradeId": {"S": "nothing"}}
-CALLS: dict[str, dict[str, Any]] = {
-    "get_item": {"Key": KEY},
-    "delete_item": {"Key": KEY},
-    "put_item": {"Item": KEY},
-    "scan": {},
+STAT_KEY = {"userId": {"S": "nobody"}, "statKey": {"S": "nothing"}}
+OF_NOBODY: dict[str, Any] = {
+    "KeyConditionExpression": "userId = :user",
+    "ExpressionAttributeValues": {":user": {"S": "nobody"}},
 }
+
+
+def calls_of_tables() -> dict[str, Call]:
+    """What one can do with a table, each with its operation and parameters; it changes nothing that anybody has."""
+    found: dict[str, Call] = {}
+    for setting, key in (("TRADES_TABLE", KEY), ("STATS_TABLE", STAT_KEY)):
+        table = {"TableName": setting}
+        for operation, given in {
+            "GetItem": {**table, "Key": key},
+            "DeleteItem": {**table, "Key": key},
+            "PutItem": {**table, "Item": key},
+            "UpdateItem": {**table, "Key": key},
+            "Query": {**table, **OF_NOBODY},
+            "Scan": table,
+            "BatchGetItem": {"RequestItems": {setting: {"Keys": [key]}}},
+            "BatchWriteItem": {"RequestItems": {setting: [{"DeleteRequest": {"Key": key}}]}},
+        }.items():
+            found[f"{operation} {setting}"] = ("dynamodb", operation, given)
+    index = {"TableName": "TRADES_TABLE", "IndexName": "trades-by-date-gsi", **OF_NOBODY}
+    return {**found, "Query of an index": ("dynamodb", "Query", index)}
+
+
+def calls_of_files() -> dict[str, Call]:
+    """The same for the users' files."""
+    found: dict[str, Call] = {}
+    for folder in ("images", "exports", "others"):
+        file = {"Bucket": "FILES_BUCKET", "Key": f"{folder}/nobody/nothing/none"}
+        found[f"GetObject {folder}"] = ("s3", "GetObject", file)
+        found[f"PutObject {folder}"] = ("s3", "PutObject", {**file, "Body": b"-"})
+        found[f"DeleteObject {folder}"] = ("s3", "DeleteObject", file)
+        version = {**file, "VersionId": "1"}
+        found[f"GetObject of a version {folder}"] = ("s3", "GetObject", version)
+        found[f"DeleteObject of a version {folder}"] = ("s3", "DeleteObject", version)
+        tagged = {**version, "Tagging": {"TagSet": []}}
+        found[f"PutObjectTagging of a version {folder}"] = ("s3", "PutObjectTagging", tagged)
+        listed = {"Bucket": "FILES_BUCKET", "Prefix": f"{folder}/nobody/"}
+        found[f"ListObjectVersions {folder}"] = ("s3", "ListObjectVersions", listed)
+    return found
+
+
+def calls_of_the_pool() -> dict[str, Call]:
+    """What its administrator can do with a user."""
+    user = {"UserPoolId": "USER_POOL_ID", "Username": "nobody"}
+    return {
+        operation: ("cognito-idp", operation, {**user, **given})
+        for operation, given in {
+            "AdminGetUser": {},
+            "AdminUserGlobalSignOut": {},
+            "AdminDisableUser": {},
+            "AdminDeleteUser": {},
+            "AdminSetUserPassword": {"Password": "Breakout-2026!", "Permanent": True},
+        }.items()
+    }
+
+
+CALLS = calls_of_tables() | calls_of_files() | calls_of_the_pool()
+# What each setting names: the resource of the template, and the output that has its name.
+NAMED = {
+    "TRADES_TABLE": ("TradesTable", "TradesTableName"),
+    "STATS_TABLE": ("TradeStatsTable", "TradeStatsTableName"),
+    "FILES_BUCKET": ("UserFiles", "UserFilesName"),
+    "USER_POOL_ID": ("UserPool", "UserPoolId"),
+}
+REFUSALS = {"AccessDenied", "AccessDeniedException"}
 
 
 @pytest.fixture(scope="module")
@@ -123,11 +107,6 @@ def roles(stack: Stack) -> dict[str, str]:
     }
 
 
-def dynamodb_as(stack: Stack, role: str) -> Any:
-    """A DynamoDB client with the rights of the role."""
-    return client_as("dynamodb", stack, role)
-
-
 def client_as(service: Any, stack: Stack, role: str) -> Any:
     """A client with the rights of the role."""
     credentials = stack.client("sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
@@ -142,51 +121,56 @@ def client_as(service: Any, stack: Stack, role: str) -> Any:
 
 
 def test_every_function_is_looked_at(roles: dict[str, str]) -> None:
-    assert roles.keys() == REFUSED.keys()
+    assert sorted(roles) == sorted(rights.functions())
 
 
-@pytest.mark.parametrize("function", REFUSED)
-def test_a_function_is_refused_what_it_does_not_need(stack: Stack, roles: dict[str, str], function: str) -> None:
-    client = dynamodb_as(stack, roles[function])
-    for call in {REFUSED[function], "scan"} - MAY.get(function, set()):
-        with pytest.raises(ClientError) as refusal:
-            getattr(client, call)(TableName=stack.outputs["TradesTableName"], **CALLS[call])
-        assert refusal.value.response["Error"]["Code"] == "AccessDeniedException"
+def test_every_right_but_those_of_events_queues_and_secrets_is_tried() -> None:
+    tried = {wanted(need).action for call in CALLS.values() for need in rights.needs(*call)}
+    allowed = {right.action for function in rights.functions() for right in rights.rights(function)}
+    untried = {action for action in allowed - tried if not action.startswith(("sqs:", "secretsmanager:"))}
+    assert untried == {
+        # What Lambda does to bring a stream's records.
+        *rights.OF_A_STREAM,
+        "dynamodb:ListStreams",
+        # Only within a transaction with a write.
+        "dynamodb:ConditionCheckItem",
+        # With an upload that is under way; with a form's fields.
+        "s3:AbortMultipartUpload",
+        "s3:ListBucketMultipartUploads",
+        "s3:PutObjectTagging",
+        # For the answer that a file is not there.
+        "s3:ListBucket",
+    }
 
 
-def test_a_function_may_do_what_it_needs(stack: Stack, roles: dict[str, str]) -> None:
-    client = dynamodb_as(stack, roles["UpdateTradeFunction"])
-    assert "Item" not in client.get_item(TableName=stack.outputs["TradesTableName"], **CALLS["get_item"])
-
-
-@pytest.mark.parametrize("folder", ["images", "exports"])
-@pytest.mark.parametrize("function", IMAGE_FILES)
-def test_a_function_may_do_with_images_what_it_needs_and_with_exports_nothing(
-    stack: Stack, roles: dict[str, str], function: str, folder: str
+@pytest.mark.parametrize("function", rights.functions())
+def test_a_role_allows_what_the_template_says_and_nothing_else(
+    stack: Stack, roles: dict[str, str], function: str
 ) -> None:
-    client = client_as("s3", stack, roles[function])
-    allowed = set()
-    for call, given in FILE_CALLS.items():
-        key = f"{folder}/nobody/nothing/none"
-        where = {"Prefix": key} if call == "list_object_versions" else {"Key": key}
+    clients = {service: client_as(service, stack, roles[function]) for service in ("dynamodb", "s3", "cognito-idp")}
+    expected, found = set(), set()
+    for name, (service, operation, given) in CALLS.items():
+        needed = [wanted(need) for need in rights.needs(service, operation, given)]
+        if all(any(right.covers(one) for right in rights.rights(function)) for one in needed):
+            expected.add(name)
         try:
-            getattr(client, call)(Bucket=stack.outputs["UserFilesName"], **where, **given)
+            clients[service]._make_api_call(operation, in_the_stack(given, stack))
         except ClientError as error:
-            if error.response["Error"]["Code"] == "AccessDenied":
+            if error.response["Error"]["Code"] in REFUSALS:
                 continue  # whatever else is wrong with the call, it was allowed
-        allowed.add(call)
-    assert allowed == (IMAGE_FILES[function] if folder == "images" else set())
+        found.add(name)
+    assert found == expected
 
 
-@pytest.mark.parametrize("function", POOL)
-def test_a_function_may_do_in_the_pool_what_it_needs(stack: Stack, roles: dict[str, str], function: str) -> None:
-    client = client_as("cognito-idp", stack, roles[function])
-    allowed = set()
-    for call, given in POOL_CALLS.items():
-        with pytest.raises(ClientError) as refusal:
-            getattr(client, call)(UserPoolId=stack.outputs["UserPoolId"], Username="nobody", **given)
-        if refusal.value.response["Error"]["Code"] == "UserNotFoundException":
-            allowed.add(call)
-        else:
-            assert refusal.value.response["Error"]["Code"] == "AccessDeniedException"
-    assert allowed == POOL[function]
+def wanted(need: Need) -> Right:
+    """The right that a call of CALLS needs."""
+    return Right(need.action, Resource(NAMED[need.named][0], need.path), need.prefix)
+
+
+def in_the_stack(given: Any, stack: Stack) -> Any:
+    """The parameters with the names that things have in the stack, for settings that stand for them."""
+    if isinstance(given, Mapping):
+        return {in_the_stack(key, stack): in_the_stack(value, stack) for key, value in given.items()}
+    if isinstance(given, list):
+        return [in_the_stack(item, stack) for item in given]
+    return stack.outputs[NAMED[given][1]] if isinstance(given, str) and given in NAMED else given

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from handlers.storage import clients
+from tests.rights import Recorded
 from tests.statistics.fake_dynamodb import FakeDynamoDB
 
 
@@ -26,7 +27,7 @@ class Db:
 def db() -> Iterator[Db]:
     db = Db()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(clients, "new_client", lambda *_, **__: db.fake)
+        patch.setattr(clients, "new_client", lambda service, *_, **__: Recorded(service, db.fake))
         patch.setattr("time.sleep", lambda _: None)
         patch.setenv("TRADES_TABLE", "trades")
         patch.setenv("STATS_TABLE", "stats")

@@ -2,20 +2,23 @@
 
 import importlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from handlers.storage import mail_allowance
 from openapi.generate import contract, functions, gateway
-from tests.template.permissions import MAY, MEANS, TOLD
+from tests import rights
 from tests.template.test_translation import with_includes
 from tests.template_file import properties, template
 
+ROOT = Path(__file__).parents[2]
 RESOURCES = template()["Resources"]
 FUNCTIONS = sorted(name for name, resource in RESOURCES.items() if resource["Type"] == "AWS::Serverless::Function")
 API_FUNCTIONS = sorted(functions(contract()))
 GLOBALS = template()["Globals"]["Function"]
+READ = "\n".join(path.read_text("utf-8") for path in (ROOT / "handlers").rglob("*.py"))
 
 # Names of objects and of streams are made up as the product runs: below these, any.
 OPEN_ENDED = {"${UserFiles.Arn}/images/*", "${UserFiles.Arn}/exports/*", "${TradesTable.Arn}/stream/*"}
@@ -57,18 +60,16 @@ def roles() -> list[str]:
     return sorted(name for name, resource in RESOURCES.items() if resource["Type"] == "AWS::IAM::Role")
 
 
-def test_the_tables_here_name_every_function() -> None:
-    assert sorted(MAY) == sorted(TOLD) == FUNCTIONS
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_right_stands_once_in_a_role(function: str) -> None:
+    allowed = list(permissions(role_of(function)))
+    assert len(allowed) == len(set(allowed))
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_role_allows_what_its_function_does_and_nothing_else(function: str) -> None:
-    allowed = list(permissions(role_of(function)))
-    listed = {(action, resource) for resource, actions in MAY[function].items() for action in actions}
-    group = {**GLOBALS, **properties(function)}["LoggingConfig"]["LogGroup"]["Ref"]
-    own_log = {(action, f"{group}.Arn") for action in ("logs:CreateLogStream", "logs:PutLogEvents")}
-    assert set(allowed) == listed | (own_log if group != "FunctionsLog" else set())
-    assert len(allowed) == len(set(allowed))
+def test_a_role_lets_lambda_bring_its_function_what_it_works_on(function: str) -> None:
+    """What the function's code itself needs is compared with the calls that it makes in tests: tests/rights.py."""
+    assert set(rights.rights_of_lambda(function)) <= set(rights.rights(function))
 
 
 # Roles that are no function's: they write no log and no traces.
@@ -183,12 +184,18 @@ def test_every_log_group_forgets() -> None:
     assert all(properties(group)["RetentionInDays"] == {"Ref": "LogRetentionDays"} for group in groups)
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_function_is_told_what_it_needs_and_nothing_else(function: str) -> None:
-    told = properties(function).get("Environment", {}).get("Variables", {})
-    assert {name: value for name, value in told.items() if name != "OPERATIONS"} == {
-        name: MEANS[name] for name in TOLD[function]
-    }
+def test_a_setting_means_the_same_in_every_function() -> None:
+    told: dict[str, set[str]] = {}
+    for function in FUNCTIONS:
+        for name, value in properties(function).get("Environment", {}).get("Variables", {}).items():
+            told.setdefault(name, set()).add(str(value))
+    del told["OPERATIONS"]
+    assert [name for name, values in told.items() if len(values) > 1] == []
+
+
+@pytest.mark.parametrize("setting", rights.WITHOUT_RESOURCE)
+def test_what_names_no_resource_is_read(setting: str) -> None:
+    assert f'os.environ["{setting}"]' in READ or f'os.environ.get("{setting}"' in READ
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
