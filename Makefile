@@ -28,7 +28,7 @@ export SAM_CLI_TELEMETRY := 0
 export REDOCLY_TELEMETRY := off
 export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 
-.PHONY: help run test beside agreement reset redrive restore smoke story mock generate lint types check scan breaking fuzz unit peers bench clients clients-check e2e validate build deploy api-url protect drift build-name deployed-build remove lock clean setup format
+.PHONY: help run test watch beside agreement reset redrive restore smoke story mock generate lint types check scan breaking fuzz unit peers bench clients clients-check e2e validate build deploy api-url protect drift build-name deployed-build remove lock clean setup format
 
 help: ## Say what can be made
 	@grep -hE '^[a-z0-9-]+:.*##' Makefile | sed -E 's/^([a-z0-9-]+):[^#]*## */  make \1|/' | column -t -s '|'
@@ -104,6 +104,17 @@ ifdef T
 else
 	$(VENV)/pytest $(WORKERS) tests/statistics tests/api tests/storage tests/unit
 endif
+
+WATCHED = handlers generated openapi tests template.yaml
+
+watch: $(VENV)/.ready ## The tests of T (by default tests/unit) now and after each change of a source, until Ctrl-C
+	@mkdir -p .build
+	@while true; do \
+		touch .build/watched; \
+		PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(VENV)/pytest $(or $(T),tests/unit) || true; \
+		until [ -n "$$(find $(WATCHED) \( -name '*.py' -o -name '*.yaml' -o -name '*.json' \) -newer .build/watched -print -quit)" ]; do \
+			sleep 0.5; done; \
+	done
 
 breaking: $(VENV)/.ready ## What can break the clients of the contract at BASE, by default the last tag
 	@base="$(BASE)"; base="$${base:-$$(git describe --tags --abbrev=0 2> /dev/null || true)}"; \

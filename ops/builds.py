@@ -18,9 +18,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import boto3
-from botocore.exceptions import ClientError
 
-from ops.stack import Client, describe
+from ops.stack import Client, parameter
 
 
 def name_of(commit: str) -> str:
@@ -30,14 +29,7 @@ def name_of(commit: str) -> str:
 
 def deployed_commit(client: Client, stack: str) -> str | None:
     """The commit that the stack runs; None if there is no such stack, or its release names no commit."""
-    try:
-        described = describe(client, stack)
-    except ClientError as error:
-        if error.response["Error"]["Code"] == "ValidationError":
-            return None
-        raise
-    parameters = {one["ParameterKey"]: one.get("ParameterValue", "") for one in described.get("Parameters", ())}
-    named = re.fullmatch(r"[0-9]+-([0-9a-f]{12})", parameters.get("Release", ""))
+    named = re.fullmatch(r"[0-9]+-([0-9a-f]{12})", parameter(client, stack, "Release") or "")
     return named[1] if named else None
 
 

@@ -19,9 +19,8 @@ import sys
 from typing import Any
 
 import boto3
-from botocore.exceptions import ClientError
 
-from ops.stack import Client, describe
+from ops.stack import Client, parameter
 
 LONGEST = 25
 # Words that Cognito refuses in the domain of the hosted pages, which is named for the stack.
@@ -39,23 +38,11 @@ def faults(stack: str) -> list[str]:
     return found
 
 
-def present_stage(client: Client, stack: str) -> str | None:
-    """The stage of the stack; None if there is no such stack yet."""
-    try:
-        described = describe(client, stack)
-    except ClientError as error:
-        if error.response["Error"]["Code"] == "ValidationError":
-            return None
-        raise
-    parameters = {one["ParameterKey"]: one.get("ParameterValue") for one in described.get("Parameters", ())}
-    return parameters.get("Stage")
-
-
 def check(client: Client, stack: str, stage: str) -> None:
     """Exit when the stack may not have this name, or is another stage already."""
     if found := faults(stack):
         raise SystemExit(f"STACK={stack} is no name for a stack: {'; '.join(found)}.")
-    present = present_stage(client, stack)
+    present = parameter(client, stack, "Stage")
     if present not in (None, stage):
         raise SystemExit(
             f"{stack} is deployed with STAGE={present}, and stays that: say STAGE={present}, or another STACK."

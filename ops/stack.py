@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 import boto3
+from botocore.exceptions import ClientError
 
 from local.embedded_aws import REGION, ROOT_KEY
 from local.places import ENDPOINTS
@@ -52,6 +53,18 @@ def describe(client: Client, stack: str) -> Any:
     """What CloudFormation says of the stack."""
     [found] = client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
     return found
+
+
+def parameter(client: Client, stack: str, name: str) -> str | None:
+    """The value of one of the stack's parameters; None if there is no such stack, or it lacks the parameter."""
+    try:
+        described = describe(client, stack)
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ValidationError":
+            return None
+        raise
+    values = {one["ParameterKey"]: one.get("ParameterValue") for one in described.get("Parameters", ())}
+    return values.get(name)
 
 
 def outputs_of(described: Any) -> dict[str, str]:

@@ -60,7 +60,7 @@ PALETTE = chunk(b"PLTE", b"\0\0\0")
 
 def items(**given: object) -> bytes:
     """A HEIC with this description, and data of 99 bytes at 2000."""
-    description = ftyp() + meta(**given)  # type: ignore[arg-type]
+    description = ftyp() + meta(**given)  # type: ignore[arg-type] # as the caller gives them
     return description + box(b"free", bytes(1992 - len(description) - 8)) + box(b"mdat", bytes(99))
 
 

@@ -66,7 +66,7 @@ def sweep(days: int = 2) -> int:
 
 
 @pytest.fixture
-def listing(bucket: None, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:  # noqa: ARG001
+def listing(bucket: None, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:  # noqa: ARG001 made first
     """List versions as S3 does. Moto leaves out the key after a marker that is no key itself.
 
     AWS does not say whether a marker without a version is listed itself; with the other parameter, it is.
@@ -79,10 +79,10 @@ def listing(bucket: None, monkeypatch: pytest.MonkeyPatch, request: pytest.Fixtu
 
     def list_object_versions(
         Bucket: str,  # noqa: N803 AWS's names
-        Prefix: str = "",  # noqa: N803
-        MaxKeys: int = 1000,  # noqa: N803
-        KeyMarker: str = "",  # noqa: N803
-        VersionIdMarker: str = "",  # noqa: N803
+        Prefix: str = "",  # noqa: N803 AWS's
+        MaxKeys: int = 1000,  # noqa: N803 AWS's
+        KeyMarker: str = "",  # noqa: N803 AWS's
+        VersionIdMarker: str = "",  # noqa: N803 AWS's
     ) -> Any:
         answer = whole(Bucket=Bucket, Prefix=Prefix)
         files = [*answer.get("Versions", ()), *answer.get("DeleteMarkers", ())]

@@ -43,7 +43,7 @@ def test_a_state_is_written_as_json_item_by_item() -> None:
 
 def test_what_is_read_has_its_objects_back() -> None:
     read = restored(json.loads("".join(pieces(STATE, plain))), hook)
-    assert read["tables"].data == STATE["tables"].data  # type: ignore[attr-defined]
+    assert read["tables"].data == STATE["tables"].data  # type: ignore[attr-defined] # the state has many types
     assert isinstance(read["tags"][1], Scoped)
     assert read["secret"] == b"x"
 
@@ -53,8 +53,8 @@ def test_items_are_shared_with_the_state_and_partitions_are_not() -> None:
     state = state_without_copies(tables)
     assert set(state["key"]) == {"items", "KeySchema"}
     assert state["key"]["items"]["dana"]["a"] is ITEM
-    tables["key"]["items"]["dana"]["b"] = {}  # type: ignore[index]
-    tables["key"]["KeySchema"][0]["new"] = 1  # type: ignore[index]
+    tables["key"]["items"]["dana"]["b"] = {}  # type: ignore[index] # as are its parts
+    tables["key"]["KeySchema"][0]["new"] = 1  # type: ignore[index] # as are its parts
     assert state["key"] == {"items": {"dana": {"a": ITEM}}, "KeySchema": [{}]}
 
 

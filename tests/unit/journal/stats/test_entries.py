@@ -41,9 +41,9 @@ def test_an_entry_holds_all_that_the_trade_did_on_the_day_and_all_that_a_filter_
         "net": D("4.5"),
     }
     assert entries(trade) == {
-        SECOND: Entry(**facts, gains=(Gain(at=nine_on(2), position=0, amount=D(9)),)),  # type: ignore[arg-type]
+        SECOND: Entry(**facts, gains=(Gain(at=nine_on(2), position=0, amount=D(9)),)),  # type: ignore[arg-type] # facts of many types
         THIRD: Entry(
-            **facts,  # type: ignore[arg-type]
+            **facts,  # type: ignore[arg-type] # facts of many types
             gains=(Gain(at=nine_on(3), position=1, amount=D("-4.5")),),
             result=Result(
                 at=nine_on(3),
