@@ -72,11 +72,14 @@ class Resource(NamedTuple):
 
 
 class Right(NamedTuple):
-    """What a statement allows: an action on a resource, and to S3's lists only below a prefix."""
+    """What a statement allows: an action on a resource, for some only within a part of it.
+
+    The part is a prefix of a bucket's keys, or a partition key of a table.
+    """
 
     action: str
     resource: Resource
-    prefix: str = "*"
+    part: str = "*"
 
     def __str__(self) -> str:
         return f"{self.action} on {self.resource}"
@@ -87,7 +90,7 @@ class Right(NamedTuple):
             self.action == need.action
             and self.resource.name == need.resource.name
             and fnmatchcase(need.resource.path, self.resource.path)
-            and fnmatchcase(need.prefix, self.prefix)
+            and fnmatchcase(need.part, self.part)
         )
 
 
@@ -112,6 +115,19 @@ def resource_of(value: Any) -> Resource:
     return Resource(name, "/stream" if attribute == "StreamArn" else "")
 
 
+def part_of(condition: Mapping[str, Mapping[str, Any]]) -> str:
+    """The part of a resource to which a statement's condition confines it."""
+    if not condition:
+        return "*"
+    [(operator, compared)] = condition.items()
+    [(key, value)] = compared.items()
+    if (operator, key) == ("StringLike", "s3:prefix"):
+        return str(value)
+    assert (operator, key) == ("ForAllValues:StringEquals", "dynamodb:LeadingKeys"), condition
+    [partition] = value
+    return str(partition)
+
+
 @cache
 def rights(function: str) -> Collection[Right]:
     """What the function's own role allows, beyond what all functions share; also what depends on an option."""
@@ -122,7 +138,7 @@ def rights(function: str) -> Collection[Right]:
         for statement in policy["PolicyDocument"]["Statement"]
     ]
     return [
-        Right(action, resource_of(resource), statement.get("Condition", {}).get("StringLike", {}).get("s3:prefix", "*"))
+        Right(action, resource_of(resource), part_of(statement.get("Condition", {})))
         for statement in given
         for action in as_list(statement["Action"])
         for resource in as_list(statement["Resource"])
@@ -161,7 +177,7 @@ class Need(NamedTuple):
     action: str
     named: str
     path: str = ""
-    prefix: str = "*"
+    part: str = "?"
 
 
 def needs(service: str, operation: str, params: Params) -> Iterator[Need]:
@@ -196,18 +212,29 @@ def _of_dynamodb(action: str, params: Params) -> Iterator[Need]:
     if "TransactItems" in params:
         for item in params["TransactItems"]:
             [(kind, given)] = item.items()
-            yield Need(OF_A_TRANSACTION[kind], given["TableName"])
+            yield Need(OF_A_TRANSACTION[kind], given["TableName"], part=_partition(given))
     elif "RequestItems" in params:
         yield from (Need(action, table) for table in params["RequestItems"])
     else:
-        yield Need(action, params["TableName"], f"/index/{params['IndexName']}" if "IndexName" in params else "")
+        index = f"/index/{params['IndexName']}" if "IndexName" in params else ""
+        yield Need(action, params["TableName"], index, _partition(params))
+
+
+def _partition(params: Params) -> str:
+    """The partition that a call for one item is about; a query's is not told apart."""
+    key = params.get("Key") or params.get("Item") or {}
+    return str(key.get("userId", {}).get("S", "?"))
 
 
 def _of_s3(operation: str, params: Params) -> Iterator[Need]:
     bucket = params["Bucket"]
     if operation == "DeleteObjects":
         for one in params["Delete"]["Objects"]:
-            yield from _of_s3("DeleteObject", {"Bucket": bucket, **one})
+            # Always this right, and for a version another one too.
+            # https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
+            yield Need("s3:DeleteObject", bucket, f"/{one['Key']}")
+            if "VersionId" in one:
+                yield Need("s3:DeleteObjectVersion", bucket, f"/{one['Key']}")
         return
     name = OF_S3.get(operation, operation)
     if "VersionId" in params:
@@ -215,7 +242,7 @@ def _of_s3(operation: str, params: Params) -> Iterator[Need]:
     if "Key" in params:
         yield Need(f"s3:{name}", bucket, f"/{params['Key']}")
     else:
-        yield Need(f"s3:{name}", bucket, prefix=params.get("Prefix", ""))
+        yield Need(f"s3:{name}", bucket, part=params.get("Prefix", ""))
 
 
 def needs_of_failure(operation: str, params: Params, code: str) -> Iterator[Need]:
@@ -254,13 +281,17 @@ def behind_routes() -> Mapping[str, str]:
     }
 
 
-def running(frame: FrameType | None) -> str | None:
-    """The function whose code runs in a frame; None where a test does, also one that breaks into a function."""
+def running(frame: FrameType | None, operation: str) -> str | None:
+    """The function whose code calls an operation; None where a test does, also one that breaks into a function.
+
+    What has the operation's name in a test stands in for a client's method, and passes the function's call on.
+    """
+    method = re.sub(r"(?<!^)(?=[A-Z])", "_", operation).lower()
     while frame:
         path = frame.f_code.co_filename
         if path.startswith(_ROOT):
             name = path.removeprefix(_ROOT)
-            if name.startswith("tests") and name not in STAND_INS:
+            if name.startswith("tests") and name not in STAND_INS and frame.f_code.co_name != method:
                 return None
             if function := entry_points().get((name, frame.f_code.co_name)):
                 return function
@@ -281,14 +312,14 @@ class Recorder:
 
     def record(self, service: str, operation: str, params: Params) -> None:
         """Hold a call of the function that runs to its role and its settings."""
-        if function := running(sys._getframe(1)):
+        if function := running(sys._getframe(1), operation):
             self._use_settings(function, set(texts(params)))
             for need in needs(service, operation, params):
                 self._hold(function, need)
 
     def record_failure(self, operation: str, params: Params, code: str) -> None:
         """Hold what the function that runs was told of a call's failure to its role."""
-        if function := running(sys._getframe(1)):
+        if function := running(sys._getframe(1), operation):
             for need in needs_of_failure(operation, params, code):
                 self._hold(function, need)
 
@@ -302,7 +333,7 @@ class Recorder:
             self.refused.append(f"{function} is not told of {need.named}, for which it needs {need.action}")
             return
         [resource] = {settings(function)[name] for name in told}
-        wanted = Right(need.action, Resource(resource, need.path), need.prefix)
+        wanted = Right(need.action, Resource(resource, need.path), need.part)
         covering = [right for right in rights(function) if right.covers(wanted)]
         self.used.update((function, str(right)) for right in covering)
         if not covering:

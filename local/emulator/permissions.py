@@ -1,10 +1,12 @@
-"""Patches of ministack's IAM: the names of the rights that requests need, and of what they are rights to.
+"""Patches of ministack's IAM: the rights that requests need, the resources of these rights, and keys of conditions.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsqs.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonses.html
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
 """
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from email.utils import parseaddr
 from typing import Any
 
@@ -53,7 +55,36 @@ def sender_arn(source: str, region: str, account: str) -> str:
     return f"arn:aws:ses:{region}:{account}:identity/{domain}"
 
 
+def _apply_partitions() -> None:
+    name = f"{ACTIONS}:dynamodb_service_context"
+    context_of: Callable[[bytes], dict[str, Any]] = take(name)
+    tables = take("ministack.services.dynamodb:_tables")
+
+    def with_partition(body: bytes) -> dict[str, Any]:
+        request = json.loads(body or b"{}")
+        keys = leading_keys(request, tables.get(request.get("TableName", "")))
+        return {**context_of(body), **({"dynamodb:LeadingKeys": keys} if keys else {})}
+
+    put(name, with_partition)
+
+
+def leading_keys(request: Mapping[str, Any], table: Mapping[str, Any] | None) -> list[str]:
+    """The partition of a request for one item of a table; empty for other requests, whose partitions are not told."""
+    item = request.get("Key") or request.get("Item")
+    if not table or not item:
+        return []
+    [partition] = [key["AttributeName"] for key in table["KeySchema"] if key["KeyType"] == "HASH"]
+    return [str(value) for value in item.get(partition, {}).values()]
+
+
 PATCHES = [
+    Patch(
+        "the partition of an item",
+        ministack="has no condition key dynamodb:LeadingKeys, so a condition on it holds for every item",
+        aws="holds a request to the partitions that the condition names",
+        needs=(f"{ACTIONS}:dynamodb_service_context", "ministack.services.dynamodb:_tables"),
+        apply=_apply_partitions,
+    ),
     Patch(
         "the sender of a mail",
         ministack="wants the right to send mails by every identity",

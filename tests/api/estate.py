@@ -45,11 +45,13 @@ def furnish(user: str) -> None:
     sort_keys = ["trade-1", "trade-2", "trade-3", "idempotency|key-1", "trade-1|image|image-1"]
     for sort_key in sort_keys:
         table.put_item(TableName="trades", Item={"userId": {"S": user}, "tradeId": {"S": sort_key}})
+    table.put_item(TableName="stats", Item={"userId": {"S": user}, "statKey": {"S": "totals"}})
     for key in ("trade-1/image-1", "trade-1/image-1", "trade-2/image-2"):
         s3.put_object(Bucket="files", Key=f"images/{user}/{key}", Body=b"image")
     s3.delete_object(Bucket="files", Key=f"images/{user}/trade-2/image-2")
     s3.put_object(Bucket="files", Key=f"exports/{user}/export.json.gz", Body=b"export")
-    s3.create_multipart_upload(Bucket="files", Key=f"exports/{user}/prepared.json.gz")
+    for key in (f"exports/{user}/prepared.json.gz", f"images/{user}/trade-1/by-hand"):
+        s3.create_multipart_upload(Bucket="files", Key=key)
 
 
 def left_of(user: str, pool: str) -> dict[str, Sequence[str]]:
@@ -59,10 +61,16 @@ def left_of(user: str, pool: str) -> dict[str, Sequence[str]]:
         KeyConditionExpression="userId = :user",
         ExpressionAttributeValues={":user": {"S": user}},
     )["Items"]
+    statistics = clients.dynamodb().query(
+        TableName="stats",
+        KeyConditionExpression="userId = :user",
+        ExpressionAttributeValues={":user": {"S": user}},
+    )["Items"]
     versions = clients.s3().list_object_versions(Bucket="files")
     uploads = clients.s3().list_multipart_uploads(Bucket="files")
     found = {
         "items": [item["tradeId"]["S"] for item in items if not item["tradeId"]["S"].startswith(erasure_marks.PREFIX)],
+        "statistics": [item["statKey"]["S"] for item in statistics],
         "files": [
             f"{file['Key']} {file['VersionId']}"
             for file in (*versions.get("Versions", ()), *versions.get("DeleteMarkers", ()))

@@ -17,6 +17,7 @@ from handlers.storage import bucket, clients, erasure_marks, trade_queries
 from handlers.usecases import export_account
 from tests.api.client import Client, a_trade
 from tests.api.estate import Estate, messages_of, new_client
+from tests.api.gallery import ask, check, messages, send
 
 pytestmark = pytest.mark.usefixtures("estate")
 
@@ -123,6 +124,39 @@ def test_an_export_that_the_erasing_overtakes_leaves_no_file(dana: Client, monke
     assert dana.get("/auth/export").kind == "/problems/account-erased"
     assert "Contents" not in clients.s3().list_objects_v2(Bucket="files")
     assert "Uploads" not in clients.s3().list_multipart_uploads(Bucket="files")
+
+
+def test_an_export_says_where_images_are(dana: Client, estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
+    trade_id = dana.new_trade()["tradeId"]
+    image_id = ask(dana, trade_id)
+    assert check(send(trade_id, image_id, user=str(dana.user))) == []
+    _, document = exported(dana)
+    [image] = document["trades"][0]["images"]
+    assert urlsplit(image["url"]).path == f"/images/{dana.user}/{trade_id}/{image_id}"
+    monkeypatch.setattr(export_account, "AT_ONCE_SECONDS", -1)
+    dana.get("/auth/export")
+    assert queues.write_export({"Records": messages_of(estate.export_queue)}, None) == {"batchItemFailures": []}
+    _, prepared = exported(dana)
+    assert urlsplit(prepared["trades"][0]["images"][0]["url"]).path == urlsplit(image["url"]).path
+
+
+def test_an_export_behind_the_answer_that_fails_leaves_nothing_and_is_tried_again(
+    dana: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dana.new_trade()
+    # The message outlived the progress that was written with it.
+    event = messages({"userId": dana.user, "username": dana.user})
+    with monkeypatch.context() as patch:
+        patch.setattr(trade_queries, "every_trade", broken)
+        assert queues.write_export(event, None)["batchItemFailures"]
+    assert "Uploads" not in clients.s3().list_multipart_uploads(Bucket="files")
+    assert queues.write_export(event, None) == {"batchItemFailures": []}
+    _, document = exported(dana)
+    assert len(document["trades"]) == 1
+
+
+def broken(*_: Any) -> Any:
+    raise RuntimeError("DynamoDB is gone")
 
 
 def test_a_large_account_is_exported_behind_the_answer(

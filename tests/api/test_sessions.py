@@ -87,6 +87,15 @@ def test_sessions_that_cognito_fails_to_end_are_ended_by_the_queue(
     assert refresh(nobody, session) == 401
 
 
+def test_a_confirmation_hands_sessions_over_to_the_queue_too(nobody: Client, user_pool: UserPool) -> None:
+    nobody.post("/auth/signup", {"email": EMAIL})
+    user_pool.before = failing("AdminUserGlobalSignOut")
+    document = {"email": EMAIL, "code": user_pool.newest_code(EMAIL), "password": NEW}
+    assert nobody.post("/auth/confirm-signup", document).status == 200
+    [record] = messages_of(os.environ["SIGN_OUT_QUEUE_URL"])
+    assert message_of(record) == {"username": EMAIL}
+
+
 def test_who_is_gone_has_no_sessions_to_end(user_pool: UserPool) -> None:
     record = {"messageId": "1", "body": '{"username": "gone@example.com"}'}
     assert queues.end_sessions({"Records": [record]}, None) == {"batchItemFailures": []}

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from handlers.entry.triggers import guard_sign_up
 from handlers.storage.errors import Unavailable
-from handlers.storage.sign_up_proof import proof_for
+from handlers.storage.sign_up_proof import NAME, proof_for, sign_up_secret
 from tests.api.client import Answer, Client
 from tests.user_pool import CLIENT_ID, UserPool, pre_sign_up
 
@@ -106,6 +106,14 @@ def test_an_account_that_waits_for_its_code_is_not_overwritten_at_cognito(nobody
 @pytest.mark.parametrize("source", ["PreSignUp_ExternalProvider", "PreSignUp_AdminCreateUser"])
 def test_the_guard_lets_users_in_who_come_through_google_or_whom_the_operator_makes(source: str) -> None:
     event = pre_sign_up(source, EMAIL, {})
+    assert guard_sign_up(event, None) is event
+
+
+@pytest.mark.usefixtures("everything")
+def test_the_guard_reads_the_secret_in_a_process_of_its_own() -> None:
+    proof = proof_for(EMAIL)
+    sign_up_secret.cache_clear()
+    event = pre_sign_up("PreSignUp_SignUp", EMAIL, {NAME: proof})
     assert guard_sign_up(event, None) is event
 
 

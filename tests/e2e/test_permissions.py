@@ -44,6 +44,8 @@ def calls_of_tables() -> dict[str, Call]:
             "BatchWriteItem": {"RequestItems": {setting: [{"DeleteRequest": {"Key": key}}]}},
         }.items():
             found[f"{operation} {setting}"] = ("dynamodb", operation, given)
+    counter = {"userId": {"S": "mails"}, "tradeId": {"S": "nothing"}}
+    found["UpdateItem of a count"] = ("dynamodb", "UpdateItem", {"TableName": "TRADES_TABLE", "Key": counter})
     index = {"TableName": "TRADES_TABLE", "IndexName": "trades-by-date-gsi", **OF_NOBODY}
     return {**found, "Query of an index": ("dynamodb", "Query", index)}
 
@@ -134,6 +136,10 @@ def test_every_right_but_those_of_events_queues_and_secrets_is_tried() -> None:
         "dynamodb:ListStreams",
         # Only within a transaction with a write.
         "dynamodb:ConditionCheckItem",
+        # Only where the stack has a sender; no function of this one has the right.
+        "ses:SendEmail",
+        # The log of a function that has one of its own.
+        *rights.OF_A_LOG,
         # With an upload that is under way; with a form's fields.
         "s3:AbortMultipartUpload",
         "s3:ListBucketMultipartUploads",
@@ -164,7 +170,7 @@ def test_a_role_allows_what_the_template_says_and_nothing_else(
 
 def wanted(need: Need) -> Right:
     """The right that a call of CALLS needs."""
-    return Right(need.action, Resource(NAMED[need.named][0], need.path), need.prefix)
+    return Right(need.action, Resource(NAMED[need.named][0], need.path), need.part)
 
 
 def in_the_stack(given: Any, stack: Stack) -> Any:

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from handlers.entry.streams import rebuild_all_stats, rebuild_stats
 from handlers.storage import rebuilds, repair
 from ops.redrive import redrive, users_of
+from tests.rights import Recorded
 from tests.statistics.conftest import Db
 
 OUTPUTS = {name: name for name in ("RebuildQueueUrl", "StatsDeadLetterQueueUrl", "RebuildDeadLetterQueueUrl")}
@@ -61,7 +62,7 @@ def sqs(db: Db, monkeypatch: pytest.MonkeyPatch) -> Sqs:
     db.renew()
     queues = Sqs()
     monkeypatch.setenv("REBUILD_QUEUE_URL", "RebuildQueueUrl")
-    monkeypatch.setattr(rebuilds, "sqs", lambda: queues)
+    monkeypatch.setattr(rebuilds, "sqs", lambda: Recorded("sqs", queues))
     return queues
 
 
