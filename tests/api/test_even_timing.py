@@ -14,6 +14,7 @@ import pytest
 
 from handlers.web import even_timing
 from tests.api.client import Answer, Client
+from tests.events import claims_of
 from tests.user_pool import UserPool
 
 SAMPLES = 200
@@ -86,6 +87,46 @@ def test_nothing_tells_whether_an_address_has_an_account(
     assert kinds[0] == kinds[1] == kinds[2]
     [(_, _, _, took)] = kinds[0]
     assert took == even_timing.STEP
+
+
+@pytest.mark.parametrize(("taken", "free"), [(0.3, 0.03), (0.03, 0.3)])
+def test_nothing_tells_whether_a_new_address_is_somebody_elses(
+    user_pool: UserPool, clock: Clock, taken: float, free: float
+) -> None:
+    dice = Random(7)
+    owner = user_pool.new_user("dana@example.com", PASSWORD)
+    bearer = f"Bearer {user_pool.new_session(owner)['AccessToken']}"
+    client = Client(owner.sub)
+    for number in range(SAMPLES):
+        user_pool.new_user(f"taken-{number}@example.com", PASSWORD)
+
+    def take(_: str, given: dict[str, Any]) -> None:
+        [name] = [it["Value"] for it in given.get("UserAttributes", ())] or [""]
+        clock.now += {"t": taken, "f": free}.get(name[:1], 0.1) * dice.uniform(0.5, 1.4)
+
+    user_pool.before = take
+    user_pool.mails_left = 10_000
+
+    def asked_for(kind: str) -> set[tuple[Any, ...]]:
+        found = set()
+        for number in range(SAMPLES):
+            document = {"email": f"{kind}-{number}@example.com", "password": PASSWORD}
+            began = clock.now
+            answer = client(
+                "POST",
+                "/auth/change-email",
+                document,
+                headers={"Authorization": bearer},
+                claims=claims_of(owner.sub, username=owner.username),
+            )
+            headers = tuple(sorted((key, value) for key, value in answer.headers.items() if key != "x-request-id"))
+            found.add((answer.status, answer.body, headers, round(clock.now - began, 6)))
+        return found
+
+    kinds = [asked_for("taken"), asked_for("free")]
+    assert kinds[0] == kinds[1]
+    [(status, body, _, took)] = kinds[0]
+    assert (status, body, took) == (204, b"", even_timing.STEP)
 
 
 def test_what_takes_longer_than_a_step_answers_at_the_next_one(

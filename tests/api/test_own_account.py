@@ -234,6 +234,19 @@ def test_an_address_that_somebody_else_has_is_answered_like_any_other(own: Own, 
     assert [to for to, _ in user_pool.mails] == ["free@example.com"]
 
 
+def test_an_address_that_somebody_else_took_meanwhile_is_refused_like_a_wrong_code(
+    nobody: Client, own: Own, user_pool: UserPool
+) -> None:
+    ask_for(own, "new@example.com")
+    code = user_pool.newest_code("new@example.com")
+    wrong = own.ask("POST", "/auth/confirm-change-email", {"code": "000000"})
+    user_pool.new_user("new@example.com", NEW)
+    taken = own.ask("POST", "/auth/confirm-change-email", {"code": code})
+    assert (taken.status, taken.kind) == (422, "/problems/code-rejected")
+    assert {**taken.json, "requestId": ""} == {**wrong.json, "requestId": ""}
+    assert (log_in(nobody, EMAIL, PASSWORD), log_in(nobody, "new@example.com", NEW)) == (200, 200)
+
+
 def test_a_stolen_session_without_the_password_changes_no_address(own: Own, user_pool: UserPool) -> None:
     answer = ask_for(own, "thief@example.com", "Wrong-password-1!")
     assert (answer.status, answer.bad_fields) == (422, {("body", "/password")})
