@@ -210,7 +210,8 @@ class Forget(OfAnAccount):
 
 
 class Reset(OfAnAccount):
-    statuses, lost = (200,), (422,)
+    statuses = (200,)
+    lost: ClassVar[Collection[int]] = (422,)
 
     def __init__(self, pool: UserPool, nobody: Client) -> None:
         super().__init__(pool, nobody)

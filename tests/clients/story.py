@@ -18,6 +18,7 @@ from trading_journal_client import AuthenticatedClient, Client
 from trading_journal_client.api.account import delete_account, export_account
 from trading_journal_client.api.auth import confirm_sign_up, log_in, refresh_session, sign_up
 from trading_journal_client.api.images import create_image_upload
+from trading_journal_client.api.profile import change_email, change_password, confirm_change_email, get_profile, log_out
 from trading_journal_client.api.stats import get_breakdown, get_calendar, get_equity_curve, get_stats
 from trading_journal_client.api.trades import (
     close_trade,
@@ -35,7 +36,10 @@ from trading_journal_client.models import (
     BulkTradeInput,
     BulkTradesInput,
     CalendarMonth,
+    ChangeEmailInput,
+    ChangePasswordInput,
     CloseInput,
+    ConfirmChangeEmailInput,
     ConfirmSignUpInput,
     EquityCurve,
     ErasureStatus,
@@ -44,7 +48,9 @@ from trading_journal_client.models import (
     ImageUpload,
     ImageUploadInput,
     LogInInput,
+    LogOutInput,
     Problem,
+    Profile,
     RefreshSessionInput,
     SignUpInput,
     SignUpStatus,
@@ -57,7 +63,7 @@ from trading_journal_client.models import (
 )
 from trading_journal_client.types import Unset
 
-PASSWORD = "Breakout-2026!"
+PASSWORD, NEXT_PASSWORD = "Breakout-2026!", "Pullback-2026!"
 EXACT = "999999999999999.12345678"  # as many digits as an amount may have; a float has fewer
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b55"
@@ -88,6 +94,7 @@ def tell(api: str, email: str) -> None:
     tokens = expect(Tokens, log_in.sync(client=public, body=LogInInput(email=email, password=PASSWORD)))
     tokens = expect(Tokens, refresh_session.sync(client=public, body=RefreshSessionInput(tokens.refresh_token)))
 
+    tokens = change_profile(public, api, email, tokens)
     stranger = AuthenticatedClient(api, token="forged", httpx_args={"trust_env": False})
     expect(GatewayMessage, list_trades.sync(client=stranger))
 
@@ -99,6 +106,39 @@ def tell(api: str, email: str) -> None:
         attach(client, trade)
         read_figures(client)
         leave(client)
+
+
+def change_profile(public: Client, api: str, email: str, tokens: Tokens) -> Tokens:
+    """Another password and another address, each of which needs the present password, and one session less."""
+
+    def authenticated(token: str) -> AuthenticatedClient:
+        return AuthenticatedClient(api, token=token, timeout=httpx.Timeout(30), httpx_args={"trust_env": False})
+
+    client = authenticated(tokens.access_token)
+    profile = expect(Profile, get_profile.sync(client=client))
+    assert (profile.email, profile.sign_in_methods) == (email, ["PASSWORD"])
+    guess = ChangePasswordInput(current_password="Wrong-password-1!", new_password=NEXT_PASSWORD)
+    assert expect(Problem, change_password.sync(client=client, body=guess)).status == 422
+    change = ChangePasswordInput(current_password=PASSWORD, new_password=NEXT_PASSWORD)
+    assert change_password.sync_detailed(client=client, body=change).status_code == 204
+    ended = refresh_session.sync(client=public, body=RefreshSessionInput(tokens.refresh_token))
+    assert expect(Problem, ended).type_ == "/problems/session-expired"
+
+    def logged_in(email: str) -> Tokens:
+        return expect(Tokens, log_in.sync(client=public, body=LogInInput(email=email, password=NEXT_PASSWORD)))
+
+    tokens, other = logged_in(email), logged_in(email)
+    client, next_email = authenticated(tokens.access_token), f"next-{email}"
+    asked = ChangeEmailInput(email=next_email, password=NEXT_PASSWORD)
+    assert change_email.sync_detailed(client=client, body=asked).status_code == 204
+    code = ConfirmChangeEmailInput(code=mailed_code(next_email))
+    assert confirm_change_email.sync_detailed(client=client, body=code).status_code == 204
+    assert expect(Profile, get_profile.sync(client=client)).email == next_email
+    logged_in(next_email)
+    assert log_out.sync_detailed(client=public, body=LogOutInput(other.refresh_token)).status_code == 204
+    gone = refresh_session.sync(client=public, body=RefreshSessionInput(other.refresh_token))
+    assert expect(Problem, gone).status == 401
+    return tokens
 
 
 def record_and_close(client: AuthenticatedClient) -> Trade:

@@ -6,27 +6,28 @@ import { createInterface } from "node:readline/promises";
 import { setTimeout as wait } from "node:timers/promises";
 import { gunzipSync } from "node:zlib";
 import {
-  closeTrade, confirmSignUp, createImageUpload, createTrade, createTrades, deleteAccount, deleteTrade, exportAccount,
-  getBreakdown, getCalendar, getEquityCurve, getStats, getTrade, listTrades, logIn, refreshSession, signUp, updateTrade,
+  changeEmail, changePassword, closeTrade, confirmChangeEmail, confirmSignUp, createImageUpload, createTrade, createTrades,
+  deleteAccount, deleteTrade, exportAccount, getBreakdown, getCalendar, getEquityCurve, getProfile, getStats, getTrade,
+  listTrades, logIn, logOut, refreshSession, signUp, updateTrade,
   type GatewayMessage, type Image, type TradeInput, type Problem, type Trade,
 } from "trading-journal-client";
 import { client } from "trading-journal-client/client";
 
 const [api, email] = process.argv.slice(2) as [string, string];
 const password = "Breakout-2026!";
+const nextPassword = "Pullback-2026!";
 const exact = "999999999999999.12345678"; // as many digits as an amount may have; a number has fewer
 const png = Buffer.from(
   "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b55" +
   "0000000a49444154789c636800000082008177cd72b60000000049454e44ae426082", "hex");
 
-async function mailedCode(): Promise<string> {
-  const asked = createInterface({ input: process.stdin });
-  console.log(email);
-  for await (const code of asked) {
-    asked.close();
-    return code.trim();
-  }
-  throw new Error("no code came");
+const answers = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+
+async function mailedCode(address: string): Promise<string> {
+  console.log(address);
+  const { value, done } = await answers.next();
+  ok(!done, "no code came");
+  return value.trim();
 }
 
 function problem(error: Problem | GatewayMessage | undefined): Problem {
@@ -47,13 +48,35 @@ async function enter(): Promise<void> {
   client.setConfig({ baseUrl: api });
   await signUp({ body: { email }, throwOnError: true });
   strictEqual(problem((await logIn({ body: { email, password } })).error).type, "/problems/wrong-credentials");
-  await confirmSignUp({ body: { email, code: await mailedCode(), password }, throwOnError: true });
+  await confirmSignUp({ body: { email, code: await mailedCode(email), password }, throwOnError: true });
   const session = await logIn({ body: { email, password }, throwOnError: true });
   const refreshed = await refreshSession({ body: { refreshToken: session.data.refreshToken }, throwOnError: true });
   client.setConfig({ auth: "forged" });
   const { error } = await listTrades();
   ok(error && "message" in error);
   client.setConfig({ auth: refreshed.data.accessToken });
+  await changeProfile(refreshed.data.refreshToken);
+}
+
+// Another password and another address, each of which needs the present password, and one session less.
+async function changeProfile(refreshToken: string): Promise<void> {
+  const { data: profile } = await getProfile({ throwOnError: true });
+  deepStrictEqual([profile.email, profile.signInMethods], [email, ["PASSWORD"]]);
+  const guess = await changePassword({ body: { currentPassword: "Wrong-password-1!", newPassword: nextPassword } });
+  strictEqual(problem(guess.error).status, 422);
+  await changePassword({ body: { currentPassword: password, newPassword: nextPassword }, throwOnError: true });
+  strictEqual(problem((await refreshSession({ body: { refreshToken } })).error).type, "/problems/session-expired");
+
+  const session = await logIn({ body: { email, password: nextPassword }, throwOnError: true });
+  const other = await logIn({ body: { email, password: nextPassword }, throwOnError: true });
+  client.setConfig({ auth: session.data.accessToken });
+  const nextEmail = `next-${email}`;
+  await changeEmail({ body: { email: nextEmail, password: nextPassword }, throwOnError: true });
+  await confirmChangeEmail({ body: { code: await mailedCode(nextEmail) }, throwOnError: true });
+  strictEqual((await getProfile({ throwOnError: true })).data.email, nextEmail);
+  await logIn({ body: { email: nextEmail, password: nextPassword }, throwOnError: true });
+  await logOut({ body: { refreshToken: other.data.refreshToken }, throwOnError: true });
+  strictEqual(problem((await refreshSession({ body: { refreshToken: other.data.refreshToken } })).error).status, 401);
 }
 
 async function recordAndClose(): Promise<Trade> {
@@ -153,3 +176,4 @@ await enter();
 await attach(await recordAndClose());
 await readFigures();
 await leave();
+process.stdin.destroy();
