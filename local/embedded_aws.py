@@ -176,6 +176,7 @@ def settings(folder: Path, aws_port: int, api_port: int, *, keep: bool) -> dict[
         "SFTP_ENABLED": "0",
         "SERVICES": SERVICES,
         "ANSWER_STEP_SECONDS": "0.2",  # handlers/web/even_timing.py; functions inherit it
+        "THROTTLE": os.environ.get("THROTTLE", ""),  # local/emulator/throttling.py
         "AUTH": "true",  # signatures, IAM policies, Cognito's codes: all unchecked otherwise
         "AWS_ACCESS_KEY_ID": ROOT_KEY,
         "AWS_SECRET_ACCESS_KEY": ROOT_KEY,

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import time
 from contextvars import ContextVar
 from dataclasses import replace
@@ -13,6 +14,7 @@ from local.emulator import cors
 from local.emulator.gateway_body import ImportedApi, Json, read_body
 from local.emulator.gateway_event import Answer, Call, answer, event, message
 from local.emulator.patching import Patch, put, take
+from local.emulator.throttling import Throttle
 from local.emulator.worker_queue import CALLER, CONNECTION, Caller
 
 GATEWAY = "ministack.services.apigateway"
@@ -78,6 +80,8 @@ def _apply_body_import() -> None:
 
 # Whether the body of the request was too large to be read: set by front.py.
 TOO_LARGE: ContextVar[bool] = ContextVar("too_large", default=False)
+# The limits of the routes. Off unless somebody wants to see them: tests and demo data ask for more.
+_throttle = Throttle() if os.environ.get("THROTTLE") == "1" else None
 JWT_PROBLEMS = {
     "segments": "token contains an invalid number of segments",
     "expired": "the token has expired",
@@ -123,7 +127,8 @@ async def handle(
 
 
 async def _serve(call: Call, region: str, *, has_cors: bool) -> Answer:
-    if call.stage not in take(f"{GATEWAY}:_stages").get(call.api_id, {}):
+    stage = take(f"{GATEWAY}:_stages").get(call.api_id, {}).get(call.stage)
+    if stage is None:
         return message(404, "Not Found")
     # AWS selects the route of a path with extra leading slashes as if it had one.
     path = "/" + call.path.lstrip("/")
@@ -131,6 +136,8 @@ async def _serve(call: Call, region: str, *, has_cors: bool) -> Answer:
     if route is None:
         # OPTIONS goes to a route that takes it, ANY and $default included. Only without one does CORS answer it.
         return (204, {}, b"") if call.method == "OPTIONS" and has_cors else message(404, "Not Found")
+    if _throttle is not None and not _throttle.takes(call.api_id, stage, route["routeKey"]):
+        return message(429, "Too Many Requests")
     if TOO_LARGE.get():
         return message(413, "Request Entity Too Large")
     authorizer, refusal = await _authorize(route, call)
@@ -252,7 +259,8 @@ PATCHES = [
     Patch(
         "requests of an HTTP API",
         ministack="no stage in the path, cookies, stageVariables, domainPrefix; shows the text of an error (502); sends"
-        " no CORS headers with its own answers, no www-authenticate; answers OPTIONS itself whatever routes there are",
+        " no CORS headers with its own answers, no www-authenticate; throttles nothing; answers OPTIONS itself whatever"
+        " routes there are",
         aws='has them; answers 500 {"message":"Internal Server Error"}; adds CORS headers to every answer to an allowed'
         " origin; gives OPTIONS to ANY and $default routes",
         needs=(

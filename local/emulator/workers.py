@@ -42,7 +42,7 @@ OWN_SETTINGS: tuple[str, ...] = (
     "SERVICES",
 )
 OWN_SETTINGS += ("PERSIST_STATE", "S3_PERSIST", "STATE_DIR", "S3_DATA_DIR", "LAMBDA_PYTHON", "LAMBDA_LOG")
-OWN_SETTINGS += ("LAMBDA_WORKERS", "LAMBDA_STARTS", "LAMBDA_ACCOUNT_CONCURRENCY")
+OWN_SETTINGS += ("LAMBDA_WORKERS", "LAMBDA_STARTS", "LAMBDA_ACCOUNT_CONCURRENCY", "THROTTLE")
 
 # Seconds until a process that does not finish its start is ended. AWS gives a start 10 seconds and then repeats it; on
 # a busy machine many starts at once take longer. Without an end, such a process would occupy its place for ever.

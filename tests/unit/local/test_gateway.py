@@ -3,7 +3,9 @@ import json
 
 import pytest
 
+from local.emulator import gateway
 from local.emulator.gateway import challenge
+from local.emulator.gateway_event import Answer, Call, message
 
 AUTHORIZER = {"jwtConfiguration": {"audience": ["client"]}}
 VALID = {"exp": 1 << 40, "client_id": "client"}
@@ -34,3 +36,26 @@ def test_a_refused_token_is_told_what_is_wrong_with_it(authorization: str, probl
 
 def test_without_a_token_one_is_asked_for() -> None:
     assert challenge("", AUTHORIZER) == "Bearer"
+
+
+@pytest.mark.parametrize("status", [401, 429, 500, 503])
+def test_what_the_gateway_answers_itself_can_be_read_by_a_front_end(
+    monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    apis = {"api": {"corsConfiguration": {"allowOrigins": ["https://app.example.com"], "exposeHeaders": ["etag"]}}}
+    parts = {"_apis": apis, "_raw_query_string": lambda *_: "", "_get_stage_variables": lambda *_: {}}
+    monkeypatch.setattr(gateway, "take", lambda name: parts[name.rpartition(":")[2]])
+
+    async def serve(_call: Call, _region: str, *, has_cors: bool) -> Answer:
+        assert has_cors
+        return message(status, "by the gateway itself")
+
+    monkeypatch.setattr(gateway, "_serve", serve)
+    headers = {"Origin": "https://app.example.com"}
+    request = gateway.handle("api", "v1", "/trades", "GET", headers, b"", None, "1", "eu-west-1")
+    with pytest.raises(StopIteration) as done:
+        request.send(None)
+    answered, sent, _ = done.value.value
+    assert answered == status
+    assert sent["access-control-allow-origin"] == "https://app.example.com"
+    assert sent["access-control-expose-headers"] == "etag"
