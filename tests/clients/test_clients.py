@@ -70,7 +70,8 @@ def test_python_of_a_generator_is_imported_and_type_checked(generator: str, tmp_
 def whole_story(stack: Stack, command: Sequence[str | Path], folder: Path) -> None:
     """Run a story to its end; hand it the code of each mail when it asks."""
     email = f"reader-{uuid.uuid4().hex[:12]}@example.com"
-    story = subprocess.Popen(  # noqa: S603 our own arguments
+    addresses, said = [email, f"next-{email}"], []
+    with subprocess.Popen(  # noqa: S603 our own arguments
         [*command, stack.api, email],
         cwd=folder,
         stdin=subprocess.PIPE,
@@ -78,23 +79,22 @@ def whole_story(stack: Stack, command: Sequence[str | Path], folder: Path) -> No
         stderr=subprocess.STDOUT,
         text=True,
         env={"PATH": ""},
-    )
-    assert story.stdin
-    assert story.stdout
-    addresses, said = [email, f"next-{email}"], []
-    end = Timer(180, story.kill)
-    end.start()
-    try:
-        for line in story.stdout:
-            if [line.strip()] == addresses[:1]:
-                story.stdin.write(stack.confirmation_code(addresses.pop(0)) + "\n")
-                story.stdin.flush()
-            else:
-                said.append(line)
-        story.wait()
-    finally:
-        end.cancel()
-        story.kill()
+    ) as story:
+        assert story.stdin
+        assert story.stdout
+        end = Timer(180, story.kill)
+        end.start()
+        try:
+            for line in story.stdout:
+                if [line.strip()] == addresses[:1]:
+                    story.stdin.write(stack.confirmation_code(addresses.pop(0)) + "\n")
+                    story.stdin.flush()
+                else:
+                    said.append(line)
+            story.wait()
+        finally:
+            end.cancel()
+            story.kill()
     assert (addresses, story.returncode) == ([], 0), "".join(said)
 
 
