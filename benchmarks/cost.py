@@ -25,19 +25,20 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 from statistics import median
-from typing import Any, Literal
+from typing import Any
 
 from benchmarks.growth.journals import journal, store
-from benchmarks.growth.meter import Meter, Use, weight
+from benchmarks.growth.meter import Meter
 from benchmarks.growth.one_task import correct
 from benchmarks.growth.tables import new_user, tables
 from benchmarks.report.markdown import table
 from handlers.entry import streams
 from handlers.journal.trade import Image
 from handlers.log import logger
-from handlers.storage import clients, page_tokens, rebuilds, repair
+from handlers.storage import clients, page_tokens
 from handlers.storage.image_files import Place, Span
-from handlers.storage.trade_items import trade_item
+from handlers.storage.stats import book_items, comparing, due
+from handlers.storage.trade_items import instant, trade_item
 from handlers.usecases import image_intake
 from openapi.generate import contract, operations
 from tests.api.client import Client, a_trade
@@ -77,8 +78,8 @@ USE = {
     "getBreakdown": 60,
     "logIn, refreshSession": 180,
     "UpdateStats": 150,  # the changes that move money or what a trade is counted under
-    "RebuildStats": 122,  # every six hours, also of those who are not active
-    "finding users": 122,  # before, in both tables
+    "RebuildStats": 48,  # of 22 days two rounds each in which something changed, and once a week
+    "finding users": 48,  # before, in the due lists or the pool
 }
 IMAGES_GB = 0.3  # a trader keeps
 IMAGES = 300
@@ -220,10 +221,10 @@ def a_trader() -> Iterator[tuple[Meter, Client]]:
     with tables():
         os.environ |= {"PAGE_TOKEN_SECRET_ARN": "none"}  # pragma: allowlist secret - no secret: it is never read
         page_tokens.signing_secret = lambda: b"s" * 64  # type: ignore[assignment] # read once in a process's life
-        repair._SETTLING = 0  # nothing else is going on
+        comparing._SETTLING = 0  # nothing else is going on
         user = new_user()
         store("trades", map(trade_item, journal(user, TRADES, a_day=A_DAY)))
-        repair.repair(user, now)
+        comparing.compare(user, now)
         yield Meter(clients.dynamodb()), Client(user)
 
 
@@ -278,8 +279,8 @@ def measured() -> dict[str, Taken]:
             "getBreakdown": each("getBreakdown", "GET", "/stats/breakdown", query="by=SYMBOL"),
         }
         changes = ({"Records": [correct(meter, str(client.user), number)[0]]} for number in range(CALLS))
-        found["UpdateStats"] = taken(meter, (partial(streams.update_stats, event, None) for event in changes))
-        repair.repair(str(client.user), now)
+        found["UpdateStats"] = taken(meter, (partial(streams.update_stats, event, Context()) for event in changes))
+        comparing.compare(str(client.user), now)
         whole = messages({"user": client.user})
         found["RebuildStats"] = taken(meter, (partial(streams.rebuild_stats, whole, Context()) for _ in range(2)))
         found[AWAY] = Taken(0, 0, 0, found["getTrade"].processor_ms)
@@ -289,22 +290,15 @@ def measured() -> dict[str, Taken]:
 
 
 def finding(meter: Meter) -> Taken:
-    """What it takes to come by one trader's items in both tables."""
-    rebuilds._send = lambda messages, _=None: sum(1 for _ in messages)  # type: ignore[assignment] # no queue is here
-
-    def look(table: Literal["trades", "stats"]) -> None:
-        items = clients.dynamodb().scan(TableName=table)["Items"]
-        meter.scanned_bytes = sum(map(weight, items)) / len(items)
-        before, began = meter.use, time.process_time()
-        rebuilds.find(rebuilds.Search(table=table, segment=0, segments=1), lambda: True)
-        used.append((meter.use - before, (time.process_time() - began) * 1000))
-
-    used: list[tuple[Use, float]] = []
-    look("trades")
-    look("stats")
-    return Taken(
-        sum(use.requests for use, _ in used), sum(use.reads for use, _ in used), 0, sum(took for _, took in used)
-    )
+    """What it takes to come by one of many traders who are due."""
+    due._send = lambda messages, _=None: sum(1 for _ in messages)  # type: ignore[assignment] # no queue is here
+    stamp = {"S": instant(now())}
+    due_list = {"dueList": {"S": "16"}, "dueSince": stamp, "lastUpdated": stamp, "version": {"N": "1"}}
+    store("stats", ({**book_items.key(str(uuid.uuid4()), book_items.STATE), **due_list} for _ in range(TRADES)))
+    before, began = meter.use, time.process_time()
+    found = due.find(due.Search(due_list="16"), lambda: True)
+    use, took = meter.use - before, (time.process_time() - began) * 1000
+    return Taken(use.requests / found, use.reads / found, use.writes / found, took / found)
 
 
 def sweeping(meter: Meter) -> Taken:

@@ -29,7 +29,8 @@ import httpx
 
 from benchmarks.growth.journals import journal, store
 from benchmarks.growth.tables import be_patient
-from handlers.storage import clients, repair
+from handlers.storage import clients
+from handlers.storage.stats import comparing
 from handlers.storage.trade_items import trade_item
 from local.embedded_aws import REGION, ROOT_KEY
 from local.stack import Stack, running_stack
@@ -78,7 +79,7 @@ def ask(stack: Stack, trades: int, *, pages: int | None = None) -> Outcome:
         with _past_the_api(stack) as tables:
             user = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))["sub"]
             store(tables["TRADES_TABLE"], map(trade_item, journal(user, trades, a_day=TRADES_A_DAY)))
-            repair.repair(user, lambda: datetime.now(UTC))
+            comparing.compare(user, lambda: datetime.now(UTC))
         for name, filters in LISTS.items():
             outcome.listed[name] = sum(1 for _ in _trades(api, outcome, name, filters, pages))
         for name, (path, query) in STATISTICS.items():

@@ -1066,9 +1066,65 @@ class CalendarMonthName(RootModel[str]):
     """
 
 
-class Grouping(StrEnum):
+class Weekday(StrEnum):
     """
-    An attribute of a trade; WEEKDAY and MONTH are of the day on which it became flat, HOUR is the hour of its entry.
+    A day of the week.
+    """
+
+    MONDAY = 'MONDAY'
+    TUESDAY = 'TUESDAY'
+    WEDNESDAY = 'WEDNESDAY'
+    THURSDAY = 'THURSDAY'
+    FRIDAY = 'FRIDAY'
+    SATURDAY = 'SATURDAY'
+    SUNDAY = 'SUNDAY'
+
+
+class DayHour(RootModel[str]):
+    root: Annotated[str, Field(examples=['09'], pattern='^([01][0-9]|2[0-3])$')]
+    """
+    An hour of the day.
+    """
+
+
+class TradeResult(StrEnum):
+    """
+    What a flat trade was.
+    """
+
+    WIN = 'WIN'
+    LOSS = 'LOSS'
+    BREAKEVEN = 'BREAKEVEN'
+
+
+class RiskStatus(StrEnum):
+    """
+    Whether the trade's risk is known, by `riskAmount` or by a stop on the losing side of the entry.
+    """
+
+    KNOWN = 'KNOWN'
+    UNKNOWN = 'UNKNOWN'
+
+
+class TradeVersion(RootModel[str]):
+    root: Annotated[
+        str,
+        Field(
+            examples=['0b9f2f0a-6c1e-4a55-9d8e-3a4b5c6d7e8f@2'],
+            max_length=55,
+            pattern='^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}@[1-9][0-9]{0,17}$',
+        ),
+    ]
+    """
+    A trade at a version.
+    """
+
+
+class Attribute(StrEnum):
+    """
+    An attribute of a trade. WEEKDAY and HOUR are those of its entry; CLOSE_WEEKDAY, CLOSE_HOUR and MONTH those of its last
+    close. HOLDING_TIME has buckets from UNDER_1_MINUTE and FROM_1_TO_5_MINUTES to FROM_30_DAYS. SIZE has buckets of the
+    quantity between 1, 2 and 5 times the powers of ten, the upper end excluded: 100-200.
 
     """
 
@@ -1077,22 +1133,33 @@ class Grouping(StrEnum):
     TAG = 'TAG'
     SETUP_TYPE = 'SETUP_TYPE'
     TRADING_SESSION = 'TRADING_SESSION'
+    TRADE_GRADE = 'TRADE_GRADE'
     WEEKDAY = 'WEEKDAY'
     HOUR = 'HOUR'
+    CLOSE_WEEKDAY = 'CLOSE_WEEKDAY'
+    CLOSE_HOUR = 'CLOSE_HOUR'
     MONTH = 'MONTH'
+    RESULT = 'RESULT'
+    RISK = 'RISK'
+    HOLDING_TIME = 'HOLDING_TIME'
+    SIZE = 'SIZE'
 
 
-class UndefinedReason(StrEnum):
+class Reason(StrEnum):
     """
-    NO_TRADES: nothing was closed. NO_WINS: there is no win to take it from. NO_LOSSES: there is no loss to measure
-    against. STD_ZERO: all values are equal. INSUFFICIENT_SAMPLE: too few values. NO_BALANCE: it needs an opening
-    balance, or losses have used it up. NO_RISK: no trade has a risk.
+    NO_TRADES: nothing was closed. NO_WINS: there is no win. NO_LOSSES: there is no loss. NO_PROFIT: there are wins, but
+    all days together made no profit. NO_DRAWDOWN: there are losses, but the money never fell. NO_LOSING_DAYS: there are
+    losses, but no day lost money. STD_ZERO: all values are equal, or lie on a straight line. INSUFFICIENT_SAMPLE: too few
+    values. NO_BALANCE: it needs an opening balance, or losses have used it up. NO_RISK: no trade has a known risk.
 
     """
 
     NO_TRADES = 'NO_TRADES'
     NO_WINS = 'NO_WINS'
     NO_LOSSES = 'NO_LOSSES'
+    NO_PROFIT = 'NO_PROFIT'
+    NO_DRAWDOWN = 'NO_DRAWDOWN'
+    NO_LOSING_DAYS = 'NO_LOSING_DAYS'
     STD_ZERO = 'STD_ZERO'
     INSUFFICIENT_SAMPLE = 'INSUFFICIENT_SAMPLE'
     NO_BALANCE = 'NO_BALANCE'
@@ -1122,24 +1189,36 @@ class Interval(BaseModel):
     """
 
 
-class EquityPoint(BaseModel):
+class GroupBy(StrEnum):
     """
-    The end of a day.
+    What a point stands for.
     """
 
-    day: Annotated[date, Field(examples=['2026-01-05'])]
+    DAY = 'DAY'
+    WEEK = 'WEEK'
+    MONTH = 'MONTH'
+
+
+class EquityPoint(BaseModel):
     """
-    A calendar day.
+    The end of a day, a week or a month.
     """
-    net_pn_l: Annotated[Decimal, Field(alias='netPnL', examples=['257.8'])]
+
+    from_: Annotated[date, Field(alias='from', examples=['2026-01-05'])]
     """
-    What the day's closes realized.
+    Its first day.
     """
-    cumulative_pn_l: Annotated[
-        Decimal, Field(alias='cumulativePnL', examples=['257.8'])
-    ]
+    to: Annotated[date, Field(examples=['2026-01-05'])]
     """
-    The same since before the first day.
+    Its last day.
+    """
+    realized_pnl: Annotated[Decimal, Field(alias='realizedPnl', examples=['257.8'])]
+    """
+    What its closes realized.
+    """
+    cumulative_pnl: Annotated[Decimal, Field(alias='cumulativePnl', examples=['257.8'])]
+    """
+    What all closes up to then realized.
     """
     equity: Annotated[Decimal, Field(examples=['257.8'])]
     """
@@ -1147,7 +1226,7 @@ class EquityPoint(BaseModel):
     """
     drawdown: Annotated[Decimal, Field(examples=['257.8'])]
     """
-    How far below the highest point so far.
+    How far below the highest end of a day so far.
     """
     drawdown_percent: Annotated[
         float | None, Field(alias='drawdownPercent', examples=[1.5])
@@ -1191,41 +1270,57 @@ class Period(BaseModel):
     What happened from the first day to the last.
     """
 
-    first: Annotated[date, Field(examples=['2026-01-05'])]
+    from_: Annotated[date, Field(alias='from', examples=['2026-01-05'])]
     """
-    A calendar day.
+    The first day.
     """
-    last: Annotated[date, Field(examples=['2026-01-05'])]
+    to: Annotated[date, Field(examples=['2026-01-05'])]
     """
-    A calendar day.
+    The last day.
     """
-    realized_pn_l: Annotated[Decimal, Field(alias='realizedPnL', examples=['257.8'])]
+    realized_pnl: Annotated[Decimal, Field(alias='realizedPnl', examples=['257.8'])]
     """
     The money of all closes.
     """
-    net_pn_l: Annotated[Decimal, Field(alias='netPnL', examples=['257.8'])]
+    net_pnl: Annotated[Decimal, Field(alias='netPnl', examples=['257.8'])]
     """
-    What the trades that became flat earned.
+    What the trades that became flat earned, after all costs.
     """
-    trades: Annotated[int, Field(examples=[3], ge=0)]
+    trade_count: Annotated[int, Field(alias='tradeCount', examples=[12], ge=0)]
     """
     Trades that became flat.
     """
-    wins: Annotated[int, Field(examples=[2], ge=0)]
+    wins: Annotated[int, Field(examples=[5], ge=0)]
     """
     Trades that earned money.
     """
-    losses: Annotated[int, Field(examples=[1], ge=0)]
+    losses: Annotated[int, Field(examples=[5], ge=0)]
     """
     Trades that lost money.
     """
-    breakevens: Annotated[int, Field(examples=[0], ge=0)]
+    breakevens: Annotated[int, Field(examples=[2], ge=0)]
     """
-    Trades that did neither.
+    Trades that did neither, within the tolerance.
     """
-    r: Annotated[float | None, Field(examples=[1.5])]
+    r_count: Annotated[int, Field(alias='rCount', examples=[12], ge=0)]
     """
-    The sum of their R multiples; null when none has a risk.
+    Trades among them whose risk is known.
+    """
+    sum_r: Annotated[float, Field(alias='sumR', examples=[4])]
+    """
+    The sum of their results in R.
+    """
+
+
+class BucketKey(BaseModel):
+    """
+    One attribute and its value. Without `value`, the trades that have none.
+    """
+
+    attribute: Attribute
+    value: Annotated[str | None, Field(examples=['earnings'])] = None
+    """
+    The value.
     """
 
 
@@ -1579,22 +1674,63 @@ class BulkTradeInput(BaseModel):
 class Stats(BaseModel):
     """
     The figures. A trade counts as a win, a loss or a break-even once, when it is flat, on the day of its last close;
-    the money of a partial close counts on its own day. An attribute that was not asked for is absent.
+    the money of a partial close counts on its own day.
 
     """
 
     basis: Basis
+    as_of: Annotated[
+        AwareDatetime | None,
+        Field(alias='asOf', examples=['2026-01-05T09:31:04-05:00']),
+    ] = None
+    """
+    When the statistics that were read last changed; absent before the first trade.
+    """
+    time_zone: Annotated[
+        str | None,
+        Field(
+            alias='timeZone',
+            examples=['America/New_York'],
+            max_length=64,
+            pattern='^[A-Za-z][A-Za-z0-9_+/-]*$',
+        ),
+    ] = None
+    """
+    A time zone by its name in the IANA database.
+    """
+    day_starts_at: Annotated[
+        str,
+        Field(
+            alias='dayStartsAt',
+            examples=['17:00'],
+            pattern='^([01][0-9]|2[0-3]):[0-5][0-9]$',
+        ),
+    ]
+    """
+    When a day starts.
+    """
+    breakeven_tolerance: Annotated[
+        str,
+        Field(
+            alias='breakevenTolerance',
+            examples=['0.05R'],
+            max_length=25,
+            pattern='^(0|[1-9][0-9]{0,14})(\\.[0-9]{1,8})?R?$',
+        ),
+    ]
+    """
+    Up to which result a trade is a break-even, as it was asked for.
+    """
+    last_updated: Annotated[
+        AwareDatetime | None,
+        Field(alias='lastUpdated', examples=['2026-01-05T09:31:04-05:00']),
+    ] = None
+    """
+    The same as `asOf`.
+    """
     trade_count: Annotated[int, Field(alias='tradeCount', examples=[12], ge=0)]
     """
     Trades that became flat.
-    """
-    realized_pn_l: Annotated[Decimal, Field(alias='realizedPnL', examples=['257.8'])]
-    """
-    The money of all closes, those of trades that are still open in part too.
-    """
-    net_pn_l: Annotated[Decimal, Field(alias='netPnL', examples=['257.8'])]
-    """
-    What the trades that became flat earned.
     """
     wins: Annotated[int, Field(examples=[5], ge=0)]
     """
@@ -1606,7 +1742,45 @@ class Stats(BaseModel):
     """
     breakevens: Annotated[int, Field(examples=[2], ge=0)]
     """
-    Trades that did neither.
+    Trades that did neither, within the tolerance.
+    """
+    r_count: Annotated[int, Field(alias='rCount', examples=[12], ge=0)]
+    """
+    Trades among them whose risk is known.
+    """
+    sum_r: Annotated[float, Field(alias='sumR', examples=[4])]
+    """
+    The sum of their results in R.
+    """
+    net_pnl: Annotated[Decimal, Field(alias='netPnl', examples=['257.8'])]
+    """
+    What the trades that became flat earned, after all costs.
+    """
+    gross_pnl: Annotated[Decimal, Field(alias='grossPnl', examples=['257.8'])]
+    """
+    The same before costs.
+    """
+    costs: Annotated[Decimal, Field(examples=['257.8'])]
+    """
+    Their commissions and fees.
+    """
+    sum_win_pnl: Annotated[Decimal, Field(alias='sumWinPnl', examples=['257.8'])]
+    """
+    All wins together.
+    """
+    sum_loss_pnl: Annotated[Decimal, Field(alias='sumLossPnl', examples=['257.8'])]
+    """
+    All losses together, zero or below.
+    """
+    sum_breakeven_pnl: Annotated[
+        Decimal, Field(alias='sumBreakevenPnl', examples=['257.8'])
+    ]
+    """
+    All break-evens together; not zero with a tolerance.
+    """
+    realized_pnl: Annotated[Decimal, Field(alias='realizedPnl', examples=['257.8'])]
+    """
+    The money of all closes, those of trades that are still open in part too.
     """
     best_win: Annotated[Decimal | None, Field(alias='bestWin', examples=['300'])]
     """
@@ -1615,21 +1789,6 @@ class Stats(BaseModel):
     worst_loss: Annotated[Decimal | None, Field(alias='worstLoss', examples=['-200'])]
     """
     The largest loss, below zero.
-    """
-    sum_win_pn_l: Annotated[Decimal, Field(alias='sumWinPnL', examples=['257.8'])]
-    """
-    All wins together.
-    """
-    sum_loss_pn_l: Annotated[Decimal, Field(alias='sumLossPnL', examples=['257.8'])]
-    """
-    All losses together, zero or below.
-    """
-    last_updated: Annotated[
-        AwareDatetime | None,
-        Field(alias='lastUpdated', examples=['2026-01-05T09:31:04-05:00']),
-    ] = None
-    """
-    When the figures last changed; absent before the first trade.
     """
     win_rate: Annotated[float | None, Field(alias='winRate', examples=[0.416667])]
     """
@@ -1670,7 +1829,7 @@ class Stats(BaseModel):
         float | None, Field(alias='expectancyR', examples=[0.333333])
     ]
     """
-    The mean result in R, over the trades that have a risk.
+    The mean result in R, over the trades whose risk is known.
     """
     sqn: Annotated[float | None, Field(examples=[0.856518])]
     """
@@ -1684,11 +1843,23 @@ class Stats(BaseModel):
     """
     The Kelly fraction.
     """
+    avg_holding_seconds: Annotated[
+        float | None, Field(alias='avgHoldingSeconds', examples=[5400])
+    ]
+    """
+    The mean time from the entry to the last close.
+    """
+    median_holding_seconds: Annotated[
+        float | None, Field(alias='medianHoldingSeconds', examples=[3600])
+    ]
+    """
+    The holding time in the middle.
+    """
     max_drawdown: Annotated[
         Decimal | None, Field(alias='maxDrawdown', examples=['260'])
     ]
     """
-    The deepest fall of the cumulative P&L from an earlier peak, trade by trade.
+    The deepest fall of the cumulative P&L from an earlier peak, close by close.
     """
     max_drawdown_percent: Annotated[
         float | None, Field(alias='maxDrawdownPercent', examples=[2.490421])
@@ -1700,7 +1871,23 @@ class Stats(BaseModel):
         float | None, Field(alias='recoveryFactor', examples=[1.730769])
     ]
     """
-    The net P&L over the deepest fall.
+    The realized P&L over the deepest fall.
+    """
+    consistency: Annotated[float | None, Field(examples=[0.666667])]
+    """
+    The best day over the profit of all days.
+    """
+    sharpe: Annotated[float | None, Field(examples=[4.252995])]
+    """
+    Sharpe ratio of daily returns, a year having 252 days.
+    """
+    sortino: Annotated[float | None, Field(examples=[8.659477])]
+    """
+    Sortino ratio of daily returns, a year having 252 days.
+    """
+    k_ratio: Annotated[float | None, Field(alias='kRatio', examples=[0.5])]
+    """
+    How straight the cumulated result rises, after Kestner (1996).
     """
     longest_win_streak: Annotated[
         int, Field(alias='longestWinStreak', examples=[2], ge=0)
@@ -1718,100 +1905,272 @@ class Stats(BaseModel):
     """
     The run that goes on; below zero for losses.
     """
-    consistency: Annotated[float | None, Field(examples=[0.666667])]
-    """
-    The best day over the profit.
-    """
-    sharpe: Annotated[float | None, Field(examples=[4.252995])]
-    """
-    Sharpe ratio of daily returns, a year having 252 days.
-    """
-    sortino: Annotated[float | None, Field(examples=[8.659477])]
-    """
-    Sortino ratio of daily returns, a year having 252 days.
-    """
-    undefined: dict[str, UndefinedReason]
+    reasons: dict[str, Reason]
 
 
 class EquityCurve(BaseModel):
     """
-    The account's equity day by day.
+    The account's equity by day, week or month.
     """
 
     basis: Basis
+    as_of: Annotated[
+        AwareDatetime | None,
+        Field(alias='asOf', examples=['2026-01-05T09:31:04-05:00']),
+    ] = None
+    """
+    When the statistics that were read last changed; absent before the first trade.
+    """
+    time_zone: Annotated[
+        str | None,
+        Field(
+            alias='timeZone',
+            examples=['America/New_York'],
+            max_length=64,
+            pattern='^[A-Za-z][A-Za-z0-9_+/-]*$',
+        ),
+    ] = None
+    """
+    A time zone by its name in the IANA database.
+    """
+    day_starts_at: Annotated[
+        str,
+        Field(
+            alias='dayStartsAt',
+            examples=['17:00'],
+            pattern='^([01][0-9]|2[0-3]):[0-5][0-9]$',
+        ),
+    ]
+    """
+    When a day starts.
+    """
+    breakeven_tolerance: Annotated[
+        str,
+        Field(
+            alias='breakevenTolerance',
+            examples=['0.05R'],
+            max_length=25,
+            pattern='^(0|[1-9][0-9]{0,14})(\\.[0-9]{1,8})?R?$',
+        ),
+    ]
+    """
+    Up to which result a trade is a break-even, as it was asked for.
+    """
+    group_by: Annotated[GroupBy, Field(alias='groupBy', examples=['WEEK'])]
+    """
+    What a point stands for.
+    """
     opening_balance: Annotated[
         Decimal, Field(alias='openingBalance', examples=['257.8'])
     ]
     """
     What the curve starts at.
     """
-    points: Annotated[list[EquityPoint], Field(max_length=100000)]
+    points: Annotated[list[EquityPoint], Field(max_length=20000)]
     """
-    A point for each day with a close.
+    A point for each day, week or month with a close.
     """
     episodes: Annotated[list[DrawdownEpisode], Field(max_length=100000)]
     """
-    The times under water.
+    The times under water, by day.
     """
+    reasons: dict[str, Reason]
 
 
-class CalendarMonth(BaseModel):
+class Calendar(BaseModel):
     """
-    A month, its days and its weeks.
+    A month or a range, its days and its weeks.
     """
 
     basis: Basis
-    month: Period
+    as_of: Annotated[
+        AwareDatetime | None,
+        Field(alias='asOf', examples=['2026-01-05T09:31:04-05:00']),
+    ] = None
     """
-    The month as a whole.
+    When the statistics that were read last changed; absent before the first trade.
     """
-    days: Annotated[list[Period], Field(max_length=31, min_length=28)]
+    time_zone: Annotated[
+        str | None,
+        Field(
+            alias='timeZone',
+            examples=['America/New_York'],
+            max_length=64,
+            pattern='^[A-Za-z][A-Za-z0-9_+/-]*$',
+        ),
+    ] = None
     """
-    Each day of the month.
+    A time zone by its name in the IANA database.
     """
-    weeks: Annotated[list[Period], Field(max_length=6, min_length=4)]
+    day_starts_at: Annotated[
+        str,
+        Field(
+            alias='dayStartsAt',
+            examples=['17:00'],
+            pattern='^([01][0-9]|2[0-3]):[0-5][0-9]$',
+        ),
+    ]
     """
-    Each week of the month.
+    When a day starts.
+    """
+    breakeven_tolerance: Annotated[
+        str,
+        Field(
+            alias='breakevenTolerance',
+            examples=['0.05R'],
+            max_length=25,
+            pattern='^(0|[1-9][0-9]{0,14})(\\.[0-9]{1,8})?R?$',
+        ),
+    ]
+    """
+    Up to which result a trade is a break-even, as it was asked for.
+    """
+    week_starts_on: Annotated[Weekday, Field(alias='weekStartsOn')]
+    total: Period
+    """
+    The range as a whole.
+    """
+    days: Annotated[list[Period], Field(max_length=366, min_length=1)]
+    """
+    Each day of the range.
+    """
+    weeks: Annotated[list[Period], Field(max_length=54, min_length=1)]
+    """
+    Each week of the range.
     """
 
 
 class Bucket(BaseModel):
     """
-    The trades that share a value. Without `key`, those that have none.
+    The trades that share the values.
     """
 
-    key: Annotated[str | None, Field(examples=['earnings'])] = None
+    keys: Annotated[list[BucketKey], Field(max_length=2, min_length=1)]
     """
-    The value.
+    The value of each attribute.
     """
-    trades: Annotated[int, Field(examples=[40], ge=0)]
+    trade_count: Annotated[int, Field(alias='tradeCount', examples=[12], ge=0)]
     """
     Trades that became flat.
     """
-    wins: Annotated[int, Field(examples=[24], ge=0)]
+    wins: Annotated[int, Field(examples=[5], ge=0)]
     """
     Trades that earned money.
     """
-    losses: Annotated[int, Field(examples=[15], ge=0)]
+    losses: Annotated[int, Field(examples=[5], ge=0)]
     """
     Trades that lost money.
     """
-    net_pn_l: Annotated[Decimal, Field(alias='netPnL', examples=['257.8'])]
+    breakevens: Annotated[int, Field(examples=[2], ge=0)]
     """
-    What they earned.
+    Trades that did neither, within the tolerance.
     """
-    win_rate: Annotated[float | None, Field(alias='winRate', examples=[0.6])]
+    r_count: Annotated[int, Field(alias='rCount', examples=[12], ge=0)]
+    """
+    Trades among them whose risk is known.
+    """
+    sum_r: Annotated[float, Field(alias='sumR', examples=[4])]
+    """
+    The sum of their results in R.
+    """
+    net_pnl: Annotated[Decimal, Field(alias='netPnl', examples=['257.8'])]
+    """
+    What the trades that became flat earned, after all costs.
+    """
+    gross_pnl: Annotated[Decimal, Field(alias='grossPnl', examples=['257.8'])]
+    """
+    The same before costs.
+    """
+    costs: Annotated[Decimal, Field(examples=['257.8'])]
+    """
+    Their commissions and fees.
+    """
+    sum_win_pnl: Annotated[Decimal, Field(alias='sumWinPnl', examples=['257.8'])]
+    """
+    All wins together.
+    """
+    sum_loss_pnl: Annotated[Decimal, Field(alias='sumLossPnl', examples=['257.8'])]
+    """
+    All losses together, zero or below.
+    """
+    sum_breakeven_pnl: Annotated[
+        Decimal, Field(alias='sumBreakevenPnl', examples=['257.8'])
+    ]
+    """
+    All break-evens together; not zero with a tolerance.
+    """
+    best_win: Annotated[Decimal | None, Field(alias='bestWin', examples=['300'])]
+    """
+    The largest win.
+    """
+    worst_loss: Annotated[Decimal | None, Field(alias='worstLoss', examples=['-200'])]
+    """
+    The largest loss, below zero.
+    """
+    win_rate: Annotated[float | None, Field(alias='winRate', examples=[0.416667])]
     """
     Wins over trades.
     """
+    win_rate_excluding_breakeven: Annotated[
+        float | None, Field(alias='winRateExcludingBreakeven', examples=[0.5])
+    ]
+    """
+    Wins over wins and losses.
+    """
     win_rate_ci95: Annotated[Interval | None, Field(alias='winRateCi95')]
-    expectancy: Annotated[Decimal | None, Field(examples=['12.5'])]
+    avg_win: Annotated[Decimal | None, Field(alias='avgWin', examples=['188'])]
     """
-    Their mean result.
+    The mean win.
     """
-    profit_factor: Annotated[float | None, Field(alias='profitFactor', examples=[2.1])]
+    avg_loss: Annotated[Decimal | None, Field(alias='avgLoss', examples=['-98'])]
+    """
+    The mean loss, below zero.
+    """
+    payoff_ratio: Annotated[
+        float | None, Field(alias='payoffRatio', examples=[1.918367])
+    ]
+    """
+    The mean win over the mean loss.
+    """
+    profit_factor: Annotated[
+        float | None, Field(alias='profitFactor', examples=[1.918367])
+    ]
     """
     The sum of the wins over the sum of the losses.
+    """
+    expectancy: Annotated[Decimal | None, Field(examples=['37.5'])]
+    """
+    The mean result of a trade.
+    """
+    expectancy_r: Annotated[
+        float | None, Field(alias='expectancyR', examples=[0.333333])
+    ]
+    """
+    The mean result in R, over the trades whose risk is known.
+    """
+    sqn: Annotated[float | None, Field(examples=[0.856518])]
+    """
+    System quality number, the t statistic of the mean result.
+    """
+    sqn_r: Annotated[float | None, Field(alias='sqnR', examples=[0.763401])]
+    """
+    The same, of results in R.
+    """
+    kelly: Annotated[float | None, Field(examples=[0.112589])]
+    """
+    The Kelly fraction.
+    """
+    avg_holding_seconds: Annotated[
+        float | None, Field(alias='avgHoldingSeconds', examples=[5400])
+    ]
+    """
+    The mean time from the entry to the last close.
+    """
+    median_holding_seconds: Annotated[
+        float | None, Field(alias='medianHoldingSeconds', examples=[3600])
+    ]
+    """
+    The holding time in the middle.
     """
     significant: Annotated[bool, Field(examples=[True])]
     """
@@ -1819,7 +2178,7 @@ class Bucket(BaseModel):
     95 % bound after correction for the number of buckets.
 
     """
-    undefined: dict[str, UndefinedReason]
+    reasons: dict[str, Reason]
 
 
 class Problem(BaseModel):
@@ -2187,18 +2546,67 @@ class BulkResult(BaseModel):
 
 class Breakdown(BaseModel):
     """
-    The closed trades in buckets.
+    The trades that became flat, in buckets.
     """
 
     basis: Basis
-    by: Grouping
+    as_of: Annotated[
+        AwareDatetime | None,
+        Field(alias='asOf', examples=['2026-01-05T09:31:04-05:00']),
+    ] = None
+    """
+    When the statistics that were read last changed; absent before the first trade.
+    """
+    time_zone: Annotated[
+        str | None,
+        Field(
+            alias='timeZone',
+            examples=['America/New_York'],
+            max_length=64,
+            pattern='^[A-Za-z][A-Za-z0-9_+/-]*$',
+        ),
+    ] = None
+    """
+    A time zone by its name in the IANA database.
+    """
+    day_starts_at: Annotated[
+        str,
+        Field(
+            alias='dayStartsAt',
+            examples=['17:00'],
+            pattern='^([01][0-9]|2[0-3]):[0-5][0-9]$',
+        ),
+    ]
+    """
+    When a day starts.
+    """
+    breakeven_tolerance: Annotated[
+        str,
+        Field(
+            alias='breakevenTolerance',
+            examples=['0.05R'],
+            max_length=25,
+            pattern='^(0|[1-9][0-9]{0,14})(\\.[0-9]{1,8})?R?$',
+        ),
+    ]
+    """
+    Up to which result a trade is a break-even, as it was asked for.
+    """
+    by: Annotated[list[Attribute], Field(max_length=2, min_length=1)]
+    """
+    The attributes.
+    """
     overlapping: Annotated[bool, Field(examples=[True])]
     """
     Whether a trade can be in several buckets, so that they add up to more than all.
     """
-    buckets: Annotated[list[Bucket], Field(max_length=100000)]
+    bucket_count: Annotated[int, Field(alias='bucketCount', examples=[3], ge=0)]
     """
-    The buckets, in the order of their keys.
+    How many buckets there are, those that are not answered among them.
+    """
+    buckets: Annotated[list[Bucket], Field(max_length=2000)]
+    """
+    The buckets, in the order of their keys; at most 2 000, those with the most trades.
     """
 
 

@@ -20,7 +20,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from handlers.storage import rebuilds
+from handlers.storage.stats import due
 from ops.stack import Client, at_home, on_aws
 
 _STREAM_IS_GONE = {
@@ -52,10 +52,10 @@ def redrive(client: Client, outputs: Mapping[str, str]) -> Redriven:
         named = users_of(client("dynamodbstreams"), message["Body"])
         if named is None:
             if not everybody:
-                rebuilds.ask_for_all(sqs)
+                due.ask_for_everybody(sqs)
             everybody = True
         elif not everybody:
-            users += rebuilds.ask(named, sqs)
+            users += due.ask(named, sqs)
         sqs.delete_message(QueueUrl=outputs["StatsDeadLetterQueueUrl"], ReceiptHandle=message["ReceiptHandle"])
         messages += 1
     for message in _messages(sqs, outputs["RebuildDeadLetterQueueUrl"]):

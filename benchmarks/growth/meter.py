@@ -8,7 +8,7 @@ from math import ceil
 from typing import Any
 
 READ_UNIT = 4096  # bytes
-OPERATIONS = ("GetItem", "BatchGetItem", "Query", "Scan", "PutItem", "DeleteItem", "TransactWriteItems")
+OPERATIONS = ("GetItem", "BatchGetItem", "Query", "Scan", "PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,4 +89,6 @@ def _weight(value: Mapping[str, Any]) -> int:
         return 3 + sum(1 + _weight(member) for member in content)
     if kind == "N":
         return 1 + ceil(len(content.strip("-0.")) / 2)
+    if kind == "B":
+        return len(content)
     return len(content.encode()) if kind == "S" else 1

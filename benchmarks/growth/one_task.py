@@ -23,8 +23,9 @@ from benchmarks.growth.journals import trade_id
 from benchmarks.growth.meter import Meter, Use
 from benchmarks.growth.tables import BUCKET, be_patient
 from benchmarks.peak import peak_megabytes
-from handlers.storage import clients, repair
+from handlers.storage import clients
 from handlers.storage.accounts import Account
+from handlers.storage.stats import comparing
 from handlers.storage.trade_items import trade_key
 
 CHANGES = 7
@@ -34,12 +35,13 @@ Told = dict[str, Any]
 def change(meter: Meter, user: str, _: int) -> Told:
     """Correct a trade as a request does, and bring the statistics up to date: medians of some such changes."""
     from handlers.entry.streams import update_stats
+    from tests.api.gallery import Context
 
     uses, seconds = [], []
     for number in range(CHANGES + 1):
         record, use, took = correct(meter, user, number)
         began, before = time.perf_counter(), meter.use
-        failed = update_stats({"Records": [record]}, None)
+        failed = update_stats({"Records": [record]}, Context())
         _expect(failed["batchItemFailures"], [])
         uses.append(use + (meter.use - before))
         seconds.append(took + time.perf_counter() - began)
@@ -75,16 +77,16 @@ def correct(meter: Meter, user: str, number: int) -> tuple[Told, Use, float]:
 
 def rebuild(meter: Meter, user: str, trades: int) -> Told:
     """Make the statistics of a user who has none."""
-    repair._SETTLING = 0  # nothing else is going on
-    told, drift = _metered(meter, lambda: repair.repair(user, lambda: datetime.now(UTC)))
-    _expect((drift.shares, drift.unreadable), (trades, 0))
+    comparing._SETTLING = 0  # nothing else is going on
+    told, drift = _metered(meter, lambda: comparing.compare(user, lambda: datetime.now(UTC)))
+    _expect((drift.entries, drift.unreadable), (trades, 0))
     return told
 
 
 def check(meter: Meter, user: str, _: int) -> Told:
     """Compare the statistics with the trades, as is done every six hours, and find them right."""
-    told, drift = _metered(meter, lambda: repair.repair(user, lambda: datetime.now(UTC)))
-    _expect(drift, repair.Drift())
+    told, drift = _metered(meter, lambda: comparing.compare(user, lambda: datetime.now(UTC)))
+    _expect(drift, comparing.Drift())
     return told
 
 

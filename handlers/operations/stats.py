@@ -1,127 +1,195 @@
-"""The operations that read statistics: fold the day rows that are asked for, and show what follows from them."""
+"""The operations that read statistics: read the days that can matter, fold what fits the question, show the figures."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import date
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, time
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from starlette.responses import Response
 
-from handlers.documents.stats import breakdown_document, curve_document, month_document, stats_document
-from handlers.journal.breakdown import Grouping, breakdown, dimension_of
-from handlers.journal.calendar import days_in, month_of
-from handlers.journal.equity import equity_curve
-from handlers.journal.rows import Dimension
-from handlers.journal.statistics import statistics_of
-from handlers.journal.summaries import DaySummary
-from handlers.storage import statistics as storage
-from handlers.storage.statistics import Standing
-from handlers.web.etags import etag, fits_if_none_match
-from handlers.web.problems import RULE_BROKEN, BadField, Problem
-from handlers.web.responses import reply
+from handlers.documents.fields import as_json
+from handlers.documents.stats import (
+    Frame,
+    breakdown_document,
+    calendar_document,
+    curve_document,
+    stats_document,
+)
+from handlers.journal.stats import calendar as calendars
+from handlers.journal.stats.breakdown import breakdown
+from handlers.journal.stats.clock import Clock, UnknownTimeZone, Weekday, time_zone
+from handlers.journal.stats.entries import in_place_of_stored
+from handlers.journal.stats.equity import EquityCurve, GroupBy, equity_curve
+from handlers.journal.stats.folding import fold
+from handlers.journal.stats.questions import Attribute, Question, Selected, Tolerance, select
+from handlers.storage import trades
+from handlers.storage.stats import books
+from handlers.web.etags import digest_etag, has_tag
+from handlers.web.problems import BadField, rule_broken
+from handlers.web.responses import reply, reply_text
 
-# The filters of the contract, and what the rows are kept by.
-FILTERS = {
-    "symbol": Dimension.SYMBOL,
-    "side": Dimension.SIDE,
-    "tag": Dimension.TAG,
-    "setupType": Dimension.SETUP_TYPE,
+T = TypeVar("T")
+
+# An answer of Lambda holds 6 MB. A point has some 190 bytes; a time under water some 140, and there are at most half as
+# many.
+MOST_POINTS = 20_000
+
+_FILTERS = {
+    "symbol": Attribute.SYMBOL,
+    "side": Attribute.SIDE,
+    "setup_type": Attribute.SETUP_TYPE,
+    "trading_session": Attribute.TRADING_SESSION,
+    "trade_grade": Attribute.TRADE_GRADE,
+    "weekday": Attribute.WEEKDAY,
+    "hour": Attribute.HOUR,
+    "close_weekday": Attribute.CLOSE_WEEKDAY,
+    "close_hour": Attribute.CLOSE_HOUR,
+    "month": Attribute.MONTH,
+    "result": Attribute.RESULT,
+    "risk": Attribute.RISK,
 }
 
 
-async def get_stats(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """The parameters that all four operations share."""
+
+    question: Question
+    tolerance: str
+    opening_balance: Decimal | None
+    included: frozenset[str]
+
+
+async def get_stats(user: str, parameters: Mapping[str, Any], if_none_match: str | None = None) -> Response:
+    """Answer every figure of the trades that fit."""
+    asked = _asked(parameters)
+    return _answer(
+        user, asked, if_none_match, fold, lambda journal, frame: stats_document(journal, asked.opening_balance, frame)
+    )
+
+
+async def get_equity_curve(user: str, parameters: Mapping[str, Any], if_none_match: str | None = None) -> Response:
+    """Answer the equity by day, week or month, and the times under water."""
+    asked, group_by = _asked(parameters), GroupBy(parameters["group_by"])
+
+    def curve(selected: Iterable[Selected]) -> EquityCurve:
+        found = equity_curve(selected, asked.opening_balance, group_by, asked.question.clock)
+        if len(found.points) > MOST_POINTS:
+            detail = f"makes more than {MOST_POINTS} points; group by WEEK or MONTH, or ask for fewer days"
+            raise rule_broken([BadField("query", "/groupBy", detail)])
+        return found
+
+    return _answer(
+        user,
+        asked,
+        if_none_match,
+        curve,
+        lambda found, frame: curve_document(found, asked.opening_balance, group_by, frame),
+    )
+
+
+async def get_calendar(user: str, parameters: Mapping[str, Any], if_none_match: str | None = None) -> Response:
+    """Answer a month or a range with its days and weeks."""
+    first, last = _calendar_range(parameters)
+    asked = _asked({**parameters, "from_": first.isoformat(), "to": last.isoformat(), "month": None})
+    return _answer(
+        user,
+        asked,
+        if_none_match,
+        lambda selected: calendars.calendar(selected, first, last, asked.question.clock),
+        calendar_document,
+    )
+
+
+async def get_breakdown(user: str, parameters: Mapping[str, Any], if_none_match: str | None = None) -> Response:
+    """Answer the trades in buckets, by one attribute or two."""
+    asked, by = _asked(parameters), [Attribute(name) for name in parameters["by"]]
+    return _answer(
+        user,
+        asked,
+        if_none_match,
+        lambda selected: breakdown(by, asked.question, selected),
+        breakdown_document,
+    )
+
+
+def _answer(
     user: str,
-    from_: str | None = None,
-    to: str | None = None,
-    symbol: str | None = None,
-    side: str | None = None,
-    tag: str | None = None,
-    setup_type: str | None = None,
-    opening_balance: str | None = None,
-    if_none_match: str | None = None,
+    asked: Asked,
+    if_none_match: str | None,
+    compute: Callable[[Iterable[Selected]], T],
+    document: Callable[[T, Frame], dict[str, Any]],
 ) -> Response:
-    """getStats."""
-    part = _part_of_journal(symbol=symbol, side=side, tag=tag, setupType=setup_type)
+    """What is computed of the user's entries that fit, as a document; 304 if the client has the same document.
 
-    def document(standing: Standing) -> dict[str, Any]:
-        days = _days(user, part, from_, to)
-        return stats_document(statistics_of(days, _balance(opening_balance)), standing)
-
-    return _answer(user, if_none_match, document)
-
-
-async def get_equity_curve(
-    user: str,
-    from_: str | None = None,
-    to: str | None = None,
-    symbol: str | None = None,
-    side: str | None = None,
-    tag: str | None = None,
-    setup_type: str | None = None,
-    opening_balance: str | None = None,
-    if_none_match: str | None = None,
-) -> Response:
-    """getEquityCurve."""
-    part = _part_of_journal(symbol=symbol, side=side, tag=tag, setupType=setup_type)
-
-    def document(_: Standing) -> dict[str, Any]:
-        return curve_document(equity_curve(_days(user, part, from_, to), _balance(opening_balance)))
-
-    return _answer(user, if_none_match, document)
-
-
-async def get_calendar(user: str, month: str, if_none_match: str | None = None) -> Response:
-    """getCalendar."""
-    year, number = (int(part) for part in month.split("-"))
-
-    def document(_: Standing) -> dict[str, Any]:
-        span = days_in(year, number)
-        return month_document(month_of(year, number, storage.days(user, first=span[0], last=span[-1])))
-
-    return _answer(user, if_none_match, document)
-
-
-async def get_breakdown(
-    user: str, by: str, from_: str | None = None, to: str | None = None, if_none_match: str | None = None
-) -> Response:
-    """getBreakdown."""
-    grouping = Grouping(by)
-
-    def document(_: Standing) -> dict[str, Any]:
-        rows = storage.rows(user, dimension_of(grouping), first=_day(from_), last=_day(to))
-        return breakdown_document(breakdown(grouping, rows))
-
-    return _answer(user, if_none_match, document)
-
-
-def _answer(user: str, if_none_match: str | None, document: Callable[[Standing], dict[str, Any]]) -> Response:
-    """What the document shows, or 304 when it would show what the client has. Nothing is folded for a 304."""
-    standing = storage.standing(user)
-    headers = {"ETag": etag(standing.version)}
-    if if_none_match is not None and fits_if_none_match(if_none_match, standing.version):
+    The books are read eventually consistent. So their version could be ahead of what is read, and the answer's tag is
+    made of the answer itself.
+    """
+    question = asked.question
+    included = trades.several(user, asked.included) if asked.included else []
+    reading = books.read(user, *question.days_to_read)
+    stored = iter(()) if question.is_empty else iter(reading)
+    entries = in_place_of_stored(stored, asked.included, included) if asked.included else stored
+    computed = compute(select(question, entries))
+    frame = Frame(question=question, tolerance=asked.tolerance, as_of=reading.last_updated)
+    text = as_json(document(computed, frame))
+    headers = {"ETag": digest_etag(text)}
+    if if_none_match is not None and has_tag(if_none_match, headers["ETag"]):
         return reply(304, headers=headers)
-    return reply(200, {"basis": "NET", **document(standing)}, headers)
+    return reply_text(200, text, headers)
 
 
-def _part_of_journal(**filters: str | None) -> tuple[Dimension, str | None]:
-    """The rows that the filters ask for: rows of two dimensions at once are not kept."""
-    given = {name: value for name, value in filters.items() if value is not None}
-    if len(given) > 1:
-        fields = [BadField("query", f"/{name}", "cannot be combined with another filter") for name in given]
-        raise Problem(RULE_BROKEN, "Ask for one symbol, side, tag or setup type, or for none.", fields)
-    return next(((FILTERS[name], value) for name, value in given.items()), (Dimension.JOURNAL, None))
+def _asked(parameters: Mapping[str, Any]) -> Asked:
+    """The question that the parameters ask. Raises Problem for a time zone that there is none of."""
+    given = {name: value for name, value in parameters.items() if value is not None}
+    tolerance = given["breakeven_tolerance"]
+    in_r = tolerance.endswith("R")
+    amount = Decimal(tolerance.removesuffix("R"))
+    try:
+        zone = time_zone(given["time_zone"]) if "time_zone" in given else None
+    except UnknownTimeZone:
+        detail = "is no time zone of the IANA database; write it like Europe/Berlin"
+        raise rule_broken([BadField("query", "/timeZone", detail)]) from None
+    clock = Clock(
+        zone=zone,
+        day_starts_at=time.fromisoformat(given["day_starts_at"]),
+        week_starts_on=Weekday(given.get("week_starts_on", Weekday.MONDAY)),
+    )
+    question = Question(
+        first=date.fromisoformat(given["from_"]) if "from_" in given else None,
+        last=date.fromisoformat(given["to"]) if "to" in given else None,
+        clock=clock,
+        tolerance=Tolerance(of_risk=amount) if in_r else Tolerance(amount=amount),
+        any_of={_FILTERS[name]: frozenset(given[name]) for name in _FILTERS.keys() & given.keys()},
+        all_tags=frozenset(given.get("tag", ())),
+        no_tags=frozenset(given.get("exclude_tag", ())),
+    )
+    return Asked(
+        question=question,
+        tolerance=tolerance,
+        opening_balance=Decimal(given["opening_balance"]) if "opening_balance" in given else None,
+        included=frozenset(each.partition("@")[0].lower() for each in given.get("includes", ())),
+    )
 
 
-def _days(user: str, part: tuple[Dimension, str | None], first: str | None, last: str | None) -> dict[date, DaySummary]:
-    dimension, value = part
-    return storage.days(user, dimension=dimension, value=value, first=_day(first), last=_day(last))
-
-
-def _day(text: str | None) -> date | None:
-    return None if text is None else date.fromisoformat(text)
-
-
-def _balance(text: str | None) -> Decimal | None:
-    return None if text is None else Decimal(text)
+def _calendar_range(parameters: Mapping[str, Any]) -> tuple[date, date]:
+    """The first and the last day of the calendar. Raises Problem unless one month or one range is asked for."""
+    month, first, last = (parameters.get(name) for name in ("month", "from_", "to"))
+    if month is not None:
+        if wrong := [name for name, value in (("/from", first), ("/to", last)) if value is not None]:
+            raise rule_broken([BadField("query", name, "cannot be given together with month") for name in wrong])
+        return calendars.month_around(date.fromisoformat(f"{month}-01"))
+    if first is None and last is None:
+        raise rule_broken([BadField("query", "/month", "is required, or else from and to")])
+    if first is None or last is None:
+        missing, given = ("/from", "to") if first is None else ("/to", "from")
+        raise rule_broken([BadField("query", missing, f"is required with {given}")])
+    from_day, to_day = date.fromisoformat(first), date.fromisoformat(last)
+    if to_day < from_day:
+        raise rule_broken([BadField("query", "/to", "comes before from")])
+    if (to_day - from_day).days >= calendars.MOST_DAYS:
+        raise rule_broken([BadField("query", "/to", f"is more than {calendars.MOST_DAYS} days after from")])
+    return from_day, to_day

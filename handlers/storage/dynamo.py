@@ -46,14 +46,27 @@ def get_item(table: str, key: Mapping[str, Any]) -> dict[str, Any]:
 
 def batch_get(table: str, keys: Sequence[Mapping[str, Any]], **options: Any) -> Iterator[Any]:
     """The items of these keys that exist, in any order. `options` are those of BatchGetItem. Raises Unavailable."""
-    for some in _batches(keys, _MOST_READ):
-        asked: Any = {table: {"Keys": some, **options}}
+    for _, item in batch_get_of_tables({table: keys}, **options):
+        yield item
+
+
+def batch_get_of_tables(
+    keys: Mapping[str, Sequence[Mapping[str, Any]]], **options: Any
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The items of these keys that exist, each with its table, in any order. Raises Unavailable."""
+    for some in _batches([(table, key) for table, of_table in keys.items() for key in of_table], _MOST_READ):
+        asked: Any = {}
+        for table, key in some:
+            asked.setdefault(table, {"Keys": [], **options})["Keys"].append(key)
         tries = attempts(at_the_end=Unavailable)
         while asked:
             next(tries)
             answer = dynamodb().batch_get_item(RequestItems=asked)
-            yield from answer["Responses"].get(table, ())
-            asked = answer.get("UnprocessedKeys")
+            for table, items in answer["Responses"].items():
+                yield from ((table, item) for item in items)
+            if (rest := answer.get("UnprocessedKeys")) != asked:  # as long as it goes on, nothing is in the way
+                tries = attempts(at_the_end=Unavailable)
+            asked = rest
 
 
 def batch_delete(table: str, keys: Sequence[Mapping[str, Any]]) -> Iterator[None]:

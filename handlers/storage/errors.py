@@ -10,6 +10,7 @@ StorageError
 │   └── Contended        others keep changing the same thing, as long as there is time
 ├── AccountErased        the account is being erased, and nothing is written for it any more
 ├── UnreadableTrade      a stored trade that is none
+├── UnreadableBook       a stored day book that is none
 ├── BadPageToken         a page token that was not sealed for this list
 ├── AddressRejected      an e-mail address that the identity provider does not take
 ├── PasswordRejected     a new password that the identity provider does not take, after the old one was given up
@@ -60,6 +61,10 @@ class AccountErased(StorageError):
 
 class UnreadableTrade(StorageError):
     """Raised when what is stored as a trade cannot be read as one."""
+
+
+class UnreadableBook(StorageError):
+    """Raised when what is stored as a day book cannot be read as one."""
 
 
 class BadPageToken(StorageError):

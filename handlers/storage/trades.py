@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +59,12 @@ def get(user_id: str, trade_id: str) -> Trade:
     if not is_trade(item):
         raise TradeNotFound(trade_id)
     return trade_of(item)
+
+
+def several(user_id: str, trade_ids: Collection[str]) -> list[Trade]:
+    """Those of the trades that exist, as they stand now, in any order. Raises Busy."""
+    keys = [trade_key(user_id, trade_id) for trade_id in trade_ids]
+    return [trade_of(item) for item in batch_get(trades_table(), keys, ConsistentRead=True) if is_trade(item)]
 
 
 def get_with_answer(

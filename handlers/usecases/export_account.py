@@ -17,14 +17,16 @@ from functools import partial
 
 from handlers.documents import trades as documents
 from handlers.documents.fields import as_json, time_text
-from handlers.documents.stats import stats_document
-from handlers.journal.statistics import statistics_of
+from handlers.documents.stats import Frame, stats_document
+from handlers.journal.stats.folding import fold
+from handlers.journal.stats.questions import Question, select
 from handlers.journal.trade import Image, Trade
-from handlers.storage import accounts, bucket, erasure_marks, image_files, statistics, trade_queries
+from handlers.storage import accounts, bucket, erasure_marks, image_files, trade_queries
 from handlers.storage.accounts import Account
 from handlers.storage.errors import AccountErased
 from handlers.storage.image_files import Place
 from handlers.storage.queues import export_queue
+from handlers.storage.stats import books
 
 FORMAT_VERSION = 1
 VALID_FOR = timedelta(minutes=10)
@@ -207,8 +209,10 @@ def _trades(account: Account, count_trade: Callable[[], None]) -> Iterator[str]:
 
 def _statistics(account: Account, _: object) -> Iterator[str]:
     """As getStats shows them, of the whole journal."""
-    standing = statistics.standing(account.user_id)
-    yield as_json(stats_document(statistics_of(statistics.days(account.user_id)), standing))
+    reading, question = books.read(account.user_id, None, None), Question()
+    journal = fold(select(question, reading))
+    frame = Frame(question=question, tolerance="0", as_of=reading.last_updated)
+    yield as_json(stats_document(journal, None, frame))
 
 
 def _address(trade: Trade, image: Image) -> str:

@@ -1,9 +1,10 @@
-"""A trade's version as its entity tag (RFC 9110, sections 8.8.3, 13.1.1 and 13.1.2)."""
+"""Entity tags (RFC 9110, sections 8.8.3, 13.1.1 and 13.1.2): the version of a trade, the digest of an answer."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from hashlib import sha256
 
 _TAG = re.compile(r'(W/)?("[!#-~]*")')
 
@@ -23,4 +24,14 @@ def if_match(header: str | None) -> Callable[[int], bool]:
 
 def fits_if_none_match(header: str, version: int) -> bool:
     """Whether the client already has the version, shown without images."""
-    return header == "*" or any(tag == etag(version) for _, tag in _TAG.findall(header))
+    return has_tag(header, etag(version))
+
+
+def digest_etag(body: str) -> str:
+    """The strong entity tag of an answer that has no version of its own: a digest of its bytes."""
+    return f'"{sha256(body.encode()).hexdigest()[:32]}"'
+
+
+def has_tag(if_none_match: str, tag: str) -> bool:
+    """Whether the header names the tag, strong or weak: a proxy that compresses an answer makes its tag weak."""
+    return if_none_match == "*" or any(each == tag for _, each in _TAG.findall(if_none_match))

@@ -15,6 +15,7 @@ Json = dict[str, Any]
 TYPES = "ministack.services.cloudformation.provisioners"
 COGNITO = "ministack.services.cognito"
 DYNAMODB = "ministack.services.dynamodb"
+LAMBDA = "ministack.services.lambda_svc"
 
 # What a generated secret is made of, named as in GenerateSecretString.
 CHARACTERS = {
@@ -222,7 +223,27 @@ def _verify(pool: Json, username: str) -> None:
     user["Attributes"] = [*others, {"Name": "email_verified", "Value": "true"}]
 
 
+def _apply_parameters_as_numbers() -> None:
+    original = take(f"{LAMBDA}:_sqs_esm_concurrency")
+
+    def concurrency(mapping: Json, *rest: Any) -> int:
+        scaling = mapping.get("ScalingConfig") or {}
+        found: int = original(
+            {**mapping, "ScalingConfig": {name: int(number) for name, number in scaling.items()}}, *rest
+        )
+        return found
+
+    put(f"{LAMBDA}:_sqs_esm_concurrency", concurrency)
+
+
 PATCHES = [
+    Patch(
+        "MaximumConcurrency of a parameter",
+        ministack="takes it for a text, and asks no queue any more",
+        aws="takes it for the number that it is",
+        needs=(f"{LAMBDA}:_sqs_esm_concurrency",),
+        apply=_apply_parameters_as_numbers,
+    ),
     Patch(
         "resource types without effect here",
         ministack=f"refuses a template with {', '.join(NO_OPS)}",

@@ -122,14 +122,14 @@ class Lane:
 class Reader:
     """Where one mapping stands in its stream, and what it has read and not yet handled.
 
-    Records of one item stay in their order, since they have one lane. There are as many lanes as ParallelizationFactor
-    says. `handled` is the position before which everything is handled: where reading goes on after a restart.
+    Records of one item stay in their order, since they have one lane; those of one user may have several. There are as
+    many lanes as ParallelizationFactor says. `handled` is the position before which everything is handled: where
+    reading goes on after a restart.
     """
 
-    def __init__(self, position: int, partition_key: str) -> None:
+    def __init__(self, position: int) -> None:
         self.handled = position
         self._position = position
-        self._partition_key = partition_key
         self._lanes: list[Lane] = []
         self._done: set[int] = set()
         self._lock = threading.Lock()
@@ -161,7 +161,7 @@ class Reader:
                 return  # another factor begins once everything is handled
             self._lanes = [Lane() for _ in range(lanes)]
         for record in read(self._position, max(0, READ_AHEAD - waiting)):
-            item = json.dumps(record["dynamodb"]["Keys"].get(self._partition_key)).encode()
+            item = json.dumps(record["dynamodb"]["Keys"], sort_keys=True).encode()
             self._lanes[crc32(item) % lanes].waiting.append((self._position, record))
             self._position += 1
 
@@ -209,7 +209,7 @@ class Poller:
         reader = self._readers.get(mapping["UUID"])
         if reader is None:
             position = self._first_position(mapping, name)
-            reader = self._readers[mapping["UUID"]] = Reader(position, table["pk_name"])
+            reader = self._readers[mapping["UUID"]] = Reader(position)
         dispatch = take(f"{LAMBDA}:_dispatch_esm_batch")
         since = take(f"{DYNAMODB}:stream_records_since")
         handed_over = False

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from handlers.storage import accounts, sign_in, statistics, trade_queries, uploads
+from handlers.storage import accounts, sign_in, trade_queries, uploads
 from handlers.storage import trades as storage
 from handlers.storage.errors import Unavailable
+from handlers.storage.stats import books
 from handlers.usecases import erase_account, export_account
 from tests.api.client import Answer, Client, a_trade
 from tests.api.conftest import LogLines
@@ -67,7 +68,7 @@ BROKEN = (
     (trade_queries, "list_trades"),
     (uploads, "read"),
     (uploads, "await_file"),
-    (statistics, "standing"),
+    (books, "read"),
     (erase_account, "begin"),
     (export_account, "export"),
     (sign_in, "resend_code"),

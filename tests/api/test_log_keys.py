@@ -8,7 +8,7 @@ import pytest
 
 from handlers.entry import queues, streams
 from handlers.log import logger
-from handlers.storage import repair
+from handlers.storage.stats import comparing
 from tests.api.client import Client
 from tests.api.conftest import LogLines
 from tests.api.gallery import Context, messages
@@ -53,7 +53,7 @@ def test_a_failed_rebuild_is_found_by_its_message(log_lines: LogLines, monkeypat
     def broken(*_: Any) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr(repair, "repair", broken)
+    monkeypatch.setattr(comparing, "compare", broken)
     answer = streams.rebuild_stats(messages({"user": "somebody"}), Context())
     assert answer == {"batchItemFailures": [{"itemIdentifier": "0"}]}
     assert keys(log_lines, "message_id") == ["0"]

@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from handlers.storage import clients, erasure_marks, repair
+from handlers.documents import stats as documents
+from handlers.operations import stats as operations
+from handlers.storage import clients, erasure_marks
+from handlers.storage.stats import comparing
 from tests.api.client import DANA, ERIN, Client
 from tests.storage.conftest import Tables
 from tests.unit.journal.journals import DATASET_A
@@ -16,7 +19,7 @@ from tests.unit.journal.journals import DATASET_A
 
 def settle(user: str = DANA) -> None:
     """Bring a user's statistics up to date, as the stream does a moment later."""
-    repair.repair(user, lambda: datetime.now(UTC))
+    comparing.compare(user, lambda: datetime.now(UTC))
 
 
 def record(client: Client, day: str, net: str, risk: str | None = None, **given: Any) -> Any:
@@ -48,18 +51,29 @@ def dataset_a(dana: Client, tables: Tables) -> Client:
 
 def test_dataset_a_has_its_reference_figures(dataset_a: Client) -> None:
     stats = dataset_a.get("/stats", query="openingBalance=10000").json
-    assert {name: stats[name] for name in stats.keys() - {"lastUpdated"}} == {
+    assert stats["lastUpdated"] == stats["asOf"]
+    assert {name: stats[name] for name in stats.keys() - {"lastUpdated", "asOf"}} == {
         "basis": "NET",
+        "dayStartsAt": "00:00",
+        "breakevenTolerance": "0",
+        "grossPnl": "450",
+        "costs": "0",
+        "sumBreakevenPnl": "0",
+        "rCount": 12,
+        "sumR": 4.0,
+        "avgHoldingSeconds": 10800.0,
+        "medianHoldingSeconds": 10800.0,
+        "kRatio": 1.212936,
         "tradeCount": 12,
         "wins": 5,
         "losses": 5,
         "breakevens": 2,
-        "realizedPnL": "450",
-        "netPnL": "450",
+        "realizedPnl": "450",
+        "netPnl": "450",
         "bestWin": "300",
         "worstLoss": "-200",
-        "sumWinPnL": "940",
-        "sumLossPnL": "-490",
+        "sumWinPnl": "940",
+        "sumLossPnl": "-490",
         "profitFactor": 1.918367,
         "winRate": 0.416667,
         "winRateExcludingBreakeven": 0.5,
@@ -81,21 +95,21 @@ def test_dataset_a_has_its_reference_figures(dataset_a: Client) -> None:
         "sortino": 8.659477,
         "recoveryFactor": 1.730769,
         "consistency": 0.666667,
-        "undefined": {},
+        "reasons": {},
     }
 
 
 def test_a_range_of_days_has_figures_of_its_own(dataset_a: Client) -> None:
     stats = dataset_a.get("/stats", query="from=2025-01-07&to=2025-01-09").json
-    assert (stats["tradeCount"], stats["netPnL"], stats["bestWin"], stats["worstLoss"]) == (3, "340", "300", "-80")
+    assert (stats["tradeCount"], stats["netPnl"], stats["bestWin"], stats["worstLoss"]) == (3, "340", "300", "-80")
 
 
 def test_a_journal_without_trades_has_no_figure_and_says_why(dana: Client) -> None:
     stats = dana.get("/stats").json
-    assert (stats["tradeCount"], stats["realizedPnL"], stats["winRate"], stats["bestWin"]) == (0, "0", None, None)
-    assert "lastUpdated" not in stats
-    assert set(stats["undefined"].values()) <= {"NO_TRADES", "NO_BALANCE"}
-    assert {name for name, value in stats.items() if value is None} == set(stats["undefined"])
+    assert (stats["tradeCount"], stats["realizedPnl"], stats["winRate"], stats["bestWin"]) == (0, "0", None, None)
+    assert not stats.keys() & {"lastUpdated", "asOf"}
+    assert set(stats["reasons"].values()) <= {"NO_TRADES", "NO_BALANCE"}
+    assert {name for name, value in stats.items() if value is None} == set(stats["reasons"])
 
 
 def test_without_losses_the_profit_factor_is_null_with_its_reason(dana: Client) -> None:
@@ -103,34 +117,130 @@ def test_without_losses_the_profit_factor_is_null_with_its_reason(dana: Client) 
         record(dana, day, net)
     settle()
     stats = dana.get("/stats").json
-    assert (stats["profitFactor"], stats["undefined"]["profitFactor"]) == (None, "NO_LOSSES")
+    assert (stats["profitFactor"], stats["reasons"]["profitFactor"]) == (None, "NO_LOSSES")
     assert stats["sqn"] == 1.732051
 
 
 def test_without_an_opening_balance_the_figures_that_need_one_say_so(dataset_a: Client) -> None:
     stats = dataset_a.get("/stats").json
-    assert {stats["undefined"][name] for name in ("sharpe", "sortino", "maxDrawdownPercent")} == {"NO_BALANCE"}
+    assert {stats["reasons"][name] for name in ("sharpe", "sortino", "maxDrawdownPercent")} == {"NO_BALANCE"}
+
+
+@pytest.fixture
+def three_trades(dana: Client) -> Client:
+    """Somebody with three trades: one of Apple with tags, one with a setup and a grade, one of Microsoft that lost."""
+    record(dana, "2025-01-02", "10", "5", symbol="AAPL", tags=["gap", "early"], tradingSession="LONDON")
+    record(dana, "2025-01-03", "20", symbol="AAPL", setupType="breakout", tradeGrade="A", tags=["gap"])
+    record(dana, "2025-02-03", "-30", symbol="MSFT")
+    settle()
+    return dana
 
 
 @pytest.mark.parametrize(
     ("asked", "count"),
-    [("symbol=AAPL", 2), ("side=SELL", 0), ("side=BUY", 3), ("tag=gap", 1), ("setupType=breakout", 1), ("symbol=X", 0)],
+    [
+        ("symbol=AAPL", 2),
+        ("symbol=aapl&symbol=MSFT", 3),
+        ("symbol=X", 0),
+        ("side=SELL", 0),
+        ("side=BUY", 3),
+        ("tag=gap", 2),
+        ("tag=gap&tag=early", 1),
+        ("excludeTag=early", 2),
+        ("tag=gap&excludeTag=early", 1),
+        ("setupType=Breakout", 1),
+        ("tradingSession=LONDON&tradingSession=TOKYO", 1),
+        ("tradeGrade=A&tradeGrade=B", 1),
+        ("weekday=THURSDAY&weekday=FRIDAY", 2),
+        ("hour=09", 3),
+        ("hour=10", 0),
+        ("hour=10&timeZone=Europe/Berlin", 3),
+        ("closeWeekday=MONDAY", 1),
+        ("closeHour=12", 3),
+        ("month=2025-01&month=2025-03", 2),
+        ("result=WIN", 2),
+        ("result=LOSS&result=BREAKEVEN", 1),
+        ("result=BREAKEVEN&breakevenTolerance=10", 1),
+        ("risk=KNOWN", 1),
+        ("risk=UNKNOWN", 2),
+        ("symbol=AAPL&tag=gap&result=WIN&closeHour=12&from=2025-01-03", 1),
+    ],
 )
-def test_a_part_of_the_journal_has_figures_of_its_own(dana: Client, asked: str, count: int) -> None:
-    record(dana, "2025-01-02", "10", symbol="AAPL", tags=["gap", "early"])
-    record(dana, "2025-01-03", "20", symbol="AAPL", setupType="breakout")
-    record(dana, "2025-01-03", "20", symbol="MSFT")
+def test_filters_combine_in_every_operation(three_trades: Client, asked: str, count: int) -> None:
+    assert three_trades.get("/stats", query=asked).json["tradeCount"] == count
+    assert len(three_trades.get("/stats/equity-curve", query=asked).json["points"]) == count
+    buckets = three_trades.get("/stats/breakdown", query=f"by=SIDE&{asked}").json["buckets"]
+    assert sum(bucket["tradeCount"] for bucket in buckets) == count
+    if "month=" not in asked and "from=" not in asked:
+        days = three_trades.get("/stats/calendar", query=f"from=2025-01-01&to=2025-12-31&{asked}").json
+        assert (days["total"]["tradeCount"], len(days["days"])) == (count, 365)
+
+
+def test_the_zone_and_the_start_of_the_day_decide_about_days(dana: Client) -> None:
+    """23:30 in New York on Friday 2 January is Saturday in London, and Saturday's session where days start at 17:00."""
+    trade = dana.new_trade(quantity="1", openDate="2026-01-02T09:00:00-05:00")
+    dana.post(f"/trades/{trade['tradeId']}/closes", {"price": "12", "closedAt": "2026-01-02T23:30:00-05:00"})
     settle()
-    for path in ("/stats", "/stats/equity-curve"):
-        assert dana.get(path, query=asked).status == 200
-    assert dana.get("/stats", query=asked).json["tradeCount"] == count
+    for asked, day, weekday in (
+        ("", "2026-01-02", "FRIDAY"),
+        ("timeZone=Europe/London", "2026-01-03", "SATURDAY"),
+        ("timeZone=America/New_York", "2026-01-02", "FRIDAY"),
+        ("dayStartsAt=17:00", "2026-01-03", "SATURDAY"),
+        ("timeZone=Europe/London&dayStartsAt=06:00", "2026-01-02", "FRIDAY"),
+    ):
+        curve = dana.get("/stats/equity-curve", query=asked).json
+        assert [point["from"] for point in curve["points"]] == [day]
+        assert dana.get("/stats", query=f"from={day}&to={day}&{asked}").json["tradeCount"] == 1
+        buckets = dana.get("/stats/breakdown", query=f"by=CLOSE_WEEKDAY&{asked}").json["buckets"]
+        assert [bucket["keys"] for bucket in buckets] == [[{"attribute": "CLOSE_WEEKDAY", "value": weekday}]]
 
 
-def test_two_filters_at_once_are_refused_and_named(dana: Client) -> None:
-    for path in ("/stats", "/stats/equity-curve"):
-        answer = dana.get(path, query="symbol=AAPL&tag=gap")
-        assert (answer.status, answer.kind) == (422, "/problems/rule-broken")
-        assert answer.bad_fields == {("query", "/symbol"), ("query", "/tag")}
+def test_the_question_is_echoed(dana: Client) -> None:
+    asked = "timeZone=Europe/Berlin&dayStartsAt=17:00&breakevenTolerance=0.05R"
+    for path, query in (("", ""), ("/equity-curve", ""), ("/calendar", "month=2025-01"), ("/breakdown", "by=TAG")):
+        answer = dana.get(f"/stats{path}", query=f"{asked}&{query}").json
+        assert answer["timeZone"] == "Europe/Berlin"
+        assert (answer["dayStartsAt"], answer["breakevenTolerance"]) == ("17:00", "0.05R")
+
+
+def test_a_tolerance_makes_break_evens_and_keeps_their_money(dataset_a: Client) -> None:
+    stats = dataset_a.get("/stats", query="breakevenTolerance=60").json
+    assert (stats["wins"], stats["losses"], stats["breakevens"]) == (5, 3, 4)
+    assert (stats["netPnl"], stats["sumLossPnl"], stats["sumBreakevenPnl"]) == ("450", "-380", "-110")
+    in_r = dataset_a.get("/stats", query="breakevenTolerance=0.5R").json
+    assert (in_r["wins"], in_r["losses"], in_r["breakevens"]) == (5, 4, 3)
+
+
+# Trades that the statistics have not followed yet
+
+
+def test_a_client_sees_its_own_writes_by_naming_them(dataset_a: Client) -> None:
+    trade = record(dataset_a, "2025-01-17", "1000")
+    named = f"includes={trade['tradeId']}@{trade['version']}"
+    assert dataset_a.get("/stats").json["bestWin"] == "300"
+    assert dataset_a.get("/stats", query=named).json["bestWin"] == "1000"
+    assert dataset_a.get("/stats/equity-curve", query=named).json["points"][-1]["cumulativePnl"] == "1450"
+    total = dataset_a.get("/stats/calendar", query=f"month=2025-01&{named}").json["total"]
+    assert total["tradeCount"] == 13
+    settle()
+    assert dataset_a.get("/stats", query=named).json["tradeCount"] == 13
+
+
+def test_an_included_trade_counts_as_it_is_now_and_once(dataset_a: Client) -> None:
+    trade = record(dataset_a, "2025-01-17", "1000")
+    settle()
+    dataset_a.patch(f"/trades/{trade['tradeId']}", {"tags": ["late"]})
+    named = f"includes={trade['tradeId'].upper()}@2"
+    assert dataset_a.get("/stats", query=f"tag=late&{named}").json["tradeCount"] == 1
+    assert dataset_a.get("/stats", query=named).json["tradeCount"] == 13
+    dataset_a.delete(f"/trades/{trade['tradeId']}")
+    assert dataset_a.get("/stats", query=named).json["tradeCount"] == 12
+    assert dataset_a.get("/stats").json["tradeCount"] == 13
+
+
+def test_nobody_includes_the_trade_of_somebody_else(dataset_a: Client, erin: Client) -> None:
+    trade = record(erin, "2025-01-17", "1000")
+    assert dataset_a.get("/stats", query=f"includes={trade['tradeId']}@1").json["tradeCount"] == 12
 
 
 def test_deleting_the_best_trade_lowers_the_best_win(dana: Client) -> None:
@@ -146,9 +256,10 @@ def test_deleting_the_best_trade_lowers_the_best_win(dana: Client) -> None:
 def test_the_curve_starts_at_the_opening_balance_and_tells_its_drawdowns(dataset_a: Client) -> None:
     curve = dataset_a.get("/stats/equity-curve", query="openingBalance=10000").json
     assert curve["points"][0] == {
-        "day": "2025-01-02",
-        "netPnL": "-150",
-        "cumulativePnL": "-150",
+        "from": "2025-01-02",
+        "to": "2025-01-02",
+        "realizedPnl": "-150",
+        "cumulativePnl": "-150",
         "equity": "9850",
         "drawdown": "150",
         "drawdownPercent": 1.5,
@@ -167,19 +278,63 @@ def test_a_curve_without_a_balance_starts_at_zero(dataset_a: Client) -> None:
         "-150",
         None,
     )
+    assert curve["reasons"] == {"drawdownPercent": "NO_BALANCE", "depthPercent": "NO_BALANCE"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "points"),
+    [
+        ("groupBy=WEEK", [("2024-12-30", "2025-01-05", "100"), ("2025-01-06", "2025-01-12", "240")]),
+        (
+            "groupBy=WEEK&weekStartsOn=SUNDAY",
+            [("2024-12-29", "2025-01-04", "100"), ("2025-01-05", "2025-01-11", "240")],
+        ),
+        ("groupBy=MONTH", [("2025-01-01", "2025-01-31", "450")]),
+    ],
+)
+def test_the_curve_goes_by_week_and_by_month(dataset_a: Client, asked: str, points: list[tuple[str, str, str]]) -> None:
+    curve = dataset_a.get("/stats/equity-curve", query=asked).json
+    assert [(point["from"], point["to"], point["cumulativePnl"]) for point in curve["points"]][:2] == points
+    assert [episode["start"] for episode in curve["episodes"]] == ["2025-01-02", "2025-01-10"]
 
 
 def test_a_month_has_its_days_and_weeks(dataset_a: Client) -> None:
     month = dataset_a.get("/stats/calendar", query="month=2025-01").json
-    assert (month["month"]["trades"], month["month"]["netPnL"], month["month"]["r"]) == (12, "450", 4.0)
-    assert [day["netPnL"] for day in month["days"] if day["trades"]] == [
+    total = month["total"]
+    assert (total["tradeCount"], total["netPnl"], total["rCount"], total["sumR"]) == (12, "450", 12, 4.0)
+    assert [day["netPnl"] for day in month["days"] if day["tradeCount"]] == [
         "-150", "250", "0", "40", "300", "-200", "0", "-60", "90", "180",
     ]  # fmt: skip
-    assert [(week["first"], week["last"]) for week in month["weeks"]][:2] == [
+    assert [(week["from"], week["to"]) for week in month["weeks"]][:2] == [
         ("2025-01-01", "2025-01-05"),
         ("2025-01-06", "2025-01-12"),
     ]
     assert len(month["days"]) == 31
+
+
+def test_a_calendar_can_be_any_range_of_up_to_366_days(dataset_a: Client) -> None:
+    asked = "from=2025-01-07&to=2026-01-07&weekStartsOn=SUNDAY"
+    year = dataset_a.get("/stats/calendar", query=asked).json
+    assert (year["weekStartsOn"], len(year["days"]), year["total"]["tradeCount"]) == ("SUNDAY", 366, 8)
+    assert (year["weeks"][0]["from"], year["weeks"][0]["to"]) == ("2025-01-07", "2025-01-11")
+
+
+@pytest.mark.parametrize(
+    ("asked", "fields"),
+    [
+        ("", {"/month"}),
+        ("from=2025-01-01", {"/to"}),
+        ("to=2025-01-01", {"/from"}),
+        ("month=2025-01&from=2025-01-01", {"/from"}),
+        ("month=2025-01&from=2025-01-01&to=2025-01-31", {"/from", "/to"}),
+        ("from=2025-01-02&to=2025-01-01", {"/to"}),
+        ("from=2025-01-01&to=2026-01-02", {"/to"}),
+    ],
+)
+def test_a_calendar_is_of_one_month_or_of_one_range(dana: Client, asked: str, fields: set[str]) -> None:
+    answer = dana.get("/stats/calendar", query=asked)
+    assert (answer.status, answer.kind) == (422, "/problems/rule-broken")
+    assert answer.bad_fields == {("query", field) for field in fields}
 
 
 def test_a_close_counts_on_the_day_of_its_own_offset(dana: Client) -> None:
@@ -187,7 +342,7 @@ def test_a_close_counts_on_the_day_of_its_own_offset(dana: Client) -> None:
     dana.post(f"/trades/{trade['tradeId']}/closes", {"price": "12", "closedAt": "2026-01-02T23:30:00-05:00"})
     settle()
     days = dana.get("/stats/calendar", query="month=2026-01").json["days"]
-    assert [day["first"] for day in days if day["trades"]] == ["2026-01-02"]
+    assert [day["from"] for day in days if day["tradeCount"]] == ["2026-01-02"]
 
 
 @pytest.mark.parametrize(
@@ -198,9 +353,16 @@ def test_a_close_counts_on_the_day_of_its_own_offset(dana: Client) -> None:
         ("TAG", ["early", "gap", None]),
         ("SETUP_TYPE", ["breakout", None]),
         ("TRADING_SESSION", [None]),
+        ("TRADE_GRADE", [None]),
         ("WEEKDAY", ["THURSDAY", "FRIDAY"]),
         ("HOUR", ["09"]),
+        ("CLOSE_WEEKDAY", ["THURSDAY", "FRIDAY"]),
+        ("CLOSE_HOUR", ["12"]),
         ("MONTH", ["2025-01"]),
+        ("RESULT", ["WIN", "LOSS"]),
+        ("RISK", ["UNKNOWN"]),
+        ("HOLDING_TIME", ["FROM_1_TO_4_HOURS"]),
+        ("SIZE", ["1-2"]),
     ],
 )
 def test_the_statistics_break_down(dana: Client, by: str, keys: list[str | None]) -> None:
@@ -208,17 +370,55 @@ def test_the_statistics_break_down(dana: Client, by: str, keys: list[str | None]
     record(dana, "2025-01-03", "-20", symbol="MSFT", setupType="breakout")
     settle()
     answer = dana.get("/stats/breakdown", query=f"by={by}").json
-    assert [bucket.get("key") for bucket in answer["buckets"]] == keys
+    assert [[key.get("value") for key in bucket["keys"]] for bucket in answer["buckets"]] == [[key] for key in keys]
+    assert (answer["by"], answer["bucketCount"]) == ([by], len(keys))
     assert answer["overlapping"] is (by == "TAG")
     assert {bucket["significant"] for bucket in answer["buckets"]} == {False}
 
 
+def test_the_statistics_break_down_by_two_attributes(dana: Client) -> None:
+    record(dana, "2025-01-02", "10", "5", symbol="AAPL", tags=["gap", "early"])
+    record(dana, "2025-01-03", "-20", symbol="MSFT")
+    settle()
+    answer = dana.get("/stats/breakdown", query="by=SYMBOL,TAG").json
+    assert [[key.get("value") for key in bucket["keys"]] for bucket in answer["buckets"]] == [
+        ["AAPL", "early"],
+        ["AAPL", "gap"],
+        ["MSFT", None],
+    ]
+    first = answer["buckets"][0]
+    assert (first["rCount"], first["sumR"], first["expectancyR"], first["avgWin"]) == (1, 2.0, 2.0, "10")
+    assert first["reasons"]["sqn"] == "INSUFFICIENT_SAMPLE"
+    assert {name for name, value in first.items() if value is None} == first["reasons"].keys()
+
+
+def test_of_very_many_buckets_those_with_the_most_trades_are_answered(
+    dana: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for symbol in ("A", "B", "B", "C"):
+        record(dana, "2025-01-02", "10", symbol=symbol)
+    settle()
+    monkeypatch.setattr(documents, "MOST_BUCKETS", 2)
+    answer = dana.get("/stats/breakdown", query="by=SYMBOL").json
+    assert [bucket["keys"][0]["value"] for bucket in answer["buckets"]] == ["A", "B"]
+    assert answer["bucketCount"] == 3
+
+
+def test_a_curve_that_no_answer_could_hold_is_refused(dataset_a: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(operations, "MOST_POINTS", 9)
+    answer = dataset_a.get("/stats/equity-curve")
+    assert (answer.status, answer.bad_fields) == (422, {("query", "/groupBy")})
+    assert dataset_a.get("/stats/equity-curve", query="groupBy=WEEK").status == 200
+
+
 @pytest.mark.parametrize("path", ["/stats", "/stats/equity-curve", "/stats/calendar", "/stats/breakdown"])
-def test_what_has_not_changed_is_answered_without_reading_it_again(dataset_a: Client, path: str) -> None:
+def test_what_has_not_changed_is_not_answered_again(dataset_a: Client, path: str) -> None:
     query = {"/stats/calendar": "month=2025-01", "/stats/breakdown": "by=TAG"}.get(path, "")
     first = dataset_a.get(path, query=query)
     again = dataset_a.get(path, query=query, headers={"If-None-Match": first.headers["etag"]})
     assert (again.status, again.headers["etag"], again.body) == (304, first.headers["etag"], b"")
+    weak = dataset_a.get(path, query=query, headers={"If-None-Match": f'"0", W/{first.headers["etag"]}'})
+    assert weak.status == 304
     record(dataset_a, "2025-01-17", "1")
     settle()
     assert dataset_a.get(path, query=query, headers={"If-None-Match": first.headers["etag"]}).status == 200
@@ -244,15 +444,43 @@ def test_the_statistics_of_an_account_that_is_erased_do_not_come_back(dataset_a:
     [
         ("/stats?from=2025-02-30", "/from"),
         ("/stats?openingBalance=0", "/openingBalance"),
-        ("/stats/calendar", "/month"),
+        ("/stats?symbol=AAPL&symbol=", "/symbol"),
+        ("/stats?weekday=Monday", "/weekday"),
+        ("/stats?hour=9", "/hour"),
+        ("/stats?closeHour=24", "/closeHour"),
+        ("/stats?month=2025-13", "/month"),
+        ("/stats?result=DRAW", "/result"),
+        ("/stats?risk=true", "/risk"),
+        ("/stats?timeZone=%2Fetc%2Fpasswd", "/timeZone"),
+        ("/stats?dayStartsAt=24:00", "/dayStartsAt"),
+        ("/stats?breakevenTolerance=-1", "/breakevenTolerance"),
+        ("/stats?breakevenTolerance=5%25", "/breakevenTolerance"),
+        ("/stats?includes=1", "/includes"),
+        ("/stats?includes=0b9f2f0a-6c1e-4a55-9d8e-3a4b5c6d7e8f@0", "/includes"),
+        ("/stats?" + "&".join(["includes=0b9f2f0a-6c1e-4a55-9d8e-3a4b5c6d7e8f@1"] * 11), "/includes"),
+        ("/stats/equity-curve?groupBy=YEAR", "/groupBy"),
         ("/stats/calendar?month=2025-13", "/month"),
+        ("/stats/calendar?month=2025-01&month=2025-02", "/month"),
+        ("/stats/calendar?month=2025-01&weekStartsOn=SUN", "/weekStartsOn"),
+        ("/stats/breakdown", "/by"),
         ("/stats/breakdown?by=MOOD", "/by"),
+        ("/stats/breakdown?by=TAG,TAG", "/by"),
+        ("/stats/breakdown?by=TAG,SIDE,HOUR", "/by"),
+        ("/stats/breakdown?by=TAG&by=SIDE", "/by"),
     ],
 )
 def test_what_cannot_be_asked_is_named(dana: Client, path: str, field: str) -> None:
     bare, _, query = path.partition("?")
     answer = dana.get(bare, query=query)
     assert (answer.status, answer.bad_fields) == (400, {("query", field)})
+
+
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "europe/berlin", "Europe"])
+def test_an_unknown_time_zone_is_named(dana: Client, zone: str) -> None:
+    for path in ("/stats", "/stats/equity-curve"):
+        answer = dana.get(path, query=f"timeZone={zone}")
+        assert (answer.status, answer.kind) == (422, "/problems/rule-broken")
+        assert answer.bad_fields == {("query", "/timeZone")}
 
 
 # A range whose end comes before its start
@@ -265,9 +493,9 @@ def test_a_range_that_ends_before_it_starts_is_empty_everywhere(dataset_a: Clien
     span = f"from={dates[0]}&to={dates[1]}"
     for filters in ("", "&symbol=AAPL", "&side=BUY", "&tag=gap", "&setupType=x"):
         stats = dataset_a.get("/stats", query=span + filters).json
-        assert (stats["tradeCount"], stats["realizedPnL"]) == (0, "0")
+        assert (stats["tradeCount"], stats["realizedPnl"]) == (0, "0")
         assert dataset_a.get("/stats/equity-curve", query=span + filters).json["points"] == []
-    for by in ("SYMBOL", "SIDE", "TAG", "SETUP_TYPE", "WEEKDAY", "HOUR"):
+    for by in ("SYMBOL", "SIDE", "TAG", "SETUP_TYPE", "WEEKDAY", "CLOSE_HOUR"):
         assert dataset_a.get("/stats/breakdown", query=f"by={by}&{span}").json["buckets"] == []
     listed = f"startDate={dates[0]}&endDate={dates[1]}"
     for filters in ("", "&symbol=AAPL", "&status=CLOSED", "&status=OPEN", "&idempotencyKey=k", "&tag=gap&order=asc"):

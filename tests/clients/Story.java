@@ -31,7 +31,7 @@ import journal.model.Trade;
 import journal.model.TradeInput;
 import journal.model.TradeStatus;
 import journal.model.TradeUpdateInput;
-import journal.model.UndefinedReason;
+import journal.model.Reason;
 
 public final class Story {
     // As many digits as an amount may have: a double would give back 1.0E15.
@@ -78,7 +78,7 @@ public final class Story {
     private void readFiguresOfNothing() throws Exception {
         Stats stats = new StatsApi(client).getStats(StatsApi.APIGetStatsRequest.newBuilder().build());
         check(stats.getTradeCount() == 0 && stats.getWinRate() == null, stats);
-        check(stats.getUndefined().get("winRate") == UndefinedReason.NO_TRADES, stats);
+        check(stats.getReasons().get("winRate") == Reason.NO_TRADES, stats);
     }
 
     private Trade recordAndClose() throws Exception {

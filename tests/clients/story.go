@@ -51,7 +51,7 @@ func readFiguresOfNothing(client *journal.APIClient, user context.Context) {
 	stats, _, err := client.StatsAPI.GetStats(user).Execute()
 	must(err)
 	check(stats.TradeCount == 0 && stats.WinRate.Get() == nil, stats)
-	check(stats.Undefined["winRate"] == journal.NO_TRADES, stats.Undefined)
+	check(stats.Reasons["winRate"] == journal.NO_TRADES, stats.Reasons)
 }
 
 func recordAndClose(client *journal.APIClient, user context.Context) journal.Trade {

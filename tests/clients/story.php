@@ -21,7 +21,7 @@ use Journal\Model\Trade;
 use Journal\Model\TradeInput;
 use Journal\Model\TradeStatus;
 use Journal\Model\TradeUpdateInput;
-use Journal\Model\UndefinedReason;
+use Journal\Model\Reason;
 
 require __DIR__ . '/autoload.php';
 
@@ -58,7 +58,7 @@ function read_figures_of_nothing(Configuration $configuration): void
 {
     $stats = (new StatsApi(config: $configuration))->getStats();
     check($stats->getTradeCount() === 0 && $stats->getWinRate() === null, $stats);
-    check($stats->getUndefined()['winRate'] === UndefinedReason::NO_TRADES, $stats);
+    check($stats->getReasons()['winRate'] === Reason::NO_TRADES, $stats);
 }
 
 function record_and_close(TradesApi $trades): Trade

@@ -35,7 +35,7 @@ from trading_journal_client.models import (
     BulkResults,
     BulkTradeInput,
     BulkTradesInput,
-    CalendarMonth,
+    Calendar,
     ChangeEmailInput,
     ChangePasswordInput,
     CloseInput,
@@ -216,14 +216,16 @@ def read_figures(client: AuthenticatedClient) -> None:
         if stats.trade_count:
             break
         time.sleep(0.2)
-    assert (stats.trade_count, stats.net_pn_l, stats.profit_factor) == (1, "38.4", None)
-    assert stats.undefined.additional_properties["profitFactor"] == "NO_LOSSES"
+    assert (stats.trade_count, stats.net_pnl, stats.profit_factor) == (1, "38.4", None)
+    assert stats.reasons.additional_properties["profitFactor"] == "NO_LOSSES"
     curve = expect(EquityCurve, get_equity_curve.sync(client=client, opening_balance="10000"))
     assert [point.equity for point in curve.points] == ["10038.4"]
-    month = expect(CalendarMonth, get_calendar.sync(client=client, month="2026-01"))
-    assert month.month.net_pn_l == "38.4"
-    tags = expect(Breakdown, get_breakdown.sync(client=client, by="TAG"))
-    assert [(bucket.key, bucket.net_pn_l) for bucket in tags.buckets] == [("earnings", "38.4")]
+    month = expect(Calendar, get_calendar.sync(client=client, month="2026-01"))
+    assert month.total.net_pnl == "38.4"
+    tags = expect(Breakdown, get_breakdown.sync(client=client, by=["TAG", "SIDE"], time_zone="America/New_York"))
+    assert [([key.value for key in bucket.keys], bucket.net_pnl) for bucket in tags.buckets] == [
+        (["earnings", "BUY"], "38.4")
+    ]
 
 
 def leave(client: AuthenticatedClient) -> None:

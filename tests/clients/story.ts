@@ -149,14 +149,17 @@ async function send(tradeId: string, file: Buffer<ArrayBuffer>): Promise<Image> 
 
 async function readFigures(): Promise<void> {
   const stats = await until(async () => (await getStats({ throwOnError: true })).data, (each) => each.tradeCount > 0);
-  deepStrictEqual([stats.tradeCount, stats.netPnL, stats.profitFactor], [1, "38.4", null]);
-  strictEqual(stats.undefined.profitFactor, "NO_LOSSES");
+  deepStrictEqual([stats.tradeCount, stats.netPnl, stats.profitFactor], [1, "38.4", null]);
+  strictEqual(stats.reasons.profitFactor, "NO_LOSSES");
   const curve = await getEquityCurve({ query: { openingBalance: "10000" }, throwOnError: true });
   deepStrictEqual(curve.data.points.map((point) => point.equity), ["10038.4"]);
   const month = await getCalendar({ query: { month: "2026-01" }, throwOnError: true });
-  strictEqual(month.data.month.netPnL, "38.4");
-  const tags = await getBreakdown({ query: { by: "TAG" }, throwOnError: true });
-  deepStrictEqual(tags.data.buckets.map((bucket) => [bucket.key, bucket.netPnL]), [["earnings", "38.4"]]);
+  strictEqual(month.data.total.netPnl, "38.4");
+  const tags = await getBreakdown({ query: { by: ["TAG", "SIDE"], timeZone: "America/New_York" }, throwOnError: true });
+  deepStrictEqual(
+    tags.data.buckets.map((bucket) => [...bucket.keys.map((key) => key.value), bucket.netPnl]),
+    [["earnings", "BUY", "38.4"]],
+  );
 }
 
 async function leave(): Promise<void> {

@@ -72,7 +72,7 @@ def test_what_does_not_follow_the_contract_is_refused(mock: httpx.Client) -> Non
     assert (answer.status_code, answer.json()["type"]) == (400, "/problems/invalid-request")
     assert answer.headers["content-type"] == "application/problem+json"
     assert mock.get("/trades", params={"limit": "1000"}).status_code == 400
-    assert mock.get("/stats/calendar").status_code == 400
+    assert mock.get("/stats/breakdown").status_code == 400
     assert mock.get("/nothing").status_code == 404
     assert httpx.get(f"{mock.base_url}trades", trust_env=False).status_code == 401
 

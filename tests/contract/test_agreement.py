@@ -155,18 +155,23 @@ def test_an_operation_has_one_tag_and_a_handler_of_its_name(operation_id: str) -
     assert inspect.iscoroutinefunction(function)
 
 
+def _in_python(operation_id: str) -> set[str]:
+    """The names of the operation's parameters as Python has them."""
+    names = {
+        re.sub(r"(?<!^)(?=[A-Z])", "_", each["name"].replace("-", "")).lower() for each in parameters_of(operation_id)
+    }
+    return {f"{name}_" if keyword.iskeyword(name) else name for name in names}
+
+
 @pytest.mark.parametrize("operation_id", OPERATIONS)
 def test_a_handler_takes_the_parameters_of_its_operation_and_the_user_where_there_is_one(operation_id: str) -> None:
     [tag] = OPERATIONS[operation_id]["tags"]
-    taken = set(
-        inspect.signature(
-            getattr(importlib.import_module(f"handlers.operations.{tag}"), snake_case(operation_id))
-        ).parameters
-    )
-    given = {
-        re.sub(r"(?<!^)(?=[A-Z])", "_", each["name"].replace("-", "")).lower() for each in parameters_of(operation_id)
-    }
-    given = {f"{name}_" if keyword.iskeyword(name) else name for name in given}
+    module = importlib.import_module(f"handlers.operations.{tag}")
+    taken = set(inspect.signature(getattr(module, snake_case(operation_id))).parameters)
+    if "parameters" in taken:  # a mapping of all of them: those that are no argument are read from it by their names
+        names = set(re.findall(r'"([a-z_]+)"', inspect.getsource(module)))
+        taken = (taken - {"parameters"}) | (names & _in_python(operation_id))
+    given = _in_python(operation_id)
     given |= {"document"} if "requestBody" in OPERATIONS[operation_id] else set()
     given |= {"user"} if OPERATIONS[operation_id].get("security", CONTRACT["security"]) else set()
     # What the context holds besides: the user's name in the pool, the request's id, the wrong items of a bulk request.

@@ -15,18 +15,20 @@ from generated import models
 from handlers.documents import inputs, stats
 from handlers.documents import trades as documents
 from handlers.documents.fields import as_json, pointer
+from handlers.documents.stats import Frame
 from handlers.journal import changes
-from handlers.journal.breakdown import Grouping, breakdown, dimension_of
-from handlers.journal.calendar import month_of
-from handlers.journal.equity import equity_curve
 from handlers.journal.errors import RuleBroken, StateForbids
-from handlers.journal.rows import days_of, rows
-from handlers.journal.statistics import statistics_of
+from handlers.journal.stats.breakdown import breakdown
+from handlers.journal.stats.calendar import calendar
+from handlers.journal.stats.clock import Clock
+from handlers.journal.stats.equity import GroupBy, equity_curve
+from handlers.journal.stats.folding import fold
+from handlers.journal.stats.questions import Attribute, Question
 from handlers.journal.trade import Trade
-from handlers.storage.statistics import Standing
 from handlers.web.problems import problem_of
 from openapi.generate import contract, operations
 from tests.events import route_of
+from tests.unit.journal.stats.asking import selected
 
 CONTRACT = contract()
 COMPONENTS = CONTRACT["components"]
@@ -160,6 +162,7 @@ def opened(name: str) -> Trade:
 
 
 _RECORDED = "2026-01-05T14:31:10+00:00"
+_AS_OF = "2026-01-07T21:05:14+00:00"
 
 
 def closed(trade: Trade, name: str, shown: str) -> Trade:
@@ -235,34 +238,35 @@ def test_the_trade_recorded_in_bulk_is_what_the_journal_makes_of_the_request() -
     assert refused == {"status": 422, "problem": problem.document(refused["problem"]["requestId"])}
 
 
+FRAME = Frame(question=Question(), tolerance="0", as_of=datetime.fromisoformat(_AS_OF))
+
+
 def test_the_statistics_in_the_examples_are_those_of_the_trades_in_the_examples(everyday: list[Trade]) -> None:
     shown = example("Stats")
-    standing = Standing(version=1, last_updated=datetime.fromisoformat(shown["lastUpdated"]))
-    figures = statistics_of(days_of(rows(everyday)), Decimal(example("EquityCurve")["openingBalance"]))
-    assert shown == {"basis": "NET", **stats.stats_document(figures, standing)}
-    assert Decimal(shown["netPnL"]) == sum(trade.net_pnl or 0 for trade in everyday)
-    assert datetime.fromisoformat(shown["lastUpdated"]) > max(trade.updated_at for trade in everyday)
+    opening = Decimal(example("EquityCurve")["openingBalance"])
+    assert shown == stats.stats_document(fold(selected(everyday)), opening, FRAME)
+    assert Decimal(shown["netPnl"]) == sum(trade.net_pnl or 0 for trade in everyday)
+    assert datetime.fromisoformat(shown["asOf"]) > max(trade.updated_at for trade in everyday)
 
 
 def test_the_curve_in_the_examples_is_that_of_the_trades_in_the_examples(everyday: list[Trade]) -> None:
     shown = example("EquityCurve")
-    curve = equity_curve(days_of(rows(everyday)), Decimal(shown["openingBalance"]))
-    assert shown == {"basis": "NET", **stats.curve_document(curve)}
+    opening = Decimal(shown["openingBalance"])
+    assert shown == stats.curve_document(equity_curve(selected(everyday), opening), opening, GroupBy.DAY, FRAME)
 
 
-def test_the_month_in_the_examples_is_that_of_the_trades_in_the_examples(everyday: list[Trade]) -> None:
-    shown = example("CalendarMonth")
-    first = date.fromisoformat(shown["month"]["first"])
-    month = month_of(first.year, first.month, days_of(rows(everyday)))
-    assert shown == {"basis": "NET", **stats.month_document(month)}
+def test_the_calendar_in_the_examples_is_that_of_the_trades_in_the_examples(everyday: list[Trade]) -> None:
+    shown = example("Calendar")
+    first, last = (date.fromisoformat(shown["total"][end]) for end in ("from", "to"))
+    known = calendar(selected(everyday, Question(first=first, last=last)), first, last, Clock())
+    assert shown == stats.calendar_document(known, FRAME)
     assert COMPONENTS["schemas"]["CalendarMonthName"]["example"] == f"{first:%Y-%m}"
 
 
 def test_the_breakdown_in_the_examples_is_that_of_the_trades_in_the_examples(everyday: list[Trade]) -> None:
     shown = example("Breakdown")
-    by = Grouping(shown["by"])
-    kept = {key: day for key, day in rows(everyday).items() if key.dimension == dimension_of(by)}
-    assert shown == {"basis": "NET", **stats.breakdown_document(breakdown(by, kept))}
+    known = breakdown([Attribute(name) for name in shown["by"]], Question(), selected(everyday))
+    assert shown == stats.breakdown_document(known, FRAME)
 
 
 def values_of(name: str, node: Any) -> Iterator[Any]:

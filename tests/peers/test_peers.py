@@ -19,14 +19,15 @@ from decimal import Decimal
 from functools import cached_property
 from itertools import product
 from math import isclose, isfinite, sqrt
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from handlers.journal.figures import Figure, Reason
-from handlers.journal.statistics import Statistics, statistics_of
+from handlers.journal.stats.figures import Figure, Reason, figures_of_journal
 from handlers.journal.trade import Side, Trade
-from tests.unit.journal.journals import DATASET_A, a_flat_trade, a_trade, days
+from tests.unit.journal.journals import DATASET_A, a_flat_trade, a_trade
+from tests.unit.journal.stats.asking import folded
 
 _WHY = "needs requirements/peers.txt in an environment of its own: make peers"
 np: Any = pytest.importorskip("numpy", reason=_WHY)
@@ -85,6 +86,25 @@ class Closed:
         return (self.price - 1000) * self.signed
 
 
+def known_of(trades: list[Trade], opening: Decimal) -> Any:
+    """This project's figures, counts and sums of the trades, by name."""
+    known = folded(trades)
+    record, runs = known.record, known.runs
+    return SimpleNamespace(
+        **figures_of_journal(known, opening),
+        trades=record.trades,
+        wins=record.wins,
+        losses=record.losses,
+        breakevens=record.breakevens,
+        net=record.net,
+        realized=known.balance.realized,
+        sum_win=record.sum_win,
+        sum_loss=record.sum_loss,
+        longest_wins=runs.longest_wins,
+        longest_losses=runs.longest_losses,
+    )
+
+
 class Journal:
     """A journal as this project's trades with their statistics, and as the libraries' series."""
 
@@ -120,8 +140,8 @@ class Journal:
         ]
 
     @cached_property
-    def ours(self) -> Statistics:
-        return statistics_of(days(self.trades), self.opening)
+    def ours(self) -> Any:
+        return known_of(self.trades, self.opening)
 
     @cached_property
     def nets(self) -> Any:
@@ -298,27 +318,27 @@ def test_max_drawdown_percent_is_mostly_the_deepest_percentage_as_well() -> None
 def test_counts_and_sums(journal: Journal) -> None:
     """pyfolio computes each trade's result from its executions."""
     ours, theirs = journal.ours, journal.round_trips
-    assert ours.totals.trade_count == theirs["Total number of round_trips"]
-    assert ours.totals.wins == theirs["Winning round_trips"]
-    assert ours.totals.losses == theirs["Losing round_trips"]
+    assert ours.trades == theirs["Total number of round_trips"]
+    assert ours.wins == theirs["Winning round_trips"]
+    assert ours.losses == theirs["Losing round_trips"]
     assert ours.breakevens == theirs["Even round_trips"]
-    agree(ours.net_pnl, theirs["Total profit"], rounded=ROUNDED)
-    agree(ours.totals.realized_pnl, theirs["Total profit"], rounded=ROUNDED)
-    agree(ours.totals.sum_win_pnl, theirs["Gross profit"])
-    agree(ours.totals.sum_loss_pnl, theirs["Gross loss"])
+    agree(ours.net, theirs["Total profit"], rounded=ROUNDED)
+    agree(ours.realized, theirs["Total profit"], rounded=ROUNDED)
+    agree(ours.sum_win, theirs["Gross profit"])
+    agree(ours.sum_loss, theirs["Gross loss"])
 
 
 def test_profit_factor(journal: Journal) -> None:
     """The same in both. Without a loss ours has no value; quantstats says 0 if there is no win either."""
     agree(journal.ours.profit_factor, journal.round_trips["Profit factor"])
-    if journal.ours.totals.wins or journal.ours.totals.losses:
+    if journal.ours.wins or journal.ours.losses:
         agree(journal.ours.profit_factor, quantstats.profit_factor(journal.shares))
 
 
 def test_win_rate(journal: Journal) -> None:
     """pyfolio's counts break-evens, quantstats' does not. Without wins and losses, quantstats says 0, ours nothing."""
     agree(journal.ours.win_rate, journal.round_trips["Percent profitable"])
-    if journal.ours.totals.wins or journal.ours.totals.losses:
+    if journal.ours.wins or journal.ours.losses:
         agree(journal.ours.win_rate_excluding_breakeven, quantstats.win_rate(journal.shares))
     else:
         assert journal.ours.win_rate_excluding_breakeven.value is None
@@ -326,11 +346,11 @@ def test_win_rate(journal: Journal) -> None:
 
 def test_win_rate_ci95(journal: Journal) -> None:
     """scipy's Wilson interval, without a correction for continuity."""
-    ours, totals = journal.ours.win_rate_ci95.value, journal.ours.totals
+    ours, decided = journal.ours.win_rate_ci95.value, journal.ours.wins + journal.ours.losses
     if ours is None:
-        assert totals.wins + totals.losses == 0
+        assert decided == 0
     else:
-        theirs = binomtest(totals.wins, totals.wins + totals.losses).proportion_ci(0.95, method="wilson")
+        theirs = binomtest(journal.ours.wins, decided).proportion_ci(0.95, method="wilson")
         agree(ours.low, theirs.low)
         agree(ours.high, theirs.high)
 
@@ -396,6 +416,6 @@ def test_dataset_a_is_the_journal_of_the_definitions() -> None:
     printed = [
         a_flat_trade(f"{n:02}", day, net, risk_amount=Decimal(risk)) for n, (day, net, risk) in enumerate(DATASET_A)
     ]
-    assert made.ours == statistics_of(days(printed), made.opening)
+    assert made.ours == known_of(printed, made.opening)
     assert f"{quantstats.sharpe(made.daily):.6f}" == "4.252995"
     assert f"{-empyrical.max_drawdown(made.daily) * 100:.6f}" == "2.490421"

@@ -7,8 +7,20 @@ from collections.abc import Iterator
 import pytest
 
 from handlers.storage import clients
+from handlers.storage.stats import updating
+from handlers.storage.stats.book_items import LARGEST_PART
 from tests.rights import Recorded
 from tests.statistics.fake_dynamodb import FakeDynamoDB
+
+
+class Context:
+    """A call that has all the time that Lambda gives."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 120_000
+
+
+CONTEXT = Context()
 
 
 class Db:
@@ -17,9 +29,11 @@ class Db:
     def __init__(self) -> None:
         self.fake = FakeDynamoDB()
 
-    def renew(self) -> FakeDynamoDB:
+    def renew(self, *, batch: int = 5, largest_part: int = LARGEST_PART) -> FakeDynamoDB:
+        """A new fake, which answers so many keys of a batch at once; days are divided above that size of a part."""
         clients.clear()
-        self.fake = FakeDynamoDB()
+        self.fake = FakeDynamoDB(batch=batch)
+        vars(updating)["LARGEST_PART"] = largest_part
         return self.fake
 
 
@@ -32,5 +46,6 @@ def db() -> Iterator[Db]:
         patch.setenv("TRADES_TABLE", "trades")
         patch.setenv("STATS_TABLE", "stats")
         clients.clear()
+        patch.setattr(updating, "LARGEST_PART", LARGEST_PART)
         yield db
     clients.clear()

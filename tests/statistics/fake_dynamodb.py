@@ -11,11 +11,11 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
-from zlib import crc32
 
 from botocore.exceptions import ClientError
 
 Item = dict[str, Any]
+INDEX_KEYS = ("userId", "statKey", "dueList", "dueSince")
 KEYS = {"trades": ("userId", "tradeId"), "stats": ("userId", "statKey")}
 
 
@@ -53,17 +53,18 @@ class FakeDynamoDB:
 
     def batch_get_item(self, *, RequestItems: Mapping[str, Any]) -> Item:
         def read() -> Item:
-            [(table, asked)] = RequestItems.items()
-            keys = asked["Keys"]
-            assert asked["ConsistentRead"]
-            assert 1 <= len(keys) <= 100
-            assert len({str(key) for key in keys}) == len(keys)
-            found = [item for key in keys[: self.batch] if (item := self._at(table, key)) is not None]
-            rest = keys[self.batch :]
-            return {
-                "Responses": {table: found},
-                "UnprocessedKeys": {table: {**asked, "Keys": rest}} if rest else {},
-            }
+            asked = [(table, key) for table, of_table in RequestItems.items() for key in of_table["Keys"]]
+            assert all(of_table["ConsistentRead"] and of_table["Keys"] for of_table in RequestItems.values())
+            assert 1 <= len(asked) <= 100
+            assert len({str(one) for one in asked}) == len(asked)
+            responses: Item = {table: [] for table, _ in asked[: self.batch]}
+            for table, key in asked[: self.batch]:
+                if (item := self._at(table, key)) is not None:
+                    responses[table].append(item)
+            rest: Item = {}
+            for table, key in asked[self.batch :]:
+                rest.setdefault(table, {**RequestItems[table], "Keys": []})["Keys"].append(key)
+            return {"Responses": responses, "UnprocessedKeys": rest}
 
         return self._call("BatchGetItem", read)
 
@@ -73,15 +74,16 @@ class FakeDynamoDB:
         TableName: str,
         KeyConditionExpression: str,
         ExpressionAttributeValues: Item,
-        ConsistentRead: bool = False,
+        ConsistentRead: bool = False,  # noqa: ARG002 it makes no difference here
+        IndexName: str | None = None,
         ExclusiveStartKey: Item | None = None,
-        ProjectionExpression: str | None = None,
-        Limit: int | None = None,
     ) -> Item:
         def read() -> Item:
-            assert ConsistentRead or (ProjectionExpression, Limit) == ("userId", 1)
             _, sort = KEYS[TableName]
             values = {name: value["S"] for name, value in ExpressionAttributeValues.items()}
+            if IndexName is not None:
+                assert KeyConditionExpression == "dueList = :list"
+                return self._page_of_index(values[":list"], ExclusiveStartKey)
             of_user, _, within = KeyConditionExpression.partition(" AND ")
             assert of_user == "userId = :user"
             after = "" if ExclusiveStartKey is None else ExclusiveStartKey[sort]["S"]
@@ -97,31 +99,15 @@ class FakeDynamoDB:
 
         return self._call("Query", read)
 
-    def scan(
-        self,
-        *,
-        TableName: str,
-        ProjectionExpression: str,
-        Segment: int,
-        TotalSegments: int,
-        ExclusiveStartKey: Item | None = None,
-    ) -> Item:
-        def read() -> Item:
-            partition, _ = KEYS[TableName]
-            assert ProjectionExpression == partition
-            users = sorted(self.tables[TableName], key=lambda user: crc32(user.encode()))
-            keys = [
-                _key_of(TableName, self.tables[TableName][user][name])
-                for user in users
-                if crc32(user.encode()) % TotalSegments == Segment
-                for name in sorted(self.tables[TableName][user])
-            ]
-            start = 0 if ExclusiveStartKey is None else keys.index(ExclusiveStartKey) + 1
-            page = keys[start : start + self.page]
-            answer: Item = {"Items": [{partition: key[partition]} for key in page]}
-            return answer | ({"LastEvaluatedKey": page[-1]} if page and start + self.page <= len(keys) else {})
-
-        return self._call("Scan", read)
+    def _page_of_index(self, due_list: str, after: Item | None) -> Item:
+        due = [item for of_user in self.tables["stats"].values() for item in of_user.values() if "dueSince" in item]
+        found = sorted(
+            ({name: item[name] for name in INDEX_KEYS} for item in due if item["dueList"]["S"] == due_list),
+            key=lambda item: (item["dueSince"]["S"], item["userId"]["S"]),
+        )
+        rest = found if after is None else found[found.index(after) + 1 :]
+        page = rest[: self.page]
+        return {"Items": page} | ({"LastEvaluatedKey": page[-1]} if len(rest) > self.page else {})
 
     def transact_write_items(self, *, TransactItems: list[Any]) -> Item:
         def write() -> Item:
@@ -150,6 +136,9 @@ class FakeDynamoDB:
 
     def delete_item(self, **action: Any) -> Item:
         return self._call("DeleteItem", lambda: self._alone("Delete", action))
+
+    def update_item(self, **action: Any) -> Item:
+        return self._call("UpdateItem", lambda: self._alone("Update", action))
 
     def items(self, table: str, user_id: str) -> dict[str, Item]:
         """All items of a user, by sort key."""
@@ -235,16 +224,20 @@ def _updated(item: Item, action: Item) -> Item:
     updated = dict(item)
     _, *clauses = re.split(r"\b(SET|REMOVE|ADD) ", action["UpdateExpression"])
     for verb, clause in zip(clauses[::2], clauses[1::2], strict=True):
-        words = clause.split()
-        name = names.get(words[0], words[0])
-        if verb == "SET":
-            assert (len(words), words[1]) == (3, "=")
-            updated[name] = values[words[2]]
-        elif verb == "REMOVE":
-            assert len(words) == 1
-            updated.pop(name, None)
-        else:
-            assert len(words) == 2
-            total = Decimal(updated.get(name, {"N": "0"})["N"]) + Decimal(values[words[1]]["N"])
-            updated[name] = {"N": str(total)}
+        for part in re.split(r", (?![^(]*\))", clause.strip()):
+            words = part.split(" ", 2)
+            name = names.get(words[0], words[0])
+            if verb == "SET" and (found := re.fullmatch(r"if_not_exists\((\w+), (:\w+)\)", words[2])):
+                assert found[1] == name
+                updated.setdefault(name, values[found[2]])
+            elif verb == "SET":
+                assert words[1] == "="
+                updated[name] = values[words[2]]
+            elif verb == "REMOVE":
+                assert len(words) == 1
+                updated.pop(name, None)
+            else:
+                assert len(words) == 2
+                total = Decimal(updated.get(name, {"N": "0"})["N"]) + Decimal(values[words[1]]["N"])
+                updated[name] = {"N": str(total)}
     return updated

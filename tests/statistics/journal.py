@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -11,10 +12,9 @@ from hypothesis import strategies as st
 
 from handlers.journal.changes import close, open_trade, revise, take_back_close
 from handlers.journal.errors import JournalError
-from handlers.journal.rows import RowKey, days_of, rows
-from handlers.journal.summaries import DaySummary, Totals, fold, totals
+from handlers.journal.stats.entries import Entry, entries
 from handlers.journal.trade import JournalNotes, Side, Trade
-from handlers.storage.stat_items import DECADES, ROWS, TOTALS, YEARS, Item, rows_in, unpack
+from handlers.storage.stats.book_items import BOOKS, Item, book_of, number_of_parts, row_of
 from handlers.storage.trade_items import is_trade, trade_item, trade_key, trade_of
 from tests.statistics.fake_dynamodb import FakeDynamoDB
 
@@ -124,59 +124,40 @@ def _changed(trade: Trade, step: Step) -> Trade:
     return replace(trade, version=trade.version + 1, updated_at=now)
 
 
-def wanted(db: FakeDynamoDB, user: str) -> dict[RowKey, DaySummary]:
-    """The rows, from the trades alone."""
-    return rows(trade_of(item) for item in db.items("trades", user).values() if is_trade(item))
+def wanted(db: FakeDynamoDB, user: str) -> dict[tuple[date, str], Entry]:
+    """The entries, by day and trade, from the trades alone."""
+    trades = [trade_of(item) for item in db.items("trades", user).values() if is_trade(item)]
+    return {(day, trade.trade_id): entry for trade in trades for day, entry in entries(trade).items()}
 
 
-def stored(db: FakeDynamoDB, user: str) -> dict[RowKey, DaySummary]:
-    """The rows as they are stored."""
-    return {
-        row: unpack(packed)
-        for name, item in db.items("stats", user).items()
-        if name.startswith(ROWS)
-        for row, packed in rows_in(item).items()
-    }
+def books(db: FakeDynamoDB, user: str) -> dict[str, Item]:
+    """The stored books and parts, by key."""
+    return {name: item for name, item in db.items("stats", user).items() if name.startswith(BOOKS)}
 
 
-def stored_totals(db: FakeDynamoDB, user: str) -> Totals | None:
-    """The base set as it is stored; none before the first."""
-    item = db.items("stats", user).get(TOTALS)
-    if item is None:
-        return None
-
-    def number(name: str) -> Decimal | None:
-        return Decimal(item[name]["N"]) if name in item else None
-
-    sums = [number(name) or Decimal(0) for name in ("realizedPnL", "sumWinPnL", "sumLossPnL")]
-    return Totals(
-        trade_count=int(item["tradeCount"]["N"]),
-        realized_pnl=sums[0],
-        wins=int(item["wins"]["N"]),
-        losses=int(item["losses"]["N"]),
-        best_win=number("bestWin"),
-        worst_loss=number("worstLoss"),
-        sum_win_pnl=sums[1],
-        sum_loss_pnl=sums[2],
-    )
+def stored(db: FakeDynamoDB, user: str) -> dict[tuple[date, str], Entry]:
+    """The entries as they are stored, each once."""
+    found: dict[tuple[date, str], Entry] = {}
+    for item in books(db, user).values():
+        book = book_of(item)
+        assert not book.entries.keys() & {trade_id for day, trade_id in found if day == book.day}
+        found.update({(book.day, trade_id): entry for trade_id, entry in book.entries.items()})
+    return found
 
 
-def folds(db: FakeDynamoDB, user: str) -> dict[str, Item]:
-    """The stored years, decades and what the totals are made of."""
-    of_user = db.items("stats", user)
-    found = {name: item for name, item in of_user.items() if name.startswith((YEARS, DECADES))}
-    return found | {TOTALS: {"parts": of_user[TOTALS]["parts"]}} if TOTALS in of_user else found
-
-
-def shares_stored(db: FakeDynamoDB, user: str) -> dict[str, Item]:
-    """The stored shares."""
-    return {name: item for name, item in db.items("stats", user).items() if name.startswith("share|")}
+def facts(found: Mapping[tuple[date, str], Entry]) -> dict[tuple[date, str], str]:
+    """The entries without the versions of their trades; the offset of a time is a fact too."""
+    return {place: str(row_of(replace(entry, version=0))) for place, entry in found.items()}
 
 
 def assert_right(db: FakeDynamoDB, user: str) -> None:
     """All that is stored is what the trades say, to the last digit."""
-    right = wanted(db, user)
-    assert stored(db, user) == right
-    base = stored_totals(db, user)
-    if base is not None or right:
-        assert base == totals(fold(days_of(right)))
+    assert facts(stored(db, user)) == facts(wanted(db, user))
+    of_user = books(db, user)
+    for item in of_user.values():
+        book = book_of(item)
+        assert book.has_right_base
+        head = of_user[f"{BOOKS}{book.day}"]
+        assert number_of_parts(item) == number_of_parts(head)
+        assert not (book.entries and book.part is None and number_of_parts(head) > 1)
+    assert ("books" in db.items("stats", user)) == bool(of_user)

@@ -11,9 +11,10 @@ import pytest
 from moto import mock_aws
 
 from handlers.entry.streams import update_stats
-from handlers.storage import clients, repair
-from handlers.storage.stat_items import TOTALS
-from tests.statistics.conftest import Db
+from handlers.storage import clients
+from handlers.storage.stats import comparing
+from handlers.storage.stats.book_items import STATE
+from tests.statistics.conftest import CONTEXT, Db
 from tests.statistics.fake_dynamodb import FakeDynamoDB
 from tests.statistics.journal import Step, do
 from tests.template_file import properties
@@ -63,17 +64,17 @@ def test_a_story_leaves_the_same_items(db: Db, moto: Any, monkeypatch: pytest.Mo
     for step in STORY:
         do(fake, step)
         records = fake.stream[-2:]
-        update_stats({"Records": records}, None)
+        update_stats({"Records": records}, CONTEXT)
         deeds.append(("update", records))
-    repair.repair(USER, lambda: NOW)
+    comparing.compare(USER, lambda: NOW)
 
     use(db, monkeypatch, moto)
     for name, what in deeds:
         if name == "update":
-            update_stats({"Records": what}, None)
+            update_stats({"Records": what}, CONTEXT)
         else:
             getattr(moto, name)(**what)
-    repair.repair(USER, lambda: NOW)
+    comparing.compare(USER, lambda: NOW)
 
     for table in ("trades", "stats"):
         found = moto.query(
@@ -97,18 +98,21 @@ def _noting(deeds: list[tuple[str, Any]], name: str, call: Callable[..., Any]) -
     return noted
 
 
+_CLOCK = ("lastUpdated", "dueSince", "comparedAt")
+
+
 def _without_clock(item: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in item.items() if name != "lastUpdated"}
+    return {name: value for name, value in item.items() if name not in _CLOCK}
 
 
-KEY = {"userId": {"S": USER}, "statKey": {"S": TOTALS}}
+KEY = {"userId": {"S": USER}, "statKey": {"S": STATE}}
 NAMES = {"ExpressionAttributeNames": {"#version": "version"}}
 AT_1 = {**NAMES, "ExpressionAttributeValues": {":version": {"N": "1"}}, "ConditionExpression": "#version = :version"}
 RAISE = {
     "Update": {
         "TableName": "stats",
         "Key": KEY,
-        "UpdateExpression": "SET lastUpdated = :now ADD #version :one",
+        "UpdateExpression": "SET lastUpdated = :now, dueSince = if_not_exists(dueSince, :now) ADD #version :one",
         **NAMES,
         "ExpressionAttributeValues": {":one": {"N": "1"}, ":now": {"S": "now"}},
     }

@@ -12,9 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from handlers.entry.streams import update_stats
-from handlers.storage import repair
 from handlers.storage.errors import Busy
-from tests.statistics.conftest import Db
+from handlers.storage.stats import comparing
+from handlers.storage.stats.book_items import LARGEST_PART
+from tests.statistics.conftest import CONTEXT, Db
 from tests.statistics.fake_dynamodb import FakeDynamoDB
 from tests.statistics.journal import Step, assert_right, do, steps
 
@@ -84,16 +85,18 @@ class Turns:
     story=stories,
     seed=st.integers(0, 2**32),
     rebuilds=st.integers(0, 2),
+    batch=st.sampled_from([1, 5]),
+    largest=st.sampled_from([LARGEST_PART, 200, 100]),
 )
 def test_an_older_result_never_takes_the_place_of_a_newer_one(
-    db: Db, before: list[Step], story: list[Step], seed: int, rebuilds: int
+    db: Db, before: list[Step], story: list[Step], seed: int, rebuilds: int, batch: int, largest: int
 ) -> None:
-    fake = db.renew()
+    fake = db.renew(batch=batch, largest_part=largest)
     chance = Random(seed)
     for step in before:
         do(fake, step._replace(user=USER))
     if fake.stream:
-        update_stats({"Records": [*fake.stream]}, None)
+        update_stats({"Records": [*fake.stream]}, CONTEXT)
     taken = len(fake.stream)
     again: list[Any] = []
     writing = True
@@ -115,13 +118,13 @@ def test_an_older_result_never_takes_the_place_of_a_newer_one(
             if not batch:
                 turns.pause()
                 continue
-            answer = update_stats({"Records": batch}, None)
+            answer = update_stats({"Records": batch}, CONTEXT)
             failed = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
             again.extend(record for record in batch if record["dynamodb"]["SequenceNumber"] in failed)
 
     def rebuild() -> None:
         try:
-            repair.repair(USER, lambda: NOW)
+            comparing.compare(USER, lambda: NOW)
         except Busy:
             return
 
@@ -129,4 +132,4 @@ def test_an_older_result_never_takes_the_place_of_a_newer_one(
         turns.add(work)
     turns.run()
     assert_right(fake, USER)
-    assert repair.repair(USER, lambda: NOW) == repair.Drift()
+    assert comparing.compare(USER, lambda: NOW) == comparing.Drift()

@@ -15,9 +15,10 @@ from typing import Any
 import pytest
 
 from handlers.entry.streams import update_stats
-from handlers.storage import repair
 from handlers.storage.errors import AccountErased, Busy
-from tests.statistics.conftest import Db
+from handlers.storage.stats import comparing
+from handlers.storage.stats.book_items import LARGEST_PART
+from tests.statistics.conftest import CONTEXT, Db
 from tests.statistics.fake_dynamodb import FakeDynamoDB
 from tests.statistics.journal import Step, assert_right, do
 
@@ -77,27 +78,29 @@ class Worker:
 
         self.db.around = around
         if self.kind == "consumer":
-            failed = {one["itemIdentifier"] for one in update_stats({"Records": records}, None)["batchItemFailures"]}
+            failed = {one["itemIdentifier"] for one in update_stats({"Records": records}, CONTEXT)["batchItemFailures"]}
             self.again = [record for record in records if record["dynamodb"]["SequenceNumber"] in failed]
         else:
             self.again = records
             with suppress(AccountErased, Busy):
-                repair.repair(USER, lambda: NOW)
+                comparing.compare(USER, lambda: NOW)
         self.db.around = lambda _: None
         return left <= 0
 
 
+# Trades and books are read together or one by one; a day has one part or several.
+@pytest.mark.parametrize(("batch", "largest"), [(5, LARGEST_PART), (1, LARGEST_PART), (1, 100)])
 @pytest.mark.parametrize("second", ["consumer", "rebuild"])
 @pytest.mark.parametrize("first", ["consumer", "rebuild"])
 @pytest.mark.parametrize("story", STORIES)
-def test_what_is_older_is_never_written(db: Db, story: str, first: str, second: str) -> None:
+def test_what_is_older_is_never_written(db: Db, story: str, first: str, second: str, batch: int, largest: int) -> None:
     before, early, late = STORIES[story]
     for pause in count(1):
-        fake = db.renew()
+        fake = db.renew(batch=batch, largest_part=largest)
         for one in before:
             do(fake, one)
         if before:
-            update_stats({"Records": [*fake.stream]}, None)
+            update_stats({"Records": [*fake.stream]}, CONTEXT)
         known = len(fake.stream)
         for one in early:
             do(fake, one)
@@ -112,24 +115,27 @@ def test_what_is_older_is_never_written(db: Db, story: str, first: str, second: 
         came = sleeper.work(fake.stream[known:seen], pause, meanwhile)
         for left in (other.again, sleeper.again):
             if left:
-                assert update_stats({"Records": left}, None) == {"batchItemFailures": []}
+                assert update_stats({"Records": left}, CONTEXT) == {"batchItemFailures": []}
         assert_right(fake, USER)
-        assert repair.repair(USER, lambda: NOW) == repair.Drift()
+        assert comparing.compare(USER, lambda: NOW) == comparing.Drift()
         if not came:
             break
 
 
+@pytest.mark.parametrize(("batch", "largest"), [(1, LARGEST_PART), (1, 100)])
 @pytest.mark.parametrize("kinds", [("consumer", "rebuild", "consumer"), ("rebuild", "consumer", "consumer")], ids=str)
 @pytest.mark.parametrize("story", ["gone and back", "gone, another back"])
-def test_nor_when_a_third_comes_in_between(db: Db, story: str, kinds: tuple[str, str, str]) -> None:
+def test_nor_when_a_third_comes_in_between(
+    db: Db, story: str, kinds: tuple[str, str, str], batch: int, largest: int
+) -> None:
     before, early, late = STORIES[story]
     for pause in count(1, 2):
         reached = False
         for inner in count(1, 2):
-            fake = db.renew()
+            fake = db.renew(batch=batch, largest_part=largest)
             for one in before:
                 do(fake, one)
-            update_stats({"Records": [*fake.stream]}, None)
+            update_stats({"Records": [*fake.stream]}, CONTEXT)
             known = len(fake.stream)
             for one in early:
                 do(fake, one)
@@ -150,7 +156,7 @@ def test_nor_when_a_third_comes_in_between(db: Db, story: str, kinds: tuple[str,
             rest = [record for worker in workers for record in worker.again]
             rest += fake.stream[seen:] if not inner_came else []
             if rest:
-                assert update_stats({"Records": rest}, None) == {"batchItemFailures": []}
+                assert update_stats({"Records": rest}, CONTEXT) == {"batchItemFailures": []}
             assert_right(fake, USER)
             if not inner_came:
                 break

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from handlers.entry.streams import rebuild_all_stats, rebuild_stats
-from handlers.storage import rebuilds, repair
+from handlers.entry.streams import rebuild_all_stats, rebuild_stats, update_stats
+from handlers.storage.stats import books, comparing, due
 from ops.redrive import redrive, users_of
 from tests.rights import Recorded
-from tests.statistics.conftest import Db
+from tests.statistics.conftest import CONTEXT, Db
+from tests.statistics.journal import Step, do
 
+NOW = datetime(2030, 1, 5, tzinfo=UTC)
 OUTPUTS = {name: name for name in ("RebuildQueueUrl", "StatsDeadLetterQueueUrl", "RebuildDeadLetterQueueUrl")}
 
 
@@ -54,7 +57,7 @@ class Context:
 
     def get_remaining_time_in_millis(self) -> int:
         self.pages -= 1
-        return 60_000 if self.pages > 0 else 0
+        return 60_000 if self.pages > 0 else 20_000
 
 
 @pytest.fixture
@@ -62,68 +65,130 @@ def sqs(db: Db, monkeypatch: pytest.MonkeyPatch) -> Sqs:
     db.renew()
     queues = Sqs()
     monkeypatch.setenv("REBUILD_QUEUE_URL", "RebuildQueueUrl")
-    monkeypatch.setattr(rebuilds, "sqs", lambda: Recorded("sqs", queues))
+    monkeypatch.setattr(due, "sqs", lambda: Recorded("sqs", queues))
     return queues
 
 
-def fill(db: Db) -> None:
-    """25 users with some trades each, and one who has none any more."""
-    for user in range(25):
-        for trade in range(3):
-            db.fake.put_item(TableName="trades", Item=bare_item("trades", f"user-{user}", f"trade-{trade}"))
-        db.fake.put_item(TableName="stats", Item=bare_item("stats", f"user-{user}", "totals"))
-    db.fake.put_item(TableName="stats", Item=bare_item("stats", "left-over", "totals"))
+class Cognito:
+    """A pool of so many users, a few on each page."""
+
+    def __init__(self, users: int) -> None:
+        self.users = [f"user-{number}" for number in range(users)]
+
+    def list_users(self, *, PaginationToken: str = "0", Limit: int, **_: Any) -> Any:
+        assert 1 <= Limit <= 60
+        start = int(PaginationToken)
+        users: Any = [{"Attributes": [{"Name": "sub", "Value": user}]} for user in self.users[start : start + 4]]
+        rest = {"PaginationToken": str(start + 4)} if start + 4 < len(self.users) else {}
+        return {"Users": users, **rest}
 
 
-def bare_item(table: str, user: str, sort: str) -> Any:
-    return {"userId": {"S": user}, ("tradeId" if table == "trades" else "statKey"): {"S": sort}}
+@pytest.fixture
+def pool(sqs: Sqs, monkeypatch: pytest.MonkeyPatch) -> Cognito:  # noqa: ARG001 made first
+    cognito = Cognito(25)
+    monkeypatch.setenv("USER_POOL_ID", "pool")
+    monkeypatch.setattr(due, "cognito_admin", lambda: Recorded("cognito-idp", cognito))
+    return cognito
 
 
-@pytest.mark.parametrize("pages", [1, 2, 1000])
-def test_every_user_is_asked_for_once(db: Db, sqs: Sqs, monkeypatch: pytest.MonkeyPatch, pages: int) -> None:
-    fill(db)
-    found: Counter[str] = Counter()
-    monkeypatch.setattr(repair, "repair", lambda user, _: found.update([user]) or repair.Drift())
-    rebuild_all_stats({}, None)
-    number = 0
+def fill(db: Db) -> set[str]:
+    """So many users, of whom the statistics of every other one changed. Those who are due."""
+    users = [f"user-{number}" for number in range(200)]
+    for user in users[::2]:
+        do(db.fake, Step(user, "trade-1", "create", 12))
+    update_stats({"Records": db.fake.stream}, CONTEXT)
+    return set(users[::2])
+
+
+def work_off(sqs: Sqs, pages: int) -> None:
     while sqs.queues["RebuildQueueUrl"]:
-        number += 1
         body = sqs.queues["RebuildQueueUrl"].pop(0)
         answer = rebuild_stats({"Records": [{"messageId": "1", "body": body}]}, Context(pages))
         assert answer == {"batchItemFailures": []}
-    assert found == {**{f"user-{user}": 1 for user in range(25)}, "left-over": 1}
 
 
-def test_a_search_that_is_killed_begins_again_and_misses_nobody(db: Db, sqs: Sqs) -> None:
-    fill(db)
-    search = rebuilds.Search(segment=0, segments=1)
+@pytest.mark.parametrize("pages", [1, 2, 1000])
+def test_everybody_who_is_due_is_compared_once(db: Db, sqs: Sqs, monkeypatch: pytest.MonkeyPatch, pages: int) -> None:
+    wanted = fill(db)
+    found: Counter[str] = Counter()
+    real = comparing.compare
+    monkeypatch.setattr(comparing, "compare", lambda user, clock: found.update([user]) or real(user, clock))
+    rebuild_all_stats({}, None)
+    work_off(sqs, pages)
+    assert found == dict.fromkeys(wanted, 1)
+    found.clear()
+    rebuild_all_stats({}, None)  # nothing has changed since
+    work_off(sqs, pages)
+    assert found == {}
+    do(db.fake, Step("user-4", "trade-1", "delete", 0))
+    update_stats({"Records": db.fake.stream[-1:]}, CONTEXT)
+    rebuild_all_stats({}, None)
+    work_off(sqs, pages)
+    assert found == {"user-4": 1}
+
+
+def test_who_changes_during_the_comparison_stays_due(db: Db, sqs: Sqs, monkeypatch: pytest.MonkeyPatch) -> None:
+    do(db.fake, Step("user-1", "trade-1", "create", 12))
+    update_stats({"Records": db.fake.stream}, CONTEXT)
+    real = books.all_books
+
+    def change_meanwhile(user_id: str) -> Any:
+        do(db.fake, Step("user-1", "trade-2", "create", 13))
+        update_stats({"Records": db.fake.stream[-1:]}, CONTEXT)
+        return real(user_id)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(comparing, "all_books", change_meanwhile)
+        comparing.compare("user-1", lambda: NOW)
+    rebuild_all_stats({}, None)
+    compared: Counter[str] = Counter()
+    monkeypatch.setattr(comparing, "compare", lambda user, _: compared.update([user]) or comparing.Drift())
+    work_off(sqs, 1000)
+    assert compared == {"user-1": 1}
+
+
+@pytest.mark.parametrize("pages", [1, 2, 1000])
+def test_once_a_week_everybody_in_the_pool_is_compared_once(
+    sqs: Sqs, pool: Cognito, monkeypatch: pytest.MonkeyPatch, pages: int
+) -> None:
+    found: Counter[str] = Counter()
+    monkeypatch.setattr(comparing, "compare", lambda user, _: found.update([user]) or comparing.Drift())
+    rebuild_all_stats({"everybody": True}, None)
+    work_off(sqs, pages)
+    assert found == dict.fromkeys(pool.users, 1)
+
+
+def test_a_search_that_is_killed_begins_again_and_misses_nobody(
+    sqs: Sqs, pool: Cognito, monkeypatch: pytest.MonkeyPatch
+) -> None:
     calls = 0
+    real = sqs.send_message_batch
 
-    def kill_at_the_fifth(_: str) -> None:
+    def kill_at_the_third(**asked: Any) -> Any:
         nonlocal calls
         calls += 1
-        if calls == 5:
+        if calls == 3:
             raise KeyboardInterrupt
+        return real(**asked)
 
-    db.fake.around = kill_at_the_fifth
+    monkeypatch.setattr(sqs, "send_message_batch", kill_at_the_third)
     with pytest.raises(KeyboardInterrupt):
-        rebuilds.find(search, lambda: True)
-    db.fake.around = lambda _: None
-    rebuilds.find(search, lambda: True)
-    assert {message["user"] for message in sqs.asked()} == {f"user-{user}" for user in range(25)}
+        due.find(due.Search(), lambda: True)
+    due.find(due.Search(), lambda: True)
+    assert {message["user"] for message in sqs.asked()} == set(pool.users)
 
 
 def test_a_message_that_fails_is_reported_and_the_others_are_done(sqs: Sqs, monkeypatch: pytest.MonkeyPatch) -> None:
     assert sqs.fails
     done = []
 
-    def work(user: str, _: Any) -> repair.Drift:
+    def work(user: str, _: Any) -> comparing.Drift:
         if user == "bad":
             raise ValueError(user)
         done.append(user)
-        return repair.Drift(rows=2)
+        return comparing.Drift(entries=2)
 
-    monkeypatch.setattr(repair, "repair", work)
+    monkeypatch.setattr(comparing, "compare", work)
     records = [{"messageId": user, "body": json.dumps({"user": user})} for user in ("good", "bad", "better")]
     answer = rebuild_stats({"Records": records}, Context(1))
     assert answer == {"batchItemFailures": [{"itemIdentifier": "bad"}]}
@@ -134,7 +199,7 @@ def test_drift_is_told_as_a_metric(
     sqs: Sqs, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert sqs.fails
-    monkeypatch.setattr(repair, "repair", lambda *_: repair.Drift(shares=1, rows=2, folds=3))
+    monkeypatch.setattr(comparing, "compare", lambda *_: comparing.Drift(entries=4, books=2))
     rebuild_stats({"Records": [{"messageId": "1", "body": '{"user": "user-1"}'}]}, Context(1))
     [told] = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
     assert (told["StatsDriftUsers"], told["StatsDriftFigures"], told["service"]) == ([1.0], [6.0], "trading-journal")
@@ -184,9 +249,7 @@ def test_the_redrive_empties_the_queues(sqs: Sqs, trimmed: bool) -> None:
     assert not sqs.queues["StatsDeadLetterQueueUrl"] + sqs.queues["RebuildDeadLetterQueueUrl"]
     assert {"user": "user-7"} in sqs.asked()
     searches = [message["search"] for message in sqs.asked() if "search" in message]
-    assert {(one["table"], one["segment"]) for one in searches} == (
-        {(table, segment) for table in ("trades", "stats") for segment in range(4)} if trimmed else set()
-    )
+    assert searches == ([{}] if trimmed else [])
 
 
 def test_a_message_stays_until_what_takes_its_place_is_queued(sqs: Sqs, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,10 +8,13 @@ Stored entries outlive deployments. A new fact therefore gets a default here, wh
 they are compared with their trades.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from heapq import merge
+from itertools import chain
+from operator import itemgetter
 
 from handlers.journal import money
 from handlers.journal.trade import Trade
@@ -112,6 +115,18 @@ def touched_days(old: Trade | None, new: Trade | None) -> set[date]:
     before: Mapping[date, Entry] = {} if old is None else entries(old)
     after: Mapping[date, Entry] = {} if new is None else entries(new)
     return {day for day in before.keys() | after.keys() if not same_facts(before.get(day), after.get(day))}
+
+
+def in_place_of_stored(
+    stored: Iterable[tuple[date, Entry]], trade_ids: Collection[str], trades: Iterable[Trade]
+) -> Iterator[tuple[date, Entry]]:
+    """The stored entries with those of the trades of these ids replaced by what the trades, as they are now, make.
+
+    A trade that is not among `trades`, since it was deleted, makes none. The entries stay in the order of their days.
+    """
+    others = (each for each in stored if each[1].trade_id not in trade_ids)
+    own = sorted(chain.from_iterable(entries(trade).items() for trade in trades), key=itemgetter(0))
+    return merge(others, own, key=itemgetter(0))
 
 
 def same_facts(a: Entry | None, b: Entry | None) -> bool:

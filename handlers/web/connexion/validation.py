@@ -46,6 +46,7 @@ _OF_THE_REQUEST = {
     "bad_parameters",
     "claims",
     "document",
+    "parameters",
     "request_id",
     "user",
     "username",
@@ -173,6 +174,8 @@ def validator_map(checks: Mapping[str, OperationChecks]) -> dict[str, Any]:
             operation, context = checks_of(scope), scope["extensions"]["connexion_context"]
             context.update(operation.defaults)
             bad = list(_bad_parameters(operation, scope, context))
+            # All of them together, for an operation with too many to name each as an argument.
+            context["parameters"] = {name: context[name] for name in operation.names.values() if name in context}
             if bad and not operation.has_body:
                 raise invalid_request(bad)
             context["bad_parameters"] = bad  # told together with the body's
@@ -229,20 +232,26 @@ def _bad_parameters(operation: OperationChecks, scope: Any, context: dict[str, A
                 if parameter.get("required"):
                     yield BadField(place, "/" + name, "is required")  # type: ignore[arg-type] # a key of sources
                 continue
-            value, bad = _parameter_value(parameter["schema"], raw)
+            value, bad = _parameter_value(parameter, raw)
             details = [bad] if bad else [d for _, d in _details(operation.parameter_validators[place, name], value)]
             for detail in details:
                 yield BadField(place, "/" + name, detail)  # type: ignore[arg-type] # a key of sources
             context[operation.names[name]] = value
 
 
-def _parameter_value(schema: Mapping[str, Any], raw: list[str]) -> tuple[Any, str | None]:
-    """Parse the texts of a parameter. Returns its value, and what is wrong with them or None."""
-    if schema["type"] == "array":
+def _parameter_value(parameter: Mapping[str, Any], raw: list[str]) -> tuple[Any, str | None]:
+    """Parse the texts of a parameter. Returns its value, and what is wrong with them or None.
+
+    An array is a repeated parameter, or with `explode: false` a list with commas.
+    """
+    kind, is_list = parameter["schema"]["type"], not parameter.get("explode", True)
+    if kind == "array" and not is_list:
         return raw, None
     if len(raw) > 1:
         return None, "is given more than once"
-    if schema["type"] == "integer":
+    if kind == "array":
+        return raw[0].split(","), None
+    if kind == "integer":
         return (int(raw[0]), None) if INTEGER.fullmatch(raw[0]) else (None, "is not an integer")
     return raw[0], None
 

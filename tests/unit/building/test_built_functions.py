@@ -25,6 +25,8 @@ TEMPLATE = read_template(functions.ROOT / "template.yaml")
 EXAMPLES: dict[str, Any] = contract()["components"].get("examples", {})
 PARAMETERS: dict[str, Any] = contract()["components"]["parameters"]
 OPERATIONS = {operation["operationId"]: (path, method, operation) for path, method, operation in operations(contract())}
+# Parameters of which one is wanted, though none is required by itself.
+ASKED = {"getCalendar": {"month"}}
 # What a function may say when AWS cannot be reached: in good order, or for a function behind the API by raising so.
 UNREACHABLE = {503, 200, 201, 202, 204}
 
@@ -38,7 +40,10 @@ def request(operation_id: str) -> dict[str, Any]:
     for parameter in given:
         if parameter["in"] == "path":
             filled = filled.replace(f"{{{parameter['name']}}}", str(example_of(parameter)))
-    query = "&".join(f"{it['name']}={example_of(it)}" for it in given if it["in"] == "query" and it.get("required"))
+    wanted = [
+        it for it in given if it["in"] == "query" and (it.get("required") or it["name"] in ASKED.get(operation_id, ()))
+    ]
+    query = "&".join(f"{it['name']}={query_text(example_of(it))}" for it in wanted)
     headers, body = {}, None
     if "requestBody" in operation:
         media_type, content = next(iter(operation["requestBody"]["content"].items()))
@@ -51,6 +56,10 @@ def request(operation_id: str) -> dict[str, Any]:
     return event(
         method.upper(), f"/v1{filled}", route_key=route, query=query, headers=headers, body=body, claims=claims
     )
+
+
+def query_text(example: Any) -> str:
+    return ",".join(example) if isinstance(example, list) else str(example)
 
 
 def resolved(node: dict[str, Any]) -> dict[str, Any]:

@@ -245,8 +245,9 @@ def test_every_parameter_of_the_template_is_in_the_table() -> None:
 def test_the_numbers_of_the_page_are_the_templates() -> None:
     page = (ROOT / "docs" / "deploy.md").read_text("utf-8")
     text = (ROOT / "template.yaml").read_text("utf-8")
-    workers = sum(int(number) for number in re.findall(r"MaximumConcurrency: (\d+)", text))
     parameters = template()["Parameters"]
+    workers = sum(int(number) for number in re.findall(r"MaximumConcurrency: (\d+)", text))
+    workers += int(parameters["ComparisonWorkers"]["Default"])
     assert f"`ThrottlingBurst` ({parameters['ThrottlingBurst']['Default']}) and {workers} for the workers" in page
     assert (
         f"{parameters['ThrottlingRate']['Default']} a second and {parameters['ThrottlingBurst']['Default']} at once"

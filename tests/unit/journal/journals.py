@@ -1,6 +1,6 @@
 """Journals to compute statistics of: dataset A of docs/statistics.md, and generated ones."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from typing import Any
@@ -8,8 +8,6 @@ from typing import Any
 from hypothesis import strategies as st
 
 from handlers.journal.changes import open_trade
-from handlers.journal.rows import days_of, rows
-from handlers.journal.summaries import DaySummary
 from handlers.journal.trade import Close, JournalNotes, Side, Trade
 
 D = Decimal
@@ -70,11 +68,6 @@ def results(*nets: str) -> list[Trade]:
     """One trade a day from Wednesday, 1 January 2025, on."""
     first = date(2025, 1, 1)
     return [a_flat_trade(f"{n:03}", (first + timedelta(n)).isoformat(), net) for n, net in enumerate(nets)]
-
-
-def days(trades: Iterable[Trade]) -> dict[date, DaySummary]:
-    """The whole journal's days."""
-    return days_of(rows(trades))
 
 
 # Few different days, hours, amounts and tags, so that ties, break-evens and runs are common.

@@ -120,7 +120,7 @@ def numbers(batch: list[tuple[int, Any]]) -> str:
 
 
 def test_one_batch_follows_the_other_in_the_order_of_the_stream() -> None:
-    stream, reader = Stream("abcde"), Reader(0, "userId")
+    stream, reader = Stream("abcde"), Reader(0)
     found = []
     while batches := taken(reader, stream):
         assert taken(reader, stream) == []
@@ -132,7 +132,7 @@ def test_one_batch_follows_the_other_in_the_order_of_the_stream() -> None:
 
 
 def test_a_factor_gives_as_many_batches_at_once_and_keeps_each_users_order() -> None:
-    stream, reader = Stream("abcdefgh" * 6), Reader(0, "userId")
+    stream, reader = Stream("abcdefgh" * 6), Reader(0)
     orders: dict[str, list[int]] = {}
     most = 0
     while batches := taken(reader, stream, ParallelizationFactor=4):
@@ -148,7 +148,7 @@ def test_a_factor_gives_as_many_batches_at_once_and_keeps_each_users_order() -> 
 
 
 def test_what_is_handled_out_of_order_counts_once_all_before_it_is() -> None:
-    stream, reader = Stream("abcdefgh"), Reader(0, "userId")
+    stream, reader = Stream("abcdefgh"), Reader(0)
     first, *others = sorted(taken(reader, stream, ParallelizationFactor=4), key=lambda it: it[1][0][0])
     for lane, batch in others:
         reader.finish(lane, batch)
@@ -158,7 +158,7 @@ def test_what_is_handled_out_of_order_counts_once_all_before_it_is() -> None:
 
 
 def test_another_factor_begins_once_everything_is_handled() -> None:
-    stream, reader = Stream("abababab"), Reader(0, "userId")
+    stream, reader = Stream("abababab"), Reader(0)
     [(lane, batch)] = taken(reader, stream, ParallelizationFactor=1, BatchSize=8)
     assert taken(reader, stream, ParallelizationFactor=10) == []
     reader.finish(lane, batch)
@@ -173,7 +173,7 @@ def test_no_more_is_read_than_can_wait() -> None:
         asked.append(limit)
         return Stream("a" * limit).records
 
-    reader = Reader(0, "userId")
+    reader = Reader(0)
     list(reader.batches({"BatchSize": 1}, read))
     list(reader.batches({"BatchSize": 1}, read))
     assert asked == [READ_AHEAD, 0]

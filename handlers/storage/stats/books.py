@@ -1,0 +1,141 @@
+"""Reading the day books.
+
+Reads of books are eventually consistent, at half the price: they may miss a change of the last moment, and show a newer
+version of the statistics beside an older book. Within a day they are never torn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import groupby
+from typing import Any
+
+from handlers.journal.stats.entries import Entry
+from handlers.log import logger
+from handlers.storage.clients import stats_table
+from handlers.storage.dynamo import get_item, pages
+from handlers.storage.errors import UnreadableBook
+from handlers.storage.stats.book_items import (
+    AFTER_ALL_BOOKS,
+    BOOKS,
+    STATE,
+    book_key,
+    day_of,
+    entries_of,
+    key,
+    number_of_parts,
+    part_in,
+    version_of,
+)
+
+_MOST_READINGS = 4  # of a day whose parts do not fit together; a day is divided six times in its life at most
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatsVersion:
+    """The version of a user's statistics, which rises with every change of a book, from 0; and when it last rose."""
+
+    last_updated: datetime | None
+    version: int
+
+
+class Reading:
+    """The entries of a range of days, by day in ascending order; those of one day in no order.
+
+    Each page is fetched when it is needed. `last_updated` is when a book of the range last changed, of the days that
+    were passed so far. Iterating raises Busy, and UnreadableBook for a book that is damaged.
+    """
+
+    def __init__(self, user_id: str, first: date | None, last: date | None) -> None:
+        self.last_updated: datetime | None = None
+        self._updated = ""
+        self._entries = self._read(user_id, first, last)
+
+    def __iter__(self) -> Iterator[tuple[date, Entry]]:
+        return self._entries
+
+    def _read(self, user_id: str, first: date | None, last: date | None) -> Iterator[tuple[date, Entry]]:
+        for day, found in groupby(_books_between(user_id, first, last), key=day_of):
+            for item in _whole(user_id, day, list(found)):
+                updated = item.get("lastUpdated", {}).get("S", "")
+                if updated > self._updated:
+                    self._updated, self.last_updated = updated, datetime.fromisoformat(updated)
+                for entry in entries_of(item):
+                    yield day, entry
+
+
+def read(user_id: str, first: date | None, last: date | None) -> Reading:
+    """What the user's trades did from the first day to the last, both included; None for an open end."""
+    return Reading(user_id, first, last)
+
+
+def entries_between(user_id: str, first: date | None, last: date | None) -> Iterable[tuple[date, Entry]]:
+    """What `read` reads, where it does not matter when the books last changed. Raises Busy, UnreadableBook."""
+    return Reading(user_id, first, last)
+
+
+def stats_version(user_id: str) -> StatsVersion:
+    """The version of the user's statistics, read consistently. Raises Busy."""
+    item = get_item(stats_table(), key(user_id, STATE))
+    return StatsVersion(
+        last_updated=datetime.fromisoformat(item["lastUpdated"]["S"]) if "lastUpdated" in item else None,
+        version=version_of(item),
+    )
+
+
+def _books_between(user_id: str, first: date | None, last: date | None, *, consistent: bool = False) -> Iterator[Any]:
+    """The items of the books in that range, in the order of their keys. Raises Busy."""
+    if first is not None and last is not None and first > last:
+        return  # DynamoDB refuses a range whose end comes before its start
+    low = BOOKS if first is None else book_key(first)
+    high = AFTER_ALL_BOOKS if last is None else book_key(last) + "|~"
+    query: Any = {
+        "TableName": stats_table(),
+        "KeyConditionExpression": "userId = :user AND statKey BETWEEN :low AND :high",
+        "ExpressionAttributeValues": {":user": {"S": user_id}, ":low": {"S": low}, ":high": {"S": high}},
+        "ConsistentRead": consistent,
+    }
+    for page in pages(query):
+        yield from page
+
+
+def all_books(user_id: str) -> Iterator[tuple[date, Sequence[Any] | None]]:
+    """The items of all books by day, read consistently: those that hold the day's entries, None if some are missing.
+
+    Raises Busy.
+    """
+    for day, found in groupby(_books_between(user_id, None, None, consistent=True), key=day_of):
+        try:
+            items = _whole(user_id, day, list(found))
+        except UnreadableBook:
+            yield day, None
+        else:
+            yield day, items
+
+
+def _whole(user_id: str, day: date, items: Sequence[Any]) -> Sequence[Any]:
+    """The items that hold the day's entries: its book, or all of its parts.
+
+    A query reads one item after the other. When the day was divided meanwhile, some items are from before and some from
+    after; the day is then read again. Raises UnreadableBook if that does not help, since then some are lost; Busy.
+    """
+    for _ in range(_MOST_READINGS):
+        if (found := _holding(items)) is not None:
+            return found
+        logger.info("a day is read again, since its parts do not fit together", user_id=user_id, day=day.isoformat())
+        items = list(_books_between(user_id, day, day, consistent=True))
+    raise UnreadableBook(book_key(day))
+
+
+def _holding(items: Sequence[Any]) -> Sequence[Any] | None:
+    """Those of a day's items that hold its entries; None if they do not fit together."""
+    by_part = {part_in(item["statKey"]["S"]): item for item in items}
+    if None not in by_part:
+        return None
+    number = number_of_parts(by_part[None])
+    if number == 1:
+        return [by_part[None]]
+    wanted = [by_part[part] for part in range(number) if part in by_part and number_of_parts(by_part[part]) == number]
+    return wanted if len(wanted) == number else None

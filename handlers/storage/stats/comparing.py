@@ -1,0 +1,154 @@
+"""A user's day books, compared with the trades alone and made right where they are wrong.
+
+All trades and all books are read, but nothing is written from that reading, which is no snapshot: it only says what to
+look at. What still differs a moment later is made right by `updating`, with its conditions, so a change that comes in
+meanwhile wins or is included. A comparison that is cut off is begun again and finds less to do.
+
+Of the entries only ids and hashes stay in memory, about 250 bytes each, as long as their books have not been read.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from handlers.journal.stats.entries import Entry, entries
+from handlers.log import logger
+from handlers.storage import erasure_marks
+from handlers.storage.clients import dynamodb, stats_table, trades_table
+from handlers.storage.dynamo import pages, patiently
+from handlers.storage.errors import UnreadableBook, UnreadableTrade
+from handlers.storage.stats.book_items import STATE, book_of, key, number_of_parts, part_of, row_of
+from handlers.storage.stats.books import all_books, stats_version
+from handlers.storage.stats.updating import readable, update
+from handlers.storage.trade_items import instant, is_trade
+
+_SETTLING = 3.0  # seconds that the stream may be behind without anything being wrong
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """What was wrong: how many entries, how many books beside their entries; and how many trades cannot be read."""
+
+    entries: int = 0
+    books: int = 0
+    unreadable: int = 0
+
+    @property
+    def figures(self) -> int:
+        """How much of what is stored was wrong."""
+        return self.entries + self.books
+
+
+@dataclass(slots=True)
+class _Doubts:
+    """What differs: trades by day, days whose books are to be written anew, and trades that cannot be read."""
+
+    touched: dict[date, list[str]] = field(default_factory=dict)
+    anew: set[date] = field(default_factory=set)
+    unreadable: set[str] = field(default_factory=set)
+
+
+def compare(user_id: str, clock: Callable[[], datetime]) -> Drift:
+    """Make the user's day books what the trades say, and tell what was wrong.
+
+    Does nothing for an account that is being erased, and raises AccountErased if that begins meanwhile; Busy.
+    """
+    if erasure_marks.has_begun(user_id):
+        return Drift()
+    version = stats_version(user_id).version
+    doubts = _doubts(user_id)
+    wrong = 0
+    if doubts.touched or doubts.anew:
+        time.sleep(_SETTLING)
+        wrong = update(user_id, doubts.touched, clock(), doubts.anew)
+    for trade_id in sorted(doubts.unreadable):
+        logger.error("a stored trade cannot be read", user_id=user_id, trade_id=trade_id)
+    if version > 0 and not doubts.unreadable:
+        _is_compared(user_id, version, clock())
+    return Drift(entries=wrong, books=len(doubts.anew), unreadable=len(doubts.unreadable))
+
+
+def _doubts(user_id: str) -> _Doubts:
+    doubts = _Doubts()
+    wanted: dict[date, dict[str, int]] = {}
+    for item in _trades(user_id):
+        try:
+            trade = readable(item)
+        except UnreadableTrade:
+            doubts.unreadable.add(item["tradeId"]["S"])
+            continue
+        for day, entry in entries(trade).items():
+            wanted.setdefault(day, {})[trade.trade_id] = _facts(entry)
+    for day, items in all_books(user_id):
+        _compare_day(day, items, wanted.pop(day, {}), doubts)
+    while wanted:
+        day, of_day = wanted.popitem()
+        doubts.touched[day] = list(of_day)
+    return doubts
+
+
+def _compare_day(day: date, items: Sequence[Any] | None, wanted: dict[str, int], doubts: _Doubts) -> None:
+    all_wanted = list(wanted)
+    differing: list[str] = []
+    if items is None:
+        doubts.anew.add(day)
+    for item in items or ():
+        try:
+            book = book_of(item)
+        except UnreadableBook:
+            doubts.anew.add(day)
+            continue
+        if not book.has_right_base:
+            doubts.anew.add(day)
+        for trade_id, entry in book.entries.items():
+            if part_of(trade_id, number_of_parts(item)) != book.part:
+                doubts.anew.add(day)
+            elif wanted.pop(trade_id, None) != _facts(entry) and trade_id not in doubts.unreadable:
+                differing.append(trade_id)
+    differing += wanted
+    if day in doubts.anew:
+        doubts.touched[day] = list(dict.fromkeys([*all_wanted, *differing]))
+    elif differing:
+        doubts.touched[day] = differing
+
+
+def _facts(entry: Entry) -> int:
+    """A hash of the entry apart from the version of the trade."""
+    row = row_of(entry)
+    row[1] = None
+    return hash(str(row))
+
+
+def _trades(user_id: str) -> Iterator[Any]:
+    query: Any = {
+        "TableName": trades_table(),
+        "KeyConditionExpression": "userId = :user",
+        "ExpressionAttributeValues": {":user": {"S": user_id}},
+        "ConsistentRead": True,
+    }
+    for page in pages(query):
+        yield from filter(is_trade, page)
+
+
+def _is_compared(user_id: str, version: int, now: datetime) -> None:
+    """Take the user out of the due list, unless the statistics have changed since that version. Raises Busy."""
+    try:
+        patiently(
+            lambda: dynamodb().update_item(
+                TableName=stats_table(),
+                Key=key(user_id, STATE),
+                UpdateExpression="SET comparedAt = :now REMOVE dueList, dueSince",
+                ConditionExpression="#version = :version",
+                ExpressionAttributeNames={"#version": "version"},
+                ExpressionAttributeValues={":version": {"N": str(version)}, ":now": {"S": instant(now)}},
+            )
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+            raise

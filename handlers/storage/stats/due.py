@@ -1,0 +1,119 @@
+"""Whose statistics are to be compared with their trades, and the queue that asks for it.
+
+Each change of the statistics puts its user into one of some due lists, a sparse index of the statistics' table, where
+the user stays until the next comparison finds everything right. So users are found without reading a table. A user
+whose very first change was lost is in no list: once a week everybody in the user pool is compared.
+
+A message of the queue asks for the comparison of one user, or to find the users of a due list or of the pool and ask
+for each. One that ends in the middle of its work begins again, and asks twice for some: that does no harm.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import zlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from handlers.storage.clients import cognito_admin, dynamodb, sqs, stats_table
+from handlers.storage.errors import Unavailable
+from handlers.storage.retry import attempts
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+INDEX = "due-users-gsi"
+LISTS = 16  # so many workers find users at once
+
+_MOST_MESSAGES = 10  # of a batch
+_MOST_USERS = 60  # of a page of the pool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """A due list in which to find users, or the pool if there is none; from the place reached so far."""
+
+    due_list: str | None = None
+    after: Any = None
+
+
+def list_of(user_id: str) -> str:
+    """The due list that the user belongs to."""
+    return f"{zlib.crc32(user_id.encode()) % LISTS:02}"
+
+
+def ask(user_ids: Iterable[str], client: SQSClient | None = None) -> int:
+    """Ask for the comparison of these users. How many. Raises Busy."""
+    return _send(({"user": user_id} for user_id in user_ids), client)
+
+
+def ask_for_due(client: SQSClient | None = None) -> None:
+    """Ask for the comparison of every user whose statistics changed since the last one. Raises Busy."""
+    _send(({"search": {"dueList": f"{number:02}"}} for number in range(LISTS)), client)
+
+
+def ask_for_everybody(client: SQSClient | None = None) -> None:
+    """Ask for the comparison of every user. Raises Busy."""
+    _send([{"search": {}}], client)
+
+
+def search_of(message: Any) -> Search:
+    """The search that the message asks for."""
+    return Search(due_list=message.get("dueList"), after=message.get("after"))
+
+
+def find(search: Search, has_time: Callable[[], bool]) -> int:
+    """Ask for the comparison of each user found; when time runs out, ask for the rest of the search. How many users.
+
+    Raises Busy.
+    """
+    found, after = 0, search.after
+    while True:
+        users, after = _page_of_pool(after) if search.due_list is None else _page_of_list(search.due_list, after)
+        found += ask(users)
+        if after is None:
+            return found
+        if not has_time():
+            rest = {"after": after} if search.due_list is None else {"dueList": search.due_list, "after": after}
+            _send([{"search": rest}])
+            return found
+
+
+def _page_of_list(due_list: str, after: Any) -> tuple[list[str], Any]:
+    query: Any = {
+        "TableName": stats_table(),
+        "IndexName": INDEX,
+        "KeyConditionExpression": "dueList = :list",
+        "ExpressionAttributeValues": {":list": {"S": due_list}},
+    }
+    if after is not None:
+        query["ExclusiveStartKey"] = after
+    page = dynamodb().query(**query)
+    return [item["userId"]["S"] for item in page["Items"]], page.get("LastEvaluatedKey")
+
+
+def _page_of_pool(after: str | None) -> tuple[list[str], str | None]:
+    asked: Any = {"UserPoolId": os.environ["USER_POOL_ID"], "AttributesToGet": ["sub"], "Limit": _MOST_USERS}
+    if after is not None:
+        asked["PaginationToken"] = after
+    page = cognito_admin().list_users(**asked)
+    attributes = (attribute for user in page["Users"] for attribute in user["Attributes"])
+    return [attribute["Value"] for attribute in attributes if attribute["Name"] == "sub"], page.get("PaginationToken")
+
+
+def _send(messages: Iterable[dict[str, Any]], client: SQSClient | None = None) -> int:
+    sent = 0
+    rest = iter(messages)
+    while batch := list(islice(rest, _MOST_MESSAGES)):
+        entries: Any = [{"Id": str(number), "MessageBody": json.dumps(body)} for number, body in enumerate(batch)]
+        waits = attempts(at_the_end=Unavailable)
+        while entries:
+            next(waits)
+            answer = (client or sqs()).send_message_batch(QueueUrl=os.environ["REBUILD_QUEUE_URL"], Entries=entries)
+            failed = {failure["Id"] for failure in answer.get("Failed", ())}
+            entries = [entry for entry in entries if entry["Id"] in failed]
+        sent += len(batch)
+    return sent

@@ -1,0 +1,371 @@
+"""Keeping the day books up with the trades.
+
+A change touches the days that the old and the new trade name. For each of them the trade and the book are read, the
+trade's entry is put in its place, and the book is written, in a transaction with these conditions: the trade is the one
+that was read, the book has the version that was read, and the account is not being erased. The transaction also raises
+the user's version of the statistics. If a condition fails, everything is read again. Entries that are right already are
+not written.
+
+The books are therefore right in whatever order changes are handled, and however often: an entry is wrong only if a
+change of its trade that touches its day has not been handled to its end, and handling it writes what a trade at least
+as new as the change says.
+
+A busy day is divided into parts, which are written like books. Dividing a day further writes all of its parts, so
+nobody can write any more who has read them before and believes that there are fewer.
+
+One transaction holds as many trades and books as DynamoDB allows, so a batch of changes takes few requests. A
+transaction that was overtaken is tried again book by book.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from handlers.journal.stats.entries import Entry, entries, same_facts
+from handlers.journal.trade import Trade
+from handlers.log import logger
+from handlers.storage import erasure_marks
+from handlers.storage.clients import dynamodb, stats_table, trades_table
+from handlers.storage.dynamo import CONDITION_FAILED, CONFLICT, at_version, batch_get, batch_get_of_tables
+from handlers.storage.errors import AccountErased, UnreadableBook, UnreadableTrade
+from handlers.storage.retry import attempts
+from handlers.storage.stats.book_items import (
+    LARGEST_PART,
+    MOST_PARTS,
+    STATE,
+    Book,
+    Item,
+    book_item,
+    book_key,
+    book_of,
+    by_part,
+    key,
+    number_of_parts,
+    part_of,
+    spread,
+    version_of,
+)
+from handlers.storage.stats.due import list_of
+from handlers.storage.trade_items import instant, is_trade, trade_key, trade_of
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+Touched = Mapping[date, Collection[str]]
+
+_MOST_ACTIONS = 100  # of a transaction
+_OF_EVERY_TRANSACTION = 2  # actions: the check of the account, the version of the statistics
+
+# Why a transaction is cancelled if nothing is wrong with it.
+_SOMEBODY_ELSE = {
+    "None",
+    CONDITION_FAILED,
+    CONFLICT,
+    "ThrottlingError",
+    "ProvisionedThroughputExceeded",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Read:
+    """What a group of changes builds on: the trades and the items of the days' books, as far as they exist."""
+
+    trades: Mapping[str, Trade]
+    days: Mapping[date, Any]
+
+    def parts(self, day: date) -> int:
+        """How many parts the day has."""
+        return number_of_parts(self.days.get(day))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Change:
+    """The item that becomes of one book, or of one part; the trades that it builds on, and how many entries changed."""
+
+    day: date
+    item: Item
+    trade_ids: Collection[str]
+    changed: int
+
+
+def update(user_id: str, touched: Touched, now: datetime, anew: Collection[date] = ()) -> int:
+    """Put the entries of these trades, by day, in their place. How many entries were not what the trades say.
+
+    The books of the days in `anew` are written even if their entries are right. Of such a book that cannot be read only
+    the entries of these trades remain, so all trades of the day are to be given. Raises AccountErased,
+    UnreadableTrade, UnreadableBook, Busy.
+    """
+    return sum(_settle(user_id, group, now, anew) for group in _groups(touched))
+
+
+def read_trades(user_id: str, trade_ids: Collection[str]) -> dict[str, Trade]:
+    """Those of the trades that exist, as they stand now. Raises UnreadableTrade, Busy."""
+    found = _items(trades_table(), (trade_key(user_id, trade_id) for trade_id in trade_ids))
+    return {item["tradeId"]["S"]: readable(item) for item in found if is_trade(item)}
+
+
+def readable(item: Mapping[str, Any]) -> Trade:
+    """The trade that the item holds. Raises UnreadableTrade."""
+    try:
+        return trade_of(item)
+    except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
+        raise UnreadableTrade(item["tradeId"]["S"]) from error
+
+
+def _groups(touched: Touched) -> Iterator[dict[date, list[str]]]:
+    """What is touched, in groups of which each is read with one request and, without parts, written with one."""
+    most = _MOST_ACTIONS - _OF_EVERY_TRANSACTION
+    group: dict[date, list[str]] = {}
+    trade_ids: set[str] = set()
+    for day, of_day in sorted(touched.items()):
+        for trade_id in by_part(of_day):
+            more = (trade_id not in trade_ids) + (day not in group)
+            if len(trade_ids) + len(group) + more > most:
+                yield group
+                group, trade_ids = {}, set()
+            group.setdefault(day, []).append(trade_id)
+            trade_ids.add(trade_id)
+        if not of_day:
+            yield {day: []}
+    if group:
+        yield group
+
+
+def _settle(user_id: str, group: Touched, now: datetime, anew: Collection[date]) -> int:
+    done, pending, most_actions = 0, group, _MOST_ACTIONS
+    waits = attempts()
+    while pending:
+        next(waits)
+        read = _read(user_id, pending)
+        again: dict[date, set[str]] = {}
+        for changes in _transactions(_changes(user_id, pending, read, now, anew), most_actions):
+            if _commit(user_id, _actions(user_id, changes, read, now)):
+                done += sum(change.changed for change in changes)
+                for day in {change.day for change in changes if _is_too_large(change.item)}:
+                    _divide(user_id, day, now)
+            else:
+                for change in changes:
+                    again.setdefault(change.day, set()).update(change.trade_ids)
+        pending, most_actions = again, 0  # each book by itself: not all of them are what somebody else writes
+    return done
+
+
+def _read(user_id: str, pending: Touched) -> _Read:
+    """Raises UnreadableTrade, Busy."""
+    trade_ids = dict.fromkeys(trade_id for of_day in pending.values() for trade_id in of_day)
+    days = {book_key(day): day for day in pending}
+    keys = {
+        trades_table(): [trade_key(user_id, trade_id) for trade_id in trade_ids],
+        stats_table(): [key(user_id, stat_key) for stat_key in days],
+    }
+    found: dict[str, list[Any]] = {table: [] for table in keys}
+    for table, item in batch_get_of_tables(keys, ConsistentRead=True):
+        found[table].append(item)
+    return _Read(
+        trades={item["tradeId"]["S"]: readable(item) for item in found[trades_table()] if is_trade(item)},
+        days={days[item["statKey"]["S"]]: item for item in found[stats_table()]},
+    )
+
+
+def _changes(user_id: str, pending: Touched, read: _Read, now: datetime, anew: Collection[date]) -> Iterator[_Change]:
+    """What is to be written. Raises UnreadableBook, Busy."""
+    wanted = {trade_id: entries(trade) for trade_id, trade in read.trades.items()}
+    touched: dict[tuple[date, int | None], list[str]] = {}
+    for day, of_day in pending.items():
+        parts = read.parts(day)
+        if day in anew:
+            touched.update({(day, part): [] for part in (range(parts) if parts > 1 else [None])})
+        for trade_id in of_day:
+            touched.setdefault((day, part_of(trade_id, parts)), []).append(trade_id)
+    items = _part_items(user_id, [(day, part) for day, part in touched if part is not None])
+    for (day, part), trade_ids in touched.items():
+        item = read.days.get(day) if part is None else items.get((day, part))
+        book = _book(day, part, read.parts(day), item, is_anew=day in anew)
+        held = dict(book.entries)
+        changed = 0
+        for trade_id in trade_ids:
+            entry = wanted[trade_id].get(day) if trade_id in wanted else None
+            if same_facts(held.get(trade_id), entry):
+                continue
+            changed += 1
+            if entry is None:
+                del held[trade_id]
+            else:
+                held[trade_id] = entry
+        if changed or day in anew:
+            written = book_item(user_id, replace(book, version=book.version + 1, entries=held), now)
+            yield _Change(day=day, item=written, trade_ids=trade_ids, changed=changed)
+
+
+def _part_items(user_id: str, places: Iterable[tuple[date, int]]) -> dict[tuple[date, int], Any]:
+    """The items of those parts, as far as they exist. Raises Busy."""
+    by_key = {book_key(day, part): (day, part) for day, part in places}
+    found = _items(stats_table(), (key(user_id, stat_key) for stat_key in by_key))
+    return {by_key[item["statKey"]["S"]]: item for item in found}
+
+
+def _book(day: date, part: int | None, parts: int, item: Any, *, is_anew: bool) -> Book:
+    """The book, or the part, as it is stored; empty where nothing is. Raises UnreadableBook."""
+    if item is None:
+        return Book(day=day, part=part, parts=parts)
+    try:
+        book = replace(book_of(item), parts=parts)
+    except UnreadableBook:
+        if not is_anew:
+            raise
+        return Book(day=day, part=part, parts=parts, version=version_of(item))
+    if is_anew:  # an entry that lies in another part than its own is taken out
+        of_part = {trade_id: one for trade_id, one in book.entries.items() if part_of(trade_id, parts) == part}
+        return replace(book, entries=of_part)
+    return book
+
+
+# Writing
+
+
+def _transactions(changes: Iterable[_Change], most_actions: int) -> Iterator[list[_Change]]:
+    """The changes in as few transactions of so many actions as hold them; a change is never divided."""
+    some: list[_Change] = []
+    for change in changes:
+        if some and _size([*some, change]) > most_actions:
+            yield some
+            some = []
+        some.append(change)
+    if some:
+        yield some
+
+
+def _size(changes: Sequence[_Change]) -> int:
+    return _OF_EVERY_TRANSACTION + len(_trade_ids(changes)) + len(changes)
+
+
+def _trade_ids(changes: Iterable[_Change]) -> set[str]:
+    return {trade_id for change in changes for trade_id in change.trade_ids}
+
+
+def _actions(user_id: str, changes: Sequence[_Change], read: _Read, now: datetime) -> list[Any]:
+    return [
+        {"Update": _next_version(user_id, now)},
+        *(
+            {"ConditionCheck": _unchanged(user_id, trade_id, read.trades.get(trade_id))}
+            for trade_id in sorted(_trade_ids(changes))
+        ),
+        *(_put(change.item) for change in changes),
+    ]
+
+
+def _put(item: Item) -> Any:
+    """Writes the item on the condition that the version before it is there."""
+    return {"Put": {"TableName": stats_table(), "Item": item, **_at_version(version_of(item) - 1)}}
+
+
+def _unchanged(user_id: str, trade_id: str, trade: Trade | None) -> Any:
+    """The check that the trade is still the one that was read, or still absent."""
+    check: dict[str, Any] = {"TableName": trades_table(), "Key": trade_key(user_id, trade_id)}
+    if trade is None:
+        return {**check, "ConditionExpression": "attribute_not_exists(tradeId)"}
+    return {
+        **check,
+        # A version alone would not tell a trade from one that was made in its place.
+        "ConditionExpression": "#version = :version AND updatedAt = :updated",
+        "ExpressionAttributeNames": {"#version": "version"},
+        "ExpressionAttributeValues": {
+            ":version": {"N": str(trade.version)},
+            ":updated": {"S": trade.updated_at.isoformat()},
+        },
+    }
+
+
+def _at_version(version: int) -> Any:
+    """The condition that an item is at that version; one that does not exist is at 0."""
+    if version > 0:
+        return at_version(version)
+    return {
+        "ConditionExpression": "attribute_not_exists(#version)",
+        "ExpressionAttributeNames": {"#version": "version"},
+    }
+
+
+def _next_version(user_id: str, now: datetime) -> Any:
+    """Raises the version of the statistics, and puts the user into its due list."""
+    return {
+        "TableName": stats_table(),
+        "Key": key(user_id, STATE),
+        "UpdateExpression": "SET lastUpdated = :now, dueList = :list, dueSince = if_not_exists(dueSince, :now)"
+        " ADD #version :one",
+        "ExpressionAttributeNames": {"#version": "version"},
+        "ExpressionAttributeValues": {
+            ":one": {"N": "1"},
+            ":now": {"S": instant(now)},
+            ":list": {"S": list_of(user_id)},
+        },
+    }
+
+
+def _commit(user_id: str, actions: Sequence[TransactWriteItemTypeDef]) -> bool:
+    """Write all of it, unless somebody else has written what it builds on. Raises AccountErased, Busy."""
+    try:
+        dynamodb().transact_write_items(TransactItems=[{"ConditionCheck": erasure_marks.not_begun(user_id)}, *actions])
+    except dynamodb().exceptions.TransactionCanceledException as error:
+        of_account, *others = error.response["CancellationReasons"]
+        if of_account["Code"] == CONDITION_FAILED:
+            raise AccountErased(user_id) from error
+        if not {reason["Code"] for reason in (of_account, *others)} <= _SOMEBODY_ELSE:
+            raise
+        return False
+    except dynamodb().exceptions.TransactionInProgressException:
+        return False
+    return True
+
+
+# Busy days
+
+
+def _is_too_large(item: Item) -> bool:
+    return "entries" in item and len(item["entries"]["B"]) > LARGEST_PART and number_of_parts(item) < MOST_PARTS
+
+
+def _divide(user_id: str, day: date, now: datetime) -> None:
+    """Give the day twice as many parts, and again until none is too large, in one transaction.
+
+    No entry changes, so no trade is read. If somebody else writes the day meanwhile, it stays as it is until its next
+    change. Raises AccountErased, UnreadableBook, Busy.
+    """
+    stored = _stored(user_id, day)
+    parts = number_of_parts(stored.get(None))
+    if parts >= MOST_PARTS:
+        return
+    holding = [stored.get(part) for part in (range(parts) if parts > 1 else [None])]
+    of_day: dict[str, Entry] = {}
+    for item in holding:
+        of_day.update({} if item is None else book_of(item).entries)
+    items: list[Item] = []
+    while not items or any(_is_too_large(item) for item in items):
+        parts *= 2
+        held: list[dict[str, Entry]] = [{} for _ in range(parts)]
+        for trade_id, entry in of_day.items():
+            held[spread(trade_id) % parts][trade_id] = entry
+        books = [Book(day=day, parts=parts)]
+        books += [Book(day=day, part=part, parts=parts, entries=of_part) for part, of_part in enumerate(held)]
+        items = [
+            book_item(user_id, replace(book, version=version_of(stored.get(book.part)) + 1), now) for book in books
+        ]
+    if _commit(user_id, [_put(item) for item in items]):
+        logger.info("a day was divided", user_id=user_id, day=day.isoformat(), parts=parts)
+
+
+def _stored(user_id: str, day: date) -> dict[int | None, Any]:
+    """The items of the day by part, its book among them as that of no part; also of parts that are not in use."""
+    places = {book_key(day, part): part for part in (None, *range(MOST_PARTS))}
+    found = _items(stats_table(), (key(user_id, stat_key) for stat_key in places))
+    return {places[item["statKey"]["S"]]: item for item in found}
+
+
+# Reading
+
+
+def _items(table: str, keys: Iterable[Item]) -> Iterator[Any]:
+    return batch_get(table, list(keys), ConsistentRead=True)
