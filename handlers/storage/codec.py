@@ -118,13 +118,6 @@ class Codec(Generic[Stored]):
         values.update({field: part.instance(item) for field, part in self._parts})
         return self._cls(**values)
 
-    @property
-    def attributes(self) -> frozenset[str]:
-        """The names of all attributes that an instance may have."""
-        return frozenset(column.attribute for column in self._columns).union(
-            *(part.attributes for _, part in self._parts)
-        )
-
 
 def _without_none(hint: Any) -> Any:
     if get_origin(hint) in (Union, types.UnionType):

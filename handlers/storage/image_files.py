@@ -151,14 +151,14 @@ def delete_all(prefix: str) -> int:
     """Delete all versions of the files whose keys have the prefix, for good. Returns how many there were."""
     count = 0
     # Each listing starts at the beginning: what it finds there was written since the listing before.
-    while page := s3().list_object_versions(Bucket=files_bucket(), Prefix=prefix):
+    while True:
+        page = s3().list_object_versions(Bucket=files_bucket(), Prefix=prefix)
         files = list(_files(page))
         for file in files:
             delete(file.key, file.version)
         count += len(files)
         if not page["IsTruncated"]:
-            break
-    return count
+            return count
 
 
 def page_of_files(span: Span, after: SweepPosition | None) -> tuple[Sequence[File], SweepPosition | None]:

@@ -284,3 +284,20 @@ def test_an_export_that_cannot_be_written_leaves_nothing(dana: Client, monkeypat
     assert dana.get("/auth/export").status == 500
     assert "Uploads" not in clients.s3().list_multipart_uploads(Bucket="files")
     assert "Contents" not in clients.s3().list_objects_v2(Bucket="files")
+
+
+def test_an_export_of_an_account_that_is_being_erased_is_not_written(dana: Client) -> None:
+    assert dana.user is not None
+    erasure_marks.begin(dana.user, NOW)
+    message = {"messageId": "1", "body": json.dumps({"userId": dana.user, "username": dana.user})}
+    assert queues.write_export({"Records": [message]}, None) == {"batchItemFailures": []}
+    assert "Uploads" not in clients.s3().list_multipart_uploads(Bucket="files")
+
+
+def test_an_export_whose_progress_vanishes_while_it_is_read_is_under_way(
+    dana: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket.write_whole(f"{bucket.EXPORTS}{dana.user}/{export_account.PROGRESS}", b"{}")
+    monkeypatch.setattr(bucket, "read_whole", lambda _: None)
+    answer = dana.get("/auth/export")
+    assert (answer.status, answer.json["status"], answer.json["tradesWritten"]) == (202, "WRITING", 0)

@@ -89,3 +89,7 @@ def test_pages_may_read_the_headers_once_there_is_a_deprecated_operation() -> No
     more = set(gateway(document)["x-amazon-apigateway-cors"]["exposeHeaders"])
     assert more - exposed == {"deprecation", "sunset"}
     assert exposed < more
+
+
+def test_a_deprecated_operation_without_days_says_nothing(deprecate: Deprecate, dana: Client) -> None:
+    assert headers(deprecate(deprecated=True)(dana.event("GET", "/trades"), None)) == {}

@@ -280,3 +280,19 @@ def test_the_count_of_uploads_goes_with_the_trade(dana: Client, trade_id: str) -
     assert count in stored()
     uploads.forget_all(DANA, trade_id)
     assert stored() == [trade_id]
+
+
+def test_an_upload_that_becomes_an_image_while_it_is_deleted_is_deleted_as_an_image(
+    dana: Client, trade_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image_id = ask(dana, trade_id)
+    forget = uploads.forget
+
+    def overtaken(*given: str) -> bool:
+        monkeypatch.setattr(uploads, "forget", forget)
+        assert check(send(trade_id, image_id)) == []
+        return forget(*given)
+
+    monkeypatch.setattr(uploads, "forget", overtaken)
+    assert dana.delete(f"/trades/{trade_id}/images/{image_id}").status == 204
+    assert images_of(dana, trade_id) == []

@@ -318,3 +318,11 @@ def test_a_throttled_list_is_unavailable(stub: Stubber) -> None:
     stub.add_client_error("query", "ThrottlingException")
     with pytest.raises(Unavailable):
         list_trades("user-1", EVERYTHING, limit=1)
+
+
+@pytest.mark.parametrize("newest_first", [True, False])
+def test_the_trades_of_one_key_are_listed_page_by_page(newest_first: bool) -> None:
+    store(*some(5, idempotency_key="key-1"))
+    pages = all_pages(TradeFilter(idempotency_key="key-1"), 2, newest_first=newest_first)
+    listed = [name for page in pages for name in ids(page)]
+    assert listed == sorted((f"trade-{number:03}" for number in range(5)), reverse=newest_first)

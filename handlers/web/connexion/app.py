@@ -21,7 +21,6 @@ from handlers.web.connexion.imports import (
     ConnexionResponse,
     ContextMiddleware,
     ExceptionMiddleware,
-    OpenAPIURIParser,
     Resolution,
     Resolver,
 )
@@ -41,18 +40,6 @@ class ByTag(Resolver):  # type: ignore[misc] # Connexion is not typed
         [tag] = operation._operation["tags"]
         function = getattr(import_module(f"handlers.operations.{tag}"), inflection.underscore(operation.operation_id))
         return Resolution(function, operation.operation_id)
-
-
-class Repeated(OpenAPIURIParser):  # type: ignore[misc] # Connexion is not typed
-    """Arrays are repeated parameters. Connexion joins them with commas and splits them again, tags with commas too."""
-
-    @staticmethod
-    def _resolve_param_duplicates(values: list[str], _definition: Any, _in: str) -> list[str]:
-        return values
-
-    @staticmethod
-    def _split(value: list[str], _definition: Any, _in: str) -> list[str]:
-        return value
 
 
 class Operation(AsyncOperation):  # type: ignore[misc] # Connexion is not typed
@@ -92,7 +79,6 @@ def create_app(operation_ids: Collection[str]) -> ASGIApp:
         # this API does not have, and validate answers, which the tests do.
         middlewares=[ExceptionMiddleware, partial(Guard, routes=routes), Validation, ContextMiddleware],
         resolver=ByTag(),
-        uri_parser_class=Repeated,
         pythonic_params=True,
         validator_map=validator_map(
             {

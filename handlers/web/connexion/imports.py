@@ -85,7 +85,6 @@ with without(*UNUSED):
     )
     from connexion.resolver import Resolution, Resolver
     from connexion.spec import OpenAPISpecification
-    from connexion.uri_parsing import OpenAPIURIParser
     from connexion.validators import AbstractRequestBodyValidator, ParameterValidator
 
 # Connexion would validate the contract against OpenAPI's schema, which takes longer than the rest of its start. `make
@@ -102,7 +101,6 @@ __all__ = [
     "ContextMiddleware",
     "Draft4RequestValidator",
     "ExceptionMiddleware",
-    "OpenAPIURIParser",
     "ParameterValidator",
     "RequestValidationAPI",
     "RequestValidationMiddleware",

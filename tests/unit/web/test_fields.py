@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from enum import StrEnum
 from types import NoneType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import pytest
 
@@ -153,3 +153,39 @@ def test_a_field_of_an_unknown_type_cannot_be_forgotten() -> None:
         Codec(Unwritable)
     with pytest.raises(TypeError, match="float"):
         columns_of(Unwritable)
+
+
+@pytest.mark.parametrize(
+    ("given", "pointers"),
+    [
+        ({"exit_price": Decimal(11)}, ["/closeDate"]),
+        ({"close_date": NOW}, ["/exitPrice"]),
+        (
+            {
+                "exit_price": Decimal(11),
+                "close_date": NOW,
+                "closes": [{"quantity": Decimal(1), "price": Decimal(11), "closed_at": NOW}],
+            },
+            ["/closes"],
+        ),
+    ],
+)
+def test_a_short_exit_has_a_price_and_a_time_and_no_closes_beside_it(
+    given: dict[str, Any], pointers: list[str]
+) -> None:
+    values = {"symbol": "AAPL", "side": "BUY", "quantity": Decimal(1), "open_date": NOW, "entry_price": Decimal(10)}
+    with pytest.raises(RuleBroken) as error:
+        trade_from_values({**values, **given}, user="user-1", idempotency_key=None, now=NOW)
+    assert [pointer(field.path) for field in error.value.errors] == pointers
+
+
+@dataclass(frozen=True)
+class Choosing:
+    """A dataclass with a type that is no class."""
+
+    choice: Literal["a"] = "a"
+
+
+def test_a_field_whose_type_is_no_class_cannot_be_written() -> None:
+    with pytest.raises(TypeError, match="Literal"):
+        columns_of(Choosing)
