@@ -258,6 +258,7 @@ ERRORS: dict[str, dict[str, Meaning]] = {
     "AdminDisableUser": _OF_ADMINISTRATORS,
     "AdminDeleteUser": _OF_ADMINISTRATORS,
     "AdminGetUser": _OF_ADMINISTRATORS,
+    "ListUsers": _OF_ADMINISTRATORS | {"OperationNotEnabledException": _broken},
 }
 
 

@@ -49,7 +49,7 @@ def test_an_error_is_what_the_table_says(operation: str) -> None:
 
 def test_an_error_that_stands_nowhere_is_raised_as_it_is() -> None:
     assert isinstance(error_of("SignUp", "NobodyKnowsException"), ClientError)
-    assert isinstance(error_of("ListUsers", "TooManyRequestsException"), ClientError)
+    assert isinstance(error_of("ListGroups", "TooManyRequestsException"), ClientError)
 
 
 def test_nothing_of_cognitos_words_is_kept() -> None:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from handlers.storage.clients import cognito_admin, dynamodb, sqs, stats_table
 from handlers.storage.errors import Unavailable
 from handlers.storage.retry import attempts
+from handlers.storage.user_pool_errors import meanings
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -99,7 +100,8 @@ def _page_of_pool(after: str | None) -> tuple[list[str], str | None]:
     asked: Any = {"UserPoolId": os.environ["USER_POOL_ID"], "AttributesToGet": ["sub"], "Limit": _MOST_USERS}
     if after is not None:
         asked["PaginationToken"] = after
-    page = cognito_admin().list_users(**asked)
+    with meanings():
+        page = cognito_admin().list_users(**asked)
     attributes = (attribute for user in page["Users"] for attribute in user["Attributes"])
     return [attribute["Value"] for attribute in attributes if attribute["Name"] == "sub"], page.get("PaginationToken")
 
