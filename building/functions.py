@@ -32,6 +32,8 @@ OWN = ("handlers", "generated")
 SEAM = "handlers.entry.http"
 # What the operation that serves the contract reads.
 CONTRACT_AS_WRITTEN = {"getOpenApi": Path("openapi", "openapi.yaml")}
+# What an operation imports by name, when it is asked for; the other operations of its module do not have it.
+BY_NAME = {"listTrades": "handlers.usecases.list_by_close"}
 # What handlers/web/guard.py and deprecation.py want to know of an operation.
 OF_EVERY_OPERATION = ("operationId", "security", "deprecated", "x-deprecated-at", "x-sunset")
 # What a reader of the contract wants, and nothing that serves it.
@@ -59,7 +61,8 @@ def modules_of(entry: str, operations: Sequence[str]) -> list[str]:
         if item.get(method, {}).get("operationId") in operations
         for tag in item[method]["tags"]
     }
-    return [entry, *(f"handlers.operations.{tag}" for tag in sorted(tags))]
+    by_name = (BY_NAME[operation] for operation in operations if operation in BY_NAME)
+    return [entry, *(f"handlers.operations.{tag}" for tag in sorted(tags)), *by_name]
 
 
 def reachable(modules: Collection[str]) -> list[Path]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -20,11 +20,12 @@ from handlers.documents.stats import (
 )
 from handlers.journal.stats import calendar as calendars
 from handlers.journal.stats.breakdown import breakdown
-from handlers.journal.stats.clock import Clock, UnknownTimeZone, Weekday, time_zone
+from handlers.journal.stats.clock import Weekday
 from handlers.journal.stats.entries import in_place_of_stored
 from handlers.journal.stats.equity import EquityCurve, GroupBy, equity_curve
 from handlers.journal.stats.folding import fold
 from handlers.journal.stats.questions import Attribute, Question, Selected, Tolerance, select
+from handlers.operations.clocks import clock_of, included_trades
 from handlers.storage import trades
 from handlers.storage.stats import books
 from handlers.web.etags import digest_etag, has_tag
@@ -148,16 +149,7 @@ def _asked(parameters: Mapping[str, Any]) -> Asked:
     tolerance = given["breakeven_tolerance"]
     in_r = tolerance.endswith("R")
     amount = Decimal(tolerance.removesuffix("R"))
-    try:
-        zone = time_zone(given["time_zone"]) if "time_zone" in given else None
-    except UnknownTimeZone:
-        detail = "is no time zone of the IANA database; write it like Europe/Berlin"
-        raise rule_broken([BadField("query", "/timeZone", detail)]) from None
-    clock = Clock(
-        zone=zone,
-        day_starts_at=time.fromisoformat(given["day_starts_at"]),
-        week_starts_on=Weekday(given.get("week_starts_on", Weekday.MONDAY)),
-    )
+    clock = clock_of(given.get("time_zone"), given["day_starts_at"], given.get("week_starts_on", Weekday.MONDAY))
     question = Question(
         first=date.fromisoformat(given["from_"]) if "from_" in given else None,
         last=date.fromisoformat(given["to"]) if "to" in given else None,
@@ -171,7 +163,7 @@ def _asked(parameters: Mapping[str, Any]) -> Asked:
         question=question,
         tolerance=tolerance,
         opening_balance=Decimal(given["opening_balance"]) if "opening_balance" in given else None,
-        included=frozenset(each.partition("@")[0].lower() for each in given.get("includes", ())),
+        included=included_trades(given.get("includes", ())),
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import partial
+from importlib import import_module
 from typing import Any
 
 from starlette.responses import Response
@@ -15,19 +16,26 @@ from generated import models
 from handlers import deadline
 from handlers.documents import trades as documents
 from handlers.documents.fields import as_json
+from handlers.journal.stats.clock import MOST_DAYS
 from handlers.journal.trade import Side, Status, Trade
+from handlers.operations.clocks import clock_of, included_trades
 from handlers.storage import image_files, page_tokens, trade_queries, uploads
 from handlers.storage.image_files import Place
+from handlers.storage.trade_queries import TradeFilter
 from handlers.usecases import trades as usecase
 from handlers.usecases.trades import Outcome
 from handlers.web.contract import base_path
 from handlers.web.etags import etag, fits_if_none_match
 from handlers.web.etags import if_match as allowed_by
 from handlers.web.idempotency import kept_reply, keyed
-from handlers.web.problems import BadField, Problem, invalid_request, not_begun, problem_of
+from handlers.web.problems import BadField, Problem, invalid_request, not_begun, problem_of, rule_broken
 from handlers.web.responses import reply, reply_text
 
 BadItems = Mapping[int, Sequence[BadField]]
+
+# Imported by name when it is asked for, so that the other functions of this module need not have it
+# (building/functions.py).
+CLOSE_LISTS = "handlers.usecases.list_by_close"
 
 # The seconds that an item of a bulk request may take. None is begun with less time left.
 ITEM_SECONDS = 10
@@ -68,19 +76,41 @@ async def list_trades(
     start_date: str | None = None,
     end_date: str | None = None,
     idempotency_key: str | None = None,
+    close_from: str | None = None,
+    close_to: str | None = None,
+    active_on: str | None = None,
+    time_zone: str | None = None,
+    day_starts_at: str = "00:00",
+    includes: Sequence[str] = (),
+    sort: str | None = None,
     next_token: str | None = None,
 ) -> Response:
     """List trades: any combination of filters, a page at a time."""
-    wanted = trade_queries.TradeFilter(
-        symbol=symbol,
-        status=Status(status) if status else None,
-        side=Side(side) if side else None,
-        tags=tuple(tag),
-        setup_type=setup_type,
-        start_date=date.fromisoformat(start_date) if start_date else None,
-        end_date=date.fromisoformat(end_date) if end_date else None,
-        idempotency_key=idempotency_key,
-    )
+    filters: dict[str, Any] = {
+        "symbol": symbol,
+        "status": Status(status) if status else None,
+        "side": Side(side) if side else None,
+        "tags": tuple(tag),
+        "setup_type": setup_type,
+        "start_date": _day(start_date),
+        "end_date": _day(end_date),
+        "idempotency_key": idempotency_key,
+    }
+    clock = clock_of(time_zone, day_starts_at)
+    wanted = TradeFilter(**filters)
+    list_page = trade_queries.list_trades
+    if _is_by_close(_day(close_from), _day(close_to), _day(active_on), sort):
+        lists: Any = import_module(CLOSE_LISTS)
+        wanted = lists.CloseFilter(
+            **filters,
+            close_from=_day(close_from),
+            close_to=_day(close_to),
+            active_on=_day(active_on),
+            zone=time_zone,
+            day_starts_at=clock.day_starts_at,
+            sort=lists.SortBy(sort or "CLOSE_DATE"),
+        )
+        list_page = partial(lists.list_by_close, included=included_trades(includes))
     newest_first = order == "desc"
     secret = page_tokens.signing_secret()
     after = None
@@ -88,13 +118,36 @@ async def list_trades(
         after = page_tokens.open_token(
             next_token, user_id=user, wanted=wanted, newest_first=newest_first, secret=secret
         )
-    page = trade_queries.list_trades(user, wanted, limit=limit, newest_first=newest_first, after=after)
+    page = list_page(user, wanted, limit=limit, newest_first=newest_first, after=after)
     answer: dict[str, Any] = {"items": [documents.trade_document(trade) for trade in page.trades]}
     if page.next:
         answer["nextToken"] = page_tokens.seal(
             page.next, user_id=user, wanted=wanted, newest_first=newest_first, secret=secret
         )
     return reply(200, answer)
+
+
+def _is_by_close(close_from: date | None, close_to: date | None, active_on: date | None, sort: str | None) -> bool:
+    """Whether the list is by the days of closes. Raises Problem for a range that is not whole, or too long."""
+    wrong: list[tuple[str, str]] = []
+    if active_on is not None:
+        detail = "cannot be given together with activeOn"
+        wrong += [(name, detail) for name, day in (("closeFrom", close_from), ("closeTo", close_to)) if day]
+    elif close_from is not None and close_to is None:
+        wrong.append(("closeTo", "is required with closeFrom"))
+    elif close_to is not None and close_from is None:
+        wrong.append(("closeFrom", "is required with closeTo"))
+    elif close_from is not None and close_to is not None and (close_to - close_from).days >= MOST_DAYS:
+        wrong.append(("closeTo", f"makes a range of more than {MOST_DAYS} days"))
+    elif close_from is None and sort not in (None, "OPEN_DATE"):
+        wrong.append(("sort", "needs closeFrom and closeTo, or activeOn"))
+    if wrong:
+        raise rule_broken([BadField("query", f"/{name}", detail) for name, detail in wrong])
+    return active_on is not None or close_from is not None
+
+
+def _day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
 
 
 async def get_trade(trade_id: str, user: str, if_none_match: str | None = None) -> Response:

@@ -8,11 +8,11 @@ from decimal import Decimal
 
 from handlers.journal import money
 from handlers.journal.money import ZERO
-from handlers.journal.stats.clock import Clock
+from handlers.journal.stats.clock import MOST_DAYS, Clock
 from handlers.journal.stats.folding import Record
 from handlers.journal.stats.questions import Selected
 
-MOST_DAYS = 366
+__all__ = ["MOST_DAYS", "Calendar", "Period", "calendar", "month_around"]
 
 
 @dataclass(slots=True, kw_only=True)

@@ -11,6 +11,9 @@ from functools import cache
 from importlib.resources import files
 from zoneinfo import ZoneInfo
 
+# The longest range of a calendar, and of a list of trades by their closes.
+MOST_DAYS = 366
+
 MIDNIGHT, NOON = time(0), time(12)
 
 # Two offsets differ by up to 26 hours among zones, by up to 48 among those that RFC 3339 can write, and the day's start

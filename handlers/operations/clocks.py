@@ -1,0 +1,24 @@
+"""The clock that parameters ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import time
+
+from handlers.journal.stats.clock import Clock, UnknownTimeZone, Weekday, time_zone
+from handlers.web.problems import BadField, rule_broken
+
+
+def clock_of(zone: str | None, day_starts_at: str, week_starts_on: str = Weekday.MONDAY) -> Clock:
+    """The clock of the parameters timeZone, dayStartsAt, weekStartsOn. Raises Problem for an unknown time zone."""
+    try:
+        found = None if zone is None else time_zone(zone)
+    except UnknownTimeZone:
+        detail = "is no time zone of the IANA database; write it like Europe/Berlin"
+        raise rule_broken([BadField("query", "/timeZone", detail)]) from None
+    return Clock(zone=found, day_starts_at=time.fromisoformat(day_starts_at), week_starts_on=Weekday(week_starts_on))
+
+
+def included_trades(includes: Iterable[str]) -> frozenset[str]:
+    """The ids of the trades that the parameter includes names, as `<tradeId>@<version>`."""
+    return frozenset(each.partition("@")[0].lower() for each in includes)
