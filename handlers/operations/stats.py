@@ -11,13 +11,8 @@ from typing import Any, TypeVar
 from starlette.responses import Response
 
 from handlers.documents.fields import as_json
-from handlers.documents.stats import (
-    Frame,
-    breakdown_document,
-    calendar_document,
-    curve_document,
-    stats_document,
-)
+from handlers.documents.stats import Frame, stats_document
+from handlers.documents.stats_views import breakdown_document, calendar_document, curve_document
 from handlers.journal.stats import calendar as calendars
 from handlers.journal.stats.breakdown import breakdown
 from handlers.journal.stats.clock import Weekday

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from handlers.documents import stats as documents
+from handlers.documents import stats_views as documents
 from handlers.operations import stats as operations
 from handlers.storage import clients, erasure_marks
 from handlers.storage.stats import comparing

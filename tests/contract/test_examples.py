@@ -12,7 +12,7 @@ from jsonschema import FormatChecker
 from openapi_schema_validator import OAS30Validator, oas30_format_checker
 
 from generated import models
-from handlers.documents import inputs, stats
+from handlers.documents import inputs, stats, stats_views
 from handlers.documents import trades as documents
 from handlers.documents.fields import as_json, pointer
 from handlers.documents.stats import Frame
@@ -252,21 +252,21 @@ def test_the_statistics_in_the_examples_are_those_of_the_trades_in_the_examples(
 def test_the_curve_in_the_examples_is_that_of_the_trades_in_the_examples(everyday: list[Trade]) -> None:
     shown = example("EquityCurve")
     opening = Decimal(shown["openingBalance"])
-    assert shown == stats.curve_document(equity_curve(selected(everyday), opening), opening, GroupBy.DAY, FRAME)
+    assert shown == stats_views.curve_document(equity_curve(selected(everyday), opening), opening, GroupBy.DAY, FRAME)
 
 
 def test_the_calendar_in_the_examples_is_that_of_the_trades_in_the_examples(everyday: list[Trade]) -> None:
     shown = example("Calendar")
     first, last = (date.fromisoformat(shown["total"][end]) for end in ("from", "to"))
     known = calendar(selected(everyday, Question(first=first, last=last)), first, last, Clock())
-    assert shown == stats.calendar_document(known, FRAME)
+    assert shown == stats_views.calendar_document(known, FRAME)
     assert COMPONENTS["schemas"]["CalendarMonthName"]["example"] == f"{first:%Y-%m}"
 
 
 def test_the_breakdown_in_the_examples_is_that_of_the_trades_in_the_examples(everyday: list[Trade]) -> None:
     shown = example("Breakdown")
     known = breakdown([Attribute(name) for name in shown["by"]], Question(), selected(everyday))
-    assert shown == stats.breakdown_document(known, FRAME)
+    assert shown == stats_views.breakdown_document(known, FRAME)
 
 
 def values_of(name: str, node: Any) -> Iterator[Any]:
