@@ -214,7 +214,8 @@ class InOrder(Generic[Item]):
             self._take(day, sorted(self._waiting.pop(day)))
 
 
-# What orders gains and results of one day: the instant, when the trade was recorded, its id; then the close's place.
+# What orders gains and results of one day: the instant, when the trade was recorded, its id; then the close's place. The
+# instants are in UTC, since Python compares times of one time zone many times faster than others.
 _GainItem = tuple[datetime, datetime, str, int, Decimal]
 _ResultItem = tuple[datetime, datetime, str, Decimal, Outcome]
 
@@ -238,10 +239,11 @@ def fold(selected: Iterable[Selected]) -> Journal:
             gains.flush(complete)
             results.flush(complete)
         for day, gain in one.gains:
-            gains.put(day, (gain.at, entry.recorded, entry.trade_id, gain.position, gain.amount))
+            at = gain.at.astimezone(UTC)
+            gains.put(day, (at, entry.recorded, entry.trade_id, gain.position, gain.amount))
         if one.outcome is not None and entry.result is not None and entry.net is not None:
-            at = entry.result.at
-            results.put(at.astimezone(UTC).date(), (at, entry.recorded, entry.trade_id, entry.net, one.outcome))
+            at = entry.result.at.astimezone(UTC)
+            results.put(at.date(), (at, entry.recorded, entry.trade_id, entry.net, one.outcome))
             journal.record.add(entry, one.outcome)
     gains.flush()
     results.flush()
