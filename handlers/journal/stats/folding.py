@@ -214,8 +214,8 @@ class InOrder(Generic[Item]):
             self._take(day, sorted(self._waiting.pop(day)))
 
 
-# What orders gains and results of one day: the instant, when the trade was recorded, its id; then the close's place. The
-# instants are in UTC, since Python compares times of one time zone many times faster than others.
+# What orders gains and results of one day: the instant, when the trade was recorded, its id; then the close's place.
+# The instants are in UTC, since Python compares times of one time zone many times faster than others.
 _GainItem = tuple[datetime, datetime, str, int, Decimal]
 _ResultItem = tuple[datetime, datetime, str, Decimal, Outcome]
 
