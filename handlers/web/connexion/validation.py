@@ -242,15 +242,14 @@ def _bad_parameters(operation: OperationChecks, scope: Any, context: dict[str, A
 def _parameter_value(parameter: Mapping[str, Any], raw: list[str]) -> tuple[Any, str | None]:
     """Parse the texts of a parameter. Returns its value, and what is wrong with them or None.
 
-    An array is a repeated parameter, or with `explode: false` a list with commas.
+    An array is a repeated parameter. With `explode: false` it is a list with commas; repeated, it is taken too, since
+    some generated clients know no other way.
     """
-    kind, is_list = parameter["schema"]["type"], not parameter.get("explode", True)
-    if kind == "array" and not is_list:
-        return raw, None
+    kind = parameter["schema"]["type"]
+    if kind == "array":
+        return raw if parameter.get("explode", True) else ",".join(raw).split(","), None
     if len(raw) > 1:
         return None, "is given more than once"
-    if kind == "array":
-        return raw[0].split(","), None
     if kind == "integer":
         return (int(raw[0]), None) if INTEGER.fullmatch(raw[0]) else (None, "is not an integer")
     return raw[0], None
