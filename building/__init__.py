@@ -1,1 +1,1 @@
-"""What `sam build` puts into the artifacts: to each function what it needs, and nothing that takes time or room."""
+"""Packaging: builds each function's artifact and the dependency layer with only what the functions load."""

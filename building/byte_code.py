@@ -1,4 +1,4 @@
-"""Byte code for the runtime: taken as it is, whatever the clock says of its source, and the same in every build."""
+"""Compiles byte code for the Lambda runtime. It is valid whatever the sources' timestamps, and reproducible."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-# The target's interpreter runs this: byte code is its own affair.
+# Run by the target's interpreter, since the format of byte code depends on its version.
 COMPILE = """
 import sys
 from importlib.util import cache_from_source
@@ -25,10 +25,10 @@ for line in sys.stdin:
 
 
 def compile_sources(sources: dict[Path, Path], interpreter: str, *, docstrings: bool = True) -> None:
-    """Put byte code beside each source, which is to be known by the name that it has here.
+    """Compile each source into the `__pycache__` beside it. Tracebacks show the name that is given for it.
 
-    Without docstrings it has no assert statements either (Python's option -OO). Without the interpreter there is no
-    byte code: everything works, and new processes take several times as long to start.
+    Without docstrings, assert statements are left out too (Python's -OO). If the interpreter is not installed, nothing
+    is compiled: functions then work, but take several times as long to start.
     """
     if not _is_here(interpreter):
         sys.stderr.write(f"There is no {interpreter} here, so no byte code; set RUNTIME= to one.\n")

@@ -1,9 +1,9 @@
-"""What each function of the template is given: the modules it can reach, its part of the contract, the models it uses.
+"""Builds each function's artifact: the modules it can import, its part of the contract, and the models it uses.
 
     python -m building.functions FOLDER INTERPRETER
 
-writes a folder for each function into FOLDER, with byte code for the interpreter, which is that of the runtime. A new
-process then neither compiles what it imports nor reads what it does not serve (benchmarks/README.md).
+writes a folder for each function into FOLDER, with byte code for INTERPRETER, which must be of the runtime's version.
+So a cold start compiles nothing and reads only what the function serves (benchmarks/README.md has the times).
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ from local.artifacts import read_template
 ROOT = Path(__file__).parent.parent
 OWN = ("handlers", "generated")
 SEAM = "handlers.entry.http"
-# What the operation that serves the contract reads.
+# Files that an operation reads at run time.
 CONTRACT_AS_WRITTEN = {"getOpenApi": Path("openapi", "openapi.yaml")}
-# What an operation imports by name, when it is asked for; the other operations of its module do not have it.
+# Modules that an operation imports by name on first use, which other operations of its module do not need.
 BY_NAME = {"listTrades": "handlers.usecases.list_by_close"}
-# What handlers/web/guard.py and deprecation.py want to know of an operation.
+# The fields that handlers/web/guard.py and deprecation.py read of every operation, also of others than the function's.
 OF_EVERY_OPERATION = ("operationId", "security", "deprecated", "x-deprecated-at", "x-sunset")
-# What a reader of the contract wants, and nothing that serves it.
+# Fields for readers of the contract, which no function reads.
 PROSE = {"description", "summary", "examples"}
 
 Json = dict[str, Any]
@@ -53,7 +53,7 @@ def functions(template: Json) -> Iterator[tuple[str, str, Sequence[str]]]:
 
 
 def modules_of(entry: str, operations: Sequence[str]) -> list[str]:
-    """The modules that a function starts with; the seam imports by name those of its operations' tags."""
+    """The modules that a function imports first: its entry point, and by name the modules of its operations' tags."""
     tags = {
         tag
         for item in contract()["paths"].values()
@@ -66,7 +66,7 @@ def modules_of(entry: str, operations: Sequence[str]) -> list[str]:
 
 
 def reachable(modules: Collection[str]) -> list[Path]:
-    """The files of these modules and of all of ours that they import, relative to the project."""
+    """The files of these modules and of every project module that they import, relative to the project's root."""
     found: set[Path] = set()
     left = list(modules)
     while left:
@@ -89,7 +89,7 @@ def _file(module: str) -> Path | None:
 
 @cache
 def _imports(path: Path) -> frozenset[str]:
-    """The names that the file imports when it runs: those for the type checker alone are left out."""
+    """The modules and names that the file imports at run time, without those under `if TYPE_CHECKING`."""
     names: set[str] = set()
     left: list[ast.AST] = [ast.parse((ROOT / path).read_text("utf-8"))]
     while left:
@@ -105,7 +105,7 @@ def _imports(path: Path) -> frozenset[str]:
 
 
 def contract_for(operations: Sequence[str]) -> Json:
-    """The contract as functions read it: these operations without prose, of all others where they are and for whom."""
+    """The contract for a function: its operations without prose; of all others the path, method and security."""
     whole = contract()
     served = _without_prose(slice_of(operations)["paths"])
     paths = {
@@ -121,7 +121,7 @@ def contract_for(operations: Sequence[str]) -> Json:
 
 
 def _without_prose(node: Any, *, of_schema: bool = True) -> Any:
-    """The node without prose. Under `properties`, the keys are names and stay."""
+    """The node without prose. Keys under `properties` are names of fields, so they stay."""
     if isinstance(node, Mapping):
         return {
             key: _without_prose(value, of_schema=key != "properties")
@@ -132,14 +132,14 @@ def _without_prose(node: Any, *, of_schema: bool = True) -> Any:
 
 
 class Stage:
-    """Files with their byte code, compiled all at once, since starting an interpreter for each takes seconds."""
+    """Collects the files of all functions, to compile them in one process: each start of an interpreter takes time."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.files: dict[Path, Path] = {}
 
     def add(self, text: str, name: Path) -> Path:
-        """Put a file that is to be called so; answers where it is."""
+        """Write a file whose tracebacks show `name`. Returns its path."""
         file = self.folder / sha256(f"{name}\0{text}".encode()).hexdigest() / name.name
         if file not in self.files:
             self.files[file] = name
@@ -149,7 +149,7 @@ class Stage:
 
 
 def write_once(folder: Path, interpreter: str) -> None:
-    """Write the folders, unless another process has while this one waited: sam builds several functions at a time."""
+    """Write the folders, unless another process did so while this one waited for the lock: sam builds in parallel."""
     asked, ready = time.time(), folder / ".ready"
     folder.parent.mkdir(parents=True, exist_ok=True)
     with folder.with_name(f"{folder.name}.lock").open("w") as lock:
@@ -177,7 +177,7 @@ def write(folder: Path, interpreter: str) -> None:
         for operation in CONTRACT_AS_WRITTEN.keys() & set(operations):
             file = CONTRACT_AS_WRITTEN[operation]
             _put(folder / function / file, (ROOT / file).read_text("utf-8"))
-    # A function needs no docstring: they are a twelfth of its artifact.
+    # Functions need no docstrings, which are a twelfth of an artifact.
     compile_sources(stage.files, interpreter, docstrings=False)
     for function, staged in given.items():
         for name, file in staged.items():

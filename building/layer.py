@@ -1,9 +1,9 @@
-"""What is left of the dependency layer: no libraries that nothing loads, no tests, and of botocore the services in use.
+"""Trims the dependency layer: removes libraries that nothing loads, tests, and botocore's unused services.
 
     python -m building.layer FOLDER INTERPRETER
 
-trims what was installed into FOLDER and adds byte code for the interpreter, which is that of the runtime: a layer is
-read-only, so without it every new process would compile all it imports (benchmarks/README.md).
+trims the libraries installed in FOLDER and adds byte code for INTERPRETER, which must be of the runtime's version. A
+layer is read-only, so without byte code every cold start would compile all imports (benchmarks/README.md).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from building.byte_code import compile_sources
 
 ROOT = Path(__file__).parent.parent
 
-# Requirements of Connexion that handlers/web/connexion/imports.py keeps it from loading, and what only they require.
+# Libraries that handlers/web/connexion/imports.py stubs, and the requirements that only they have.
 UNLOADED = (
     "_yaml",
     "asgiref",
@@ -37,14 +37,14 @@ UNLOADED = (
     "requests",
     "yaml",
 )
-# The same, by the names of the distributions where those differ.
+# Names of distributions that differ from their package's.
 DISTRIBUTIONS = {"yaml": "pyyaml"}
-# Commands and checks of the libraries' own.
+# The libraries' own commands, tests and benchmarks.
 NOT_TO_BE_RUN = ("bin", "**/tests", "**/benchmarks")
 
 
 def trim(folder: Path) -> None:
-    """Remove from the installed libraries what no function loads."""
+    """Remove the libraries and files that no function loads."""
     for name in UNLOADED:
         for found in (folder / name, *folder.glob(f"{DISTRIBUTIONS.get(name, name)}-*.dist-info")):
             shutil.rmtree(found)
@@ -55,15 +55,15 @@ def trim(folder: Path) -> None:
 
 
 def services() -> set[str]:
-    """The services whose clients the functions make."""
+    """The AWS services for which the functions create clients."""
     sources = (file.read_text("utf-8") for file in (ROOT / "handlers").rglob("*.py"))
     return {name for source in sources for name in re.findall(r'\bnew_client\("([a-z0-9-]+)"', source)}
 
 
 def trim_botocore(data: Path, wanted: Collection[str]) -> None:
-    """Leave the newest description of each of these services, without prose, and where in each region they are.
+    """Keep the newest model of each wanted service, without documentation, and its endpoints.
 
-    botocore looks through all the folders, and reads all the endpoints, when it makes its first client.
+    botocore lists all folders and reads all endpoints when it creates its first client.
     """
     for service in data.iterdir():
         if service.is_dir():
@@ -82,8 +82,9 @@ def trim_botocore(data: Path, wanted: Collection[str]) -> None:
 
 
 def _without_documentation(node: Any) -> Any:
-    """The node without what only a reader wants: botocore looks for the text, and takes an empty one as well. A shape's
-    member of that name is no text, and stays.
+    """The node with empty `documentation` texts: botocore requires the key, not a text.
+
+    Members of shapes that are named `documentation` stay.
     """
     if isinstance(node, dict):
         return {

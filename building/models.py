@@ -1,4 +1,4 @@
-"""The models that a function is given: pydantic builds all that it finds, and each takes a millisecond or two."""
+"""Selects the models for a function's artifact, because pydantic takes one or two milliseconds to build each."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ MODELS = Path("generated", "models.py")
 
 
 def named_in(path: Path, starts: Collection[str]) -> frozenset[str]:
-    """The models that a file needs: those named at module level and in the functions `starts` and what they call.
+    """The models that a file needs: those named at module level, in the functions `starts`, and in what these call.
 
-    A file without any of these functions serves other modules: all models that it names are needed.
+    A file without any of these functions is used by other modules, so all models that it names are needed.
     """
     tree = _tree(path)
     parts = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
@@ -26,7 +26,7 @@ def named_in(path: Path, starts: Collection[str]) -> frozenset[str]:
 
 
 def models_for(names: Collection[str]) -> str:
-    """The source of the models of these names and of those that they are made of, without prose and examples."""
+    """The source of the named models and of the models that they refer to, without descriptions and examples."""
     tree = ast.parse((ROOT / MODELS).read_text("utf-8"))
     classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
     unwanted = classes.keys() - _reached(classes, names)
@@ -40,7 +40,7 @@ def _tree(path: Path) -> ast.Module:
 
 
 def _models_in(node: ast.AST) -> frozenset[str]:
-    """The models that the code names when it runs. Annotations of functions are never evaluated."""
+    """The models that the code refers to at run time. Annotations of functions do not count: they are not evaluated."""
     found: set[str] = set()
     left = [node]
     while left:
@@ -54,7 +54,7 @@ def _models_in(node: ast.AST) -> frozenset[str]:
 
 
 def _reached(parts: Mapping[str, ast.AST], starts: Collection[str]) -> set[str]:
-    """The names of the parts that these lead to, themselves included."""
+    """The names of the parts that `starts` refer to, directly or not, themselves included."""
     found: set[str] = set()
     left = list(starts)
     while left:
@@ -70,7 +70,7 @@ def _names_in(node: ast.AST) -> set[str]:
 
 
 def _is_of(node: ast.stmt, names: Collection[str]) -> bool:
-    """Whether the statement defines one of these classes or says something about one."""
+    """Whether the statement defines one of these classes or is an expression about one, as `Model.model_rebuild()`."""
     if isinstance(node, ast.ClassDef):
         return node.name in names
     return isinstance(node, ast.Expr) and any(

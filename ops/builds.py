@@ -1,8 +1,8 @@
-"""`make deployed-build`: where the pipeline finds the build that a stack runs now, before it deploys another one.
+"""`make deployed-build`: finds the build that a stack runs now, which the pipeline deploys again after a failure.
 
-The stack's parameter Release names the commit that was deployed, and the pipeline keeps the build of each commit as an
-artifact of that commit's run on GitHub. Prints `artifact`, `run` and `commit` in the form of a step's outputs; with no
-`run` when there is no way back: the stack is new, or the artifact is no longer kept.
+The stack's parameter Release names the deployed commit, and the pipeline keeps each commit's build as an artifact of
+its run on GitHub. Prints `artifact`, `run` and `commit` in the format of a step's outputs. `run` is empty without
+such a build: the stack is new, or the artifact has expired.
 
 Reads STACK and AWS' settings; GITHUB_REPOSITORY, GITHUB_API_URL and GITHUB_TOKEN as GitHub sets them in a job.
 """
@@ -23,18 +23,18 @@ from ops.stack import Client, parameter
 
 
 def name_of(commit: str) -> str:
-    """The artifact's name for a commit, of which the first twelve digits are enough."""
+    """The name of a commit's artifact. The commit's first twelve digits are enough."""
     return f"built-{commit[:12]}"
 
 
 def deployed_commit(client: Client, stack: str) -> str | None:
-    """The commit that the stack runs; None if there is no such stack, or its release names no commit."""
+    """The commit that the stack runs; None if the stack does not exist or its release names no commit."""
     named = re.fullmatch(r"[0-9]+-([0-9a-f]{12})", parameter(client, stack, "Release") or "")
     return named[1] if named else None
 
 
 def find(commit: str, given: Mapping[str, str]) -> dict[str, str]:
-    """Artifact, run and whole commit of the newest build of the commit that is still kept; nothing without one."""
+    """Artifact, run and full commit of the newest unexpired build of the commit; empty without one."""
     repository, api = given["GITHUB_REPOSITORY"], given.get("GITHUB_API_URL", "https://api.github.com")
     request = urllib.request.Request(  # noqa: S310 GitHub's address, from the job's environment
         f"{api}/repos/{repository}/actions/artifacts?name={name_of(commit)}&per_page=100",
@@ -51,7 +51,7 @@ def find(commit: str, given: Mapping[str, str]) -> dict[str, str]:
 
 
 def main() -> int:
-    """Print the outputs; on standard error why there is no way back."""
+    """Print the outputs, and on standard error why there is no build to go back to."""
     stack = os.environ.get("STACK") or ""
     if not stack:
         raise SystemExit("Which stack? make deployed-build STACK=its-name")

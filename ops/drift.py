@@ -1,7 +1,7 @@
-"""`make drift STACK=its-name`: what was changed at the stack's resources by hand, past the template.
+"""`make drift STACK=its-name`: lists what was changed by hand at the stack's resources.
 
-CloudFormation compares each resource with the template; this asks it to, waits, and lists the differences. An alias
-that CodeDeploy has moved to a new version is the template's own doing and not listed. Exits with 1 when there are
+It starts CloudFormation's drift detection, waits for it, and prints the differences from the template. Aliases that
+CodeDeploy moved to a new version are not listed, since each deployment moves them. Exits with 1 if there are
 differences.
 """
 
@@ -18,16 +18,16 @@ import boto3
 
 from ops.stack import Client
 
-WAIT = 10  # seconds between two looks
-LONGEST = 1800  # seconds; some four hundred resources take some minutes
+WAIT = 10  # seconds between two requests for the status
+LONGEST = 1800  # seconds; a stack of 300 resources takes some minutes
 
-# CodeDeploy moves the alias in the course of every deployment; CloudFormation takes that for a change by hand.
+# Every deployment moves the aliases through CodeDeploy, which CloudFormation reports as drift.
 MOVED_BY_CODEDEPLOY = {"AWS::Lambda::Alias": {"/FunctionVersion", "/RoutingConfig"}}
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A resource that is not as the template says: each property with what is expected and what is there."""
+    """A resource that differs from the template, with path, expected and actual value of each property."""
 
     resource: str
     status: str
@@ -40,7 +40,7 @@ class Difference:
 
 
 def drift(client: Client, stack: str) -> list[Difference]:
-    """Ask for the comparison, wait for it, and say what differs. Exits when it fails or does not end."""
+    """Detect the stack's drift and return the differences. Exits if the detection fails or takes too long."""
     cloudformation = client("cloudformation")
     detection = cloudformation.detect_stack_drift(StackName=stack)["StackDriftDetectionId"]
     deadline = time.monotonic() + LONGEST

@@ -1,15 +1,14 @@
-"""Whether a stack may have the name that `make deploy STACK=` gives it: checked before anything is built or uploaded.
+"""Checks the name in `make deploy STACK=`, before anything is built or uploaded.
 
-Names of functions, roles, tables, queues and buckets begin with the stack's name, and the rights of the deploy role,
-the dashboard's searches and the key's policy rely on that. CloudFormation makes these names of the stack's name, the
-resource's name in the template and twelve random characters; where they would be longer than AWS allows (63
-characters for a bucket, 64 for a function or a role), it cuts both, a stack's name down to 25 characters. So no name
-is longer.
+Names of functions, roles, tables, queues and buckets begin with the stack's name; the rights of the deploy role, the
+dashboard's searches and the key's policy rely on that. CloudFormation composes them of the stack's name, the logical id
+and twelve random characters. If that is longer than AWS allows (63 characters for a bucket, 64 for a function or a
+role), it shortens both parts, the stack's name to 25 characters at the least: so a stack's name has at most 25.
 
     python -m ops.names STACK STAGE
 
-Exits with what is wrong with the name. When the stack exists already, also with what is wrong with its stage: a stack
-is one stage for life, as another one would take the protection of its tables away.
+Exits with what is wrong with the name, or with the stage if the stack exists: a stack keeps its stage for life, since
+another one would remove the protection of its tables.
 """
 
 from __future__ import annotations
@@ -23,12 +22,12 @@ import boto3
 from ops.stack import Client, parameter
 
 LONGEST = 25
-# Words that Cognito refuses in the domain of the hosted pages, which is named for the stack.
+# Words that Cognito refuses in the hosted pages' domain, which contains the stack's name.
 RESERVED = ("aws", "amazon", "cognito")
 
 
 def faults(stack: str) -> list[str]:
-    """What is wrong with the name, in words; nothing for a legal one."""
+    """What is wrong with the name, in words; empty if it is valid."""
     found = []
     if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", stack):
         found.append("it may have lower-case letters, digits and single hyphens between them, and begins with a letter")
@@ -39,7 +38,7 @@ def faults(stack: str) -> list[str]:
 
 
 def check(client: Client, stack: str, stage: str) -> None:
-    """Exit when the stack may not have this name, or is another stage already."""
+    """Exit if the name is invalid or the stack exists with another stage."""
     if found := faults(stack):
         raise SystemExit(f"STACK={stack} is no name for a stack: {'; '.join(found)}.")
     present = parameter(client, stack, "Stage")
@@ -50,7 +49,7 @@ def check(client: Client, stack: str, stage: str) -> None:
 
 
 def main() -> int:
-    """Check the name and the stage that were given."""
+    """Check the name and the stage given as arguments."""
     stack, stage = sys.argv[1:]
     client: Any = boto3.Session().client
     check(client, stack, stage)

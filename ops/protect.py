@@ -1,7 +1,7 @@
-"""`make protect STACK=its-name`: forbids deleting the stack, until somebody takes the protection away on purpose.
+"""`make protect STACK=its-name`: turns the stack's termination protection on, which forbids deleting the stack.
 
-`make deploy` does it by itself after each deployment outside dev. It protects the stack as a whole; tables and the
-users' pool have a protection of their own, by the template.
+`make deploy` runs it after each deployment outside dev. The template protects the tables and the user pool one by one
+as well.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ops.stack import Client, describe
 
 
 def protect(client: Client, stack: str) -> bool:
-    """Turn termination protection on; whether it was off."""
+    """Turn termination protection on. Returns whether it was off."""
     if describe(client, stack).get("EnableTerminationProtection"):
         return False
     client("cloudformation").update_termination_protection(StackName=stack, EnableTerminationProtection=True)

@@ -1,12 +1,11 @@
-"""`make redrive`: empties the statistics' dead-letter queues. Each message becomes the rebuild of the users it names.
+"""`make redrive`: empties the statistics' dead-letter queues by queueing rebuilds of the users concerned.
 
-A message of StatsDeadLetterQueue names no users, but a part of the trades' stream: it is read again, as long as the
-stream keeps it, for 24 hours; after that the rebuild of every user takes its place. Messages of RebuildDeadLetterQueue
-go back to where they came from. A message is deleted only after what takes its place is queued, so a redrive that is
-cut off loses nothing and may be run again.
+A message of StatsDeadLetterQueue names a range of the trades' stream. Its users are read from the stream, which keeps
+records for 24 hours; later every user is rebuilt instead. Messages of RebuildDeadLetterQueue go back to RebuildQueue.
+A message is deleted only after the rebuilds are queued, so an interrupted redrive loses nothing and may be run again.
 
-Without STACK it is for what `make run` runs; with STACK=journal-staging for that stack on AWS, with the
-credentials and the region of the environment.
+Without STACK it works on what `make run` runs; with STACK=journal-staging on that stack on AWS, with the credentials
+and the region of the environment.
 """
 
 from __future__ import annotations
@@ -29,13 +28,13 @@ _STREAM_IS_GONE = {
     "ExpiredIteratorException",
     "ValidationException",
 }
-_MOST_PAGES = 200  # the end of a batch is not as far as that, and an empty page may come between
-_INVISIBLE_FOR = 300  # seconds in which a message is to be dealt with
+_MOST_PAGES = 200  # more than a batch has, also with empty pages in between
+_INVISIBLE_FOR = 300  # seconds for handling one message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Redriven:
-    """How many messages were taken out, how many users' rebuilds they became, and whether everybody's is among them."""
+    """How many messages were removed, how many users are rebuilt for them, and whether every user is."""
 
     messages: int
     users: int
@@ -66,7 +65,7 @@ def redrive(client: Client, outputs: Mapping[str, str]) -> Redriven:
 
 
 def users_of(streams: Any, body: str) -> set[str] | None:
-    """The users whose changes the message is about; None if that cannot be known any more."""
+    """The users whose changes the message is about; None if the stream no longer has them."""
     try:
         part = json.loads(body)["DDBStreamBatchInfo"]
         iterator = streams.get_shard_iterator(

@@ -1,9 +1,9 @@
 """`make remove STACK=its-name`: removes a stack of stage dev with all its data, such as the preview of a pull request.
 
-Tables, buckets and the users' pool outlive their stack by the template, so that nobody deletes data by a mistaken
-command. Of a preview nothing is to stay: this deletes the stack and then what the stack has left, by CloudFormation's
-own list of what it did not delete. Stacks of other stages, and those with termination protection, are refused. May be
-cut off and run again: CloudFormation keeps a deleted stack's events for 90 days.
+The template makes tables, buckets and the user pool outlive their stack, so that a mistaken command deletes no data.
+This command deletes the stack and then the resources that CloudFormation lists as skipped. It refuses stacks of other
+stages and stacks with termination protection. It may be interrupted and run again: CloudFormation keeps a deleted
+stack's events for 90 days.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from botocore.exceptions import ClientError
 
 from ops.stack import Client
 
-# Resources that a stack leaves by themselves, but that are gone with another one: versions, with their function.
+# Types that CloudFormation skips although another deletion removes them: versions disappear with their function.
 GONE_WITH_ANOTHER = {"AWS::Lambda::Version"}
 GONE = {"NoSuchBucket", "404", "ResourceNotFoundException", "ResourceNotFound"}
 
 
 def remove(client: Client, stack: str) -> list[str]:
-    """Delete the stack and what it leaves; the physical names of what it left. Exits when it is not for deletion."""
+    """Delete the stack and what outlives it. Returns the physical names of the latter. Exits if it refuses."""
     cloudformation = client("cloudformation")
     live = _live(cloudformation, stack)
     if live:
@@ -78,7 +78,7 @@ def _deleted(cloudformation: Any, stack: str) -> Iterator[str]:
 
 
 def _left(cloudformation: Any, stack_id: str) -> Iterator[tuple[str, str]]:
-    """Type and physical name of each resource that was not deleted with its stack, or before, when it was replaced."""
+    """Type and physical name of each resource that CloudFormation kept, when it deleted the stack or replaced it."""
     events = cloudformation.get_paginator("describe_stack_events").paginate(StackName=stack_id)
     yield from {
         (event["ResourceType"], event["PhysicalResourceId"])
@@ -91,7 +91,7 @@ def _left(cloudformation: Any, stack_id: str) -> Iterator[tuple[str, str]]:
 
 
 def _delete(client: Client, kind: str, name: str) -> bool:
-    """Delete what a stack left; whether it was still there. Exits at a kind that is not known to outlive a stack."""
+    """Delete a resource that outlived its stack. Returns whether it still existed. Exits at an unknown type."""
     delete = DELETE.get(kind)
     if delete is None:
         raise SystemExit(f"{name} ({kind}) has outlived its stack, and this command does not know how to delete it.")
@@ -120,14 +120,14 @@ def _bucket(client: Client, name: str) -> None:
 def _layer_version(client: Client, arn: str) -> None:
     *_, layer, version = arn.split(":")
     given: Any = {"LayerName": layer, "VersionNumber": int(version)}
-    client("lambda").get_layer_version(**given)  # fails when it is gone; deleting it would not
+    client("lambda").get_layer_version(**given)  # raises if it is gone, unlike the deletion
     client("lambda").delete_layer_version(**given)
 
 
 DELETE: Mapping[str, Callable[[Client, str], object]] = {
     "AWS::DynamoDB::Table": lambda client, name: client("dynamodb").delete_table(TableName=name),
     "AWS::S3::Bucket": _bucket,
-    "AWS::Lambda::LayerVersion": _layer_version,  # SAM lets it outlive its stack
+    "AWS::Lambda::LayerVersion": _layer_version,  # SAM sets DeletionPolicy: Retain
     "AWS::Cognito::UserPool": lambda client, name: client("cognito-idp").delete_user_pool(UserPoolId=name),
 }
 

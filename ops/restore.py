@@ -1,14 +1,13 @@
-"""`make restore`: puts trades back from a table that was restored to a point in time; docs/runbook.md, "Restore".
+"""`make restore`: copies trades back from a table that was restored to a point in time; docs/runbook.md, "Restore".
 
-DynamoDB restores into a new table. From there this brings back each trade that the journal lacks; with REPLACE=yes also
-the earlier state of each that was changed since. It writes as the API does, so statistics and lists follow, and nothing
-comes back of anybody whose account was deleted since: whoever is not in the users' pool any more, or is being erased,
-stays away. An image comes back as long as its file is still there.
+DynamoDB restores into a new table. This command copies every trade that the journal lacks from there; with REPLACE=yes
+it also replaces trades that were changed since. It writes as the API does, so lists and statistics follow. It restores
+nothing of users whose account was deleted since, or is being erased. An image is restored if its file still exists.
 
-With USERS="sub ..." it reads the trades of these users and no others. Without, it reads the whole table, in parts of
-which several are read at once. It may be cut off and run again at any time: what is back already is not brought back
-twice, and a run through the whole table goes on where it was. How far it has come is kept in the restored table itself:
-there any operator's next run finds it, whatever became of the machine, and it goes when the table goes.
+With USERS="sub ..." it reads the trades of these users only; without, the whole table, several segments at once. It may
+be interrupted and run again at any time: restored trades are not restored twice, and a run through the whole table
+continues where it stopped. The progress is stored in the restored table, where another operator's run finds it, and is
+deleted with that table.
 """
 
 from __future__ import annotations
@@ -31,13 +30,13 @@ from handlers.storage.image_files import Place
 from handlers.storage.trade_items import is_trade, trade_of
 from ops.stack import Client, at_home, on_aws
 
-SEGMENTS = 16  # parts of the table that are read at once; another number begins anew
+SEGMENTS = 16  # segments of the table that are read at once; changing the number restarts a run
 _CHECKPOINTS = "restore"  # in place of a user's id, which is a UUID
 
 
 @dataclass(slots=True, kw_only=True)
 class Restored:
-    """What became of the trades in the restored table."""
+    """Counts of what was done with the trades of the restored table."""
 
     returned: int = 0
     replaced: int = 0
@@ -52,7 +51,7 @@ class Restored:
 def restore(
     client: Client, outputs: Mapping[str, str], table: str, *, replacing: bool = False, users: Collection[str] = ()
 ) -> Restored:
-    """Bring back the trades of these users, or of all, from the restored table.
+    """Copy the trades of these users, or of all, from the restored table.
 
     Exits when that table is the journal's own.
     """
@@ -64,10 +63,10 @@ def restore(
 
 
 class _Run:
-    """One restore: where from, and by which rule."""
+    """One run: the table to restore from, and whether changed trades are replaced."""
 
     def __init__(self, client: Client, pool: str, table: str, replacing: bool) -> None:
-        clients.dynamodb()  # made before threads come for it, as boto3's session is for one thread alone
+        clients.dynamodb()  # created before the threads start: boto3's session is not thread-safe
         self._dynamodb, self._s3, self._cognito = client("dynamodb"), client("s3"), client("cognito-idp")
         self._pool = pool
         self._table = table
@@ -92,7 +91,7 @@ class _Run:
             try:
                 done = sum((part.result() for part in parts), Restored())
             except BaseException:
-                self._is_over.set()  # the others stop at the end of their pages
+                self._is_over.set()  # the other threads stop after their current page
                 raise
         self._forget()
         return done
@@ -123,7 +122,7 @@ class _Run:
         return {"userId": {"S": _CHECKPOINTS}, "tradeId": {"S": f"{rule}|{SEGMENTS}|{segment}"}}
 
     def _of_page(self, items: list[Any]) -> Restored:
-        """Bring back these trades, which lie user by user: each user is looked up once."""
+        """Copy these trades, which are sorted by user, so that each user is looked up once."""
         done = Restored()
         user, has_account = "", False
         for trade in (trade_of(item) for item in items if is_trade(item)):
@@ -142,7 +141,7 @@ class _Run:
         return done
 
     def _has_account(self, user_id: str) -> bool:
-        # By sub: whoever came through Google is called something else in the pool.
+        # By sub, since users who signed in with Google have another user name.
         found = self._cognito.list_users(UserPoolId=self._pool, Filter=f'sub = "{user_id}"', Limit=1)
         return bool(found["Users"])
 
@@ -158,7 +157,7 @@ class _Run:
 
 
 def _bring_back(trade: Trade, *, replacing: bool, done: Restored) -> bool:
-    """Whether the journal now has the trade as it is here because of this call. Raises AccountErased, Busy."""
+    """Write the trade. Returns whether this call changed the journal. Raises AccountErased, Busy."""
     while True:
         try:
             present = trades.get(trade.user_id, trade.trade_id)
@@ -170,19 +169,19 @@ def _bring_back(trade: Trade, *, replacing: bool, done: Restored) -> bool:
                 done.returned += 1
                 return True
             if replacing and _content(present) != _content(trade):
-                # A version of its own: whoever has read the present one is not to overwrite this one unseen.
+                # A new version, so that a client that has read the current one cannot overwrite this one.
                 newer = replace(trade, version=present.version + 1, updated_at=datetime.now(UTC))
                 trades.replace(newer, present.version)
                 done.replaced += 1
                 return True
         except (TradeNotFound, VersionMismatch):
-            continue  # its owner was faster
+            continue  # changed by its owner in the meantime; read it again
         done.untouched += 1
         return False
 
 
 def _content(trade: Trade) -> Trade:
-    """The trade without what changes at every write."""
+    """The trade without the fields that change at every write."""
     return replace(trade, version=0, updated_at=datetime.min.replace(tzinfo=UTC))
 
 

@@ -1,20 +1,20 @@
-"""`make smoke`: asks a deployed API for every route of the contract, and changes nothing there.
+"""`make smoke`: requests every route of a deployed API and compares the answers with the contract. It changes nothing.
 
-API Gateway may drop a part of the imported document without a word: a route, its authorizer, the default route, CORS.
-So each route is asked, over HTTP, without a token:
+API Gateway may silently drop a part of the imported document: a route, its authorizer, the default route, CORS. So this
+requests each route over HTTP, without a token:
 
-- a protected one must be refused by the gateway itself. A 401 of the function would mean that the route has no
-  authorizer, and then every valid token is refused too;
-- a public one must answer as the contract declares: documents with 200, everything else, which gets a body that cannot
-  be read, with a declared 4xx;
+- the gateway itself must refuse a protected route. A 401 of the function would mean that the route has no authorizer,
+  and then every valid token is refused too;
+- a public route must answer as the contract declares: documents with 200, everything else, which gets an unreadable
+  body, with a declared 4xx;
 - an unknown path must be a 404 problem, and every other method of a known path a 405 that names exactly the path's
   methods in Allow;
 - the contract must be served byte for byte as it is in this checkout;
-- with an origin to ask for, a browser's preflight must be allowed, and a stranger's must not.
+- with an origin given, its preflight request must be allowed, and another origin's must not.
 
-API=https://host/v1 asks that address; STACK=its-name asks the stack on AWS for its address and its allowed origin;
-without either it asks what `make run` runs. ORIGIN=https://app.example.com names the origin. Exits with 0 when all is
-right, with 1 when something is not, with 2 when nothing answers.
+API=https://host/v1 names the address; STACK=its-name takes address and allowed origin from that stack on AWS; without
+either it tests what `make run` runs. ORIGIN=https://app.example.com names the origin. Exits with 0 if every answer is
+as declared, with 1 if one is not, and with 2 if nothing answers.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from ops.stack import describe, endpoints, outputs_of
 PROBLEM = "application/problem+json"
 GATEWAYS_REFUSAL = {"message": "Unauthorized"}
 OTHER_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-UNREADABLE = b"{"  # no JSON text: refused by every operation before it does anything
+UNREADABLE = b"{"  # no JSON: every operation refuses it before it does anything
 MADE_UP_ID = "00000000-0000-4000-8000-000000000000"
 STRANGER = "https://stranger.invalid"
 
@@ -54,7 +54,7 @@ class Unreachable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back: header names in lower case."""
+    """An answer. Header names are in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -82,7 +82,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One answer that is not what the contract says."""
+    """An answer that differs from the contract."""
 
     request: str
     expected: str
@@ -98,7 +98,7 @@ Ask = Callable[[str, str, Mapping[str, str], bytes | None], Answer]
 
 @dataclass
 class Api:
-    """An API at an address, over one connection that is kept until the context ends."""
+    """An API at an address, over one connection that stays open until the context ends."""
 
     address: str
     requests: int = 0
@@ -112,7 +112,7 @@ class Api:
             self._connection.close()
 
     def ask(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
-        """Send the request; again, after a wait, as long as it is refused for now. Raises Unreachable."""
+        """Send the request, and again after a wait if it is answered with 429 or 503. Raises Unreachable."""
         for attempt in range(1, MOST_TRIES + 1):
             answer = self._sent(method, path, headers, body)
             if answer.status not in (429, 503) or attempt == MOST_TRIES:
@@ -122,7 +122,7 @@ class Api:
 
     def _sent(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
         target = urlsplit(self.address).path.rstrip("/") + path
-        for is_last in (False, True):  # a kept connection may have been closed by the other side meanwhile
+        for is_last in (False, True):  # the server may have closed the open connection in the meantime
             kept = self._connection is not None
             connection = self._connection = self._connection or self._connect()
             try:
@@ -160,7 +160,7 @@ class Smoke:
         self._routes = [(path, method.upper(), operation) for path, method, operation in operations(dict(document))]
 
     def faults(self, origin: str | None = None) -> Iterator[Fault]:
-        """Everything that is not as it should be, as it is found. Raises Unreachable."""
+        """Yield each fault as it is found. Raises Unreachable."""
         for path, method, operation in self._routes:
             if self._is_public(operation):
                 yield from self._public(path, method, operation)
@@ -199,7 +199,7 @@ class Smoke:
             media_type = next(iter(self._resolved(operation["requestBody"])["content"]))
             headers, body, statuses = {"Content-Type": media_type}, UNREADABLE, "400"
         elif method not in ("GET", "HEAD"):
-            # It may do something when it is asked; an unknown parameter is refused before.
+            # It could change something; the unknown parameter makes the function refuse it first.
             target, statuses = f"{target}?smoke=1", "400"
         answer = self._ask(method, target, headers, body)
         asked = f"{method} {target}" + (" with a body that is no JSON" if body else "")
@@ -237,7 +237,7 @@ class Smoke:
                 yield Fault(asked, f"Allow: {expected}", f"Allow: {answer.headers.get('allow', 'none')}")
 
     def _leads_elsewhere(self, method: str, path: str, target: str) -> bool:
-        """Whether the gateway takes the request for one to another path, as DELETE /trades/bulk for a trade's."""
+        """Whether the gateway matches another path, as it takes DELETE /trades/bulk for DELETE /trades/{tradeId}."""
         return any(
             other != path and known == method and re.fullmatch(_pattern(other), target)
             for other, known, _ in self._routes
@@ -277,7 +277,7 @@ class Smoke:
         return self._ask("OPTIONS", re.sub(r"\{[^}]+\}", MADE_UP_ID, path), headers, None)
 
     def _target(self, path: str, operation: Mapping[str, Any]) -> str:
-        """The path with something in place of each parameter: for what is public, the contract's own example."""
+        """The path with a value for each parameter: the contract's example for public routes."""
         examples = {}
         if self._is_public(operation):
             given = [*self._document["paths"][path].get("parameters", ()), *operation.get("parameters", ())]
@@ -302,7 +302,7 @@ def _pattern(path: str) -> str:
 
 
 def _problem(asked: str, answer: Answer, status: int) -> Iterator[Fault]:
-    """What is wrong with an answer that is to be a problem document of this status."""
+    """The faults of an answer that must be a problem document with this status."""
     document = answer.document
     is_problem = answer.media_type == PROBLEM and isinstance(document, dict) and document.get("status") == status
     if answer.status != status or not is_problem:
@@ -310,7 +310,7 @@ def _problem(asked: str, answer: Answer, status: int) -> Iterator[Fault]:
 
 
 def _headers(asked: str, answer: Answer) -> Iterator[Fault]:
-    """The headers that every answer of a function has."""
+    """The faults in the headers that every answer of a function must have."""
     if not answer.headers.get("x-request-id"):
         yield Fault(asked, "X-Request-Id", "none")
     if answer.headers.get("x-content-type-options") != "nosniff":
@@ -319,7 +319,7 @@ def _headers(asked: str, answer: Answer) -> Iterator[Fault]:
 
 
 def where(given: Mapping[str, str]) -> tuple[str, str | None]:
-    """The address to ask and the origin to ask for, from the environment. Exits when the address is none."""
+    """The API's address and the origin to test, from the environment. Exits if the address is invalid."""
     origin = given.get("ORIGIN") or None
     if address := given.get("API"):
         if urlsplit(address).scheme not in ("http", "https") or not urlsplit(address).netloc:
@@ -335,7 +335,7 @@ def where(given: Mapping[str, str]) -> tuple[str, str | None]:
 
 
 def main() -> int:
-    """Ask, and report each fault as it is found."""
+    """Run the checks and print each fault as it is found. Returns the exit status."""
     address, origin = where(os.environ)
     count = 0
     try:

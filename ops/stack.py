@@ -1,4 +1,4 @@
-"""Where a command of ops/ finds the stack that it works on: one on AWS, or the one that `make run` runs."""
+"""Finds the stack that a command works on: one on AWS, or the one that `make run` runs."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from botocore.exceptions import ClientError
 from local.embedded_aws import REGION, ROOT_KEY
 from local.places import ENDPOINTS
 
-# Makes a boto3 client of a service, by the service's name.
+# Creates a boto3 client from a service's name.
 Client = Callable[[str], Any]
 
 
 def at_home() -> tuple[Client, dict[str, str]]:
-    """A maker of clients and the outputs of the stack that `make run` runs.
+    """Clients for, and the outputs of, the stack that `make run` runs.
 
-    Also sets the environment, so that clients which others make reach the same embedded AWS. Exits when nothing runs.
+    Also sets the environment, so that clients created elsewhere reach the same embedded AWS. Exits if nothing runs.
     """
     endpoint = endpoints()["aws"]
     os.environ.update(
@@ -42,7 +42,7 @@ def on_aws(stack: str) -> tuple[Client, dict[str, str]]:
 
 
 def endpoints() -> dict[str, str]:
-    """The addresses of what `make run` runs. Exits when nothing runs."""
+    """The addresses of what `make run` runs. Exits if nothing runs."""
     if not ENDPOINTS.is_file():
         raise SystemExit("Nothing runs here: start it with `make run`, or name a stack on AWS with STACK=its-name.")
     found: dict[str, str] = json.loads(ENDPOINTS.read_text())
@@ -50,7 +50,7 @@ def endpoints() -> dict[str, str]:
 
 
 def describe(client: Client, stack: str) -> Any:
-    """What CloudFormation says of the stack."""
+    """CloudFormation's description of the stack."""
     [found] = client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
     return found
 

@@ -1,11 +1,11 @@
-"""`make story`: what a trader does, from log-in to the deleted account, at a deployed API.
+"""`make story`: runs a trader's whole story against a deployed API, from log-in to the deleted account.
 
-Runs the end-to-end tests that are marked `anywhere`, as they are. STACK=its-name tells the story to that stack on AWS,
-with the credentials and the region of the environment: they make the story's users in the stack's pool
-(AdminCreateUser, AdminSetUserPassword), without a mail, and the story deletes each through the API itself. API= is the
-address to use when it is another one than the stack's output. Without STACK it is told to what `make run` runs.
+It runs the end-to-end tests that are marked `anywhere`. STACK=its-name runs them against that stack on AWS, with the
+credentials and the region of the environment: these create the tests' users in the stack's pool without sending mails
+(AdminCreateUser, AdminSetUserPassword), and the tests delete each account through the API. API= overrides the address
+from the stack's outputs. Without STACK they run against what `make run` runs.
 
-Not for production: it takes a right over the pool's users that no pipeline should have there. `make smoke` is for that.
+Not for production: no pipeline should have the right to create users there. Use `make smoke` instead.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ops.stack import at_home, endpoints, on_aws
 
 
 def main() -> int:
-    """Tell the story; pytest's exit status."""
+    """Run the tests. Returns pytest's exit status."""
     if stack := os.environ.get("STACK"):
         _, outputs = on_aws(stack)
         address = os.environ.get("API") or outputs["ApiUrl"]
