@@ -13,6 +13,7 @@ from importlib.metadata import version
 from typing import Any
 
 from local.emulator import (
+    expressions,
     gateway,
     objects,
     permissions,
@@ -38,6 +39,7 @@ PATCHES = [
     *objects.PATCHES,
     *streams.PATCHES,
     *tables.PATCHES,
+    *expressions.PATCHES,
     *persistence.PATCHES,
     *workers.PATCHES,
     *permissions.PATCHES,

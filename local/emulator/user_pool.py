@@ -19,6 +19,7 @@ Answer = tuple[int, Any, Any]
 Handler = Callable[[Json], Answer]
 
 COGNITO = "ministack.services.cognito"
+TYPES = "ministack.services.cloudformation.provisioners"
 
 # In seconds. Codes of sign-ups last a day, all others an hour.
 DAY, HOUR, LONGEST_LOCK = 24 * 3600, 3600, 15 * 60
@@ -284,6 +285,70 @@ def _apply_codes_for_those_who_wait() -> None:
     _before("_forgot_password", forgotten)
 
 
+# Refresh tokens
+
+
+def reuse_is_refused(replaced_at: float | None, now: float, grace: float) -> bool:
+    """Whether a refresh token that was replaced then is of no use any more; `grace` in seconds."""
+    return replaced_at is not None and now > replaced_at + grace
+
+
+def _apply_rotation_setting() -> None:
+    handlers = take(f"{TYPES}:_RESOURCE_HANDLERS")["AWS::Cognito::UserPoolClient"]
+    create, update = handlers["create"], handlers["update"]
+
+    def keep(client_id: str, properties: Json) -> None:
+        pool = take(f"{COGNITO}:_user_pools")[properties["UserPoolId"]]
+        pool["_clients"][client_id]["_rotation"] = properties.get("RefreshTokenRotation") or {}
+
+    def create_with_rotation(logical_id: str, properties: Json, stack_name: str) -> Any:
+        made = create(logical_id, properties, stack_name)
+        keep(made[0], properties)
+        return made
+
+    def update_with_rotation(client_id: str, old: Json, new: Json, stack_name: str, logical_id: str = "") -> Any:
+        given = (logical_id,) if handlers.get("update_with_logical_id") else ()
+        made = update(client_id, old, new, stack_name, *given)
+        keep(made[0], new)
+        return made
+
+    handlers.update(create=create_with_rotation, update=update_with_rotation)
+
+
+def _apply_rotation() -> None:
+    refresh: Handler = take(f"{COGNITO}:_get_tokens_from_refresh_token")
+
+    def refresh_and_rotate(data: Json) -> Answer:
+        pool, pool_id = take(f"{COGNITO}:_pool_for_client")(data.get("ClientId"))
+        client = (pool or {}).get("_clients", {}).get(data.get("ClientId"), {})
+        rotation = client.get("_rotation") or {}
+        if rotation.get("Feature") != "ENABLED":
+            return refresh(data)
+        token = str(data.get("RefreshToken"))
+        claims = take(f"{COGNITO}:_token_claims")(token)
+        replaced: dict[str, float] = pool.setdefault("_replaced", {})
+        grace = float(rotation.get("RetryGracePeriodSeconds") or 0)
+        if reuse_is_refused(replaced.get(str(claims.get("jti"))), _now(), grace):
+            return _error("RefreshTokenReuseException", "Refresh token has already been used.")
+        status, headers, body = refresh(data)
+        if status != 200:
+            return status, headers, body
+        replaced.setdefault(str(claims["jti"]), _now())
+        answer = json.loads(body)
+        answer["AuthenticationResult"]["RefreshToken"] = take(f"{COGNITO}:_fake_token")(
+            claims["sub"],
+            pool_id,
+            data["ClientId"],
+            "refresh",
+            origin_jti=claims.get("origin_jti", ""),
+            scope=claims.get("scope"),
+        )
+        rotated: Answer = take(f"{COGNITO}:json_response")(answer)
+        return rotated
+
+    put(f"{COGNITO}:_get_tokens_from_refresh_token", refresh_and_rotate)
+
+
 # Another e-mail address
 
 
@@ -389,6 +454,26 @@ PATCHES = [
         aws="refuses further ones for a while: LimitExceededException",
         needs=(*_NEEDED, f"{COGNITO}:_change_password", f"{COGNITO}:_user_pool_for_access_token"),
         apply=_apply_change_limit,
+    ),
+    Patch(
+        "rotation of refresh tokens, in a template",
+        ministack="drops RefreshTokenRotation of a template's client",
+        aws="applies it",
+        needs=(f"{TYPES}:_RESOURCE_HANDLERS", f"{COGNITO}:_user_pools"),
+        apply=_apply_rotation_setting,
+    ),
+    Patch(
+        "rotation of refresh tokens",
+        ministack="gives no new refresh token, and takes the old one until it expires",
+        aws="gives a new one each time, and refuses the old one after the client's grace period",
+        needs=(
+            *_NEEDED,
+            f"{COGNITO}:_get_tokens_from_refresh_token",
+            f"{COGNITO}:_token_claims",
+            f"{COGNITO}:_fake_token",
+            f"{COGNITO}:json_response",
+        ),
+        apply=_apply_rotation,
     ),
     Patch(
         "mailed codes",

@@ -70,3 +70,17 @@ def test_logging_out_ends_one_session(public: httpx.Client, new_user: Callable[[
     assert public.post("/auth/logout", json={"refreshToken": user.refresh_token}).status_code == 204
     assert refresh(public, user) == 401
     assert public.post("/auth/refresh", json={"refreshToken": other}).status_code == 200
+
+
+def test_each_refresh_gives_a_new_refresh_token_and_ending_the_sessions_ends_them_all(
+    public: httpx.Client, new_user: Callable[[], User]
+) -> None:
+    user = new_user()
+    first = public.post("/auth/refresh", json={"refreshToken": user.refresh_token})
+    again = public.post("/auth/refresh", json={"refreshToken": user.refresh_token})  # within the grace period
+    second = public.post("/auth/refresh", json={"refreshToken": first.json()["refreshToken"]})
+    assert [answer.status_code for answer in (first, again, second)] == [200] * 3
+    tokens = [user.refresh_token, *(answer.json()["refreshToken"] for answer in (first, again, second))]
+    assert len(set(tokens)) == 4
+    assert user.api.post("/auth/logout-all").status_code == 204
+    assert [public.post("/auth/refresh", json={"refreshToken": it}).status_code for it in tokens] == [401] * 4
