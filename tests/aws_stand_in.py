@@ -27,7 +27,7 @@ def set_up(monkeypatch: pytest.MonkeyPatch, docs_page: Path) -> None:
     secret = clients.secrets().create_secret(Name="page-tokens", SecretString="s" * generated["PasswordLength"])
     proof = clients.secrets().create_secret(Name="sign-ups", SecretString="p" * 64)
     for name, value in {
-        "SIGN_UP_SECRET_ARN": proof["ARN"],
+        "GUARD_SECRET_ARN": proof["ARN"],
         "PAGE_TOKEN_SECRET_ARN": secret["ARN"],
         "USER_POOL_CLIENT_ID": "client-1",
         "MAILS_A_DAY": "1000000",

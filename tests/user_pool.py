@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError
 from botocore.session import Session
 from botocore.validate import validate_parameters
 
-from handlers.entry.triggers import guard_sign_up
+from handlers.entry.triggers import guard_pool
 from tests.rights import RECORDER
 
 PASSWORD = "Breakout-2026!"
@@ -185,10 +185,7 @@ class UserPool:
         if self.user(Username):
             raise Refused("UsernameExistsException", "An account with the given email already exists.")
         given = {attribute["Name"]: attribute["Value"] for attribute in ValidationData}
-        try:
-            guard_sign_up(pre_sign_up("PreSignUp_SignUp", Username, given), None)
-        except Exception as error:  # noqa: BLE001 as Cognito does
-            raise Refused("UserLambdaValidationException", f"PreSignUp failed with error {error}.") from None
+        _ask_guard("PreSignUp_SignUp", {"email": Username}, {"validationData": given or None})
         user = User(f"00000000-0000-4000-8000-{next(self._numbers):012}", Username.lower(), Password, self.now)
         self._mail(user.email, user, "sign_up_code")
         self.users.append(user)
@@ -287,7 +284,9 @@ class UserPool:
         _check_policy(ProposedPassword)
         user.password, user.tries = ProposedPassword, 0
 
-    def _update_user_attributes(self, AccessToken: str, UserAttributes: list[dict[str, str]]) -> Answer:
+    def _update_user_attributes(
+        self, AccessToken: str, UserAttributes: list[dict[str, str]], ClientMetadata: dict[str, str] | None = None
+    ) -> Answer:
         """With AttributesRequireVerificationBeforeUpdate: the address stays as it is until the new one is verified."""
         user = self._of_access(AccessToken)
         [attribute] = UserAttributes
@@ -295,9 +294,15 @@ class UserPool:
         other = self.user(attribute["Value"])
         if other and other is not user:
             raise Refused("AliasExistsException", "An account with the given email already exists.")
-        self._mail(attribute["Value"], user, "new_email_code")
         user.new_email = attribute["Value"]
+        self._mail(attribute["Value"], user, "new_email_code", "UpdateUserAttribute", ClientMetadata)
         return {"CodeDeliveryDetailsList": [{"Destination": "n***@e***", "AttributeName": "email"}]}
+
+    def _get_user_attribute_verification_code(self, AccessToken: str, AttributeName: str) -> Answer:
+        user = self._of_access(AccessToken)
+        assert AttributeName == "email"
+        self._mail(user.new_email or user.email, user, "new_email_code", "VerifyUserAttribute")
+        return {"CodeDeliveryDetails": {"Destination": "n***@e***", "AttributeName": "email"}}
 
     def _verify_user_attribute(self, AccessToken: str, AttributeName: str, Code: str) -> None:
         user = self._of_access(AccessToken)
@@ -354,7 +359,10 @@ class UserPool:
     def _of_access(self, token: str) -> User:
         return self._of_session(token, "access", "Access Token has been revoked")
 
-    def _mail(self, to: str, user: User, kind: str) -> None:
+    def _mail(self, to: str, user: User, kind: str, moment: str = "", given: dict[str, str] | None = None) -> None:
+        moment = moment or {"sign_up_code": "SignUp", "reset_code": "ForgotPassword"}[kind]
+        attributes = {attribute["Name"]: attribute["Value"] for attribute in _attributes(user)}
+        _ask_guard(f"CustomMessage_{moment}", attributes, {"clientMetadata": given})
         if self.mails_left <= 0:
             raise Refused(
                 "LimitExceededException",
@@ -386,8 +394,8 @@ class UserPool:
         setattr(user, kind, None)
 
 
-def pre_sign_up(source: str, email: str, given: dict[str, str]) -> Answer:
-    """The event that Cognito calls its trigger with before it makes a user."""
+def trigger_event(source: str, attributes: dict[str, str], given: Answer) -> Answer:
+    """The event that Cognito calls its trigger with."""
     return {
         "version": "1",
         "triggerSource": source,
@@ -395,9 +403,17 @@ def pre_sign_up(source: str, email: str, given: dict[str, str]) -> Answer:
         "userPoolId": POOL_ID,
         "userName": "00000000-0000-4000-8000-000000000000",
         "callerContext": {"awsSdkVersion": "aws-sdk-unknown-unknown", "clientId": CLIENT_ID},
-        "request": {"userAttributes": {"email": email}, "validationData": given or None},
-        "response": {"autoConfirmUser": False, "autoVerifyEmail": False, "autoVerifyPhone": False},
+        "request": {"userAttributes": attributes, **given},
+        "response": {},
     }
+
+
+def _ask_guard(source: str, attributes: dict[str, str], given: Answer) -> None:
+    try:
+        guard_pool(trigger_event(source, attributes, given), None)
+    except Exception as error:  # noqa: BLE001 as Cognito does
+        trigger = source.partition("_")[0]
+        raise Refused("UserLambdaValidationException", f"{trigger} failed with error {error}.") from None
 
 
 def _tokens(session: str) -> Answer:

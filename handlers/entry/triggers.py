@@ -1,4 +1,4 @@
-"""What Cognito calls before it makes a user."""
+"""What Cognito calls: before it makes a user, and before it mails a code."""
 
 from __future__ import annotations
 
@@ -6,36 +6,47 @@ from typing import Any
 
 from handlers.entry import runtime
 from handlers.log import logger
-from handlers.storage import sign_up_proof
+from handlers.storage import guard_proof
 from handlers.storage.errors import Unavailable
 
 Event = dict[str, Any]
 
 # Cognito shows these texts to whoever called it.
-NOT_FROM_HERE = "sign up through the API"
+NOT_FROM_HERE, NOT_NOW = "ask the API for it", "not now"
 
 
-class SignUpRefused(Exception):
-    """Raised so that Cognito makes no user: it knows no other way to say so."""
+class Refused(Exception):
+    """Raised so that Cognito goes no further: it knows no other way to say so."""
 
 
-def guard_sign_up(event: Event, _: Any) -> Event:
-    """Refuse a sign-up that does not come from this API: its password could be one that somebody knows.
+def guard_pool(event: Event, _: Any) -> Event:
+    """Refuse sign-ups and changes of an address that do not come from this API.
 
-    Users who come through Google and those whom the operator makes pass. Raises SignUpRefused.
+    Users who come through Google, those whom the operator makes, and all other mails pass. A change of an address is
+    refused before its code is mailed, and so is another code for it, which this API never asks for. Raises Refused.
     """
-    if event["triggerSource"] == "PreSignUp_SignUp":
-        request = event["request"]
-        proof = (request.get("validationData") or {}).get(sign_up_proof.NAME, "")
-        try:
-            is_ours = sign_up_proof.proves(proof, request["userAttributes"]["email"])
-        except Unavailable as error:
-            logger.warning("a sign-up cannot be judged", exc_info=error)
-            raise SignUpRefused(sign_up_proof.NOT_NOW) from None
-        if not is_ours:
-            logger.info("a sign-up past the API was refused", client=event["callerContext"]["clientId"])
-            raise SignUpRefused(NOT_FROM_HERE)
+    try:
+        is_ours = _is_ours(event["triggerSource"], event["request"])
+    except Unavailable as error:
+        logger.warning("a call of the pool cannot be judged", exc_info=error)
+        raise Refused(NOT_NOW) from None
+    if not is_ours:
+        logger.info("a call past the API was refused", trigger=event["triggerSource"])
+        raise Refused(NOT_FROM_HERE)
     return event
+
+
+def _is_ours(source: str, request: Event) -> bool:
+    attributes = request["userAttributes"]
+    if source == "PreSignUp_SignUp":
+        return guard_proof.is_equal(_given(request, "validationData"), guard_proof.of_sign_up(attributes["email"]))
+    if source == "CustomMessage_UpdateUserAttribute":
+        return guard_proof.is_equal(_given(request, "clientMetadata"), guard_proof.of_address_change(attributes["sub"]))
+    return source != "CustomMessage_VerifyUserAttribute"
+
+
+def _given(request: Event, name: str) -> str:
+    return str((request.get(name) or {}).get(guard_proof.NAME, ""))
 
 
 runtime.ready()

@@ -182,7 +182,7 @@ def make_ready(settings: Mapping[str, str]) -> None:
         ("STATS_TABLE", dynamodb),
         ("FILES_BUCKET", s3),
         ("PAGE_TOKEN_SECRET_ARN", secrets),
-        ("SIGN_UP_SECRET_ARN", secrets),
+        ("GUARD_SECRET_ARN", secrets),
         ("USER_POOL_ID", cognito_admin),
     ):
         if setting in settings:

@@ -19,7 +19,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from handlers.log import logger
-from handlers.storage import mail, mail_allowance, sign_up_proof
+from handlers.storage import guard_proof, mail, mail_allowance
 from handlers.storage.accounts import Account
 from handlers.storage.clients import cognito_admin, new_client
 from handlers.storage.errors import (
@@ -89,7 +89,7 @@ def sign_up(email: str) -> None:
                 ClientId=_client_id(),
                 Username=_username(email),
                 Password=_unknown_password(),
-                ValidationData=[{"Name": sign_up_proof.NAME, "Value": sign_up_proof.proof_for(email)}],
+                ValidationData=[{"Name": guard_proof.NAME, "Value": guard_proof.of_sign_up(email)}],
             )
     except AddressKnown:
         # Only a known address is asked for a second time: that this call met a limit would tell so.
@@ -242,7 +242,9 @@ def change_email(account: Account, access_token: str, email: str, password: str)
     mail_allowance.take_one()
     with meanings():
         cognito().update_user_attributes(
-            AccessToken=access_token, UserAttributes=[{"Name": "email", "Value": _username(email)}]
+            AccessToken=access_token,
+            UserAttributes=[{"Name": "email", "Value": _username(email)}],
+            ClientMetadata={guard_proof.NAME: guard_proof.of_address_change(account.user_id)},
         )
     if present:
         mail.tell(present, *_ASKED)

@@ -25,7 +25,6 @@ from handlers.storage.errors import (
     Unavailable,
     UserGone,
 )
-from handlers.storage.sign_up_proof import NOT_NOW
 
 
 class AddressKnown(StorageError):
@@ -41,6 +40,7 @@ RETRY_AFTER_REQUESTS, RETRY_AFTER_MAILS, RETRY_AFTER_ATTEMPTS = 5, 3600, 900
 
 # An alarm counts these lines (template.yaml).
 MAILS_USED_UP = "the mails of the day are used up"
+NOT_MAILED = "no code was mailed, as the guard failed"
 
 Meaning = Callable[[ClientError], Exception | None]
 
@@ -72,11 +72,12 @@ def _wrong_password_or_session(error: ClientError) -> StorageError:
     return CurrentPasswordWrong() if "username or password" in str(error) else SessionRejected()
 
 
-def _guard_failed(error: ClientError) -> Exception:
-    """The guard knew the API's own sign-up for none, which a secret that was changed under it explains; or it could not
-    read the secret.
+def _guard_failed(error: ClientError) -> None:
+    """The guard took too long, was throttled, could not read its secret, or knows another one. It is asked where a user
+    is made or a code mailed, and not for an address that somebody has: a failure would tell. Whoever asked waits for a
+    mail in vain and asks again; an alarm tells the operator.
     """
-    return Unavailable() if NOT_NOW in str(error) else error
+    logger.error(NOT_MAILED, call=error.operation_name)
 
 
 _ALWAYS: dict[str, Meaning] = {
@@ -87,7 +88,7 @@ _ALWAYS: dict[str, Meaning] = {
 }
 # Of the operations that need no role: a web ACL in front of the pool refuses our function, for instance by a rate.
 _PUBLIC: dict[str, Meaning] = {**_ALWAYS, "ForbiddenException": _means(Unavailable)}
-# Of those that would call triggers. The pool has one, before a sign-up.
+# Of those that call triggers: before a sign-up, and before a mail.
 _WITH_TRIGGERS: dict[str, Meaning] = {
     **_PUBLIC,
     "UnexpectedLambdaException": _broken,
@@ -96,6 +97,8 @@ _WITH_TRIGGERS: dict[str, Meaning] = {
 }
 _MAILS: dict[str, Meaning] = {
     **_WITH_TRIGGERS,
+    "UnexpectedLambdaException": _guard_failed,
+    "UserLambdaValidationException": _guard_failed,
     # Mail could not be sent there. The account waits for its code all the same: it can be asked for again.
     "CodeDeliveryFailureException": _no_effect,
     "InvalidEmailRoleAccessPolicyException": _broken,
@@ -157,8 +160,6 @@ ERRORS: dict[str, dict[str, Meaning]] = {
         "InvalidPasswordException": _broken,  # the random one
         "LimitExceededException": _mails_or_attempts,
         "NotAuthorizedException": _broken,  # nobody may sign up
-        "UnexpectedLambdaException": _means(Unavailable),  # the guard took too long, or was throttled
-        "UserLambdaValidationException": _guard_failed,
         "UsernameExistsException": _means(AddressKnown),
     },
     "ResendConfirmationCode": _MAILS_IF_KNOWN,

@@ -105,7 +105,8 @@ def _apply_trigger_data() -> None:
         finally:
             _for_the_trigger.reset(token)
         if b"UserLambdaValidationException" in _bytes(body):
-            return _error("UserLambdaValidationException", f"PreSignUp failed with error {_reason(body)}.")
+            text = str(json.loads(body)["message"])
+            return _error("UserLambdaValidationException", f"PreSignUp failed with error {_reason(text)}.")
         return status, headers, body
 
     def build_with_data(*args: Any, **given: Any) -> Json:
@@ -117,10 +118,10 @@ def _apply_trigger_data() -> None:
     put(f"{COGNITO}:_build_presignup_event", build_with_data)
 
 
-def _reason(body: Any) -> str:
-    """What the trigger raised, of ministack's answer: the text of a Python dictionary."""
+def _reason(text: str) -> str:
+    """What the trigger raised, of ministack's words for it: the text of a Python dictionary."""
     with suppress(ValueError, SyntaxError, AttributeError):
-        return str(literal_eval(json.loads(body)["message"]).get("errorMessage"))
+        return str(literal_eval(text).get("errorMessage"))
     return "Unknown error"
 
 
@@ -366,6 +367,8 @@ def _apply_address_changes() -> None:
             return update(data)
         if _is_anothers(pool, user, given["email"]):
             return _error("AliasExistsException", "An account with the given email already exists.")
+        if refusal := _custom_message_refusal(pool, "UpdateUserAttribute", user, data):
+            return refusal
         user["_new_email"] = given["email"].lower()
         take(f"{COGNITO}:_send_verification_email")(
             pool, user["Username"], {**_attributes(user), "email": user["_new_email"]}, "", "new email"
@@ -386,6 +389,17 @@ def _apply_address_changes() -> None:
         return run(_verify_user_attribute, action, data)
 
     put(f"{COGNITO}:_dispatch_idp", dispatch_with_verification)
+
+
+def _custom_message_refusal(pool: Json, moment: str, user: Json, data: Json) -> Answer | None:
+    """What the caller gets where the pool's trigger before a mail refuses it."""
+    try:
+        take(f"{COGNITO}:_apply_custom_message_trigger")(
+            pool, f"CustomMessage_{moment}", user["Username"], _attributes(user), data.get("ClientMetadata")
+        )
+    except take(f"{COGNITO}:_CustomMessageRejected") as error:
+        return _error("UserLambdaValidationException", f"CustomMessage failed with error {_reason(str(error))}.")
+    return None
 
 
 def _verify_user_attribute(data: Json) -> Answer:
@@ -494,6 +508,8 @@ PATCHES = [
         ministack="changes it at once, and knows no VerifyUserAttribute",
         aws="keeps the old one until the mailed code is given, where UserAttributeUpdateSettings says so",
         needs=(
+            f"{COGNITO}:_apply_custom_message_trigger",
+            f"{COGNITO}:_CustomMessageRejected",
             *_NEEDED,
             f"{COGNITO}:_UNSIGNED_IDP_ACTIONS",
             f"{COGNITO}:_dispatch_idp",

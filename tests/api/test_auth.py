@@ -221,6 +221,19 @@ def test_a_limit_that_cognito_meets_first_is_answered_like_an_address_without_ma
     assert MAILS_USED_UP in [line["message"] for line in log_lines.records]
 
 
+@pytest.mark.parametrize("code", ["UserLambdaValidationException", "UnexpectedLambdaException"])
+@pytest.mark.parametrize("path", ["/auth/resend-code", "/auth/forgot-password"])
+def test_a_guard_that_fails_before_a_mail_tells_nothing(
+    nobody: Client, user_pool: UserPool, addresses: list[str], path: str, code: str
+) -> None:
+    def fail(operation: str, given: dict[str, Any]) -> None:
+        if given["Username"] != addresses[0]:
+            raise ClientError({"Error": {"Code": code, "Message": "CustomMessage failed"}}, operation)
+
+    user_pool.before = fail
+    assert {nobody.post(path, {"email": email}).status for email in addresses} == {200}
+
+
 def test_a_limit_on_requests_that_only_a_known_address_meets_is_not_told(
     nobody: Client, user_pool: UserPool, addresses: list[str]
 ) -> None:

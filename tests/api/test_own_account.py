@@ -13,8 +13,9 @@ from botocore.exceptions import ClientError
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.ses.models import ses_backends
 
-from handlers.storage import mail
+from handlers.storage import guard_proof, mail
 from handlers.storage.errors import Unavailable
+from handlers.storage.user_pool_errors import NOT_MAILED
 from tests.api.client import Answer, Client
 from tests.api.estate import messages_of
 from tests.events import claims_of
@@ -251,6 +252,34 @@ def test_a_stolen_session_without_the_password_changes_no_address(own: Own, user
     answer = ask_for(own, "thief@example.com", "Wrong-password-1!")
     assert (answer.status, answer.bad_fields) == (422, {("body", "/password")})
     assert user_pool.mails == []
+
+
+@pytest.mark.parametrize("proof", ["", "made up", "of another"])
+def test_a_stolen_access_token_changes_no_address_at_cognito_itself(own: Own, user_pool: UserPool, proof: str) -> None:
+    token = own.tokens["AccessToken"]
+    given = guard_proof.of_address_change("another user") if proof == "of another" else proof
+    with pytest.raises(ClientError) as refused:
+        user_pool.public.update_user_attributes(
+            AccessToken=token,
+            UserAttributes=[{"Name": "email", "Value": "thief@example.com"}],
+            ClientMetadata={"proof": given},
+        )
+    assert refused.value.response["Error"]["Code"] == "UserLambdaValidationException"
+    # Nor does another call mail the code of a change that was begun.
+    with pytest.raises(ClientError):
+        user_pool.public.get_user_attribute_verification_code(AccessToken=token, AttributeName="email")
+    assert user_pool.mails == []
+    assert own.ask("GET", "/auth/profile").json["email"] == EMAIL
+
+
+def test_a_guard_that_fails_at_a_change_does_not_tell_whose_the_new_address_is(
+    own: Own, user_pool: UserPool, log_lines: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user_pool.new_user("erin@example.com")
+    monkeypatch.setattr("handlers.storage.guard_proof.is_equal", lambda *_: False)
+    assert [ask_for(own, email).status for email in ("erin@example.com", "free@example.com")] == [204, 204]
+    assert user_pool.mails == []
+    assert NOT_MAILED in [line["message"] for line in log_lines.records]
 
 
 def test_the_session_that_proves_the_password_does_not_stay(own: Own) -> None:

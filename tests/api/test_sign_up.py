@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from handlers.entry.triggers import guard_sign_up
+from handlers.entry.triggers import guard_pool
+from handlers.storage import guard_proof
 from handlers.storage.errors import Unavailable
-from handlers.storage.sign_up_proof import NAME, proof_for, sign_up_secret
+from handlers.storage.user_pool_errors import NOT_MAILED
 from tests.api.client import Answer, Client
-from tests.user_pool import CLIENT_ID, UserPool, pre_sign_up
+from tests.user_pool import CLIENT_ID, UserPool, trigger_event
 
 EMAIL = "dana@example.com"
 ADDRESS = {"email": EMAIL}
@@ -86,12 +87,12 @@ def at_cognito(pool: UserPool, **given: Any) -> ClientError:
 @pytest.mark.parametrize("proof", ["", "made up", "0" * 64, "of another", "\ud800", "é"])
 def test_cognito_takes_no_sign_up_that_does_not_come_from_here(user_pool: UserPool, proof: str) -> None:
     if proof == "of another":
-        proof = proof_for("stranger@example.com")
+        proof = guard_proof.of_sign_up("stranger@example.com")
     given = {"ValidationData": [{"Name": "proof", "Value": proof}]} if proof else {}
     error = at_cognito(user_pool, **given)
     assert error.response["Error"] == {
         "Code": "UserLambdaValidationException",
-        "Message": "PreSignUp failed with error sign up through the API.",
+        "Message": "PreSignUp failed with error ask the API for it.",
     }
     assert (user_pool.users, user_pool.mails) == ([], [])
 
@@ -105,37 +106,35 @@ def test_an_account_that_waits_for_its_code_is_not_overwritten_at_cognito(nobody
 
 @pytest.mark.parametrize("source", ["PreSignUp_ExternalProvider", "PreSignUp_AdminCreateUser"])
 def test_the_guard_lets_users_in_who_come_through_google_or_whom_the_operator_makes(source: str) -> None:
-    event = pre_sign_up(source, EMAIL, {})
-    assert guard_sign_up(event, None) is event
+    event = trigger_event(source, {"email": EMAIL}, {})
+    assert guard_pool(event, None) is event
 
 
 @pytest.mark.usefixtures("everything")
 def test_the_guard_reads_the_secret_in_a_process_of_its_own() -> None:
-    proof = proof_for(EMAIL)
-    sign_up_secret.cache_clear()
-    event = pre_sign_up("PreSignUp_SignUp", EMAIL, {NAME: proof})
-    assert guard_sign_up(event, None) is event
+    given = {"validationData": {guard_proof.NAME: guard_proof.of_sign_up(EMAIL)}}
+    guard_proof.guard_secret.cache_clear()
+    event = trigger_event("PreSignUp_SignUp", {"email": EMAIL}, given)
+    assert guard_pool(event, None) is event
 
 
-def test_a_guard_that_cannot_read_its_secret_refuses_and_the_client_tries_again(
-    nobody: Client, user_pool: UserPool, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("is_readable", [True, False])
+def test_a_guard_that_fails_makes_no_user_and_tells_nothing(
+    nobody: Client, user_pool: UserPool, log_lines: Any, monkeypatch: pytest.MonkeyPatch, is_readable: bool
 ) -> None:
-    def fail(*_: str) -> bool:
-        raise Unavailable
+    """Its secret cannot be read, or is another one."""
+    user_pool.new_user("confirmed@example.com")
 
-    monkeypatch.setattr("handlers.storage.sign_up_proof.proves", fail)
-    assert "not now" in str(at_cognito(user_pool))
-    answer = nobody.post("/auth/signup", ADDRESS)
-    assert (answer.status, answer.headers["retry-after"]) == (503, "1")
-    assert user_pool.users == []
+    def differs(*_: str) -> bool:
+        if not is_readable:
+            raise Unavailable
+        return False
 
-
-def test_a_guard_that_knows_another_secret_is_an_error_that_somebody_hears_of(
-    nobody: Client, user_pool: UserPool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("handlers.storage.sign_up_proof.proves", lambda *_: False)
-    assert nobody.post("/auth/signup", ADDRESS).status == 500
-    assert user_pool.users == []
+    monkeypatch.setattr("handlers.storage.guard_proof.is_equal", differs)
+    unknown, known = (nobody.post("/auth/signup", {"email": it}) for it in (EMAIL, "confirmed@example.com"))
+    assert (unknown.status, unknown.body) == (known.status, known.body)
+    assert user_pool.user(EMAIL) is None
+    assert NOT_MAILED in [line["message"] for line in log_lines.records]
 
 
 def test_a_sign_up_of_a_confirmed_address_changes_nothing(nobody: Client, user_pool: UserPool) -> None:

@@ -6,6 +6,8 @@ import uuid
 from collections.abc import Callable
 
 import httpx
+import pytest
+from botocore.exceptions import ClientError
 
 from local.stack import Stack
 from tests.e2e.conftest import PASSWORD, User
@@ -84,3 +86,25 @@ def test_each_refresh_gives_a_new_refresh_token_and_ending_the_sessions_ends_the
     assert len(set(tokens)) == 4
     assert user.api.post("/auth/logout-all").status_code == 204
     assert [public.post("/auth/refresh", json={"refreshToken": it}).status_code for it in tokens] == [401] * 4
+
+
+def test_a_stolen_access_token_changes_no_address_past_the_api(
+    stack: Stack, public: httpx.Client, new_user: Callable[[], User]
+) -> None:
+    user, thief = new_user(), f"thief-{uuid.uuid4().hex[:12]}@example.com"
+    cognito = stack.client("cognito-idp")
+    mails = len(stack.aws.mails())
+    for metadata in ({}, {"proof": "0" * 64}):
+        with pytest.raises(ClientError) as refused:
+            cognito.update_user_attributes(
+                AccessToken=user.access_token,
+                UserAttributes=[{"Name": "email", "Value": thief}],
+                ClientMetadata=metadata,
+            )
+        assert refused.value.response["Error"]["Code"] == "UserLambdaValidationException"
+        assert "ask the API for it" in refused.value.response["Error"]["Message"]
+    with pytest.raises(ClientError):
+        cognito.get_user_attribute_verification_code(AccessToken=user.access_token, AttributeName="email")
+    assert len(stack.aws.mails()) == mails
+    assert user.api.get("/auth/profile").json()["email"] == user.email
+    assert log_in(public, user.email, PASSWORD) == 200

@@ -41,7 +41,7 @@ def test_whoever_signed_up_first_the_one_who_reads_the_mail_has_the_account(
             ValidationData=[{"Name": "proof", "Value": "0" * 64}],
         )
     assert refused.value.response["Error"]["Code"] == "UserLambdaValidationException"
-    assert "sign up through the API" in refused.value.response["Error"]["Message"]
+    assert "ask the API for it" in refused.value.response["Error"]["Message"]
     assert public.post("/auth/signup", json={"email": email}).status_code == 201
     mails = len(stack.aws.mails())
     again = public.post("/auth/signup", json={"email": email})

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from handlers.storage.user_pool_errors import MAILS_USED_UP
+from handlers.storage.user_pool_errors import MAILS_USED_UP, NOT_MAILED
 from tests.template_file import properties, template
 
 ROOT = Path(__file__).parents[2]
@@ -202,7 +202,7 @@ def test_codes_that_the_sender_did_not_mail_ring_the_same_alarm() -> None:
     unsent, refused = properties("UnsentMailsMetric"), properties("RefusedMailsMetric")
     assert unsent["LogGroupName"] == {"Ref": "FunctionsLog"}
     assert unsent["MetricTransformations"] == refused["MetricTransformations"]
-    assert matches(unsent["FilterPattern"], {"message": MAILS_USED_UP})
+    assert all(matches(unsent["FilterPattern"], {"message": text}) for text in (MAILS_USED_UP, NOT_MAILED))
     assert not matches(unsent["FilterPattern"], {"message": "the user pool refused"})
 
 

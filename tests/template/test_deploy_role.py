@@ -193,7 +193,7 @@ def test_cloudformation_reads_no_data_and_no_secret_but_what_deploying_takes() -
                 if action == "secretsmanager:GetSecretValue":
                     assert statement["Resource"] == {"Ref": "GoogleClientSecretArn"} or [
                         resource["Fn::Sub"].rpartition(":")[2] for resource in statement["Resource"]
-                    ] == ["PageTokenSecret-*", "SignUpSecret-*"]
+                    ] == ["PageTokenSecret-*", "GuardSecret-*"]
 
 
 # Actions that know no resource, or one that has no name before it is there.

@@ -210,7 +210,7 @@ def test_a_function_of_the_api_is_called_by_the_gateway_alone(function: str) -> 
 
 
 # What Cognito calls while it makes a user.
-TRIGGERS = {"GuardSignUpFunction"}
+TRIGGERS = {"GuardPoolFunction"}
 
 
 @pytest.mark.parametrize("function", sorted(TRIGGERS))
@@ -220,7 +220,7 @@ def test_a_trigger_is_called_by_the_pool_alone_which_waits_for_five_seconds(func
     assert "Events" not in properties(function)
     assert properties(function)["Timeout"] <= 5
     alias = {"Ref": f"{function}.Alias"}
-    assert properties("UserPool")["LambdaConfig"] == {"PreSignUp": alias}
+    assert properties("UserPool")["LambdaConfig"] == {"PreSignUp": alias, "CustomMessage": alias}
     [permission] = [it["Properties"] for it in RESOURCES.values() if it["Type"] == "AWS::Lambda::Permission"]
     assert permission == {
         "Action": "lambda:InvokeFunction",
@@ -232,7 +232,7 @@ def test_a_trigger_is_called_by_the_pool_alone_which_waits_for_five_seconds(func
 
 
 def test_the_errors_with_which_the_guard_refuses_strangers_ring_no_alarm() -> None:
-    group = properties("GuardSignUpFunction")["LoggingConfig"]["LogGroup"]
+    group = properties("GuardPoolFunction")["LoggingConfig"]["LogGroup"]
     filters = [it["Properties"] for it in RESOURCES.values() if it["Type"] == "AWS::Logs::MetricFilter"]
     assert group != properties("FunctionErrorsMetric")["LogGroupName"]
     assert group not in [it["LogGroupName"] for it in filters]

@@ -181,7 +181,7 @@ def test_kept_answers_expire_and_changes_are_streamed() -> None:
     assert table["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
 
 
-@pytest.mark.parametrize("name", ["PageTokenSecret", "SignUpSecret"])
+@pytest.mark.parametrize("name", ["PageTokenSecret", "GuardSecret"])
 def test_a_secret_is_made_by_aws(name: str) -> None:
     secret = properties(name)
     assert "SecretString" not in secret

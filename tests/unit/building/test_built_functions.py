@@ -151,4 +151,4 @@ def test_a_built_function_behind_the_api_starts_and_takes_an_event(
 ) -> None:
     told = answers[name]
     # The guard of sign-ups refuses what it cannot judge.
-    assert told.get("error") in (None, "Unavailable", "SignUpRefused"), told.get("trace")
+    assert told.get("error") in (None, "Unavailable", "Refused"), told.get("trace")
