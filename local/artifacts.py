@@ -1,6 +1,6 @@
-"""What `sam package` does: the folders and files a built template names become objects in a bucket.
+"""Uploads the folders and files that a built template names to a bucket, as `sam package` does.
 
-Done here because `sam deploy` takes 10 to 30 seconds for what takes this and one CloudFormation call about one.
+It replaces `sam deploy`, which takes 10 to 30 seconds; this and one CloudFormation call take about one.
 """
 
 import hashlib
@@ -32,7 +32,7 @@ def read_template(path: Path) -> Json:
 
 
 def with_artifacts(template: Json, folder: Path, upload: Upload) -> Json:
-    """The template with each local location replaced by the address that `upload` gives it. Leaves its input alone."""
+    """A copy of the template in which each local location is replaced by the address that `upload` returns."""
     packaged: Json = _with_includes(template, folder, upload)
     for resource in packaged.get("Resources", {}).values():
         if resource.get("Type") not in FOLDERS:
@@ -63,7 +63,7 @@ def _bucket_and_key(address: str) -> Json:
 
 
 def digest(path: Path) -> str:
-    """Of names, modes and contents: the same for equal folders wherever they are, whenever they were written."""
+    """A hash of names, modes and contents: equal for equal folders, whatever their paths and timestamps."""
     total = hashlib.sha256()
     for name, file in _files(path):
         executable = bool(file.stat().st_mode & stat.S_IXUSR)
@@ -85,12 +85,12 @@ def zipped(path: Path) -> bytes:
 def _files(path: Path) -> Iterable[tuple[str, Path]]:
     if path.is_file():
         return [(path.name, path)]
-    # Byte code is the build's (building/byte_code.py): the same for equal sources, whenever they were written.
+    # Byte code is reproducible (building/byte_code.py), so it counts too.
     return sorted((file.relative_to(path).as_posix(), file) for file in path.rglob("*") if file.is_file())
 
 
 class _Loader(yaml.CSafeLoader):
-    """Understands the short forms (!Ref, !Sub, ...), and leaves dates as the strings that CloudFormation wants."""
+    """Reads short forms (!Ref, !Sub, ...) as long ones, and dates as strings, as CloudFormation wants them."""
 
 
 _Loader.yaml_implicit_resolvers = {

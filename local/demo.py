@@ -1,4 +1,4 @@
-"""A demo account with a year of trades, made through the API as any client would."""
+"""Creates a demo account with a year of trades, through the API, as any client would."""
 
 import json
 import random
@@ -20,17 +20,17 @@ SEED = 7
 
 
 class DemoError(Exception):
-    """The API did not take a request for the demo account."""
+    """The API refused a request for the demo account."""
 
 
 @dataclass(frozen=True)
 class Instrument:
     symbol: str
-    price: Decimal  # around which it moves
+    price: Decimal  # the level around which it moves
     tick: Decimal
-    risk: float  # usual distance of the stop, as a part of the price
-    quantities: tuple[str, ...]  # each divides in halves
-    commission: Decimal  # for each unit and way
+    risk: float  # usual distance of the stop, as a fraction of the price
+    quantities: tuple[str, ...]  # each can be halved
+    commission: Decimal  # per unit, for each of entry and exit
     multiplier: int = 1
     opens: time = time(14, 30)  # UTC
     hours: float = 6.0
@@ -93,16 +93,16 @@ LESSONS = (
 
 
 def demo_trades(today: date, seed: int = SEED) -> list[Json]:
-    """Bodies of POST /trades for the year before `today`, oldest first: equal for equal arguments."""
+    """Bodies of POST /trades for the year before `today`, oldest first. Equal arguments give equal trades."""
     dice = random.Random(seed)  # noqa: S311 invented trades, not secrets
     opened = sorted(_opening(today, dice) for _ in range(COUNT))
-    # The newest are still on: two in full, two in part. One was called off before it began.
+    # The newest are still open, two of them partly closed. One was cancelled before it was opened.
     states = ["closed"] * (COUNT - 5) + ["cancelled", "part", "open", "part", "open"]
     return [_trade(instrument, at, state, today, dice) for (at, instrument), state in zip(opened, states, strict=True)]
 
 
 class _Opening(tuple[datetime, Instrument]):
-    """Sorts by time only."""
+    """A trade that is compared by its time only."""
 
     def __lt__(self, other: Any) -> bool:
         return bool(self[0] < other[0])
@@ -191,7 +191,7 @@ def _closes(
     today: date,
     dice: random.Random,
 ) -> list[Json]:
-    """The earlier parts leave on the way to the last price; none is in the future."""
+    """The closes of a trade: earlier ones at prices between entry and last exit, none in the future."""
     length = timedelta(minutes=dice.randint(4, 240))
     if dice.random() < 0.15:  # a swing trade
         length += timedelta(days=dice.randint(1, 8))

@@ -1,4 +1,4 @@
-"""Deploys the output of `sam build` to the embedded AWS, straight through CloudFormation."""
+"""Deploys the output of `sam build` to the embedded AWS through CloudFormation."""
 
 import hashlib
 import json
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 ARTIFACTS = "local-artifacts"
-# A stack in one of these can only be deleted; its resources were rolled back already.
+# A stack with one of these statuses can only be deleted; its resources were already rolled back.
 FAILED_CREATION = ("CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED")
-TIMEOUT = 120  # seconds; a hundred times what it usually takes
+TIMEOUT = 120  # seconds; it usually takes about one
 SUCCESS = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
 
 
@@ -37,7 +37,7 @@ class Deployment:
     _addresses: dict[Path, str] = field(default_factory=dict)
 
     def run(self, build: Path, parameters: Mapping[str, str] | None = None) -> dict[str, str]:
-        """Creates or updates the stack from a build folder, waits, and returns the stack's outputs."""
+        """Create or update the stack from a build folder, wait for it, and return the stack's outputs."""
         self._create_bucket()
         template = with_artifacts(read_template(build / "template.yaml"), build, self._upload)
         parameters = {"Release": self._release(parameters or {}), **(parameters or {})}
@@ -61,7 +61,7 @@ class Deployment:
 
     def _upload(self, path: Path) -> str:
         if path not in self._addresses:
-            # One object for each distinct content, however many functions share it; an old one is not sent again.
+            # Functions with equal content share one object, and an object that exists is not uploaded again.
             suffix = path.suffix if path.is_file() else ".zip"
             key = f"{digest(path)[:32]}{suffix}"
             if not self._has(key):
@@ -79,11 +79,11 @@ class Deployment:
         return True
 
     def _create_or_update(self, template: str, parameters: Mapping[str, str]) -> bool:
-        """False: nothing has changed."""
+        """Start the creation or update. Returns whether there was anything to change."""
         self.s3.put_object(Bucket=ARTIFACTS, Key=f"{self.stack}.json", Body=template.encode())
         request: Any = {
             "StackName": self.stack,
-            # By address: CloudFormation takes at most 51 200 bytes of template in the request itself.
+            # By URL, since a request itself takes at most 51 200 bytes of template.
             "TemplateURL": f"{self.endpoint}/{ARTIFACTS}/{self.stack}.json",
             "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
             "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
@@ -113,7 +113,7 @@ class Deployment:
             raise DeployError("\n".join([f"stack {self.stack}: {status}", *self._failures(before)]))
 
     def _failures(self, before: str | None) -> list[str]:
-        """What failed since the event `before`, oldest first."""
+        """The failures since the event `before`, oldest first."""
         lines = []
         for event in self._events():
             if event["EventId"] == before:
@@ -124,7 +124,7 @@ class Deployment:
         return lines[::-1]
 
     def _events(self) -> "Iterator[StackEventTypeDef]":
-        """What has happened, newest first; several pages of it for a stack of this size."""
+        """The stack's events, newest first, from all pages."""
         for page in self.cloudformation.get_paginator("describe_stack_events").paginate(StackName=self.stack):
             yield from page["StackEvents"]
 
@@ -150,6 +150,6 @@ class Deployment:
 
 
 def _set_defaults(template: dict[str, Any], parameters: Mapping[str, str]) -> None:
-    """Make the values the parameters' defaults. AWS's SAM transform sees the values, ministack's the defaults alone."""
+    """Make the values the parameters' defaults: unlike AWS's SAM transform, ministack's reads only the defaults."""
     for name, value in parameters.items():
         template["Parameters"][name]["Default"] = value

@@ -1,4 +1,4 @@
-"""The embedded AWS as a process: started with settings of its own, ended with everything that it started."""
+"""Runs the embedded AWS as a process with an environment of its own, and ends it with all processes that it started."""
 
 import json
 import os
@@ -22,10 +22,10 @@ import boto3
 from local.places import EMULATOR_PYTHON, LAMBDA_PYTHON, ROOT
 
 REGION = "us-east-1"
-ROOT_KEY = "test"  # ministack's root user: not subject to policies, so only for the deploy and for tests to look inside
+ROOT_KEY = "test"  # ministack's root user, to whom no policy applies: for deployments and tests only
 STOP_TIMEOUT = 20  # seconds
-WORKERS_PER_PROCESSOR = 4  # Lambda functions wait for AWS most of their time
-MOST_WORKERS = 1000  # AWS's default for the executions of an account
+WORKERS_PER_PROCESSOR = 4  # functions spend most of their time waiting for AWS
+MOST_WORKERS = 1000  # AWS's default concurrency of an account
 
 SERVICES = (
     "apigateway,cloudformation,cloudwatch,cognito-idp,dynamodb,dynamodbstreams,events,iam,kms,lambda,logs,s3,"
@@ -34,15 +34,15 @@ SERVICES = (
 
 
 class EmulatorError(Exception):
-    """The embedded AWS did not start, or has ended by itself."""
+    """The embedded AWS did not start, or ended unexpectedly."""
 
 
 class BadSetting(EmulatorError):
-    """A variable of the environment has a value that it cannot have."""
+    """An environment variable has an invalid value."""
 
 
 class PortTaken(EmulatorError):
-    """Another program listens on a port that is wanted."""
+    """Another program listens on a port that is needed."""
 
     def __init__(self, port: int, variable: str) -> None:
         super().__init__(
@@ -58,7 +58,7 @@ class Mail:
 
     @property
     def code(self) -> str | None:
-        """The confirmation or reset code, when it is that kind of mail."""
+        """The confirmation or reset code in the mail, if there is one."""
         found = re.search(r"\b\d{6}\b", self.text)
         return found.group() if found else None
 
@@ -95,11 +95,11 @@ class EmbeddedAws:
         return self.session.client(service, endpoint_url=self.endpoint)
 
     def publish(self, api_id: str) -> None:
-        """Makes the API port serve this HTTP API: its stage `v1` at /v1."""
+        """Serve this HTTP API at the API port, its stage `v1` at /v1."""
         self._request("PUT", "/_local/api", json.dumps({"apiId": api_id}).encode())
 
     def mails(self) -> list[Mail]:
-        """Every mail that Cognito has sent since the start, oldest first."""
+        """All mails that Cognito has sent since the start, oldest first."""
         accounts = json.loads(self._request("GET", "/_ministack/ses/messages"))["messages"].values()
         return [
             Mail(tuple(mail["To"]), mail["Subject"] or "", mail["BodyText"] or "")
@@ -115,7 +115,7 @@ class EmbeddedAws:
         raise LookupError(f"no mail with a code was sent to {email}")
 
     def memory(self) -> tuple[int, dict[int, int]]:
-        """Resident memory in bytes: of the embedded AWS itself, and of each Lambda worker by its process id."""
+        """Resident memory in bytes of the embedded AWS and, by process id, of each Lambda worker."""
         listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,rss="], capture_output=True, text=True, check=True)  # noqa: S607 wherever it is
         rows = [[int(number) for number in line.split()] for line in listed.stdout.splitlines()]
         own = sum(rss for pid, _parent, rss in rows if pid == self.process.pid)
@@ -130,12 +130,12 @@ class EmbeddedAws:
 
 @contextmanager
 def embedded_aws(folder: Path, aws_port: int, api_port: int, *, keep: bool) -> Iterator[EmbeddedAws]:
-    """Runs the embedded AWS with its state, logs and temporary files in `folder`; with `keep` the state outlives it."""
+    """Run the embedded AWS with state, logs and temporary files in `folder`; with `keep`, save the state at the end."""
     for port, variable in ((aws_port, "AWS_PORT"), (api_port, "API_PORT")):
         if not is_free(port):
             raise PortTaken(port, variable)
     environment = settings(folder, aws_port, api_port, keep=keep)
-    shutil.rmtree(folder / "tmp", ignore_errors=True)  # of a run that was killed
+    shutil.rmtree(folder / "tmp", ignore_errors=True)  # left by a run that was killed
     for name in ("logs", "tmp"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     (folder / "logs" / "lambda.log").write_bytes(b"")
@@ -144,11 +144,11 @@ def embedded_aws(folder: Path, aws_port: int, api_port: int, *, keep: bool) -> I
         [EMULATOR_PYTHON, "-m", "local.emulator"],
         cwd=ROOT,
         env=environment,
-        # The emulator ends when this pipe closes, so also when this process is killed.
+        # The emulator ends when this pipe closes, also when this process is killed.
         stdin=subprocess.PIPE,
         stdout=log,
         stderr=subprocess.STDOUT,
-        # Ctrl-C reaches the whole process group of the terminal; the emulator is to be ended after its clients.
+        # Ctrl-C signals the terminal's whole process group, but the emulator must end after its clients.
         start_new_session=True,
     )
     aws = EmbeddedAws(folder, aws_port, api_port, process)
@@ -162,7 +162,7 @@ def embedded_aws(folder: Path, aws_port: int, api_port: int, *, keep: bool) -> I
 
 
 def settings(folder: Path, aws_port: int, api_port: int, *, keep: bool) -> dict[str, str]:
-    """The whole environment of the emulator. Nothing of the caller's comes along but PATH: no profile, no proxy."""
+    """The environment of the emulator. It inherits only PATH from the caller: no profile and no proxy."""
     temporary = str(folder / "tmp")
     return {
         "PATH": os.environ["PATH"],
@@ -172,12 +172,12 @@ def settings(folder: Path, aws_port: int, api_port: int, *, keep: bool) -> dict[
         "GATEWAY_PORT": str(aws_port),
         "API_PORT": str(api_port),
         "BIND_HOST": "127.0.0.1",
-        "IOT_MTLS_ENABLED": "0",  # listens on every interface otherwise
+        "IOT_MTLS_ENABLED": "0",  # it would listen on every interface
         "SFTP_ENABLED": "0",
         "SERVICES": SERVICES,
         "ANSWER_STEP_SECONDS": "0.2",  # handlers/web/even_timing.py; functions inherit it
         "THROTTLE": os.environ.get("THROTTLE", ""),  # local/emulator/throttling.py
-        "AUTH": "true",  # signatures, IAM policies, Cognito's codes: all unchecked otherwise
+        "AUTH": "true",  # check signatures, IAM policies and Cognito's codes
         "AWS_ACCESS_KEY_ID": ROOT_KEY,
         "AWS_SECRET_ACCESS_KEY": ROOT_KEY,
         "AWS_EC2_METADATA_DISABLED": "true",
@@ -187,15 +187,15 @@ def settings(folder: Path, aws_port: int, api_port: int, *, keep: bool) -> dict[
         "STATE_DIR": str(folder / "state"),
         "S3_DATA_DIR": str(folder / "s3"),
         "LAMBDA_WORKERS": str(lambda_workers()),
-        "LAMBDA_STARTS": str(_processors()),  # at once; a start keeps a processor busy
-        "LAMBDA_ACCOUNT_CONCURRENCY": str(MOST_WORKERS),  # running or queued; more are refused, as on AWS
+        "LAMBDA_STARTS": str(_processors()),  # concurrent starts; each keeps a processor busy
+        "LAMBDA_ACCOUNT_CONCURRENCY": str(MOST_WORKERS),  # running and queued; more are throttled, as on AWS
         "LAMBDA_PYTHON": str(LAMBDA_PYTHON),
         "LAMBDA_LOG": str(folder / "logs" / "lambda.log"),
     }
 
 
 def lambda_workers() -> int:
-    """How many Lambda workers may run at once: LAMBDA_WORKERS, or four for each processor."""
+    """The number of Lambda workers that may run at once: LAMBDA_WORKERS, or four for each processor."""
     given = os.environ.get("LAMBDA_WORKERS", "")
     if not given:
         return WORKERS_PER_PROCESSOR * _processors()
@@ -205,7 +205,7 @@ def lambda_workers() -> int:
 
 
 def _processors() -> int:
-    """Those that this process may use; macOS tells only how many there are."""
+    """The number of processors that this process may use; on macOS, of all processors."""
     affinity = getattr(os, "sched_getaffinity", None)
     return len(affinity(0)) if affinity else os.cpu_count() or 1
 
@@ -250,7 +250,7 @@ def tail(log: Path, lines: int = 20) -> str:
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:
-    """Gracefully, since the state is written at the end; then whatever is left of its workers."""
+    """Ask it to end, so that it saves its state; then kill the workers that are left."""
     process.terminate()
     if process.stdin:
         process.stdin.close()

@@ -1,4 +1,4 @@
-"""`make reset`: forgets every account and trade of the local runs. Leaves the build and the tools alone."""
+"""`make reset`: deletes all accounts and trades of local runs, but neither the build nor the tools."""
 
 import shutil
 

@@ -1,7 +1,7 @@
-"""`make run`: the back end on this machine, with demo data, until Ctrl-C; what is recorded is kept.
+"""`make run`: runs the back end on this machine, with demo data, until Ctrl-C. The data is kept for the next run.
 
-Settings: API_PORT (8000), AWS_PORT (4566), LAMBDA_WORKERS, LOGS=1; docs/local.md says what each does. Needs a
-finished `make build-local`.
+Settings: API_PORT (8000), AWS_PORT (4566), LAMBDA_WORKERS, LOGS=1; docs/local.md describes them. It needs the
+output of `make build-local`.
 """
 
 import fcntl
@@ -20,12 +20,12 @@ from local.embedded_aws import REGION, ROOT_KEY, EmbeddedAws, EmulatorError, emb
 from local.places import BUILD, ENDPOINTS, KEPT
 from local.stack import Stack, deploy
 
-DEMO_MARK = "/local/demo-account"  # a parameter in the embedded AWS, so that it is kept and lost together with the data
+DEMO_MARK = "/local/demo-account"  # a parameter in the embedded AWS, so that it is deleted with the data
 
 
 def main() -> int:
     for wish in (signal.SIGINT, signal.SIGTERM):
-        # SIGINT too: a shell script starts its background jobs with it ignored, and Python leaves it so.
+        # SIGINT too: shell scripts start background jobs with SIGINT ignored, and Python does not change that.
         signal.signal(wish, _stop)
     if not (BUILD / "template.yaml").is_file():
         say(f"There is no build in {BUILD}; run: make build-local")
@@ -58,7 +58,7 @@ def run(api_port: int, aws_port: int) -> None:
 
 
 def watch(aws: EmbeddedAws) -> None:
-    """Says what mails are sent, and on request what the functions log, as long as the embedded AWS runs."""
+    """Prints the mails that are sent and, with LOGS=1, what the functions log, while the embedded AWS runs."""
     log = aws.lambda_log.open(errors="replace")
     log.seek(0, os.SEEK_END)
     seen = len(aws.mails())
@@ -70,14 +70,14 @@ def watch(aws: EmbeddedAws) -> None:
         try:
             mails = aws.mails()
         except OSError:
-            continue  # it is just ending
+            continue  # the embedded AWS is ending
         for mail in mails[seen:]:
             say(f"Mail to {', '.join(mail.to)}: {mail.text}")
         seen = len(mails)
 
 
 def add_demo_account(stack: Stack) -> None:
-    """At the first start only: whoever deletes the demo account shall not find it again."""
+    """Create the demo account at the first start only, so that a deleted one does not come back."""
     parameters = stack.client("ssm")
     if parameters.get_parameters(Names=[DEMO_MARK])["Parameters"]:
         return
@@ -85,7 +85,7 @@ def add_demo_account(stack: Stack) -> None:
     try:
         create_demo_account(stack.api, stack.confirmation_code, datetime.now(UTC).date())
     except (DemoError, LookupError, OSError) as error:
-        # Whoever is just changing the API wants to see it fail, and not only here.
+        # The API may be broken by a change in progress: run it anyway, so that it can be debugged.
         say(f"The demo account is incomplete, to be tried again at the next start: {error}")
         return
     parameters.put_parameter(Name=DEMO_MARK, Value=EMAIL, Type="String")
@@ -93,7 +93,7 @@ def add_demo_account(stack: Stack) -> None:
 
 @contextmanager
 def endpoints_file(stack: Stack) -> Iterator[None]:
-    """There while, and only while, everything is ready."""
+    """Write the file with the endpoints, which exists only while everything is ready."""
     ENDPOINTS.write_text(json.dumps(endpoints(stack), indent=2) + "\n")
     try:
         yield
@@ -134,7 +134,7 @@ Sign-up codes appear here. The functions' logs: LOGS=1 make run, or {stack.aws.l
 
 @contextmanager
 def no_interruption() -> Iterator[None]:
-    """Half a deployed stack would be kept, and could neither be updated nor deleted: Ctrl-C waits for the rest."""
+    """Defer Ctrl-C until the block ends: a half-deployed stack can be neither updated nor deleted."""
     wishes = (signal.SIGINT, signal.SIGTERM)
     signal.pthread_sigmask(signal.SIG_BLOCK, wishes)
     try:
@@ -145,7 +145,7 @@ def no_interruption() -> Iterator[None]:
 
 @contextmanager
 def only_one_run() -> Iterator[None]:
-    """Two runs with one folder would overwrite each other's state."""
+    """Lock the folder, since two runs with the same folder would overwrite each other's state."""
     KEPT.mkdir(exist_ok=True)
     with (KEPT / "lock").open("w") as lock:
         try:
@@ -170,7 +170,7 @@ def _port(variable: str, default: int) -> int:
 
 def _stop(_signal: int, _frame: object) -> None:
     for wish in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(wish, signal.SIG_IGN)  # a second Ctrl-C must not cut off the saving of the data
+        signal.signal(wish, signal.SIG_IGN)  # a second Ctrl-C must not interrupt the saving of the data
     raise KeyboardInterrupt
 
 

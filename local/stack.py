@@ -1,4 +1,4 @@
-"""The whole back end, running: the embedded AWS with the built template deployed to it."""
+"""The running back end: the embedded AWS with the built template deployed."""
 
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -20,7 +20,7 @@ class Stack:
 
     @property
     def api(self) -> str:
-        """The API's address with its version: http://127.0.0.1:8000/v1."""
+        """The API's address with its version, as http://127.0.0.1:8000/v1."""
         return self.aws.api_origin + urlsplit(self.outputs["ApiUrl"]).path.rstrip("/")
 
     @property
@@ -36,7 +36,7 @@ class Stack:
 
 def deploy(aws: EmbeddedAws, build: Path, parameters: Mapping[str, str] | None = None) -> Stack:
     deployment = Deployment(aws.client("s3"), aws.client("cloudformation"), aws.endpoint)
-    # Nobody reads the mails here but tests and developers, who ask for more than Cognito's own sender would mail.
+    # Only tests and developers read the mails here, and they ask for more than the default of MailsADay.
     outputs = deployment.run(build, {"MailsADay": "1000000", **(parameters or {})})
     aws.publish(outputs["ApiId"])
     return Stack(aws, outputs)
@@ -44,7 +44,7 @@ def deploy(aws: EmbeddedAws, build: Path, parameters: Mapping[str, str] | None =
 
 @contextmanager
 def running_stack(build: Path = BUILD, parameters: Mapping[str, str] | None = None) -> Iterator[Stack]:
-    """For end-to-end tests: on free ports, in a temporary folder, gone afterwards."""
+    """A stack for end-to-end tests: on free ports, in a temporary folder that is deleted afterwards."""
     aws_port, api_port = free_ports(2)
     with (
         tempfile.TemporaryDirectory(prefix="trading-journal-") as folder,

@@ -1,4 +1,4 @@
-"""Runs inside the interpreter of .tools/emulator: ministack, plus what it lacks of the AWS that template.yaml uses.
+"""ministack, patched to behave like AWS where template.yaml needs it. Runs in the interpreter of .tools/emulator.
 
 Start it with `python -m local.emulator`; `python -m local.emulator --patches` prints what is changed and why.
 """

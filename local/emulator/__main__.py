@@ -1,6 +1,6 @@
-"""Starts ministack with its patches on two loopback ports; ends, with its state saved, on SIGTERM or when stdin closes.
+"""Runs the patched ministack on two loopback ports until SIGTERM or until stdin closes, and then saves its state.
 
-Settings come from the environment; local/emulator_process.py says which.
+local/embedded_aws.py sets the environment variables that it reads.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ from local.emulator.patching import missing_names, take
 
 TESTED_VERSION = "1.5.33"
 SAVE_INTERVAL = 30  # seconds
-SAVE_SHARE = 0.1  # of the time at most is spent on saving
+SAVE_SHARE = 0.1  # the largest fraction of the time that is spent on saving
 SAVE, STATE = "ministack.app:save_all", "ministack.app:_build_persistence_save_dict"
 PATCHES = [
     *transport.PATCHES,
@@ -85,7 +85,7 @@ async def serve(aws_port: int, api_port: int) -> None:
 
 
 async def _save_until(stopped: asyncio.Event) -> None:
-    """ministack writes its state when it ends; without this, a crash of the machine would lose all since the start."""
+    """Save the state regularly: ministack saves it only when it ends, so a crash would lose all since the start."""
     pause: float = SAVE_INTERVAL
     while True:
         try:
@@ -100,7 +100,7 @@ async def _save_until(stopped: asyncio.Event) -> None:
 
 
 async def _wait_for_end_of_stdin(loop: asyncio.AbstractEventLoop) -> None:
-    """The starter holds the other end of a pipe: it closes when the starter is gone, even by kill -9."""
+    """Wait until stdin closes: it is a pipe from the parent process, which closes even if that is killed by kill -9."""
     reader = asyncio.StreamReader()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     await reader.read()

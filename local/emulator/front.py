@@ -1,8 +1,8 @@
-"""What stands in front of ministack: two loopback ports, and who may use them.
+"""A proxy in front of ministack: two loopback ports, and checks of who may use them.
 
-The AWS port is the control plane, with which one can run any code; ministack would let every web page in the
-developer's browser drive it. The API port shows nothing but the deployed API, so that a page of the API's origin
-(the docs, a front end's) is not of the control plane's origin.
+The AWS port is the control plane, with which one can run any code; ministack alone would let every web page in the
+developer's browser use it. The API port serves only the deployed API, so that pages of the API's origin (the docs)
+are not of the control plane's origin.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ API_LIMIT = 10 * 1024 * 1024  # bytes; API Gateway refuses a larger request
 
 
 class ClientLeft(Exception):
-    """The client hung up before it had sent its whole request."""
+    """The client closed the connection before it had sent its whole request."""
 
 
 class Front:
@@ -53,8 +53,8 @@ class Front:
                 await serve(scope, receive, send)
 
     async def _serve_api(self, scope: Scope, receive: Receive, send: Send) -> None:
-        # Any port of loopback: a front end's development server passes its own Host on. A name that is merely
-        # resolved to loopback by someone else's DNS is refused.
+        # Any loopback port, since a front end's development server forwards its own Host. Other names are refused,
+        # also if their DNS resolves to loopback (DNS rebinding).
         if urlsplit(f"//{_headers(scope).get('host', '')}").hostname not in LOOPBACK:
             await _refuse(send, 403, "Host must be 127.0.0.1 or localhost")
         elif not self.api_id:
@@ -84,12 +84,12 @@ class Front:
         forwarded = {**scope, "headers": _forwarded(scope), "method": METHOD.get() or scope["method"]}
         if body is None:
             TOO_LARGE.set(True)
-            # The rest of the body is not read, so nothing can follow on this connection.
+            # The rest of the body is not read, so the connection cannot be reused.
             forwarded["headers"] = _without(forwarded["headers"], b"content-length", b"transfer-encoding")
             send = _closing(send)
         caller = Caller()
         CONNECTION.set(caller)
-        # Only the end of the connection can follow the body. ministack does not listen for it.
+        # After the body only a disconnect can follow, which ministack does not listen for.
         watch = asyncio.create_task(_notice_end(receive, caller))
         try:
             await self.ministack(forwarded, _replay(body or b""), send)
@@ -98,7 +98,7 @@ class Front:
 
 
 def refusal_at_aws_port(method: str, path: str, query: bytes, headers: Headers, port: int) -> str | None:
-    """Why a request to the control plane is refused; none for what SDKs and tools send."""
+    """Why a request to the control plane is refused; None for requests of SDKs and tools."""
     if headers.get("host", "") not in {f"{name}:{port}" for name in LOOPBACK}:
         return "Host must be 127.0.0.1 or localhost, with the port"
     own_origins = {f"http://{name}:{port}" for name in LOOPBACK}
@@ -110,16 +110,16 @@ def refusal_at_aws_port(method: str, path: str, query: bytes, headers: Headers, 
     if path.startswith(GATEWAY_PATH):
         return None  # the API's own CORS settings decide
     if (origin is None or urlsplit(origin).hostname in LOOPBACK) and _is_presigned(method, path, query, headers):
-        return None  # a local front end uploads or shows a file by an address that the API gave it
+        return None  # a local front end uses a presigned URL or form of the API
     return "a web page may not use the AWS port"
 
 
 def _is_presigned(method: str, path: str, query: bytes, headers: Headers) -> bool:
-    """Presigned addresses and forms of S3. ministack accepts its root keys with any signature, so they do not count."""
+    """Whether it is a presigned URL or form of S3. Not with root keys: ministack accepts those with any signature."""
     if "authorization" in headers or "x-amz-target" in headers or path.startswith("/_"):
         return False
     if method == "OPTIONS":
-        return True  # a preflight does nothing
+        return True  # a preflight changes nothing
     if method == "POST":
         return not query and headers.get("content-type", "").startswith("multipart/form-data")
     credential = parse_qs(query.decode("latin-1")).get("X-Amz-Credential", [""])[0]
@@ -127,7 +127,7 @@ def _is_presigned(method: str, path: str, query: bytes, headers: Headers) -> boo
 
 
 def _forwarded(scope: Scope) -> RawHeaders:
-    """What API Gateway adds to a request's headers. Whatever a client says of them is replaced."""
+    """The headers that API Gateway adds to a request. A client's values of them are replaced."""
     client = scope["client"][0].encode()
     theirs = b", ".join(value for name, value in scope["headers"] if name.lower() == b"x-forwarded-for")
     names = (b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-port")
@@ -162,7 +162,7 @@ def _raw_path(scope: Scope) -> bytes:
 
 
 async def _body(receive: Receive, limit: int) -> bytes | None:
-    """The whole body; none if it is larger than the limit."""
+    """The whole body; None if it is larger than the limit."""
     chunks: list[bytes] = []
     size = 0
     while True:

@@ -26,7 +26,7 @@ SERVER = "hypercorn.protocol.h11"
 
 
 def import_body(api_id: str, body: Json) -> None:
-    """Replaces the API's routes, integrations and authorizers by what the body says; the API keeps its id."""
+    """Replace the API's routes, integrations and authorizers by those of the body. The API keeps its id."""
     imported = read_body(body)
     api = take(f"{GATEWAY}:_apis")[api_id]
     api["name"] = imported.title or api["name"]
@@ -80,7 +80,7 @@ def _apply_body_import() -> None:
 
 # Whether the body of the request was too large to be read: set by front.py.
 TOO_LARGE: ContextVar[bool] = ContextVar("too_large", default=False)
-# The limits of the routes. Off unless somebody wants to see them: tests and demo data ask for more.
+# The routes' throttling. Off by default, since tests and demo data exceed the limits.
 _throttle = Throttle() if os.environ.get("THROTTLE") == "1" else None
 JWT_PROBLEMS = {
     "segments": "token contains an invalid number of segments",
@@ -102,7 +102,7 @@ async def handle(
     owner_region: str,
     raw_query_string: str | None = None,
 ) -> Answer:
-    """Stands in for ministack's `_handle_execute_in_scope`, whose signature this is."""
+    """Replaces ministack's `_handle_execute_in_scope`, with the same signature."""
     api = take(f"{GATEWAY}:_apis").get(api_id)
     if api is None:
         return message(404, "Not Found")
@@ -121,7 +121,7 @@ async def handle(
     )
     status, answered, content = await _serve(call, owner_region, has_cors=bool(settings))
     if settings:
-        # Also to what the gateway answers itself: a page has to be able to read that its token has expired.
+        # Also on the gateway's own answers, so that a page can read that its token has expired.
         answered = {**cors.without(answered), **cors.headers(settings, method, call.headers)}
     return status, {**answered, "apigw-requestid": call.request_id}, content
 
@@ -130,11 +130,11 @@ async def _serve(call: Call, region: str, *, has_cors: bool) -> Answer:
     stage = take(f"{GATEWAY}:_stages").get(call.api_id, {}).get(call.stage)
     if stage is None:
         return message(404, "Not Found")
-    # AWS selects the route of a path with extra leading slashes as if it had one.
+    # Like AWS, treat several leading slashes as one.
     path = "/" + call.path.lstrip("/")
     route = take(f"{GATEWAY}:_match_route")(call.api_id, call.method, path)
     if route is None:
-        # OPTIONS goes to a route that takes it, ANY and $default included. Only without one does CORS answer it.
+        # OPTIONS goes to a matching route, also ANY and $default. Without one, CORS answers it.
         return (204, {}, b"") if call.method == "OPTIONS" and has_cors else message(404, "Not Found")
     if _throttle is not None and not _throttle.takes(call.api_id, stage, route["routeKey"]):
         return message(429, "Too Many Requests")
@@ -152,7 +152,7 @@ async def _serve(call: Call, region: str, *, has_cors: bool) -> Answer:
 
 
 async def _authorize(route: Json, call: Call) -> tuple[Json | None, Answer | None]:
-    """What the event says of the token, or the gateway's refusal."""
+    """The event's authorizer context for the token, or the gateway's refusal."""
     if (route.get("authorizationType") or "NONE").upper() != "JWT":
         return None, None
     authorizer = take(f"{GATEWAY}:_authorizers").get(call.api_id, {}).get(route.get("authorizerId"))
@@ -192,7 +192,7 @@ def challenge(authorization: str, authorizer: Json) -> str:
 
 
 def _claims(token: str) -> Json | None:
-    """The claims of a token, unverified; none if it is no token."""
+    """The unverified claims of a token; None if it is no JWT."""
     try:
         _header, claims, _signature = token.split(".")
         read = json.loads(base64.urlsafe_b64decode(claims + "=="))
@@ -217,7 +217,7 @@ async def invoke(integration: Json, call: Call, region: str) -> Answer:
 
 
 def _execute_for(caller: Caller, record: Json, given: Json) -> Json:
-    """Run in a thread of its own: the invocation waits there for a worker."""
+    """Run the invocation, which waits for a worker, in a thread of its own."""
     CALLER.set(caller)
     result: Json = take(f"{LAMBDA}:_execute_function_with_config_scope")(record, given)
     return result

@@ -1,4 +1,4 @@
-"""Reads an HTTP API's OpenAPI body into the routes, integrations and authorizers that API Gateway's import makes of it.
+"""Converts an HTTP API's OpenAPI body to routes, integrations and authorizers, as API Gateway's import does.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions.html
 """
@@ -20,7 +20,7 @@ class Route:
     key: str  # "GET /trades/{tradeId}", or "$default"
     operation: str
     integration: str  # a key of ImportedApi.integrations
-    authorizer: str | None = None  # a key of ImportedApi.authorizers; none: public
+    authorizer: str | None = None  # a key of ImportedApi.authorizers; None for public routes
     scopes: tuple[str, ...] = ()
 
 
@@ -34,7 +34,7 @@ class ImportedApi:
 
 
 def read_body(body: Json) -> ImportedApi:
-    """What the import makes of the body. Raises ValueError for a body that CloudFormation or API Gateway refuses."""
+    """Import the body. Raises ValueError if CloudFormation or API Gateway would refuse it."""
     _check(body)
     authorizers = {name: found for name, scheme in _schemes(body).items() if (found := _authorizer(name, scheme))}
     integrations: dict[str, Json] = {}
@@ -43,12 +43,12 @@ def read_body(body: Json) -> ImportedApi:
         for method in METHODS:
             operation = item.get(method)
             if not operation or "x-amazon-apigateway-integration" not in operation:
-                continue  # as on AWS: an operation without an integration gets no route that could answer
+                continue  # as on AWS, an operation without an integration gets no route
             integration = operation["x-amazon-apigateway-integration"]
-            # One integration for all operations with the same function, however often the body repeats it.
+            # Operations with the same function share one integration.
             integration_key = json.dumps(integration, sort_keys=True)
             integrations[integration_key] = _integration(integration)
-            # The document's root security is not read: API Gateway applies each operation's own alone.
+            # The document's root security is ignored, as API Gateway applies only each operation's own.
             authorizer, scopes = _requirement(operation.get("security", []), authorizers)
             routes.append(
                 Route(_route_key(method, path), operation.get("operationId", ""), integration_key, authorizer, scopes)

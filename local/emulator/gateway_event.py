@@ -1,4 +1,4 @@
-"""The Lambda side of an HTTP API: the event that it sends (payload format 2.0) and the answer it makes of the result.
+"""How an HTTP API calls Lambda: builds the event (payload format 2.0), and converts the result to an HTTP answer.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 """
@@ -19,7 +19,7 @@ TEXT_TYPES = ("application/json", "application/xml", "application/javascript")
 
 @dataclass(frozen=True)
 class Call:
-    """One request to an HTTP API, with what its route and its authorizer make of it once they are known."""
+    """One request to an HTTP API, with its route and its authorizer's result once they are known."""
 
     api_id: str
     account_id: str
@@ -72,7 +72,7 @@ def event(call: Call) -> Json:
         "requestContext": context,
         "isBase64Encoded": False,
     }
-    # What is empty is absent, never null.
+    # Empty values are left out, not null.
     optional = {
         "cookies": cookies,
         "queryStringParameters": {name: ",".join(values) for name, values in call.query.items()},
@@ -96,15 +96,15 @@ def _is_text(content_type: str) -> bool:
 
 
 def message(status: int, text: str) -> Answer:
-    """How API Gateway itself answers."""
+    """An answer of API Gateway itself."""
     return status, {"Content-Type": "application/json"}, json.dumps({"message": text}).encode()
 
 
 def answer(result: Json) -> Answer:
-    """What the caller gets for a Lambda result: nothing of an error's text, as on AWS."""
+    """The answer for a Lambda result. Like AWS, it contains nothing of an error's text."""
     if result.get("throttle"):
         return message(503, "Service Unavailable")
-    # Its own time-out too: 503 is for an integration that takes longer than the gateway waits.
+    # Also for the function's own timeout. 503 is for integrations that exceed the gateway's timeout.
     if result.get("error"):
         return message(500, "Internal Server Error")
     payload = _parsed(result.get("body"))

@@ -1,4 +1,4 @@
-"""Patches of ministack's S3: how a browser sends an object, and how it is shown one."""
+"""Patches of ministack's S3: upload forms and presigned URLs."""
 
 from typing import Any
 
@@ -48,8 +48,8 @@ PATCHES = [
     ),
     # https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
     Patch(
-        "headers that an address of a version asks for",
-        ministack="ignores response-content-type and the like where the address names a version (and Range, still)",
+        "headers that a presigned URL of a version asks for",
+        ministack="ignores response-content-type and the like if the URL names a version (and Range, still)",
         aws="follows them",
         needs=(f"{S3}:_get_object", f"{S3}:_apply_response_overrides"),
         apply=_override_headers_of_versions,

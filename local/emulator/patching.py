@@ -1,4 +1,4 @@
-"""How ministack is changed, and the one door through which its untyped, private names come in.
+"""Patches of ministack, and the only access to its untyped, private names.
 
 Names are written "module:attribute" or "module:class.attribute". `import_module` returns a module whose attributes are
 Any to the type checker, so nothing here needs ministack to be installed until a patch is applied.

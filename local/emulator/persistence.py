@@ -1,5 +1,5 @@
-"""Patches of how ministack keeps DynamoDB's state: saving a long journal must not hold up requests, nor take its memory
-again.
+"""Patches of how ministack saves DynamoDB's state: saving a long journal must neither block requests nor copy its
+memory.
 """
 
 import copy
@@ -17,15 +17,15 @@ Json = dict[str, Any]
 DYNAMODB = "ministack.services.dynamodb"
 PERSISTENCE = "ministack.core.persistence"
 SERVICE = "dynamodb"
-ITEMS, MEMBERS = "items", "_index_members"  # of a table: what is in it, and what ministack makes of that
+ITEMS, MEMBERS = "items", "_index_members"  # a table's items, and the index that ministack derives from them
 # An item lies so deep in the saved file: payload, tables, data, table, items, partition, item.
 DEPTH_OF_AN_ITEM = 7
 
 
 def pieces(value: Any, plain: Callable[[Any], Any], depth: int = 0) -> Iterator[str]:
-    """The JSON text of a state, an item at a time, so that other threads can run in between.
+    """Yield the JSON text of a state item by item, so that other threads can run in between.
 
-    `plain` makes of an object that JSON does not know what stands for it.
+    `plain` converts an object that JSON cannot represent.
     """
     if not isinstance(value, dict | list | str | int | float | None):
         value = plain(value)
@@ -40,14 +40,14 @@ def pieces(value: Any, plain: Callable[[Any], Any], depth: int = 0) -> Iterator[
 
 
 def restored(value: Any, hook: Callable[[Json], Any]) -> Any:
-    """A read state with its objects in place of what stands for them."""
+    """A loaded state in which converted objects are restored."""
     if isinstance(value, dict):
         return hook({name: restored(member, hook) for name, member in value.items()})
     return [restored(member, hook) for member in value] if isinstance(value, list) else value
 
 
 def state_without_copies(tables: Json) -> Json:
-    """Tables with their items, which are never changed but replaced, so they need not be copied."""
+    """A state that shares the tables' items: items are replaced, never changed, so they need not be copied."""
     return {
         key: {
             **{name: copy.deepcopy(value) for name, value in table.items() if name not in (ITEMS, MEMBERS)},
@@ -58,14 +58,14 @@ def state_without_copies(tables: Json) -> Json:
 
 
 class Writes:
-    """Counts the writes of items, to tell whether there is anything to save."""
+    """Counts the writes of items, to decide whether there is anything to save."""
 
     def __init__(self) -> None:
         self.count = 0
         self._saved: object = None
 
     def are_saved(self, settings: str) -> bool:
-        """Whether the same was saved last, `settings` being all but the items; takes it as saved from now on."""
+        """Whether the last save had the same items and `settings` (everything else). Remembers them as saved."""
         found = (self.count, settings)
         if found == self._saved:
             return True
@@ -90,7 +90,7 @@ def _apply() -> None:
         return run
 
     def get_state_quickly() -> Json:
-        # The same function, which sees no tables: it would copy every item.
+        # The same function without the tables, of which it would copy every item.
         state: Json = FunctionType(get_state.__code__, {**get_state.__globals__, "_tables": scoped()})()
         state["tables"]._data.update(state_without_copies(dict(all_tables._data)))
         return state
@@ -122,7 +122,7 @@ def _apply() -> None:
         document = json.loads(file.read_bytes())
         if document.get("__ministack_format__") != version:
             return load(service)
-        # ministack looks at each of the millions of objects that the items are made of.
+        # ministack would visit each of the millions of objects in the items.
         tables = document["payload"].pop("tables")
         state: Json = restored(document["payload"], hook)
         return {**state, "tables": hook(tables)}

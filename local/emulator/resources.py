@@ -27,8 +27,8 @@ CHARACTERS = {
 
 log = logging.getLogger("local.emulator")
 
-# Types that ministack does not know and that change nothing for a request. A canary needs weighted aliases and metrics,
-# neither of which ministack has; its alarms never leave INSUFFICIENT_DATA.
+# Types that ministack does not support and that no request needs. A canary would need weighted aliases and metrics,
+# which ministack lacks; its alarms never leave INSUFFICIENT_DATA.
 NO_OPS = {
     "AWS::CloudWatch::AnomalyDetector": "there are no metrics of API calls",
     "AWS::CloudWatch::CompositeAlarm": "no alarm ever changes its state",
@@ -239,8 +239,8 @@ def _apply_parameters_as_numbers() -> None:
 PATCHES = [
     Patch(
         "MaximumConcurrency of a parameter",
-        ministack="takes it for a text, and asks no queue any more",
-        aws="takes it for the number that it is",
+        ministack="reads it as a text, and then polls no queue any more",
+        aws="reads it as a number",
         needs=(f"{LAMBDA}:_sqs_esm_concurrency",),
         apply=_apply_parameters_as_numbers,
     ),

@@ -1,4 +1,4 @@
-"""Patch of ministack's DynamoDB stream mappings: each works by itself, in parallel, and gets past poison records.
+"""Patch of ministack's DynamoDB stream mappings: they run in parallel, and skip records that keep failing.
 
 https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html
 https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-errors.html
@@ -22,7 +22,7 @@ Records = list[Json]
 LAMBDA = "ministack.services.lambda_svc"
 DYNAMODB = "ministack.services.dynamodb"
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 1.0  # seconds between attempts; AWS backs off for longer
-READ_AHEAD = 1000  # records of a mapping that wait in this process at most
+READ_AHEAD = 1000  # the most records of a mapping that wait in this process
 
 log = logging.getLogger("local.emulator")
 
@@ -39,9 +39,9 @@ def deliver(
     is_wanted: Callable[[], bool] = lambda: True,
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Hand a batch to the function as the mapping says; what keeps failing goes to its OnFailure target.
+    """Deliver a batch to the function with the mapping's retries; records that keep failing go to its OnFailure target.
 
-    Returns when every record is either handled or given up. Raises Abandoned when `is_wanted` says no between attempts.
+    Returns when every record is handled or given up. Raises Abandoned if `is_wanted` returns False between attempts.
     """
     most = _limit(mapping, "MaximumRetryAttempts")
     oldest = _limit(mapping, "MaximumRecordAgeInSeconds")
@@ -91,7 +91,7 @@ def _age(batch: Records) -> float:
 
 
 def first_failure(result: Json, batch: Records, partial_failures: bool) -> int | None:
-    """The index of the first record to hand over again; none when all are handled."""
+    """The index of the first record to deliver again; None if all are handled."""
     if result.get("error"):
         return 0
     if not partial_failures:
@@ -113,18 +113,18 @@ def first_failure(result: Json, batch: Records, partial_failures: bool) -> int |
 
 @dataclass
 class Lane:
-    """Records that are handled one batch after the other: those of some of the items."""
+    """Records of some of the items, which are handled batch by batch."""
 
     waiting: deque[tuple[int, Json]] = field(default_factory=deque)  # with their positions in the stream
     is_busy: bool = False
 
 
 class Reader:
-    """Where one mapping stands in its stream, and what it has read and not yet handled.
+    """One mapping's position in its stream, and the records that it has read and not yet handled.
 
-    Records of one item stay in their order, since they have one lane; those of one user may have several. There are as
-    many lanes as ParallelizationFactor says. `handled` is the position before which everything is handled: where
-    reading goes on after a restart.
+    There are ParallelizationFactor lanes. All records of an item are in one lane, so they stay in order; a user's items
+    may be in several lanes. `handled` is the position before which all records are handled: reading continues there
+    after a restart.
     """
 
     def __init__(self, position: int) -> None:
@@ -135,7 +135,7 @@ class Reader:
         self._lock = threading.Lock()
 
     def batches(self, mapping: Json, read: Callable[[int, int], Records]) -> Iterator[tuple[Lane, list[Any]]]:
-        """The batches that can be handed over now, each with its lane; `finish` is to be called for each."""
+        """The batches that can be delivered now, each with its lane. Call `finish` after each."""
         with self._lock:
             self._read(int(mapping.get("ParallelizationFactor") or 1), read)
             ready = [lane for lane in self._lanes if lane.waiting and not lane.is_busy]
@@ -146,7 +146,7 @@ class Reader:
             yield lane, [lane.waiting.popleft() for _ in range(size)]
 
     def finish(self, lane: Lane, batch: list[tuple[int, Json]]) -> None:
-        """Say that a batch was handled, or given up."""
+        """Record that a batch was handled or given up."""
         with self._lock:
             lane.is_busy = False
             self._done.update(position for position, _record in batch)
@@ -167,13 +167,13 @@ class Reader:
 
 
 class Poller:
-    """Stands in for ministack's polling of DynamoDB streams, which handles one batch of one mapping at a time."""
+    """Replaces ministack's polling of DynamoDB streams, which handles one batch of one mapping at a time."""
 
     def __init__(self) -> None:
         self._readers: dict[str, Reader] = {}
 
     def poll(self) -> bool:
-        """Hand over what there is; whether there was anything. Called again and again, by one thread."""
+        """Deliver what there is. Returns whether there was anything. One thread calls this repeatedly."""
         handed_over = False
         mappings = list(take(f"{LAMBDA}:_iter_all_esms")())
         for gone in self._readers.keys() - {mapping["UUID"] for _account, _region, mapping in mappings}:
@@ -250,7 +250,7 @@ class Poller:
             if matching:
                 deliver(mapping, matching, call, give_up, is_wanted)
         except Abandoned:
-            # Read again from what is handled, if the mapping comes back.
+            # If the mapping is enabled again, it reads from the handled position on.
             if self._readers.get(mapping_id) is reader:
                 del self._readers[mapping_id]
             return

@@ -1,8 +1,8 @@
-"""Patches of ministack's DynamoDB: Query and Scan look at what a page is of, and not at everything that there is.
+"""Patches of ministack's DynamoDB: Query and Scan read only the items of the requested page.
 
-Without them the time of every page grows with all that a user has, and what reads a long history in pages takes the
-square of its length. ministack's own functions still do everything that a request means: they are given a table that
-holds the items of one page and a few more.
+Without them the time for each page grows with the number of a user's items, so reading a long history takes quadratic
+time. ministack's own functions still process the requests: they get a table with only the items of one page and a few
+more.
 """
 
 from bisect import bisect_left, bisect_right, insort
@@ -22,9 +22,9 @@ Json = dict[str, Any]
 Entry = tuple[Any, str, str]
 
 DYNAMODB = "ministack.services.dynamodb"
-# More than the megabyte of a page, in bytes: what is beyond the page tells ministack that another follows.
+# Bytes; more than the megabyte of a page, so that ministack sees that another page follows.
 LOOKED_AT = 2 << 20
-MEMBERS = "_index_members"  # where ministack keeps which items an index has
+MEMBERS = "_index_members"  # ministack's sets of the items in each index
 COMPARISONS = {"EQ": "=", "LT": "<", "LE": "<=", "GT": ">", "GE": ">="}
 
 
@@ -46,7 +46,7 @@ TOP = _Top()
 
 @dataclass(frozen=True)
 class Keys:
-    """Which attributes a table or one of its indexes is partitioned and sorted by."""
+    """The partition and sort attributes of a table or an index."""
 
     partition: str
     sort: str | None
@@ -55,7 +55,7 @@ class Keys:
 
 
 def keys_of(table: Json, index_name: str | None) -> Keys | None:
-    """None for keys of a form that this product has not: several attributes, or keys of a table that are no texts."""
+    """The keys; None for forms that this product does not use: several attributes, or table keys other than strings."""
     schema = table["KeySchema"]
     if index_name is not None:
         indexes = table.get("GlobalSecondaryIndexes", []) + table.get("LocalSecondaryIndexes", [])
@@ -70,9 +70,9 @@ def keys_of(table: Json, index_name: str | None) -> Keys | None:
 
 
 class Ordered:
-    """The items of each table, and of each of its indexes, by partition and in order; kept up with what is written.
+    """The items of each table and index, by partition and in sort order; updated with every write.
 
-    `sort_value` is ministack's: what an attribute is compared by, given the table and the attribute's name.
+    `sort_value` is ministack's function for the value by which an attribute is sorted, given table and attribute.
     """
 
     def __init__(self, sort_value: Callable[[Json, str, Json], Any]) -> None:
@@ -90,7 +90,7 @@ class Ordered:
         return partitions.get(of, [])
 
     def replace(self, table: Json, old: Json | None, new: Json | None) -> None:
-        """Keep up with one item that has been written or deleted."""
+        """Update the entries after a write or deletion of one item."""
         with self.lock:
             for (table_id, _index), (items, keys, partitions) in self._kept.items():
                 if table_id == id(table) and items is table["items"]:
@@ -121,7 +121,7 @@ class Ordered:
         return partitions
 
     def _placed(self, table: Json, keys: Keys, item: Json) -> tuple[str, Entry] | None:
-        """Partition and entry of an item; none if it is no part of this index."""
+        """Partition and entry of an item; None if it is not in this index."""
         if keys.partition not in item or (keys.sort and keys.sort not in item):
             return None
         [partition] = item[keys.partition].values()
@@ -141,7 +141,7 @@ class Condition:
 
 
 def condition_of(request: Json, keys: Keys, clauses: Iterable[Any]) -> Condition | None:
-    """The condition, from ministack's clauses of its tokens; none if it is of a form that is left to ministack."""
+    """The condition, from ministack's parsed tokens; None for forms that are left to ministack."""
     names, values = request.get("ExpressionAttributeNames", {}), request.get("ExpressionAttributeValues", {})
     partition: Json | None = None
     comparison: str | None = None
@@ -178,7 +178,7 @@ def _read(clause: Any, names: Json, values: Json) -> tuple[str, str, tuple[Json,
 
 
 def bounds(entries: list[Entry], comparison: str | None, values: tuple[Any, ...]) -> tuple[int, int]:
-    """From where to where in the entries this comparison holds; the values are such as the entries are sorted by."""
+    """The range of entries for which the comparison holds. The values are sort values, like the entries'."""
     first, end = 0, len(entries)
     if comparison in ("=", ">=", "BETWEEN", "begins_with"):
         first = bisect_left(entries, (values[0],))
@@ -209,7 +209,7 @@ class Pages:
         self._size = size
 
     def of_query(self, request: Json, table: Json) -> Json | None:
-        """The table with the items that a page of this Query is of; none if the request is left to ministack."""
+        """The table with only the items of this Query's page; None if the request is left to ministack."""
         index_name = request.get("IndexName")
         keys = keys_of(table, index_name)
         condition = keys and condition_of(request, keys, self._clauses(request.get("KeyConditionExpression", "")))
@@ -253,7 +253,7 @@ class Pages:
         return self._cut(table, self._page(table, entries(), request.get("Limit")), {})
 
     def _start(self, table: Json, keys: Keys, start: Json) -> Entry | None:
-        """Where a page goes on; none if this is no key of the table, which ministack then says."""
+        """The entry after which a page continues; None for an invalid key, which ministack then refuses."""
         names = [name for name in (keys.sort, keys.table_partition, keys.table_sort) if name]
         if not all(isinstance(start.get(name), dict) and len(start[name]) == 1 for name in names):
             return None
@@ -262,7 +262,7 @@ class Pages:
         return sort, table_partition, next(iter(start[keys.table_sort].values())) if keys.table_sort else ""
 
     def _page(self, table: Json, entries: Iterator[Entry], limit: int | None) -> list[Entry]:
-        # With the item that the page begins after, and the one that tells that another page follows.
+        # Includes the item before the page, and the one that shows that another page follows.
         most = None if limit is None else int(limit) + 2
         page, weight = [], 0
         for entry in islice(entries, most):
@@ -304,10 +304,10 @@ def _apply() -> None:
                 with ordered.lock:
                     part = cut(request, table) if table else None
             except (KeyError, IndexError, TypeError, ValueError, AttributeError):
-                part = None  # not a valid request: ministack says why
+                part = None  # an invalid request, which ministack refuses
             if part is None:
                 return function(request)
-            # The same function, for which there is but this table, and of it but this part.
+            # The same function, with only this part of this table.
             seen = {**function.__globals__, "_tables": {name: part}}
             return FunctionType(function.__code__, seen)(request)
 
@@ -341,15 +341,15 @@ def _remember_tokens() -> None:
 PATCHES = [
     Patch(
         "time of an expression",
-        ministack="reads an expression anew for each item that it is evaluated on",
-        aws="reads it once",
+        ministack="parses an expression again for each item",
+        aws="parses it once",
         needs=(f"{DYNAMODB}:_tokenize",),
         apply=_remember_tokens,
     ),
     Patch(
         "time of Query and Scan",
         ministack="evaluates and sorts all items of a partition, or of the table, for every page",
-        aws="reads from where the page begins, and no more than the page",
+        aws="reads only the page",
         needs=tuple(
             f"{DYNAMODB}:{name}"
             for name in (

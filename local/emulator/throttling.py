@@ -1,4 +1,4 @@
-"""The throttling of an HTTP API's routes: a bucket of tokens for each, filled at its rate up to its burst.
+"""The throttling of an HTTP API's routes: a token bucket for each, with the route's rate and burst.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-throttling.html
 """
@@ -13,14 +13,14 @@ Json = dict[str, Any]
 
 
 class Throttle:
-    """Whether requests go through. A route without settings of its own shares the stage's bucket with the others."""
+    """Decides whether requests pass. Routes without settings of their own share the stage's bucket."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._buckets: dict[tuple[str, str, str], tuple[float, float]] = {}  # tokens, and when they were counted
 
     def takes(self, api_id: str, stage: Json, route_key: str) -> bool:
-        """Whether a request to a route of the stage, as ministack stores it, is within the limits; if so, it counts."""
+        """Whether a request is within the limits; if so, take a token. `stage` is as ministack stores it."""
         own = (stage.get("routeSettings") or {}).get(route_key)
         limits = own or stage.get("defaultRouteSettings") or {}
         rate, burst = limits.get("ThrottlingRateLimit"), limits.get("ThrottlingBurstLimit")

@@ -1,4 +1,4 @@
-"""Patch of how ministack sees the connection."""
+"""Patch of the connection data that ministack sees."""
 
 from typing import Any
 

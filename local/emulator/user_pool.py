@@ -1,4 +1,4 @@
-"""Patches of ministack's Cognito, which is kinder than AWS: codes, passwords, limits, changes of an e-mail address."""
+"""Patches of ministack's Cognito, which is less strict than AWS: codes, passwords, limits, changes of an address."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ TYPES = "ministack.services.cloudformation.provisioners"
 
 # In seconds. Codes of sign-ups last a day, all others an hour.
 DAY, HOUR, LONGEST_LOCK = 24 * 3600, 3600, 15 * 60
-# What AWS calls subject to change: the wrong passwords before the first lock, the wrong codes before the address has to
-# wait, the codes that it may ask for.
+# Limits that AWS calls subject to change: wrong passwords before the first lock, wrong codes before an address has to
+# wait, and codes that may be requested.
 MOST_FAILURES, MOST_WRONG_CODES, MOST_CODES_AN_HOUR = 5, 5, 20
 # Where ministack keeps the code of each kind of mail.
 CODES = {"password": "_reset_code", "email": "_confirmation_code", "new email": "_new_email_code"}
@@ -56,7 +56,7 @@ def _attributes(user: Json) -> dict[str, str]:
 
 
 def _before(name: str, check: Callable[[Json], Answer | None]) -> None:
-    """Have the handler answer what the check answers, if it answers anything."""
+    """Make the handler return the check's answer, if there is one."""
     handle: Handler = take(f"{COGNITO}:{name}")
     put(f"{COGNITO}:{name}", lambda data: check(data) or handle(data))
 
@@ -229,7 +229,7 @@ def _apply_codes() -> None:
 
 
 def code_error(user: Json, kind: str, given: str) -> Answer | None:
-    """What is wrong with a code: tried too often, expired, never mailed, another one."""
+    """Why a code is refused: tried too often, expired, never mailed, or different."""
     if _has_to_wait(user, kind):
         return _error("LimitExceededException", "Attempt limit exceeded, please try after some time.")
     issued = user.get(CODES[kind])

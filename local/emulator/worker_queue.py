@@ -1,4 +1,4 @@
-"""Decides which invocation runs next where there are more invocations than Lambda workers may exist.
+"""Decides which invocation runs next if there are more invocations than Lambda workers may run.
 
 AWS starts another execution environment for every concurrent invocation. One machine cannot: it would run out of
 processors and memory. Here the number of worker processes is limited, and an invocation that finds none free waits.
@@ -32,14 +32,14 @@ SWITCH_DELAY = 2.0  # seconds
 
 
 class Worker(Protocol):
-    """What this module needs of ministack's Worker."""
+    """The part of ministack's Worker that this module uses."""
 
     in_use: bool
     last_used: float
 
 
 class Caller:
-    """Whoever waits for the answer of an HTTP request. It can leave while its invocation is still queued."""
+    """The client of an HTTP request. It can disconnect while its invocation is still queued."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -47,7 +47,7 @@ class Caller:
         self._callbacks: list[Callable[[], None]] = []
 
     def leave(self) -> None:
-        """Say that nobody waits any more."""
+        """Record that the client has disconnected."""
         with self._lock:
             self._left = True
             callbacks, self._callbacks = self._callbacks, []
@@ -55,7 +55,7 @@ class Caller:
             callback()
 
     def when_left(self, callback: Callable[[], None]) -> None:
-        """Call back when the caller leaves; at once when it has left already."""
+        """Call back when the client disconnects; at once if it already has."""
         with self._lock:
             if not self._left:
                 self._callbacks.append(callback)
@@ -142,12 +142,12 @@ class WorkerQueue:
                 invocation.decided.set()
 
     def reconsider(self) -> None:
-        """Look again at who waits: time has passed."""
+        """Decide again about the waiting invocations, after some time has passed."""
         with self._lock:
             self._assign()
 
     def started(self, worker: Worker) -> None:
-        """Say that the process of a new worker has started, or has failed to."""
+        """Record that the process of a new worker has started or failed to start."""
         with self._lock:
             self._starting.discard(id(worker))
             self._assign()

@@ -44,8 +44,8 @@ OWN_SETTINGS: tuple[str, ...] = (
 OWN_SETTINGS += ("PERSIST_STATE", "S3_PERSIST", "STATE_DIR", "S3_DATA_DIR", "LAMBDA_PYTHON", "LAMBDA_LOG")
 OWN_SETTINGS += ("LAMBDA_WORKERS", "LAMBDA_STARTS", "LAMBDA_ACCOUNT_CONCURRENCY", "THROTTLE")
 
-# Seconds until a process that does not finish its start is ended. AWS gives a start 10 seconds and then repeats it; on
-# a busy machine many starts at once take longer. Without an end, such a process would occupy its place for ever.
+# Seconds after which a process is killed that does not finish its start. AWS allows 10 seconds and then repeats the
+# start; concurrent starts on a busy machine take longer. Without a limit such a process would keep its slot for ever.
 START_LIMIT = 60.0
 
 # Parts added to ministack's worker script, each after a line of it: the one where print() starts to go to the log, and
@@ -72,8 +72,8 @@ PREPARATION = f"""
 """
 
 
-# On AWS every layer is unpacked into /opt, here into a folder of its own: a variable that names a file of a layer is
-# made to name it where it is.
+# On AWS all layers are unpacked into /opt; here each is in a folder of its own, so variables with a path in /opt are
+# changed to the actual path.
 LAYER_PATHS = """
     for _name, _value in list(os.environ.items()):
         for _folder in filter(None, os.environ.get("_LAMBDA_LAYERS_DIRS", "").split(os.pathsep)):
@@ -92,7 +92,7 @@ def _prepare_script() -> None:
 
 
 def _unpack_once() -> None:
-    """Links a worker's folders to one unpacked copy, where the bytecode stays for the next worker."""
+    """Links all workers of a function to one unpacked copy, in which compiled byte code is kept."""
     unpacking = threading.Lock()
 
     class SharedArchive(zipfile.ZipFile):
@@ -121,7 +121,7 @@ def _use_own_interpreter() -> None:
 
 
 def _shorten_log_wait() -> None:
-    # In seconds: for a first line, for another line, in all.
+    # Seconds to wait for a first line, for each further line, and in total.
     take(f"{RUNTIME}:Worker._drain_stderr_bounded").__defaults__ = (0.003, 0.002, 0.250)
 
 
@@ -200,14 +200,14 @@ def _limit_workers() -> None:
             return {"error": True, "body": {"errorMessage": "the caller has left"}}
         token = _leased.set(worker)
         try:
-            # Waiting is no part of the function's time, nor of the duration in its log.
+            # Waiting counts neither for the function's timeout nor for the duration in its log.
             return dispatch(function, config, event, request_id, time.time())
         finally:
             _leased.reset(token)
             give_back(worker)
 
     def acquire(name: str, config: dict[str, Any], code: bytes, qualifier: str = "$LATEST", **_named: Any) -> Any:
-        # Without a lease it is SnapStart, which starts a worker when a version is published.
+        # Without a lease this is SnapStart, which starts a worker when a version is published.
         return _leased.get() or lease(name, config, code, qualifier), "reused"
 
     def release(worker: Any) -> None:
@@ -215,7 +215,7 @@ def _limit_workers() -> None:
             give_back(worker)
 
     def invalidate_only_own(*function: Any, **named: Any) -> None:
-        # What fails is one worker. ministack ends all of the function, with the invocations that they run.
+        # Only this worker has failed. ministack would end all workers of the function, with their invocations.
         worker: Any = _leased.get()
         if worker is None:
             invalidate(*function, **named)
@@ -257,7 +257,7 @@ PATCHES = [
     Patch(
         "number of Lambda workers",
         ministack="starts a process for every concurrent invocation: a hundred requests at once, a hundred processes",
-        aws="starts execution environments likewise, on machines without number; invocations here queue for a worker",
+        aws="does so too, but with unlimited machines; here invocations wait for a worker",
         needs=(
             f"{RUNTIME}:_workers",
             f"{RUNTIME}:_lock",
@@ -275,7 +275,7 @@ PATCHES = [
     ),
     Patch(
         "start of a Lambda worker",
-        ministack="waits for ever for a function whose start does not end",
+        ministack="waits for ever for a start that does not finish",
         aws="ends the start after 10 seconds and repeats it",
         needs=(f"{RUNTIME}:Worker._spawn",),
         apply=_limit_starts,
