@@ -167,6 +167,8 @@ def test_the_statistics_show_at_once_a_trade_that_is_included(
     asked = {"includes": f"{made['tradeId']}@{made['version']}", "timeZone": "Europe/Berlin", "closeHour": "17"}
     stats = api.get("/stats", params=asked).json()
     assert (stats["tradeCount"], stats["netPnl"], stats["timeZone"]) == (1, "198.9", "Europe/Berlin")
+    day = {"closeFrom": "2026-01-05", "closeTo": "2026-01-05", "includes": asked["includes"], "sort": "NET_PNL"}
+    assert [each["tradeId"] for each in api.get("/trades", params=day).json()["items"]] == [made["tradeId"]]
 
 
 @pytest.mark.anywhere
