@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from handlers.documents.fields import contract_name
+from handlers.journal.stats.figures import OF_JOURNAL, OF_RECORD
 from handlers.web import problems
 from handlers.web.problems import Kind
 from openapi import generate
@@ -230,6 +232,14 @@ def test_an_operation_declares_the_errors_that_any_may_meet(operation_id: str) -
     expected |= {"412"} if any(parameter["name"] == "If-Match" for parameter in parameters_of(operation_id)) else set()
     assert expected <= set(operation["responses"])
     assert ("413" in operation["responses"]) == ("requestBody" in operation)
+
+
+@pytest.mark.parametrize(("schema", "figures"), [("Stats", OF_RECORD | OF_JOURNAL), ("Bucket", OF_RECORD)])
+def test_every_figure_is_a_required_property_of_the_answers_that_show_it(schema: str, figures: dict[str, Any]) -> None:
+    declared = CONTRACT["components"]["schemas"][schema]
+    names = {contract_name(name) for name in figures}
+    assert names - declared["properties"].keys() == set()
+    assert names - set(declared["required"]) == set()
 
 
 def problem_examples() -> dict[str, Any]:

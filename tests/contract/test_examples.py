@@ -325,8 +325,10 @@ OPERATIONS = {operation["operationId"]: operation for _, _, operation in operati
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_an_operation_says_what_it_does_when_it_fails_and_what_to_do_then(name: str) -> None:
     words = re.sub(r"```.*?```", "", OPERATIONS[name]["description"], flags=re.DOTALL)
-    assert len(re.findall(r"[.:](?=\s)", words + " ")) >= 2
-    assert re.search(r"\b(4\d\d|503)\b", words), "it does not say when it fails"
+    assert len(re.findall(r"[.:](?=\s)", words + " ")) >= 2, "the description has fewer than two sentences"
+    assert re.search(r"\b(4\d\d|503)\b", words), (
+        "the description names no status (4xx or 503) that the operation fails with"
+    )
 
 
 COMMANDS = re.findall(r"```\n(.*?)```", CONTRACT["info"]["description"], flags=re.DOTALL)

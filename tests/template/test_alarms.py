@@ -355,6 +355,12 @@ def counted_names() -> set[str]:
     return names
 
 
+def test_the_runbook_names_every_metric_and_every_function_behind_the_api() -> None:
+    behind = {name.removesuffix("Function") for name in FUNCTIONS if "Handler" in properties(name)}
+    named_there = set(re.findall(r"[A-Za-z]+", RUNBOOK))
+    assert (counted_names() | behind) - named_there == set()
+
+
 def dashboard() -> list[Any]:
     """The dashboard's widgets."""
     widgets: list[Any] = json.loads(properties("Dashboard")["DashboardBody"]["Fn::Sub"])["widgets"]

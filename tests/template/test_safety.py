@@ -128,6 +128,33 @@ def test_only_named_services_of_this_account_send_to_queues() -> None:
         assert statement["Action"] == "sqs:SendMessage"
 
 
+def schedules_with_dead_letters() -> dict[str, str]:
+    """The dead-letter queue of each schedule, by the logical id of the schedule's rule."""
+    found: dict[str, str] = {}
+    for name in named("AWS::Events::Rule"):
+        for target in properties(name)["Targets"]:
+            found[name] = target["DeadLetterConfig"]["Arn"]["Fn::GetAtt"]
+    for name in named("AWS::Serverless::Function"):
+        for event, source in properties(name).get("Events", {}).items():
+            if source["Type"] == "Schedule":  # SAM names the rule after the function and the event
+                found[f"{name}{event}"] = source["Properties"]["DeadLetterConfig"]["Arn"]["Fn::GetAtt"]
+    return {rule: queue.removesuffix(".Arn") for rule, queue in found.items()}
+
+
+@pytest.mark.parametrize("rule", sorted(schedules_with_dead_letters()))
+def test_a_schedule_may_send_to_its_dead_letter_queue(rule: str) -> None:
+    """Without this right its failed events are lost, and no alarm rings."""
+    queue = schedules_with_dead_letters()[rule]
+    allowed = [
+        source["Fn::GetAtt"]
+        for policy in named("AWS::SQS::QueuePolicy")
+        if {"Ref": queue} in properties(policy)["Queues"]
+        for statement in properties(policy)["PolicyDocument"]["Statement"]
+        for source in statement["Condition"]["ArnEquals"]["aws:SourceArn"]
+    ]
+    assert f"{rule}.Arn" in allowed, f"add !GetAtt {rule}.Arn to the policy of {queue}"
+
+
 def test_the_public_routes_of_accounts_have_tighter_limits_each() -> None:
     public = {
         f"{method.upper()} {path}"

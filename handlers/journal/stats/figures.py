@@ -1,8 +1,9 @@
 """Every figure of the statistics, each in one function, as docs/statistics.md defines them.
 
-`@of_record` registers a figure of the trades that became flat: getStats and each bucket of a breakdown have it.
-`@of_journal` registers one that needs the order of things, the money of days, or the opening balance: getStats has it.
-The answers loop over the two tables, so a new figure is a function here and its property in the contract.
+`@of_record` registers a figure of the trades that became flat: getStats and each bucket of a breakdown show it.
+`@of_journal` registers a figure that needs the order of the trades, the money of days or the opening balance: only
+getStats shows it. The answers loop over both tables: a new figure is a function here, and a required property of Stats
+(and of Bucket) in the contract.
 
 A figure is a value, or else the reason why there is none: never infinity, 0 or 999 in the place of one. Money is
 Decimal, means of it at 8 decimals; ratios are the floats next to the exact quotients.

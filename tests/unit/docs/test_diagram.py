@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from docs.diagram import Picture, drawn
+from docs.diagram import PAGE, ROOT, Picture, drawn
+from local.artifacts import read_template
 
 CONTRACT = {
     "paths": {
@@ -87,3 +88,12 @@ def test_a_picture_takes_the_place_of_the_one_before_it() -> None:
 def test_a_page_without_a_place_for_a_picture_is_refused() -> None:
     with pytest.raises(ValueError, match="no place"):
         drawn("a\n", {"x": "flowchart LR\n"})
+
+
+def test_every_function_behind_the_api_is_drawn() -> None:
+    resources = read_template(ROOT / "template.yaml")["Resources"]
+    behind = [name for name, each in resources.items() if "Handler" in each.get("Properties", {})]
+    page = PAGE.read_text("utf-8")
+    assert behind
+    for name in behind:
+        assert f'  {name.removesuffix("Function")}["' in page, f"no picture of docs/diagram.py shows {name}"
