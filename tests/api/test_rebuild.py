@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 
 from handlers.entry.streams import rebuild_all_stats, rebuild_stats
 from handlers.storage import clients
+from handlers.storage.stats import updating
 from tests.api.client import DANA, Client
 from tests.api.estate import messages_of, new_queue
 from tests.api.gallery import Context, messages
@@ -45,15 +47,32 @@ def test_a_rebuild_makes_statistics_what_the_trades_say(dana: Client) -> None:
     assert dana.get("/stats", query=[("tag", "other")]).json["tradeCount"] == 1
 
 
-def test_everybody_is_found_and_asked_for(dana: Client, rebuild_queue: str) -> None:
-    dana.new_trade(**CLOSED)
-    clients.dynamodb().put_item(TableName="stats", Item={"userId": {"S": "left-over"}, "statKey": {"S": "totals"}})
-    rebuild_all_stats({}, None)
+def asked_for(queue: str) -> list[str]:
+    """The users whose comparison was asked for, once all searches are done."""
     asked = []
-    while records := messages_of(rebuild_queue):
+    while records := messages_of(queue):
         for record in records:
             body = json.loads(record["body"])
             asked += [body["user"]] if "user" in body else []
             if "search" in body:
                 assert rebuild_stats({"Records": [record]}, Context()) == {"batchItemFailures": []}
-    assert sorted(asked) == sorted([DANA, "left-over"])
+    return asked
+
+
+def test_who_changed_is_found_until_the_statistics_are_right(dana: Client, rebuild_queue: str) -> None:
+    trade = dana.new_trade(**CLOSED)
+    updating.update(DANA, {date(2026, 1, 5): [trade["tradeId"]]}, datetime.now(UTC))  # as the stream does
+    rebuild_all_stats({}, None)
+    assert asked_for(rebuild_queue) == [DANA]
+    rebuild()
+    rebuild_all_stats({}, None)
+    assert asked_for(rebuild_queue) == []
+
+
+def test_everybody_in_the_pool_is_found_once_a_week(rebuild_queue: str, pool: str) -> None:
+    subs = []
+    for name in ("dana", "erin"):
+        made = clients.cognito_admin().admin_create_user(UserPoolId=pool, Username=f"{name}@example.com")
+        subs += [each["Value"] for each in made["User"]["Attributes"] if each["Name"] == "sub"]
+    rebuild_all_stats({"everybody": True}, None)
+    assert sorted(asked_for(rebuild_queue)) == sorted(subs)
