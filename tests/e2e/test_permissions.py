@@ -71,7 +71,8 @@ def calls_of_files() -> dict[str, Call]:
 def calls_of_the_pool() -> dict[str, Call]:
     """What its administrator can do with a user."""
     user = {"UserPoolId": "USER_POOL_ID", "Username": "nobody"}
-    return {
+    found: dict[str, Call] = {"ListUsers": ("cognito-idp", "ListUsers", {"UserPoolId": "USER_POOL_ID", "Limit": 1})}
+    return found | {
         operation: ("cognito-idp", operation, {**user, **given})
         for operation, given in {
             "AdminGetUser": {},
