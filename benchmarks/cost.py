@@ -23,6 +23,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import islice
+from math import ceil
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -61,7 +62,7 @@ LOG_KB = 1.2  # a call: the function's line 0.3, Lambda's two 0.6, the gateway's
 ANSWER_KB = 4.0
 TRACED = 0.05  # of the calls
 ITEM_KB = 1.2  # a trade as it is stored
-COPIES = 5  # the item, three indexes, and about as much again in the statistics
+COPIES = 4.3  # the item, three indexes, and its entry in a day book with a share of the book's own attributes
 
 # Of one active trader in a month: 22 days, three trades a day.
 USE = {
@@ -84,6 +85,7 @@ USE = {
 IMAGES_GB = 0.3  # a trader keeps
 IMAGES = 300
 SWEEPS = 30.4  # a month
+HOURS_OF_A_ROUND = 6
 PAGE_OF_FILES = 1000
 
 # List prices in us-east-1, in dollars, without free tiers but Cognito's.
@@ -196,7 +198,7 @@ def fixed() -> Fixed:
         polled_queues=len(sources),
         routes=sum(1 for _ in operations(contract())),
         sweepers=sources["SweepImagesFunction"]["ScalingConfig"]["MaximumConcurrency"],
-        comparers=sources["RebuildStatsFunction"]["ScalingConfig"]["MaximumConcurrency"],
+        comparers=template()["Parameters"]["ComparisonWorkers"]["Default"],
     )
 
 
@@ -391,12 +393,14 @@ def optional(traders: int, has: Fixed) -> dict[str, float]:
 
 
 def rounds(found: Mapping[str, Taken], traders: int, has: Fixed) -> list[str]:
-    """How many hours one comparison of everybody and one sweep of all files take, with the workers of the template."""
+    """How many hours a comparison of all who are active and a sweep of all files take, with the template's workers."""
     comparison = traders * (found["RebuildStats"].billed_ms + found["finding users"].billed_ms) / 3.6e6
     sweep = traders * IMAGES / PAGE_OF_FILES * found[SWEEP].billed_ms / 3.6e6
     return [
         f"{traders:,}".replace(",", " "),
-        *(f"{hours:,.1f}" for hours in (comparison, comparison / has.comparers, sweep, sweep / has.sweepers)),
+        *(f"{hours:,.1f}" for hours in (comparison, comparison / has.comparers)),
+        str(max(2, ceil(comparison / HOURS_OF_A_ROUND))),
+        *(f"{hours:,.1f}" for hours in (sweep, sweep / has.sweepers)),
     ]
 
 
@@ -482,6 +486,7 @@ def main() -> int:
                 "traders",
                 "hours of work a comparison",
                 f"with {has.comparers} workers",
+                f"workers that need {HOURS_OF_A_ROUND} hours",
                 "hours of work a sweep",
                 f"with {has.sweepers} workers",
             ],

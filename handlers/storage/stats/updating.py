@@ -13,8 +13,8 @@ as new as the change says.
 A busy day is divided into parts, which are written like books. Dividing a day further writes all of its parts, so
 nobody can write any more who has read them before and believes that there are fewer.
 
-One transaction holds as many trades and books as DynamoDB allows, so a batch of changes takes few requests. A
-transaction that was overtaken is tried again book by book.
+One transaction holds as many trades and books as DynamoDB allows, so a batch of changes takes few requests. The books
+of it that others have written meanwhile are left out and come in the next one.
 """
 
 from __future__ import annotations
@@ -135,22 +135,39 @@ def _groups(touched: Touched) -> Iterator[dict[date, list[str]]]:
 
 
 def _settle(user_id: str, group: Touched, now: datetime, anew: Collection[date]) -> int:
-    done, pending, most_actions = 0, group, _MOST_ACTIONS
+    done = 0
+    pending: Touched = group
     waits = attempts()
     while pending:
         next(waits)
         read = _read(user_id, pending)
         again: dict[date, set[str]] = {}
-        for changes in _transactions(_changes(user_id, pending, read, now, anew), most_actions):
-            if _commit(user_id, _actions(user_id, changes, read, now)):
-                done += sum(change.changed for change in changes)
-                for day in {change.day for change in changes if _is_too_large(change.item)}:
-                    _divide(user_id, day, now)
-            else:
-                for change in changes:
-                    again.setdefault(change.day, set()).update(change.trade_ids)
-        pending, most_actions = again, 0  # each book by itself: not all of them are what somebody else writes
+        for changes in _transactions(_changes(user_id, pending, read, now, anew)):
+            written, overtaken = _write(user_id, changes, read, now)
+            done += sum(change.changed for change in written)
+            for day in {change.day for change in written if _is_too_large(change.item)}:
+                _divide(user_id, day, now)
+            for change in overtaken:
+                again.setdefault(change.day, set()).update(change.trade_ids)
+        pending = again
     return done
+
+
+def _write(
+    user_id: str, changes: Sequence[_Change], read: _Read, now: datetime
+) -> tuple[Sequence[_Change], Sequence[_Change]]:
+    """Write those of the changes that nobody has overtaken. These, and the others. Raises AccountErased, Busy."""
+    overtaken: list[_Change] = []
+    while changes:
+        failed = _commit(user_id, _actions(user_id, changes, read, now))
+        if not failed:
+            return changes, overtaken
+        left_out = [change for change in changes if not failed.isdisjoint(_places(change))]
+        if not left_out:  # what failed concerns all of them
+            return [], [*overtaken, *changes]
+        overtaken += left_out
+        changes = [change for change in changes if change not in left_out]
+    return [], overtaken
 
 
 def _read(user_id: str, pending: Touched) -> _Read:
@@ -226,11 +243,11 @@ def _book(day: date, part: int | None, parts: int, item: Any, *, is_anew: bool) 
 # Writing
 
 
-def _transactions(changes: Iterable[_Change], most_actions: int) -> Iterator[list[_Change]]:
-    """The changes in as few transactions of so many actions as hold them; a change is never divided."""
+def _transactions(changes: Iterable[_Change]) -> Iterator[list[_Change]]:
+    """The changes in as few transactions as hold them; a change is never divided."""
     some: list[_Change] = []
     for change in changes:
-        if some and _size([*some, change]) > most_actions:
+        if some and _size([*some, change]) > _MOST_ACTIONS:
             yield some
             some = []
         some.append(change)
@@ -305,8 +322,11 @@ def _next_version(user_id: str, now: datetime) -> Any:
     }
 
 
-def _commit(user_id: str, actions: Sequence[TransactWriteItemTypeDef]) -> bool:
-    """Write all of it, unless somebody else has written what it builds on. Raises AccountErased, Busy."""
+def _commit(user_id: str, actions: Sequence[TransactWriteItemTypeDef]) -> set[str]:
+    """Write all of it, or nothing if somebody else has written what it builds on.
+
+    The sort keys of the items that failed, none if it is written. Raises AccountErased, Busy.
+    """
     try:
         dynamodb().transact_write_items(TransactItems=[{"ConditionCheck": erasure_marks.not_begun(user_id)}, *actions])
     except dynamodb().exceptions.TransactionCanceledException as error:
@@ -315,10 +335,22 @@ def _commit(user_id: str, actions: Sequence[TransactWriteItemTypeDef]) -> bool:
             raise AccountErased(user_id) from error
         if not {reason["Code"] for reason in (of_account, *others)} <= _SOMEBODY_ELSE:
             raise
-        return False
+        failed = {_sort_key(action) for action, reason in zip(actions, others, strict=True) if reason["Code"] != "None"}
+        return failed or {STATE}
     except dynamodb().exceptions.TransactionInProgressException:
-        return False
-    return True
+        return {STATE}
+    return set()
+
+
+def _sort_key(action: Any) -> str:
+    [asked] = action.values()
+    key_: Any = asked.get("Key") or asked["Item"]
+    return str((key_.get("statKey") or key_["tradeId"])["S"])
+
+
+def _places(change: _Change) -> set[str]:
+    """The sort keys of the items that the change builds on: its book, and its trades."""
+    return {change.item["statKey"]["S"], *change.trade_ids}
 
 
 # Busy days
@@ -353,7 +385,7 @@ def _divide(user_id: str, day: date, now: datetime) -> None:
         items = [
             book_item(user_id, replace(book, version=version_of(stored.get(book.part)) + 1), now) for book in books
         ]
-    if _commit(user_id, [_put(item) for item in items]):
+    if not _commit(user_id, [_put(item) for item in items]):
         logger.info("a day was divided", user_id=user_id, day=day.isoformat(), parts=parts)
 
 

@@ -55,8 +55,15 @@ def test_every_line_of_the_bill_is_paid_by_a_price_of_the_page() -> None:
         assert f"| {word} |" in PAGE
 
 
+def test_so_many_workers_compare_a_million_traders_in_a_round() -> None:
+    found = re.search(r"^\| 1 000 000 \| ([\d.,]+) \| [\d.,]+ \| (\d+) \|", PAGE, re.MULTILINE)
+    assert found
+    assert float(found[1]) / int(found[2]) <= cost.HOURS_OF_A_ROUND
+    assert int(found[2]) <= template()["Parameters"]["ComparisonWorkers"]["MaxValue"]
+
+
 def test_a_sweep_at_a_million_traders_ends_within_a_day() -> None:
-    hours = re.search(r"^\| 1 000 000 \| [\d.,]+ \| [\d.,]+ \| ([\d.,]+) \| ([\d.,]+) \|$", PAGE, re.MULTILINE)
+    hours = re.search(r"^\| 1 000 000 (?:\| [\d.,]+ ){3}\| ([\d.,]+) \| ([\d.,]+) \|$", PAGE, re.MULTILINE)
     assert hours
     work, with_workers = (float(it.replace(",", "")) for it in hours.groups())
     assert with_workers < 24
