@@ -416,6 +416,9 @@ def test_dataset_a_is_the_journal_of_the_definitions() -> None:
     printed = [
         a_flat_trade(f"{n:02}", day, net, risk_amount=Decimal(risk)) for n, (day, net, risk) in enumerate(DATASET_A)
     ]
-    assert made.ours == known_of(printed, made.opening)
+    known, theirs = vars(made.ours), vars(known_of(printed, made.opening))
+    # The module's trades of one day are closed a minute after each other, the printed ones at once.
+    compared = {name for name in known if not name.endswith("holding_seconds")}
+    assert {name: known[name] for name in compared} == {name: theirs[name] for name in compared}
     assert f"{quantstats.sharpe(made.daily):.6f}" == "4.252995"
     assert f"{-empyrical.max_drawdown(made.daily) * 100:.6f}" == "2.490421"
