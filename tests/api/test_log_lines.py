@@ -156,7 +156,9 @@ def breaks_with(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
 @in_every_operation
 def test_of_a_request_under_which_aws_breaks(route: Route, error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
     breaks_with(error, monkeypatch)
-    assert send(route, path_of(route, NEVER), **good_body(route)) in (200, 202, 204, 400, 401, 500)
+    # Without a month or days the calendar is refused before AWS is called.
+    query = {"query": [("month", "2026-01")]} if route.operation_id == "getCalendar" else {}
+    assert send(route, path_of(route, NEVER), **query, **good_body(route)) in (200, 202, 204, 400, 401, 500)
 
 
 def test_of_the_story_of_a_trade(dana: Client) -> None:
