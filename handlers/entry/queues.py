@@ -1,6 +1,7 @@
-"""What queues, streams and schedules call for images and accounts; streams.py has the same for the statistics.
+"""The entry points of the functions for images and accounts that no request calls; those for statistics: streams.py.
 
-Each function handles its records one by one and names those that failed, so that only they come again.
+A queue or a stream calls each of them with a batch. The function handles the batch's messages or changes one by one,
+and its answer names those that failed, so that Lambda delivers only these again.
 """
 
 from __future__ import annotations

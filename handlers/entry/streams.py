@@ -1,7 +1,7 @@
-"""What runs after the fact: the statistics follow the trades' stream, and are compared with the trades.
+"""The entry points of the functions for statistics that no request calls; those for images and accounts: queues.py.
 
-The entry points of the functions that no request calls. What fails comes again: a record from the stream, a message
-from the queue, and after too many times both wait in a dead-letter queue (docs/runbook.md).
+The stream of the trades' table calls one of them, a schedule one, a queue one. Lambda delivers what failed (a record, a
+message) again; after too many tries it waits in a dead-letter queue (docs/runbook.md).
 """
 
 from __future__ import annotations

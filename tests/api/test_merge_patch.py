@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from handlers.storage import clients
+from handlers.web.contract import contract
 from tests.api.client import Client
 
 REMOVABLE: dict[str, Any] = {
@@ -52,6 +53,11 @@ DERIVED = (
     "createdAt",
     "updatedAt",
 )
+
+
+def test_these_are_all_fields_of_a_patch_but_the_status_which_has_its_own_tests() -> None:
+    patch = contract()["components"]["schemas"]["TradeUpdateInput"]["properties"]
+    assert patch.keys() - {"status"} == {*REMOVABLE, *DEFAULTS, *REQUIRED}
 
 
 def test_what_a_patch_does_not_name_stays(dana: Client) -> None:
