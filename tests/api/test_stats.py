@@ -222,6 +222,8 @@ def test_a_client_sees_its_own_writes_by_naming_them(dataset_a: Client) -> None:
     assert dataset_a.get("/stats/equity-curve", query=named).json["points"][-1]["cumulativePnl"] == "1450"
     total = dataset_a.get("/stats/calendar", query=f"month=2025-01&{named}").json["total"]
     assert total["tradeCount"] == 13
+    buckets = dataset_a.get("/stats/breakdown", query=f"by=SIDE&{named}").json["buckets"]
+    assert sum(bucket["tradeCount"] for bucket in buckets) == 13
     settle()
     assert dataset_a.get("/stats", query=named).json["tradeCount"] == 13
 

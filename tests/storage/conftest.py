@@ -24,7 +24,7 @@ from moto.core.model_instances import reset_model_data
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.utilities.utils import load_resource
 
-from handlers.storage import clients, page_tokens
+from handlers.storage import clients, guard_proof, page_tokens
 from tests.template_file import properties
 
 REGION = "eu-central-1"
@@ -115,9 +115,11 @@ def aws(moto: None, kept_clients: KeptClients, monkeypatch: pytest.MonkeyPatch) 
     reset_model_data()
     clients.clear()
     page_tokens.signing_secret.cache_clear()
+    guard_proof.guard_secret.cache_clear()
     yield
     clients.clear()
     page_tokens.signing_secret.cache_clear()
+    guard_proof.guard_secret.cache_clear()
 
 
 class Tables:
