@@ -71,8 +71,7 @@ def figures_of(user: User, trades: int) -> dict[str, Any]:
 
     def figures() -> dict[str, Any]:
         found: dict[str, Any] = user.api.get("/stats").json()
-        found.pop("lastUpdated", None)
-        return found
+        return {name: figure for name, figure in found.items() if name not in ("asOf", "lastUpdated")}
 
     until(lambda: figures()["tradeCount"] == trades)
     return figures()
