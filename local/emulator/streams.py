@@ -117,6 +117,7 @@ class Lane:
 
     waiting: deque[tuple[int, Json]] = field(default_factory=deque)  # with their positions in the stream
     is_busy: bool = False
+    since: float = 0.0  # when the first of them was read
 
 
 class Reader:
@@ -138,12 +139,27 @@ class Reader:
         """The batches that can be delivered now, each with its lane. Call `finish` after each."""
         with self._lock:
             self._read(int(mapping.get("ParallelizationFactor") or 1), read)
-            ready = [lane for lane in self._lanes if lane.waiting and not lane.is_busy]
+            ready = [lane for lane in self._lanes if self._wait(lane, mapping) == 0]
             for lane in ready:
                 lane.is_busy = True
         for lane in ready:
-            size = min(len(lane.waiting), int(mapping.get("BatchSize") or 100))
+            size = min(len(lane.waiting), _size(mapping))
             yield lane, [lane.waiting.popleft() for _ in range(size)]
+
+    def wait(self, mapping: Json) -> float | None:
+        """Seconds until a batch that is being gathered can be handed over; none if there is no such batch."""
+        with self._lock:
+            waits = [self._wait(lane, mapping) for lane in self._lanes]
+        return min((wait for wait in waits if wait), default=None)
+
+    @staticmethod
+    def _wait(lane: Lane, mapping: Json) -> float | None:
+        """Seconds until the lane's batch is full or its window is over; none if it has to wait for something else."""
+        if not lane.waiting or lane.is_busy:
+            return None
+        if len(lane.waiting) >= _size(mapping):
+            return 0
+        return max(0, lane.since + float(mapping.get("MaximumBatchingWindowInSeconds") or 0) - time.monotonic())
 
     def finish(self, lane: Lane, batch: list[tuple[int, Json]]) -> None:
         """Record that a batch was handled or given up."""
@@ -162,8 +178,15 @@ class Reader:
             self._lanes = [Lane() for _ in range(lanes)]
         for record in read(self._position, max(0, READ_AHEAD - waiting)):
             item = json.dumps(record["dynamodb"]["Keys"], sort_keys=True).encode()
-            self._lanes[crc32(item) % lanes].waiting.append((self._position, record))
+            lane = self._lanes[crc32(item) % lanes]
+            if not lane.waiting:
+                lane.since = time.monotonic()
+            lane.waiting.append((self._position, record))
             self._position += 1
+
+
+def _size(mapping: Json) -> int:
+    return int(mapping.get("BatchSize") or 100)
 
 
 class Poller:
@@ -171,6 +194,7 @@ class Poller:
 
     def __init__(self) -> None:
         self._readers: dict[str, Reader] = {}
+        self._timer: threading.Timer | None = None
 
     def poll(self) -> bool:
         """Deliver what there is. Returns whether there was anything. One thread calls this repeatedly."""
@@ -216,6 +240,11 @@ class Poller:
         for lane, batch in reader.batches(mapping, lambda position, limit: since(name, position, limit)):
             dispatch(mapping["UUID"], self._handle, mapping, function, reader, lane, batch)
             handed_over = True
+        wait = reader.wait(mapping)
+        if wait is not None and not (self._timer and self._timer.is_alive()):
+            self._timer = threading.Timer(wait, take(f"{LAMBDA}:_esm_wake").set)
+            self._timer.daemon = True
+            self._timer.start()
         return handed_over
 
     @staticmethod
@@ -268,8 +297,9 @@ PATCHES = [
     Patch(
         "DynamoDB stream mappings",
         ministack="handles one batch of one mapping at a time; retries a failing one for ever; ignores"
-        " ParallelizationFactor, MaximumRetryAttempts, bisecting, reported item failures",
-        aws="handles mappings beside each other, and so many batches of each; retries as often as the mapping says,"
+        " ParallelizationFactor, the batching window, MaximumRetryAttempts, bisecting, reported item failures",
+        aws="handles mappings beside each other, and so many batches of each; gathers a batch until it is full or its"
+        " window is over; retries as often as the mapping says,"
         " splits the batch, then sends its position to OnFailure and goes on",
         needs=(
             *(
@@ -290,6 +320,7 @@ PATCHES = [
                     "_execute_function",
                     "_send_ddb_stream_failure_record",
                     "_apply_filter_criteria",
+                    "_esm_wake",
                 )
             ),
             f"{DYNAMODB}:_tables",

@@ -166,6 +166,25 @@ def test_another_factor_begins_once_everything_is_handled() -> None:
     assert sum(len(batch) for _, batch in taken(reader, stream, ParallelizationFactor=10)) == 2
 
 
+def test_a_batch_is_gathered_until_its_window_is_over_or_it_is_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr("time.monotonic", lambda: now)
+    stream, reader = Stream("a"), Reader(0)
+    window = {"MaximumBatchingWindowInSeconds": 2, "BatchSize": 3}
+    assert taken(reader, stream, **window) == []
+    now += 0.5
+    assert reader.wait(window) == 1.5
+    now += 1.5
+    [(lane, batch)] = taken(reader, stream, **window)
+    assert numbers(batch) == "0"
+    assert reader.wait(window) is None
+    reader.finish(lane, batch)
+    stream.records += Stream("abcd").records[1:]
+    [(lane, batch)] = taken(reader, stream, **window)
+    assert len(batch) == 3
+    reader.finish(lane, batch)
+
+
 def test_no_more_is_read_than_can_wait() -> None:
     asked = []
 
