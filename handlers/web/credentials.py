@@ -149,7 +149,7 @@ def _is_literal(domain: str) -> bool:
     import ipaddress  # hardly anybody writes one, and each start of a function would wait for it
 
     literal = domain.removeprefix("[").removesuffix("]")
-    if not domain.endswith("]"):
+    if not domain.endswith("]") or "%" in literal:  # Python takes a zone after %, which mail does not have
         return False
     is_version_6 = literal.lower().startswith("ipv6:")
     try:

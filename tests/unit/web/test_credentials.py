@@ -82,6 +82,8 @@ def test_what_pasting_adds_around_an_address_is_left_out(around: str) -> None:
         ),
         ("dana@[192.0.2.256]", "has brackets after the @ that hold no IP address"),
         ("dana@[IPv6:::1", "has brackets after the @ that hold no IP address"),
+        ("dana@[IPv6:fe80::1%eth0]", "has brackets after the @ that hold no IP address"),
+        ("dana@[IPv6:::1% x]", "has brackets after the @ that hold no IP address"),
         (f"dana@{'a.' * 60}example", "has more than 128 characters"),
     ],
 )
