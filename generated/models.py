@@ -25,7 +25,7 @@ class EntityTags(RootModel[str]):
         str,
         Field(
             examples=['"1"'],
-            max_length=200,
+            max_length=2000,
             min_length=1,
             pattern='^(\\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)$',
         ),
@@ -1684,7 +1684,7 @@ class Stats(BaseModel):
         Field(alias='asOf', examples=['2026-01-05T09:31:04-05:00']),
     ] = None
     """
-    When the statistics that were read last changed; absent before the first trade.
+    When the statistics of the days that were read last changed; absent where none of these days has ever had a close.
     """
     time_zone: Annotated[
         str | None,
@@ -1919,7 +1919,7 @@ class EquityCurve(BaseModel):
         Field(alias='asOf', examples=['2026-01-05T09:31:04-05:00']),
     ] = None
     """
-    When the statistics that were read last changed; absent before the first trade.
+    When the statistics of the days that were read last changed; absent where none of these days has ever had a close.
     """
     time_zone: Annotated[
         str | None,
@@ -1988,7 +1988,7 @@ class Calendar(BaseModel):
         Field(alias='asOf', examples=['2026-01-05T09:31:04-05:00']),
     ] = None
     """
-    When the statistics that were read last changed; absent before the first trade.
+    When the statistics of the days that were read last changed; absent where none of these days has ever had a close.
     """
     time_zone: Annotated[
         str | None,
@@ -2555,7 +2555,7 @@ class Breakdown(BaseModel):
         Field(alias='asOf', examples=['2026-01-05T09:31:04-05:00']),
     ] = None
     """
-    When the statistics that were read last changed; absent before the first trade.
+    When the statistics of the days that were read last changed; absent where none of these days has ever had a close.
     """
     time_zone: Annotated[
         str | None,

@@ -55,7 +55,7 @@ class Attribute(StrEnum):
 # The attributes of a close; all others are the trade's.
 OF_A_CLOSE = frozenset({Attribute.CLOSE_WEEKDAY, Attribute.CLOSE_HOUR, Attribute.MONTH})
 
-# Their values are compared without regard to case, as in lists of trades.
+# Their values are compared without regard to case.
 _CASELESS = frozenset({Attribute.SYMBOL, Attribute.SETUP_TYPE})
 
 
