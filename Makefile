@@ -98,11 +98,12 @@ scan: $(TOOLS)/scanners/.ready $(TOOLS)/checkov/.ready ## Unsafe code (bandit), 
 	$(TOOLS)/checkov/bin/cfn-lint --append-rules cfn_lint_serverless.rules -- template.yaml $(wildcard ops/*.yaml)
 	$(TOOLS)/checkov/bin/checkov --quiet --compact --skip-download --framework cloudformation $(addprefix --file ,template.yaml $(wildcard ops/*.yaml))
 
-unit: $(VENV)/.ready ## Unit, API, storage and statistics tests; no network, no emulator; T=file for one of them, in a second
+unit: $(VENV)/.ready ## Unit, API, storage and statistics tests, and what they run of handlers/; no network, no emulator; T=file for one of them, in a second
 ifdef T
 	PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(VENV)/pytest $(T)
 else
-	$(VENV)/pytest $(WORKERS) tests/statistics tests/api tests/storage tests/unit
+	$(VENV)/pytest $(WORKERS) --cov --cov-report=json:.build/coverage.json tests/statistics tests/api tests/storage tests/unit
+	$(VENV)/python -m tests.coverage_floor .build/coverage.json
 endif
 
 WATCHED = handlers generated openapi tests template.yaml
@@ -115,10 +116,6 @@ watch: $(VENV)/.ready ## The tests of T (by default tests/unit) now and after ea
 		until [ -n "$$(find $(WATCHED) \( -name '*.py' -o -name '*.yaml' -o -name '*.json' \) -newer .build/watched -print -quit)" ]; do \
 			sleep 0.5; done; \
 	done
-
-coverage: $(VENV)/.ready ## The same, and that they run all lines of handlers/ and 98 % of the branches
-	$(VENV)/pytest $(WORKERS) --cov --cov-report=json:.build/coverage.json tests/statistics tests/api tests/storage tests/unit
-	$(VENV)/python -m tests.coverage_floor .build/coverage.json
 
 breaking: $(VENV)/.ready ## What can break the clients of the contract at BASE, by default the last tag
 	@base="$(BASE)"; base="$${base:-$$(git describe --tags --abbrev=0 2> /dev/null || true)}"; \

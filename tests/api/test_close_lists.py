@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
+from handlers.journal.stats.close_lists import SortBy
+from handlers.storage.errors import BadPageToken
 from handlers.storage.stats import comparing
+from handlers.storage.trade_queries import ListPosition
 from handlers.usecases import list_by_close
 from tests.api.client import DANA, ERIN, Client
 
@@ -167,3 +170,20 @@ def test_what_breaks_a_rule_is_named(dana: Client, asked: str, fields: set[str])
 
 def test_by_the_entry_is_what_a_list_is_sorted_by_without_a_range(january: Client) -> None:
     assert symbols(january, "sort=OPEN_DATE&status=OPEN") == "O"
+
+
+@pytest.mark.parametrize("order", ["asc", "desc"])
+@pytest.mark.parametrize("limit", [1, 2, 100])
+def test_trades_closed_in_a_range_are_sorted_by_their_entries(dana: Client, order: str, limit: int) -> None:
+    for number, symbol in enumerate("BCA"):
+        opened = f"2026-01-0{number + 1}T09:00:00Z"
+        dana.new_trade(symbol=symbol, openDate=opened, exitPrice="12", closeDate="2026-01-05T12:00:00Z")
+    settle()
+    asked = f"closeFrom=2026-01-05&closeTo=2026-01-05&sort=OPEN_DATE&order={order}&limit={limit}"
+    assert symbols(dana, asked) == ("BCA" if order == "asc" else "ACB")
+
+
+def test_a_position_of_another_list_is_refused() -> None:
+    elsewhere = ListPosition(index="trades-by-date-gsi", sort_key="x", trade_id="trade-1")
+    with pytest.raises(BadPageToken):
+        list_by_close._following([], elsewhere, SortBy.CLOSE_DATE, descending=True)

@@ -1,5 +1,6 @@
 """What every answer carries, what a failure tells to whom, and what no log line holds."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -163,3 +164,16 @@ def test_one_line_is_logged_of_a_request_that_went_well(dana: Client, log_lines:
     [record] = log_lines.records
     assert (record["level"], record["status"], record["route"]) == ("INFO", 200, "GET /trades")
     assert answer.headers["x-request-id"] in record.values()
+
+
+def test_an_answer_that_cannot_be_made_is_a_500_that_says_nothing(
+    dana: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(*_: object) -> None:
+        raise RuntimeError("secret words")
+
+    monkeypatch.setattr("awsgi.response", breaks)
+    answer = function("listTrades")(dana.event("GET", "/trades"), None)
+    assert answer["statusCode"] == 500
+    assert "secret" not in answer["body"]
+    assert json.loads(answer["body"])["type"] == "/problems/internal-error"

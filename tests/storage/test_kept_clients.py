@@ -31,3 +31,19 @@ def test_a_test_finds_nothing_of_another(number: int) -> None:
         AttributeDefinitions=[{"AttributeName": "a", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
     )
+
+
+def test_the_clients_of_a_functions_settings_are_built_before_its_first_request(
+    kept_clients: KeptClients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built: list[str] = []
+
+    def build(service: str, *given: object) -> object:
+        built.append(service)
+        return kept_clients(service, *given)  # type: ignore[arg-type] # as they come
+
+    monkeypatch.setattr(clients, "new_client", build)
+    clients.clear()
+    clients.make_ready({"TRADES_TABLE": "trades", "FILES_BUCKET": "files", "OPERATIONS": "getTrade"})
+    assert built == ["dynamodb", "s3"]
+    clients.clear()
