@@ -167,7 +167,7 @@ lock: $(UV) ## Pin what pyproject.toml asks for
 LOCK = $(UV) pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11
 
 clean: ## Remove all that was built or installed; the data of `make run` too
-	rm -rf .venv $(TOOLS) .aws-sam .build .local .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv $(TOOLS) .aws-sam .build .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
 
 setup: $(VENV)/.ready $(TOOLS)/emulator/.ready $(TOOLS)/lambda/.ready $(TOOLS)/sam/.ready $(TOOLS)/docs/.ready $(TOOLS)/node/.ready $(TOOLS)/checkov/.ready $(TOOLS)/scanners/.ready ## Install everything
 
