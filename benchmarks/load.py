@@ -208,7 +208,7 @@ def with_bare_peer() -> Iterator[Path]:
         for name in ("CodeUri", "ContentUri"):
             if isinstance(properties.get(name), str):
                 properties[name] = str((BUILD / properties[name]).resolve())
-    for name in ("CreateTradeFunction", "ListTradesFunction", "GetTradeFunction"):
+    for name in ("ChangeTradesFunction", "ListTradesFunction", "GetTradeFunction"):
         template["Resources"][name]["Properties"] |= {
             "CodeUri": str(PEERS / "deployed"),
             "Handler": "benchmarks.peers.bare.handler",

@@ -65,7 +65,7 @@ def measured() -> tuple[float, float, float]:
         "AWS_ACCESS_KEY_ID": "nobody",
         "AWS_SECRET_ACCESS_KEY": "nothing",  # pragma: allowlist secret - of nobody
         "LAYER": str(BUILD / "DependencyLayer" / "python"),
-        "FUNCTION": str(BUILD / "CreateTradeFunction"),
+        "FUNCTION": str(BUILD / "ChangeTradesFunction"),
         "OPERATIONS": "createTrade",
         "TRADES_TABLE": "trades",
         "CALLS": str(WARM_CALLS),

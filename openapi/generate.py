@@ -36,10 +36,9 @@ CORS_DEPRECATION_HEADERS = ["deprecation", "sunset"]
 # The operations that a function of their own serves, with a role and a canary of its own. A stack holds 500 resources
 # and such a function takes seven, so an operation that is added is served together with others of its tag.
 OWN_FUNCTION = {
-    "createTrade", "listTrades", "getTrade", "updateTrade", "deleteTrade", "closeTrade", "deleteClose", "createTrades",
-    "deleteTrades", "createImageUpload", "deleteImage", "getStats", "getEquityCurve", "getCalendar", "getBreakdown",
-    "signUp", "confirmSignUp", "resendConfirmationCode", "logIn", "refreshSession", "forgotPassword",
-    "confirmForgotPassword", "logOutAll", "exportAccount", "deleteAccount", "getOpenApi", "getDocs",
+    "listTrades", "getTrade", "deleteTrade", "closeTrade", "deleteClose", "createTrades", "deleteTrades",
+    "createImageUpload", "deleteImage", "signUp", "confirmSignUp", "resendConfirmationCode", "logIn", "refreshSession",
+    "forgotPassword", "confirmForgotPassword", "logOutAll", "exportAccount", "deleteAccount", "getOpenApi", "getDocs",
 }  # fmt: skip
 SAFE_METHODS = ("get", "head")
 
@@ -61,7 +60,7 @@ def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, A
 def function_name(method: str, operation: dict[str, Any]) -> str:
     """The logical id in the template of the function that serves an operation.
 
-    createTrade has CreateTradeFunction. An operation without a function of its own is served by the family of its tag:
+    listTrades has ListTradesFunction. An operation without a function of its own is served by the family of its tag:
     ReadAccountFunction for GET and HEAD, ChangeAccountFunction for all other methods, so that the role of what only
     reads never allows a change.
     """

@@ -103,8 +103,8 @@ def artifacts() -> str:
     zips = bundles()
     largest = max(zips, key=lambda name: zips[name])
     rows = [
-        ("code bundle of createTrade, zipped", f"{zips['CreateTradeFunction']:.0f} kB"),
-        ("code bundle of createTrade, unpacked with byte code", f"{weight(BUILD / 'CreateTradeFunction'):.0f} kB"),
+        ("code bundle of createTrade, zipped", f"{zips['ChangeTradesFunction']:.0f} kB"),
+        ("code bundle of createTrade, unpacked with byte code", f"{weight(BUILD / 'ChangeTradesFunction'):.0f} kB"),
         (f"largest code bundle, zipped ({largest})", f"{zips[largest]:.0f} kB"),
         ("dependency layer, unpacked with byte code and botocore", f"{layer():.1f} MB"),
     ]

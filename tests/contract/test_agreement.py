@@ -212,7 +212,7 @@ def test_an_added_operation_is_served_by_the_family_of_its_tag() -> None:
     added = {"operationId": "renameTag", "tags": ["trades"]}
     assert function_name("patch", added) == function_name("delete", added) == "ChangeTradesFunction"
     assert function_name("get", added) == function_name("head", added) == "ReadTradesFunction"
-    assert function_name("post", {"operationId": "createTrade", "tags": ["trades"]}) == "CreateTradeFunction"
+    assert function_name("get", {"operationId": "listTrades", "tags": ["trades"]}) == "ListTradesFunction"
 
 
 @pytest.mark.parametrize("operation_id", OPERATIONS)

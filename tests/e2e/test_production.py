@@ -144,8 +144,8 @@ def test_no_resource_waits_for_itself_by_way_of_others(processed: dict[str, Any]
         name: {other for other in referenced(resource) if other in resources and other != name}
         for name, resource in resources.items()
     }
-    assert waits_for["Api"] >= {"CreateTradeFunctionAliaslive", "UserPool"}
-    assert waits_for["CreateTradeFunctionAliaslive"] >= {"CreateTradeFunctionDeploymentGroup"}
+    assert waits_for["Api"] >= {"ChangeTradesFunctionAliaslive", "UserPool"}
+    assert waits_for["ChangeTradesFunctionAliaslive"] >= {"ChangeTradesFunctionDeploymentGroup"}
     assert len([*TopologicalSorter(waits_for).static_order()]) == len(resources)
 
 
