@@ -1714,8 +1714,8 @@ class Stats(BaseModel):
         Field(
             alias='breakevenTolerance',
             examples=['0.05R'],
-            max_length=25,
-            pattern='^(0|[1-9][0-9]{0,14})(\\.[0-9]{1,8})?R?$',
+            max_length=35,
+            pattern='^(0|[1-9][0-9]{0,14})(\\.[0-9]{1,18})?R?$',
         ),
     ]
     """
@@ -1949,8 +1949,8 @@ class EquityCurve(BaseModel):
         Field(
             alias='breakevenTolerance',
             examples=['0.05R'],
-            max_length=25,
-            pattern='^(0|[1-9][0-9]{0,14})(\\.[0-9]{1,8})?R?$',
+            max_length=35,
+            pattern='^(0|[1-9][0-9]{0,14})(\\.[0-9]{1,18})?R?$',
         ),
     ]
     """
@@ -2018,8 +2018,8 @@ class Calendar(BaseModel):
         Field(
             alias='breakevenTolerance',
             examples=['0.05R'],
-            max_length=25,
-            pattern='^(0|[1-9][0-9]{0,14})(\\.[0-9]{1,8})?R?$',
+            max_length=35,
+            pattern='^(0|[1-9][0-9]{0,14})(\\.[0-9]{1,18})?R?$',
         ),
     ]
     """
@@ -2585,8 +2585,8 @@ class Breakdown(BaseModel):
         Field(
             alias='breakevenTolerance',
             examples=['0.05R'],
-            max_length=25,
-            pattern='^(0|[1-9][0-9]{0,14})(\\.[0-9]{1,8})?R?$',
+            max_length=35,
+            pattern='^(0|[1-9][0-9]{0,14})(\\.[0-9]{1,18})?R?$',
         ),
     ]
     """

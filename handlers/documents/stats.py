@@ -99,8 +99,8 @@ def shown(value: Decimal | float | Interval | None) -> str | float | dict[str, f
 
 
 def money_text(amount: Decimal) -> str:
-    """An amount of money, at 8 decimals."""
-    return money.canonical(money.rounded(amount))
+    """An amount of money: sums are exact, means were rounded when they were made."""
+    return money.canonical(amount)
 
 
 def ratio(value: float) -> float:

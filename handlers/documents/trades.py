@@ -14,7 +14,7 @@ from handlers.journal.trade import Close, Image, Realized, Trade
 if TYPE_CHECKING:
     pass
 
-# The largest amount over the smallest has 24 digits before the point: with 6 after it, more than the default's 28.
+# The largest amount over the smallest has 33 digits before the point: with 6 after it, more than the default's 28.
 _RATIO_STEP, _RATIO_CONTEXT = Decimal("1E-6"), Context(prec=50)
 
 

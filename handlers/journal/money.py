@@ -1,4 +1,8 @@
-"""Exact decimals: prices, quantities and money have at most 15 digits before the point and 8 after it."""
+"""Exact decimals: quantities, prices and costs have at most 15 digits before the point and 18 after it.
+
+Gross P&L and what a division makes have 8 decimals at most, ties rounded to the even digit; a mean price has as many as
+the prices that it is of, if these have more.
+"""
 
 from collections.abc import Iterable
 from decimal import ROUND_HALF_EVEN, Context, Decimal, DivisionByZero, InvalidOperation, Overflow
@@ -7,12 +11,15 @@ from functools import reduce
 ZERO = Decimal(0)
 ONE = Decimal(1)
 
-_SMALLEST = Decimal("1E-8")
+MOST_DECIMALS = 18
+
+_MONEY_DECIMALS = 8
+_STEPS = tuple(Decimal((0, (1,), -decimals)) for decimals in range(MOST_DECIMALS + 1))
 _LIMIT = Decimal("1E15")
 
-# Three factors have 69 digits at most, so products and sums are exact. A quotient of such numbers that is no tie
-# of 8 decimals lies much further from one than the 100th digit, so rounding it twice cannot move it.
-_EXACT = Context(prec=100, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, DivisionByZero, Overflow])
+# Three factors have 99 digits at most, so products and their sums are exact. A quotient of such numbers that is no tie
+# of 18 decimals differs from one well before the 256th digit, so rounding it twice cannot move it.
+_EXACT = Context(prec=256, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, DivisionByZero, Overflow])
 
 
 def product(*factors: Decimal) -> Decimal:
@@ -30,19 +37,27 @@ def minus(amount: Decimal, *parts: Decimal) -> Decimal:
     return reduce(_EXACT.subtract, parts, amount)
 
 
-def rounded(amount: Decimal) -> Decimal:
-    """The amount at 8 decimals, ties to the even digit."""
-    return amount.quantize(_SMALLEST, context=_EXACT)
+def rounded(amount: Decimal, decimals: int = _MONEY_DECIMALS) -> Decimal:
+    """The amount at 8 decimals, or as many as are named, ties to the even digit."""
+    return amount.quantize(_STEPS[decimals], context=_EXACT)
 
 
-def ratio(numerator: Decimal, denominator: Decimal) -> Decimal:
-    """The quotient at 8 decimals. The denominator is not 0."""
-    return rounded(_EXACT.divide(numerator, denominator))
+def ratio(numerator: Decimal, denominator: Decimal, decimals: int = _MONEY_DECIMALS) -> Decimal:
+    """The quotient at 8 decimals, or as many as are named. The denominator is not 0."""
+    return rounded(_EXACT.divide(numerator, denominator), decimals)
+
+
+def mean_price(money: Decimal, quantity: Decimal, prices: Iterable[Decimal]) -> Decimal:
+    """The money per unit, at 8 decimals or as many as the prices have that it is the mean of.
+
+    The quantity is not 0.
+    """
+    return ratio(money, quantity, max((_MONEY_DECIMALS, *map(_decimals, prices))))
 
 
 def fits(amount: Decimal) -> bool:
-    """Whether the amount is a number of at most 15 digits before the point and 8 after it."""
-    return amount.is_finite() and amount.copy_abs() < _LIMIT and rounded(amount) == amount
+    """Whether the amount is a number of at most 15 digits before the point and 18 after it."""
+    return amount.is_finite() and amount.copy_abs() < _LIMIT and rounded(amount, MOST_DECIMALS) == amount
 
 
 def canonical(amount: Decimal) -> str:
@@ -51,3 +66,8 @@ def canonical(amount: Decimal) -> str:
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
+
+
+def _decimals(amount: Decimal) -> int:
+    """How many decimals the amount needs."""
+    return max(0, -int(amount.normalize(_EXACT).as_tuple().exponent))

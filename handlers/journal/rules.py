@@ -48,7 +48,7 @@ def _wrong_amount(amount: Decimal | None, *, positive: bool) -> str | None:
     if amount is None:
         return None
     if not money.fits(amount):
-        return "has more than 15 digits before the point or 8 after it"
+        return f"has more than 15 digits before the point or {money.MOST_DECIMALS} after it"
     return "must be more than 0" if positive and amount <= ZERO else None
 
 

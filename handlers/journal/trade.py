@@ -207,12 +207,11 @@ class Trade:
 
     @property
     def exit_price(self) -> Decimal | None:
-        """The closes' mean price, weighted by quantity, at 8 decimals; from the first close on."""
+        """The closes' mean price, weighted by quantity; from the first close on."""
         if not self.closes:
             return None
-        return money.ratio(
-            money.total(money.product(close.price, close.quantity) for close in self.closes), self.closed_quantity
-        )
+        paid = money.total(money.product(close.price, close.quantity) for close in self.closes)
+        return money.mean_price(paid, self.closed_quantity, (close.price for close in self.closes))
 
     @property
     def risk(self) -> Decimal | None:

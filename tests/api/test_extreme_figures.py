@@ -8,14 +8,15 @@ def test_a_ratio_of_the_largest_to_the_smallest_number_is_answered(dana: Client)
     trade = dana.new_trade(
         quantity="1",
         entryPrice="0",
-        stopLoss="-0.00000001",
+        stopLoss="-0.000000000000000001",
+        riskAmount="0.000000000000000001",
         takeProfit="999999999999999",
         exitPrice="999999999999999",
         closeDate="2026-01-06T09:00:00-05:00",
         commission=None,
         fees=None,
     )
-    assert (trade["riskRewardRatio"], trade["rMultiple"]) == (9.99999999999999e22, 9.99999999999999e22)
+    assert (trade["riskRewardRatio"], trade["rMultiple"]) == (9.99999999999999e32, 9.99999999999999e32)
 
 
 def test_a_close_whose_removal_makes_the_figures_too_long_cannot_be_taken_back(dana: Client) -> None:

@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
-from decimal import Decimal
+from decimal import Context, Decimal
 from threading import Barrier, Lock
 from typing import Any
 
@@ -104,7 +104,8 @@ def test_a_close_is_known_by_its_values(dana: Client) -> None:
     assert dana.post(path, {**CLOSE, "price": "11.01"}, headers=KEY).kind == "/problems/idempotency-key-reused"
 
 
-amounts = st.decimals("0.00000001", "999999999999999", places=8).map(lambda amount: f"{amount:f}")
+EXACT = Context(prec=40)
+amounts = st.integers(1, 10**33 - 2).map(lambda n: f"{Decimal(n).scaleb(-18, EXACT):f}")
 zones = st.sampled_from([UTC, timezone(-HOURS), timezone(HOURS)])
 times = st.builds(
     lambda seconds, zone: datetime.fromtimestamp(seconds, zone),
@@ -138,7 +139,7 @@ def respelled(draw: st.DrawFn, amount: str) -> str:
     """The same amount with fewer or more zeros behind the point."""
     whole, _, decimals = amount.partition(".")
     decimals = decimals.rstrip("0")
-    decimals += "0" * draw(st.integers(0, 8 - len(decimals)))
+    decimals += "0" * draw(st.integers(0, 18 - len(decimals)))
     return f"{whole}.{decimals}" if decimals else whole
 
 
@@ -157,7 +158,7 @@ def test_another_request_has_another_fingerprint(pair: tuple[dict[str, Any], dic
     request, _ = pair
     other = dict(request)
     if change == "quantity":
-        other["quantity"] = f"{Decimal(request['quantity']) + Decimal('1E-8'):f}"
+        other["quantity"] = f"{EXACT.add(Decimal(request['quantity']), Decimal('1E-18')):f}"
     elif change == "openDate":
         moment = datetime.fromisoformat(request["openDate"])
         other["openDate"] = (moment + timedelta(microseconds=1)).isoformat()

@@ -14,9 +14,9 @@ from functools import reduce
 from handlers.journal import money
 from handlers.journal.money import ZERO
 
-# Quotients and roots have no end. Two returns that differ do so well before the 100th digit (amounts have 33 at most),
-# so equal digits mean equal returns; a float keeps the first 17.
-_ENDLESS = Context(prec=100, traps=[InvalidOperation, DivisionByZero, Overflow])
+# Quotients and roots have no end. Two returns that differ do so well before the 150th digit (sums of amounts have 40 at
+# most), so equal digits mean equal returns; a float keeps the first 17.
+_ENDLESS = Context(prec=150, traps=[InvalidOperation, DivisionByZero, Overflow])
 
 _DAYS_A_YEAR = Decimal(252)
 _SATURDAY = 5

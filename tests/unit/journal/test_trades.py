@@ -213,7 +213,7 @@ def test_everything_wrong_with_a_new_trade_is_said_at_once_and_points_to_the_clo
     with pytest.raises(RuleBroken) as error:
         open_trade(
             a_trade(entry_price=None, cancelled=True, multiplier=D(0), risk_amount=D(-1), fees=D("1E15")),
-            [a_close("60", hours=2), a_close("50", hours=1), a_close("0", hours=-1), a_close("1", price="0.000000001")],
+            [a_close("60", hours=2), a_close("50", hours=1), a_close("0", hours=-1), a_close("1", price="1E-19")],
         )
     assert errors_of(error) == {
         "entry_price",
