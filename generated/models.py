@@ -245,6 +245,101 @@ class CloseInput(BaseModel):
     """
 
 
+class EventType(StrEnum):
+    """
+    FUNDING: of a perpetual future. SWAP: for holding a position overnight. DIVIDEND: also one that a short position
+    pays. INTEREST: of margin or of a bond. BORROW: for borrowed shares. OTHER: anything else.
+
+    """
+
+    FUNDING = 'FUNDING'
+    SWAP = 'SWAP'
+    DIVIDEND = 'DIVIDEND'
+    INTEREST = 'INTEREST'
+    BORROW = 'BORROW'
+    OTHER = 'OTHER'
+
+
+class TradeEventInput(BaseModel):
+    """
+    A dated event to record.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    type: EventType
+    amount: Annotated[Decimal, Field(examples=['79.12'])]
+    """
+    What it brought; below zero for what it took.
+    """
+    at: Annotated[AwareDatetime, Field(examples=['2026-01-05T09:31:04-05:00'])]
+    """
+    RFC 3339 with an offset, to the microsecond, in the years from 1000 to 2999.
+    """
+    note: Annotated[
+        str | None, Field(examples=['0.24 a share'], max_length=200, min_length=1)
+    ] = None
+    """
+    A short text. Those of a trade's events have at most 10 000 characters together.
+    """
+
+
+class TradeEventUpdateInput(BaseModel):
+    """
+    A JSON merge patch of an event; null removes the note.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    type: EventType | None = None
+    amount: Annotated[Decimal | None, Field(examples=['79.12'])] = None
+    """
+    What it brought; below zero for what it took.
+    """
+    at: Annotated[
+        AwareDatetime | None, Field(examples=['2026-01-05T09:31:04-05:00'])
+    ] = None
+    """
+    RFC 3339 with an offset, to the microsecond, in the years from 1000 to 2999.
+    """
+    note: Annotated[
+        str | None, Field(examples=['0.24 a share'], max_length=200, min_length=1)
+    ] = None
+    """
+    A short text, or null for none.
+    """
+
+
+class TradeEvent(BaseModel):
+    """
+    Money that a position brought or took at an instant, apart from its prices.
+    """
+
+    event_id: Annotated[
+        UUID, Field(alias='eventId', examples=['3f6c1d2e-9b8a-4f7c-8d5e-4a3b2c1d0e9f'])
+    ]
+    """
+    Names an event of a trade.
+    """
+    type: EventType
+    amount: Annotated[Decimal, Field(examples=['79.12'])]
+    """
+    What it brought; below zero for what it took.
+    """
+    at: Annotated[AwareDatetime, Field(examples=['2026-01-05T09:31:04-05:00'])]
+    """
+    RFC 3339 with an offset, to the microsecond, in the years from 1000 to 2999.
+    """
+    note: Annotated[
+        str | None, Field(examples=['0.24 a share'], max_length=200, min_length=1)
+    ] = None
+    """
+    A short text. Those of a trade's events have at most 10 000 characters together.
+    """
+
+
 class TradeGradeEnum(StrEnum):
     """
     From A, as planned, to F; null for none.
@@ -1594,6 +1689,17 @@ class TradeInput(BaseModel):
     """
 
 
+class TradeEvents(BaseModel):
+    """
+    The events of a trade.
+    """
+
+    items: Annotated[list[TradeEvent], Field(max_length=400)]
+    """
+    The dated events, by time.
+    """
+
+
 class ConfirmSignUpInput(BaseModel):
     """
     The address, the code that was mailed to it, and the password that it is to have.
@@ -1758,11 +1864,15 @@ class Stats(BaseModel):
     """
     gross_pnl: Annotated[Decimal, Field(alias='grossPnl', examples=['257.8'])]
     """
-    The same before costs.
+    The same before costs and without events.
     """
     costs: Annotated[Decimal, Field(examples=['257.8'])]
     """
     Their commissions and fees.
+    """
+    event_pnl: Annotated[Decimal, Field(alias='eventPnl', examples=['257.8'])]
+    """
+    The amounts of their dated events.
     """
     sum_win_pnl: Annotated[Decimal, Field(alias='sumWinPnl', examples=['257.8'])]
     """
@@ -2079,11 +2189,15 @@ class Bucket(BaseModel):
     """
     gross_pnl: Annotated[Decimal, Field(alias='grossPnl', examples=['257.8'])]
     """
-    The same before costs.
+    The same before costs and without events.
     """
     costs: Annotated[Decimal, Field(examples=['257.8'])]
     """
     Their commissions and fees.
+    """
+    event_pnl: Annotated[Decimal, Field(alias='eventPnl', examples=['257.8'])]
+    """
+    The amounts of their dated events.
     """
     sum_win_pnl: Annotated[Decimal, Field(alias='sumWinPnl', examples=['257.8'])]
     """
@@ -2412,25 +2526,37 @@ class Trade(BaseModel):
     """
     The closes, by time.
     """
+    events: Annotated[list[TradeEvent] | None, Field(max_length=400)] = None
+    """
+    The dated events, by time.
+    """
     images: Annotated[list[Image] | None, Field(max_length=100)] = None
     """
     The images. READY ones are part of the trade; those that are PENDING or were REJECTED are shown by
     `GET /trades/{tradeId}` alone, and so is `url`.
 
     """
+    event_pnl: Annotated[
+        Decimal | None, Field(alias='eventPnl', examples=['79.12'])
+    ] = None
+    """
+    The sum of `amount` over the events; absent without events.
+    """
     realized_partial_pnl: Annotated[
         Decimal, Field(alias='realizedPartialPnl', examples=['79.12'])
     ]
     """
-    The sum of `realizedPnl` over the closes; 0 before the first.
+    The sum of `realizedPnl` over the closes and of `amount` over the events; 0 before the first.
     """
     pnl: Annotated[Decimal | None, Field(examples=['79.12'])] = None
     """
-    The gross P&L, once the trade is flat.
+    The gross P&L, once the trade is flat; without costs and events.
     """
     net_pnl: Annotated[Decimal | None, Field(alias='netPnl', examples=['79.12'])] = None
     """
-    The P&L after all costs, once the trade is flat.
+    The P&L after all costs and with all events, once the trade is flat: `pnl` minus all commissions and fees plus
+    `eventPnl`.
+
     """
     exit_price: Annotated[
         Decimal | None, Field(alias='exitPrice', examples=['185.25'])

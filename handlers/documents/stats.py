@@ -62,8 +62,9 @@ def sums(record: Record) -> dict[str, Any]:
     return {
         **counts(record),
         "netPnl": money_text(record.net),
-        "grossPnl": money_text(money.total((record.net, record.costs))),
+        "grossPnl": money_text(money.minus(money.total((record.net, record.costs)), record.events)),
         "costs": money_text(record.costs),
+        "eventPnl": money_text(record.events),
         "sumWinPnl": money_text(record.sum_win),
         "sumLossPnl": money_text(record.sum_loss),
         "sumBreakevenPnl": money_text(record.sum_breakeven),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from handlers.documents.fields import columns_of, document, time_text
 from handlers.journal.images import MOST_BYTES, TIME_TO_SEND, Upload
 from handlers.journal.money import canonical
-from handlers.journal.trade import Close, Image, Realized, Trade
+from handlers.journal.trade import Close, Image, Realized, Trade, TradeEvent
 
 if TYPE_CHECKING:
     pass
@@ -62,11 +62,17 @@ def _close_document(part: Realized) -> dict[str, Any]:
     return {**document(_CLOSE, part.close), "realizedPnl": canonical(part.realized_pnl)}
 
 
+def event_document(event: TradeEvent) -> dict[str, Any]:
+    """The contract's TradeEvent."""
+    return document(_EVENT, event)
+
+
 def _ratio(value: Decimal) -> float:
     return float(value.quantize(_RATIO_STEP, context=_RATIO_CONTEXT))
 
 
 _CLOSE = columns_of(Close)
+_EVENT = columns_of(TradeEvent)
 _IMAGE = columns_of(Image, without=["file_version"])
 # A trade's own fields, by their types, then what follows from them.
 _TRADE = columns_of(
@@ -77,6 +83,7 @@ _TRADE = columns_of(
         "status",
         "remaining_quantity",
         "realized",
+        "event_pnl",
         "realized_partial_pnl",
         "pnl",
         "net_pnl",
@@ -89,6 +96,7 @@ _TRADE = columns_of(
     writers={
         "tags": list,  # shown when there is none, too
         "images": lambda images: [image_document(image) for image in images] or None,
+        "events": lambda events: [event_document(event) for event in events] or None,
         "realized": lambda realized: [_close_document(part) for part in realized],
         "r_multiple": _ratio,
         "risk_reward_ratio": _ratio,

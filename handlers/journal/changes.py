@@ -1,4 +1,4 @@
-"""How a trade is opened, closed in parts, revised and illustrated: each change makes a new trade of the old one."""
+"""How a trade is opened, closed in parts, revised, given events and images; each change makes a new trade."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, Field, fields, replace
@@ -7,12 +7,23 @@ from decimal import Decimal
 from typing import Any
 
 from handlers.journal import money
-from handlers.journal.errors import CloseNotFound, FieldError, ImageNotFound, RuleBroken, StateForbids
+from handlers.journal.errors import CloseNotFound, EventNotFound, FieldError, ImageNotFound, RuleBroken, StateForbids
 from handlers.journal.money import ZERO, canonical
-from handlers.journal.rules import cannot_be_closed, close_errors, conflicts_with_closes, trade_errors, within_bounds
-from handlers.journal.trade import Close, Image, JournalNotes, Trade
+from handlers.journal.rules import (
+    cannot_be_closed,
+    close_errors,
+    conflicts_with_closes,
+    conflicts_with_events,
+    event_errors,
+    trade_errors,
+    within_bounds,
+)
+from handlers.journal.trade import Close, Image, JournalNotes, Trade, TradeEvent
 
 MOST_CLOSES = 200
+MOST_EVENTS = 400
+# A trade has to fit into an item of 400 KB, with its closes and its other notes.
+MOST_EVENT_NOTES = 10_000
 MOST_IMAGES = 20
 
 
@@ -90,6 +101,63 @@ def take_back_close(trade: Trade, close_id: str, now: datetime) -> Trade:
     return within_bounds(_changed(trade, now, closes=kept))
 
 
+def add_event(trade: Trade, event: TradeEvent, now: datetime) -> Trade:
+    """The trade with the event, whether or not it is flat.
+
+    Raises StateForbids when the trade is cancelled or has 400 events already; RuleBroken for an event that is wrong in
+    itself, comes before the entry, or makes the notes of all events longer than 10 000 characters.
+    """
+    if trade.cancelled:
+        raise StateForbids("The trade is cancelled.")
+    if len(trade.events) >= MOST_EVENTS:
+        raise StateForbids(f"The trade has {MOST_EVENTS} events already.")
+    return _with_events(trade, event, (*trade.events, event), now)
+
+
+def revise_event(trade: Trade, event_id: str, changes: Mapping[str, Any], now: datetime) -> Trade:
+    """The trade with some fields of an event changed; None takes the note away.
+
+    The same trade, at its version, when that changes nothing. Raises EventNotFound; RuleBroken as for a new event, and
+    for another field than the note that is None.
+    """
+    event = event_of(trade, event_id)
+    if removed := [name for name, value in changes.items() if value is None and name != "note"]:
+        raise RuleBroken([FieldError((name,), "is required and cannot be removed") for name in removed])
+    revised = replace(event, **changes)
+    if revised == event and revised.at.utcoffset() == event.at.utcoffset():
+        return trade
+    events = tuple(revised if each is event else each for each in trade.events)
+    return _with_events(trade, revised, events, now)
+
+
+def remove_event(trade: Trade, event_id: str, now: datetime) -> Trade:
+    """The trade as if that event had never been recorded. Raises EventNotFound."""
+    event = event_of(trade, event_id)
+    return within_bounds(_changed(trade, now, events=tuple(each for each in trade.events if each is not event)))
+
+
+def event_of(trade: Trade, event_id: str) -> TradeEvent:
+    """The trade's event of that id. Raises EventNotFound."""
+    for event in trade.events:
+        if event.event_id == event_id:
+            return event
+    raise EventNotFound(f"The trade has no event {event_id}.")
+
+
+def _with_events(trade: Trade, event: TradeEvent, events: tuple[TradeEvent, ...], now: datetime) -> Trade:
+    """The trade with these events, among which `event` is new or changed."""
+    errors = event_errors(trade, event)
+    if sum(len(each.note or "") for each in events) > MOST_EVENT_NOTES:
+        detail = f"makes the notes of the trade's events longer than {MOST_EVENT_NOTES} characters together"
+        errors.append(FieldError(("note",), detail))
+    if errors:
+        raise RuleBroken(errors)
+    try:
+        return within_bounds(_changed(trade, now, events=events))
+    except RuleBroken as error:  # all that has changed is the event
+        raise RuleBroken([replace(each, path=("amount",)) for each in error.errors]) from None
+
+
 def attach_image(trade: Trade, image: Image, now: datetime) -> Trade:
     """The trade with the image; the same trade when it has it already. Raises StateForbids at 20 images."""
     if any(image.image_id == attached.image_id for attached in trade.images):
@@ -126,6 +194,8 @@ def revise(trade: Trade, changes: Mapping[str, object], now: datetime) -> Trade:
         raise RuleBroken(errors)
     if conflicts := conflicts_with_closes(revised):
         raise StateForbids("What is closed already does not allow this change.", conflicts)
+    if conflicts := conflicts_with_events(revised):
+        raise StateForbids("The trade's events do not allow this change.", conflicts)
     return trade if _is_as_before(revised, trade) else within_bounds(revised)
 
 
@@ -145,6 +215,7 @@ _FIXED = {
     "user_id",
     "trade_id",
     "closes",
+    "events",
     "notes",
     "images",
     "idempotency_key",

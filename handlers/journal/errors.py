@@ -4,6 +4,7 @@ JournalError
 ├── RuleBroken      the input is well formed and yet breaks a rule across its fields
 ├── StateForbids    the input is sound, but the trade, as it stands, does not allow it
 ├── CloseNotFound   the trade has no close of that id
+├── EventNotFound   the trade has no event of that id
 └── ImageNotFound   the trade has no image of that id
 """
 
@@ -46,6 +47,10 @@ class StateForbids(JournalError):
 
 class CloseNotFound(JournalError):
     """Raised when a trade has no close of the given id."""
+
+
+class EventNotFound(JournalError):
+    """Raised when a trade has no event of the given id."""
 
 
 class ImageNotFound(JournalError):

@@ -8,7 +8,7 @@ from decimal import Decimal
 from handlers.journal import money
 from handlers.journal.errors import FieldError, RuleBroken
 from handlers.journal.money import ZERO, canonical
-from handlers.journal.trade import Close, Trade
+from handlers.journal.trade import Close, Trade, TradeEvent
 
 # Amounts that have to be more than 0; costs may be rebates, and prices of spreads below 0.
 _POSITIVE = {"quantity", "multiplier", "risk_amount"}
@@ -33,7 +33,9 @@ def close_errors(trade: Trade, close: Close, path: tuple[str | int, ...] = ()) -
     return [*_amount_errors(close, _CLOSE_AMOUNTS, path), *times]
 
 
-def _amount_errors(of: Trade | Close, names: Sequence[str], path: tuple[str | int, ...] = ()) -> Iterator[FieldError]:
+def _amount_errors(
+    of: Trade | Close | TradeEvent, names: Sequence[str], path: tuple[str | int, ...] = ()
+) -> Iterator[FieldError]:
     for name in names:
         if (detail := _wrong_amount(getattr(of, name), positive=name in _POSITIVE)) is not None:
             yield FieldError((*path, name), detail)
@@ -80,9 +82,29 @@ def conflicts_with_closes(trade: Trade) -> list[FieldError]:
     return errors
 
 
+def event_errors(trade: Trade, event: TradeEvent) -> list[FieldError]:
+    """What is wrong with the event in itself, or before its trade."""
+    times = list(_time_errors(event.at, "at"))
+    if not times and event.at < trade.open_date:
+        times.append(FieldError(("at",), "is before the trade's openDate"))
+    return [*_amount_errors(event, ("amount",)), *times]
+
+
+def conflicts_with_events(trade: Trade) -> list[FieldError]:
+    if not trade.events:
+        return []
+    errors = []
+    if trade.cancelled:
+        errors.append(FieldError(("cancelled",), "cannot be CANCELLED when the trade has events"))
+    if trade.open_date > trade.events[0].at:
+        errors.append(FieldError(("open_date",), "is after the first event"))
+    return errors
+
+
 def within_bounds(trade: Trade) -> Trade:
     """The trade, if every figure derived from it can be written down."""
     figures = [("the risk", trade.risk), ("the gross P&L", trade.pnl), ("the realized P&L", trade.realized_partial_pnl)]
+    figures.append(("the sum of the events", trade.event_pnl))
     for part in trade.realized:
         figures += [("the gross P&L of a close", part.gross), ("the realized P&L of a close", part.realized_pnl)]
     for name, amount in figures:

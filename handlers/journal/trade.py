@@ -52,6 +52,33 @@ class Close:
         return self.closed_at.date()
 
 
+class EventType(StrEnum):
+    """What a dated event of a trade is."""
+
+    FUNDING = "FUNDING"
+    SWAP = "SWAP"
+    DIVIDEND = "DIVIDEND"
+    INTEREST = "INTEREST"
+    BORROW = "BORROW"
+    OTHER = "OTHER"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TradeEvent:
+    """Money that the position brought (amount > 0) or took (amount < 0) at an instant, apart from its prices."""
+
+    event_id: str
+    type: EventType
+    amount: Decimal
+    at: datetime
+    note: str | None = None
+
+    @property
+    def day(self) -> date:
+        """The calendar day on which its money counts: the day in its own UTC offset."""
+        return self.at.date()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Realized:
     """What one close earned: its gross, its share of the entry's costs, and the net of these and its own costs."""
@@ -104,9 +131,9 @@ class Trade:
     """One position, from its entry to the last close.
 
     Commission and fees are the entry's. open_date and closed_at keep the UTC offset they were given with; created_at
-    and updated_at are UTC. The closes stand in the order of their instants, ties in the order recorded. The properties
-    assume a trade that went through `open_trade` and the changes below. Those that the others ask again and again are
-    worked out once: a trade never changes.
+    and updated_at are UTC. Closes and events stand in the order of their instants, ties in the order recorded. The
+    properties assume a trade that went through `open_trade` and the changes below. Those that the others ask again and
+    again are worked out once: a trade never changes.
     """
 
     user_id: str
@@ -124,6 +151,7 @@ class Trade:
     risk_amount: Decimal | None = None
     cancelled: bool = False
     closes: tuple[Close, ...] = ()
+    events: tuple[TradeEvent, ...] = ()
     notes: JournalNotes = field(default_factory=JournalNotes)
     images: tuple[Image, ...] = ()
     idempotency_key: str | None = None
@@ -133,6 +161,7 @@ class Trade:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "closes", tuple(sorted(self.closes, key=lambda close: close.closed_at)))
+        object.__setattr__(self, "events", tuple(sorted(self.events, key=lambda event: event.at)))
 
     @property
     def status(self) -> Status:
@@ -191,9 +220,14 @@ class Trade:
         )
 
     @cached_property
+    def event_pnl(self) -> Decimal | None:
+        """The sum of the events' amounts; None without events."""
+        return money.total(event.amount for event in self.events) if self.events else None
+
+    @cached_property
     def realized_partial_pnl(self) -> Decimal:
-        """What the closes so far earned together; 0 without closes."""
-        return money.total(part.realized_pnl for part in self.realized)
+        """What the closes and the events so far brought together; 0 without any."""
+        return money.total((*(part.realized_pnl for part in self.realized), self.event_pnl or ZERO))
 
     @property
     def pnl(self) -> Decimal | None:
@@ -202,7 +236,9 @@ class Trade:
 
     @property
     def net_pnl(self) -> Decimal | None:
-        """Gross minus all costs, once the trade is flat: exactly the sum of what the closes realized."""
+        """Gross minus all costs plus the events, once the trade is flat: exactly the sum of what closes and events
+        realized.
+        """
         return self.realized_partial_pnl if self.is_flat else None
 
     @property

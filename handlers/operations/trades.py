@@ -15,19 +15,18 @@ from starlette.responses import Response
 from generated import models
 from handlers import deadline
 from handlers.documents import trades as documents
-from handlers.documents.fields import as_json
 from handlers.journal.stats.clock import MOST_DAYS
-from handlers.journal.trade import Side, Status, Trade
+from handlers.journal.trade import Side, Status
 from handlers.operations.clocks import clock_of, included_trades
+from handlers.operations.trade_answers import created, shown, shown_as_new
 from handlers.storage import image_files, page_tokens, trade_queries, uploads
 from handlers.storage.image_files import Place
 from handlers.storage.trade_queries import TradeFilter
 from handlers.usecases import trades as usecase
 from handlers.usecases.trades import Outcome
-from handlers.web.contract import base_path
 from handlers.web.etags import etag, fits_if_none_match
 from handlers.web.etags import if_match as allowed_by
-from handlers.web.idempotency import kept_reply, keyed
+from handlers.web.idempotency import keyed
 from handlers.web.problems import BadField, Problem, invalid_request, not_begun, problem_of, rule_broken
 from handlers.web.responses import reply, reply_text
 
@@ -43,7 +42,7 @@ ITEM_SECONDS = 10
 
 async def create_trade(document: Any, user: str, idempotency_key: str | None = None) -> Response:
     """Record a trade."""
-    return _created(_recorded(document, user, idempotency_key), _shown_as_new)
+    return created(_recorded(document, user, idempotency_key), shown_as_new)
 
 
 async def create_trades(document: Any, user: str, request_id: str, bad_items: BadItems) -> Response:
@@ -154,26 +153,26 @@ async def get_trade(trade_id: str, user: str, if_none_match: str | None = None) 
     """Show a trade with its images, or 304 for a client that has this version."""
     trade, waiting = uploads.read(user, trade_id.lower(), datetime.now(UTC))
     if trade.images or waiting:  # shown anew each time: addresses expire, and uploads change without the trade
-        shown = documents.shown_images(
+        images = documents.shown_images(
             trade, waiting, lambda image: image_files.address(Place(user, trade.trade_id, image.image_id), image)
         )
-        document = {**documents.trade_document(trade), "images": shown}
+        document = {**documents.trade_document(trade), "images": images}
         return reply(200, document, {"ETag": etag(trade.version, with_images=True)})
     if if_none_match is not None and fits_if_none_match(if_none_match, trade.version):
         return reply(304, headers={"ETag": etag(trade.version)})
-    return reply_text(200, *_shown(trade))
+    return reply_text(200, *shown(trade))
 
 
 async def update_trade(trade_id: str, document: Any, user: str, if_match: str | None = None) -> Response:
     """Change fields of a trade by a JSON merge patch."""
     given = models.TradeUpdateInput.model_validate(document)
-    return reply_text(200, *_shown(usecase.update(user, trade_id.lower(), given, allowed=allowed_by(if_match))))
+    return reply_text(200, *shown(usecase.update(user, trade_id.lower(), given, allowed=allowed_by(if_match))))
 
 
 async def delete_close(trade_id: str, close_id: str, user: str, if_match: str | None = None) -> Response:
     """Take a close back."""
     trade = usecase.take_back_close(user, trade_id.lower(), close_id.lower(), allowed=allowed_by(if_match))
-    return reply_text(200, *_shown(trade))
+    return reply_text(200, *shown(trade))
 
 
 async def close_trade(
@@ -184,12 +183,12 @@ async def close_trade(
     if_match: str | None = None,
 ) -> Response:
     """Close a part of a trade, or all that remains."""
-    trade_id, close_id = trade_id.lower(), usecase.new_close_id()
+    trade_id, close_id = trade_id.lower(), usecase.new_part_id()
     given = models.CloseInput.model_validate(document)
-    show = partial(_shown, location=f"/trades/{trade_id}/closes/{close_id}")
+    show = partial(shown, location=f"/trades/{trade_id}/closes/{close_id}")
     request = keyed(idempotency_key, "closeTrade", given, show, tradeId=trade_id)
     outcome = usecase.close(user, trade_id, close_id, given, allowed=allowed_by(if_match), keyed=request)
-    return _created(outcome, show)
+    return created(outcome, show)
 
 
 async def delete_trades(document: Any, user: str, request_id: str, bad_items: BadItems) -> Response:
@@ -211,17 +210,7 @@ async def delete_trade(trade_id: str, user: str, if_match: str | None = None) ->
 
 def _recorded(document: Any, user: str, idempotency_key: str | None) -> Outcome:
     given = models.TradeInput.model_validate(document)
-    return usecase.record(user, given, keyed(idempotency_key, "createTrade", given, _shown_as_new))
-
-
-def _created(outcome: Outcome, show: Callable[[Trade], tuple[str, dict[str, str]]]) -> Response:
-    """The answer to a request that makes something: the kept one if it came with a key, else a new one."""
-    trade, kept = outcome
-    if kept is not None:
-        return kept_reply(kept, repeated=trade is None)
-    if trade is None:
-        raise AssertionError("without a key, no request is a repeated one")
-    return reply_text(201, *show(trade))
+    return usecase.record(user, given, keyed(idempotency_key, "createTrade", given, shown_as_new))
 
 
 def _one_by_one(
@@ -247,15 +236,3 @@ def _one_by_one(
         return {"status": problem.kind.status, "problem": problem.document(request_id)}
 
     return reply(200, {"results": [result(number, item) for number, item in enumerate(items)]})
-
-
-def _shown(trade: Trade, location: str | None = None) -> tuple[str, dict[str, str]]:
-    """The body and the headers of an answer that shows the trade."""
-    headers = {"ETag": etag(trade.version)}
-    if location is not None:
-        headers["Location"] = base_path() + location
-    return as_json(documents.trade_document(trade)), headers
-
-
-def _shown_as_new(trade: Trade) -> tuple[str, dict[str, str]]:
-    return _shown(trade, f"/trades/{trade.trade_id}")

@@ -72,15 +72,8 @@ def close(
     Raises RuleBroken, StateForbids, TradeNotFound, PreconditionFailed, KeyReused, AccountErased, Busy.
     """
 
-    def attempt() -> Outcome:
-        now = datetime.now(UTC)
-        trade, earlier = _read(user, trade_id, keyed, now)
-        if earlier:
-            return Outcome(None, earlier)
-        if trade is None:
-            raise TradeNotFound(trade_id)
-        _check(allowed, trade)
-        closed = changes.close(
+    def closed(trade: Trade, now: datetime) -> Trade:
+        return changes.close(
             trade,
             close_id=close_id,
             quantity=given.quantity,
@@ -90,11 +83,39 @@ def close(
             fees=given.fees or ZERO,
             now=now,
         )
-        answer = keyed.answer(closed) if keyed else None
-        if earlier := storage.replace(closed, trade.version, answer):
+
+    outcome = add(user, trade_id, closed, allowed=allowed, keyed=keyed)
+    if outcome.trade is not None:
+        count(TradesClosed=int(outcome.trade.status is Status.CLOSED), Closes=1)
+    return outcome
+
+
+def add(
+    user: str,
+    trade_id: str,
+    added: Callable[[Trade, datetime], Trade],
+    *,
+    allowed: Precondition,
+    keyed: Keyed | None = None,
+) -> Outcome:
+    """Add something to a trade, unless the same request did before. `added` makes the changed trade.
+
+    Raises TradeNotFound, PreconditionFailed, KeyReused, AccountErased, Busy, and whatever `added` raises.
+    """
+
+    def attempt() -> Outcome:
+        now = datetime.now(UTC)
+        trade, earlier = _read(user, trade_id, keyed, now)
+        if earlier:
             return Outcome(None, earlier)
-        count(TradesClosed=int(closed.status is Status.CLOSED), Closes=1)
-        return Outcome(closed, answer)
+        if trade is None:
+            raise TradeNotFound(trade_id)
+        _check(allowed, trade)
+        changed = added(trade, now)
+        answer = keyed.answer(changed) if keyed else None
+        if earlier := storage.replace(changed, trade.version, answer):
+            return Outcome(None, earlier)
+        return Outcome(changed, answer)
 
     return retry_overtaken(attempt)
 
@@ -103,7 +124,7 @@ def update(user: str, trade_id: str, given: models.TradeUpdateInput, *, allowed:
     """Change fields of a trade. Raises RuleBroken, StateForbids, TradeNotFound, PreconditionFailed, AccountErased,
     Busy.
     """
-    return _change(
+    return change(
         user, trade_id, allowed, lambda trade, now: changes.revise(trade, inputs.changed_fields(given, trade), now)
     )
 
@@ -119,7 +140,7 @@ def take_back_close(user: str, trade_id: str, close_id: str, *, allowed: Precond
         except RuleBroken:  # the request has no field to name: the other closes add up to too much
             raise StateForbids("Without this close the trade's figures are too long to be written down.") from None
 
-    return _change(user, trade_id, allowed, without_close)
+    return change(user, trade_id, allowed, without_close)
 
 
 def delete(user: str, trade_id: str, *, allowed: Precondition | None = None) -> None:
@@ -136,19 +157,24 @@ def delete(user: str, trade_id: str, *, allowed: Precondition | None = None) -> 
     retry_overtaken(attempt)
 
 
-def new_close_id() -> str:
-    """An id for a close that is about to be made; the answer's address names it."""
+def new_part_id() -> str:
+    """An id for a close, an event, ... that is about to be made; the answer's address names it."""
     return str(uuid4())
 
 
-def _change(user: str, trade_id: str, allowed: Precondition, change: Callable[[Trade, datetime], Trade]) -> Trade:
+def change(user: str, trade_id: str, allowed: Precondition, changed: Callable[[Trade, datetime], Trade]) -> Trade:
+    """Change a trade that exists. `changed` makes the new trade, or returns the same one if nothing is to change.
+
+    Raises TradeNotFound, PreconditionFailed, AccountErased, Busy, and whatever `changed` raises.
+    """
+
     def attempt() -> Trade:
         trade = storage.get(user, trade_id)
         _check(allowed, trade)
-        changed = change(trade, datetime.now(UTC))
-        if changed is not trade:  # else nothing changes, and version and ETag stay
-            storage.replace(changed, trade.version)
-        return changed
+        new = changed(trade, datetime.now(UTC))
+        if new is not trade:  # else nothing changes, and version and ETag stay
+            storage.replace(new, trade.version)
+        return new
 
     return retry_overtaken(attempt)
 

@@ -136,6 +136,7 @@ TABLE: dict[type[Exception], Callable[[Any], Problem]] = {
     journal.RuleBroken: lambda error: rule_broken(_body_fields(error.errors)),
     journal.StateForbids: lambda error: Problem(STATE_FORBIDS, error.detail, _body_fields(error.errors)),
     journal.CloseNotFound: lambda _: Problem(NOT_FOUND, "The trade has no such close."),
+    journal.EventNotFound: lambda _: Problem(NOT_FOUND, "The trade has no such event."),
     journal.ImageNotFound: lambda _: Problem(NOT_FOUND, "The trade has no such image."),
     storage.TradeNotFound: lambda _: Problem(NOT_FOUND, "You have no such trade."),
     storage.VersionMismatch: lambda _: _contended(),

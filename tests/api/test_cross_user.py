@@ -16,6 +16,7 @@ from tests.events import routes
 
 NEVER = "99999999-0000-4000-8000-000000000000"
 CLOSE = {"price": "11", "closedAt": "2026-01-05T11:00:00-05:00"}
+EVENT = {"type": "DIVIDEND", "amount": "24", "at": "2026-01-09T09:00:00-05:00"}
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Ids:
 
     trade: str = NEVER
     close: str = NEVER
+    event: str = NEVER
     image: str = NEVER
 
 
@@ -48,6 +50,23 @@ BY_PATH: dict[str, list[Send]] = {
         lambda user, ids: user.post(f"/trades/{ids.trade}/closes", {**CLOSE, "quantity": "1000000"}),
     ],
     "deleteClose": [lambda user, ids: user.delete(f"/trades/{ids.trade}/closes/{ids.close}")],
+    "listEvents": [lambda user, ids: user.get(f"/trades/{ids.trade}/events")],
+    "createEvent": [
+        lambda user, ids: user.post(f"/trades/{ids.trade}/events", EVENT),
+        lambda user, ids: user.post(
+            f"/trades/{ids.trade}/events", EVENT, headers={"Idempotency-Key": f"of-{ids.trade}"}
+        ),
+        lambda user, ids: user.post(f"/trades/{ids.trade}/events", {**EVENT, "at": "1999-01-01T00:00:00Z"}),
+    ],
+    "getEvent": [lambda user, ids: user.get(f"/trades/{ids.trade}/events/{ids.event}")],
+    "updateEvent": [
+        lambda user, ids: user.patch(f"/trades/{ids.trade}/events/{ids.event}", {"amount": "1"}),
+        lambda user, ids: user.patch(
+            f"/trades/{ids.trade}/events/{ids.event}", {"amount": "1"}, headers={"If-Match": '"1"'}
+        ),
+        lambda user, ids: user.patch(f"/trades/{ids.trade}/events/{ids.event}", {"at": "1999-01-01T00:00:00Z"}),
+    ],
+    "deleteEvent": [lambda user, ids: user.delete(f"/trades/{ids.trade}/events/{ids.event}")],
     "createImageUpload": [lambda user, ids: user.post(f"/trades/{ids.trade}/images", {"contentType": "image/png"})],
     "deleteImage": [lambda user, ids: user.delete(f"/trades/{ids.trade}/images/{ids.image}")],
     "deleteTrade": [
@@ -60,12 +79,13 @@ BY_PATH: dict[str, list[Send]] = {
 
 @pytest.fixture
 def danas(estate: Estate, dana: Client) -> Ids:  # noqa: ARG001 made first
-    """A trade with a close, an image and an upload that is pending."""
+    """A trade with a close, an event, an image and an upload that is pending."""
     trade = dana.new_trade(closes=[{**CLOSE, "quantity": "1"}])["tradeId"]
+    dana.post(f"/trades/{trade}/events", EVENT)
     image = gallery.illustrate(dana, trade)
     gallery.ask(dana, trade)
-    close = dana.get(f"/trades/{trade}").json["partialCloses"][0]["closeId"]
-    return Ids(trade, close, image)
+    shown = dana.get(f"/trades/{trade}").json
+    return Ids(trade, shown["partialCloses"][0]["closeId"], shown["events"][0]["eventId"], image)
 
 
 def everything_of(user: str) -> list[Any]:
@@ -103,10 +123,10 @@ def test_anothers_is_answered_like_one_that_never_existed(erin: Client, danas: I
     assert everything_of(ERIN) == []
 
 
-def test_anothers_close_and_image_under_an_own_trade_do_not_exist(erin: Client, danas: Ids) -> None:
+def test_anothers_close_event_and_image_under_an_own_trade_do_not_exist(erin: Client, danas: Ids) -> None:
     own = erin.new_trade()["tradeId"]
     before = everything_of(DANA)
-    for kind, name in (("closes", danas.close), ("images", danas.image)):
+    for kind, name in (("closes", danas.close), ("events", danas.event), ("images", danas.image)):
         anothers = erin.delete(f"/trades/{own}/{kind}/{name}")
         assert anothers.status == 404
         assert_alike(anothers, erin.delete(f"/trades/{own}/{kind}/{NEVER}"))

@@ -18,6 +18,7 @@ from tests.events import function, routes
 
 NEVER = "99999999-0000-4000-8000-000000000000"
 CLOSE = {"price": "11", "closedAt": "2026-01-05T11:00:00-05:00"}
+EVENT = {"type": "DIVIDEND", "amount": "24", "at": "2026-01-09T09:00:00-05:00"}
 PASSWORD = "Breakout-2026!"
 CREDENTIALS = {"email": "dana@example.com", "password": PASSWORD}
 ADDRESS = {"email": "dana@example.com"}
@@ -30,6 +31,11 @@ EVERY: dict[str, Callable[[Client], Answer]] = {
     "updateTrade": lambda client: client.patch(f"/trades/{NEVER}", {"symbol": "MSFT"}),
     "closeTrade": lambda client: client.post(f"/trades/{NEVER}/closes", CLOSE),
     "deleteClose": lambda client: client.delete(f"/trades/{NEVER}/closes/{NEVER}"),
+    "listEvents": lambda client: client.get(f"/trades/{NEVER}/events"),
+    "createEvent": lambda client: client.post(f"/trades/{NEVER}/events", EVENT),
+    "getEvent": lambda client: client.get(f"/trades/{NEVER}/events/{NEVER}"),
+    "updateEvent": lambda client: client.patch(f"/trades/{NEVER}/events/{NEVER}", {"amount": "1"}),
+    "deleteEvent": lambda client: client.delete(f"/trades/{NEVER}/events/{NEVER}"),
     "deleteTrade": lambda client: client.delete(f"/trades/{NEVER}"),
     "createTrades": lambda client: client.post("/trades/bulk", {"items": [{"trade": a_trade()}]}),
     "deleteTrades": lambda client: client.post("/trades/bulk-delete", {"tradeIds": [NEVER]}),

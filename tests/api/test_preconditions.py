@@ -12,25 +12,30 @@ from tests.api.client import Answer, Client
 
 NEVER = "99999999-0000-4000-8000-000000000000"
 CLOSE = {"quantity": "40", "price": "11", "closedAt": "2026-01-05T11:00:00-05:00"}
+EVENT = {"type": "FUNDING", "amount": "-1.25", "at": "2026-01-05T16:00:00Z"}
 
 
 @pytest.fixture
 def path(dana: Client) -> str:
-    """A trade at version 3, with one close."""
+    """A trade at version 3, with one close and one event."""
     path = f"/trades/{dana.new_trade()['tradeId']}"
-    dana.patch(path, {"symbol": "MSFT"})
+    dana.post(f"{path}/events", EVENT)
     dana.post(f"{path}/closes", CLOSE)
     return path
 
 
 def every_change(client: Client, path: str, if_match: str) -> list[Answer]:
     """Each operation that takes If-Match, the deletion last."""
-    close = client.get(path).json["partialCloses"][0]["closeId"]
+    trade = client.get(path).json
+    close, event = trade["partialCloses"][0]["closeId"], f"{path}/events/{trade['events'][0]['eventId']}"
     headers = {"If-Match": if_match}
     return [
         client.patch(path, {"symbol": "TSLA"}, headers=headers),
         client.post(f"{path}/closes", CLOSE, headers=headers),
         client.delete(f"{path}/closes/{close}", headers=headers),
+        client.post(f"{path}/events", EVENT, headers=headers),
+        client.patch(event, {"amount": "1"}, headers=headers),
+        client.delete(event, headers=headers),
         client.delete(path, headers=headers),
     ]
 

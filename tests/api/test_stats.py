@@ -58,6 +58,7 @@ def test_dataset_a_has_its_reference_figures(dataset_a: Client) -> None:
         "breakevenTolerance": "0",
         "grossPnl": "450",
         "costs": "0",
+        "eventPnl": "0",
         "sumBreakevenPnl": "0",
         "rCount": 12,
         "sumR": 4.0,

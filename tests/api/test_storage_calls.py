@@ -23,6 +23,14 @@ def sent() -> Counter[str]:
     return counted
 
 
+EVENT = {"type": "SWAP", "amount": "-0.4", "at": "2026-01-06T22:00:00Z"}
+
+
+def event_of(trade: Any) -> str:
+    """The id of the trade's event."""
+    return str(trade["events"][0]["eventId"])
+
+
 CALLS: dict[str, tuple[Callable[[Client, Any], Answer], int, dict[str, int]]] = {
     "createTrade": (lambda dana, _: dana.post("/trades", a_trade()), 201, {"TransactWriteItems": 1}),
     "createTrade with a key": (
@@ -52,9 +60,35 @@ CALLS: dict[str, tuple[Callable[[Client, Any], Answer], int, dict[str, int]]] = 
         201,
         {"BatchGetItem": 1, "TransactWriteItems": 1},
     ),
+    "createEvent": (
+        lambda dana, trade: dana.post(f"/trades/{trade['tradeId']}/events", EVENT),
+        201,
+        {"GetItem": 1, "TransactWriteItems": 1},
+    ),
+    "createEvent with a key": (
+        lambda dana, trade: dana.post(f"/trades/{trade['tradeId']}/events", EVENT, headers={"Idempotency-Key": "new"}),
+        201,
+        {"BatchGetItem": 1, "TransactWriteItems": 1},
+    ),
+    "updateEvent": (
+        lambda dana, trade: dana.patch(f"/trades/{trade['tradeId']}/events/{event_of(trade)}", {"amount": "7"}),
+        200,
+        {"GetItem": 1, "TransactWriteItems": 1},
+    ),
+    "deleteEvent": (
+        lambda dana, trade: dana.delete(f"/trades/{trade['tradeId']}/events/{event_of(trade)}"),
+        200,
+        {"GetItem": 1, "TransactWriteItems": 1},
+    ),
+    "listEvents": (lambda dana, trade: dana.get(f"/trades/{trade['tradeId']}/events"), 200, {"GetItem": 1}),
+    "getEvent": (
+        lambda dana, trade: dana.get(f"/trades/{trade['tradeId']}/events/{event_of(trade)}"),
+        200,
+        {"GetItem": 1},
+    ),
     "deleteTrade": (lambda dana, trade: dana.delete(f"/trades/{trade['tradeId']}"), 204, {"TransactWriteItems": 1}),
     "deleteTrade at a version": (
-        lambda dana, trade: dana.delete(f"/trades/{trade['tradeId']}", headers={"If-Match": '"1"'}),
+        lambda dana, trade: dana.delete(f"/trades/{trade['tradeId']}", headers={"If-Match": '"2"'}),
         204,
         {"GetItem": 1, "TransactWriteItems": 1},
     ),
@@ -74,6 +108,7 @@ def test_an_operation_sends_no_more_than_it_has_to(name: str, dana: Client, sent
     call, status, expected = CALLS[name]
     for symbol in ("AAPL", "MSFT"):
         trade = dana.new_trade(symbol=symbol, tags=["gap"])
+        trade = dana.post(f"/trades/{trade['tradeId']}/events", EVENT).json
     dana.get("/trades")  # reads the secret, once per process
     sent.clear()
     assert call(dana, trade).status == status

@@ -18,6 +18,7 @@ from trading_journal_client import AuthenticatedClient, Client
 from trading_journal_client.api.account import delete_account, export_account
 from trading_journal_client.api.auth import confirm_sign_up, log_in, refresh_session, sign_up
 from trading_journal_client.api.images import create_image_upload
+from trading_journal_client.api.parts import create_event, delete_event, get_event, list_events, update_event
 from trading_journal_client.api.profile import change_email, change_password, confirm_change_email, get_profile, log_out
 from trading_journal_client.api.stats import get_breakdown, get_calendar, get_equity_curve, get_stats
 from trading_journal_client.api.trades import (
@@ -57,6 +58,10 @@ from trading_journal_client.models import (
     Stats,
     Tokens,
     Trade,
+    TradeEvent,
+    TradeEventInput,
+    TradeEvents,
+    TradeEventUpdateInput,
     TradeInput,
     TradePage,
     TradeUpdateInput,
@@ -183,7 +188,23 @@ def record_and_close(client: AuthenticatedClient) -> Trade:
     assert recorded.status == 201
     assert expect(Trade, recorded.trade).quantity == EXACT
     assert delete_trade.sync_detailed(expect(Trade, recorded.trade).trade_id, client=client).status_code == 204
-    return flat
+    return pay(client, flat)
+
+
+def pay(client: AuthenticatedClient, flat: Trade) -> Trade:
+    """A dividend after the last close, which turns out to belong to another trade."""
+    given = TradeEventInput(type_="DIVIDEND", amount="24", at=datetime.fromisoformat("2026-01-09T09:00:00-05:00"))
+    paid = expect(Trade, create_event.sync(flat.trade_id, client=client, body=given, idempotency_key="story-4"))
+    assert (paid.net_pnl, paid.event_pnl) == ("62.4", "24")
+    [event] = expect(TradeEvents, list_events.sync(flat.trade_id, client=client)).items
+    assert expect(TradeEvent, get_event.sync(flat.trade_id, event.event_id, client=client)) == event
+    change = TradeEventUpdateInput(amount=EXACT, note="of another trade")
+    corrected = expect(Trade, update_event.sync(flat.trade_id, event.event_id, client=client, body=change))
+    [event] = corrected.events or []
+    assert event.amount == EXACT
+    back = expect(Trade, delete_event.sync(flat.trade_id, event.event_id, client=client))
+    assert (back.net_pnl, isinstance(back.events, Unset)) == (flat.net_pnl, True)
+    return back
 
 
 def attach(client: AuthenticatedClient, trade: Trade) -> None:

@@ -6,9 +6,9 @@ import { createInterface } from "node:readline/promises";
 import { setTimeout as wait } from "node:timers/promises";
 import { gunzipSync } from "node:zlib";
 import {
-  changeEmail, changePassword, closeTrade, confirmChangeEmail, confirmSignUp, createImageUpload, createTrade, createTrades,
-  deleteAccount, deleteTrade, exportAccount, getBreakdown, getCalendar, getEquityCurve, getProfile, getStats, getTrade,
-  listTrades, logIn, logOut, refreshSession, signUp, updateTrade,
+  changeEmail, changePassword, closeTrade, confirmChangeEmail, confirmSignUp, createEvent, createImageUpload, createTrade,
+  createTrades, deleteAccount, deleteEvent, deleteTrade, exportAccount, getBreakdown, getCalendar, getEquityCurve, getEvent,
+  getProfile, getStats, getTrade, listEvents, listTrades, logIn, logOut, refreshSession, signUp, updateEvent, updateTrade,
   type GatewayMessage, type Image, type TradeInput, type Problem, type Trade,
 } from "trading-journal-client";
 import { client } from "trading-journal-client/client";
@@ -114,7 +114,26 @@ async function recordAndClose(): Promise<Trade> {
   ok(recorded?.status === 201 && recorded.trade);
   strictEqual(recorded.trade.quantity, exact);
   await deleteTrade({ path: { tradeId: recorded.trade.tradeId }, throwOnError: true });
-  return flat;
+  return pay(flat);
+}
+
+// A dividend after the last close, which turns out to belong to another trade.
+async function pay(flat: Trade): Promise<Trade> {
+  const { tradeId } = flat;
+  const body = { type: "DIVIDEND", amount: "24", at: "2026-01-09T09:00:00-05:00" } as const;
+  const headers = { "Idempotency-Key": "story-4" };
+  const { data: paid } = await createEvent({ path: { tradeId }, body, headers, throwOnError: true });
+  deepStrictEqual([paid.netPnl, paid.eventPnl], ["62.4", "24"]);
+  const [event] = (await listEvents({ path: { tradeId }, throwOnError: true })).data.items;
+  ok(event);
+  const path = { tradeId, eventId: event.eventId };
+  deepStrictEqual((await getEvent({ path, throwOnError: true })).data, event);
+  const change = { amount: exact, note: "of another trade" };
+  const { data: corrected } = await updateEvent({ path, body: change, throwOnError: true });
+  strictEqual(corrected.events?.[0]?.amount, exact);
+  const { data: back } = await deleteEvent({ path, throwOnError: true });
+  deepStrictEqual([back.netPnl, back.events], [flat.netPnl, undefined]);
+  return back;
 }
 
 function aTrade(quantity: string): TradeInput {

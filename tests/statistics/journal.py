@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 from hypothesis import strategies as st
 
-from handlers.journal.changes import close, open_trade, revise, take_back_close
+from handlers.journal.changes import add_event, close, open_trade, remove_event, revise, take_back_close
 from handlers.journal.errors import JournalError
 from handlers.journal.stats.entries import Entry, entries
-from handlers.journal.trade import JournalNotes, Side, Trade
+from handlers.journal.trade import EventType, JournalNotes, Side, Trade, TradeEvent
 from handlers.storage.stats.book_items import BOOKS, Item, book_of, number_of_parts, row_of
 from handlers.storage.trade_items import is_trade, trade_item, trade_key, trade_of
 from tests.statistics.fake_dynamodb import FakeDynamoDB
@@ -39,6 +39,8 @@ DEEDS = (
     "close rest",
     "close rest",
     "take back",
+    "pay",
+    "pay back",
     "label",
     "correct",
     "write",
@@ -112,6 +114,13 @@ def _changed(trade: Trade, step: Step) -> Trade:
             return close(trade, close_id=close_id, price=price, closed_at=_at(number), now=now)
         case "take back" if trade.closes:
             return take_back_close(trade, trade.closes[number % len(trade.closes)].close_id, now)
+        case "pay":
+            kind = list(EventType)[number % len(EventType)]
+            amount = Decimal(number - 7) / 8
+            event = TradeEvent(event_id=f"event-{trade.version}", type=kind, amount=amount, at=_at(number))
+            return add_event(trade, event, now)
+        case "pay back" if trade.events:
+            return remove_event(trade, trade.events[number % len(trade.events)].event_id, now)
         case "label":
             tags = ("x", "y", "z|%7C")[number % 3 :]
             return revise(trade, {"tags": tags, "setup_type": "gap" if number % 2 else None}, now)

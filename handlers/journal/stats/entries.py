@@ -1,7 +1,8 @@
 """An entry says what one trade did on one calendar day: the only facts from which statistics are computed.
 
-The day is the calendar day of each close in the close's own UTC offset. A close, partial or last, makes a gain on its
-day. The trade counts once, on the day of its last close, when it is flat (docs/statistics.md, "Trade P&L").
+The day is the calendar day of each close and event in its own UTC offset. A close, partial or last, makes a gain on its
+day, and so does a dated event. The trade counts once, on the day of its last close, when it is flat
+(docs/statistics.md, "Trade P&L").
 An entry also holds everything of the trade that a filter or a breakdown can name.
 
 Stored entries outlive deployments. A new fact therefore gets a default here, which entries stored before it have until
@@ -17,12 +18,20 @@ from itertools import chain
 from operator import itemgetter
 
 from handlers.journal import money
+from handlers.journal.money import ZERO
 from handlers.journal.trade import Trade
+
+# Positions of the gains of events: after those of all closes, of which a trade has fewer.
+EVENTS_FROM = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gain:
-    """The net money that one close realized. `position` is the close's place among the closes of its trade, from 0."""
+    """The net money that one close realized, or the amount of one event.
+
+    `position` is the close's place among the closes of its trade, from 0, or the event's among its events, from
+    EVENTS_FROM.
+    """
 
     at: datetime
     position: int
@@ -33,12 +42,14 @@ class Gain:
 class Result:
     """The trade became flat, at the instant of its last close.
 
-    `costs` are those of the entry and of all closes. `holding_seconds` counts from the entry to the last close.
+    `costs` are those of the entry and of all closes, `events` is the sum of the events' amounts, which are no costs.
+    `holding_seconds` counts from the entry to the last close.
     """
 
     at: datetime
     costs: Decimal
     holding_seconds: int
+    events: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,13 +88,15 @@ class Entry:
 
 
 def entries(trade: Trade) -> dict[date, Entry]:
-    """The trade's entries by day; none for a cancelled trade and for one without closes."""
+    """The trade's entries by day; none for a cancelled trade and for one without closes and events."""
     if trade.cancelled:
         return {}
     gains: dict[date, list[Gain]] = {}
     for position, part in enumerate(trade.realized):
         gain = Gain(at=part.close.closed_at, position=position, amount=part.realized_pnl)
         gains.setdefault(part.close.day, []).append(gain)
+    for position, event in enumerate(trade.events, start=EVENTS_FROM):
+        gains.setdefault(event.day, []).append(Gain(at=event.at, position=position, amount=event.amount))
     last_day = trade.closes[-1].day if trade.is_flat else None
     return {
         day: Entry(
@@ -147,6 +160,7 @@ def _result(trade: Trade) -> Result:
         at=last.closed_at,
         costs=money.total((trade.commission, trade.fees, *own_costs)),
         holding_seconds=int((last.closed_at - trade.open_date).total_seconds()),
+        events=trade.event_pnl or ZERO,
     )
 
 

@@ -2,8 +2,9 @@
 
 Two things happen on two clocks (docs/statistics.md, "Trade P&L"):
 
-- Money is realized by every close, partial or last, on the close's own day. The account's figures follow it: the money
-  of a day, the equity, drawdown, and what is derived from them. `Balance` folds it by day, within a day by instant.
+- Money is realized by every close, partial or last, and by every event, on its own day. The account's figures follow
+  it: the money of a day, the equity, drawdown, and what is derived from them. `Balance` folds it by day, within a day
+  by instant.
 - A trade counts once, when it is flat, with all it earned, on the day of its last close. The figures of the trading
   follow it: wins and losses, their sums and squares, R, holding times. `Record` folds it in any order, `Runs` in the
   order of the last closes' instants.
@@ -35,9 +36,9 @@ _add, _subtract, _multiply = EXACT.add, EXACT.subtract, EXACT.multiply
 class Record:
     """The trades that became flat: how many of each outcome, and sums over them.
 
-    `net` is what all of them earned, `sum_loss` is 0 or below, and `sum_breakeven` is what break-evens earned, which is
-    not 0 with a tolerance. `best_win` and `worst_loss` are None without one. The sums of R are over trades with a known
-    risk. `holding_seconds` has each trade's.
+    `net` is what all of them earned, `events` the part of it that came from events, `sum_loss` is 0 or below, and
+    `sum_breakeven` is what break-evens earned, which is not 0 with a tolerance. `best_win` and `worst_loss` are None
+    without one. The sums of R are over trades with a known risk. `holding_seconds` has each trade's.
     """
 
     wins: int = 0
@@ -46,6 +47,7 @@ class Record:
     net: Decimal = ZERO
     net_squares: Decimal = ZERO
     costs: Decimal = ZERO
+    events: Decimal = ZERO
     sum_win: Decimal = ZERO
     sum_loss: Decimal = ZERO
     sum_breakeven: Decimal = ZERO
@@ -69,6 +71,7 @@ class Record:
         self.net = _add(self.net, net)
         self.net_squares = _add(self.net_squares, _multiply(net, net))
         self.costs = _add(self.costs, result.costs)
+        self.events = _add(self.events, result.events)
         self.holding_seconds.append(result.holding_seconds)
         if outcome is Outcome.WIN:
             self.wins += 1
@@ -152,11 +155,11 @@ class Runs:
 
 @dataclass(slots=True)
 class Balance:
-    """The money that closes realized, close after close.
+    """The money that closes and events realized, one after the other.
 
-    `peak` is the highest sum so far, the zero before the first close among them; `max_drawdown` the deepest fall from
-    a peak and `drawdown_peak` the peak that it falls from, the lowest one of several. `days` has each day with a close,
-    in order, and what its closes realized.
+    `peak` is the highest sum so far, the zero at the beginning among them; `max_drawdown` the deepest fall from
+    a peak and `drawdown_peak` the peak that it falls from, the lowest one of several. `days` has each day with a
+    close or an event, in order, and what was realized on it.
     """
 
     realized: Decimal = ZERO

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 Item = dict[str, "AttributeValueTypeDef"]
 
-SHAPE = 1
+SHAPE = 2
 STATE = "books"  # sorts before all books, whose keys go on with "|"
 BOOKS = "book|"
 AFTER_ALL_BOOKS = "book|~"
@@ -174,7 +174,7 @@ COLUMNS = (
     "quantity",
     "opened_at",
     "gains",  # of each the instant, the position, the amount
-    "result",  # the instant, None for that of the last gain; the costs, the holding time
+    "result",  # the instant, None for that of the last gain; the costs, the holding time; the sum of events, if not 0
     "net",
     "risk",
     "tags",
@@ -195,6 +195,8 @@ def row_of(entry: Entry) -> list[Any]:
         at = _time(entry.result.at)
         is_last = bool(entry.gains) and at == gains[-3]
         result = [None if is_last else at, canonical(entry.result.costs), entry.result.holding_seconds]
+        if entry.result.events:
+            result.append(canonical(entry.result.events))
     row = [
         entry.trade_id,
         entry.version,
@@ -245,6 +247,7 @@ def entry_of(row: Sequence[Any]) -> Entry:
             at=when(flat[-3] if result[0] is None else result[0]),
             costs=Decimal(result[1]),
             holding_seconds=result[2],
+            events=ZERO if len(result) < 4 else Decimal(result[3]),
         ),
         net=None if columns[9] is None else Decimal(columns[9]),
         risk=None if columns[10] is None else Decimal(columns[10]),

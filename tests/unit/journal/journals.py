@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from handlers.journal.changes import open_trade
-from handlers.journal.trade import Close, JournalNotes, Side, Trade
+from handlers.journal.trade import Close, EventType, JournalNotes, Side, Trade, TradeEvent
 
 D = Decimal
 NOW = datetime(2026, 2, 1, tzinfo=UTC)
@@ -92,12 +92,26 @@ some_notes = st.builds(
 )
 
 
+some_events = st.lists(
+    st.builds(
+        lambda number, kind, amount, at: TradeEvent(event_id=f"event-{number}", type=kind, amount=D(amount), at=at),
+        st.integers(0, 9),
+        st.sampled_from(EventType),
+        gains,
+        moments,
+    ),
+    max_size=3,
+    unique_by=lambda event: event.event_id,
+).map(tuple)
+
+
 @st.composite
 def trades(draw: st.DrawFn, trade_id: str = "trade") -> Trade:
     """A trade in any state: open, closed in part, flat, cancelled."""
     closes = draw(st.lists(st.tuples(moments, quantities, gains), max_size=4))
     closed = sum((D(quantity) for _, quantity, _ in closes), D(0))
     left = draw(st.sampled_from([0, 0, 0, 1]))
+    events = draw(st.just(()) | some_events)
     return a_trade(
         trade_id,
         closes,
@@ -106,7 +120,8 @@ def trades(draw: st.DrawFn, trade_id: str = "trade") -> Trade:
         quantity=closed + left or D(1),
         commission=D(draw(st.sampled_from(["0", "0", "1.10", "-0.00000007"]))),
         risk_amount=draw(st.sampled_from([None, D(10), D("33.3")])),
-        cancelled=not closes and draw(st.booleans()),
+        cancelled=not closes and not events and draw(st.booleans()),
+        events=events,
         open_date=draw(st.sampled_from([EARLY, EARLY + timedelta(hours=3)])),
         notes=draw(some_notes),
         created_at=NOW + timedelta(seconds=draw(st.integers(0, 2))),

@@ -35,7 +35,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Part:
-    """One close that counts, on its day."""
+    """One close or event that counts, on its day."""
 
     day: date
     at: datetime
@@ -131,14 +131,20 @@ def fits(asked: Asked, trade: Trade, at: datetime) -> bool:
     )
 
 
+def money_of(trade: Trade) -> list[tuple[datetime, Decimal]]:
+    """What each close realized, then the amount of each event."""
+    closes = [(part.close.closed_at, part.realized_pnl) for part in trade.realized]
+    return closes + [(event.at, event.amount) for event in trade.events]
+
+
 def parts(asked: Asked, journal: list[Trade]) -> list[Part]:
-    """The closes that count, by day and then by instant; at one instant as the trades were recorded."""
+    """The closes and events that count, by day and then by instant; at one instant as the trades were recorded."""
     all_parts = [
-        Part(day_of(asked, part.close.closed_at), part.close.closed_at, trade, place, Fraction(part.realized_pnl))
+        Part(day_of(asked, at), at, trade, place, Fraction(amount))
         for trade in journal
         if not trade.cancelled
-        for place, part in enumerate(trade.realized)
-        if fits(asked, trade, part.close.closed_at)
+        for place, (at, amount) in enumerate(money_of(trade))
+        if fits(asked, trade, at)
     ]
     return sorted(all_parts, key=lambda p: (p.day, p.at, p.trade.created_at, p.trade.trade_id, p.place))
 

@@ -5,9 +5,9 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 from hypothesis import given
 
-from handlers.journal.changes import revise, take_back_close
-from handlers.journal.stats.entries import Entry, Gain, Result, entries, same_facts, touched_days
-from handlers.journal.trade import JournalNotes, Trade
+from handlers.journal.changes import add_event, remove_event, revise, take_back_close
+from handlers.journal.stats.entries import EVENTS_FROM, Entry, Gain, Result, entries, same_facts, touched_days
+from handlers.journal.trade import EventType, JournalNotes, Trade, TradeEvent
 from tests.unit.journal.journals import EARLY, NOW, D, a_flat_trade, a_trade, trades
 
 SECOND, THIRD = date(2025, 1, 2), date(2025, 1, 3)
@@ -52,6 +52,45 @@ def test_an_entry_holds_all_that_the_trade_did_on_the_day_and_all_that_a_filter_
             ),
         ),
     }
+
+
+def a_dividend(at: datetime, amount: str = "3") -> TradeEvent:
+    return TradeEvent(event_id=f"of-{at}", type=EventType.DIVIDEND, amount=D(amount), at=at)
+
+
+def test_an_event_after_the_last_close_counts_on_its_own_day_and_in_the_result_of_the_day_of_that_close() -> None:
+    flat = a_trade("1", [(nine_on(2), "1", "5")], commission=D(1))
+    paid = add_event(flat, a_dividend(nine_on(3)), LATER)
+    of_close, of_event = entries(paid)[SECOND], entries(paid)[THIRD]
+    assert of_close.gains == (Gain(at=nine_on(2), position=0, amount=D(4)),)
+    assert of_event.gains == (Gain(at=nine_on(3), position=EVENTS_FROM, amount=D(3)),)
+    assert (of_close.net, of_event.net, of_event.result) == (D(7), D(7), None)
+    assert of_close.result is not None
+    assert (of_close.result.events, of_close.result.costs) == (D(3), D(1))
+    assert (of_close.result.at, of_close.result.holding_seconds) == (nine_on(2), paid.holding_seconds)
+
+
+def test_an_event_of_an_open_trade_makes_a_gain_without_a_result() -> None:
+    [entry] = entries(add_event(a_trade("1", []), a_dividend(nine_on(2)), LATER)).values()
+    assert [gain.amount for gain in entry.gains] == [D(3)]
+    assert (entry.net, entry.result) == (None, None)
+
+
+def test_an_event_touches_its_day_and_once_the_trade_is_flat_every_day_since_the_net_result_changes() -> None:
+    opened = a_trade("1", [(nine_on(2), "1", "5")], quantity=D(2))
+    assert touched_days(opened, add_event(opened, a_dividend(nine_on(3)), LATER)) == {THIRD}
+    flat = a_trade("1", [(nine_on(2), "1", "5")])
+    paid = add_event(flat, a_dividend(nine_on(3)), LATER)
+    assert (
+        touched_days(flat, paid) == touched_days(paid, remove_event(paid, f"of-{nine_on(3)}", LATER)) == {SECOND, THIRD}
+    )
+
+
+@given(trades())
+def test_the_gains_of_all_days_add_up_to_the_net_result_to_the_last_digit(trade: Trade) -> None:
+    gains = sum((gain.amount for entry in entries(trade).values() for gain in entry.gains), D(0))
+    assert gains == trade.realized_partial_pnl
+    assert trade.net_pnl in (None, gains)
 
 
 def test_the_result_is_in_units_of_the_risk_at_eight_decimals() -> None:

@@ -95,6 +95,7 @@ def test_sums_and_figures(journal: list[Trade], asked: Asked) -> None:
         Fraction(trade.commission) + Fraction(trade.fees) + sum(Fraction(close.costs) for close in trade.closes)
         for trade in trades
     )
+    assert Fraction(record.events) == sum(Fraction(event.amount) for trade in trades for event in trade.events)
     signs = plain.signs(asked, trades)
     assert (runs.longest_wins, runs.longest_losses) == (plain.longest(signs, 1), plain.longest(signs, -1))
     assert runs.current == plain.current(signs)
