@@ -565,7 +565,7 @@ class TradeUpdateInput(BaseModel):
         list[Tag] | None, Field(examples=[['earnings', 'gap']], max_length=30)
     ] = None
     """
-    Words to find trades by, each once; null for none.
+    Words to find trades by, as in a new trade; null for none.
     """
     status: Annotated[Status1 | None, Field(examples=['CANCELLED'])] = None
     """
@@ -1658,7 +1658,11 @@ class TradeInput(BaseModel):
         list[Tag] | None, Field(examples=[['earnings', 'gap']], max_length=30)
     ] = None
     """
-    Words to find trades by, each once.
+    Words to find trades by, each once. White space around a given tag is removed, and within it becomes one blank; control
+    and zero-width characters are removed, but for those that make an emoji what it is; the rest is put into Unicode's
+    form NFC. Tags that are equal then are one, at the place of the first. Case counts. A tag of which nothing is left is
+    a 422.
+
     """
     status: Annotated[Status | None, Field(examples=['CANCELLED'])] = None
     """
@@ -2513,7 +2517,11 @@ class Trade(BaseModel):
     """
     tags: Annotated[list[Tag], Field(examples=[['earnings', 'gap']], max_length=30)]
     """
-    Words to find trades by, each once.
+    Words to find trades by, each once. White space around a given tag is removed, and within it becomes one blank; control
+    and zero-width characters are removed, but for those that make an emoji what it is; the rest is put into Unicode's
+    form NFC. Tags that are equal then are one, at the place of the first. Case counts. A tag of which nothing is left is
+    a 422.
+
     """
     status: TradeStatus
     remaining_quantity: Annotated[

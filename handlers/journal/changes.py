@@ -18,6 +18,7 @@ from handlers.journal.rules import (
     trade_errors,
     within_bounds,
 )
+from handlers.journal.tags import unique
 from handlers.journal.trade import Close, Image, JournalNotes, Trade, TradeEvent
 
 MOST_CLOSES = 200
@@ -46,7 +47,8 @@ def open_trade(trade: Trade, closes: Sequence[Close] = ()) -> Trade:
         errors.append(FieldError(("closes",), f"holds more than {MOST_CLOSES} closes"))
     if errors:
         raise RuleBroken(errors)
-    return within_bounds(replace(trade, closes=tuple(closes)))
+    notes = replace(trade.notes, tags=unique(trade.notes.tags))
+    return within_bounds(replace(trade, closes=tuple(closes), notes=notes))
 
 
 def close(
@@ -192,6 +194,8 @@ def revise(trade: Trade, changes: Mapping[str, object], now: datetime) -> Trade:
     revised = _changed(trade, now, notes=replace(trade.notes, **notes), **values)
     if errors := trade_errors(revised):
         raise RuleBroken(errors)
+    if "tags" in notes:
+        revised = replace(revised, notes=replace(revised.notes, tags=unique(revised.notes.tags)))
     if conflicts := conflicts_with_closes(revised):
         raise StateForbids("What is closed already does not allow this change.", conflicts)
     if conflicts := conflicts_with_events(revised):

@@ -8,6 +8,7 @@ from decimal import Decimal
 from handlers.journal import money
 from handlers.journal.errors import FieldError, RuleBroken
 from handlers.journal.money import ZERO, canonical
+from handlers.journal.tags import tag_errors
 from handlers.journal.trade import Close, Trade, TradeEvent
 
 # Amounts that have to be more than 0; costs may be rebates, and prices of spreads below 0.
@@ -22,7 +23,11 @@ _TRADE_AMOUNTS, _CLOSE_AMOUNTS = _amounts(Trade), _amounts(Close)
 
 
 def trade_errors(trade: Trade) -> list[FieldError]:
-    return [*_amount_errors(trade, _TRADE_AMOUNTS), *_time_errors(trade.open_date, "open_date")]
+    return [
+        *_amount_errors(trade, _TRADE_AMOUNTS),
+        *_time_errors(trade.open_date, "open_date"),
+        *tag_errors(trade.notes.tags),
+    ]
 
 
 def close_errors(trade: Trade, close: Close, path: tuple[str | int, ...] = ()) -> list[FieldError]:

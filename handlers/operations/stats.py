@@ -21,6 +21,7 @@ from handlers.journal.stats.equity import EquityCurve, GroupBy, equity_curve
 from handlers.journal.stats.folding import fold
 from handlers.journal.stats.questions import Attribute, Question, Selected, Tolerance, select
 from handlers.operations.clocks import clock_of, included_trades
+from handlers.operations.filters import wanted_tags
 from handlers.storage import trades
 from handlers.storage.stats import books
 from handlers.web.etags import digest_etag, has_tag
@@ -151,8 +152,8 @@ def _asked(parameters: Mapping[str, Any]) -> Asked:
         clock=clock,
         tolerance=Tolerance(of_risk=amount) if in_r else Tolerance(amount=amount),
         any_of={_FILTERS[name]: frozenset(given[name]) for name in _FILTERS.keys() & given.keys()},
-        all_tags=frozenset(given.get("tag", ())),
-        no_tags=frozenset(given.get("exclude_tag", ())),
+        all_tags=frozenset(wanted_tags("tag", given.get("tag", ()))),
+        no_tags=frozenset(wanted_tags("excludeTag", given.get("exclude_tag", ()))),
     )
     return Asked(
         question=question,

@@ -18,6 +18,7 @@ from handlers.documents import trades as documents
 from handlers.journal.stats.clock import MOST_DAYS
 from handlers.journal.trade import Side, Status
 from handlers.operations.clocks import clock_of, included_trades
+from handlers.operations.filters import wanted_tags
 from handlers.operations.trade_answers import created, shown, shown_as_new
 from handlers.storage import image_files, page_tokens, trade_queries, uploads
 from handlers.storage.image_files import Place
@@ -89,7 +90,7 @@ async def list_trades(
         "symbol": symbol,
         "status": Status(status) if status else None,
         "side": Side(side) if side else None,
-        "tags": tuple(tag),
+        "tags": wanted_tags("tag", tag),
         "setup_type": setup_type,
         "start_date": _day(start_date),
         "end_date": _day(end_date),

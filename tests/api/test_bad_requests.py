@@ -22,7 +22,7 @@ def test_all_bad_fields_of_body_query_and_header_are_named_at_once(dana: Client)
             "confidence": 11,
             "psychology": {"joy": True},
             "closes": [{"quantity": "0", "price": 1}],
-            "tags": ["a", "a"],
+            "tags": ["a", ""],
             "a/b~c": 1,
         },
         query=[("color", "red")],
@@ -41,7 +41,7 @@ def test_all_bad_fields_of_body_query_and_header_are_named_at_once(dana: Client)
         ("body", "/closes/0/quantity"),
         ("body", "/closes/0/price"),
         ("body", "/closes/0/closedAt"),
-        ("body", "/tags"),
+        ("body", "/tags/1"),
         ("body", "/a~1b~0c"),
     )
 
@@ -159,7 +159,7 @@ def test_the_outermost_values_that_the_contract_allows_are_kept(dana: Client) ->
         "setupType": "ä" * 50,
         "lessons": "\u0000\U0001f4c8" * 5000,
         "emotionalState": "\n",
-        "tags": ["é", "e\u0301", "|", '"'],
+        "tags": ["é", "É", "|", '"'],
         "newsEvents": ["same", "same"],
     }
     trade = dana.new_trade(**given)
