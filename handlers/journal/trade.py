@@ -12,13 +12,8 @@ from functools import cached_property
 
 from handlers.journal import money
 from handlers.journal.money import ONE, ZERO
-
-
-class Side(StrEnum):
-    """Which way the trade was entered: BUY is long, SELL is short."""
-
-    BUY = "BUY"
-    SELL = "SELL"
+from handlers.journal.positions import Fill, settle
+from handlers.journal.positions import Side as Side
 
 
 class Status(StrEnum):
@@ -194,29 +189,35 @@ class Trade:
 
     @cached_property
     def realized(self) -> tuple[Realized, ...]:
-        """What each close earned, in the order of the closes.
-
-        gross = gain per unit x closed quantity x multiplier, rounded to 8 decimals. The entry's costs are shared in
-        proportion to the quantity, rounded likewise; the close that makes the trade flat takes what is left of them,
-        so that the parts add up to the last digit (docs/statistics.md, "Trade P&L").
-        """
+        """What each close earned, in the order of the closes; `settle` settles the entry and the closes as fills."""
         if self.entry_price is None:
             return ()
-        entry_costs = money.total((self.commission, self.fees))
-        shares = [money.ratio(money.product(entry_costs, close.quantity), self.quantity) for close in self.closes]
-        if self.is_flat:
-            shares[-1] = money.minus(entry_costs, *shares[:-1])
-        grosses = [
-            money.rounded(
-                money.product(_gain(self.side, self.entry_price, close.price), close.quantity, self.multiplier)
+        entry = Fill(
+            fill_id=_ENTRY,
+            side=self.side,
+            quantity=self.quantity,
+            price=self.entry_price,
+            at=self.open_date,
+            costs=money.total((self.commission, self.fees)),
+        )
+        back = Side.SELL if self.side is Side.BUY else Side.BUY
+        fills = [
+            Fill(
+                fill_id=close.close_id,
+                side=back,
+                quantity=close.quantity,
+                price=close.price,
+                at=close.closed_at,
+                sequence=number,
+                costs=close.costs,
             )
-            for close in self.closes
+            for number, close in enumerate(self.closes, start=1)
         ]
+        trips = settle([entry, *fills], multiplier=self.multiplier, one_trip=True)
+        exits = [exit_ for trip in trips for exit_ in trip.exits]
         return tuple(
-            Realized(
-                close=close, gross=gross, entry_cost_share=share, realized_pnl=money.minus(gross, close.costs, share)
-            )
-            for close, gross, share in zip(self.closes, grosses, shares, strict=True)
+            Realized(close=close, gross=exit_.gross, entry_cost_share=exit_.entry_costs, realized_pnl=exit_.net)
+            for close, exit_ in zip(self.closes, exits, strict=True)
         )
 
     @cached_property
@@ -282,6 +283,9 @@ class Trade:
     def holding_seconds(self) -> int | None:
         """Whole seconds from the entry to the last close, once the trade is flat."""
         return None if self.close_date is None else int((self.close_date - self.open_date).total_seconds())
+
+
+_ENTRY = "entry"
 
 
 def _gain(side: Side, entry: Decimal, price: Decimal) -> Decimal:

@@ -1,0 +1,467 @@
+"""How the fills of one instrument become trades, and what each exit earned.
+
+`settle` is a pure function: it takes fills and splits in any order and gives the same trips whenever it is called. A
+trip goes from flat to flat. Every trade that a trader records is settled by it, too: its entries and closes are fills.
+
+The rules, also in docs/statistics.md ("Trade P&L"):
+
+1. A fill on the position's side adds to it. A fill against it closes, up to what is open; what is beyond flips the
+   position. The closing part takes round8(costs x closed / quantity) of the fill's costs, the opening part the rest.
+2. FIFO matches an exit with the oldest lot, LIFO with the youngest. AVERAGE keeps one pool of quantity and money, to
+   which entries add and which exits shrink in exact proportion.
+3. A match of quantity q with a lot that holds the money M for the quantity Q earns round8(sign x (q x price x
+   multiplier - q x M / Q)). Its share of the lot's costs C is round8(q x C / Q), and the match that empties the lot
+   takes what is left of them; its share of the exit's costs is round8(costs x q / closed), and the fill's last match
+   takes what is left.
+4. The match that makes the position flat earns round8(sign x (all exits' money - all entries' money)) without what the
+   earlier ones earned: a flat trip has earned what its cash says, by every method.
+5. A split multiplies what is open, to 18 decimals; money and costs stay.
+
+round8 is rounding to 8 decimals, ties to the even digit, of the exact value.
+"""
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Context, Decimal, DivisionByZero, InvalidOperation, Overflow
+from enum import StrEnum
+from math import gcd
+
+from handlers.journal import money
+from handlers.journal.errors import FieldError, RuleBroken
+from handlers.journal.money import ONE, ZERO
+
+
+class Side(StrEnum):
+    """Which way a fill goes, and by which way a trade was entered: BUY is long, SELL is short."""
+
+    BUY = "BUY"
+    SELL = "SELL"
+
+
+class LotMethod(StrEnum):
+    """Which entries an exit is matched with: the oldest, the youngest, or the mean of all that is open."""
+
+    FIFO = "FIFO"
+    LIFO = "LIFO"
+    AVERAGE = "AVERAGE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fill:
+    """A quantity that was bought or sold, above 0. A cost is >= 0, a rebate < 0.
+
+    Fills are taken in the order of (at, sequence, fill_id).
+    """
+
+    fill_id: str
+    side: Side
+    quantity: Decimal
+    price: Decimal
+    at: datetime
+    sequence: int = 0
+    costs: Decimal = ZERO
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Split:
+    """`new` units for `old` ones, both above 0, from that instant on: the fills of the instant come after it."""
+
+    at: datetime
+    new: Decimal
+    old: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """A fill, or the part of one that did not close anything, that added to the position."""
+
+    fill_id: str
+    quantity: Decimal
+    price: Decimal
+    at: datetime
+    costs: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """A quantity of an exit with the entry that it closes. `entry_id` is None for the pool of AVERAGE."""
+
+    entry_id: str | None
+    quantity: Decimal
+    gross: Decimal
+    entry_costs: Decimal
+    exit_costs: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exit:
+    """A fill, or the closing part of one, and what it earned; `open_...` is what it leaves of the trip.
+
+    `open_cost` is what the cash says: sign x (all gross so far - cash before costs), so that what is open and what is
+    realized add up to the last digit. `open_costs` are the costs of entries that no exit took yet.
+    """
+
+    fill_id: str
+    quantity: Decimal
+    price: Decimal
+    at: datetime
+    matches: tuple[Match, ...]
+    gross: Decimal
+    entry_costs: Decimal
+    exit_costs: Decimal
+    open_quantity: Decimal
+    open_cost: Decimal
+    open_costs: Decimal
+
+    @property
+    def net(self) -> Decimal:
+        """The gross after its share of the entries' costs and its own costs."""
+        return money.minus(self.gross, self.entry_costs, self.exit_costs)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenLot:
+    """What is open of an entry, or of the pool of AVERAGE, whose `entry_id` is None."""
+
+    entry_id: str | None
+    quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trip:
+    """A position from flat to flat, or to what is open.
+
+    `openings` and `exits` are as they were traded. All other quantities and the mean prices are in units after the last
+    split; `lost` is what splits left below 18 decimals, in the units of each. `max_quantity` is the largest that was
+    held. `entered_value` and `exited_value` are quantity x price; amounts of money include the multiplier, too.
+    """
+
+    side: Side
+    openings: tuple[Opening, ...]
+    exits: tuple[Exit, ...]
+    lots: tuple[OpenLot, ...]
+    quantity: Decimal
+    open_quantity: Decimal
+    max_quantity: Decimal
+    open_cost: Decimal
+    open_costs: Decimal
+    entered_value: Decimal
+    exited_value: Decimal
+    lost: Decimal
+
+    @property
+    def entry_price(self) -> Decimal:
+        """The entries' mean price."""
+        return money.mean_price(self.entered_value, self.quantity, (one.price for one in self.openings))
+
+    @property
+    def exit_price(self) -> Decimal | None:
+        """The exits' mean price; None before the first exit."""
+        exited = money.minus(self.quantity, self.open_quantity)
+        return money.mean_price(self.exited_value, exited, (one.price for one in self.exits)) if exited else None
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether nothing is open."""
+        return self.open_quantity == ZERO
+
+    @property
+    def gross(self) -> Decimal:
+        """What the exits earned together before costs."""
+        return money.total(exit_.gross for exit_ in self.exits)
+
+    @property
+    def net(self) -> Decimal:
+        """What the exits earned together after costs."""
+        return money.total(exit_.net for exit_ in self.exits)
+
+
+def settle(
+    fills: Iterable[Fill],
+    actions: Iterable[Split] = (),
+    method: LotMethod = LotMethod.AVERAGE,
+    *,
+    multiplier: Decimal = ONE,
+    one_trip: bool = False,
+) -> tuple[Trip, ...]:
+    """The trips that the fills of one instrument make, in order; the last one may be open.
+
+    `actions` apply to what is open at their instants. With `one_trip`, a position that is flat in between goes on with
+    the next fill of its side instead of beginning a new trip. Raises RuleBroken for a
+    split that leaves nothing of what is open, or more than can be written down.
+    """
+    ended: list[Trip] = []
+    trip: _Trip | None = None
+    splits = deque(sorted(actions, key=lambda split: split.at))
+    for fill in sorted(fills, key=lambda fill: (fill.at, fill.sequence, fill.fill_id)):
+        while splits and splits[0].at <= fill.at:
+            split = splits.popleft()
+            if trip is not None:
+                trip.split(split)
+        quantity, costs = fill.quantity, fill.costs
+        if trip is not None and fill.side is not trip.side and trip.open_quantity:
+            closed = min(quantity, trip.open_quantity)
+            own = costs
+            if closed < quantity:
+                own = _round(_divide(_multiply(costs, closed), quantity))
+            trip.close(fill, closed, own)
+            quantity, costs = _subtract(quantity, closed), _subtract(costs, own)
+        if trip is not None and not trip.open_quantity and not (one_trip and fill.side is trip.side):
+            if one_trip and not quantity:
+                continue
+            ended.append(trip.finished())
+            trip = None
+        if quantity:
+            if trip is None:
+                trip = _Trip(fill.side, method, multiplier)
+            trip.open(fill, quantity, costs)
+    if trip is not None:
+        for split in splits:
+            trip.split(split)
+        ended.append(trip.finished())
+    return tuple(ended)
+
+
+# Wide enough for every product and sum to be exact. A quotient is near: how near, _Rate says.
+_WIDE = Context(prec=320, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, DivisionByZero, Overflow])
+_add, _subtract, _multiply, _divide, _fma = _WIDE.add, _WIDE.subtract, _WIDE.multiply, _WIDE.divide, _WIDE.fma
+
+_DECIMALS = 8
+_CENT, _HALF_A_CENT = Decimal("1E-8"), Decimal("5E-9")
+_SMALLEST_QUANTITY, _LARGEST_QUANTITY = Decimal("1E-18"), Decimal("1E15")
+_SURELY = Decimal("1E-200")
+
+
+def _round(amount: Decimal) -> Decimal:
+    return amount.quantize(_CENT, context=_WIDE)
+
+
+def _whole_units(quantity: Decimal) -> Decimal:
+    return quantity.quantize(_SMALLEST_QUANTITY, rounding=ROUND_DOWN, context=_WIDE)
+
+
+class _Rate:
+    """An amount per unit, which is a quotient and may have no end, and what is rounded of it as if it were exact.
+
+    `_near` is the rate in 320 digits. Each change adds an error below 1E-300 in relation to amounts that are below
+    1E60, so that a product of a quantity and the rate, each step counted, is within 1E-200 of the exact one. Only if
+    that could decide how the product is rounded, the exact rate is worked out, as a fraction of integers, from the
+    changes since it was last known. So a position of 100 000 fills stays quick, and no digit is ever wrong.
+    """
+
+    __slots__ = ("_changes", "_known", "_near")
+
+    def __init__(self, rate: Decimal = ZERO) -> None:
+        self._near = rate
+        self._known: Decimal | tuple[int, int] = rate
+        self._changes: list[tuple[Decimal, Decimal, Decimal]] = []
+
+    def change(self, before: Decimal, amount: Decimal, after: Decimal) -> None:
+        """Add the amount to what `before` units hold, and spread it over `after` units."""
+        self._near = _divide(_fma(self._near, before, amount), after)
+        self._changes.append((before, amount, after))
+
+    def rounded(self, quantity: Decimal, plus: Decimal = ZERO) -> Decimal:
+        """round8(quantity x rate + plus)."""
+        near = _fma(quantity, self._near, plus)
+        result = _round(near)
+        if self._near is self._known:
+            return result
+        from_tie = _subtract(_subtract(near, result).copy_abs(), _HALF_A_CENT)
+        return result if from_tie.copy_abs() > _SURELY else self._exactly(quantity, plus)
+
+    def _exactly(self, quantity: Decimal, plus: Decimal) -> Decimal:
+        rate, of_rate = self._work_out()
+        (q, of_q), (p, of_p) = quantity.as_integer_ratio(), plus.as_integer_ratio()
+        numerator = (q * rate * of_p + p * of_q * of_rate) * 10**_DECIMALS
+        denominator = of_q * of_p * of_rate
+        whole, rest = divmod(numerator, denominator)
+        if 2 * rest > denominator or (2 * rest == denominator and whole % 2):
+            whole += 1
+        return Decimal(whole).scaleb(-_DECIMALS, _WIDE)
+
+    def _work_out(self) -> tuple[int, int]:
+        known = self._known
+        numerator, denominator = known.as_integer_ratio() if isinstance(known, Decimal) else known
+        reduce_at = _FEW_BITS
+        for before, amount, after in self._changes:
+            (b, of_b), (a, of_a), (c, of_c) = (one.as_integer_ratio() for one in (before, amount, after))
+            numerator = (numerator * b * of_a + a * denominator * of_b) * of_c
+            denominator *= of_b * of_a * c
+            if reduce_at < denominator.bit_length() < _MANY_BITS:  # gcd takes time with the square of the bits
+                common = gcd(numerator, denominator)
+                numerator, denominator = numerator // common, denominator // common
+                reduce_at = max(_FEW_BITS, 2 * denominator.bit_length())
+        self._known = numerator, denominator
+        self._changes.clear()
+        return numerator, denominator
+
+
+_FEW_BITS, _MANY_BITS = 4_096, 100_000
+
+
+class _Lot:
+    """What is open of an entry, or of all: the quantity, money and costs for each unit, and the costs that are left."""
+
+    __slots__ = ("cost_rate", "costs", "entry_id", "money_rate", "quantity")
+
+    def __init__(self, entry_id: str | None) -> None:
+        self.entry_id = entry_id
+        self.quantity = ZERO
+        self.costs = ZERO
+        self.money_rate = _Rate()
+        self.cost_rate = _Rate()
+
+    def add(self, quantity: Decimal, price: Decimal, costs: Decimal) -> None:
+        """Put more into it; the price includes the multiplier."""
+        after = _add(self.quantity, quantity)
+        if self.quantity:
+            self.money_rate.change(self.quantity, _multiply(quantity, price), after)
+        else:
+            self.money_rate = _Rate(price)
+        if self.quantity or costs:
+            self.cost_rate.change(self.quantity, costs, after)
+        self.quantity, self.costs = after, _add(self.costs, costs)
+
+    def resize(self, quantity: Decimal) -> None:
+        """Hold the same money and costs in another quantity."""
+        self.money_rate.change(self.quantity, ZERO, quantity)
+        self.cost_rate.change(self.quantity, ZERO, quantity)
+        self.quantity = quantity
+
+    def take_costs(self, quantity: Decimal) -> Decimal:
+        """Take a quantity out, and its share of the costs, which is returned: all that is left with the last of it."""
+        share = self.costs if quantity == self.quantity else self.cost_rate.rounded(quantity)
+        self.quantity, self.costs = _subtract(self.quantity, quantity), _subtract(self.costs, share)
+        return share
+
+
+class _Trip:
+    """A trip that is being put together. Values are quantity x price, without the multiplier."""
+
+    def __init__(self, side: Side, method: LotMethod, multiplier: Decimal) -> None:
+        self.side = side
+        self.open_quantity = ZERO
+        self._sign = ONE if side is Side.BUY else -ONE
+        self._method = method
+        self._multiplier = multiplier
+        self._lots: deque[_Lot] = deque()
+        self._openings: list[Opening] = []
+        self._exits: list[Exit] = []
+        self._entered_value = self._exited_value = self._gross = self._open_costs = ZERO
+        self._exited = self._max_quantity = self._lost = ZERO
+
+    def open(self, fill: Fill, quantity: Decimal, costs: Decimal) -> None:
+        """Add that much of the fill, with these of its costs."""
+        if self._method is not LotMethod.AVERAGE:
+            self._lots.append(_Lot(fill.fill_id))
+        elif not self._lots:
+            self._lots.append(_Lot(None))
+        self._lots[-1].add(quantity, _multiply(fill.price, self._multiplier), costs)
+        self.open_quantity = _add(self.open_quantity, quantity)
+        self._max_quantity = max(self._max_quantity, self.open_quantity)
+        self._open_costs = _add(self._open_costs, costs)
+        self._entered_value = _fma(quantity, fill.price, self._entered_value)
+        self._openings.append(
+            Opening(fill_id=fill.fill_id, quantity=quantity, price=fill.price, at=fill.at, costs=costs)
+        )
+
+    def close(self, fill: Fill, quantity: Decimal, costs: Decimal) -> None:
+        """Close that much, which is open, with these of the fill's costs."""
+        self.open_quantity = _subtract(self.open_quantity, quantity)
+        self._exited = _add(self._exited, quantity)
+        self._exited_value = _fma(quantity, fill.price, self._exited_value)
+        price = _multiply(fill.price, self._multiplier)
+        gross_before = self._gross
+        matches: list[Match] = []
+        left, costs_left, entry_costs = quantity, costs, ZERO
+        while left:
+            lot = self._lots[-1 if self._method is LotMethod.LIFO else 0]
+            taken = min(left, lot.quantity)
+            left = _subtract(left, taken)
+            if not left and not self.open_quantity:
+                gross = _subtract(_round(_multiply(self._sign, self._cash())), self._gross)
+            else:
+                signed = _multiply(self._sign, taken)
+                gross = lot.money_rate.rounded(signed.copy_negate(), _multiply(signed, price))
+            of_entry = lot.take_costs(taken)
+            of_exit = _round(_divide(_multiply(costs, taken), quantity)) if left else costs_left
+            costs_left = _subtract(costs_left, of_exit)
+            entry_costs = _add(entry_costs, of_entry)
+            self._gross = _add(self._gross, gross)
+            matches.append(
+                Match(entry_id=lot.entry_id, quantity=taken, gross=gross, entry_costs=of_entry, exit_costs=of_exit)
+            )
+            if not lot.quantity:
+                (self._lots.pop if self._method is LotMethod.LIFO else self._lots.popleft)()
+        self._open_costs = _subtract(self._open_costs, entry_costs)
+        self._exits.append(
+            Exit(
+                fill_id=fill.fill_id,
+                quantity=quantity,
+                price=fill.price,
+                at=fill.at,
+                matches=tuple(matches),
+                gross=_subtract(self._gross, gross_before),
+                entry_costs=entry_costs,
+                exit_costs=costs,
+                open_quantity=self.open_quantity,
+                open_cost=self._open_cost(),
+                open_costs=self._open_costs,
+            )
+        )
+
+    def split(self, split: Split) -> None:
+        """Multiply what is open, lot by lot, and count all that was before in the new units."""
+        exact = _divide(_multiply(self.open_quantity, split.new), split.old)
+        open_quantity = _whole_units(exact)
+        if self.open_quantity and not ZERO < open_quantity < _LARGEST_QUANTITY:
+            detail = "leaves nothing of what is open, or more than 15 digits before the point"
+            raise RuleBroken([FieldError(("new",), detail)])
+        self._lost = _add(self._lost, _subtract(exact, open_quantity))
+        before = after = costs = ZERO
+        kept: deque[_Lot] = deque()
+        for lot in self._lots:
+            before = _add(before, lot.quantity)
+            until = _whole_units(_divide(_multiply(before, split.new), split.old))
+            if until == after:  # less than the smallest quantity: the match that makes the trip flat has its money
+                costs = _add(costs, lot.costs)
+                continue
+            lot.resize(_subtract(until, after))
+            after = until
+            lot.costs, costs = _add(lot.costs, costs), ZERO
+            kept.append(lot)
+        if kept:
+            kept[-1].costs = _add(kept[-1].costs, costs)
+        self._lots = kept
+        self.open_quantity = open_quantity
+        self._exited = _divide(_multiply(self._exited, split.new), split.old)
+        self._max_quantity = _divide(_multiply(self._max_quantity, split.new), split.old)
+
+    def finished(self) -> Trip:
+        """The trip as it stands."""
+        exited = money.rounded(self._exited, money.MOST_DECIMALS)
+        return Trip(
+            side=self.side,
+            openings=tuple(self._openings),
+            exits=tuple(self._exits),
+            lots=tuple(OpenLot(entry_id=lot.entry_id, quantity=lot.quantity) for lot in self._lots),
+            quantity=_add(exited, self.open_quantity),
+            open_quantity=self.open_quantity,
+            max_quantity=max(money.rounded(self._max_quantity, money.MOST_DECIMALS), self.open_quantity),
+            open_cost=self._open_cost(),
+            open_costs=self._open_costs,
+            entered_value=self._entered_value,
+            exited_value=self._exited_value,
+            lost=self._lost,
+        )
+
+    def _cash(self) -> Decimal:
+        """What the exits brought without what the entries took."""
+        return _multiply(_subtract(self._exited_value, self._entered_value), self._multiplier)
+
+    def _open_cost(self) -> Decimal:
+        """What is open cost, by the cash; 0 when nothing is."""
+        return _subtract(_multiply(self._sign, self._gross), self._cash()) if self.open_quantity else ZERO
