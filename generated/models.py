@@ -2651,6 +2651,51 @@ class TradePage(BaseModel):
     """
 
 
+class DeletedTrade(BaseModel):
+    """
+    A trade that was deleted and can be brought back.
+    """
+
+    trade: Trade
+    deleted_at: Annotated[
+        AwareDatetime,
+        Field(alias='deletedAt', examples=['2026-01-09T18:02:11.204518Z']),
+    ]
+    """
+    When it was deleted.
+    """
+    restorable_until: Annotated[
+        AwareDatetime,
+        Field(alias='restorableUntil', examples=['2026-02-08T18:02:11.204518Z']),
+    ]
+    """
+    Until when it can be brought back, 30 days later.
+    """
+
+
+class DeletedTradePage(BaseModel):
+    """
+    A page of deleted trades.
+    """
+
+    items: Annotated[list[DeletedTrade], Field(max_length=100)]
+    """
+    The deleted trades of this page.
+    """
+    next_token: Annotated[
+        str | None,
+        Field(
+            alias='nextToken',
+            examples=['eyJrIjoiMjAyNi0wMS0wNVQxNDozMTowNC4wMDAwMDBaIn0'],
+            max_length=2048,
+            min_length=1,
+        ),
+    ] = None
+    """
+    Opaque; made by the API, never by a client.
+    """
+
+
 class BulkTradesInput(BaseModel):
     """
     Trades to record.

@@ -40,6 +40,8 @@ OWN_FUNCTION = {
     "createImageUpload", "deleteImage", "signUp", "confirmSignUp", "resendConfirmationCode", "logIn", "refreshSession",
     "forgotPassword", "confirmForgotPassword", "logOutAll", "exportAccount", "deleteAccount", "getOpenApi", "getDocs",
 }  # fmt: skip
+# Operations that need the rights of another one, no more and no fewer, are served by its function.
+SERVED_WITH = {"listDeletedTrades": "listTrades", "restoreTrade": "deleteTrade"}
 SAFE_METHODS = ("get", "head")
 
 
@@ -60,11 +62,11 @@ def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, A
 def function_name(method: str, operation: dict[str, Any]) -> str:
     """The logical id in the template of the function that serves an operation.
 
-    listTrades has ListTradesFunction. An operation without a function of its own is served by the family of its tag:
-    ReadAccountFunction for GET and HEAD, ChangeAccountFunction for all other methods, so that the role of what only
-    reads never allows a change.
+    listTrades has ListTradesFunction. An operation without a function of its own is served by that of another one
+    (SERVED_WITH), else by the family of its tag: ReadAccountFunction for GET and HEAD, ChangeAccountFunction for all
+    other methods, so that the role of what only reads never allows a change.
     """
-    operation_id: str = operation["operationId"]
+    operation_id: str = SERVED_WITH.get(operation["operationId"], operation["operationId"])
     if operation_id in OWN_FUNCTION:
         return f"{_capitalized(operation_id)}Function"
     kind = "Read" if method in SAFE_METHODS else "Change"

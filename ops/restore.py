@@ -25,7 +25,7 @@ from botocore.exceptions import ClientError
 
 from handlers.journal.trade import Image, Trade
 from handlers.storage import clients, trades
-from handlers.storage.errors import AccountErased, TradeNotFound, VersionMismatch
+from handlers.storage.errors import AccountErased, DeletedTradeNotFound, TradeNotFound, VersionMismatch
 from handlers.storage.image_files import Place
 from handlers.storage.trade_items import is_trade, trade_of
 from ops.stack import Client, at_home, on_aws
@@ -165,8 +165,12 @@ def _bring_back(trade: Trade, *, replacing: bool, done: Restored) -> bool:
             present = None
         try:
             if present is None:
-                trades.create(trade)
+                back = _back_from_deleted(trade)
+                if back is None:
+                    trades.create(trade)
                 done.returned += 1
+                if replacing and back is not None and _content(back) != _content(trade):
+                    continue
                 return True
             if replacing and _content(present) != _content(trade):
                 # A new version, so that a client that has read the current one cannot overwrite this one.
@@ -178,6 +182,14 @@ def _bring_back(trade: Trade, *, replacing: bool, done: Restored) -> bool:
             continue  # changed by its owner in the meantime; read it again
         done.untouched += 1
         return False
+
+
+def _back_from_deleted(trade: Trade) -> Trade | None:
+    """The trade as it was when its owner deleted it, back in the journal; None if it is not among the deleted ones."""
+    try:
+        return trades.restore(trade.user_id, trade.trade_id, datetime.now(UTC))
+    except DeletedTradeNotFound:
+        return None
 
 
 def _content(trade: Trade) -> Trade:

@@ -34,6 +34,7 @@ STAND_INS = {str(Path("tests", name)) for name in ("rights.py", "user_pool.py")}
 OF_A_TRANSACTION = {
     "ConditionCheck": "dynamodb:ConditionCheckItem",
     "Delete": "dynamodb:DeleteItem",
+    "Get": "dynamodb:GetItem",
     "Put": "dynamodb:PutItem",
     "Update": "dynamodb:UpdateItem",
 }

@@ -7,6 +7,7 @@ from decimal import Context, Decimal
 from typing import TYPE_CHECKING, Any
 
 from handlers.documents.fields import columns_of, document, time_text
+from handlers.journal.deletions import DeletedTrade
 from handlers.journal.images import MOST_BYTES, TIME_TO_SEND, Upload
 from handlers.journal.money import canonical
 from handlers.journal.trade import Close, Image, Realized, Trade, TradeEvent
@@ -21,6 +22,15 @@ _RATIO_STEP, _RATIO_CONTEXT = Decimal("1E-6"), Context(prec=50)
 def trade_document(trade: Trade) -> dict[str, Any]:
     """The contract's Trade. What the trade does not have is absent."""
     return document(_TRADE, trade)
+
+
+def deleted_trade_document(deleted: DeletedTrade) -> dict[str, Any]:
+    """The contract's DeletedTrade."""
+    return {
+        "trade": trade_document(deleted.trade),
+        "deletedAt": time_text(deleted.deleted_at),
+        "restorableUntil": time_text(deleted.restorable_until),
+    }
 
 
 def shown_images(trade: Trade, uploads: Sequence[Upload], address: Callable[[Image], str]) -> list[dict[str, Any]]:

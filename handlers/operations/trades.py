@@ -196,7 +196,7 @@ async def delete_trades(document: Any, user: str, request_id: str, bad_items: Ba
     """Delete many trades, each on its own."""
 
     def delete(item: str) -> dict[str, Any]:
-        usecase.delete(user, item.lower())
+        usecase.delete(user, item.lower(), allowed=allowed_by(None))
         return {"status": 204}
 
     return _one_by_one(document["tradeIds"], delete, request_id, bad_items)
@@ -204,8 +204,7 @@ async def delete_trades(document: Any, user: str, request_id: str, bad_items: Ba
 
 async def delete_trade(trade_id: str, user: str, if_match: str | None = None) -> Response:
     """Delete a trade."""
-    any_version = if_match is None or if_match == "*"
-    usecase.delete(user, trade_id.lower(), allowed=None if any_version else allowed_by(if_match))
+    usecase.delete(user, trade_id.lower(), allowed=allowed_by(if_match))
     return reply(204)
 
 

@@ -69,6 +69,20 @@ def batch_get_of_tables(
             asked = rest
 
 
+def transact_get(table: str, keys: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Those of the items that exist, all as they were at one moment. Raises Contended, Unavailable."""
+    found: list[dict[str, Any]] = []
+
+    def read() -> None:
+        answer = dynamodb().transact_get_items(
+            TransactItems=[{"Get": {"TableName": table, "Key": key}} for key in keys]
+        )
+        found[:] = [response["Item"] for response in answer["Responses"] if "Item" in response]
+
+    patiently(read)
+    return found
+
+
 def batch_delete(table: str, keys: Sequence[Mapping[str, Any]]) -> Iterator[None]:
     """Delete the items of these keys; yields after each batch. Raises Unavailable."""
     for some in _batches(keys, _MOST_WRITTEN):

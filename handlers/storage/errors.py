@@ -2,6 +2,7 @@
 
 StorageError
 ├── TradeNotFound        the user has no such trade
+├── DeletedTradeNotFound  the user deleted no such trade, or too long ago
 ├── VersionMismatch      the trade has changed in between
 ├── PreconditionFailed   the trade is at none of the versions that the client named
 ├── KeyReused            an idempotency key came back with another request
@@ -29,6 +30,10 @@ class StorageError(Exception):
 
 class TradeNotFound(StorageError):
     """Raised when the user has no trade of that id."""
+
+
+class DeletedTradeNotFound(StorageError):
+    """Raised when the user deleted no trade of that id, or so long ago that it is not kept any more."""
 
 
 class VersionMismatch(StorageError):

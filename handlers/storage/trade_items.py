@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from handlers.journal.deletions import DeletedTrade
 from handlers.journal.images import Upload
 from handlers.journal.trade import Trade
 from handlers.storage.codec import Codec, attribute
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 Item = dict[str, "AttributeValueTypeDef"]
 
 KEPT_FOR = timedelta(hours=48)
+DELETED = "DELETED"  # in place of a status, in the index by status
 
 # openDate is the sort key of an index, which holds the instant in UTC: the time with its own offset is beside it.
 _TRADES = Codec(Trade, renamed={"open_date": "openedAt"})
@@ -82,6 +84,44 @@ def trade_of(item: Mapping[str, Any]) -> Trade:
     return _TRADES.instance(item)
 
 
+def deleted_key(user_id: str, trade_id: str) -> Item:
+    """The key under which a deleted trade is kept."""
+    return trade_key(user_id, f"{trade_id}|deleted")
+
+
+def deleted_item(deleted: DeletedTrade) -> Item:
+    """The deleted trade as an item, which DynamoDB deletes some time after its 30 days.
+
+    The trade's own attributes are nested, so that no list of trades has them. Of the indexes the item is in the one by
+    status alone, under DELETED and the time of the deletion.
+    """
+    trade, deleted_at = deleted.trade, instant(deleted.deleted_at)
+    return (
+        deleted_key(trade.user_id, trade.trade_id)
+        | _to_item(
+            {
+                "deletedAt": deleted_at,
+                "statusOpenDate": f"{DELETED}|{deleted_at}|{trade.trade_id}",
+                "imageCount": len(trade.images) or None,  # for the filter of the stream's consumer
+                "expiresAt": epoch_seconds(deleted.restorable_until),
+            }
+        )
+        | {"trade": {"M": _TRADES.item(trade)}}
+    )
+
+
+def deleted_trade_of(item: Mapping[str, Any]) -> DeletedTrade:
+    """The deleted trade that the item holds."""
+    return DeletedTrade(
+        trade=_TRADES.instance(item["trade"]["M"]), deleted_at=datetime.fromisoformat(item["deletedAt"]["S"])
+    )
+
+
+def is_deleted_trade(item: Mapping[str, Any]) -> bool:
+    """Whether the item is a deleted trade."""
+    return "deletedAt" in item
+
+
 def answer_item(user_id: str, answer: KeptAnswer, now: datetime) -> Item:
     """The kept answer as an item that expires after 48 hours."""
     return answer_key(user_id, answer.key) | _to_item(
@@ -105,13 +145,14 @@ def answer_of(item: Mapping[str, Any], key: str, now: datetime) -> KeptAnswer | 
 
 
 def image_ids_of(item: Mapping[str, Any]) -> set[str]:
-    """The ids of the images that the trade's item has."""
-    return {image["M"]["imageId"]["S"] for image in item.get("images", {"L": []})["L"]}
+    """The ids of the images that the item of a trade, or of a deleted one, has."""
+    return {image_id for image_id, _ in image_versions_of(item)}
 
 
 def image_versions_of(item: Mapping[str, Any]) -> set[tuple[str, str]]:
-    """Id and version of the file of each image that the trade's item has."""
-    images = item.get("images", {"L": []})["L"]
+    """Id and version of the file of each image that the item of a trade, or of a deleted one, has."""
+    trade = item["trade"]["M"] if "trade" in item else item
+    images = trade.get("images", {"L": []})["L"]
     return {(image["M"]["imageId"]["S"], image["M"]["fileVersion"]["S"]) for image in images}
 
 

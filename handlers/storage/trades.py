@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from handlers.journal.deletions import DeletedTrade, restored
 from handlers.journal.trade import Trade
 from handlers.storage import erasure_marks
 from handlers.storage.clients import trades_table
@@ -13,6 +14,7 @@ from handlers.storage.dynamo import CONDITION_FAILED, at_version, batch_get, get
 from handlers.storage.errors import (
     AccountErased,
     Contended,
+    DeletedTradeNotFound,
     KeyReused,
     StorageError,
     TradeNotFound,
@@ -23,7 +25,11 @@ from handlers.storage.trade_items import (
     answer_item,
     answer_key,
     answer_of,
+    deleted_item,
+    deleted_key,
+    deleted_trade_of,
     epoch_seconds,
+    has_expired,
     is_trade,
     trade_item,
     trade_key,
@@ -84,19 +90,65 @@ def get_with_answer(
     return trade, answer
 
 
-def delete(user_id: str, trade_id: str, expected_version: int | None = None) -> None:
-    """Delete the trade, at its expected version if one is given. Raises TradeNotFound, VersionMismatch, Busy."""
+def delete(trade: Trade, now: datetime) -> None:
+    """Delete the trade, which has to be at this version still, and keep it among the deleted ones.
+
+    Raises TradeNotFound, VersionMismatch, AccountErased, Busy.
+    """
     deletion: Any = {
         "TableName": trades_table(),
-        "Key": trade_key(user_id, trade_id),
+        "Key": trade_key(trade.user_id, trade.trade_id),
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-        "ConditionExpression": "attribute_exists(openDate)",
+        **at_version(trade.version),
     }
-    if expected_version is not None:
-        deletion.update(at_version(expected_version))
-    [of_trade] = transact([{"Delete": deletion}])
+    kept = deleted_item(DeletedTrade(trade=trade, deleted_at=now))
+    of_trade, of_account, _ = transact(
+        [
+            {"Delete": deletion},
+            {"ConditionCheck": erasure_marks.not_begun(trade.user_id)},
+            {"Put": {"TableName": trades_table(), "Item": kept}},
+        ]
+    )
+    if of_account:
+        raise AccountErased(trade.user_id)
     if of_trade:
-        raise refusal(of_trade.get("Item", {}), trade_id)
+        raise refusal(of_trade.get("Item", {}), trade.trade_id)
+
+
+def restore(user_id: str, trade_id: str, now: datetime) -> Trade:
+    """Bring back a trade that was deleted. One that is back already is returned as it is.
+
+    Raises DeletedTradeNotFound; VersionMismatch when another request changes what is kept at this moment;
+    TradeNotFound, AccountErased, Busy.
+    """
+    kept = get_item(trades_table(), deleted_key(user_id, trade_id))
+    if not kept or has_expired(kept, now):
+        try:
+            return get(user_id, trade_id)  # read after the other: what is not among the deleted any more is back
+        except TradeNotFound:
+            raise DeletedTradeNotFound(trade_id) from None
+    trade = restored(deleted_trade_of(kept), now)
+    put: PutTypeDef = {"TableName": trades_table(), "Item": trade_item(trade)}
+    put.update(_IS_NEW)
+    forget: TransactWriteItemTypeDef = {
+        "Delete": {
+            "TableName": trades_table(),
+            "Key": deleted_key(user_id, trade_id),
+            "ConditionExpression": "deletedAt = :deletedAt",
+            "ExpressionAttributeValues": {":deletedAt": kept["deletedAt"]},
+        }
+    }
+    of_trade, of_account, of_deleted = transact(
+        [{"Put": put}, {"ConditionCheck": erasure_marks.not_begun(user_id)}, forget]
+    )
+    if of_account:
+        raise AccountErased(user_id)
+    if of_trade:  # back by another request, or by an operator who restored the table
+        transact([forget])
+        return get(user_id, trade_id)
+    if of_deleted:
+        raise VersionMismatch(trade_id)
+    return trade
 
 
 def _store(trade: Trade, answer: KeptAnswer | None, expected_version: int | None) -> KeptAnswer | None:

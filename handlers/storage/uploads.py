@@ -10,10 +10,11 @@ from handlers.journal.images import PENDING_FOR, REJECTED_FOR, Upload
 from handlers.journal.trade import Trade
 from handlers.storage import erasure_marks
 from handlers.storage.clients import dynamodb, trades_table
-from handlers.storage.dynamo import CONDITION_FAILED, at_version, batch_get, patiently, transact
+from handlers.storage.dynamo import CONDITION_FAILED, at_version, batch_get, patiently, transact, transact_get
 from handlers.storage.errors import AccountErased, TradeNotFound, VersionMismatch
 from handlers.storage.trade_items import (
     Item,
+    deleted_key,
     epoch_seconds,
     has_expired,
     image_versions_of,
@@ -51,18 +52,32 @@ def _read(user_id: str, trade_id: str, now: datetime) -> tuple[Trade, tuple[Uplo
 
 
 def attached(trades: Collection[tuple[str, str]]) -> dict[tuple[str, str], set[tuple[str, str]]]:
-    """The images of these trades, by user and trade: each image's id and the version of its file.
+    """The images of these trades, deleted ones too, by user and trade: each image's id and the version of its file.
 
-    The read is not consistent: an image that was just attached may be missing. Raises Busy.
+    The read is not consistent: an image that was just attached, or a trade just restored, may be missing. Raises Busy.
     """
-    keys = [trade_key(user_id, trade_id) for user_id, trade_id in trades]
-    found = batch_get(
+    keys = [key(*trade) for trade in trades for key in (trade_key, deleted_key)]
+    found: dict[tuple[str, str], set[tuple[str, str]]] = {}
+    for item in batch_get(
         trades_table(),
         keys,
-        ProjectionExpression="userId, tradeId, #images",
+        ProjectionExpression="userId, tradeId, #images, trade.#images",
         ExpressionAttributeNames={"#images": "images"},
-    )
-    return {(item["userId"]["S"], item["tradeId"]["S"]): image_versions_of(item) for item in found}
+    ):
+        trade_id, _, _ = item["tradeId"]["S"].partition("|")
+        found.setdefault((item["userId"]["S"], trade_id), set()).update(image_versions_of(item))
+    return found
+
+
+def kept_images(user_id: str, trade_id: str) -> set[tuple[str, str]] | None:
+    """Id and version of the file of each image of the trade, also if it is deleted and can be restored; None if there
+    is no such trade.
+
+    Both items are read in one transaction: between two reads the trade could move from the one to the other, and its
+    images would seem to belong to nothing. Raises Busy.
+    """
+    items = transact_get(trades_table(), [trade_key(user_id, trade_id), deleted_key(user_id, trade_id)])
+    return {image for item in items for image in image_versions_of(item)} if items else None
 
 
 def await_file(user_id: str, trade_id: str, upload: Upload, check: Check) -> None:
@@ -163,12 +178,6 @@ def forget(user_id: str, trade_id: str, image_id: str) -> bool:
     }
     [failed] = transact([record])
     return not failed
-
-
-def forget_all(user_id: str, trade_id: str) -> None:
-    """Delete the records of all uploads of a trade, and their count. Raises Busy."""
-    for record in _query(user_id, f"{trade_id}|"):
-        forget(user_id, trade_id, record["imageId"]["S"] if "imageId" in record else "")
 
 
 def _query(user_id: str, beginning: str) -> list[Any]:

@@ -12,7 +12,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from handlers.documents import trades as documents
@@ -21,7 +21,7 @@ from handlers.documents.stats import Frame, stats_document
 from handlers.journal.stats.folding import fold
 from handlers.journal.stats.questions import Question, select
 from handlers.journal.trade import Image, Trade
-from handlers.storage import accounts, bucket, erasure_marks, image_files, trade_queries
+from handlers.storage import accounts, bucket, deleted_trades, erasure_marks, image_files, trade_queries
 from handlers.storage.accounts import Account
 from handlers.storage.errors import AccountErased
 from handlers.storage.image_files import Place
@@ -207,6 +207,15 @@ def _trades(account: Account, count_trade: Callable[[], None]) -> Iterator[str]:
     yield "[]" if separator == "[\n" else "\n]"
 
 
+def _deleted_trades(account: Account, _: object) -> Iterator[str]:
+    """Each on a line of its own, as listDeletedTrades shows it."""
+    separator = "[\n"
+    for deleted in deleted_trades.every_deleted(account.user_id, datetime.now(UTC)):
+        yield separator + as_json(documents.deleted_trade_document(deleted))
+        separator = ",\n"
+    yield "[]" if separator == "[\n" else "\n]"
+
+
 def _statistics(account: Account, _: object) -> Iterator[str]:
     """As getStats shows them, of the whole journal."""
     reading, question = books.read(account.user_id, None, None), Question()
@@ -223,5 +232,6 @@ def _address(trade: Trade, image: Image) -> str:
 SECTIONS: tuple[tuple[str, Callable[[Account, Callable[[], None]], Iterator[str]]], ...] = (
     ("profile", _profile),
     ("trades", _trades),
+    ("deletedTrades", _deleted_trades),
     ("statistics", _statistics),
 )

@@ -107,17 +107,19 @@ def _settle(
 
 
 def remove(before: Mapping[str, Any], after: Mapping[str, Any]) -> int:
-    """Delete the files of the images that a change of a trade removed.
+    """Delete the files of the images that a change of a trade removed, or all files that a deleted trade leaves.
 
-    before, after: the trade's items; `after` is empty for a deleted trade, whose files and uploads are all deleted.
-    Returns the number of versions of files that were deleted. Raises Busy.
+    before, after: the items of the trade, or of the deleted one; `after` is empty once that is kept no more: because
+    its 30 days are over, or because the trade was brought back, and then has its images again. Returns the number of
+    versions of files that were deleted. Raises Busy.
     """
-    user_id, trade_id = before["userId"]["S"], before["tradeId"]["S"]
-    if not is_trade(after):
-        uploads.forget_all(user_id, trade_id)
-        return image_files.delete_all(image_files.prefix_of(user_id, trade_id))
-    removed = image_ids_of(before) - image_ids_of(after)
-    return sum(image_files.delete_all(Place(user_id, trade_id, image_id).key) for image_id in removed)
+    user_id, (trade_id, _, _) = before["userId"]["S"], before["tradeId"]["S"].partition("|")
+    if is_trade(after):
+        removed = image_ids_of(before) - image_ids_of(after)
+        return sum(image_files.delete_all(Place(user_id, trade_id, image_id).key) for image_id in removed)
+    if uploads.kept_images(user_id, trade_id) is not None:
+        return 0
+    return image_files.delete_all(image_files.prefix_of(user_id, trade_id))
 
 
 def sweep(span: Span, after: SweepPosition | None, now: datetime) -> tuple[int, int, SweepPosition | None]:
@@ -158,14 +160,16 @@ def _wanted(place: Place | None, now: datetime) -> Callable[[File], bool]:
     if place is None:
         return _nothing
     try:
-        trade, waiting = uploads.read(place.user_id, place.trade_id, now)
+        _, waiting = uploads.read(place.user_id, place.trade_id, now)
     except TradeNotFound:
-        return _nothing
+        waiting = ()
+    # Read after the uploads: one that becomes an image in between is seen there or here.
+    kept = uploads.kept_images(place.user_id, place.trade_id)
 
     def key(image_id: str) -> str:
         return Place(place.user_id, place.trade_id, image_id).key
 
-    attached = {(key(image.image_id), image.file_version) for image in trade.images}
+    attached = {(key(image_id), version) for image_id, version in kept or ()}
     awaited = {key(upload.image_id) for upload in waiting if upload.is_pending}
     return lambda file: (file.key, file.version) in attached or file.key in awaited
 

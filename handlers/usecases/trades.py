@@ -143,18 +143,23 @@ def take_back_close(user: str, trade_id: str, close_id: str, *, allowed: Precond
     return change(user, trade_id, allowed, without_close)
 
 
-def delete(user: str, trade_id: str, *, allowed: Precondition | None = None) -> None:
-    """Delete a trade, whatever its version if `allowed` is None. Raises TradeNotFound, PreconditionFailed, Busy."""
-    if allowed is None:
-        storage.delete(user, trade_id)
-        return
+def delete(user: str, trade_id: str, *, allowed: Precondition) -> None:
+    """Delete a trade; it is kept among the deleted ones for 30 days.
+
+    Raises TradeNotFound, PreconditionFailed, AccountErased, Busy.
+    """
 
     def attempt() -> None:
         trade = storage.get(user, trade_id)
         _check(allowed, trade)
-        storage.delete(user, trade_id, trade.version)
+        storage.delete(trade, datetime.now(UTC))
 
     retry_overtaken(attempt)
+
+
+def restore(user: str, trade_id: str) -> Trade:
+    """Bring a deleted trade back. Raises DeletedTradeNotFound, AccountErased, Busy."""
+    return retry_overtaken(lambda: storage.restore(user, trade_id, datetime.now(UTC)))
 
 
 def new_part_id() -> str:

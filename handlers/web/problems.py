@@ -139,6 +139,7 @@ TABLE: dict[type[Exception], Callable[[Any], Problem]] = {
     journal.EventNotFound: lambda _: Problem(NOT_FOUND, "The trade has no such event."),
     journal.ImageNotFound: lambda _: Problem(NOT_FOUND, "The trade has no such image."),
     storage.TradeNotFound: lambda _: Problem(NOT_FOUND, "You have no such trade."),
+    storage.DeletedTradeNotFound: lambda _: Problem(NOT_FOUND, "You deleted no such trade within the last 30 days."),
     storage.VersionMismatch: lambda _: _contended(),
     storage.PreconditionFailed: lambda _: Problem(
         VERSION_MISMATCH, "Read the trade again and repeat the change on its new version."

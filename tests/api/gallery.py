@@ -80,6 +80,13 @@ def item_of(trade_id: str, user: str = DANA) -> dict[str, Any]:
     return dict(dynamodb().get_item(TableName="trades", Key=key).get("Item", {}))
 
 
+def forget_deleted(trade_id: str, user: str = DANA) -> dict[str, Any]:
+    """Delete the deleted trade, as DynamoDB does once it has expired; the item as it was."""
+    before = item_of(f"{trade_id}|deleted", user)
+    dynamodb().delete_item(TableName="trades", Key={"userId": {"S": user}, "tradeId": {"S": f"{trade_id}|deleted"}})
+    return before
+
+
 def records() -> set[str]:
     """The sort keys of everything in the table but trades and counts of uploads."""
     others = [item for item in dynamodb().scan(TableName="trades")["Items"] if "openDate" not in item]

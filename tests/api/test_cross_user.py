@@ -74,6 +74,7 @@ BY_PATH: dict[str, list[Send]] = {
         lambda user, ids: user.delete(f"/trades/{ids.trade}", headers={"If-Match": "*"}),
         lambda user, ids: user.delete(f"/trades/{ids.trade}"),
     ],
+    "restoreTrade": [lambda user, ids: user.post(f"/deleted-trades/{ids.trade}/restore")],
 }
 
 
@@ -140,6 +141,17 @@ def test_anothers_trade_among_many_is_answered_like_one_that_never_existed(erin:
     assert anothers == never
     assert anothers["status"] == 404
     assert everything_of(DANA) == before
+
+
+def test_anothers_deleted_trade_is_answered_like_one_that_never_existed(dana: Client, erin: Client, danas: Ids) -> None:
+    assert dana.delete(f"/trades/{danas.trade}").status == 204
+    before = everything_of(DANA)
+    anothers = erin.post(f"/deleted-trades/{danas.trade}/restore")
+    assert anothers.status == 404
+    assert_alike(anothers, erin.post(f"/deleted-trades/{NEVER}/restore"))
+    assert erin.get("/deleted-trades").json == {"items": []}
+    assert everything_of(DANA) == before
+    assert everything_of(ERIN) == []
 
 
 def test_anothers_idempotency_key_is_as_good_as_new(dana: Client, erin: Client) -> None:

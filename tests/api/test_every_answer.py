@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from handlers.storage import accounts, sign_in, trade_queries, uploads
+from handlers.storage import accounts, deleted_trades, sign_in, trade_queries, uploads
 from handlers.storage import trades as storage
 from handlers.storage.errors import Unavailable
 from handlers.storage.stats import books
@@ -37,6 +37,8 @@ EVERY: dict[str, Callable[[Client], Answer]] = {
     "updateEvent": lambda client: client.patch(f"/trades/{NEVER}/events/{NEVER}", {"amount": "1"}),
     "deleteEvent": lambda client: client.delete(f"/trades/{NEVER}/events/{NEVER}"),
     "deleteTrade": lambda client: client.delete(f"/trades/{NEVER}"),
+    "listDeletedTrades": lambda client: client.get("/deleted-trades"),
+    "restoreTrade": lambda client: client.post(f"/deleted-trades/{NEVER}/restore"),
     "createTrades": lambda client: client.post("/trades/bulk", {"items": [{"trade": a_trade()}]}),
     "deleteTrades": lambda client: client.post("/trades/bulk-delete", {"tradeIds": [NEVER]}),
     "createImageUpload": lambda client: client.post(f"/trades/{NEVER}/images", {"contentType": "image/png"}),
@@ -90,6 +92,7 @@ BROKEN = (
     (sign_in, "change_email"),
     (sign_in, "confirm_change_email"),
     (accounts, "profile"),
+    (deleted_trades, "list_deleted"),
     (sign_in, "refresh"),
 )
 

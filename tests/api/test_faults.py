@@ -138,6 +138,10 @@ class Write:
         items: list[Any] = self.client.get("/trades").json["items"]
         return items
 
+    def deleted(self) -> list[Any]:
+        items: list[Any] = self.client.get("/deleted-trades").json["items"]
+        return items
+
 
 class Create(Write):
     statuses = (201,)
@@ -215,11 +219,36 @@ class Delete(OfOneTrade):
 
     def check(self) -> None:
         assert self.trades() == []
+        assert [each["trade"] for each in self.deleted()] == [self.trade]
+
+    def check_between(self) -> None:
+        """The trade is in one place and in no other."""
+        assert [*self.trades(), *(each["trade"] for each in self.deleted())] == [self.trade]
 
 
 class DeleteAtVersion(Delete):
     def request(self) -> Answer:
         return self.client.delete(self.path, headers={"If-Match": '"1"'})
+
+
+class Restore(OfOneTrade):
+    statuses = (200,)
+
+    def __init__(self, client: Client) -> None:
+        super().__init__(client)
+        client.delete(self.path)
+
+    def request(self) -> Answer:
+        return self.client.post(f"/deleted-trades/{self.trade['tradeId']}/restore")
+
+    def check(self) -> None:
+        [trade] = self.trades()
+        assert (trade["tradeId"], trade["version"]) == (self.trade["tradeId"], 2)
+        assert self.deleted() == []
+
+    def check_between(self) -> None:
+        """The trade is in one place and in no other."""
+        assert len(self.trades()) + len(self.deleted()) == 1
 
 
 class DeleteWhatIsNot(OfOneTrade):
@@ -346,6 +375,7 @@ WRITES = (
     TakeBack,
     Delete,
     DeleteAtVersion,
+    Restore,
     DeleteWhatIsNot,
     DeleteWhatIsAnothers,
     Many,

@@ -27,6 +27,7 @@ from tests.api.gallery import (
     ask,
     check,
     files,
+    forget_deleted,
     illustrate,
     item_of,
     messages,
@@ -352,7 +353,7 @@ def test_a_change_that_leaves_the_images_alone_removes_none(dana: Client, trade_
     assert len(files()) == 1
 
 
-def test_with_a_trade_go_its_files_in_all_versions_and_its_uploads_and_nothing_else(
+def test_with_a_deleted_trade_that_is_kept_no_more_go_its_files_in_all_versions_and_nothing_else(
     dana: Client, erin: Client, trade_id: str
 ) -> None:
     illustrate(dana, trade_id)
@@ -362,17 +363,39 @@ def test_with_a_trade_go_its_files_in_all_versions_and_its_uploads_and_nothing_e
     clients.s3().delete_object(Bucket="files", Key=f"images/{DANA}/{trade_id}/{illustrate(dana, trade_id)}")
     others = [(dana, str(dana.new_trade()["tradeId"])), (erin, str(erin.new_trade()["tradeId"]))]
     kept = {send(other, ask(client, other), user=str(client.user)) for client, other in others}
-    before = item_of(trade_id)
     dana.delete(f"/trades/{trade_id}")
+    before = forget_deleted(trade_id)
     assert remove((before, {}), (before, {})) == []
     assert files() == {(arrival.key, arrival.version) for arrival in kept}
-    assert {record.partition("|")[0] for record in records()} == {other for _, other in others}
+
+
+def test_a_deleted_trade_keeps_its_files_as_long_as_it_can_be_brought_back(dana: Client, trade_id: str) -> None:
+    image_id = illustrate(dana, trade_id)
+    before, stored = item_of(trade_id), files()
+    dana.delete(f"/trades/{trade_id}")
+    assert remove((before, {})) == []  # whoever is told of the deletion itself
+    sweep()
+    assert files() == stored
+    deleted = item_of(f"{trade_id}|deleted")
+    assert dana.post(f"/deleted-trades/{trade_id}/restore").status == 200
+    assert remove((deleted, {})) == []
+    sweep()
+    assert files() == stored
+    assert [image["imageId"] for image in images_of(dana, trade_id)] == [image_id]
+
+
+def test_the_files_of_a_deleted_trade_are_swept_once_it_is_kept_no_more(dana: Client, trade_id: str) -> None:
+    illustrate(dana, trade_id)
+    dana.delete(f"/trades/{trade_id}")
+    forget_deleted(trade_id)
+    sweep()
+    assert files() == set()
 
 
 def test_a_change_that_fails_holds_back_those_after_it(dana: Client, trade_id: str) -> None:
     illustrate(dana, trade_id)
-    before = item_of(trade_id)
     dana.delete(f"/trades/{trade_id}")
+    before = forget_deleted(trade_id)
     assert remove(({}, {}), (before, {})) == ["0"]
     assert len(files()) == 1
     assert remove((before, {})) == []
@@ -615,8 +638,8 @@ def _trade_deleted(dana: Client, _: str) -> Callable[[], Any]:
     trade_id = str(dana.new_trade()["tradeId"])
     illustrate(dana, trade_id)
     send(trade_id, ask(dana, trade_id))
-    before = item_of(trade_id)
     dana.delete(f"/trades/{trade_id}")
+    before = forget_deleted(trade_id)
     return lambda: remove((before, {}))
 
 

@@ -12,7 +12,6 @@ from uuid import UUID
 import pytest
 
 from handlers.storage import erasure_marks, uploads
-from handlers.storage.clients import dynamodb
 from handlers.storage.dynamo import transact
 from tests.api.client import DANA, Client
 from tests.api.contention import at_once, statuses
@@ -268,18 +267,6 @@ def test_an_image_that_is_attached_while_another_is_asked_for_counts(
     assert attached == [[]]
     assert dana.post(f"/trades/{trade_id}/images", {"contentType": "image/png"}).status == 409
     assert len(images_of(dana, trade_id)) == 20
-
-
-def test_the_count_of_uploads_goes_with_the_trade(dana: Client, trade_id: str) -> None:
-    ask(dana, trade_id)
-    count = f"{trade_id}|image|"
-
-    def stored() -> list[str]:
-        return [item["tradeId"]["S"] for item in dynamodb().scan(TableName="trades")["Items"]]
-
-    assert count in stored()
-    uploads.forget_all(DANA, trade_id)
-    assert stored() == [trade_id]
 
 
 def test_an_upload_that_becomes_an_image_while_it_is_deleted_is_deleted_as_an_image(

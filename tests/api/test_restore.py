@@ -72,13 +72,35 @@ def trade_ids(client: Client) -> set[str]:
     return {trade["tradeId"] for trade in client.get("/trades").json["items"]}
 
 
-def test_what_was_deleted_comes_back_as_it_was(owner: Client, put_back: Restore) -> None:
+def lose(owner: Client, trade: dict[str, Any]) -> None:
+    """The trade's item is gone, without its owner's doing."""
+    key: Any = {"userId": {"S": str(owner.user)}, "tradeId": {"S": trade["tradeId"]}}
+    clients.dynamodb().delete_item(TableName="trades", Key=key)
+
+
+def test_what_was_lost_comes_back_as_it_was(owner: Client, put_back: Restore) -> None:
     made = [owner.new_trade() for _ in range(3)]
     restore_to_now()
     for trade in made[:2]:
-        owner.delete(f"/trades/{trade['tradeId']}")
+        lose(owner, trade)
     assert put_back() == Restored(returned=2, untouched=1)
     assert [owner.get(f"/trades/{trade['tradeId']}").json for trade in made] == made
+
+
+def test_what_its_owner_deleted_comes_back_as_it_was_then(owner: Client, put_back: Restore) -> None:
+    trade = owner.new_trade()
+    path = f"/trades/{trade['tradeId']}"
+    restore_to_now()
+    changed = owner.patch(path, {"tags": ["new"]}).json
+    owner.delete(path)
+    assert put_back() == Restored(returned=1)
+    assert owner.get(path).json["tags"] == changed["tags"]
+    assert owner.get("/deleted-trades").json == {"items": []}
+    owner.delete(path)
+    assert put_back(replacing=True) == Restored(returned=1, replaced=1)
+    assert owner.get(path).json["tags"] == []
+    owner.delete(path)
+    assert put_back(replacing=True) == Restored(returned=1)
 
 
 def test_a_second_run_finds_nothing_to_do(owner: Client, put_back: Restore) -> None:
@@ -139,7 +161,7 @@ def test_an_image_comes_back_if_its_file_is_still_there(owner: Client, put_back:
     arrivals = [send(trade["tradeId"], image_id, user=str(owner.user)) for image_id in (kept, lost)]
     assert check(*arrivals) == []
     restore_to_now()
-    owner.delete(f"/trades/{trade['tradeId']}")
+    lose(owner, trade)
     image_files.delete(arrivals[1].key, arrivals[1].version)
     assert put_back() == Restored(returned=1, lost_images=1)
     assert [image["imageId"] for image in owner.get(f"/trades/{trade['tradeId']}").json["images"]] == [kept]
@@ -179,7 +201,7 @@ def test_a_run_through_the_whole_table_goes_on_where_it_was_cut_off(
     made = [owner.new_trade() for _ in range(6)]
     restore_to_now()
     for trade in made:
-        owner.delete(f"/trades/{trade['tradeId']}")
+        lose(owner, trade)
     create = trades.create
     created: list[str] = []
 

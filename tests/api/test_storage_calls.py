@@ -86,12 +86,17 @@ CALLS: dict[str, tuple[Callable[[Client, Any], Answer], int, dict[str, int]]] = 
         200,
         {"GetItem": 1},
     ),
-    "deleteTrade": (lambda dana, trade: dana.delete(f"/trades/{trade['tradeId']}"), 204, {"TransactWriteItems": 1}),
+    "deleteTrade": (
+        lambda dana, trade: dana.delete(f"/trades/{trade['tradeId']}"),
+        204,
+        {"GetItem": 1, "TransactWriteItems": 1},
+    ),
     "deleteTrade at a version": (
         lambda dana, trade: dana.delete(f"/trades/{trade['tradeId']}", headers={"If-Match": '"2"'}),
         204,
         {"GetItem": 1, "TransactWriteItems": 1},
     ),
+    "listDeletedTrades": (lambda dana, _: dana.get("/deleted-trades"), 200, {"Query": 1}),
     "listTrades": (lambda dana, _: dana.get("/trades"), 200, {"Query": 1}),
     "listTrades by symbol": (lambda dana, _: dana.get("/trades", query="symbol=AAPL"), 200, {"Query": 1}),
     "listTrades by status and day": (

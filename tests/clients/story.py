@@ -17,6 +17,7 @@ import httpx
 from trading_journal_client import AuthenticatedClient, Client
 from trading_journal_client.api.account import delete_account, export_account
 from trading_journal_client.api.auth import confirm_sign_up, log_in, refresh_session, sign_up
+from trading_journal_client.api.deletions import list_deleted_trades, restore_trade
 from trading_journal_client.api.images import create_image_upload
 from trading_journal_client.api.parts import create_event, delete_event, get_event, list_events, update_event
 from trading_journal_client.api.profile import change_email, change_password, confirm_change_email, get_profile, log_out
@@ -42,6 +43,7 @@ from trading_journal_client.models import (
     CloseInput,
     ConfirmChangeEmailInput,
     ConfirmSignUpInput,
+    DeletedTradePage,
     EquityCurve,
     ErasureStatus,
     GatewayMessage,
@@ -187,7 +189,11 @@ def record_and_close(client: AuthenticatedClient) -> Trade:
     recorded = expect(BulkResults, create_trades.sync(client=client, body=many)).results[0]
     assert recorded.status == 201
     assert expect(Trade, recorded.trade).quantity == EXACT
-    assert delete_trade.sync_detailed(expect(Trade, recorded.trade).trade_id, client=client).status_code == 204
+    gone = expect(Trade, recorded.trade).trade_id
+    assert delete_trade.sync_detailed(gone, client=client).status_code == 204
+    assert expect(DeletedTradePage, list_deleted_trades.sync(client=client)).items[0].trade.trade_id == gone
+    assert expect(Trade, restore_trade.sync(gone, client=client)).version == 2
+    assert delete_trade.sync_detailed(gone, client=client).status_code == 204
     return pay(client, flat)
 
 

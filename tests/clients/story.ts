@@ -6,9 +6,10 @@ import { createInterface } from "node:readline/promises";
 import { setTimeout as wait } from "node:timers/promises";
 import { gunzipSync } from "node:zlib";
 import {
-  changeEmail, changePassword, closeTrade, confirmChangeEmail, confirmSignUp, createEvent, createImageUpload, createTrade,
-  createTrades, deleteAccount, deleteEvent, deleteTrade, exportAccount, getBreakdown, getCalendar, getEquityCurve, getEvent,
-  getProfile, getStats, getTrade, listEvents, listTrades, logIn, logOut, refreshSession, signUp, updateEvent, updateTrade,
+  changeEmail, changePassword, closeTrade, confirmChangeEmail, confirmSignUp, createEvent, createImageUpload,
+  createTrade, createTrades, deleteAccount, deleteEvent, deleteTrade, exportAccount, getBreakdown, getCalendar,
+  getEquityCurve, getEvent, getProfile, getStats, getTrade, listDeletedTrades, listEvents, listTrades, logIn, logOut,
+  refreshSession, restoreTrade, signUp, updateEvent, updateTrade,
   type GatewayMessage, type Image, type TradeInput, type Problem, type Trade,
 } from "trading-journal-client";
 import { client } from "trading-journal-client/client";
@@ -113,7 +114,13 @@ async function recordAndClose(): Promise<Trade> {
   const recorded = (await createTrades({ body: many, throwOnError: true })).data.results[0];
   ok(recorded?.status === 201 && recorded.trade);
   strictEqual(recorded.trade.quantity, exact);
-  await deleteTrade({ path: { tradeId: recorded.trade.tradeId }, throwOnError: true });
+  const gone = { tradeId: recorded.trade.tradeId };
+  await deleteTrade({ path: gone, throwOnError: true });
+  const { data: deleted } = await listDeletedTrades({ throwOnError: true });
+  strictEqual(deleted.items[0]?.trade.tradeId, gone.tradeId);
+  const { data: restored } = await restoreTrade({ path: gone, throwOnError: true });
+  deepStrictEqual([restored.quantity, restored.version], [exact, 2]);
+  await deleteTrade({ path: gone, throwOnError: true });
   return pay(flat);
 }
 

@@ -232,25 +232,30 @@ def test_a_deleted_image_leaves_no_file(stack: Stack, dana: User, trade_path: st
     assert httpx.get(image["url"], trust_env=False).content == png()
 
 
-def test_a_deleted_trade_leaves_neither_files_nor_uploads(stack: Stack, dana: User, trade_path: str) -> None:
+def test_a_deleted_trade_comes_back_with_its_images_until_it_is_kept_no_more(
+    stack: Stack, dana: User, trade_path: str
+) -> None:
     ready, pending = ask(dana.api, trade_path), ask(dana.api, trade_path)
     send(ready, png())
-    shown(dana.api, trade_path, "READY", "PENDING")
-    assert dana.api.delete(trade_path).status_code == 204
-    none_is_left(stack, ready["fields"]["key"].rpartition("/")[0])
-    table = stack.client("dynamodb")
+    [image, _] = shown(dana.api, trade_path, "READY", "PENDING")
     user_id, trade_id = ready["fields"]["key"].split("/")[1:3]
-    deadline = time.monotonic() + FEW_SECONDS
-    while left := table.query(
-        TableName=stack.outputs["TradesTableName"],
-        KeyConditionExpression="userId = :user AND begins_with(tradeId, :trade)",
-        ExpressionAttributeValues={":user": {"S": user_id}, ":trade": {"S": trade_id}},
-    )["Items"]:
-        assert time.monotonic() < deadline, left
-        time.sleep(0.1)
-    # Its form still works, for minutes: what it brings is wanted by nobody.
+    assert dana.api.delete(trade_path).status_code == 204
+    assert trade_id in [each["trade"]["tradeId"] for each in dana.api.get("/deleted-trades").json()["items"]]
+    # A form still works, for minutes: what it brings for a deleted trade is wanted by nobody.
     assert send(pending, png()).status_code == 204
     none_is_left(stack, pending["fields"]["key"])
+    assert httpx.get(image["url"], trust_env=False).content == png()
+
+    restored = dana.api.post(f"/deleted-trades/{trade_id}/restore")
+    assert restored.status_code == 200, restored.text
+    back = next(each for each in dana.api.get(trade_path).json()["images"] if each["status"] == "READY")
+    assert httpx.get(back["url"], trust_env=False).content == png()
+
+    assert dana.api.delete(trade_path).status_code == 204
+    # As DynamoDB does when the 30 days are over.
+    key: Any = {"userId": {"S": user_id}, "tradeId": {"S": f"{trade_id}|deleted"}}
+    stack.client("dynamodb").delete_item(TableName=stack.outputs["TradesTableName"], Key=key)
+    none_is_left(stack, ready["fields"]["key"].rpartition("/")[0])
 
 
 def test_a_front_end_of_an_allowed_origin_may_send_and_read_images(dana: User, trade_path: str) -> None:

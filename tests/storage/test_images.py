@@ -141,17 +141,6 @@ def test_an_upload_is_forgotten_once() -> None:
     assert uploads.read("user-1", "trade-1", NOW) == (a_trade(), ())
 
 
-@pytest.mark.usefixtures("trade")
-def test_all_uploads_of_a_trade_are_forgotten_and_nothing_else() -> None:
-    trades.create(a_trade(trade_id="trade-2"))
-    for trade_id in ("trade-1", "trade-2"):
-        for number in range(3):
-            await_file("user-1", trade_id, an_upload(str(number)))
-    uploads.forget_all("user-1", "trade-1")
-    assert uploads.read("user-1", "trade-1", NOW) == (a_trade(), ())
-    assert len(uploads.read("user-1", "trade-2", NOW)[1]) == 3
-
-
 @pytest.mark.parametrize(
     ("operation", "call"),
     [

@@ -92,22 +92,31 @@ def test_a_deleted_trade_is_not_brought_back_by_a_change() -> None:
     assert stored_items() == 0
 
 
-def test_a_trade_is_deleted_in_one_request(requests: Counter[str]) -> None:
+def test_a_trade_is_deleted_and_kept_in_one_request(requests: Counter[str]) -> None:
     trades.create(a_trade())
     requests.clear()
-    trades.delete("user-1", "trade-1")
+    trades.delete(a_trade(), NOW)
     assert requests == {"TransactWriteItems": 1}
     with pytest.raises(TradeNotFound):
-        trades.delete("user-1", "trade-1")
+        trades.get("user-1", "trade-1")
+    with pytest.raises(TradeNotFound):
+        trades.delete(a_trade(), NOW)
 
 
 def test_a_trade_is_deleted_at_the_expected_version_only() -> None:
     trades.create(a_trade())
     with pytest.raises(VersionMismatch):
-        trades.delete("user-1", "trade-1", 2)
-    trades.delete("user-1", "trade-1", 1)
-    with pytest.raises(TradeNotFound):
-        trades.delete("user-1", "trade-1", 1)
+        trades.delete(a_trade(version=2), NOW)
+    assert trades.get("user-1", "trade-1") == a_trade()
+    assert stored_items() == 1
+
+
+def test_nothing_is_deleted_and_kept_for_an_account_that_is_being_erased() -> None:
+    trades.create(a_trade())
+    erasure_marks.begin("user-1", NOW)
+    with pytest.raises(AccountErased):
+        trades.delete(a_trade(), NOW)
+    assert trades.get("user-1", "trade-1") == a_trade()
 
 
 # Idempotency
@@ -140,9 +149,9 @@ def test_two_users_may_use_the_same_key() -> None:
 
 def test_a_late_retry_does_not_bring_a_deleted_trade_back() -> None:
     trades.create(a_trade(), ANSWER)
-    trades.delete("user-1", "trade-1")
+    trades.delete(a_trade(), NOW)
     assert trades.create(a_trade(trade_id="trade-2"), kept(body="other")) == ANSWER
-    assert stored_items() == 1
+    assert stored_items() == 2  # the answer and the deleted trade
 
 
 def test_an_expired_key_may_be_used_anew() -> None:
@@ -174,9 +183,8 @@ def test_a_kept_answer_is_never_taken_for_a_trade() -> None:
     record = "idempotency|key-1"
     with pytest.raises(TradeNotFound):
         trades.get("user-1", record)
-    for version in (None, 1):
-        with pytest.raises(TradeNotFound):
-            trades.delete("user-1", record, version)
+    with pytest.raises(TradeNotFound):
+        trades.delete(a_trade(trade_id=record), NOW)
     with pytest.raises(TradeNotFound):
         trades.replace(changed(a_trade(trade_id=record)), 1)
     assert trades.get_with_answer("user-1", record, key="key-2", fingerprint="f", now=NOW) == (None, None)
@@ -249,8 +257,8 @@ def test_a_mark_is_never_taken_for_a_trade() -> None:
     mark = f"{erasure_marks.PREFIX}0"
     with pytest.raises(TradeNotFound):
         trades.get("user-1", mark)
-    with pytest.raises(TradeNotFound):
-        trades.delete("user-1", mark)
+    with pytest.raises(AccountErased):
+        trades.delete(a_trade(trade_id=mark), NOW)
     assert erasure_marks.has_begun("user-1")
     assert not erasure_marks.has_begun("user-2")
 
@@ -310,8 +318,8 @@ def test_a_create_with_a_key_whose_answer_was_lost_is_neither_error_nor_replay(
 def test_a_delete_whose_answer_was_lost_is_no_error(lose_first_answer: Callable[[str], None]) -> None:
     trades.create(a_trade())
     lose_first_answer("TransactWriteItems")
-    trades.delete("user-1", "trade-1", 1)
-    assert stored_items() == 0
+    trades.delete(a_trade(), NOW)
+    assert stored_items() == 1
 
 
 # Races and throttling, which the in-process table never has
@@ -392,7 +400,7 @@ def test_a_transaction_cancelled_for_no_known_reason_is_an_error(stub: Stubber) 
 def test_a_trade_inside_another_transaction_is_tried_again(stub: Stubber) -> None:
     writes: list[Callable[[], object]] = [
         lambda: trades.create(a_trade()),
-        lambda: trades.delete("user-1", "trade-1"),
+        lambda: trades.delete(a_trade(), NOW),
     ]
     for write in writes:
         cancelled(stub, "TransactionConflict", "None")

@@ -143,7 +143,7 @@ def test_the_pages_together_are_the_filtered_and_sorted_trades(
         assert instants == sorted(instants, reverse=newest_first)
         assert all(len(page.trades) <= limit for page in pages)
     for trade in mine:
-        trades.delete(trade.user_id, trade.trade_id)
+        trades.delete(trade, NOW)
 
 
 # Pages
@@ -176,7 +176,7 @@ def test_trades_of_the_same_instant_are_paged_without_repeating_or_skipping_any(
 def test_a_list_goes_on_after_a_trade_that_was_deleted_in_between() -> None:
     store(*some(4))
     page = list_trades("user-1", EVERYTHING, limit=2)
-    trades.delete("user-1", page.trades[-1].trade_id)
+    trades.delete(page.trades[-1], NOW)
     assert ids(list_trades("user-1", EVERYTHING, limit=2, after=page.next)) == ["trade-001", "trade-000"]
 
 

@@ -114,7 +114,7 @@ def test_what_was_used_is_not_called_unused(monkeypatch: pytest.MonkeyPatch) -> 
 def test_what_lambda_itself_needs_is_not_asked_of_the_code() -> None:
     never = [line for line in rights.unused(()) if line.startswith("RemoveImagesFunction ")]
     assert not any("Stream" in line or "Shard" in line or "ImageDeadLetters" in line for line in never)
-    assert "RemoveImagesFunction never needs dynamodb:Query on TradesTable" in never
+    assert "RemoveImagesFunction never needs dynamodb:GetItem on TradesTable" in never
 
 
 def test_entry_points_are_found_by_their_places() -> None:
