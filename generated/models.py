@@ -20,6 +20,14 @@ from pydantic import (
 )
 
 
+class OnExisting(StrEnum):
+    """
+    COMPLETE adds the closes that the trade lacks.
+    """
+
+    COMPLETE = 'COMPLETE'
+
+
 class EntityTags(RootModel[str]):
     root: Annotated[
         str,
@@ -383,6 +391,19 @@ class TradeUpdateInput(BaseModel):
     model_config = ConfigDict(
         extra='forbid',
     )
+    external_id: Annotated[
+        str | None,
+        Field(
+            alias='externalId',
+            examples=['U1234567-0000e0d5.65cb1a2b.01.01'],
+            max_length=255,
+            min_length=1,
+            pattern='^[!-~]([ -~]*[!-~])?$',
+        ),
+    ] = None
+    """
+    What names the trade elsewhere, as in a new trade; null for none.
+    """
     symbol: Annotated[
         str | None,
         Field(
@@ -866,6 +887,27 @@ class Image(BaseModel):
     `contentType` and no other.
 
     """
+
+
+class BulkUpdateInput(BaseModel):
+    """
+    One of many trades to correct.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    trade_id: Annotated[
+        UUID, Field(alias='tradeId', examples=['0b9f2f0a-6c1e-4a55-9d8e-3a4b5c6d7e8f'])
+    ]
+    """
+    Names a trade.
+    """
+    version: Annotated[int | None, Field(examples=[2], ge=1)] = None
+    """
+    The version that the trade must still have.
+    """
+    changes: TradeUpdateInput
 
 
 class BulkDeletionInput(BaseModel):
@@ -1482,6 +1524,21 @@ class TradeInput(BaseModel):
     model_config = ConfigDict(
         extra='forbid',
     )
+    external_id: Annotated[
+        str | None,
+        Field(
+            alias='externalId',
+            examples=['U1234567-0000e0d5.65cb1a2b.01.01'],
+            max_length=255,
+            min_length=1,
+            pattern='^[!-~]([ -~]*[!-~])?$',
+        ),
+    ] = None
+    """
+    What names the trade elsewhere, for instance at your broker; unique among your trades. 1 to 255 visible ASCII
+    characters, with blanks between them.
+
+    """
     symbol: Annotated[
         str,
         Field(
@@ -1778,7 +1835,22 @@ class BulkTradeInput(BaseModel):
     """
     1 to 255 visible ASCII characters.
     """
+    on_existing: Annotated[OnExisting | None, Field(alias='onExisting')] = None
     trade: TradeInput
+
+
+class BulkUpdatesInput(BaseModel):
+    """
+    Trades to correct.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    items: Annotated[list[BulkUpdateInput], Field(max_length=100, min_length=1)]
+    """
+    The patches. Each is validated on its own; one that is wrong gets a 400 as its result.
+    """
 
 
 class Stats(BaseModel):
@@ -2326,6 +2398,19 @@ class Problem(BaseModel):
     """
     Names this request in the logs.
     """
+    trade_id: Annotated[
+        UUID | None,
+        Field(alias='tradeId', examples=['0b9f2f0a-6c1e-4a55-9d8e-3a4b5c6d7e8f']),
+    ] = None
+    """
+    The trade that is in the way.
+    """
+    location: Annotated[
+        str | None, Field(examples=['/v1/trades/0b9f2f0a-6c1e-4a55-9d8e-3a4b5c6d7e8f'])
+    ] = None
+    """
+    The address of that trade.
+    """
     errors: Annotated[list[FieldProblem] | None, Field(max_length=100)] = None
     """
     Every bad field.
@@ -2342,6 +2427,21 @@ class Trade(BaseModel):
     ]
     """
     Names a trade.
+    """
+    external_id: Annotated[
+        str | None,
+        Field(
+            alias='externalId',
+            examples=['U1234567-0000e0d5.65cb1a2b.01.01'],
+            max_length=255,
+            min_length=1,
+            pattern='^[!-~]([ -~]*[!-~])?$',
+        ),
+    ] = None
+    """
+    What names the trade elsewhere, for instance at your broker; unique among your trades. 1 to 255 visible ASCII
+    characters, with blanks between them.
+
     """
     symbol: Annotated[
         str,

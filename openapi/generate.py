@@ -36,12 +36,18 @@ CORS_DEPRECATION_HEADERS = ["deprecation", "sunset"]
 # The operations that a function of their own serves, with a role and a canary of its own. A stack holds 500 resources
 # and such a function takes seven, so an operation that is added is served together with others of its tag.
 OWN_FUNCTION = {
-    "listTrades", "getTrade", "deleteTrade", "closeTrade", "deleteClose", "createTrades", "deleteTrades",
-    "createImageUpload", "deleteImage", "signUp", "confirmSignUp", "resendConfirmationCode", "logIn", "refreshSession",
-    "forgotPassword", "confirmForgotPassword", "logOutAll", "exportAccount", "deleteAccount", "getOpenApi", "getDocs",
+    "listTrades", "getTrade", "closeTrade", "createImageUpload", "deleteImage", "signUp", "confirmSignUp",
+    "resendConfirmationCode", "logIn", "refreshSession", "forgotPassword", "confirmForgotPassword", "logOutAll",
+    "exportAccount", "deleteAccount", "getOpenApi", "getDocs",
 }  # fmt: skip
 # Operations that need the rights of another one, no more and no fewer, are served by its function.
-SERVED_WITH = {"listDeletedTrades": "listTrades", "restoreTrade": "deleteTrade"}
+SERVED_WITH = {"listDeletedTrades": "listTrades"}
+# Operations that share a function with others than their tag says: those that may take up to 29 seconds, and one that
+# needs the rights of another family.
+SHARED = {
+    **dict.fromkeys(("createTrades", "updateTrades", "deleteTrades"), "ChangeManyTradesFunction"),
+    "restoreTrade": "ChangeTradesFunction",
+}
 SAFE_METHODS = ("get", "head")
 
 
@@ -64,9 +70,11 @@ def function_name(method: str, operation: dict[str, Any]) -> str:
 
     listTrades has ListTradesFunction. An operation without a function of its own is served by that of another one
     (SERVED_WITH), else by the family of its tag: ReadAccountFunction for GET and HEAD, ChangeAccountFunction for all
-    other methods, so that the role of what only reads never allows a change.
+    other methods, so that the role of what only reads never allows a change. SHARED has the exceptions.
     """
     operation_id: str = SERVED_WITH.get(operation["operationId"], operation["operationId"])
+    if operation_id in SHARED:
+        return SHARED[operation_id]
     if operation_id in OWN_FUNCTION:
         return f"{_capitalized(operation_id)}Function"
     kind = "Read" if method in SAFE_METHODS else "Change"

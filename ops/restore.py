@@ -25,7 +25,13 @@ from botocore.exceptions import ClientError
 
 from handlers.journal.trade import Image, Trade
 from handlers.storage import clients, trades
-from handlers.storage.errors import AccountErased, DeletedTradeNotFound, TradeNotFound, VersionMismatch
+from handlers.storage.errors import (
+    AccountErased,
+    DeletedTradeNotFound,
+    ExternalIdTaken,
+    TradeNotFound,
+    VersionMismatch,
+)
 from handlers.storage.image_files import Place
 from handlers.storage.trade_items import is_trade, trade_of
 from ops.stack import Client, at_home, on_aws
@@ -175,20 +181,25 @@ def _bring_back(trade: Trade, *, replacing: bool, done: Restored) -> bool:
             if replacing and _content(present) != _content(trade):
                 # A new version, so that a client that has read the current one cannot overwrite this one.
                 newer = replace(trade, version=present.version + 1, updated_at=datetime.now(UTC))
-                trades.replace(newer, present.version)
+                trades.replace(newer, present.version, former=present)
                 done.replaced += 1
                 return True
         except (TradeNotFound, VersionMismatch):
             continue  # changed by its owner in the meantime; read it again
+        except ExternalIdTaken:  # another trade has it by now
+            trade = replace(trade, external_id=present.external_id if present else None)
+            continue
         done.untouched += 1
         return False
 
 
 def _back_from_deleted(trade: Trade) -> Trade | None:
-    """The trade as it was when its owner deleted it, back in the journal; None if it is not among the deleted ones."""
+    """The trade as it was when its owner deleted it, back in the journal; None if it is not among the deleted ones, or
+    cannot be brought back as it was, since another trade has its external id by now.
+    """
     try:
         return trades.restore(trade.user_id, trade.trade_id, datetime.now(UTC))
-    except DeletedTradeNotFound:
+    except (DeletedTradeNotFound, ExternalIdTaken):
         return None
 
 

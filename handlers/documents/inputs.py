@@ -64,6 +64,12 @@ def _of_short_exit(errors: Sequence[FieldError]) -> list[FieldError]:
     return list(dict.fromkeys(moved))
 
 
+def named_fields(given: models.TradeInput) -> frozenset[str]:
+    """The journal's names of the fields that a client gives for a new trade."""
+    named = set(given.model_dump(exclude_none=True))
+    return frozenset(named - {"status"} | ({"cancelled"} if "status" in named else set()))
+
+
 def changed_fields(given: models.TradeUpdateInput, trade: Trade) -> dict[str, Any]:
     """The fields of the trade that a JSON merge patch (RFC 7396) sets, by the journal's names; None removes one."""
     values = given.model_dump(exclude_unset=True)

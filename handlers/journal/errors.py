@@ -3,6 +3,7 @@
 JournalError
 ├── RuleBroken      the input is well formed and yet breaks a rule across its fields
 ├── StateForbids    the input is sound, but the trade, as it stands, does not allow it
+├── TradeDiffers    a trade that is recorded again is not the one that was recorded
 ├── CloseNotFound   the trade has no close of that id
 ├── EventNotFound   the trade has no event of that id
 └── ImageNotFound   the trade has no image of that id
@@ -42,6 +43,15 @@ class StateForbids(JournalError):
     def __init__(self, detail: str, errors: Sequence[FieldError] = ()) -> None:
         super().__init__(detail)
         self.detail = detail
+        self.errors = tuple(errors)
+
+
+class TradeDiffers(JournalError):
+    """Raised when a trade is recorded again with other money than it has; names the fields in which it differs."""
+
+    def __init__(self, trade_id: str, errors: Sequence[FieldError]) -> None:
+        super().__init__(trade_id)
+        self.trade_id = trade_id
         self.errors = tuple(errors)
 
 

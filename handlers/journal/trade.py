@@ -149,6 +149,7 @@ class Trade:
     events: tuple[TradeEvent, ...] = ()
     notes: JournalNotes = field(default_factory=JournalNotes)
     images: tuple[Image, ...] = ()
+    external_id: str | None = None
     idempotency_key: str | None = None
     version: int = 1
     created_at: datetime

@@ -34,9 +34,9 @@ def shown_as_new(trade: Trade) -> tuple[str, dict[str, str]]:
 
 def created(outcome: Outcome, show: Callable[[Trade], tuple[str, dict[str, str]]]) -> Response:
     """The answer to a request that makes something: the kept one if it came with a key, else a new one."""
-    trade, kept = outcome
+    trade, kept, is_new = outcome
     if kept is not None:
         return kept_reply(kept, repeated=trade is None)
     if trade is None:
         raise AssertionError("without a key, no request is a repeated one")
-    return reply_text(201, *show(trade))
+    return reply_text(201 if is_new else 200, *show(trade))

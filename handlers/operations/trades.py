@@ -41,27 +41,47 @@ CLOSE_LISTS = "handlers.usecases.list_by_close"
 ITEM_SECONDS = 10
 
 
-async def create_trade(document: Any, user: str, idempotency_key: str | None = None) -> Response:
-    """Record a trade."""
-    return created(_recorded(document, user, idempotency_key), shown_as_new)
+async def create_trade(
+    document: Any, user: str, idempotency_key: str | None = None, on_existing: str | None = None
+) -> Response:
+    """Record a trade, or complete the one that has its external id."""
+    return created(_recorded(document, user, idempotency_key, on_existing), shown_as_new)
 
 
 async def create_trades(document: Any, user: str, request_id: str, bad_items: BadItems) -> Response:
     """Record many trades, each on its own."""
 
     def create(item: Any) -> dict[str, Any]:
-        trade, kept = _recorded(item["trade"], user, item.get("idempotencyKey"))
-        document = documents.trade_document(trade) if trade else json.loads(kept.body)  # type: ignore[union-attr] # one is there
-        return {"status": 201, "trade": document}
+        trade, kept, is_new = _recorded(item["trade"], user, item.get("idempotencyKey"), item.get("onExisting"))
+        if kept is not None:
+            return {"status": kept.status, "trade": json.loads(kept.body)}
+        if trade is None:
+            raise AssertionError("without a key, no request is a repeated one")
+        return {"status": 201 if is_new else 200, "trade": documents.trade_document(trade)}
 
-    bad_trades = {number: [_of_the_trade(field) for field in bad] for number, bad in bad_items.items()}
+    bad_trades = {number: [_as_alone(field, "trade") for field in bad] for number, bad in bad_items.items()}
     return _one_by_one(document["items"], create, request_id, bad_trades)
 
 
-def _of_the_trade(field: BadField) -> BadField:
-    """A field of a bulk item's trade by the pointer that it has in POST /trades."""
-    inside = field.pointer.startswith("/trade/")
-    return replace(field, pointer=field.pointer.removeprefix("/trade")) if inside else field
+def _as_alone(field: BadField, part: str) -> BadField:
+    """A field of that part of a bulk item, by the pointer that it has in a request of its own."""
+    inside = field.pointer.startswith(f"/{part}/")
+    return replace(field, pointer=field.pointer.removeprefix(f"/{part}")) if inside else field
+
+
+async def update_trades(document: Any, user: str, request_id: str, bad_items: BadItems) -> Response:
+    """Change many trades by merge patches, each on its own."""
+
+    def update(item: Any) -> dict[str, Any]:
+        given = models.TradeUpdateInput.model_validate(item["changes"])
+        wanted = item.get("version")
+        trade = usecase.update(
+            user, item["tradeId"].lower(), given, allowed=lambda version: wanted is None or version == wanted
+        )
+        return {"status": 200, "trade": documents.trade_document(trade)}
+
+    bad_changes = {number: [_as_alone(field, "changes") for field in bad] for number, bad in bad_items.items()}
+    return _one_by_one(document["items"], update, request_id, bad_changes)
 
 
 async def list_trades(
@@ -208,9 +228,11 @@ async def delete_trade(trade_id: str, user: str, if_match: str | None = None) ->
     return reply(204)
 
 
-def _recorded(document: Any, user: str, idempotency_key: str | None) -> Outcome:
+def _recorded(document: Any, user: str, idempotency_key: str | None, on_existing: str | None) -> Outcome:
     given = models.TradeInput.model_validate(document)
-    return usecase.record(user, given, keyed(idempotency_key, "createTrade", given, shown_as_new))
+    asked = {} if on_existing is None else {"onExisting": on_existing}
+    request = keyed(idempotency_key, "createTrade", given, shown_as_new, **asked)
+    return usecase.record(user, given, request, completing=on_existing == "COMPLETE")
 
 
 def _one_by_one(

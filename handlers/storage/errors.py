@@ -5,6 +5,7 @@ StorageError
 ├── DeletedTradeNotFound  the user deleted no such trade, or too long ago
 ├── VersionMismatch      the trade has changed in between
 ├── PreconditionFailed   the trade is at none of the versions that the client named
+├── ExternalIdTaken      another trade of the user has that external id
 ├── KeyReused            an idempotency key came back with another request
 ├── Busy                 not now: the same request may be sent again later
 │   ├── Unavailable      AWS fails, throttles or does not answer in time, past the SDK's retries
@@ -42,6 +43,14 @@ class VersionMismatch(StorageError):
 
 class PreconditionFailed(StorageError):
     """Raised when the trade is at none of the versions to which the client allows the change."""
+
+
+class ExternalIdTaken(StorageError):
+    """Raised when another trade of the user has the external id that a trade is to have; `trade_id` is that trade's."""
+
+    def __init__(self, trade_id: str) -> None:
+        super().__init__(trade_id)
+        self.trade_id = trade_id
 
 
 class KeyReused(StorageError):

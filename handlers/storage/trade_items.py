@@ -34,12 +34,13 @@ _TRADES = Codec(Trade, renamed={"open_date": "openedAt"})
 class KeptAnswer:
     """The answer to a request that came with an idempotency key, kept to be given again, byte for byte.
 
-    fingerprint stands for the request; body and headers are the answer's.
+    fingerprint stands for the request; status, body and headers are the answer's.
     """
 
     key: str
     fingerprint: str
     body: str
+    status: int = 201
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -56,6 +57,16 @@ def trade_key(user_id: str, trade_id: str) -> Item:
 def answer_key(user_id: str, key: str) -> Item:
     """The key of a kept answer. It lies in the trades' own table, and in none of its indexes."""
     return trade_key(user_id, f"idempotency|{key}")
+
+
+def external_key(user_id: str, external_id: str) -> Item:
+    """The key of the item that says which trade has an external id. It is in none of the indexes."""
+    return trade_key(user_id, f"external|{external_id}")
+
+
+def external_item(user_id: str, external_id: str, trade_id: str) -> Item:
+    """The item that keeps an external id for a trade as long as the trade lives."""
+    return external_key(user_id, external_id) | _to_item({"ofTrade": trade_id})
 
 
 def is_trade(item: Mapping[str, Any]) -> bool:
@@ -130,6 +141,7 @@ def answer_item(user_id: str, answer: KeptAnswer, now: datetime) -> Item:
             # Compressed: notes that JSON writes six times as long would not fit into an item with all their closes.
             "answer": zlib.compress(answer.body.encode()),
             "headers": dict(answer.headers),
+            "answerStatus": answer.status,
             "expiresAt": epoch_seconds(now + KEPT_FOR),
         }
     )
@@ -141,7 +153,13 @@ def answer_of(item: Mapping[str, Any], key: str, now: datetime) -> KeptAnswer | 
     if stored["expiresAt"] < epoch_seconds(now):
         return None
     body = zlib.decompress(stored["answer"]).decode()
-    return KeptAnswer(key=key, fingerprint=stored["fingerprint"], body=body, headers=stored.get("headers", {}))
+    return KeptAnswer(
+        key=key,
+        fingerprint=stored["fingerprint"],
+        body=body,
+        status=int(stored["answerStatus"]),
+        headers=stored.get("headers", {}),
+    )
 
 
 def image_ids_of(item: Mapping[str, Any]) -> set[str]:

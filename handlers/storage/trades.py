@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from handlers.storage.errors import (
     AccountErased,
     Contended,
     DeletedTradeNotFound,
+    ExternalIdTaken,
     KeyReused,
     StorageError,
     TradeNotFound,
@@ -29,6 +30,8 @@ from handlers.storage.trade_items import (
     deleted_key,
     deleted_trade_of,
     epoch_seconds,
+    external_item,
+    external_key,
     has_expired,
     is_trade,
     trade_item,
@@ -39,24 +42,46 @@ from handlers.storage.trade_items import (
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import PutTypeDef, TransactWriteItemTypeDef
 
-_IS_NEW: Any = {"ConditionExpression": "attribute_not_exists(tradeId)"}
-
 
 def create(trade: Trade, answer: KeptAnswer | None = None) -> KeptAnswer | None:
-    """Store a new trade and, in the same transaction, the answer kept for its idempotency key.
+    """Store a new trade and, in the same transaction, its external id and the answer kept for its idempotency key.
 
     Returns None when this call stored the trade, and the answer kept earlier when the same request did: then nothing
-    is written. Raises KeyReused, Busy; VersionMismatch when the trade's id is taken.
+    is written. Raises KeyReused, ExternalIdTaken, AccountErased, Busy; VersionMismatch when the trade's id is taken.
     """
-    return _store(trade, answer, expected_version=None)
+    put: PutTypeDef = {**_put(trade), "ConditionExpression": "attribute_not_exists(tradeId)"}
+    taken = [_take(trade)] if trade.external_id is not None else []
+    return _store(trade, {"Put": put}, answer, taken, is_new=True)
 
 
-def replace(trade: Trade, expected_version: int, answer: KeptAnswer | None = None) -> KeptAnswer | None:
+def replace(
+    trade: Trade, expected_version: int, answer: KeptAnswer | None = None, *, former: Trade | None = None
+) -> KeptAnswer | None:
     """Store a changed trade in place of its expected version; answers are kept and given back as for `create`.
 
-    Raises TradeNotFound, KeyReused, Busy; VersionMismatch also when another change is being made at this moment.
+    former: the trade at the expected version, where its external id may be another; the same transaction then moves it.
+    Raises TradeNotFound, KeyReused, ExternalIdTaken, AccountErased, Busy; VersionMismatch also when another change is
+    being made at this moment.
     """
-    return _store(trade, answer, expected_version)
+    moved: list[TransactWriteItemTypeDef] = []
+    if former is not None and former.external_id != trade.external_id:
+        moved += [_take(trade)] if trade.external_id is not None else []
+        moved += [_free(former)] if former.external_id is not None else []
+    return _store(trade, {"Put": {**_put(trade), **at_version(expected_version)}}, answer, moved)
+
+
+def keep_answer(trade: Trade, answer: KeptAnswer) -> KeptAnswer | None:
+    """Keep the answer to a request that changes nothing of the trade, if the trade is still at its version.
+
+    Raises as `replace` does.
+    """
+    check: Any = {
+        "TableName": trades_table(),
+        "Key": trade_key(trade.user_id, trade.trade_id),
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        **at_version(trade.version),
+    }
+    return _store(trade, {"ConditionCheck": check}, answer, ())
 
 
 def get(user_id: str, trade_id: str) -> Trade:
@@ -91,7 +116,7 @@ def get_with_answer(
 
 
 def delete(trade: Trade, now: datetime) -> None:
-    """Delete the trade, which has to be at this version still, and keep it among the deleted ones.
+    """Delete the trade, which has to be at this version still, keep it among the deleted ones and free its external id.
 
     Raises TradeNotFound, VersionMismatch, AccountErased, Busy.
     """
@@ -102,13 +127,14 @@ def delete(trade: Trade, now: datetime) -> None:
         **at_version(trade.version),
     }
     kept = deleted_item(DeletedTrade(trade=trade, deleted_at=now))
-    of_trade, of_account, _ = transact(
-        [
-            {"Delete": deletion},
-            {"ConditionCheck": erasure_marks.not_begun(trade.user_id)},
-            {"Put": {"TableName": trades_table(), "Item": kept}},
-        ]
-    )
+    actions: list[TransactWriteItemTypeDef] = [
+        {"Delete": deletion},
+        {"ConditionCheck": erasure_marks.not_begun(trade.user_id)},
+        {"Put": {"TableName": trades_table(), "Item": kept}},
+    ]
+    if trade.external_id is not None:
+        actions.append(_free(trade))
+    of_trade, of_account, *_ = transact(actions)
     if of_account:
         raise AccountErased(trade.user_id)
     if of_trade:
@@ -118,8 +144,8 @@ def delete(trade: Trade, now: datetime) -> None:
 def restore(user_id: str, trade_id: str, now: datetime) -> Trade:
     """Bring back a trade that was deleted. One that is back already is returned as it is.
 
-    Raises DeletedTradeNotFound; VersionMismatch when another request changes what is kept at this moment;
-    TradeNotFound, AccountErased, Busy.
+    Raises DeletedTradeNotFound; ExternalIdTaken when another trade has its external id by now; VersionMismatch when
+    another request changes what is kept at this moment; TradeNotFound, AccountErased, Busy.
     """
     kept = get_item(trades_table(), deleted_key(user_id, trade_id))
     if not kept or has_expired(kept, now):
@@ -128,8 +154,7 @@ def restore(user_id: str, trade_id: str, now: datetime) -> Trade:
         except TradeNotFound:
             raise DeletedTradeNotFound(trade_id) from None
     trade = restored(deleted_trade_of(kept), now)
-    put: PutTypeDef = {"TableName": trades_table(), "Item": trade_item(trade)}
-    put.update(_IS_NEW)
+    put: PutTypeDef = {**_put(trade), "ConditionExpression": "attribute_not_exists(tradeId)"}
     forget: TransactWriteItemTypeDef = {
         "Delete": {
             "TableName": trades_table(),
@@ -138,8 +163,9 @@ def restore(user_id: str, trade_id: str, now: datetime) -> Trade:
             "ExpressionAttributeValues": {":deletedAt": kept["deletedAt"]},
         }
     }
-    of_trade, of_account, of_deleted = transact(
-        [{"Put": put}, {"ConditionCheck": erasure_marks.not_begun(user_id)}, forget]
+    taken = [_take(trade)] if trade.external_id is not None else []
+    of_trade, of_account, of_deleted, *of_id = transact(
+        [{"Put": put}, {"ConditionCheck": erasure_marks.not_begun(user_id)}, forget, *taken]
     )
     if of_account:
         raise AccountErased(user_id)
@@ -148,32 +174,64 @@ def restore(user_id: str, trade_id: str, now: datetime) -> Trade:
         return get(user_id, trade_id)
     if of_deleted:
         raise VersionMismatch(trade_id)
+    if any(of_id):
+        raise ExternalIdTaken(of_id[0]["Item"]["ofTrade"]["S"])
     return trade
 
 
-def _store(trade: Trade, answer: KeptAnswer | None, expected_version: int | None) -> KeptAnswer | None:
-    now = trade.updated_at
-    put: PutTypeDef = {
+def _put(trade: Trade) -> PutTypeDef:
+    return {
         "TableName": trades_table(),
         "Item": trade_item(trade),
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
     }
-    put.update(_IS_NEW if expected_version is None else at_version(expected_version))
-    actions: list[TransactWriteItemTypeDef] = [{"Put": put}, {"ConditionCheck": erasure_marks.not_begun(trade.user_id)}]
+
+
+def _take(trade: Trade) -> TransactWriteItemTypeDef:
+    """The write that keeps the trade's external id for it, if no other trade has it."""
+    return {
+        "Put": {
+            "TableName": trades_table(),
+            "Item": external_item(trade.user_id, str(trade.external_id), trade.trade_id),
+            "ConditionExpression": "attribute_not_exists(tradeId)",
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+    }
+
+
+def _free(trade: Trade) -> TransactWriteItemTypeDef:
+    """The write that lets other trades have the external id of this one."""
+    return {"Delete": {"TableName": trades_table(), "Key": external_key(trade.user_id, str(trade.external_id))}}
+
+
+def _store(
+    trade: Trade,
+    written: TransactWriteItemTypeDef,
+    answer: KeptAnswer | None,
+    external_ids: Sequence[TransactWriteItemTypeDef],
+    *,
+    is_new: bool = False,
+) -> KeptAnswer | None:
+    now = trade.updated_at
+    of_user = erasure_marks.not_begun(trade.user_id)
+    actions: list[TransactWriteItemTypeDef] = [written, {"ConditionCheck": of_user}, *external_ids]
     if answer is not None:
         actions.append({"Put": _keep(trade.user_id, answer, now)})
     # A change in conflict with another is not repeated as it is: the other has most likely made a new version.
-    failed = transact(actions, retry_conflicts=expected_version is None)
+    failed = transact(actions, retry_conflicts=is_new)
     if not any(failed):
         return None
-    of_trade, of_account, *_ = failed
+    of_trade, of_account, *others = failed
     if answer is not None and (kept := _kept_answer(trade.user_id, answer, now)) is not None:
         return None if kept == answer else kept
     if of_account.get("Code") == CONDITION_FAILED:
         raise AccountErased(trade.user_id)
     if of_trade.get("Code") == CONDITION_FAILED:
         raise refusal(of_trade.get("Item", {}), trade.trade_id)
-    if expected_version is not None:
+    for of_id in others[: len(external_ids)]:
+        if of_id.get("Code") == CONDITION_FAILED:
+            raise ExternalIdTaken(of_id["Item"]["ofTrade"]["S"])
+    if not is_new:
         raise VersionMismatch(trade.trade_id)
     raise Contended  # the kept answer expired between the write and the read
 

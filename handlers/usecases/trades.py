@@ -6,20 +6,21 @@ write came first, the change is made again to what is stored then, as long as th
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import uuid4
 
 from handlers.documents import inputs
 from handlers.journal import changes
+from handlers.journal.completing import completed
 from handlers.journal.errors import RuleBroken, StateForbids
 from handlers.journal.money import ZERO
 from handlers.journal.trade import Status, Trade
 from handlers.metrics import count
 from handlers.storage import trades as storage
-from handlers.storage.errors import PreconditionFailed, TradeNotFound
+from handlers.storage.errors import ExternalIdTaken, PreconditionFailed, TradeNotFound, VersionMismatch
 from handlers.storage.retry import retry_overtaken
 from handlers.storage.trade_items import KeptAnswer
 
@@ -40,22 +41,60 @@ class Keyed:
 
 
 class Outcome(NamedTuple):
-    """The trade that the request made, or None when the same request had made it before; and the answer that is kept
-    for the request's key, or None without a key.
+    """The trade that the request made, or None when the same request had made it before; the answer that is kept for
+    the request's key, or None without a key; and whether the request made something new.
     """
 
     trade: Trade | None
     answer: KeptAnswer | None
+    is_new: bool = True
 
 
-def record(user: str, given: models.TradeInput, keyed: Keyed | None = None) -> Outcome:
-    """Record a new trade, unless the same request did before. Raises RuleBroken, KeyReused, AccountErased, Busy."""
-    trade = inputs.new_trade(given, user=user, idempotency_key=keyed.key if keyed else None, now=datetime.now(UTC))
-    answer = keyed.answer(trade) if keyed else None
-    if earlier := storage.create(trade, answer):
+def record(user: str, given: models.TradeInput, keyed: Keyed | None = None, *, completing: bool = False) -> Outcome:
+    """Record a new trade, unless the same request did before.
+
+    completing: when the user has a trade with the same external id, add the closes that it lacks, in place of raising
+    ExternalIdTaken. Raises RuleBroken, ExternalIdTaken, TradeDiffers, StateForbids, KeyReused, AccountErased, Busy.
+    """
+    now = datetime.now(UTC)
+    trade = inputs.new_trade(given, user=user, idempotency_key=keyed.key if keyed else None, now=now)
+    named = inputs.named_fields(given)
+
+    def attempt() -> Outcome:
+        answer = keyed.answer(trade) if keyed else None
+        try:
+            earlier = storage.create(trade, answer)
+        except ExternalIdTaken as taken:
+            if not completing:
+                raise
+            return _complete(taken.trade_id, trade, named, keyed)
+        if earlier:
+            return Outcome(None, earlier)
+        count(TradesCreated=1, TradesClosed=int(trade.status is Status.CLOSED))
+        return Outcome(trade, answer)
+
+    return retry_overtaken(attempt)
+
+
+def _complete(trade_id: str, again: Trade, named: Collection[str], keyed: Keyed | None) -> Outcome:
+    """Add the closes that the trade of that id lacks. Raises VersionMismatch when it was changed or deleted meanwhile,
+    and what `record` raises.
+    """
+    try:
+        trade = storage.get(again.user_id, trade_id)
+    except TradeNotFound:
+        raise VersionMismatch(trade_id) from None  # its external id is free again
+    changed = completed(trade, again, named, datetime.now(UTC))
+    answer = replace(keyed.answer(changed), status=200) if keyed else None
+    if changed is not trade:
+        earlier = storage.replace(changed, trade.version, answer)
+    else:
+        earlier = storage.keep_answer(trade, answer) if answer else None
+    if earlier:
         return Outcome(None, earlier)
-    count(TradesCreated=1, TradesClosed=int(trade.status is Status.CLOSED))
-    return Outcome(trade, answer)
+    if changed is not trade:
+        count(TradesClosed=int(changed.status is Status.CLOSED), Closes=len(changed.closes) - len(trade.closes))
+    return Outcome(changed, answer, is_new=False)
 
 
 def close(
@@ -178,7 +217,7 @@ def change(user: str, trade_id: str, allowed: Precondition, changed: Callable[[T
         _check(allowed, trade)
         new = changed(trade, datetime.now(UTC))
         if new is not trade:  # else nothing changes, and version and ETag stay
-            storage.replace(new, trade.version)
+            storage.replace(new, trade.version, former=trade)
         return new
 
     return retry_overtaken(attempt)

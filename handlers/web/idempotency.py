@@ -54,7 +54,7 @@ def fingerprint(operation_id: str, values: Mapping[str, Any], **path: str) -> st
 def kept_reply(answer: KeptAnswer, *, repeated: bool) -> Response:
     """The kept answer as a response; one to a repeated request says so in a header."""
     headers = {**answer.headers, "Idempotent-Replayed": "true"} if repeated else answer.headers
-    return reply_text(201, answer.body, headers)
+    return reply_text(answer.status, answer.body, headers)
 
 
 def _text(value: object) -> str:

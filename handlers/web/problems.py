@@ -11,6 +11,7 @@ from handlers.documents.fields import pointer
 from handlers.journal import errors as journal
 from handlers.log import logger
 from handlers.storage import errors as storage
+from handlers.web.contract import base_path
 
 MEDIA_TYPE = "application/problem+json"
 MOST_FIELDS = 100
@@ -33,6 +34,8 @@ SESSION_EXPIRED = Kind("/problems/session-expired", "The session has expired", 4
 NOT_FOUND = Kind("/problems/not-found", "Not found", 404)
 METHOD_NOT_ALLOWED = Kind("/problems/method-not-allowed", "Method not allowed", 405)
 STATE_FORBIDS = Kind("/problems/state-forbids", "The present state forbids it", 409)
+EXTERNAL_ID_TAKEN = Kind("/problems/external-id-taken", "Another trade has this externalId", 409)
+TRADE_DIFFERS = Kind("/problems/trade-differs", "The trade with this externalId is another", 409)
 ACCOUNT_ERASED = Kind("/problems/account-erased", "The account is being erased", 409)
 VERSION_MISMATCH = Kind("/problems/version-mismatch", "The trade has changed", 412)
 CONTENT_TOO_LARGE = Kind("/problems/content-too-large", "The body is too large", 413)
@@ -68,8 +71,10 @@ class Problem(Exception):
         detail: str | None = None,
         fields: Sequence[BadField] = (),
         headers: Mapping[str, str] | None = None,
+        members: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(kind.title)
+        self.members = dict(members or {})
         self.kind = kind
         self.detail = detail
         self.fields = fields
@@ -83,7 +88,7 @@ class Problem(Exception):
         document["requestId"] = request_id
         if self.fields:
             document["errors"] = [field.document() for field in self.fields[:MOST_FIELDS]]
-        return document
+        return document | self.members
 
     def body(self, request_id: str) -> str:
         """The document as JSON."""
@@ -104,6 +109,29 @@ def rule_broken(fields: Sequence[BadField]) -> Problem:
 
 def _body_fields(errors: Sequence[journal.FieldError]) -> list[BadField]:
     return [BadField("body", pointer(error.path), error.detail) for error in errors]
+
+
+def _external_id_taken(error: storage.ExternalIdTaken) -> Problem:
+    return Problem(
+        EXTERNAL_ID_TAKEN,
+        "Read that trade, or send another externalId. A create with onExisting=COMPLETE adds what that trade lacks.",
+        [BadField("body", "/externalId", "belongs to another trade of yours")],
+        members=_of_trade(error.trade_id),
+    )
+
+
+def _trade_differs(error: journal.TradeDiffers) -> Problem:
+    return Problem(
+        TRADE_DIFFERS,
+        "Nothing was added. Correct that trade, or what you send.",
+        _body_fields(error.errors),
+        members=_of_trade(error.trade_id),
+    )
+
+
+def _of_trade(trade_id: str) -> dict[str, str]:
+    """The members of a problem that name a trade, by its id and its address."""
+    return {"tradeId": trade_id, "location": f"{base_path()}/trades/{trade_id}"}
 
 
 def unavailable(error: BaseException) -> Problem:
@@ -135,6 +163,7 @@ TABLE: dict[type[Exception], Callable[[Any], Problem]] = {
     Problem: lambda error: error,
     journal.RuleBroken: lambda error: rule_broken(_body_fields(error.errors)),
     journal.StateForbids: lambda error: Problem(STATE_FORBIDS, error.detail, _body_fields(error.errors)),
+    journal.TradeDiffers: lambda error: _trade_differs(error),
     journal.CloseNotFound: lambda _: Problem(NOT_FOUND, "The trade has no such close."),
     journal.EventNotFound: lambda _: Problem(NOT_FOUND, "The trade has no such event."),
     journal.ImageNotFound: lambda _: Problem(NOT_FOUND, "The trade has no such image."),
@@ -144,6 +173,7 @@ TABLE: dict[type[Exception], Callable[[Any], Problem]] = {
     storage.PreconditionFailed: lambda _: Problem(
         VERSION_MISMATCH, "Read the trade again and repeat the change on its new version."
     ),
+    storage.ExternalIdTaken: lambda error: _external_id_taken(error),
     storage.KeyReused: lambda _: Problem(KEY_REUSED, "Send a new key with a new request."),
     storage.AccountErased: lambda _: Problem(ACCOUNT_ERASED, "Nothing can be written for it any more."),
     storage.BadPageToken: lambda _: invalid_request(

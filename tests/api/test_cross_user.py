@@ -154,6 +154,28 @@ def test_anothers_deleted_trade_is_answered_like_one_that_never_existed(dana: Cl
     assert everything_of(ERIN) == []
 
 
+def test_anothers_trade_among_many_corrections_is_answered_like_one_that_never_existed(
+    erin: Client, danas: Ids
+) -> None:
+    before = everything_of(DANA)
+    items = [{"tradeId": trade, "version": 1, "changes": {"symbol": "MSFT"}} for trade in (danas.trade, NEVER)]
+    anothers, never = erin.post("/trades/bulk-update", {"items": items}).json["results"]
+    assert anothers == never
+    assert anothers["status"] == 404
+    assert everything_of(DANA) == before
+
+
+def test_anothers_external_id_is_as_good_as_new(dana: Client, erin: Client) -> None:
+    given = a_trade(externalId="shared")
+    first = dana.post("/trades", given)
+    for query in ((), [("onExisting", "COMPLETE")]):
+        hers = erin.post("/trades", given, query=query)
+        assert hers.status == 201
+        assert hers.json["tradeId"] != first.json["tradeId"]
+        erin.delete(f"/trades/{hers.json['tradeId']}")
+    assert dana.post("/trades", given).status == 409
+
+
 def test_anothers_idempotency_key_is_as_good_as_new(dana: Client, erin: Client) -> None:
     key = {"Idempotency-Key": "shared"}
     danas = dana.post("/trades", a_trade(), headers=key)

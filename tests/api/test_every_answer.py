@@ -16,6 +16,7 @@ from tests.api.client import Answer, Client, a_trade
 from tests.api.conftest import LogLines
 from tests.events import function, routes
 
+BULK = ("createTrades", "updateTrades", "deleteTrades")
 NEVER = "99999999-0000-4000-8000-000000000000"
 CLOSE = {"price": "11", "closedAt": "2026-01-05T11:00:00-05:00"}
 EVENT = {"type": "DIVIDEND", "amount": "24", "at": "2026-01-09T09:00:00-05:00"}
@@ -40,6 +41,9 @@ EVERY: dict[str, Callable[[Client], Answer]] = {
     "listDeletedTrades": lambda client: client.get("/deleted-trades"),
     "restoreTrade": lambda client: client.post(f"/deleted-trades/{NEVER}/restore"),
     "createTrades": lambda client: client.post("/trades/bulk", {"items": [{"trade": a_trade()}]}),
+    "updateTrades": lambda client: client.post(
+        "/trades/bulk-update", {"items": [{"tradeId": NEVER, "changes": {"symbol": "MSFT"}}]}
+    ),
     "deleteTrades": lambda client: client.post("/trades/bulk-delete", {"tradeIds": [NEVER]}),
     "createImageUpload": lambda client: client.post(f"/trades/{NEVER}/images", {"contentType": "image/png"}),
     "deleteImage": lambda client: client.delete(f"/trades/{NEVER}/images/{NEVER}"),
@@ -119,7 +123,7 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("broken")
 # A bulk request says of each item what became of it; test_bulk.py has its own test of this.
-@pytest.mark.parametrize("operation_id", [name for name in EVERY if name not in ("createTrades", "deleteTrades")])
+@pytest.mark.parametrize("operation_id", [name for name in EVERY if name not in BULK])
 def test_an_unexpected_error_tells_the_client_nothing_but_the_request_id(dana: Client, operation_id: str) -> None:
     answer = EVERY[operation_id](dana)
     assert answer.status == 500

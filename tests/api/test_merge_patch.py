@@ -30,6 +30,7 @@ REMOVABLE: dict[str, Any] = {
     "lessons": "wait",
     "newsEvents": ["CPI"],
     "economicEvents": ["FOMC"],
+    "externalId": "U1234567-1",
 }
 DEFAULTS: dict[str, Any] = {"multiplier": ("5", "1"), "commission": ("2", "0"), "fees": ("2", "0"), "tags": (["a"], [])}
 REQUIRED = ("symbol", "side", "quantity", "openDate")

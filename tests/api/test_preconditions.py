@@ -112,7 +112,7 @@ def test_a_change_with_if_match_is_refused_when_it_was_overtaken(
 def test_a_change_that_is_overtaken_as_long_as_it_has_time_is_told_when_to_come_back(
     dana: Client, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def always_overtaken(trade: Any, *_: Any) -> None:
+    def always_overtaken(trade: Any, *_: Any, **__: Any) -> None:
         raise VersionMismatch(trade.trade_id)
 
     monkeypatch.setattr(storage, "replace", always_overtaken)
@@ -125,10 +125,10 @@ def overtake(client: Client, path: str, monkeypatch: pytest.MonkeyPatch) -> None
     """Between the next change's read and its write, make another change."""
     replace = storage.replace
 
-    def overtaken(*given: Any) -> Any:
+    def overtaken(*given: Any, **named: Any) -> Any:
         monkeypatch.setattr(storage, "replace", replace)
         with ThreadPoolExecutor(1) as pool:  # another operation's function, on its own thread and event loop
             pool.submit(client.patch, path, {"lessons": "wait"}).result()
-        return replace(*given)
+        return replace(*given, **named)
 
     monkeypatch.setattr(storage, "replace", overtaken)

@@ -103,6 +103,20 @@ def test_what_its_owner_deleted_comes_back_as_it_was_then(owner: Client, put_bac
     assert put_back(replacing=True) == Restored(returned=1)
 
 
+def test_an_external_id_that_another_trade_has_by_now_stays_there(owner: Client, put_back: Restore) -> None:
+    lost, changed = (owner.new_trade(externalId=name)["tradeId"] for name in ("lost", "changed"))
+    kept = owner.new_trade(externalId="kept")["tradeId"]
+    restore_to_now()
+    owner.delete(f"/trades/{lost}")
+    owner.patch(f"/trades/{changed}", {"externalId": None, "lessons": "wait"})
+    owner.patch(f"/trades/{kept}", {"externalId": "elsewhere"})
+    takers = [owner.new_trade(externalId=name)["tradeId"] for name in ("lost", "changed")]
+    assert put_back(replacing=True) == Restored(returned=1, replaced=2, untouched=0)
+    ids = {trade["tradeId"]: trade.get("externalId") for trade in owner.get("/trades").json["items"]}
+    assert ids == {lost: None, changed: None, kept: "kept", takers[0]: "lost", takers[1]: "changed"}
+    assert owner.post("/trades", a_trade(externalId="elsewhere")).status == 201
+
+
 def test_a_second_run_finds_nothing_to_do(owner: Client, put_back: Restore) -> None:
     trade = owner.new_trade()
     restore_to_now()

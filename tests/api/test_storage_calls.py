@@ -33,6 +33,23 @@ def event_of(trade: Any) -> str:
 
 CALLS: dict[str, tuple[Callable[[Client, Any], Answer], int, dict[str, int]]] = {
     "createTrade": (lambda dana, _: dana.post("/trades", a_trade()), 201, {"TransactWriteItems": 1}),
+    "createTrade with an externalId": (
+        lambda dana, _: dana.post("/trades", a_trade(externalId="new")),
+        201,
+        {"TransactWriteItems": 1},
+    ),
+    "updateTrade with an externalId": (
+        lambda dana, trade: dana.patch(f"/trades/{trade['tradeId']}", {"externalId": "new"}),
+        200,
+        {"GetItem": 1, "TransactWriteItems": 1},
+    ),
+    "updateTrades": (
+        lambda dana, trade: dana.post(
+            "/trades/bulk-update", {"items": [{"tradeId": trade["tradeId"], "changes": {"stopLoss": "9"}}]}
+        ),
+        200,
+        {"GetItem": 1, "TransactWriteItems": 1},
+    ),
     "createTrade with a key": (
         lambda dana, _: dana.post("/trades", a_trade(), headers={"Idempotency-Key": "new"}),
         201,

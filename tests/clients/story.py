@@ -30,6 +30,7 @@ from trading_journal_client.api.trades import (
     get_trade,
     list_trades,
     update_trade,
+    update_trades,
 )
 from trading_journal_client.models import (
     AccountExport,
@@ -37,6 +38,8 @@ from trading_journal_client.models import (
     BulkResults,
     BulkTradeInput,
     BulkTradesInput,
+    BulkUpdateInput,
+    BulkUpdatesInput,
     Calendar,
     ChangeEmailInput,
     ChangePasswordInput,
@@ -50,6 +53,7 @@ from trading_journal_client.models import (
     Image,
     ImageUpload,
     ImageUploadInput,
+    InitialCloseInput,
     LogInInput,
     LogOutInput,
     Problem,
@@ -194,7 +198,26 @@ def record_and_close(client: AuthenticatedClient) -> Trade:
     assert expect(DeletedTradePage, list_deleted_trades.sync(client=client)).items[0].trade.trade_id == gone
     assert expect(Trade, restore_trade.sync(gone, client=client)).version == 2
     assert delete_trade.sync_detailed(gone, client=client).status_code == 204
+    import_again(client)
     return pay(client, flat)
+
+
+def import_again(client: AuthenticatedClient) -> None:
+    """A broker's file that is imported again, once its trade was closed."""
+    new = a_trade("2")
+    new.entry_price, new.external_id = "410", "broker-1"
+    first = expect(Trade, create_trade.sync(client=client, body=new))
+    refused = expect(Problem, create_trade.sync(client=client, body=new))
+    assert (refused.type_, refused.trade_id) == ("/problems/external-id-taken", first.trade_id)
+    at = datetime.fromisoformat("2026-01-06T15:00:00-05:00")
+    new.closes = [InitialCloseInput(quantity="2", price="405", closed_at=at)]
+    closed = expect(Trade, create_trade.sync(client=client, body=new, on_existing="COMPLETE"))
+    assert (closed.trade_id, closed.status, closed.version) == (first.trade_id, "CLOSED", 2)
+    change = TradeUpdateInput(tags=["imported ", "imported"])
+    many = BulkUpdatesInput([BulkUpdateInput(trade_id=first.trade_id, version=closed.version, changes=change)])
+    corrected = expect(BulkResults, update_trades.sync(client=client, body=many)).results[0]
+    assert (corrected.status, expect(Trade, corrected.trade).tags) == (200, ["imported"])
+    assert delete_trade.sync_detailed(first.trade_id, client=client).status_code == 204
 
 
 def pay(client: AuthenticatedClient, flat: Trade) -> Trade:

@@ -9,7 +9,7 @@ import {
   changeEmail, changePassword, closeTrade, confirmChangeEmail, confirmSignUp, createEvent, createImageUpload,
   createTrade, createTrades, deleteAccount, deleteEvent, deleteTrade, exportAccount, getBreakdown, getCalendar,
   getEquityCurve, getEvent, getProfile, getStats, getTrade, listDeletedTrades, listEvents, listTrades, logIn, logOut,
-  refreshSession, restoreTrade, signUp, updateEvent, updateTrade,
+  refreshSession, restoreTrade, signUp, updateEvent, updateTrade, updateTrades,
   type GatewayMessage, type Image, type TradeInput, type Problem, type Trade,
 } from "trading-journal-client";
 import { client } from "trading-journal-client/client";
@@ -121,7 +121,24 @@ async function recordAndClose(): Promise<Trade> {
   const { data: restored } = await restoreTrade({ path: gone, throwOnError: true });
   deepStrictEqual([restored.quantity, restored.version], [exact, 2]);
   await deleteTrade({ path: gone, throwOnError: true });
+  await importAgain();
   return pay(flat);
+}
+
+// A broker's file that is imported again, once its trade was closed.
+async function importAgain(): Promise<void> {
+  const body: TradeInput = { ...aTrade("2"), entryPrice: "410", externalId: "broker-1" };
+  const { data: first } = await createTrade({ body, throwOnError: true });
+  const refused = problem((await createTrade({ body })).error);
+  deepStrictEqual([refused.type, refused.tradeId], ["/problems/external-id-taken", first.tradeId]);
+  const closes = [{ quantity: "2", price: "405", closedAt: "2026-01-06T15:00:00-05:00" }];
+  const { data: closed } = await createTrade({ body: { ...body, closes }, query: { onExisting: "COMPLETE" }, throwOnError: true });
+  deepStrictEqual([closed.tradeId, closed.status, closed.version], [first.tradeId, "CLOSED", 2]);
+  const changes = { tags: ["imported ", "imported"] };
+  const many = { items: [{ tradeId: first.tradeId, version: closed.version, changes }] };
+  const corrected = (await updateTrades({ body: many, throwOnError: true })).data.results[0];
+  deepStrictEqual([corrected?.status, corrected?.trade?.tags], [200, ["imported"]]);
+  await deleteTrade({ path: { tradeId: first.tradeId }, throwOnError: true });
 }
 
 // A dividend after the last close, which turns out to belong to another trade.

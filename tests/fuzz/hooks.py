@@ -20,7 +20,7 @@ ITEM_JUDGES = {
         for content in operation.get("requestBody", {}).get("content", {}).values()
         for name, schema in items_alone(content["schema"]).items()
     }
-    for item in slice_of({"createTrades", "deleteTrades"})["paths"].values()
+    for item in slice_of({"createTrades", "updateTrades", "deleteTrades"})["paths"].values()
     for operation in item.values()
 }
 

@@ -1,0 +1,89 @@
+"""A trade that is recorded again, for instance by an import that is repeated, with closes that it lacked before."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from handlers.journal.changes import close
+from handlers.journal.errors import FieldError, TradeDiffers
+from handlers.journal.money import canonical
+from handlers.journal.trade import Close, Trade
+
+# What a trade is about. All else (stop, target, notes, tags) is the trader's to change, and is not compared.
+_COMPARED = (
+    "symbol",
+    "side",
+    "quantity",
+    "open_date",
+    "entry_price",
+    "multiplier",
+    "commission",
+    "fees",
+    "cancelled",
+)
+
+
+def completed(trade: Trade, again: Trade, named: Collection[str], now: datetime) -> Trade:
+    """The trade with the closes that `again` has beyond it; the same trade, at its version, when there are none.
+
+    `again` is the trade as it was recorded again, and `named` the fields that were given for it. Those of what the
+    trade is about have to be as they are; times are compared as instants. Closes are the same if quantity, price,
+    instant, commission and fees are, and equal ones count as often as they are there: either trade has to have all
+    closes of the other. Raises TradeDiffers; StateForbids for a cancelled trade.
+    """
+    differing = [
+        FieldError((name,), f"is {_text(getattr(trade, name))} in the trade")
+        for name in _COMPARED
+        if name in named and getattr(again, name) != getattr(trade, name)
+    ]
+    missing = _without(again.closes, trade.closes)
+    if missing and _without(trade.closes, again.closes):
+        differing.append(FieldError(("closes",), "lacks a close of the trade, and has one that the trade lacks"))
+    if differing:
+        raise TradeDiffers(trade.trade_id, differing)
+    if not missing:
+        return trade
+    grown = trade
+    for added in missing:
+        grown = close(
+            grown,
+            close_id=added.close_id,
+            quantity=added.quantity,
+            price=added.price,
+            closed_at=added.closed_at,
+            commission=added.commission,
+            fees=added.fees,
+            now=now,
+        )
+    return replace(grown, version=trade.version + 1)
+
+
+def _without(closes: Collection[Close], others: Collection[Close]) -> list[Close]:
+    """Those of the closes that the others lack; equal ones count as often as they are there."""
+    there = Counter(map(_facts, others))
+    lacking = []
+    for each in closes:
+        if there[_facts(each)]:
+            there[_facts(each)] -= 1
+        else:
+            lacking.append(each)
+    return lacking
+
+
+def _facts(of: Close) -> tuple[object, ...]:
+    return of.quantity, of.price, of.closed_at, of.commission, of.fees
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, Decimal):
+        return canonical(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, bool):
+        return "CANCELLED" if value else "not CANCELLED"
+    return "absent" if value is None else str(value)
