@@ -253,6 +253,47 @@ class CloseInput(BaseModel):
     """
 
 
+class GroupInput(BaseModel):
+    """
+    A group of trades.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    name: Annotated[str, Field(examples=['breakout'], max_length=50, min_length=1)]
+    """
+    A short text.
+    """
+    strategy: Annotated[
+        str | None, Field(examples=['breakout'], max_length=50, min_length=1)
+    ] = None
+    """
+    A short text.
+    """
+    trade_ids: Annotated[
+        list[UUID],
+        Field(
+            alias='tradeIds',
+            examples=[['0b9f2f0a-6c1e-4a55-9d8e-3a4b5c6d7e8f']],
+            max_length=90,
+            min_length=1,
+        ),
+    ]
+    """
+    The trades that belong together; each belongs to one group at most.
+    """
+
+
+class CountedAs(StrEnum):
+    """
+    What counts as one result, each trade or each group.
+    """
+
+    TRADES = 'TRADES'
+    GROUPS = 'GROUPS'
+
+
 class EventType(StrEnum):
     """
     FUNDING: of a perpetual future. SWAP: for holding a position overnight. DIVIDEND: also one that a short position
@@ -1261,7 +1302,7 @@ class Attribute(StrEnum):
     """
     An attribute of a trade. WEEKDAY and HOUR are those of its entry; CLOSE_WEEKDAY, CLOSE_HOUR and MONTH those of its last
     close. HOLDING_TIME has buckets from UNDER_1_MINUTE and FROM_1_TO_5_MINUTES to FROM_30_DAYS. SIZE has buckets of the
-    quantity between 1, 2 and 5 times the powers of ten, the upper end excluded: 100-200.
+    quantity between 1, 2 and 5 times the powers of ten, the upper end excluded: 100-200. GROUP has the ids of groups.
 
     """
 
@@ -1280,6 +1321,7 @@ class Attribute(StrEnum):
     RISK = 'RISK'
     HOLDING_TIME = 'HOLDING_TIME'
     SIZE = 'SIZE'
+    GROUP = 'GROUP'
 
 
 class Reason(StrEnum):
@@ -1750,6 +1792,102 @@ class TradeInput(BaseModel):
     """
 
 
+class Group(BaseModel):
+    """
+    A group of trades, with what they have earned together.
+    """
+
+    group_id: Annotated[
+        UUID, Field(alias='groupId', examples=['7e1d0c9b-8a7f-4e6d-b5c4-3a2b1c0d9e8f'])
+    ]
+    """
+    Names a group of trades.
+    """
+    name: Annotated[str, Field(examples=['breakout'], max_length=50, min_length=1)]
+    """
+    A short text.
+    """
+    strategy: Annotated[
+        str | None, Field(examples=['breakout'], max_length=50, min_length=1)
+    ] = None
+    """
+    A short text.
+    """
+    trade_ids: Annotated[
+        list[UUID],
+        Field(
+            alias='tradeIds',
+            examples=[['0b9f2f0a-6c1e-4a55-9d8e-3a4b5c6d7e8f']],
+            max_length=90,
+        ),
+    ]
+    """
+    The trades of the group, as they were put. A trade that was deleted is not among them; it is again when it comes
+    back before the group is put without it.
+
+    """
+    realized_pnl: Annotated[Decimal, Field(alias='realizedPnl', examples=['257.8'])]
+    """
+    What the closes and events of all its trades have brought so far, those of cancelled ones left out.
+    """
+    close_date: Annotated[
+        AwareDatetime | None,
+        Field(alias='closeDate', examples=['2026-01-05T09:31:04-05:00']),
+    ] = None
+    """
+    When the last trade became flat, once all of them are; cancelled ones do not count.
+    """
+    net_pnl: Annotated[Decimal | None, Field(alias='netPnl', examples=['257.8'])] = None
+    """
+    The net P&L of all its trades, once all of them are flat.
+    """
+    r_multiple: Annotated[float | None, Field(alias='rMultiple', examples=[1.289])] = (
+        None
+    )
+    """
+    The net P&L over the sum of the trades' risks, once all are flat and when each of the risks is known.
+    """
+    version: Annotated[int, Field(examples=[1], ge=1)]
+    """
+    Raised by one with every change of the group itself.
+    """
+    created_at: Annotated[
+        AwareDatetime, Field(alias='createdAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    When the group was made.
+    """
+    updated_at: Annotated[
+        AwareDatetime, Field(alias='updatedAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    When the group was changed last.
+    """
+
+
+class GroupPage(BaseModel):
+    """
+    A page of groups.
+    """
+
+    items: Annotated[list[Group], Field(max_length=100)]
+    """
+    The groups of this page.
+    """
+    next_token: Annotated[
+        str | None,
+        Field(
+            alias='nextToken',
+            examples=['eyJrIjoiMjAyNi0wMS0wNVQxNDozMTowNC4wMDAwMDBaIn0'],
+            max_length=2048,
+            min_length=1,
+        ),
+    ] = None
+    """
+    Opaque; made by the API, never by a client.
+    """
+
+
 class TradeEvents(BaseModel):
     """
     The events of a trade.
@@ -1903,6 +2041,7 @@ class Stats(BaseModel):
     """
     Up to which result a trade is a break-even, as it was asked for.
     """
+    count_as: Annotated[CountedAs, Field(alias='countAs')]
     last_updated: Annotated[
         AwareDatetime | None,
         Field(alias='lastUpdated', examples=['2026-01-05T09:31:04-05:00']),
@@ -2142,6 +2281,7 @@ class EquityCurve(BaseModel):
     """
     Up to which result a trade is a break-even, as it was asked for.
     """
+    count_as: Annotated[CountedAs, Field(alias='countAs')]
     group_by: Annotated[GroupBy, Field(alias='groupBy', examples=['WEEK'])]
     """
     What a point stands for.
@@ -2211,6 +2351,7 @@ class Calendar(BaseModel):
     """
     Up to which result a trade is a break-even, as it was asked for.
     """
+    count_as: Annotated[CountedAs, Field(alias='countAs')]
     week_starts_on: Annotated[Weekday, Field(alias='weekStartsOn')]
     total: Period
     """
@@ -2644,6 +2785,13 @@ class Trade(BaseModel):
     `GET /trades/{tradeId}` alone, and so is `url`.
 
     """
+    group_id: Annotated[
+        UUID | None,
+        Field(alias='groupId', examples=['7e1d0c9b-8a7f-4e6d-b5c4-3a2b1c0d9e8f']),
+    ] = None
+    """
+    Names a group of trades.
+    """
     event_pnl: Annotated[
         Decimal | None, Field(alias='eventPnl', examples=['79.12'])
     ] = None
@@ -2871,6 +3019,7 @@ class Breakdown(BaseModel):
     """
     Up to which result a trade is a break-even, as it was asked for.
     """
+    count_as: Annotated[CountedAs, Field(alias='countAs')]
     by: Annotated[list[Attribute], Field(max_length=2, min_length=1)]
     """
     The attributes.

@@ -38,6 +38,7 @@ class Frame:
             **({} if clock.zone is None else {"timeZone": clock.zone.key}),
             "dayStartsAt": f"{clock.day_starts_at:%H:%M}",
             "breakevenTolerance": self.tolerance,
+            "countAs": self.question.count_as,
         }
 
 

@@ -77,7 +77,8 @@ def event_document(event: TradeEvent) -> dict[str, Any]:
     return document(_EVENT, event)
 
 
-def _ratio(value: Decimal) -> float:
+def ratio_of(value: Decimal) -> float:
+    """A ratio of a trade or a group, to six decimals."""
     return float(value.quantize(_RATIO_STEP, context=_RATIO_CONTEXT))
 
 
@@ -108,7 +109,7 @@ _TRADE = columns_of(
         "images": lambda images: [image_document(image) for image in images] or None,
         "events": lambda events: [event_document(event) for event in events] or None,
         "realized": lambda realized: [_close_document(part) for part in realized],
-        "r_multiple": _ratio,
-        "risk_reward_ratio": _ratio,
+        "r_multiple": ratio_of,
+        "risk_reward_ratio": ratio_of,
     },
 )

@@ -15,12 +15,12 @@ from typing import Any
 
 from handlers import deadline
 from handlers.entry import runtime
-from handlers.journal.stats.entries import touched_days
+from handlers.journal.stats.entries import touched_days, touches_group
 from handlers.journal.trade import Trade
 from handlers.log import logger
 from handlers.metrics import count
 from handlers.storage.errors import AccountErased, Busy, UnreadableTrade
-from handlers.storage.stats import comparing, due, updating
+from handlers.storage.stats import comparing, due, group_results, updating
 from handlers.storage.trade_items import is_trade
 
 Event = dict[str, Any]
@@ -86,12 +86,19 @@ def _within_time_of(context: Any) -> Iterator[None]:
 def _update_user(user_id: str, records: Sequence[Event]) -> set[str]:
     """Handle the records of one user. The sequence numbers of those that could not be."""
     touched: dict[str, set[date]] = {}
+    groups: dict[str, set[str]] = {}
     for record in records:
-        days = touched_days(_image(record, "OldImage"), _image(record, "NewImage"))
+        old, new = _image(record, "OldImage"), _image(record, "NewImage")
+        days = touched_days(old, new)
         if days or _is_unreadable(record, "NewImage"):
             touched.setdefault(_trade_id(record), set()).update(days)
+        for group_id in touches_group(old, new):
+            groups.setdefault(group_id, set()).add(_trade_id(record))
     with logger.append_context_keys(sequence_number=records[0]["dynamodb"]["SequenceNumber"]):
         failed = _failing(user_id, touched)
+        for group_id, trade_ids in groups.items():
+            if not _settle_group(user_id, group_id):
+                failed |= trade_ids
     return {record["dynamodb"]["SequenceNumber"] for record in records if _trade_id(record) in failed}
 
 
@@ -114,6 +121,21 @@ def _failing(user_id: str, touched: Touched) -> set[str]:
         middle = len(trades) // 2
         return _failing(user_id, dict(trades[:middle])) | _failing(user_id, dict(trades[middle:]))
     return set()
+
+
+def _settle_group(user_id: str, group_id: str) -> bool:
+    """Bring the result of a group up to date. Whether that went well."""
+    try:
+        group_results.settle(user_id, group_id, datetime.now(UTC))
+    except AccountErased:
+        return True
+    except Busy:
+        logger.warning("the statistics of a group wait for others", user_id=user_id, group_id=group_id)
+        return False
+    except Exception:  # noqa: BLE001 as above
+        logger.exception("the statistics of a group are not up to date", user_id=user_id, group_id=group_id)
+        return False
+    return True
 
 
 def _update(user_id: str, touched: Touched) -> None:

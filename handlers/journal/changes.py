@@ -222,6 +222,7 @@ _FIXED = {
     "events",
     "notes",
     "images",
+    "group_id",
     "idempotency_key",
     "version",
     "created_at",

@@ -150,6 +150,7 @@ class Trade:
     notes: JournalNotes = field(default_factory=JournalNotes)
     images: tuple[Image, ...] = ()
     external_id: str | None = None
+    group_id: str | None = None
     idempotency_key: str | None = None
     version: int = 1
     created_at: datetime

@@ -13,16 +13,18 @@ from starlette.responses import Response
 from handlers.documents.fields import as_json
 from handlers.documents.stats import Frame, stats_document
 from handlers.documents.stats_views import breakdown_document, calendar_document, curve_document
+from handlers.journal.groups import Group
 from handlers.journal.stats import calendar as calendars
 from handlers.journal.stats.breakdown import breakdown
 from handlers.journal.stats.clock import Weekday
 from handlers.journal.stats.entries import in_place_of_stored
 from handlers.journal.stats.equity import EquityCurve, GroupBy, equity_curve
 from handlers.journal.stats.folding import fold
-from handlers.journal.stats.questions import Attribute, Question, Selected, Tolerance, select
+from handlers.journal.stats.questions import Attribute, CountAs, Question, Selected, Tolerance, select
+from handlers.journal.trade import Trade
 from handlers.operations.clocks import clock_of, included_trades
 from handlers.operations.filters import wanted_tags
-from handlers.storage import trades
+from handlers.storage import groups, trades
 from handlers.storage.stats import books
 from handlers.web.etags import digest_etag, has_tag
 from handlers.web.problems import BadField, rule_broken
@@ -47,6 +49,7 @@ _FILTERS = {
     "month": Attribute.MONTH,
     "result": Attribute.RESULT,
     "risk": Attribute.RISK,
+    "group_id": Attribute.GROUP,
 }
 
 
@@ -129,7 +132,9 @@ def _answer(
     included = trades.several(user, asked.included) if asked.included else []
     reading = books.read(user, *question.days_to_read)
     stored = iter(()) if question.is_empty else iter(reading)
-    entries = in_place_of_stored(stored, asked.included, included) if asked.included else stored
+    entries = stored
+    if asked.included:
+        entries = in_place_of_stored(stored, asked.included, included, _groups_of(user, question, included))
     computed = compute(select(question, entries))
     frame = Frame(question=question, tolerance=asked.tolerance, as_of=reading.last_updated)
     text = as_json(document(computed, frame))
@@ -139,9 +144,21 @@ def _answer(
     return reply_text(200, text, headers)
 
 
+def _groups_of(user: str, question: Question, included: Iterable[Trade]) -> list[tuple[Group, list[Trade]]]:
+    """The groups of the trades, as they are now and with all of their trades, if groups count."""
+    ids = {trade.group_id for trade in included if trade.group_id is not None}
+    if question.count_as is CountAs.TRADES or not ids:
+        return []
+    found = groups.several(user, ids)
+    of_groups = trades.several(user, {trade_id for group in found for trade_id in group.trade_ids})
+    return [(group, [trade for trade in of_groups if trade.group_id == group.group_id]) for group in found]
+
+
 def _asked(parameters: Mapping[str, Any]) -> Asked:
     """The question that the parameters ask. Raises Problem for a time zone that there is none of."""
     given = {name: value for name, value in parameters.items() if value is not None}
+    if "group_id" in given:
+        given["group_id"] = [each.lower() for each in given["group_id"]]
     tolerance = given["breakeven_tolerance"]
     in_r = tolerance.endswith("R")
     amount = Decimal(tolerance.removesuffix("R"))
@@ -154,6 +171,7 @@ def _asked(parameters: Mapping[str, Any]) -> Asked:
         any_of={_FILTERS[name]: frozenset(given[name]) for name in _FILTERS.keys() & given.keys()},
         all_tags=frozenset(wanted_tags("tag", given.get("tag", ()))),
         no_tags=frozenset(wanted_tags("excludeTag", given.get("exclude_tag", ()))),
+        count_as=CountAs(given["count_as"]),
     )
     return Asked(
         question=question,

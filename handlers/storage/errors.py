@@ -3,8 +3,10 @@
 StorageError
 ├── TradeNotFound        the user has no such trade
 ├── DeletedTradeNotFound  the user deleted no such trade, or too long ago
+├── GroupNotFound        the user has no such group
 ├── VersionMismatch      the trade has changed in between
 ├── PreconditionFailed   the trade is at none of the versions that the client named
+│   └── GroupChanged     a group is
 ├── ExternalIdTaken      another trade of the user has that external id
 ├── KeyReused            an idempotency key came back with another request
 ├── Busy                 not now: the same request may be sent again later
@@ -37,8 +39,12 @@ class DeletedTradeNotFound(StorageError):
     """Raised when the user deleted no trade of that id, or so long ago that it is not kept any more."""
 
 
+class GroupNotFound(StorageError):
+    """Raised when the user has no group of that id."""
+
+
 class VersionMismatch(StorageError):
-    """Raised when the trade is stored at another version than the one the change was made from."""
+    """Raised when the trade, or the group, is stored at another version than the one the change was made from."""
 
 
 class PreconditionFailed(StorageError):
@@ -51,6 +57,10 @@ class ExternalIdTaken(StorageError):
     def __init__(self, trade_id: str) -> None:
         super().__init__(trade_id)
         self.trade_id = trade_id
+
+
+class GroupChanged(PreconditionFailed):
+    """Raised when a group is at none of the versions to which the client allows the change, or does not exist."""
 
 
 class KeyReused(StorageError):

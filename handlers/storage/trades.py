@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from handlers.storage.errors import (
     TradeNotFound,
     VersionMismatch,
 )
+from handlers.storage.groups import group_key, group_of
 from handlers.storage.trade_items import (
     KeptAnswer,
     answer_item,
@@ -144,8 +146,9 @@ def delete(trade: Trade, now: datetime) -> None:
 def restore(user_id: str, trade_id: str, now: datetime) -> Trade:
     """Bring back a trade that was deleted. One that is back already is returned as it is.
 
-    Raises DeletedTradeNotFound; ExternalIdTaken when another trade has its external id by now; VersionMismatch when
-    another request changes what is kept at this moment; TradeNotFound, AccountErased, Busy.
+    It is in its group again if that still names it. Raises DeletedTradeNotFound; ExternalIdTaken when another trade has
+    its external id by now; VersionMismatch when another request changes what is kept, or the group, at this moment;
+    TradeNotFound, AccountErased, Busy.
     """
     kept = get_item(trades_table(), deleted_key(user_id, trade_id))
     if not kept or has_expired(kept, now):
@@ -153,7 +156,7 @@ def restore(user_id: str, trade_id: str, now: datetime) -> Trade:
             return get(user_id, trade_id)  # read after the other: what is not among the deleted any more is back
         except TradeNotFound:
             raise DeletedTradeNotFound(trade_id) from None
-    trade = restored(deleted_trade_of(kept), now)
+    trade, of_group = _in_its_group(restored(deleted_trade_of(kept), now))
     put: PutTypeDef = {**_put(trade), "ConditionExpression": "attribute_not_exists(tradeId)"}
     forget: TransactWriteItemTypeDef = {
         "Delete": {
@@ -164,19 +167,33 @@ def restore(user_id: str, trade_id: str, now: datetime) -> Trade:
         }
     }
     taken = [_take(trade)] if trade.external_id is not None else []
-    of_trade, of_account, of_deleted, *of_id = transact(
-        [{"Put": put}, {"ConditionCheck": erasure_marks.not_begun(user_id)}, forget, *taken]
+    of_trade, of_account, of_deleted, *others = transact(
+        [{"Put": put}, {"ConditionCheck": erasure_marks.not_begun(user_id)}, forget, *of_group, *taken]
     )
     if of_account:
         raise AccountErased(user_id)
     if of_trade:  # back by another request, or by an operator who restored the table
         transact([forget])
         return get(user_id, trade_id)
-    if of_deleted:
+    if of_deleted or any(others[: len(of_group)]):
         raise VersionMismatch(trade_id)
-    if any(of_id):
-        raise ExternalIdTaken(of_id[0]["Item"]["ofTrade"]["S"])
+    if any(others):
+        raise ExternalIdTaken(others[-1]["Item"]["ofTrade"]["S"])
     return trade
+
+
+def _in_its_group(trade: Trade) -> tuple[Trade, list[TransactWriteItemTypeDef]]:
+    """The trade, without its group if that names it no more; and the check that the group stays as it is. Raises
+    Busy.
+    """
+    if trade.group_id is None:
+        return trade, []
+    key = group_key(trade.user_id, trade.group_id)
+    item = get_item(trades_table(), key)
+    if not item or trade.trade_id not in group_of(item).trade_ids:
+        return dataclasses.replace(trade, group_id=None), []
+    check: Any = {"TableName": trades_table(), "Key": key, **at_version(group_of(item).version)}
+    return trade, [{"ConditionCheck": check}]
 
 
 def _put(trade: Trade) -> PutTypeDef:

@@ -17,6 +17,7 @@ from functools import partial
 
 from handlers.documents import trades as documents
 from handlers.documents.fields import as_json, time_text
+from handlers.documents.groups import group_document
 from handlers.documents.stats import Frame, stats_document
 from handlers.journal.stats.folding import fold
 from handlers.journal.stats.questions import Question, select
@@ -27,6 +28,7 @@ from handlers.storage.errors import AccountErased
 from handlers.storage.image_files import Place
 from handlers.storage.queues import export_queue
 from handlers.storage.stats import books
+from handlers.usecases import groups
 
 FORMAT_VERSION = 1
 VALID_FOR = timedelta(minutes=10)
@@ -216,6 +218,15 @@ def _deleted_trades(account: Account, _: object) -> Iterator[str]:
     yield "[]" if separator == "[\n" else "\n]"
 
 
+def _groups(account: Account, _: object) -> Iterator[str]:
+    """Each on a line of its own, as getGroup shows it."""
+    separator = "[\n"
+    for shown in groups.every(account.user_id):
+        yield separator + as_json(group_document(shown.group, shown.trades))
+        separator = ",\n"
+    yield "[]" if separator == "[\n" else "\n]"
+
+
 def _statistics(account: Account, _: object) -> Iterator[str]:
     """As getStats shows them, of the whole journal."""
     reading, question = books.read(account.user_id, None, None), Question()
@@ -233,5 +244,6 @@ SECTIONS: tuple[tuple[str, Callable[[Account, Callable[[], None]], Iterator[str]
     ("profile", _profile),
     ("trades", _trades),
     ("deletedTrades", _deleted_trades),
+    ("groups", _groups),
     ("statistics", _statistics),
 )

@@ -169,11 +169,15 @@ TABLE: dict[type[Exception], Callable[[Any], Problem]] = {
     journal.ImageNotFound: lambda _: Problem(NOT_FOUND, "The trade has no such image."),
     storage.TradeNotFound: lambda _: Problem(NOT_FOUND, "You have no such trade."),
     storage.DeletedTradeNotFound: lambda _: Problem(NOT_FOUND, "You deleted no such trade within the last 30 days."),
+    storage.GroupNotFound: lambda _: Problem(NOT_FOUND, "You have no such group."),
     storage.VersionMismatch: lambda _: _contended(),
     storage.PreconditionFailed: lambda _: Problem(
         VERSION_MISMATCH, "Read the trade again and repeat the change on its new version."
     ),
     storage.ExternalIdTaken: lambda error: _external_id_taken(error),
+    storage.GroupChanged: lambda _: Problem(
+        VERSION_MISMATCH, "Read the group again and repeat the change on its new version."
+    ),
     storage.KeyReused: lambda _: Problem(KEY_REUSED, "Send a new key with a new request."),
     storage.AccountErased: lambda _: Problem(ACCOUNT_ERASED, "Nothing can be written for it any more."),
     storage.BadPageToken: lambda _: invalid_request(

@@ -71,7 +71,7 @@ def test_an_export_of_a_new_account_holds_its_profile(dana: Client) -> None:
     assert document["profile"]["email"] == "dana@example.com"
     assert document["profile"]["sub"] == dana.user
     assert datetime.fromisoformat(document["profile"]["createdAt"]) <= datetime.now(UTC)
-    assert document["trades"] == []
+    assert document["trades"] == document["groups"] == []
 
 
 def test_an_export_holds_every_trade_as_it_is_read(dana: Client) -> None:
@@ -83,6 +83,24 @@ def test_an_export_holds_every_trade_as_it_is_read(dana: Client) -> None:
     assert len(by_id) == len(document["trades"]) == 3
     for trade in (closed, noted):
         assert by_id[trade["tradeId"]] == dana.get(f"/trades/{trade['tradeId']}").json
+
+
+def test_an_export_holds_every_event_and_group(dana: Client, estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
+    trade_id = dana.new_trade()["tradeId"]
+    dana.post(f"/trades/{trade_id}/events", {"type": "SWAP", "amount": "-0.4", "at": "2026-01-06T22:00:00Z"})
+    group_ids = ["7e1d0c9b-8a7f-4e6d-b5c4-3a2b1c0d9e8f", "8f2e1d0c-9b8a-4f7e-a6d5-4b3c2d1e0f9a"]
+    for group_id, member in zip(group_ids, (trade_id, dana.new_trade()["tradeId"]), strict=True):
+        dana("PUT", f"/groups/{group_id}", {"name": "pair", "tradeIds": [member]})
+    monkeypatch.setattr("handlers.usecases.groups.ENOUGH_TRADES", 1)
+    _, document = exported(dana)
+    monkeypatch.setattr(export_account, "AT_ONCE_SECONDS", -1)
+    dana.get("/auth/export")
+    assert queues.write_export({"Records": messages_of(estate.export_queue)}, None) == {"batchItemFailures": []}
+    _, prepared = exported(dana)
+    for file in (document, prepared):
+        assert file["groups"] == [dana.get(f"/groups/{group_id}").json for group_id in group_ids]
+        by_id = {trade["tradeId"]: trade for trade in file["trades"]}
+        assert by_id[trade_id] == dana.get(f"/trades/{trade_id}").json
 
 
 def test_an_export_holds_nothing_of_others(dana: Client, estate: Estate) -> None:
@@ -252,7 +270,7 @@ def test_an_export_holds_no_more_than_two_pages_and_two_parts(dana: Client, monk
 
     def ask(**wanted: Any) -> Any:
         nonlocal asked
-        if wanted["TableName"] != "trades" or "IndexName" in wanted:
+        if wanted["TableName"] != "trades" or "IndexName" in wanted or "Limit" in wanted:  # not all trades
             return query(**wanted)
         alive_at_page.append(len(alive))
         items = [Item({**stored, "preTradeNotes": {"S": os.urandom(400).hex()}}) for _ in range(size)]

@@ -26,6 +26,7 @@ class Ids:
     trade: str = NEVER
     close: str = NEVER
     event: str = NEVER
+    group: str = NEVER
     image: str = NEVER
 
 
@@ -67,6 +68,11 @@ BY_PATH: dict[str, list[Send]] = {
         lambda user, ids: user.patch(f"/trades/{ids.trade}/events/{ids.event}", {"at": "1999-01-01T00:00:00Z"}),
     ],
     "deleteEvent": [lambda user, ids: user.delete(f"/trades/{ids.trade}/events/{ids.event}")],
+    "getGroup": [lambda user, ids: user.get(f"/groups/{ids.group}")],
+    "deleteGroup": [
+        lambda user, ids: user.delete(f"/groups/{ids.group}"),
+        lambda user, ids: user.delete(f"/groups/{ids.group}", headers={"If-Match": '"1"'}),
+    ],
     "createImageUpload": [lambda user, ids: user.post(f"/trades/{ids.trade}/images", {"contentType": "image/png"})],
     "deleteImage": [lambda user, ids: user.delete(f"/trades/{ids.trade}/images/{ids.image}")],
     "deleteTrade": [
@@ -80,13 +86,29 @@ BY_PATH: dict[str, list[Send]] = {
 
 @pytest.fixture
 def danas(estate: Estate, dana: Client) -> Ids:  # noqa: ARG001 made first
-    """A trade with a close, an event, an image and an upload that is pending."""
+    """A trade with a close, an event, an image and an upload that is pending, in a group."""
     trade = dana.new_trade(closes=[{**CLOSE, "quantity": "1"}])["tradeId"]
     dana.post(f"/trades/{trade}/events", EVENT)
     image = gallery.illustrate(dana, trade)
     gallery.ask(dana, trade)
+    group = "7e1d0c9b-8a7f-4e6d-b5c4-3a2b1c0d9e8f"
+    dana("PUT", f"/groups/{group}", {"name": "pair", "tradeIds": [trade]})
     shown = dana.get(f"/trades/{trade}").json
-    return Ids(trade, shown["partialCloses"][0]["closeId"], shown["events"][0]["eventId"], image)
+    return Ids(trade, shown["partialCloses"][0]["closeId"], shown["events"][0]["eventId"], group, image)
+
+
+def test_anothers_group_and_trades_are_none_of_ones_own(erin: Client, danas: Ids) -> None:
+    before = everything_of(DANA)
+    for headers, status in (({"If-Match": '"1"'}, 412), ({"If-Match": "*"}, 412), ({}, 422)):
+        anothers, never = (
+            erin("PUT", f"/groups/{ids.group}", {"name": "x", "tradeIds": [ids.trade]}, headers=headers)
+            for ids in (danas, Ids())
+        )
+        assert anothers.status == status
+        assert_alike(anothers, never)
+    own = erin.new_trade()["tradeId"]
+    assert erin("PUT", f"/groups/{danas.group}", {"name": "x", "tradeIds": [own]}).json["tradeIds"] == [own]
+    assert everything_of(DANA) == before
 
 
 def everything_of(user: str) -> list[Any]:
@@ -110,7 +132,8 @@ def assert_alike(one: Answer, other: Answer) -> None:
 
 
 def test_these_are_all_operations_with_an_id() -> None:
-    assert {route.operation_id for route in routes() if "{" in route.path} == BY_PATH.keys()
+    # putGroup makes what is not there: test_anothers_group_and_trades_are_none_of_ones_own is about it.
+    assert {route.operation_id for route in routes() if "{" in route.path} == BY_PATH.keys() | {"putGroup"}
 
 
 @pytest.mark.parametrize("operation_id", BY_PATH)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from handlers.storage import accounts, deleted_trades, sign_in, trade_queries, uploads
+from handlers.storage import accounts, deleted_trades, groups, sign_in, trade_queries, uploads
 from handlers.storage import trades as storage
 from handlers.storage.errors import Unavailable
 from handlers.storage.stats import books
@@ -37,6 +37,10 @@ EVERY: dict[str, Callable[[Client], Answer]] = {
     "getEvent": lambda client: client.get(f"/trades/{NEVER}/events/{NEVER}"),
     "updateEvent": lambda client: client.patch(f"/trades/{NEVER}/events/{NEVER}", {"amount": "1"}),
     "deleteEvent": lambda client: client.delete(f"/trades/{NEVER}/events/{NEVER}"),
+    "listGroups": lambda client: client.get("/groups"),
+    "getGroup": lambda client: client.get(f"/groups/{NEVER}"),
+    "putGroup": lambda client: client("PUT", f"/groups/{NEVER}", {"name": "pair", "tradeIds": [NEVER]}),
+    "deleteGroup": lambda client: client.delete(f"/groups/{NEVER}"),
     "deleteTrade": lambda client: client.delete(f"/trades/{NEVER}"),
     "listDeletedTrades": lambda client: client.get("/deleted-trades"),
     "restoreTrade": lambda client: client.post(f"/deleted-trades/{NEVER}/restore"),
@@ -79,6 +83,8 @@ BROKEN = (
     (storage, "replace"),
     (storage, "delete"),
     (trade_queries, "list_trades"),
+    (groups, "get"),
+    (groups, "page"),
     (uploads, "read"),
     (uploads, "await_file"),
     (books, "read"),

@@ -56,6 +56,7 @@ def test_dataset_a_has_its_reference_figures(dataset_a: Client) -> None:
         "basis": "NET",
         "dayStartsAt": "00:00",
         "breakevenTolerance": "0",
+        "countAs": "TRADES",
         "grossPnl": "450",
         "costs": "0",
         "eventPnl": "0",

@@ -23,6 +23,7 @@ def sent() -> Counter[str]:
     return counted
 
 
+GROUP, OTHER_GROUP = "7e1d0c9b-8a7f-4e6d-b5c4-3a2b1c0d9e8f", "8f2e1d0c-9b8a-4f7e-a6d5-4b3c2d1e0f9a"
 EVENT = {"type": "SWAP", "amount": "-0.4", "at": "2026-01-06T22:00:00Z"}
 
 
@@ -103,6 +104,18 @@ CALLS: dict[str, tuple[Callable[[Client, Any], Answer], int, dict[str, int]]] = 
         200,
         {"GetItem": 1},
     ),
+    "putGroup": (
+        lambda dana, trade: dana("PUT", f"/groups/{OTHER_GROUP}", {"name": "pair", "tradeIds": [trade["tradeId"]]}),
+        201,
+        {"GetItem": 1, "BatchGetItem": 2, "TransactWriteItems": 1},
+    ),
+    "getGroup": (lambda dana, _: dana.get(f"/groups/{GROUP}"), 200, {"GetItem": 1, "BatchGetItem": 1}),
+    "listGroups": (lambda dana, _: dana.get("/groups"), 200, {"Query": 1, "BatchGetItem": 1}),
+    "deleteGroup": (
+        lambda dana, _: dana.delete(f"/groups/{GROUP}"),
+        204,
+        {"GetItem": 1, "BatchGetItem": 1, "TransactWriteItems": 1},
+    ),
     "deleteTrade": (
         lambda dana, trade: dana.delete(f"/trades/{trade['tradeId']}"),
         204,
@@ -131,6 +144,7 @@ def test_an_operation_sends_no_more_than_it_has_to(name: str, dana: Client, sent
     for symbol in ("AAPL", "MSFT"):
         trade = dana.new_trade(symbol=symbol, tags=["gap"])
         trade = dana.post(f"/trades/{trade['tradeId']}/events", EVENT).json
+    dana("PUT", f"/groups/{GROUP}", {"name": "pair", "tradeIds": [dana.new_trade(symbol="TSLA")["tradeId"]]})
     dana.get("/trades")  # reads the secret, once per process
     sent.clear()
     assert call(dana, trade).status == status

@@ -10,6 +10,7 @@ import gzip
 import json
 import sys
 import time
+import uuid
 from datetime import datetime
 from typing import TypeVar
 
@@ -18,6 +19,7 @@ from trading_journal_client import AuthenticatedClient, Client
 from trading_journal_client.api.account import delete_account, export_account
 from trading_journal_client.api.auth import confirm_sign_up, log_in, refresh_session, sign_up
 from trading_journal_client.api.deletions import list_deleted_trades, restore_trade
+from trading_journal_client.api.groups import delete_group, get_group, list_groups, put_group
 from trading_journal_client.api.images import create_image_upload
 from trading_journal_client.api.parts import create_event, delete_event, get_event, list_events, update_event
 from trading_journal_client.api.profile import change_email, change_password, confirm_change_email, get_profile, log_out
@@ -50,6 +52,9 @@ from trading_journal_client.models import (
     EquityCurve,
     ErasureStatus,
     GatewayMessage,
+    Group,
+    GroupInput,
+    GroupPage,
     Image,
     ImageUpload,
     ImageUploadInput,
@@ -233,7 +238,24 @@ def pay(client: AuthenticatedClient, flat: Trade) -> Trade:
     assert event.amount == EXACT
     back = expect(Trade, delete_event.sync(flat.trade_id, event.event_id, client=client))
     assert (back.net_pnl, isinstance(back.events, Unset)) == (flat.net_pnl, True)
-    return back
+    return group(client, back)
+
+
+def group(client: AuthenticatedClient, flat: Trade) -> Trade:
+    """A group with the trade, which counts as one result, and is given up again."""
+    group_id = uuid.uuid4()
+    made = put_group.sync_detailed(
+        group_id, client=client, body=GroupInput(name="spread", trade_ids=[flat.trade_id], strategy="calendar")
+    )
+    pair = expect(Group, made.parsed)
+    assert (made.status_code, pair.net_pnl, pair.trade_ids) == (201, flat.net_pnl, [flat.trade_id])
+    assert expect(Group, get_group.sync(group_id, client=client)) == pair
+    assert expect(GroupPage, list_groups.sync(client=client)).items == [pair]
+    member = expect(Trade, get_trade.sync(flat.trade_id, client=client))
+    assert member.group_id == group_id
+    gone = delete_group.sync_detailed(group_id, client=client, if_match=made.headers["ETag"])
+    assert gone.status_code == 204
+    return expect(Trade, get_trade.sync(flat.trade_id, client=client))
 
 
 def attach(client: AuthenticatedClient, trade: Trade) -> None:

@@ -7,9 +7,10 @@ import { setTimeout as wait } from "node:timers/promises";
 import { gunzipSync } from "node:zlib";
 import {
   changeEmail, changePassword, closeTrade, confirmChangeEmail, confirmSignUp, createEvent, createImageUpload,
-  createTrade, createTrades, deleteAccount, deleteEvent, deleteTrade, exportAccount, getBreakdown, getCalendar,
-  getEquityCurve, getEvent, getProfile, getStats, getTrade, listDeletedTrades, listEvents, listTrades, logIn, logOut,
-  refreshSession, restoreTrade, signUp, updateEvent, updateTrade, updateTrades,
+  createTrade, createTrades, deleteAccount, deleteEvent, deleteGroup, deleteTrade, exportAccount, getBreakdown,
+  getCalendar, getEquityCurve, getEvent, getGroup, getProfile, getStats, getTrade, listDeletedTrades, listEvents,
+  listGroups, listTrades, logIn, logOut, putGroup, refreshSession, restoreTrade, signUp, updateEvent, updateTrade,
+  updateTrades,
   type GatewayMessage, type Image, type TradeInput, type Problem, type Trade,
 } from "trading-journal-client";
 import { client } from "trading-journal-client/client";
@@ -157,7 +158,21 @@ async function pay(flat: Trade): Promise<Trade> {
   strictEqual(corrected.events?.[0]?.amount, exact);
   const { data: back } = await deleteEvent({ path, throwOnError: true });
   deepStrictEqual([back.netPnl, back.events], [flat.netPnl, undefined]);
-  return back;
+  return group(back);
+}
+
+// A group with the trade, which counts as one result, and is given up again.
+async function group({ tradeId, netPnl }: Trade): Promise<Trade> {
+  const path = { groupId: crypto.randomUUID() };
+  const body = { name: "spread", strategy: "calendar", tradeIds: [tradeId] };
+  const { data: made, response } = await putGroup({ path, body, throwOnError: true });
+  deepStrictEqual([response.status, made.netPnl, made.tradeIds], [201, netPnl, [tradeId]]);
+  deepStrictEqual((await getGroup({ path, throwOnError: true })).data, made);
+  deepStrictEqual((await listGroups({ throwOnError: true })).data.items, [made]);
+  strictEqual((await getTrade({ path: { tradeId }, throwOnError: true })).data.groupId, path.groupId);
+  const headers = { "If-Match": response.headers.get("ETag") ?? "" };
+  strictEqual((await deleteGroup({ path, headers })).response.status, 204);
+  return (await getTrade({ path: { tradeId }, throwOnError: true })).data;
 }
 
 function aTrade(quantity: string): TradeInput {

@@ -6,15 +6,18 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
 from handlers.journal.changes import add_event, close, open_trade, remove_event, revise, take_back_close
 from handlers.journal.errors import JournalError
-from handlers.journal.stats.entries import Entry, entries
+from handlers.journal.groups import Group
+from handlers.journal.stats.entries import Entry, entries, group_entry
 from handlers.journal.trade import EventType, JournalNotes, Side, Trade, TradeEvent
-from handlers.storage.stats.book_items import BOOKS, Item, book_of, number_of_parts, row_of
+from handlers.storage.groups import group_item, group_key, group_of, is_group
+from handlers.storage.stats.book_items import BOOKS, GROUPS, Item, book_of, number_of_parts, row_of
+from handlers.storage.stats.group_results import day_in
 from handlers.storage.trade_items import is_trade, trade_item, trade_key, trade_of
 from tests.statistics.fake_dynamodb import FakeDynamoDB
 
@@ -44,6 +47,9 @@ DEEDS = (
     "label",
     "correct",
     "write",
+    "group",
+    "group",
+    "disband",
     "cancel",
     "delete",
 )
@@ -60,7 +66,11 @@ def do(db: FakeDynamoDB, step: Step) -> None:
     """Do it, if the trade as it stands allows it; in the way storage does, with all of the trade written anew."""
     item = db.items("trades", step.user).get(step.trade)
     trade = None if item is None else trade_of(item)
-    if step.deed == "delete":
+    if step.deed == "group":
+        _group(db, step)
+    elif step.deed == "disband":
+        _disband(db, step)
+    elif step.deed == "delete":
         db.delete_item(TableName="trades", Key=trade_key(step.user, step.trade))
     elif trade is None and step.deed == "create":
         _put(db, _created(step))
@@ -69,6 +79,58 @@ def do(db: FakeDynamoDB, step: Step) -> None:
             _put(db, _changed(trade, step))
         except JournalError:
             return
+
+
+def _trades_of(db: FakeDynamoDB, user: str) -> list[Trade]:
+    return [trade_of(item) for item in db.items("trades", user).values() if is_trade(item)]
+
+
+def _groups_of(db: FakeDynamoDB, user: str) -> list[Group]:
+    return [group_of(item) for item in db.items("trades", user).values() if is_group(item)]
+
+
+def _group(db: FakeDynamoDB, step: Step) -> None:
+    """Some trades that are in no other group become the group, all of it in one transaction as in storage."""
+    group_id, now = f"group-{step.number % 2}", START + timedelta(seconds=next(_clock))
+    groups = {group.group_id: group for group in _groups_of(db, step.user)}
+    taken = {trade_id for group in groups.values() if group.group_id != group_id for trade_id in group.trade_ids}
+    trades = {trade.trade_id: trade for trade in _trades_of(db, step.user)}
+    wanted = tuple(trade_id for place, trade_id in enumerate(sorted(trades)) if step.number >> place + 1 & 1)
+    wanted = tuple(trade_id for trade_id in wanted if trade_id not in taken or trades[trade_id].group_id is None)
+    if not wanted:
+        return
+    old = groups.get(group_id)
+    named = () if old is None else old.trade_ids
+    new = Group(
+        user_id=step.user,
+        group_id=group_id,
+        name=f"of {step.number}",
+        trade_ids=wanted,
+        version=1 if old is None else old.version + 1,
+        created_at=START,
+        updated_at=now,
+    )
+    moved = [
+        replace(trade, group_id=group_id if trade_id in wanted else None, version=trade.version + 1, updated_at=now)
+        for trade_id, trade in trades.items()
+        if (trade_id in wanted and (trade_id not in named or trade.group_id != group_id))
+        or (trade_id in named and trade_id not in wanted and trade.group_id == group_id)
+    ]
+    items = [group_item(new), *map(trade_item, moved)]
+    db.transact_write_items(TransactItems=[{"Put": {"TableName": "trades", "Item": item}} for item in items])
+
+
+def _disband(db: FakeDynamoDB, step: Step) -> None:
+    now = START + timedelta(seconds=next(_clock))
+    for group in _groups_of(db, step.user)[: step.number % 2 + 1]:
+        leaving = [
+            replace(trade, group_id=None, version=trade.version + 1, updated_at=now)
+            for trade in _trades_of(db, step.user)
+            if trade.group_id == group.group_id and trade.trade_id in group.trade_ids
+        ]
+        gone: Any = {"Delete": {"TableName": "trades", "Key": group_key(step.user, group.group_id)}}
+        puts = [{"Put": {"TableName": "trades", "Item": trade_item(trade)}} for trade in leaving]
+        db.transact_write_items(TransactItems=[gone, *puts])
 
 
 def _put(db: FakeDynamoDB, trade: Trade) -> None:
@@ -93,6 +155,8 @@ def _created(step: Step) -> Trade:
         stop_loss=Decimal(99) if number % 4 else None,
         commission=Decimal("1.1"),
         notes=JournalNotes(tags=("x", "y")[: number % 3]),
+        # One that was deleted comes back as it was: with a group that may be gone or name it no more.
+        group_id="group-0" if number % 5 == 0 else None,
         created_at=START,
         # Made anew, a trade has the versions of the one that was deleted, but not its times.
         updated_at=START + timedelta(seconds=next(_clock)),
@@ -134,9 +198,11 @@ def _changed(trade: Trade, step: Step) -> Trade:
 
 
 def wanted(db: FakeDynamoDB, user: str) -> dict[tuple[date, str], Entry]:
-    """The entries, by day and trade, from the trades alone."""
-    trades = [trade_of(item) for item in db.items("trades", user).values() if is_trade(item)]
-    return {(day, trade.trade_id): entry for trade in trades for day, entry in entries(trade).items()}
+    """The entries, by day and trade or group, from trades and groups alone."""
+    trades = _trades_of(db, user)
+    of_trades = {(day, trade.trade_id): entry for trade in trades for day, entry in entries(trade).items()}
+    made = (group_entry(group, trades) for group in _groups_of(db, user))
+    return of_trades | {(each[0], each[1].trade_id): each[1] for each in made if each is not None}
 
 
 def books(db: FakeDynamoDB, user: str) -> dict[str, Item]:
@@ -162,6 +228,10 @@ def facts(found: Mapping[tuple[date, str], Entry]) -> dict[tuple[date, str], str
 def assert_right(db: FakeDynamoDB, user: str) -> None:
     """All that is stored is what the trades say, to the last digit."""
     assert facts(stored(db, user)) == facts(wanted(db, user))
+    places = {name: day_in(item) for name, item in db.items("stats", user).items() if name.startswith(GROUPS)}
+    assert {name: day for name, day in places.items() if day is not None} == {
+        trade_id: day for day, trade_id in wanted(db, user) if trade_id.startswith(GROUPS)
+    }
     of_user = books(db, user)
     for item in of_user.values():
         book = book_of(item)

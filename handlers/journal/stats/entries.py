@@ -5,6 +5,9 @@ day, and so does a dated event. The trade counts once, on the day of its last cl
 (docs/statistics.md, "Trade P&L").
 An entry also holds everything of the trade that a filter or a breakdown can name.
 
+A group of trades has an entry too, on the day on which its last trade became flat, with its result and without gains:
+the money is that of its trades (docs/statistics.md, "Groups").
+
 Stored entries outlive deployments. A new fact therefore gets a default here, which entries stored before it have until
 they are compared with their trades.
 """
@@ -17,12 +20,16 @@ from heapq import merge
 from itertools import chain
 from operator import itemgetter
 
-from handlers.journal import money
+from handlers.journal import groups, money
+from handlers.journal.groups import Group
 from handlers.journal.money import ZERO
 from handlers.journal.trade import Trade
 
 # Positions of the gains of events: after those of all closes, of which a trade has fewer.
 EVENTS_FROM = 1_000
+
+# What the entry of a group has in the place of a trade's id begins with this, and goes on with the group's id.
+GROUP = "group|"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,14 +66,18 @@ class Entry:
     `version` is that of the trade from which the entry was made. `recorded` is when the trade was recorded. `opened_at`
     keeps the offset in which it was given. `tags` are sorted, each once. `risk` is the amount that the trade risks,
     None if that is unknown. `net` is what the trade earned after all its costs, None until it is flat; the entries of
-    earlier days have it too, so that a filter by the result finds their gains.
+    earlier days have it too, so that a filter by the result finds their gains. `group` is the id of the group that the
+    trade belongs to.
+
+    The entry of a group has an attribute (symbol, side, ...) if all its trades have the same one; its tags are those of
+    any of its trades, its quantity, net and risk are sums, and it was opened with the first of them.
     """
 
     trade_id: str
     version: int
     recorded: datetime
-    symbol: str
-    side: str
+    symbol: str | None
+    side: str | None
     quantity: Decimal
     opened_at: datetime
     tags: tuple[str, ...] = ()
@@ -80,6 +91,11 @@ class Entry:
     net: Decimal | None = None
     gains: tuple[Gain, ...] = ()
     result: Result | None = None
+
+    @property
+    def is_of_group(self) -> bool:
+        """Whether this is the entry of a group, and not of a trade."""
+        return self.trade_id.startswith(GROUP)
 
     @property
     def r(self) -> Decimal | None:
@@ -111,6 +127,7 @@ def entries(trade: Trade) -> dict[date, Entry]:
             setup_type=trade.notes.setup_type,
             trading_session=trade.notes.trading_session,
             trade_grade=trade.notes.trade_grade,
+            group=trade.group_id,
             risk=trade.risk,
             net=trade.net_pnl,
             gains=tuple(of_day),
@@ -118,6 +135,49 @@ def entries(trade: Trade) -> dict[date, Entry]:
         )
         for day, of_day in gains.items()
     }
+
+
+def group_entry(group: Group, trades: Iterable[Trade]) -> tuple[date, Entry] | None:
+    """The group's entry and its day; None without a result. Of the trades, those of the group count."""
+    of_group = groups.members(group, trades)
+    result = groups.result(of_group)
+    if result is None:
+        return None
+    flat = groups.counted(of_group)
+    costs, events = zip(*((one.costs, one.events) for one in map(_result, flat)), strict=True)
+    opened_at = min(trade.open_date for trade in flat)
+    entry = Entry(
+        trade_id=GROUP + group.group_id,
+        version=group.version,
+        recorded=max(trade.created_at for trade in flat),
+        symbol=_shared(trade.symbol for trade in flat),
+        side=_shared(str(trade.side) for trade in flat),
+        quantity=money.total(trade.quantity for trade in flat),
+        opened_at=opened_at,
+        tags=tuple(sorted({tag for trade in flat for tag in trade.notes.tags})),
+        setup_type=_shared(trade.notes.setup_type for trade in flat),
+        trading_session=_shared(trade.notes.trading_session for trade in flat),
+        trade_grade=_shared(trade.notes.trade_grade for trade in flat),
+        group=group.group_id,
+        risk=result.risk,
+        net=result.net,
+        result=Result(
+            at=result.closed_at,
+            costs=money.total(costs),
+            holding_seconds=int((result.closed_at - opened_at).total_seconds()),
+            events=money.total(events),
+        ),
+    )
+    return result.closed_at.date(), entry
+
+
+def touches_group(old: Trade | None, new: Trade | None) -> set[str]:
+    """The ids of the groups whose result may differ between the old and the new trade. None as for `touched_days`."""
+    ids = {trade.group_id for trade in (old, new) if trade is not None and trade.group_id is not None}
+    if not ids or old is None or new is None:
+        return ids
+    is_same = (old.group_id, old.cancelled) == (new.group_id, new.cancelled) and not touched_days(old, new)
+    return set() if is_same else ids
 
 
 def touched_days(old: Trade | None, new: Trade | None) -> set[date]:
@@ -131,14 +191,24 @@ def touched_days(old: Trade | None, new: Trade | None) -> set[date]:
 
 
 def in_place_of_stored(
-    stored: Iterable[tuple[date, Entry]], trade_ids: Collection[str], trades: Iterable[Trade]
+    stored: Iterable[tuple[date, Entry]],
+    trade_ids: Collection[str],
+    trades: Iterable[Trade],
+    of_groups: Iterable[tuple[Group, Iterable[Trade]]] = (),
 ) -> Iterator[tuple[date, Entry]]:
     """The stored entries with those of the trades of these ids replaced by what the trades, as they are now, make.
 
-    A trade that is not among `trades`, since it was deleted, makes none. The entries stay in the order of their days.
+    A trade that is not among `trades`, since it was deleted, makes none. The entries of the groups are replaced
+    likewise; each comes with its trades. The entries stay in the order of their days.
     """
-    others = (each for each in stored if each[1].trade_id not in trade_ids)
-    own = sorted(chain.from_iterable(entries(trade).items() for trade in trades), key=itemgetter(0))
+    whole = [(group, list(of_group)) for group, of_group in of_groups]
+    replaced = {*trade_ids, *(GROUP + group.group_id for group, _ in whole)}
+    others = (each for each in stored if each[1].trade_id not in replaced)
+    made = (group_entry(group, of_group) for group, of_group in whole)
+    own = sorted(
+        chain(*(entries(trade).items() for trade in trades), (each for each in made if each is not None)),
+        key=itemgetter(0),
+    )
     return merge(others, own, key=itemgetter(0))
 
 
@@ -162,6 +232,12 @@ def _result(trade: Trade) -> Result:
         holding_seconds=int((last.closed_at - trade.open_date).total_seconds()),
         events=trade.event_pnl or ZERO,
     )
+
+
+def _shared(values: Iterable[str | None]) -> str | None:
+    """The value that all have; None if they differ."""
+    distinct = set(values)
+    return distinct.pop() if len(distinct) == 1 else None
 
 
 def _offsets(entry: Entry) -> list[timedelta | None]:

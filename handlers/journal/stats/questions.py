@@ -3,6 +3,8 @@
 A filter about the trade (symbol, tag, the entry's hour, the result, ...) takes or leaves all that the trade did. A
 filter about the close (closeWeekday, closeHour, month, the range of days) takes or leaves each close by itself; the
 trade counts with its last close.
+
+What counts is each trade or, where that is asked, each group of trades as one (docs/statistics.md, "Groups").
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -50,6 +52,14 @@ class Attribute(StrEnum):
     RISK = "RISK"
     HOLDING_TIME = "HOLDING_TIME"
     SIZE = "SIZE"
+    GROUP = "GROUP"
+
+
+class CountAs(StrEnum):
+    """What counts as one result: each trade, or each group and each trade that is in none."""
+
+    TRADES = "TRADES"
+    GROUPS = "GROUPS"
 
 
 # The attributes of a close; all others are the trade's.
@@ -94,6 +104,7 @@ class Question:
     any_of: Mapping[Attribute, frozenset[str]] = field(default_factory=dict)
     all_tags: frozenset[str] = frozenset()
     no_tags: frozenset[str] = frozenset()
+    count_as: CountAs = CountAs.TRADES
 
     @property
     def is_empty(self) -> bool:
@@ -177,11 +188,20 @@ class Selected(NamedTuple):
 
 
 def select(question: Question, entries: Iterable[tuple[date, Entry]]) -> Iterator[Selected]:
-    """What fits of the entries, in their order; entries of which nothing fits are left out."""
+    """What fits of the entries, in their order; entries of which nothing fits are left out.
+
+    Where groups count as one, a trade in a group has no result of its own; else the entries of groups are left out.
+    """
+    counts_groups = question.count_as is CountAs.GROUPS
     for own_day, entry in entries:
+        result = entry.result
+        if entry.group is not None and result is not None and entry.is_of_group is not counts_groups:
+            if not entry.gains:
+                continue
+            result = None
         if not question.fits_trade(entry):
             continue
-        gains, result, at, day = [], entry.result, None, None
+        gains, at, day = [], None, None
         for gain in entry.gains:
             at, day = gain.at, question.day_of(own_day, entry, gain.at)
             if day is not None:
@@ -250,4 +270,5 @@ _VALUES: dict[Attribute, Callable[[Question, Entry, datetime], tuple[str | None,
     Attribute.RISK: lambda _, entry, __: ("UNKNOWN" if entry.risk is None else "KNOWN",),
     Attribute.HOLDING_TIME: lambda _, entry, __: (_holding_time_of(entry),),
     Attribute.SIZE: lambda _, entry, __: (size(entry.quantity),),
+    Attribute.GROUP: lambda _, entry, __: (entry.group,),
 }

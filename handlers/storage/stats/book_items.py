@@ -11,6 +11,10 @@ trade. `shape` is the number of the rows' shape. `base` shows the base set of th
 currency. `parts` is how many parts the day has, absent for one. A book that has become empty stays, so that its version
 never begins anew.
 
+The entry of a group stands in a book beside those of its trades, under `group|` and the group's id in the place of a
+trade's id; the base sets leave it out. So that it is found when the group's result moves to another day, an item
+`group|<id>` says on which day it stands, and shows the group's net result and R.
+
 A row has the columns of COLUMNS in their order, without the empty ones at its end. A new shape may only add columns at
 the end, each with a default in Entry, and raise SHAPE. So a book is read by code that is newer and by code that is
 older than what wrote it.
@@ -42,6 +46,7 @@ STATE = "books"  # sorts before all books, whose keys go on with "|"
 BOOKS = "book|"
 AFTER_ALL_BOOKS = "book|~"
 LARGEST_PART = 8 * 1024  # bytes of compressed entries, above which a day gets twice as many parts
+GROUPS = "group|"
 # One transaction doubles the parts of a day: it has at most 100 actions, one for each part and two besides.
 MOST_PARTS = 64
 
@@ -62,8 +67,9 @@ class Book:
     @property
     def has_right_base(self) -> bool:
         """Whether the base set that the item shows is that of its entries."""
-        if not self.entries or self.base is None:
-            return not self.entries and self.base is None
+        of_trades = any(not entry.is_of_group for entry in self.entries.values())
+        if not of_trades or self.base is None:
+            return not of_trades and self.base is None
         # By value: DynamoDB may give a number back in another spelling.
         return bool(value(self.base) == value(base_set(self.entries.values())))
 
@@ -143,7 +149,8 @@ def book_item(user_id: str, book: Book, now: datetime) -> Item:
         item["parts"] = {"N": str(book.parts)}
     if book.entries:
         item["entries"] = {"B": packed(book.entries.values())}
-        item["base"] = base_set(book.entries.values())
+        if any(not entry.is_of_group for entry in book.entries.values()):
+            item["base"] = base_set(book.entries.values())
     return item
 
 
@@ -268,6 +275,8 @@ def base_set(entries: Iterable[Entry]) -> AttributeValueTypeDef:
     """The base set of each account and currency, as attributes. There is no best win without a win."""
     groups: dict[tuple[str | None, str | None], list[Entry]] = {}
     for entry in entries:
+        if entry.is_of_group:
+            continue
         groups.setdefault((entry.account, entry.currency), []).append(entry)
     ordered = sorted(groups.items(), key=lambda group: tuple(name or "" for name in group[0]))
     return {"L": [{"M": _base_of(account, currency, of_group)} for (account, currency), of_group in ordered]}

@@ -5,27 +5,32 @@ look at. What still differs a moment later is made right by `updating`, with its
 meanwhile wins or is included. A comparison that is cut off is begun again and finds less to do.
 
 Of the entries only ids and hashes stay in memory, about 250 bytes each, as long as their books have not been read.
+
+The entries of groups are compared likewise, each with its group's trades, which are read once more for that.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from handlers.journal.stats.entries import Entry, entries
+from handlers.journal.groups import Group
+from handlers.journal.stats.entries import GROUP, Entry, entries, group_entry
 from handlers.log import logger
 from handlers.storage import erasure_marks
 from handlers.storage.clients import dynamodb, stats_table, trades_table
 from handlers.storage.dynamo import pages, patiently
 from handlers.storage.errors import UnreadableBook, UnreadableTrade
-from handlers.storage.stats.book_items import STATE, book_of, key, number_of_parts, part_of, row_of
+from handlers.storage.groups import group_of, is_group
+from handlers.storage.stats.book_items import GROUPS, STATE, book_of, key, number_of_parts, part_of, row_of
 from handlers.storage.stats.books import all_books, stats_version
-from handlers.storage.stats.updating import readable, update
+from handlers.storage.stats.group_results import day_in, settle
+from handlers.storage.stats.updating import read_trades, readable, update
 from handlers.storage.trade_items import instant, is_trade
 
 _SETTLING = 3.0  # seconds that the stream may be behind without anything being wrong
@@ -47,9 +52,12 @@ class Drift:
 
 @dataclass(slots=True)
 class _Doubts:
-    """What differs: trades by day, days whose books are to be written anew, and trades that cannot be read."""
+    """What differs: trades by day, groups with the days on which their entries are wrong, days whose books are to be
+    written anew, and trades that cannot be read.
+    """
 
     touched: dict[date, list[str]] = field(default_factory=dict)
+    groups: dict[str, set[date]] = field(default_factory=dict)
     anew: set[date] = field(default_factory=set)
     unreadable: set[str] = field(default_factory=set)
 
@@ -64,9 +72,10 @@ def compare(user_id: str, clock: Callable[[], datetime]) -> Drift:
     version = stats_version(user_id).version
     doubts = _doubts(user_id)
     wrong = 0
-    if doubts.touched or doubts.anew:
+    if doubts.touched or doubts.anew or doubts.groups:
         time.sleep(_SETTLING)
         wrong = update(user_id, doubts.touched, clock(), doubts.anew)
+        wrong += sum(_settle_group(user_id, group_id, days, clock()) for group_id, days in doubts.groups.items())
     for trade_id in sorted(doubts.unreadable):
         logger.error("a stored trade cannot be read", user_id=user_id, trade_id=trade_id)
     if version > 0 and not doubts.unreadable:
@@ -74,10 +83,25 @@ def compare(user_id: str, clock: Callable[[], datetime]) -> Drift:
     return Drift(entries=wrong, books=len(doubts.anew), unreadable=len(doubts.unreadable))
 
 
+def _settle_group(user_id: str, group_id: str, days: set[date], now: datetime) -> int:
+    """One transaction writes the group's entry and one day on which there was something else. How many were wrong.
+
+    A group with a trade that cannot be read stays as it is.
+    """
+    try:
+        return sum(settle(user_id, group_id, now, day) for day in (sorted(days) if days else (None,)))
+    except UnreadableTrade:
+        return 0
+
+
 def _doubts(user_id: str) -> _Doubts:
     doubts = _Doubts()
     wanted: dict[date, dict[str, int]] = {}
-    for item in _trades(user_id):
+    groups: list[Group] = []
+    for item in _trades_and_groups(user_id):
+        if is_group(item):
+            groups.append(group_of(item))
+            continue
         try:
             trade = readable(item)
         except UnreadableTrade:
@@ -85,12 +109,56 @@ def _doubts(user_id: str) -> _Doubts:
             continue
         for day, entry in entries(trade).items():
             wanted.setdefault(day, {})[trade.trade_id] = _facts(entry)
+    _compare_places(user_id, _wanted_of_groups(user_id, groups, wanted), doubts)
     for day, items in all_books(user_id):
         _compare_day(day, items, wanted.pop(day, {}), doubts)
     while wanted:
         day, of_day = wanted.popitem()
-        doubts.touched[day] = list(of_day)
+        if trade_ids := _without_groups(day, of_day, doubts):
+            doubts.touched[day] = trade_ids
     return doubts
+
+
+def _wanted_of_groups(
+    user_id: str, groups: Sequence[Group], wanted: dict[date, dict[str, int]]
+) -> dict[str, tuple[date, Entry]]:
+    """The entries of the groups; their hashes are added to what is wanted. One with an unreadable trade has none."""
+    found = {}
+    for group in groups:
+        try:
+            made = group_entry(group, read_trades(user_id, group.trade_ids).values())
+        except UnreadableTrade:
+            continue
+        if made is not None:
+            day, entry = found[group.group_id] = made
+            wanted.setdefault(day, {})[entry.trade_id] = _facts(entry)
+    return found
+
+
+def _compare_places(user_id: str, made: dict[str, tuple[date, Entry]], doubts: _Doubts) -> None:
+    """What the items of the groups say about their days is to be right, too."""
+    query: Any = {
+        "TableName": stats_table(),
+        "KeyConditionExpression": "userId = :user AND begins_with(statKey, :prefix)",
+        "ExpressionAttributeValues": {":user": {"S": user_id}, ":prefix": {"S": GROUPS}},
+        "ConsistentRead": True,
+    }
+    places = {item["statKey"]["S"].removeprefix(GROUPS): item for page in pages(query) for item in page}
+    for group_id in places.keys() | made.keys():
+        day = made[group_id][0] if group_id in made else None
+        if day_in(places.get(group_id)) != day:
+            doubts.groups.setdefault(group_id, set())
+
+
+def _without_groups(day: date, ids: Iterable[str], doubts: _Doubts) -> list[str]:
+    """Those of the ids that are of trades; the others are of groups, which are added to the doubts."""
+    of_trades = []
+    for each in ids:
+        if each.startswith(GROUP):
+            doubts.groups.setdefault(each.removeprefix(GROUP), set()).add(day)
+        else:
+            of_trades.append(each)
+    return of_trades
 
 
 def _compare_day(day: date, items: Sequence[Any] | None, wanted: dict[str, int], doubts: _Doubts) -> None:
@@ -113,9 +181,10 @@ def _compare_day(day: date, items: Sequence[Any] | None, wanted: dict[str, int],
                 differing.append(trade_id)
     differing += wanted
     if day in doubts.anew:
-        doubts.touched[day] = list(dict.fromkeys([*all_wanted, *differing]))
-    elif differing:
-        doubts.touched[day] = differing
+        differing = list(dict.fromkeys([*all_wanted, *differing]))
+    trade_ids = _without_groups(day, differing, doubts)
+    if trade_ids or day in doubts.anew:
+        doubts.touched[day] = trade_ids
 
 
 def _facts(entry: Entry) -> int:
@@ -125,7 +194,7 @@ def _facts(entry: Entry) -> int:
     return hash(str(row))
 
 
-def _trades(user_id: str) -> Iterator[Any]:
+def _trades_and_groups(user_id: str) -> Iterator[Any]:
     query: Any = {
         "TableName": trades_table(),
         "KeyConditionExpression": "userId = :user",
@@ -133,7 +202,7 @@ def _trades(user_id: str) -> Iterator[Any]:
         "ConsistentRead": True,
     }
     for page in pages(query):
-        yield from filter(is_trade, page)
+        yield from (item for item in page if is_trade(item) or is_group(item))
 
 
 def _is_compared(user_id: str, version: int, now: datetime) -> None:

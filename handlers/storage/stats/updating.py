@@ -145,8 +145,8 @@ def _settle(user_id: str, group: Touched, now: datetime, anew: Collection[date])
         for changes in _transactions(_changes(user_id, pending, read, now, anew)):
             written, overtaken = _write(user_id, changes, read, now)
             done += sum(change.changed for change in written)
-            for day in {change.day for change in written if _is_too_large(change.item)}:
-                _divide(user_id, day, now)
+            for day in {change.day for change in written if is_too_large(change.item)}:
+                divide(user_id, day, now)
             for change in overtaken:
                 again.setdefault(change.day, set()).update(change.trade_ids)
         pending = again
@@ -159,7 +159,7 @@ def _write(
     """Write those of the changes that nobody has overtaken. These, and the others. Raises AccountErased, Busy."""
     overtaken: list[_Change] = []
     while changes:
-        failed = _commit(user_id, _actions(user_id, changes, read, now))
+        failed = commit(user_id, _actions(user_id, changes, read, now))
         if not failed:
             return changes, overtaken
         left_out = [change for change in changes if not failed.isdisjoint(_places(change))]
@@ -197,10 +197,10 @@ def _changes(user_id: str, pending: Touched, read: _Read, now: datetime, anew: C
             touched.update({(day, part): [] for part in (range(parts) if parts > 1 else [None])})
         for trade_id in of_day:
             touched.setdefault((day, part_of(trade_id, parts)), []).append(trade_id)
-    items = _part_items(user_id, [(day, part) for day, part in touched if part is not None])
+    items = part_items(user_id, [(day, part) for day, part in touched if part is not None])
     for (day, part), trade_ids in touched.items():
         item = read.days.get(day) if part is None else items.get((day, part))
-        book = _book(day, part, read.parts(day), item, is_anew=day in anew)
+        book = book_at(day, part, read.parts(day), item, is_anew=day in anew)
         held = dict(book.entries)
         changed = 0
         for trade_id in trade_ids:
@@ -217,14 +217,14 @@ def _changes(user_id: str, pending: Touched, read: _Read, now: datetime, anew: C
             yield _Change(day=day, item=written, trade_ids=trade_ids, changed=changed)
 
 
-def _part_items(user_id: str, places: Iterable[tuple[date, int]]) -> dict[tuple[date, int], Any]:
+def part_items(user_id: str, places: Iterable[tuple[date, int]]) -> dict[tuple[date, int], Any]:
     """The items of those parts, as far as they exist. Raises Busy."""
     by_key = {book_key(day, part): (day, part) for day, part in places}
     found = _items(stats_table(), (key(user_id, stat_key) for stat_key in by_key))
     return {by_key[item["statKey"]["S"]]: item for item in found}
 
 
-def _book(day: date, part: int | None, parts: int, item: Any, *, is_anew: bool) -> Book:
+def book_at(day: date, part: int | None, parts: int, item: Any, *, is_anew: bool) -> Book:
     """The book, or the part, as it is stored; empty where nothing is. Raises UnreadableBook."""
     if item is None:
         return Book(day=day, part=part, parts=parts)
@@ -265,21 +265,21 @@ def _trade_ids(changes: Iterable[_Change]) -> set[str]:
 
 def _actions(user_id: str, changes: Sequence[_Change], read: _Read, now: datetime) -> list[Any]:
     return [
-        {"Update": _next_version(user_id, now)},
+        {"Update": next_version(user_id, now)},
         *(
-            {"ConditionCheck": _unchanged(user_id, trade_id, read.trades.get(trade_id))}
+            {"ConditionCheck": unchanged(user_id, trade_id, read.trades.get(trade_id))}
             for trade_id in sorted(_trade_ids(changes))
         ),
-        *(_put(change.item) for change in changes),
+        *(put_next(change.item) for change in changes),
     ]
 
 
-def _put(item: Item) -> Any:
+def put_next(item: Item) -> Any:
     """Writes the item on the condition that the version before it is there."""
     return {"Put": {"TableName": stats_table(), "Item": item, **_at_version(version_of(item) - 1)}}
 
 
-def _unchanged(user_id: str, trade_id: str, trade: Trade | None) -> Any:
+def unchanged(user_id: str, trade_id: str, trade: Trade | None) -> Any:
     """The check that the trade is still the one that was read, or still absent."""
     check: dict[str, Any] = {"TableName": trades_table(), "Key": trade_key(user_id, trade_id)}
     if trade is None:
@@ -306,7 +306,7 @@ def _at_version(version: int) -> Any:
     }
 
 
-def _next_version(user_id: str, now: datetime) -> Any:
+def next_version(user_id: str, now: datetime) -> Any:
     """Raises the version of the statistics, and puts the user into its due list."""
     return {
         "TableName": stats_table(),
@@ -322,7 +322,7 @@ def _next_version(user_id: str, now: datetime) -> Any:
     }
 
 
-def _commit(user_id: str, actions: Sequence[TransactWriteItemTypeDef]) -> set[str]:
+def commit(user_id: str, actions: Sequence[TransactWriteItemTypeDef]) -> set[str]:
     """Write all of it, or nothing if somebody else has written what it builds on.
 
     The sort keys of the items that failed, none if it is written. Raises AccountErased, Busy.
@@ -356,11 +356,11 @@ def _places(change: _Change) -> set[str]:
 # Busy days
 
 
-def _is_too_large(item: Item) -> bool:
+def is_too_large(item: Item) -> bool:
     return "entries" in item and len(item["entries"]["B"]) > LARGEST_PART and number_of_parts(item) < MOST_PARTS
 
 
-def _divide(user_id: str, day: date, now: datetime) -> None:
+def divide(user_id: str, day: date, now: datetime) -> None:
     """Give the day twice as many parts, and again until none is too large, in one transaction.
 
     No entry changes, so no trade is read. If somebody else writes the day meanwhile, it stays as it is until its next
@@ -375,7 +375,7 @@ def _divide(user_id: str, day: date, now: datetime) -> None:
     for item in holding:
         of_day.update({} if item is None else book_of(item).entries)
     items: list[Item] = []
-    while not items or any(_is_too_large(item) for item in items):
+    while not items or any(is_too_large(item) for item in items):
         parts *= 2
         held: list[dict[str, Entry]] = [{} for _ in range(parts)]
         for trade_id, entry in of_day.items():
@@ -385,7 +385,7 @@ def _divide(user_id: str, day: date, now: datetime) -> None:
         items = [
             book_item(user_id, replace(book, version=version_of(stored.get(book.part)) + 1), now) for book in books
         ]
-    if not _commit(user_id, [_put(item) for item in items]):
+    if not commit(user_id, [put_next(item) for item in items]):
         logger.info("a day was divided", user_id=user_id, day=day.isoformat(), parts=parts)
 
 

@@ -124,6 +124,7 @@ def trades(draw: st.DrawFn, trade_id: str = "trade") -> Trade:
         events=events,
         open_date=draw(st.sampled_from([EARLY, EARLY + timedelta(hours=3)])),
         notes=draw(some_notes),
+        group_id=draw(st.sampled_from([None, None, "g1", "g2"])),
         created_at=NOW + timedelta(seconds=draw(st.integers(0, 2))),
     )
 

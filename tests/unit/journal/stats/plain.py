@@ -115,6 +115,7 @@ def values_of(asked: Asked, attribute: str, trade: Trade, at: datetime) -> list[
         "RISK": lambda: ["UNKNOWN" if trade.risk is None else "KNOWN"],
         "HOLDING_TIME": lambda: [holding_time_of(trade)],
         "SIZE": lambda: [size_of(trade)],
+        "GROUP": lambda: [trade.group_id],
     }
     return values[attribute]()
 

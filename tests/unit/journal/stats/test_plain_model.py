@@ -35,6 +35,7 @@ VALUES = {
     "MONTH": ["2024-12", "2025-01"],
     "RESULT": ["WIN", "LOSS", "BREAKEVEN"],
     "RISK": ["KNOWN", "UNKNOWN"],
+    "GROUP": ["g1", "g3"],
 }
 days = st.none() | st.dates(date(2024, 12, 29), date(2025, 1, 20))
 questions = st.builds(
