@@ -967,6 +967,64 @@ class BulkDeletionInput(BaseModel):
     """
 
 
+class TagRenameInput(BaseModel):
+    """
+    The tag's new name.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    name: Annotated[str, Field(examples=['earnings'], max_length=50, min_length=1)]
+    """
+    A word to find trades by.
+    """
+
+
+class TagChangeState(StrEnum):
+    """
+    WORKING until all trades are changed, then DONE.
+    """
+
+    WORKING = 'WORKING'
+    DONE = 'DONE'
+
+
+class TagChange(BaseModel):
+    """
+    How far the renaming or the deletion of a tag is.
+    """
+
+    status: TagChangeState
+    tag: Annotated[str, Field(examples=['earnings'], max_length=50, min_length=1)]
+    """
+    A word to find trades by.
+    """
+    name: Annotated[
+        str | None, Field(examples=['earnings'], max_length=50, min_length=1)
+    ] = None
+    """
+    The tag's new name; absent when it is deleted.
+    """
+    trades_changed: Annotated[int, Field(alias='tradesChanged', examples=[42], ge=0)]
+    """
+    How many trades were changed so far.
+    """
+    started_at: Annotated[
+        AwareDatetime, Field(alias='startedAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    When it began.
+    """
+    finished_at: Annotated[
+        AwareDatetime | None,
+        Field(alias='finishedAt', examples=['2026-01-05T09:31:04-05:00']),
+    ] = None
+    """
+    When it was done.
+    """
+
+
 class EmailInput(BaseModel):
     """
     Whom a code is mailed to.

@@ -47,7 +47,10 @@ SERVED_WITH = {"listDeletedTrades": "listTrades"}
 SHARED = {
     **dict.fromkeys(("createTrades", "updateTrades", "deleteTrades"), "ChangeManyTradesFunction"),
     "restoreTrade": "ChangeTradesFunction",
+    "getTagChange": "ReadPartsFunction",
 }
+# Paths whose last parameter may hold slashes, as %2F. API Gateway may decode them before it looks for the route.
+WITH_SLASHES = {"/tags/{tag}"}
 SAFE_METHODS = ("get", "head")
 
 
@@ -102,6 +105,11 @@ UNKNOWN_ROUTE_PATHS = ("/", "/{proxy+}")
 UNKNOWN_ROUTE_METHODS = ("get", "head", "post", "put", "patch", "delete")
 
 
+def gateway_path(path: str) -> str:
+    """The path as API Gateway has it: /tags/{tag+} takes the rest of a path, slashes and all."""
+    return f"{path.removesuffix('}')}+}}" if path in WITH_SLASHES else path
+
+
 def gateway(document: dict[str, Any]) -> dict[str, Any]:
     """What API Gateway imports: the contract's routes with their security, an integration each, the authorizer, CORS.
 
@@ -111,7 +119,7 @@ def gateway(document: dict[str, Any]) -> dict[str, Any]:
     """
     paths: dict[str, dict[str, Any]] = {}
     for path, method, operation in operations(document):
-        paths.setdefault(path, {})[method] = _route(path, method, operation, document.get("security", []))
+        paths.setdefault(gateway_path(path), {})[method] = _route(path, method, operation, document.get("security", []))
     for path in UNKNOWN_ROUTE_PATHS:
         paths[path] = {method: _unknown_route(path) for method in UNKNOWN_ROUTE_METHODS}
     return {

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 from handlers.entry.http import serve
 from handlers.web.connexion.app import create_app
 from handlers.web.contract import contract
-from openapi.generate import operations
+from openapi.generate import gateway_path, operations
 
 Event = dict[str, Any]
 Function = Callable[[Event, Any], dict[str, Any]]
@@ -122,7 +122,7 @@ class Route:
     @property
     def key(self) -> str:
         """As API Gateway names it."""
-        return f"{self.method} {self.path}"
+        return f"{self.method} {gateway_path(self.path)}"
 
     @property
     def operation_id(self) -> str:

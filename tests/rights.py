@@ -21,7 +21,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
 
-from openapi.generate import UNKNOWN_ROUTE_FUNCTION, contract, function_name, operations
+from openapi.generate import UNKNOWN_ROUTE_FUNCTION, contract, function_name, gateway_path, operations
 from tests.template_file import properties, template
 
 Params = Mapping[str, Any]
@@ -277,7 +277,7 @@ def entry_points() -> Mapping[tuple[str, str], str]:
 def behind_routes() -> Mapping[str, str]:
     """The functions behind the gateway's routes, by the routes' keys."""
     return {
-        f"{method.upper()} {path}": function_name(method, operation)
+        f"{method.upper()} {gateway_path(path)}": function_name(method, operation)
         for path, method, operation in operations(contract())
     }
 

@@ -12,7 +12,7 @@ import os
 import re
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, TypeVar, cast
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl, quote, unquote, unquote_to_bytes
 
 import awsgi
 from starlette.types import ASGIApp, Message
@@ -169,16 +169,27 @@ def route_path(event: Event) -> str:
 
     On a named stage the event's path starts with the stage, behind a custom domain with its mapping, and on $default
     with neither. The route's key tells how many segments belong to the contract. The routes for unknown paths take any
-    number of segments: there the stage is removed, which is also the mapping of the template's domain.
+    number of segments: there the stage is removed, which is also the mapping of the template's domain. Segments stay
+    percent-encoded, since a parameter may hold a slash; the last parameter of some routes takes all that is left of the
+    path (openapi/generate.py), in case that the gateway has decoded its slashes.
     """
-    path = unquote(event.get("rawPath") or event["requestContext"]["http"]["path"], errors="replace")
+    raw = event.get("rawPath") or event["requestContext"]["http"]["path"]
     _, _, route = (event["requestContext"].get("routeKey") or "").partition(" ")
-    if route not in UNKNOWN_ROUTES:
-        return "/" + "/".join(path.split("/")[-route.count("/") :])
+    takes_the_rest = route.endswith("+}") and route not in UNKNOWN_ROUTES
+    if route not in UNKNOWN_ROUTES and not takes_the_rest:
+        return "/" + "/".join(map(_encoded, raw.split("/")[-route.count("/") :]))
     stage = event["requestContext"].get("stage")
-    if stage and (path + "/").startswith(f"/{stage}/"):
-        return path.removeprefix(f"/{stage}") or "/"
-    return path
+    if stage and (raw + "/").startswith(f"/{stage}/"):
+        raw = raw.removeprefix(f"/{stage}") or "/"
+    if takes_the_rest:
+        *literal, rest = raw.split("/", route.count("/"))
+        return "/".join([*literal, _encoded(rest)])
+    return unquote(raw, errors="replace")
+
+
+def _encoded(segment: str) -> str:
+    """A segment of a path in one form of its percent-encoding: only what is unreserved stands for itself."""
+    return quote(unquote_to_bytes(segment), safe="")
 
 
 def serve(app: ASGIApp) -> Callable[[Event, Any], dict[str, Any]]:

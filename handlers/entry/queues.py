@@ -21,8 +21,8 @@ from handlers.storage.accounts import Account
 from handlers.storage.errors import AccountErased
 from handlers.storage.image_files import Span, SweepPosition, spans
 from handlers.storage.queues import sweep_queue
+from handlers.usecases import change_tags, export_account, image_intake
 from handlers.usecases import erase_account as account_erasure
-from handlers.usecases import export_account, image_intake
 from handlers.usecases.image_intake import Fate
 
 Event = dict[str, Any]
@@ -105,6 +105,22 @@ def erase_account(event: Event, context: Any) -> Event:
             count(AccountsErased=1)
 
     return each_message(event, erase)
+
+
+def change_tag(event: Event, context: Any) -> Event:
+    """For TagQueue: tags that are being changed in all trades of a user, as long as the call may take."""
+
+    def change(message: Any) -> None:
+        try:
+            finished = change_tags.proceed(
+                message["userId"], message["changeId"], lambda: context.get_remaining_time_in_millis() / 1000
+            )
+        except AccountErased:
+            logger.info("tag not changed, as its account is being erased")
+        else:
+            logger.info("tag changed" if finished else "tag partly changed")
+
+    return each_message(event, change)
 
 
 def end_sessions(event: Event, _: Any) -> Event:

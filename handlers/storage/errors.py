@@ -12,6 +12,8 @@ StorageError
 ├── Busy                 not now: the same request may be sent again later
 │   ├── Unavailable      AWS fails, throttles or does not answer in time, past the SDK's retries
 │   └── Contended        others keep changing the same thing, as long as there is time
+├── TagChangeUnderWay    another tag of the user is being changed
+├── TagChangeOver        the change of a tag that something was to be written for is over
 ├── AccountErased        the account is being erased, and nothing is written for it any more
 ├── UnreadableTrade      a stored trade that is none
 ├── UnreadableBook       a stored day book that is none
@@ -77,6 +79,14 @@ class Unavailable(Busy):
 
 class Contended(Busy):
     """Raised when others keep changing the same thing for as long as there is time to try again."""
+
+
+class TagChangeUnderWay(StorageError):
+    """Raised when a tag is to be changed while another change of the user's tags is under way."""
+
+
+class TagChangeOver(StorageError):
+    """Raised when a trade is to be changed for a change of a tag that is finished, or that another one followed."""
 
 
 class AccountErased(StorageError):

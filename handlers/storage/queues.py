@@ -50,6 +50,11 @@ def sign_out_queue() -> Queue:
     return Queue(os.environ["SIGN_OUT_QUEUE_URL"])
 
 
+def tag_queue() -> Queue:
+    """The queue of the tags that are being changed in all trades of a user."""
+    return Queue(os.environ["TAG_QUEUE_URL"])
+
+
 def sweep_queue() -> Queue:
     """The queue of the sweep through the images' files."""
     return Queue(os.environ["SWEEP_QUEUE_URL"])

@@ -179,6 +179,9 @@ TABLE: dict[type[Exception], Callable[[Any], Problem]] = {
         VERSION_MISMATCH, "Read the group again and repeat the change on its new version."
     ),
     storage.KeyReused: lambda _: Problem(KEY_REUSED, "Send a new key with a new request."),
+    storage.TagChangeUnderWay: lambda _: _retry_later(
+        CONTENDED, "Another of your tags is being changed. Read GET /tag-change, and try again when that is DONE.", 10
+    ),
     storage.AccountErased: lambda _: Problem(ACCOUNT_ERASED, "Nothing can be written for it any more."),
     storage.BadPageToken: lambda _: invalid_request(
         [BadField("query", "/nextToken", "is not a token of yours for these filters")]

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from handlers.storage import accounts, deleted_trades, groups, sign_in, trade_queries, uploads
+from handlers.storage import accounts, deleted_trades, groups, sign_in, tag_changes, trade_queries, uploads
 from handlers.storage import trades as storage
 from handlers.storage.errors import Unavailable
 from handlers.storage.stats import books
-from handlers.usecases import erase_account, export_account
+from handlers.usecases import change_tags, erase_account, export_account
 from tests.api.client import Answer, Client, a_trade
 from tests.api.conftest import LogLines
 from tests.events import function, routes
@@ -48,6 +48,9 @@ EVERY: dict[str, Callable[[Client], Answer]] = {
     "updateTrades": lambda client: client.post(
         "/trades/bulk-update", {"items": [{"tradeId": NEVER, "changes": {"symbol": "MSFT"}}]}
     ),
+    "renameTag": lambda client: client.patch("/tags/fomo", {"name": "FOMO"}),
+    "deleteTag": lambda client: client.delete("/tags/fomo"),
+    "getTagChange": lambda client: client.get("/tag-change"),
     "deleteTrades": lambda client: client.post("/trades/bulk-delete", {"tradeIds": [NEVER]}),
     "createImageUpload": lambda client: client.post(f"/trades/{NEVER}/images", {"contentType": "image/png"}),
     "deleteImage": lambda client: client.delete(f"/trades/{NEVER}/images/{NEVER}"),
@@ -103,6 +106,8 @@ BROKEN = (
     (sign_in, "confirm_change_email"),
     (accounts, "profile"),
     (deleted_trades, "list_deleted"),
+    (change_tags, "begin"),
+    (tag_changes, "last"),
     (sign_in, "refresh"),
 )
 

@@ -71,8 +71,16 @@ def test_an_unknown_path_is_a_404_that_needs_no_token(nobody: Client, path: str)
     assert "allow" not in answer.headers
 
 
-def test_a_line_feed_in_an_id_is_a_404(dana: Client) -> None:
-    assert dana.get(f"/trades/{NEVER}%0A").kind == "/problems/not-found"
+def test_a_line_feed_in_an_id_makes_it_none(dana: Client) -> None:
+    answer = dana.get(f"/trades/{NEVER}%0A")
+    assert (answer.status, answer.bad_fields) == (400, {("path", "/tradeId")})
+
+
+def test_a_slash_in_an_id_makes_it_none() -> None:
+    event = events.event(
+        "GET", f"/v1/trades/{NEVER}%2Fcloses", route_key="GET /trades/{tradeId}", claims=claims_of(DANA)
+    )
+    assert function("getTrade")(event, None)["statusCode"] == 400
 
 
 def test_a_function_answers_a_405_itself_when_a_request_of_another_operation_reaches_it() -> None:

@@ -51,6 +51,7 @@ CALLS: dict[str, tuple[Callable[[Client, Any], Answer], int, dict[str, int]]] = 
         200,
         {"GetItem": 1, "TransactWriteItems": 1},
     ),
+    "getTagChange": (lambda dana, _: dana.get("/tag-change"), 404, {"GetItem": 1}),
     "createTrade with a key": (
         lambda dana, _: dana.post("/trades", a_trade(), headers={"Idempotency-Key": "new"}),
         201,

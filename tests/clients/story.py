@@ -24,6 +24,7 @@ from trading_journal_client.api.images import create_image_upload
 from trading_journal_client.api.parts import create_event, delete_event, get_event, list_events, update_event
 from trading_journal_client.api.profile import change_email, change_password, confirm_change_email, get_profile, log_out
 from trading_journal_client.api.stats import get_breakdown, get_calendar, get_equity_curve, get_stats
+from trading_journal_client.api.tags import delete_tag, get_tag_change, rename_tag
 from trading_journal_client.api.trades import (
     close_trade,
     create_trade,
@@ -67,6 +68,8 @@ from trading_journal_client.models import (
     SignUpInput,
     SignUpStatus,
     Stats,
+    TagChange,
+    TagRenameInput,
     Tokens,
     Trade,
     TradeEvent,
@@ -207,6 +210,12 @@ def record_and_close(client: AuthenticatedClient) -> Trade:
     return pay(client, flat)
 
 
+def finished_change(client: AuthenticatedClient) -> TagChange:
+    while (change := expect(TagChange, get_tag_change.sync(client=client))).status != "DONE":
+        time.sleep(0.2)
+    return change
+
+
 def import_again(client: AuthenticatedClient) -> None:
     """A broker's file that is imported again, once its trade was closed."""
     new = a_trade("2")
@@ -222,6 +231,10 @@ def import_again(client: AuthenticatedClient) -> None:
     many = BulkUpdatesInput([BulkUpdateInput(trade_id=first.trade_id, version=closed.version, changes=change)])
     corrected = expect(BulkResults, update_trades.sync(client=client, body=many)).results[0]
     assert (corrected.status, expect(Trade, corrected.trade).tags) == (200, ["imported"])
+    expect(TagChange, rename_tag.sync("imported", client=client, body=TagRenameInput(name="a/b")))
+    assert finished_change(client).trades_changed == 1
+    expect(TagChange, delete_tag.sync("a/b", client=client))
+    assert finished_change(client).tag == "a/b"
     assert delete_trade.sync_detailed(first.trade_id, client=client).status_code == 204
 
 

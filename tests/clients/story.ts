@@ -7,11 +7,11 @@ import { setTimeout as wait } from "node:timers/promises";
 import { gunzipSync } from "node:zlib";
 import {
   changeEmail, changePassword, closeTrade, confirmChangeEmail, confirmSignUp, createEvent, createImageUpload,
-  createTrade, createTrades, deleteAccount, deleteEvent, deleteGroup, deleteTrade, exportAccount, getBreakdown,
-  getCalendar, getEquityCurve, getEvent, getGroup, getProfile, getStats, getTrade, listDeletedTrades, listEvents,
-  listGroups, listTrades, logIn, logOut, putGroup, refreshSession, restoreTrade, signUp, updateEvent, updateTrade,
-  updateTrades,
-  type GatewayMessage, type Image, type TradeInput, type Problem, type Trade,
+  createTrade, createTrades, deleteAccount, deleteEvent, deleteGroup, deleteTag, deleteTrade, exportAccount, getBreakdown,
+  getCalendar, getEquityCurve, getEvent, getGroup, getProfile, getStats, getTagChange, getTrade, listDeletedTrades,
+  listEvents, listGroups, listTrades, logIn, logOut, putGroup, refreshSession, renameTag, restoreTrade, signUp, updateEvent,
+  updateTrade, updateTrades,
+  type GatewayMessage, type Image, type TradeInput, type Problem, type TagChange, type Trade,
 } from "trading-journal-client";
 import { client } from "trading-journal-client/client";
 
@@ -126,6 +126,14 @@ async function recordAndClose(): Promise<Trade> {
   return pay(flat);
 }
 
+async function finishedChange(): Promise<TagChange> {
+  for (;;) {
+    const { data: change } = await getTagChange({ throwOnError: true });
+    if (change.status === "DONE") return change;
+    await wait(200);
+  }
+}
+
 // A broker's file that is imported again, once its trade was closed.
 async function importAgain(): Promise<void> {
   const body: TradeInput = { ...aTrade("2"), entryPrice: "410", externalId: "broker-1" };
@@ -139,6 +147,10 @@ async function importAgain(): Promise<void> {
   const many = { items: [{ tradeId: first.tradeId, version: closed.version, changes }] };
   const corrected = (await updateTrades({ body: many, throwOnError: true })).data.results[0];
   deepStrictEqual([corrected?.status, corrected?.trade?.tags], [200, ["imported"]]);
+  await renameTag({ path: { tag: "imported" }, body: { name: "a/b" }, throwOnError: true });
+  strictEqual((await finishedChange()).tradesChanged, 1);
+  await deleteTag({ path: { tag: "a/b" }, throwOnError: true });
+  strictEqual((await finishedChange()).tag, "a/b");
   await deleteTrade({ path: { tradeId: first.tradeId }, throwOnError: true });
 }
 

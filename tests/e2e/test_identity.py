@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import quote
 
+import httpx
 import pytest
 
 from tests.e2e.conftest import User
@@ -44,3 +47,31 @@ def test_many_trades_are_corrected_at_once(new_user: Callable[[], User], trade: 
     assert [result["trade"]["tags"] for result in results[:3]] == [["fomo"]] * 3
     found = api.get("/trades", params={"tag": "fomo "}).json()["items"]
     assert {each["tradeId"] for each in found} == set(made)
+
+
+@pytest.mark.anywhere
+def test_a_tag_with_a_slash_is_renamed_in_all_trades(new_user: Callable[[], User], trade: dict[str, Any]) -> None:
+    api = new_user().api
+    made = [api.post("/trades", json={**trade, "tags": ["gap/up 100%", "news"]}).json() for _ in range(3)]
+    begun = api.patch(f"/tags/{quote('gap/up 100%', safe='')}", json={"name": "gap-up"})
+    assert (begun.status_code, begun.json()["tag"], begun.headers["Location"]) == (202, "gap/up 100%", "/v1/tag-change")
+    assert finished(api)["tradesChanged"] == 3
+    for each in made:
+        changed = api.get(f"/trades/{each['tradeId']}")
+        assert (changed.json()["tags"], changed.headers["ETag"]) == (["gap-up", "news"], '"2"')
+        stale = api.patch(f"/trades/{each['tradeId']}", json={"lessons": "wait"}, headers={"If-Match": '"1"'})
+        assert stale.status_code == 412
+    assert api.delete("/tags/news").status_code == 202
+    assert finished(api)["status"] == "DONE"
+    assert {tuple(each["tags"]) for each in api.get("/trades").json()["items"]} == {("gap-up",)}
+    refused = api.post("/tags/news")
+    assert (refused.status_code, refused.headers["Allow"]) == (405, "DELETE, PATCH")
+
+
+def finished(api: httpx.Client) -> Any:
+    """The change of a tag, once it is done."""
+    deadline = time.monotonic() + 60
+    while (change := api.get("/tag-change").json())["status"] != "DONE":
+        assert time.monotonic() < deadline, change
+        time.sleep(0.2)
+    return change

@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from openapi.generate import UNKNOWN_ROUTE_METHODS, UNKNOWN_ROUTE_PATHS, contract, operations
+from openapi.generate import UNKNOWN_ROUTE_METHODS, UNKNOWN_ROUTE_PATHS, contract, gateway_path, operations
 from tests.template_file import template
 
 ROOT = Path(__file__).parents[2]
@@ -345,7 +345,7 @@ def test_every_operation_of_the_body_states_its_security() -> None:
     assert found == {
         **{(path, method): [] for path in UNKNOWN_ROUTE_PATHS for method in UNKNOWN_ROUTE_METHODS},
         **{
-            (path, method): operation.get("security", document["security"])
+            (gateway_path(path), method): operation.get("security", document["security"])
             for path, method, operation in operations(document)
         },
     }

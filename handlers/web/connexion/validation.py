@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from functools import cache
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 from jsonschema import Draft4Validator, FormatChecker, ValidationError
 from jsonschema.validators import extend
@@ -222,12 +222,17 @@ def _bad_parameters(operation: OperationChecks, scope: Any, context: dict[str, A
         yield BadField("query", "/" + _escaped(name)[:100], "is not known here")
     sources: dict[str, Callable[[str], list[str] | None]] = {
         "query": given.get,
-        "path": lambda name: [scope["path_params"][name]],
+        "path": lambda name: [unquote(scope["path_params"][name], errors="strict")],
         "header": lambda name: _header(scope, name) or None,
     }
     for place, values in sources.items():
         for parameter in operation.parameters[place]:
-            name, raw = parameter["name"], values(parameter["name"])
+            name = parameter["name"]
+            try:
+                raw = values(name)
+            except UnicodeDecodeError:
+                yield BadField(place, "/" + name, "is not percent-encoded UTF-8")  # type: ignore[arg-type] # a key of sources
+                continue
             if raw is None:
                 if parameter.get("required"):
                     yield BadField(place, "/" + name, "is required")  # type: ignore[arg-type] # a key of sources

@@ -1,0 +1,65 @@
+"""The operations on tags in all trades: parse, call the use case, reply."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from starlette.responses import Response
+
+from handlers.documents.fields import time_text
+from handlers.journal.tags import normal_form, wrong_tag
+from handlers.storage import tag_changes
+from handlers.storage.tag_changes import TagChange
+from handlers.usecases import change_tags
+from handlers.web.contract import base_path
+from handlers.web.problems import NOT_FOUND, BadField, Problem, rule_broken
+from handlers.web.responses import reply
+
+# Seconds after which a client may ask how far a change is.
+RETRY_AFTER_SECONDS = 2
+
+
+async def rename_tag(tag: str, document: Any, user: str) -> Response:
+    """Begin to rename a tag in all trades."""
+    name: str = document["name"]
+    _check([("path", "/tag", tag), ("body", "/name", name)])
+    if normal_form(name) == normal_form(tag):
+        raise rule_broken([BadField("body", "/name", "is the tag's present name")])
+    return _begun(change_tags.begin(user, normal_form(tag), normal_form(name), datetime.now(UTC)))
+
+
+async def delete_tag(tag: str, user: str) -> Response:
+    """Begin to take a tag from all trades."""
+    _check([("path", "/tag", tag)])
+    return _begun(change_tags.begin(user, normal_form(tag), None, datetime.now(UTC)))
+
+
+async def get_tag_change(user: str) -> Response:
+    """Show how far the last change of a tag is."""
+    change = tag_changes.last(user)
+    if change is None:
+        raise Problem(NOT_FOUND, "No tag was renamed or deleted yet.")
+    return reply(200, _document(change))
+
+
+def _check(given: list[tuple[Any, str, str]]) -> None:
+    wrong = [(place, pointer, detail) for place, pointer, tag in given if (detail := wrong_tag(tag)) is not None]
+    if wrong:
+        raise rule_broken([BadField(place, pointer, detail) for place, pointer, detail in wrong])
+
+
+def _begun(change: TagChange) -> Response:
+    headers = {"Location": f"{base_path()}/tag-change", "Retry-After": str(RETRY_AFTER_SECONDS)}
+    return reply(202, _document(change), headers)
+
+
+def _document(change: TagChange) -> dict[str, Any]:
+    """The contract's TagChange."""
+    document: dict[str, Any] = {"status": "WORKING" if change.finished_at is None else "DONE", "tag": change.tag}
+    if change.name is not None:
+        document["name"] = change.name
+    document |= {"tradesChanged": change.trades_changed, "startedAt": time_text(change.started_at)}
+    if change.finished_at is not None:
+        document["finishedAt"] = time_text(change.finished_at)
+    return document
