@@ -73,19 +73,6 @@ class TradeStatus(StrEnum):
     CANCELLED = 'CANCELLED'
 
 
-class DayFilter(RootModel[str]):
-    root: Annotated[
-        str,
-        Field(
-            examples=['2026-01-05'],
-            pattern='^([12][0-9]{3}-(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|[12][0-9]{3}-(0[469]|11)-(0[1-9]|[12][0-9]|30)|[12][0-9]{3}-02-(0[1-9]|1[0-9]|2[0-8])|([12][0-9](0[48]|[2468][048]|[13579][26])|(12|16|20|24|28)00)-02-29)$',
-        ),
-    ]
-    """
-    A calendar day, as YYYY-MM-DD, in the years from 1000 to 2999.
-    """
-
-
 class Tag(RootModel[str]):
     root: Annotated[str, Field(examples=['earnings'], max_length=50, min_length=1)]
     """
@@ -1274,6 +1261,105 @@ class AccountExport(BaseModel):
     ] = None
     """
     How many trades the file holds so far. Told every few seconds.
+    """
+
+
+class ExportFormat(StrEnum):
+    """
+    CSV, a table with a row for each close.
+    """
+
+    CSV = 'CSV'
+
+
+class ExportInput(BaseModel):
+    """
+    A file to write.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    format: ExportFormat
+    close_from: Annotated[
+        str | None,
+        Field(
+            alias='closeFrom',
+            examples=['2026-01-05'],
+            pattern='^([12][0-9]{3}-(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|[12][0-9]{3}-(0[469]|11)-(0[1-9]|[12][0-9]|30)|[12][0-9]{3}-02-(0[1-9]|1[0-9]|2[0-8])|([12][0-9](0[48]|[2468][048]|[13579][26])|(12|16|20|24|28)00)-02-29)$',
+        ),
+    ] = None
+    """
+    The first day of closes and events; none before it when left out.
+    """
+    close_to: Annotated[
+        str | None,
+        Field(
+            alias='closeTo',
+            examples=['2026-01-05'],
+            pattern='^([12][0-9]{3}-(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|[12][0-9]{3}-(0[469]|11)-(0[1-9]|[12][0-9]|30)|[12][0-9]{3}-02-(0[1-9]|1[0-9]|2[0-8])|([12][0-9](0[48]|[2468][048]|[13579][26])|(12|16|20|24|28)00)-02-29)$',
+        ),
+    ] = None
+    """
+    The last day of closes and events; none after it when left out.
+    """
+
+
+class ExportProgress(StrEnum):
+    """
+    WRITING while the file is being written, WRITTEN when it can be downloaded, FAILED when its writing has stopped.
+
+    """
+
+    WRITING = 'WRITING'
+    WRITTEN = 'WRITTEN'
+    FAILED = 'FAILED'
+
+
+class Export(BaseModel):
+    """
+    A file that was asked for. While `status` is WRITING it has `rowsWritten`; when `status` is WRITTEN it has `url`,
+    `expiresAt` and `size`.
+
+    """
+
+    export_id: Annotated[
+        UUID, Field(alias='exportId', examples=['3f0c9a52-8d1e-4b7a-9c36-5e2d1f8a7b60'])
+    ]
+    """
+    Names a file that was asked for.
+    """
+    format: ExportFormat
+    status: ExportProgress
+    created_at: Annotated[
+        AwareDatetime, Field(alias='createdAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    When it was asked for.
+    """
+    rows_written: Annotated[
+        int | None, Field(alias='rowsWritten', examples=[41200], ge=0)
+    ] = None
+    """
+    How many rows the file holds so far. Told every few seconds.
+    """
+    url: Annotated[
+        AnyUrl | None,
+        Field(examples=['https://exports.example.com/exports/7a/2026-01-05.csv']),
+    ] = None
+    """
+    Where to download the file.
+    """
+    expires_at: Annotated[
+        AwareDatetime | None,
+        Field(alias='expiresAt', examples=['2026-01-05T09:31:04-05:00']),
+    ] = None
+    """
+    When the address stops working.
+    """
+    size: Annotated[int | None, Field(examples=[20480], ge=1)] = None
+    """
+    The file's bytes.
     """
 
 

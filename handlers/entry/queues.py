@@ -18,10 +18,10 @@ from handlers.log import logger
 from handlers.metrics import count
 from handlers.storage import accounts
 from handlers.storage.accounts import Account
-from handlers.storage.errors import AccountErased
+from handlers.storage.errors import AccountErased, ExportNotFound
 from handlers.storage.image_files import Span, SweepPosition, spans
 from handlers.storage.queues import sweep_queue
-from handlers.usecases import change_tags, export_account, image_intake
+from handlers.usecases import change_tags, export_account, export_table, image_intake
 from handlers.usecases import erase_account as account_erasure
 from handlers.usecases.image_intake import Fate
 
@@ -134,17 +134,22 @@ def end_sessions(event: Event, _: Any) -> Event:
 
 
 def write_export(event: Event, _: Any) -> Event:
-    """For ExportQueue: accounts whose export takes longer than a request."""
+    """For ExportQueue: accounts whose export, and tables whose writing, takes longer than a request."""
 
     def write(message: Any) -> None:
-        account = Account(message["userId"], message["username"])
+        account, table = Account(message["userId"], message["username"]), message.get("exportId")
         try:
-            size = export_account.prepare(account, datetime.now(UTC))
+            if table is None:
+                size = export_account.prepare(account, datetime.now(UTC))
+            else:
+                size = export_table.write(account, table)
         except AccountErased:
             logger.info("not exported, as it is being erased")
+        except ExportNotFound:
+            logger.info("not written, as what was asked for is deleted", export_id=table)
         else:
-            logger.info("account exported", size=size)
-            count(AccountsExported=1)
+            logger.info("account exported" if table is None else "table written", size=size)
+            count(**{"AccountsExported" if table is None else "TablesWritten": 1})
 
     return each_message(event, write)
 

@@ -4,6 +4,7 @@ StorageError
 ├── TradeNotFound        the user has no such trade
 ├── DeletedTradeNotFound  the user deleted no such trade, or too long ago
 ├── GroupNotFound        the user has no such group
+├── ExportNotFound       the user asked for no such table, or too long ago
 ├── VersionMismatch      the trade has changed in between
 ├── PreconditionFailed   the trade is at none of the versions that the client named
 │   └── GroupChanged     a group is
@@ -43,6 +44,10 @@ class DeletedTradeNotFound(StorageError):
 
 class GroupNotFound(StorageError):
     """Raised when the user has no group of that id."""
+
+
+class ExportNotFound(StorageError):
+    """Raised when the user asked for no table of that id, or so long ago that it is deleted."""
 
 
 class VersionMismatch(StorageError):

@@ -135,6 +135,21 @@ def every_trade(user_id: str) -> Iterator[Trade]:
         yield from map(trade_of, page)
 
 
+def by_entry(user_id: str) -> Iterator[Trade]:
+    """All trades of the user by the instant of their entry, one page in memory at a time.
+
+    Reads an index, which may lag behind a write by a moment. Raises Busy.
+    """
+    query = {
+        "TableName": trades_table(),
+        "IndexName": _BY_DATE,
+        "KeyConditionExpression": "userId = :user",
+        "ExpressionAttributeValues": {":user": {"S": user_id}},
+    }
+    for page in pages(query):
+        yield from map(trade_of, page)
+
+
 def _most_selective(wanted: TradeFilter) -> _Index:
     """The index that reads the fewest trades, on the assumption that few are open and most are closed."""
     by_status = _Index(name=_BY_STATUS, sort_key="statusOpenDate", of="status", value=wanted.status)

@@ -170,6 +170,7 @@ TABLE: dict[type[Exception], Callable[[Any], Problem]] = {
     storage.TradeNotFound: lambda _: Problem(NOT_FOUND, "You have no such trade."),
     storage.DeletedTradeNotFound: lambda _: Problem(NOT_FOUND, "You deleted no such trade within the last 30 days."),
     storage.GroupNotFound: lambda _: Problem(NOT_FOUND, "You have no such group."),
+    storage.ExportNotFound: lambda _: Problem(NOT_FOUND, "You asked for no such file within the last day."),
     storage.VersionMismatch: lambda _: _contended(),
     storage.PreconditionFailed: lambda _: Problem(
         VERSION_MISMATCH, "Read the trade again and repeat the change on its new version."

@@ -80,6 +80,7 @@ BY_PATH: dict[str, list[Send]] = {
         lambda user, ids: user.delete(f"/trades/{ids.trade}", headers={"If-Match": "*"}),
         lambda user, ids: user.delete(f"/trades/{ids.trade}"),
     ],
+    "getExport": [lambda user, ids: user.get(f"/exports/{ids.trade}")],
     "restoreTrade": [lambda user, ids: user.post(f"/deleted-trades/{ids.trade}/restore")],
 }
 

@@ -7,7 +7,17 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from handlers.storage import accounts, deleted_trades, groups, sign_in, tag_changes, trade_queries, uploads
+from handlers.storage import (
+    accounts,
+    bucket,
+    deleted_trades,
+    erasure_marks,
+    groups,
+    sign_in,
+    tag_changes,
+    trade_queries,
+    uploads,
+)
 from handlers.storage import trades as storage
 from handlers.storage.errors import Unavailable
 from handlers.storage.stats import books
@@ -42,6 +52,8 @@ EVERY: dict[str, Callable[[Client], Answer]] = {
     "putGroup": lambda client: client("PUT", f"/groups/{NEVER}", {"name": "pair", "tradeIds": [NEVER]}),
     "deleteGroup": lambda client: client.delete(f"/groups/{NEVER}"),
     "deleteTrade": lambda client: client.delete(f"/trades/{NEVER}"),
+    "createExport": lambda client: client.post("/exports", {"format": "CSV"}),
+    "getExport": lambda client: client.get(f"/exports/{NEVER}"),
     "listDeletedTrades": lambda client: client.get("/deleted-trades"),
     "restoreTrade": lambda client: client.post(f"/deleted-trades/{NEVER}/restore"),
     "createTrades": lambda client: client.post("/trades/bulk", {"items": [{"trade": a_trade()}]}),
@@ -108,6 +120,8 @@ BROKEN = (
     (deleted_trades, "list_deleted"),
     (change_tags, "begin"),
     (tag_changes, "last"),
+    (erasure_marks, "has_begun"),
+    (bucket, "read_whole"),
     (sign_in, "refresh"),
 )
 

@@ -19,6 +19,7 @@ from trading_journal_client import AuthenticatedClient, Client
 from trading_journal_client.api.account import delete_account, export_account
 from trading_journal_client.api.auth import confirm_sign_up, log_in, refresh_session, sign_up
 from trading_journal_client.api.deletions import list_deleted_trades, restore_trade
+from trading_journal_client.api.exports import create_export, get_export
 from trading_journal_client.api.groups import delete_group, get_group, list_groups, put_group
 from trading_journal_client.api.images import create_image_upload
 from trading_journal_client.api.parts import create_event, delete_event, get_event, list_events, update_event
@@ -52,6 +53,8 @@ from trading_journal_client.models import (
     DeletedTradePage,
     EquityCurve,
     ErasureStatus,
+    Export,
+    ExportInput,
     GatewayMessage,
     Group,
     GroupInput,
@@ -313,7 +316,21 @@ def read_figures(client: AuthenticatedClient) -> None:
     ]
 
 
+def save_table(client: AuthenticatedClient) -> None:
+    """The closes as a table."""
+    asked = ExportInput(format_="CSV", close_from="2026-01-01")
+    table = expect(Export, create_export.sync(client=client, body=asked))
+    while table.status == "WRITING":  # a long journal
+        time.sleep(10)
+        table = expect(Export, get_export.sync(table.export_id, client=client))
+    assert isinstance(table.url, str)
+    with httpx.Client(trust_env=False) as browser:
+        rows = browser.get(table.url).text.split("\r\n")
+    assert ",CLOSE,AAPL,BUY," in rows[1]
+
+
 def leave(client: AuthenticatedClient) -> None:
+    save_table(client)
     export = expect(AccountExport, export_account.sync(client=client))
     while export.status == "WRITING":  # an account of very many trades
         time.sleep(10)

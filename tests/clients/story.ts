@@ -6,12 +6,12 @@ import { createInterface } from "node:readline/promises";
 import { setTimeout as wait } from "node:timers/promises";
 import { gunzipSync } from "node:zlib";
 import {
-  changeEmail, changePassword, closeTrade, confirmChangeEmail, confirmSignUp, createEvent, createImageUpload,
-  createTrade, createTrades, deleteAccount, deleteEvent, deleteGroup, deleteTag, deleteTrade, exportAccount, getBreakdown,
-  getCalendar, getEquityCurve, getEvent, getGroup, getProfile, getStats, getTagChange, getTrade, listDeletedTrades,
-  listEvents, listGroups, listTrades, logIn, logOut, putGroup, refreshSession, renameTag, restoreTrade, signUp, updateEvent,
-  updateTrade, updateTrades,
-  type GatewayMessage, type Image, type TradeInput, type Problem, type TagChange, type Trade,
+  GatewayMessage, Image, Problem, TagChange, Trade, TradeInput, changeEmail, changePassword, closeTrade,
+  confirmChangeEmail, confirmSignUp, createEvent, createExport, createImageUpload, createTrade, createTrades,
+  deleteAccount, deleteEvent, deleteGroup, deleteTag, deleteTrade, exportAccount, getBreakdown, getCalendar,
+  getEquityCurve, getEvent, getExport, getGroup, getProfile, getStats, getTagChange, getTrade, listDeletedTrades,
+  listEvents, listGroups, listTrades, logIn, logOut, putGroup, refreshSession, renameTag, restoreTrade, signUp, type,
+  updateEvent, updateTrade, updateTrades,
 } from "trading-journal-client";
 import { client } from "trading-journal-client/client";
 
@@ -233,6 +233,13 @@ async function readFigures(): Promise<void> {
 }
 
 async function leave(): Promise<void> {
+  let { data: table } = await createExport({ body: { format: "CSV", closeFrom: "2026-01-01" }, throwOnError: true });
+  while (table.status === "WRITING") { // a long journal
+    await wait(10_000);
+    ({ data: table } = await getExport({ path: { exportId: table.exportId }, throwOnError: true }));
+  }
+  const rows = (await (await fetch(table.url ?? "")).text()).split("\r\n");
+  ok(rows[1]?.includes(",CLOSE,AAPL,BUY,"));
   let { data: account } = await exportAccount({ throwOnError: true });
   while (account.status === "WRITING") { // an account of very many trades
     await wait(10_000);

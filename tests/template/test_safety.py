@@ -195,7 +195,14 @@ def test_no_route_takes_the_concurrency_that_the_others_need() -> None:
                 "DetailedMetricsEnabled": {"Ref": "DetailedMetrics"},
             }
             assert rate * longest < account / 3
-    assert slow == {"GET /auth/export", "POST /trades/bulk", "POST /trades/bulk-update", "POST /trades/bulk-delete"}
+    assert slow == {
+        "GET /auth/export",
+        "POST /exports",
+        "GET /exports/{exportId}",
+        "POST /trades/bulk",
+        "POST /trades/bulk-update",
+        "POST /trades/bulk-delete",
+    }
 
 
 def test_only_routes_that_exist_have_settings() -> None:

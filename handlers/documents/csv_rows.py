@@ -1,0 +1,78 @@
+"""The rows of the table of closes (createExport, format CSV): the contract has what each column holds."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+
+from handlers.documents.fields import time_text
+from handlers.journal.money import canonical
+from handlers.journal.trade import Realized, Trade, TradeEvent
+
+COLUMNS = (
+    "tradeId", "id", "kind", "symbol", "side", "multiplier", "openDay", "openDate", "day", "at", "quantity",
+    "entryPrice", "price", "grossPnl", "entryCosts", "commission", "fees", "netPnl", "setupType", "tags",
+)  # fmt: skip
+# Without it, Excel reads the file in the encoding of the machine.
+BYTE_ORDER_MARK = "\ufeff"
+# What makes a spreadsheet take a text for a formula: https://owasp.org/www-community/attacks/CSV_Injection
+_OF_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def header() -> str:
+    """The first row, with what stands before it."""
+    return BYTE_ORDER_MARK + _line(COLUMNS)
+
+
+def rows(trade: Trade, first: date | None, last: date | None) -> Iterator[str]:
+    """A row for each close and each event of the trade from the first day to the last, by time."""
+    parts: list[Realized | TradeEvent] = [*trade.realized, *trade.events]
+    for part in sorted(parts, key=lambda part: part.at if isinstance(part, TradeEvent) else part.close.closed_at):
+        day = part.day if isinstance(part, TradeEvent) else part.close.day
+        if (first is None or first <= day) and (last is None or day <= last):
+            yield _line([*_of_trade(trade, part), trade.notes.setup_type or "", "; ".join(trade.notes.tags)])
+
+
+def _of_trade(trade: Trade, part: Realized | TradeEvent) -> Sequence[str]:
+    of_both = [
+        trade.symbol,
+        str(trade.side),
+        canonical(trade.multiplier),
+        trade.open_day.isoformat(),
+        time_text(trade.open_date),
+    ]
+    if isinstance(part, TradeEvent):
+        at = [part.day.isoformat(), time_text(part.at)]
+        no_figures = [""] * 7
+        return [trade.trade_id, part.event_id, str(part.type), *of_both, *at, *no_figures, canonical(part.amount)]
+    close = part.close
+    figures = [close.price, part.gross, part.entry_cost_share, close.commission, close.fees, part.realized_pnl]
+    return [
+        trade.trade_id,
+        close.close_id,
+        "CLOSE",
+        *of_both,
+        close.day.isoformat(),
+        time_text(close.closed_at),
+        canonical(close.quantity),
+        "" if trade.entry_price is None else canonical(trade.entry_price),
+        *map(canonical, figures),
+    ]
+
+
+def _line(cells: Iterable[str]) -> str:
+    written = io.StringIO()
+    csv.writer(written).writerow(map(_harmless, cells))
+    return written.getvalue()
+
+
+def _harmless(cell: str) -> str:
+    """The cell with a `'` before what a spreadsheet would take for a formula. A negative number is none."""
+    return f"'{cell}" if cell.startswith(_OF_FORMULAS) and not _is_number(cell) else cell
+
+
+def _is_number(cell: str) -> bool:
+    digits = cell.removeprefix("-").replace(".", "", 1)
+    return digits.isascii() and digits.isdigit()

@@ -1,0 +1,165 @@
+"""Tables of closes: files that are written within the request or, for a long journal, by the queue's function.
+
+What was asked for lies beside the file, with the progress: a queue's message names the file alone. The bucket's
+lifecycle deletes both after a day.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from handlers.documents import csv_rows
+from handlers.storage import bucket, erasure_marks, trade_queries
+from handlers.storage.accounts import Account
+from handlers.storage.errors import AccountErased, ExportNotFound
+from handlers.storage.queues import export_queue
+
+VALID_FOR = timedelta(minutes=10)
+MEDIA_TYPE = "text/csv; charset=utf-8"
+# Seconds that a request spends on writing, of the 30 that the gateway gives it.
+AT_ONCE_SECONDS = 18
+# Seconds between two writings of the progress.
+PROGRESS_SECONDS = 5
+# How long after its last progress a file counts as still being written.
+GIVEN_UP_AFTER = timedelta(minutes=20)
+
+_WRITTEN_AT_ONCE = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A table that was asked for: which days of closes it has, inclusive, and how many rows are written so far."""
+
+    export_id: str
+    created_at: datetime
+    first: date | None = None
+    last: date | None = None
+    rows_written: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """Where a finished table is for ten minutes, and its size in bytes."""
+
+    url: str
+    expires_at: datetime
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stopped:
+    """Nothing has been written for so long that nothing will be."""
+
+
+class _OutOfTime(Exception):
+    """Raised when a request has no more time for writing a table."""
+
+
+def create(account: Account, table: Table, now: datetime) -> Written | None:
+    """Write the table, or have it written: then the answer is None. Raises AccountErased, Busy."""
+    if erasure_marks.has_begun(account.user_id):
+        raise AccountErased(account.user_id)
+    deadline = time.monotonic() + AT_ONCE_SECONDS
+
+    def in_time(_: int) -> None:
+        if time.monotonic() > deadline:
+            raise _OutOfTime
+
+    try:
+        size = bucket.write(_file(account, table.export_id), _text_of(account, table, in_time), MEDIA_TYPE)
+    except _OutOfTime:
+        # What is asked for is written before the message that names it is sent.
+        _keep(account, table)
+        export_queue().send({"userId": account.user_id, "username": account.username, "exportId": table.export_id})
+        return None
+    _keep(account, table)
+    return _written(account, table, size, now)
+
+
+def state(account: Account, export_id: str, now: datetime) -> tuple[Table, Written | Stopped | None]:
+    """What was asked for under that id, and where the file is, or that it is given up; None while it is being written.
+
+    Raises ExportNotFound, Busy.
+    """
+    table = _kept(account, export_id)
+    found = bucket.found(_prefix(account, export_id))
+    if file := found.get(".csv"):
+        return table, _written(account, table, file.size, now)
+    progress = found.get(".json")
+    if progress is None or progress.changed_at < now - GIVEN_UP_AFTER:
+        return table, Stopped()
+    return table, None
+
+
+def write(account: Account, export_id: str) -> int:
+    """Write the table that was asked for under that id. Returns its size in bytes.
+
+    Raises ExportNotFound, AccountErased, Busy.
+    """
+    table = _kept(account, export_id)
+    written_at = time.monotonic()
+
+    def tell(rows: int) -> None:
+        nonlocal written_at
+        if time.monotonic() > written_at + PROGRESS_SECONDS:
+            _keep(account, replace(table, rows_written=rows))
+            written_at = time.monotonic()
+
+    return bucket.write(_file(account, export_id), _text_of(account, table, tell), MEDIA_TYPE)
+
+
+def _text_of(account: Account, table: Table, told: Callable[[int], None]) -> Iterator[bytes]:
+    """The table in pieces. `told` is called with the number of rows so far, first and after each trade."""
+    pieces, size, rows = [csv_rows.header()], 0, 0
+    told(rows)
+    for trade in trade_queries.by_entry(account.user_id):
+        for row in csv_rows.rows(trade, table.first, table.last):
+            pieces.append(row)
+            size += len(row)
+            rows += 1
+        told(rows)
+        if size >= _WRITTEN_AT_ONCE:
+            yield "".join(pieces).encode()
+            pieces, size = [], 0
+    yield "".join(pieces).encode()
+    if erasure_marks.has_begun(account.user_id):
+        raise AccountErased(account.user_id)
+
+
+def _written(account: Account, table: Table, size: int, now: datetime) -> Written:
+    saved_as = f"closes-{table.created_at:%Y-%m-%d}.csv"
+    key = _file(account, table.export_id)
+    url = bucket.address(key, name=saved_as, media_type=MEDIA_TYPE, valid_for=VALID_FOR)
+    return Written(url=url, expires_at=now + VALID_FOR, size=size)
+
+
+def _keep(account: Account, table: Table) -> None:
+    bucket.write_whole(_prefix(account, table.export_id) + ".json", json.dumps(asdict(table), default=str).encode())
+
+
+def _kept(account: Account, export_id: str) -> Table:
+    content = bucket.read_whole(_prefix(account, export_id) + ".json")
+    if content is None:
+        raise ExportNotFound(export_id)
+    stored = json.loads(content)
+    days = {name: date.fromisoformat(stored[name]) for name in ("first", "last") if stored[name]}
+    return Table(
+        export_id=stored["export_id"],
+        created_at=datetime.fromisoformat(stored["created_at"]),
+        rows_written=stored["rows_written"],
+        **days,
+    )
+
+
+def _file(account: Account, export_id: str) -> str:
+    return _prefix(account, export_id) + ".csv"
+
+
+def _prefix(account: Account, export_id: str) -> str:
+    # Behind the files of the account's own export, of which only the first page is listed.
+    return f"{bucket.EXPORTS}{account.user_id}/tables/{UUID(export_id)}"
