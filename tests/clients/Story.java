@@ -6,7 +6,6 @@
 
 import java.time.OffsetDateTime;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import journal.ApiClient;
 import journal.ApiException;
@@ -83,7 +82,7 @@ public final class Story {
 
     private Trade recordAndClose() throws Exception {
         TradeInput input = new TradeInput().symbol("AAPL").side(Side.BUY).quantity("1")
-            .openDate(at("2026-01-05T09:31:04-05:00")).entryPrice(EXACT).stopLoss(EXACT).tags(Set.of("earnings"));
+            .openDate(at("2026-01-05T09:31:04-05:00")).entryPrice(EXACT).stopLoss(EXACT).tags(List.of("earnings"));
         APICreateTradeRequest once = APICreateTradeRequest.newBuilder()
             .tradeInput(input).idempotencyKey("java-1").build();
         ApiResponse<Trade> first = trades().createTradeWithHttpInfo(once);

@@ -248,10 +248,10 @@ def pay(client: AuthenticatedClient, flat: Trade) -> Trade:
     assert (paid.net_pnl, paid.event_pnl) == ("62.4", "24")
     [event] = expect(TradeEvents, list_events.sync(flat.trade_id, client=client)).items
     assert expect(TradeEvent, get_event.sync(flat.trade_id, event.event_id, client=client)) == event
-    change = TradeEventUpdateInput(amount=EXACT, note="of another trade")
+    change = TradeEventUpdateInput(amount=f"-{EXACT}", note="of another trade")
     corrected = expect(Trade, update_event.sync(flat.trade_id, event.event_id, client=client, body=change))
     [event] = corrected.events or []
-    assert event.amount == EXACT
+    assert event.amount == f"-{EXACT}"
     back = expect(Trade, delete_event.sync(flat.trade_id, event.event_id, client=client))
     assert (back.net_pnl, isinstance(back.events, Unset)) == (flat.net_pnl, True)
     return group(client, back)

@@ -165,9 +165,9 @@ async function pay(flat: Trade): Promise<Trade> {
   ok(event);
   const path = { tradeId, eventId: event.eventId };
   deepStrictEqual((await getEvent({ path, throwOnError: true })).data, event);
-  const change = { amount: exact, note: "of another trade" };
+  const change = { amount: `-${exact}`, note: "of another trade" };
   const { data: corrected } = await updateEvent({ path, body: change, throwOnError: true });
-  strictEqual(corrected.events?.[0]?.amount, exact);
+  strictEqual(corrected.events?.[0]?.amount, change.amount);
   const { data: back } = await deleteEvent({ path, throwOnError: true });
   deepStrictEqual([back.netPnl, back.events], [flat.netPnl, undefined]);
   return group(back);
