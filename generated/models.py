@@ -1079,11 +1079,13 @@ class PasswordStatus(BaseModel):
 
 class ExportState(StrEnum):
     """
-    WRITING while the file is being written, WRITTEN when it can be downloaded.
+    WRITING while the file is being written, WRITTEN when it can be downloaded, FAILED when its writing has stopped.
+
     """
 
     WRITING = 'WRITING'
     WRITTEN = 'WRITTEN'
+    FAILED = 'FAILED'
 
 
 class SignInMethod(StrEnum):
@@ -1305,17 +1307,6 @@ class ExportInput(BaseModel):
     """
 
 
-class ExportProgress(StrEnum):
-    """
-    WRITING while the file is being written, WRITTEN when it can be downloaded, FAILED when its writing has stopped.
-
-    """
-
-    WRITING = 'WRITING'
-    WRITTEN = 'WRITTEN'
-    FAILED = 'FAILED'
-
-
 class Export(BaseModel):
     """
     A file that was asked for. While `status` is WRITING it has `rowsWritten`; when `status` is WRITTEN it has `url`,
@@ -1330,7 +1321,7 @@ class Export(BaseModel):
     Names a file that was asked for.
     """
     format: ExportFormat
-    status: ExportProgress
+    status: ExportState
     created_at: Annotated[
         AwareDatetime, Field(alias='createdAt', examples=['2026-01-05T09:31:04-05:00'])
     ]

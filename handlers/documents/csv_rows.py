@@ -13,7 +13,7 @@ from handlers.journal.trade import Realized, Trade, TradeEvent
 
 COLUMNS = (
     "tradeId", "id", "kind", "symbol", "side", "multiplier", "openDay", "openDate", "day", "at", "quantity",
-    "entryPrice", "price", "grossPnl", "entryCosts", "commission", "fees", "netPnl", "setupType", "tags",
+    "entryPrice", "price", "grossPnl", "entryCosts", "commission", "fees", "netPnl", "setupType", "tags", "externalId",
 )  # fmt: skip
 # Without it, Excel reads the file in the encoding of the machine.
 BYTE_ORDER_MARK = "\ufeff"
@@ -32,7 +32,8 @@ def rows(trade: Trade, first: date | None, last: date | None) -> Iterator[str]:
     for part in sorted(parts, key=lambda part: part.at if isinstance(part, TradeEvent) else part.close.closed_at):
         day = part.day if isinstance(part, TradeEvent) else part.close.day
         if (first is None or first <= day) and (last is None or day <= last):
-            yield _line([*_of_trade(trade, part), trade.notes.setup_type or "", "; ".join(trade.notes.tags)])
+            texts = (trade.notes.setup_type or "", "; ".join(trade.notes.tags), trade.external_id or "")
+            yield _line([*_of_trade(trade, part), *texts])
 
 
 def _of_trade(trade: Trade, part: Realized | TradeEvent) -> Sequence[str]:
