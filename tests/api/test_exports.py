@@ -171,9 +171,10 @@ def test_a_long_journal_is_written_behind_the_answer(
             yield trade
             told.append(dana.get(path).json["rowsWritten"])
 
-    monkeypatch.setattr(trade_queries, "by_entry", watched)
     [message] = messages_of(estate.export_queue)
-    assert queues.write_export({"Records": [message]}, None) == {"batchItemFailures": []}
+    with monkeypatch.context() as patch:
+        patch.setattr(trade_queries, "by_entry", watched)
+        assert queues.write_export({"Records": [message]}, None) == {"batchItemFailures": []}
     assert told == [1, 2, 3, 3]
     assert len(rows_of(dana.get(path))) == 3
     # The message may come twice.

@@ -45,7 +45,8 @@ def mock() -> Iterator[httpx.Client]:
 
 
 def test_operations_are_answered_with_the_examples(mock: httpx.Client) -> None:
-    created = mock.post("/trades", json=example("OpenTradeInput"))
+    # Two successes are declared; the mock answers the lower one, 200, unless it is asked for the other.
+    created = mock.post("/trades", json=example("OpenTradeInput"), headers={"Prefer": "code=201"})
     assert (created.status_code, created.json()) == (201, example("OpenTrade"))
     assert created.headers["etag"] == '"1"'
     assert mock.get("/trades").json() == example("TradePage")
