@@ -20,6 +20,18 @@ from pydantic import (
 )
 
 
+class LotMethod(StrEnum):
+    """
+    With which entries a close is matched: FIFO the oldest, LIFO the youngest, AVERAGE the mean of all that is open. With
+    one entry all three give the same figures, and when the trade is flat the same total.
+
+    """
+
+    FIFO = 'FIFO'
+    LIFO = 'LIFO'
+    AVERAGE = 'AVERAGE'
+
+
 class OnExisting(StrEnum):
     """
     COMPLETE adds the closes that the trade lacks.
@@ -208,6 +220,104 @@ class InitialCloseInput(BaseModel):
     """
 
 
+class EntryInput(BaseModel):
+    """
+    What was entered, at one time and price.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    quantity: Annotated[Decimal, Field(examples=['100'])]
+    """
+    How many units, contracts or coins; above zero.
+    """
+    price: Annotated[Decimal, Field(examples=['185.25'])]
+    """
+    A price; below zero where a market allows that.
+    """
+    entered_at: Annotated[
+        AwareDatetime, Field(alias='enteredAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    RFC 3339 with an offset, to the microsecond, in the years from 1000 to 2999.
+    """
+    commission: Annotated[Decimal | None, Field(examples=['1.1'])] = None
+    """
+    A cost; below zero for a rebate.
+    """
+    fees: Annotated[Decimal | None, Field(examples=['1.1'])] = None
+    """
+    A cost; below zero for a rebate.
+    """
+
+
+class EntryUpdateInput(BaseModel):
+    """
+    A JSON merge patch of an entry; null removes costs.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    quantity: Annotated[Decimal | None, Field(examples=['100'])] = None
+    """
+    How many units, contracts or coins; above zero.
+    """
+    price: Annotated[Decimal | None, Field(examples=['185.25'])] = None
+    """
+    A price; below zero where a market allows that.
+    """
+    entered_at: Annotated[
+        AwareDatetime | None,
+        Field(alias='enteredAt', examples=['2026-01-05T09:31:04-05:00']),
+    ] = None
+    """
+    RFC 3339 with an offset, to the microsecond, in the years from 1000 to 2999.
+    """
+    commission: Annotated[Decimal | None, Field(examples=['1.1'])] = None
+    """
+    A cost, below zero for a rebate; null for none.
+    """
+    fees: Annotated[Decimal | None, Field(examples=['1.1'])] = None
+    """
+    A cost, below zero for a rebate; null for none.
+    """
+
+
+class CloseUpdateInput(BaseModel):
+    """
+    A JSON merge patch of a close; null removes costs.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    quantity: Annotated[Decimal | None, Field(examples=['100'])] = None
+    """
+    How many units, contracts or coins; above zero.
+    """
+    price: Annotated[Decimal | None, Field(examples=['185.25'])] = None
+    """
+    A price; below zero where a market allows that.
+    """
+    closed_at: Annotated[
+        AwareDatetime | None,
+        Field(alias='closedAt', examples=['2026-01-05T09:31:04-05:00']),
+    ] = None
+    """
+    RFC 3339 with an offset, to the microsecond, in the years from 1000 to 2999.
+    """
+    commission: Annotated[Decimal | None, Field(examples=['1.1'])] = None
+    """
+    A cost, below zero for a rebate; null for none.
+    """
+    fees: Annotated[Decimal | None, Field(examples=['1.1'])] = None
+    """
+    A cost, below zero for a rebate; null for none.
+    """
+
+
 class CloseInput(BaseModel):
     """
     A close to record. Without `quantity` it closes all that remains.
@@ -376,6 +486,23 @@ class TradeEvent(BaseModel):
     """
 
 
+class LotMethod1Enum(StrEnum):
+    """
+    With which entries a close is matched; null for AVERAGE.
+    """
+
+    FIFO = 'FIFO'
+    LIFO = 'LIFO'
+    AVERAGE = 'AVERAGE'
+
+
+class LotMethod1(RootModel[LotMethod1Enum | None]):
+    root: Annotated[LotMethod1Enum | None, Field(examples=['FIFO'])] = None
+    """
+    With which entries a close is matched; null for AVERAGE.
+    """
+
+
 class TradeGradeEnum(StrEnum):
     """
     From A, as planned, to F; null for none.
@@ -492,6 +619,24 @@ class TradeUpdateInput(BaseModel):
     ] = None
     """
     A number above zero, or null for none.
+    """
+    initial_stop_loss: Annotated[
+        Decimal | None, Field(alias='initialStopLoss', examples=['183.5'])
+    ] = None
+    """
+    A price, or null for none.
+    """
+    initial_risk_amount: Annotated[
+        Decimal | None, Field(alias='initialRiskAmount', examples=['50'])
+    ] = None
+    """
+    A number above zero, or null for none.
+    """
+    lot_method: Annotated[
+        LotMethod1 | None, Field(alias='lotMethod', examples=['FIFO'])
+    ] = None
+    """
+    With which entries a close is matched; null for AVERAGE.
     """
     setup_type: Annotated[
         str | None,
@@ -622,6 +767,43 @@ class TradeUpdateInput(BaseModel):
     """
 
 
+class Entry(BaseModel):
+    """
+    A part of the position that was entered.
+    """
+
+    entry_id: Annotated[
+        UUID, Field(alias='entryId', examples=['b1f52e36-6f0c-5a9b-8d15-0c3a2f6f1c55'])
+    ]
+    """
+    Names an entry of a trade. The only entry of a trade has the version 5 UUID of the name `entry` in the namespace of
+    `tradeId`, and keeps it when others are added.
+
+    """
+    quantity: Annotated[Decimal, Field(examples=['100'])]
+    """
+    How many units, contracts or coins; above zero.
+    """
+    price: Annotated[Decimal | None, Field(examples=['185.25'])] = None
+    """
+    Absent for the only entry of a trade that has no entry price yet.
+    """
+    entered_at: Annotated[
+        AwareDatetime, Field(alias='enteredAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    RFC 3339 with an offset, to the microsecond, in the years from 1000 to 2999.
+    """
+    commission: Annotated[Decimal, Field(examples=['1.1'])]
+    """
+    A cost; below zero for a rebate.
+    """
+    fees: Annotated[Decimal, Field(examples=['1.1'])]
+    """
+    A cost; below zero for a rebate.
+    """
+
+
 class Close(BaseModel):
     """
     A close of a part of the trade or of all of it.
@@ -657,8 +839,8 @@ class Close(BaseModel):
     """
     realized_pnl: Annotated[Decimal, Field(alias='realizedPnl', examples=['79.12'])]
     """
-    Its gross P&L minus its own costs minus its share of the entry costs. The close that makes the trade flat takes
-    what is left of those, so that the closes add up to the trade.
+    Its gross P&L, by the entries that it is matched with, minus its own costs minus its share of the entries' costs.
+    The close that makes the trade flat takes what is left, so that the closes add up to the trade.
 
     """
 
@@ -1692,9 +1874,10 @@ class GatewayMessage(BaseModel):
 
 class TradeInput(BaseModel):
     """
-    A trade to record. `commission` and `fees` are those of the entry; each close has its own.
-    `exitPrice` and `closeDate` go together and stand for one close of the whole quantity; all costs are then
-    the trade's.
+    A trade to record. It has either `entries`, or `quantity`, `openDate`, `entryPrice`, `commission` and `fees` of one
+    entry, of which `quantity` and `openDate` are required then; each close has its own costs. `exitPrice` and
+    `closeDate` go together and stand for one close of the whole quantity; all costs are then the trade's.
+    `initialStopLoss` and `initialRiskAmount` are `stopLoss` and `riskAmount` if they are not given.
 
     """
 
@@ -1730,13 +1913,14 @@ class TradeInput(BaseModel):
 
     """
     side: Side
-    quantity: Annotated[Decimal, Field(examples=['100'])]
+    quantity: Annotated[Decimal | None, Field(examples=['100'])] = None
     """
     How many units, contracts or coins; above zero.
     """
     open_date: Annotated[
-        AwareDatetime, Field(alias='openDate', examples=['2026-01-05T09:31:04-05:00'])
-    ]
+        AwareDatetime | None,
+        Field(alias='openDate', examples=['2026-01-05T09:31:04-05:00']),
+    ] = None
     """
     RFC 3339 with an offset, to the microsecond, in the years from 1000 to 2999.
     """
@@ -1775,6 +1959,30 @@ class TradeInput(BaseModel):
     ] = None
     """
     A number above zero.
+    """
+    initial_stop_loss: Annotated[
+        Decimal | None, Field(alias='initialStopLoss', examples=['185.25'])
+    ] = None
+    """
+    A price; below zero where a market allows that.
+    """
+    initial_risk_amount: Annotated[
+        Decimal | None, Field(alias='initialRiskAmount', examples=['50'])
+    ] = None
+    """
+    A number above zero.
+    """
+    lot_method: Annotated[LotMethod | None, Field(alias='lotMethod')] = None
+    entries: Annotated[
+        list[EntryInput] | None,
+        Field(
+            examples=[[{'quantity': '100', 'price': '185.25', 'enteredAt': '2026-01-05T09:31:04-05:00'}]],
+            max_length=200,
+            min_length=1,
+        ),
+    ] = None
+    """
+    The entries so far, in place of those of one entry.
     """
     setup_type: Annotated[
         str | None,
@@ -2735,25 +2943,27 @@ class Trade(BaseModel):
     side: Side
     quantity: Annotated[Decimal, Field(examples=['100'])]
     """
-    How many units, contracts or coins; above zero.
+    How much was entered, by all entries.
     """
     open_date: Annotated[
         AwareDatetime, Field(alias='openDate', examples=['2026-01-05T09:31:04-05:00'])
     ]
     """
-    RFC 3339 with an offset, to the microsecond, in the years from 1000 to 2999.
+    When the first entry was.
     """
     entry_price: Annotated[
         Decimal | None, Field(alias='entryPrice', examples=['185.25'])
     ] = None
     """
-    A price; below zero where a market allows that.
+    The mean price of the entries, weighted by quantity: at 8 decimals, or as many as their prices have, if these are
+    more.
+
     """
     stop_loss: Annotated[
         Decimal | None, Field(alias='stopLoss', examples=['185.25'])
     ] = None
     """
-    A price; below zero where a market allows that.
+    Where the stop stands now.
     """
     take_profit: Annotated[
         Decimal | None, Field(alias='takeProfit', examples=['185.25'])
@@ -2767,18 +2977,32 @@ class Trade(BaseModel):
     """
     commission: Annotated[Decimal, Field(examples=['1.1'])]
     """
-    A cost; below zero for a rebate.
+    Those of all entries.
     """
     fees: Annotated[Decimal, Field(examples=['1.1'])]
     """
-    A cost; below zero for a rebate.
+    Those of all entries.
     """
     risk_amount: Annotated[
         Decimal | None, Field(alias='riskAmount', examples=['50'])
     ] = None
     """
-    A number above zero.
+    What is at risk now, as it was given.
     """
+    initial_stop_loss: Annotated[
+        Decimal | None, Field(alias='initialStopLoss', examples=['185.25'])
+    ] = None
+    """
+    The first stop that the trade was given. It stays when `stopLoss` moves, and can be corrected; R follows it.
+
+    """
+    initial_risk_amount: Annotated[
+        Decimal | None, Field(alias='initialRiskAmount', examples=['50'])
+    ] = None
+    """
+    The first risk amount that the trade was given. It stays likewise, and goes before the first stop.
+    """
+    lot_method: Annotated[LotMethod, Field(alias='lotMethod')]
     setup_type: Annotated[
         str | None,
         Field(alias='setupType', examples=['breakout'], max_length=50, min_length=1),
@@ -2906,6 +3130,14 @@ class Trade(BaseModel):
     """
     What is still open; 0 when the trade is flat.
     """
+    max_quantity: Annotated[Decimal, Field(alias='maxQuantity', examples=['100'])]
+    """
+    The largest quantity that was held at once.
+    """
+    entries: Annotated[list[Entry], Field(max_length=200, min_length=1)]
+    """
+    The entries, by time; one at least.
+    """
     partial_closes: Annotated[list[Close], Field(alias='partialCloses', max_length=200)]
     """
     The closes, by time.
@@ -2953,19 +3185,21 @@ class Trade(BaseModel):
         Decimal | None, Field(alias='exitPrice', examples=['185.25'])
     ] = None
     """
-    The mean price of the closes, weighted by quantity.
+    The mean price of the closes, weighted by quantity, with decimals as `entryPrice`.
     """
     r_multiple: Annotated[float | None, Field(alias='rMultiple', examples=[1.289])] = (
         None
     )
     """
-    The net P&L over the risk, once the trade is flat and when the risk is known.
+    The net P&L over the risk that was taken first (`initialRiskAmount`, else by `initialStopLoss`), once the trade is
+    flat and when that is known.
+
     """
     risk_reward_ratio: Annotated[
         float | None, Field(alias='riskRewardRatio', examples=[1.289])
     ] = None
     """
-    The distance to the target over the distance to the stop, as planned.
+    The distance to the target over the distance to the first stop.
     """
     close_date: Annotated[
         AwareDatetime | None,
@@ -2990,7 +3224,7 @@ class Trade(BaseModel):
         int | None, Field(alias='holdingSeconds', examples=[11456], ge=0)
     ] = None
     """
-    How long the trade was held, once it is flat.
+    From the first entry to the last close, once the trade is flat.
     """
     idempotency_key: Annotated[
         str | None,

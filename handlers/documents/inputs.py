@@ -10,9 +10,11 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from handlers.journal import money
 from handlers.journal.changes import open_trade
 from handlers.journal.errors import FieldError, RuleBroken
-from handlers.journal.trade import Close, JournalNotes, Side, Trade
+from handlers.journal.positions import LotMethod
+from handlers.journal.trade import Close, Entry, JournalNotes, Side, Trade
 
 if TYPE_CHECKING:
     from generated import models
@@ -28,6 +30,13 @@ def new_trade(given: models.TradeInput, *, user: str, idempotency_key: str | Non
 def trade_from_values(values: dict[str, Any], *, user: str, idempotency_key: str | None, now: datetime) -> Trade:
     """The trade of a TradeInput's values, by the journal's names. Raises RuleBroken with everything that is wrong."""
     closes = [_close(close) for close in values.pop("closes", [])]
+    entries = [_entry(entry) for entry in values.pop("entries", [])]
+    if errors := _entry_errors(values, entries):
+        raise RuleBroken(errors)
+    if entries:  # what the trade is made with until its own values follow from the entries
+        values |= {"quantity": money.total(entry.quantity for entry in entries), "open_date": entries[0].entered_at}
+    if "lot_method" in values:
+        values["lot_method"] = LotMethod(values["lot_method"])
     status, exit_price, close_date = (values.pop(name, None) for name in ("status", "exit_price", "close_date"))
     in_short = exit_price is not None or close_date is not None
     if in_short:
@@ -47,7 +56,7 @@ def trade_from_values(values: dict[str, Any], *, user: str, idempotency_key: str
         **values,
     )
     try:
-        return open_trade(trade, closes)
+        return open_trade(trade, closes, entries)
     except RuleBroken as error:
         if not in_short:
             raise
@@ -58,7 +67,9 @@ def _of_short_exit(errors: Sequence[FieldError]) -> list[FieldError]:
     """The errors, those of the one close at the fields by which it was given. Trade and close share the quantity."""
     renamed = {"price": "exit_price", "closed_at": "close_date"}
     moved = [
-        replace(error, path=(renamed.get(str(error.path[2]), error.path[2]),)) if len(error.path) > 2 else error
+        replace(error, path=(renamed.get(str(error.path[2]), error.path[2]),))
+        if len(error.path) > 2 and error.path[0] == "closes"
+        else error
         for error in errors
     ]
     return list(dict.fromkeys(moved))
@@ -81,6 +92,8 @@ def changed_fields(given: models.TradeUpdateInput, trade: Trade) -> dict[str, An
     values = _notes(values)
     if values.get("side") is not None:
         values["side"] = Side(values["side"])
+    if values.get("lot_method") is not None:
+        values["lot_method"] = LotMethod(values["lot_method"])
     return values
 
 
@@ -90,6 +103,22 @@ def _notes(values: dict[str, Any]) -> dict[str, Any]:
         name: tuple(value) if isinstance(value, list) else str(value) if isinstance(value, StrEnum) else value
         for name, value in values.items()
     }
+
+
+def _entry(values: Mapping[str, Any]) -> Entry:
+    return Entry(entry_id=str(uuid4()), **values)
+
+
+def _entry_errors(values: Mapping[str, Any], entries: Sequence[Entry]) -> list[FieldError]:
+    """A trade has either entries or one entry's own fields, of which quantity and time are required."""
+    if entries:
+        given = [name for name in _OF_ONE_ENTRY if name in values]
+        return [FieldError((name,), "cannot be given together with entries") for name in given]
+    missing = [name for name in ("quantity", "open_date") if name not in values]
+    return [FieldError((name,), "is required without entries") for name in missing]
+
+
+_OF_ONE_ENTRY = ("quantity", "entry_price", "open_date", "commission", "fees")
 
 
 def _close(values: Mapping[str, Any]) -> Close:

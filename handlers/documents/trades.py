@@ -10,7 +10,7 @@ from handlers.documents.fields import columns_of, document, time_text
 from handlers.journal.deletions import DeletedTrade
 from handlers.journal.images import MOST_BYTES, TIME_TO_SEND, Upload
 from handlers.journal.money import canonical
-from handlers.journal.trade import Close, Image, Realized, Trade, TradeEvent
+from handlers.journal.trade import Close, Entry, Image, Realized, Trade, TradeEvent
 
 if TYPE_CHECKING:
     pass
@@ -68,7 +68,13 @@ def image_document(image: Image) -> dict[str, Any]:
     return {**document(_IMAGE, image), "status": "READY"}
 
 
-def _close_document(part: Realized) -> dict[str, Any]:
+def entry_document(entry: Entry) -> dict[str, Any]:
+    """The contract's Entry."""
+    return document(_ENTRY, entry)
+
+
+def close_document(part: Realized) -> dict[str, Any]:
+    """The contract's Close."""
     return {**document(_CLOSE, part.close), "realizedPnl": canonical(part.realized_pnl)}
 
 
@@ -82,16 +88,19 @@ def ratio_of(value: Decimal) -> float:
     return float(value.quantize(_RATIO_STEP, context=_RATIO_CONTEXT))
 
 
+_ENTRY = columns_of(Entry)
 _CLOSE = columns_of(Close)
 _EVENT = columns_of(TradeEvent)
 _IMAGE = columns_of(Image, without=["file_version"])
 # A trade's own fields, by their types, then what follows from them.
 _TRADE = columns_of(
     Trade,
-    # closes are shown with what they realized, and cancelled as the status
-    without=["user_id", "closes", "cancelled"],
+    # entries are shown when there is one only, too, closes with what they realized, and cancelled as the status
+    without=["user_id", "entries", "closes", "cancelled"],
     also=[
         "status",
+        "entered",
+        "max_quantity",
         "remaining_quantity",
         "realized",
         "event_pnl",
@@ -108,7 +117,8 @@ _TRADE = columns_of(
         "tags": list,  # shown when there is none, too
         "images": lambda images: [image_document(image) for image in images] or None,
         "events": lambda events: [event_document(event) for event in events] or None,
-        "realized": lambda realized: [_close_document(part) for part in realized],
+        "entered": lambda entries: [entry_document(entry) for entry in entries],
+        "realized": lambda realized: [close_document(part) for part in realized],
         "r_multiple": ratio_of,
         "risk_reward_ratio": ratio_of,
     },

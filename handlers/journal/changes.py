@@ -4,23 +4,37 @@ from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, Field, fields, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from handlers.journal import money
-from handlers.journal.errors import CloseNotFound, EventNotFound, FieldError, ImageNotFound, RuleBroken, StateForbids
+from handlers.journal.errors import (
+    CloseNotFound,
+    EntryNotFound,
+    EventNotFound,
+    FieldError,
+    ImageNotFound,
+    RuleBroken,
+    StateForbids,
+)
 from handlers.journal.money import ZERO, canonical
 from handlers.journal.rules import (
     cannot_be_closed,
+    closable,
     close_errors,
     conflicts_with_closes,
     conflicts_with_events,
+    entry_errors,
     event_errors,
+    first_uncovered,
     trade_errors,
     within_bounds,
 )
 from handlers.journal.tags import unique
-from handlers.journal.trade import Close, Image, JournalNotes, Trade, TradeEvent
+from handlers.journal.trade import Close, Entry, Image, JournalNotes, Trade, TradeEvent, with_entries
 
+Part = TypeVar("Part", Entry, Close)
+
+MOST_ENTRIES = 200
 MOST_CLOSES = 200
 MOST_EVENTS = 400
 # A trade has to fit into an item of 400 KB, with its closes and its other notes.
@@ -28,12 +42,21 @@ MOST_EVENT_NOTES = 10_000
 MOST_IMAGES = 20
 
 
-def open_trade(trade: Trade, closes: Sequence[Close] = ()) -> Trade:
+def open_trade(trade: Trade, closes: Sequence[Close] = (), entries: Sequence[Entry] = ()) -> Trade:
     """The trade as it enters the journal, with the closes it already has, in the order in which they were given.
 
-    Raises RuleBroken with everything that is wrong.
+    With `entries`, which are in the order given, too, the trade's own quantity, price, time and costs follow from them.
+    Stop and risk amount are the initial ones, too, if none are given. Raises RuleBroken with everything that is wrong.
     """
-    errors = trade_errors(trade)
+    errors: list[FieldError] = []
+    for index, entry in enumerate(entries):
+        errors += entry_errors(entry, ("entries", index))
+    if len(entries) > MOST_ENTRIES:
+        errors.append(FieldError(("entries",), f"holds more than {MOST_ENTRIES} entries"))
+    if entries:
+        trade = with_entries(trade, entries)
+    if not errors:  # else what follows from the entries may be wrong, too
+        errors += trade_errors(trade)
     closed = ZERO
     for index, close in enumerate(closes):
         path = ("closes", index)
@@ -47,8 +70,102 @@ def open_trade(trade: Trade, closes: Sequence[Close] = ()) -> Trade:
         errors.append(FieldError(("closes",), f"holds more than {MOST_CLOSES} closes"))
     if errors:
         raise RuleBroken(errors)
-    notes = replace(trade.notes, tags=unique(trade.notes.tags))
-    return within_bounds(replace(trade, closes=tuple(closes), notes=notes))
+    opened = replace(
+        trade,
+        closes=tuple(closes),
+        initial_stop_loss=_first(trade.initial_stop_loss, trade.stop_loss),
+        initial_risk_amount=_first(trade.initial_risk_amount, trade.risk_amount),
+        notes=replace(trade.notes, tags=unique(trade.notes.tags)),
+    )
+    if (uncovered := first_uncovered(opened)) is not None:
+        detail = "closes more than the entries before it hold"
+        raise RuleBroken([FieldError(("closes", closes.index(uncovered), "quantity"), detail)])
+    return within_bounds(opened)
+
+
+def _first(given: Decimal | None, other: Decimal | None) -> Decimal | None:
+    return other if given is None else given
+
+
+def add_entry(trade: Trade, entry: Entry, now: datetime) -> Trade:
+    """The trade, which is not flat, with one more entry; it may lie before those that it has.
+
+    Raises StateForbids when the trade is cancelled, closed, has no entry price, or has 200 entries already; RuleBroken
+    for an entry that is wrong in itself.
+    """
+    if trade.cancelled:
+        raise StateForbids("The trade is cancelled.")
+    if trade.is_flat:
+        raise StateForbids("The trade is closed: record what was entered afterwards as a trade of its own.")
+    if trade.entry_price is None:
+        raise StateForbids("The trade has no entry price: set it first.")
+    if len(trade.entered) >= MOST_ENTRIES:
+        raise StateForbids(f"The trade has {MOST_ENTRIES} entries already.")
+    if errors := entry_errors(entry):
+        raise RuleBroken(errors)
+    return _with_entries(trade, (*trade.entered, entry), now)
+
+
+def revise_entry(trade: Trade, entry_id: str, changes: Mapping[str, Any], now: datetime) -> Trade:
+    """The trade with some fields of an entry corrected; None takes costs back to 0. What is realized follows.
+
+    The same trade, at its version, when that changes nothing. Raises EntryNotFound; RuleBroken for wrong values;
+    StateForbids when closes or events would lie before the entries that they need.
+    """
+    entry = entry_of(trade, entry_id)
+    revised = _revised_part(entry, changes)
+    if revised == entry and revised.entered_at.utcoffset() == entry.entered_at.utcoffset():
+        return trade
+    if errors := entry_errors(revised):
+        raise RuleBroken(errors)
+    entries = tuple(revised if each is entry else each for each in trade.entered)
+    return _with_entries(
+        trade, entries, now, corrected=[name for name in ("quantity", "entered_at") if name in changes]
+    )
+
+
+def remove_entry(trade: Trade, entry_id: str, now: datetime) -> Trade:
+    """The trade as if that entry had never been.
+
+    Raises EntryNotFound; StateForbids for the last entry, and for one that closes or events need.
+    """
+    entry = entry_of(trade, entry_id)
+    if len(trade.entered) == 1:
+        raise StateForbids("It is the only entry of the trade: delete the trade instead.")
+    return _with_entries(trade, tuple(each for each in trade.entered if each is not entry), now)
+
+
+def entry_of(trade: Trade, entry_id: str) -> Entry:
+    """The trade's entry of that id. Raises EntryNotFound."""
+    for entry in trade.entered:
+        if entry.entry_id == entry_id:
+            return entry
+    raise EntryNotFound(f"The trade has no entry {entry_id}.")
+
+
+def _with_entries(trade: Trade, entries: Sequence[Entry], now: datetime, corrected: Sequence[str] = ()) -> Trade:
+    """The trade with these entries, if closes and events allow them. `corrected` are the entry's fields to blame."""
+    changed = with_entries(trade, entries, version=trade.version + 1, updated_at=now)
+    if errors := trade_errors(changed):  # sums that are too long
+        raise RuleBroken(errors)
+    if (uncovered := first_uncovered(changed)) is not None:
+        detail = f"does not leave enough for the close at {uncovered.closed_at.isoformat()}"
+        raise StateForbids(
+            "What is closed already needs the entries.", [FieldError((name,), detail) for name in corrected]
+        )
+    if conflicts_with_events(changed):
+        named = [FieldError((name,), "is after the first event") for name in corrected if name == "entered_at"]
+        raise StateForbids("The trade has events before its first entry then.", named)
+    return within_bounds(changed)
+
+
+def _revised_part(part: Part, changes: Mapping[str, Any]) -> Part:
+    """The entry or close with some fields changed; None takes costs back to 0. Raises RuleBroken for another None."""
+    costs = ("commission", "fees")
+    if removed := [name for name, value in changes.items() if value is None and name not in costs]:
+        raise RuleBroken([FieldError((name,), "is required and cannot be removed") for name in removed])
+    values: dict[str, Any] = {name: ZERO if value is None else value for name, value in changes.items()}
+    return replace(part, **values)
 
 
 def close(
@@ -64,8 +181,8 @@ def close(
 ) -> Trade:
     """The trade with a part of it closed, or, without a quantity, all that remains of it.
 
-    Raises StateForbids when the trade is cancelled, has no entry price, has nothing or less than that left, or has
-    200 closes already; RuleBroken for a close that is wrong in itself or comes before the entry.
+    Raises StateForbids when the trade is cancelled, has no entry price, has nothing or less than that left at that
+    instant, or has 200 closes already; RuleBroken for a close that is wrong in itself or comes before the first entry.
     """
     if trade.cancelled:
         raise StateForbids("The trade is cancelled.")
@@ -75,32 +192,59 @@ def close(
         raise StateForbids("Nothing of the trade remains to be closed.")
     if len(trade.closes) >= MOST_CLOSES:
         raise StateForbids(f"The trade has {MOST_CLOSES} closes already.")
-    added = Close(
-        close_id=close_id,
-        quantity=trade.remaining_quantity if quantity is None else quantity,
-        price=price,
-        closed_at=closed_at,
-        commission=commission,
-        fees=fees,
-    )
-    errors = close_errors(trade, added)
-    if errors:
+    asked = trade.remaining_quantity if quantity is None else quantity
+    added = Close(close_id=close_id, quantity=asked, price=price, closed_at=closed_at, commission=commission, fees=fees)
+    if errors := close_errors(trade, added):
         raise RuleBroken(errors)
-    if added.quantity > trade.remaining_quantity:
-        remains = canonical(trade.remaining_quantity)
-        raise StateForbids(
-            f"Only {remains} of the trade remains to be closed.",
-            [FieldError(("quantity",), f"is more than the {remains} that remains")],
-        )
+    remains = closable(trade, closed_at)
+    if quantity is None:
+        added = replace(added, quantity=remains)
+    if remains <= ZERO:
+        raise StateForbids("Nothing of what was entered by then remains to be closed.")
+    _check_closable(added, remains)
     return within_bounds(_changed(trade, now, closes=(*trade.closes, added)))
+
+
+def _check_closable(close: Close, remains: Decimal) -> None:
+    if close.quantity > remains:
+        left = canonical(remains)
+        raise StateForbids(
+            f"Only {left} of the trade remains to be closed.",
+            [FieldError(("quantity",), f"is more than the {left} that remains")],
+        )
+
+
+def revise_close(trade: Trade, close_id: str, changes: Mapping[str, Any], now: datetime) -> Trade:
+    """The trade with some fields of a close corrected; None takes costs back to 0. What is realized follows.
+
+    The same trade, at its version, when that changes nothing. Raises CloseNotFound; RuleBroken for wrong values, and
+    for a time before the first entry; StateForbids for a quantity that is not there at that time.
+    """
+    close = close_of(trade, close_id)
+    revised = _revised_part(close, changes)
+    if revised == close and revised.closed_at.utcoffset() == close.closed_at.utcoffset():
+        return trade
+    if errors := close_errors(trade, revised):
+        raise RuleBroken(errors)
+    without = replace(trade, closes=tuple(each for each in trade.closes if each is not close))
+    _check_closable(revised, closable(without, revised.closed_at))
+    return within_bounds(
+        _changed(trade, now, closes=tuple(revised if each is close else each for each in trade.closes))
+    )
+
+
+def close_of(trade: Trade, close_id: str) -> Close:
+    """The trade's close of that id. Raises CloseNotFound."""
+    for close in trade.closes:
+        if close.close_id == close_id:
+            return close
+    raise CloseNotFound(f"The trade has no close {close_id}.")
 
 
 def take_back_close(trade: Trade, close_id: str, now: datetime) -> Trade:
     """The trade as if that close had never been made. Raises CloseNotFound."""
-    kept = tuple(close for close in trade.closes if close.close_id != close_id)
-    if len(kept) == len(trade.closes):
-        raise CloseNotFound(f"The trade has no close {close_id}.")
-    return within_bounds(_changed(trade, now, closes=kept))
+    taken_back = close_of(trade, close_id)
+    return within_bounds(_changed(trade, now, closes=tuple(close for close in trade.closes if close is not taken_back)))
 
 
 def add_event(trade: Trade, event: TradeEvent, now: datetime) -> Trade:
@@ -180,9 +324,10 @@ def detach_image(trade: Trade, image_id: str, now: datetime) -> Trade:
 def revise(trade: Trade, changes: Mapping[str, object], now: datetime) -> Trade:
     """The trade with some of its own fields, or of its notes' fields, changed; None takes a field back to none.
 
-    The same trade, at its version, when that changes nothing. Raises RuleBroken for values that are wrong, StateForbids
-    for changes that the closes do not allow; either names all the fields. Fields that no trader revises (closes,
-    version, ...) are a TypeError.
+    The first stop and risk that a trade is given are its initial ones, too. The same trade, at its version, when that
+    changes nothing. Raises RuleBroken for values that are wrong, and for those of one entry when there are several;
+    StateForbids for changes that the closes do not allow. Either names all the fields. Fields that no trader revises
+    (closes, version, ...) are a TypeError.
     """
     if unknown := changes.keys() - _REVISABLE.keys():
         raise TypeError(f"not revisable: {sorted(unknown)}")
@@ -192,15 +337,49 @@ def revise(trade: Trade, changes: Mapping[str, object], now: datetime) -> Trade:
     values: dict[str, Any] = {**changes, **{field.name: _default(field) for field in removed}}
     notes = {field.name: values.pop(field.name) for field in fields(JournalNotes) if field.name in values}
     revised = _changed(trade, now, notes=replace(trade.notes, **notes), **values)
-    if errors := trade_errors(revised):
+    if errors := [*_entry_conflicts(trade, values), *trade_errors(revised)]:
         raise RuleBroken(errors)
     if "tags" in notes:
         revised = replace(revised, notes=replace(revised.notes, tags=unique(revised.notes.tags)))
-    if conflicts := conflicts_with_closes(revised):
+    for current, first in (("stop_loss", "initial_stop_loss"), ("risk_amount", "initial_risk_amount")):
+        if current in values and first not in values and getattr(trade, first) is None:
+            revised = replace(revised, **{first: values[current]})
+    if conflicts := [*_realized_conflicts(trade, values), *conflicts_with_closes(revised)]:
         raise StateForbids("What is closed already does not allow this change.", conflicts)
     if conflicts := conflicts_with_events(revised):
         raise StateForbids("The trade's events do not allow this change.", conflicts)
     return trade if _is_as_before(revised, trade) else within_bounds(revised)
+
+
+_OF_THE_ENTRY = ("quantity", "entry_price", "open_date", "commission", "fees")
+
+
+def _entry_conflicts(trade: Trade, values: Mapping[str, Any]) -> list[FieldError]:
+    """The fields that follow from several entries and would be changed."""
+    if not trade.entries:
+        return []
+    changed = [name for name in _OF_THE_ENTRY if name in values and values[name] != getattr(trade, name)]
+    if "open_date" in values and values["open_date"].utcoffset() != trade.open_date.utcoffset():
+        changed.append("open_date")
+    detail = "has several entries: change those (updateEntry, addEntry, deleteEntry)"
+    return [FieldError((name,), detail) for name in dict.fromkeys(changed)]
+
+
+def _realized_conflicts(trade: Trade, values: Mapping[str, Any]) -> list[FieldError]:
+    """The fields whose change would rewrite what closes realized, though it may be meant as one of the position."""
+    if not trade.closes:
+        return []
+    asks = "is that of the entry, of which something is closed: correct the entry with updateEntry, or record what was "
+    asks += "entered later with addEntry"
+    changed = [
+        name
+        for name in ("quantity", "entry_price")
+        if values.get(name) is not None and values[name] != getattr(trade, name)
+    ]
+    errors = [FieldError((name,), asks) for name in changed]
+    if values.get("lot_method", trade.lot_method) is not trade.lot_method:
+        errors.append(FieldError(("lot_method",), "cannot be changed once something is closed"))
+    return errors
 
 
 def _is_as_before(revised: Trade, trade: Trade) -> bool:
@@ -218,6 +397,7 @@ def _changed(trade: Trade, now: datetime, **values: Any) -> Trade:
 _FIXED = {
     "user_id",
     "trade_id",
+    "entries",
     "closes",
     "events",
     "notes",

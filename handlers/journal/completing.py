@@ -12,7 +12,7 @@ from typing import Any
 from handlers.journal.changes import close
 from handlers.journal.errors import FieldError, TradeDiffers
 from handlers.journal.money import canonical
-from handlers.journal.trade import Close, Trade
+from handlers.journal.trade import Close, Entry, Trade
 
 # What a trade is about. All else (stop, target, notes, tags) is the trader's to change, and is not compared.
 _COMPARED = (
@@ -24,6 +24,7 @@ _COMPARED = (
     "multiplier",
     "commission",
     "fees",
+    "lot_method",
     "cancelled",
 )
 
@@ -41,6 +42,8 @@ def completed(trade: Trade, again: Trade, named: Collection[str], now: datetime)
         for name in _COMPARED
         if name in named and getattr(again, name) != getattr(trade, name)
     ]
+    if "entries" in named and Counter(map(_entry_facts, again.entered)) != Counter(map(_entry_facts, trade.entered)):
+        differing.append(FieldError(("entries",), "are not those of the trade"))
     missing = _without(again.closes, trade.closes)
     if missing and _without(trade.closes, again.closes):
         differing.append(FieldError(("closes",), "lacks a close of the trade, and has one that the trade lacks"))
@@ -77,6 +80,10 @@ def _without(closes: Collection[Close], others: Collection[Close]) -> list[Close
 
 def _facts(of: Close) -> tuple[object, ...]:
     return of.quantity, of.price, of.closed_at, of.commission, of.fees
+
+
+def _entry_facts(of: Entry) -> tuple[object, ...]:
+    return of.quantity, of.price, of.entered_at, of.commission, of.fees
 
 
 def _text(value: Any) -> str:

@@ -5,6 +5,7 @@ JournalError
 ├── StateForbids    the input is sound, but the trade, as it stands, does not allow it
 ├── TradeDiffers    a trade that is recorded again is not the one that was recorded
 ├── CloseNotFound   the trade has no close of that id
+├── EntryNotFound   the trade has no entry of that id
 ├── EventNotFound   the trade has no event of that id
 └── ImageNotFound   the trade has no image of that id
 """
@@ -57,6 +58,10 @@ class TradeDiffers(JournalError):
 
 class CloseNotFound(JournalError):
     """Raised when a trade has no close of the given id."""
+
+
+class EntryNotFound(JournalError):
+    """Raised when a trade has no entry of the given id."""
 
 
 class EventNotFound(JournalError):

@@ -41,11 +41,11 @@ class Side(StrEnum):
 
 
 class LotMethod(StrEnum):
-    """Which entries an exit is matched with: the oldest, the youngest, or the mean of all that is open."""
+    """Which entries an exit is matched with: the mean of all that is open, the oldest, or the youngest."""
 
+    AVERAGE = "AVERAGE"
     FIFO = "FIFO"
     LIFO = "LIFO"
-    AVERAGE = "AVERAGE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,19 +7,19 @@ from decimal import Decimal
 
 from handlers.journal import money
 from handlers.journal.errors import FieldError, RuleBroken
-from handlers.journal.money import ZERO, canonical
+from handlers.journal.money import ZERO
 from handlers.journal.tags import tag_errors
-from handlers.journal.trade import Close, Trade, TradeEvent
+from handlers.journal.trade import Close, Entry, Trade, TradeEvent
 
 # Amounts that have to be more than 0; costs may be rebates, and prices of spreads below 0.
-_POSITIVE = {"quantity", "multiplier", "risk_amount"}
+_POSITIVE = {"quantity", "multiplier", "risk_amount", "initial_risk_amount"}
 
 
-def _amounts(kind: type[Trade] | type[Close]) -> tuple[str, ...]:
+def _amounts(kind: type[Trade] | type[Close] | type[Entry]) -> tuple[str, ...]:
     return tuple(own.name for own in fields(kind) if own.type in (Decimal, Decimal | None))
 
 
-_TRADE_AMOUNTS, _CLOSE_AMOUNTS = _amounts(Trade), _amounts(Close)
+_TRADE_AMOUNTS, _CLOSE_AMOUNTS, _ENTRY_AMOUNTS = _amounts(Trade), _amounts(Close), _amounts(Entry)
 
 
 def trade_errors(trade: Trade) -> list[FieldError]:
@@ -28,6 +28,11 @@ def trade_errors(trade: Trade) -> list[FieldError]:
         *_time_errors(trade.open_date, "open_date"),
         *tag_errors(trade.notes.tags),
     ]
+
+
+def entry_errors(entry: Entry, path: tuple[str | int, ...] = ()) -> list[FieldError]:
+    """What is wrong with the entry in itself; `path` leads to it."""
+    return [*_amount_errors(entry, _ENTRY_AMOUNTS, path), *_time_errors(entry.entered_at, *path, "entered_at")]
 
 
 def close_errors(trade: Trade, close: Close, path: tuple[str | int, ...] = ()) -> list[FieldError]:
@@ -39,7 +44,7 @@ def close_errors(trade: Trade, close: Close, path: tuple[str | int, ...] = ()) -
 
 
 def _amount_errors(
-    of: Trade | Close | TradeEvent, names: Sequence[str], path: tuple[str | int, ...] = ()
+    of: Trade | Entry | Close | TradeEvent, names: Sequence[str], path: tuple[str | int, ...] = ()
 ) -> Iterator[FieldError]:
     for name in names:
         if (detail := _wrong_amount(getattr(of, name), positive=name in _POSITIVE)) is not None:
@@ -80,11 +85,37 @@ def conflicts_with_closes(trade: Trade) -> list[FieldError]:
     if not trade.closes:
         return []
     errors = cannot_be_closed(trade)
-    if trade.quantity < trade.closed_quantity:
-        errors.append(FieldError(("quantity",), f"is less than the {canonical(trade.closed_quantity)} that is closed"))
     if trade.open_date > trade.closes[0].closed_at:
         errors.append(FieldError(("open_date",), "is after the first close"))
     return errors
+
+
+def closable(trade: Trade, at: datetime) -> Decimal:
+    """How much can be closed at that instant, which is not before the first entry.
+
+    It is what is held then, without what later closes need of it.
+    """
+    if not trade.entries:
+        return trade.remaining_quantity
+    course = [(moment, held) for moment, _, held in _course(trade)]
+    held_then = [held for moment, held in course if moment <= at][-1]
+    return min([held_then, *(held for moment, held in course if moment > at)])
+
+
+def first_uncovered(trade: Trade) -> Close | None:
+    """The first close that takes more than is held at its instant; None if there is none."""
+    return next((close for _, close, held in _course(trade) if close is not None and held < ZERO), None)
+
+
+def _course(trade: Trade) -> Iterator[tuple[datetime, Close | None, Decimal]]:
+    """What is held after each entry (None) and each close, by time; at one instant, entries come first."""
+    entries = [(entry.entered_at, entry.quantity) for entry in trade.entries] or [(trade.open_date, trade.quantity)]
+    steps: list[tuple[datetime, Close | None, Decimal]] = [(moment, None, quantity) for moment, quantity in entries]
+    steps += [(close.closed_at, close, close.quantity.copy_negate()) for close in trade.closes]
+    held = ZERO
+    for moment, close, change in sorted(steps, key=lambda step: (step[0], step[1] is not None)):
+        held = money.total((held, change))
+        yield moment, close, held
 
 
 def event_errors(trade: Trade, event: TradeEvent) -> list[FieldError]:

@@ -3,16 +3,18 @@
 All P&L is net unless called gross, and in the currency of the prices. Everything derived is computed, never stored.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
+from typing import Any
+from uuid import UUID, uuid5
 
 from handlers.journal import money
 from handlers.journal.money import ONE, ZERO
-from handlers.journal.positions import Fill, settle
+from handlers.journal.positions import Fill, LotMethod, Trip, settle
 from handlers.journal.positions import Side as Side
 
 
@@ -23,6 +25,21 @@ class Status(StrEnum):
     PARTIAL = "PARTIAL"
     CLOSED = "CLOSED"
     CANCELLED = "CANCELLED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A part of the position that was entered. Costs are this entry's own: a cost is >= 0, a rebate < 0.
+
+    Only the one entry of a trade may be without a price, as long as nothing is closed.
+    """
+
+    entry_id: str
+    quantity: Decimal
+    price: Decimal | None
+    entered_at: datetime
+    commission: Decimal = ZERO
+    fees: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,12 +140,16 @@ class JournalNotes:
 
 @dataclass(frozen=True, kw_only=True)
 class Trade:
-    """One position, from its entry to the last close.
+    """One position, from its first entry to the last close.
 
-    Commission and fees are the entry's. open_date and closed_at keep the UTC offset they were given with; created_at
-    and updated_at are UTC. Closes and events stand in the order of their instants, ties in the order recorded. The
-    properties assume a trade that went through `open_trade` and the changes below. Those that the others ask again and
-    again are worked out once: a trade never changes.
+    `entries` is empty as long as there is one entry only: quantity, entry_price, open_date, commission and fees are its
+    own. With several, these are their sum, mean price, first instant and summed costs (`with_entries`). open_date,
+    entered_at and closed_at keep the UTC offset they were given with; created_at and updated_at are UTC. Entries,
+    closes and events stand in the order of their instants, ties in the order recorded.
+
+    `stop_loss` and `risk_amount` are as they stand now; the initial ones are the first that the trade was given, and
+    the risk follows them. The properties assume a trade that went through `open_trade` and the changes of changes.py.
+    Those that the others ask again and again are worked out once: a trade never changes.
     """
 
     user_id: str
@@ -144,7 +165,11 @@ class Trade:
     commission: Decimal = ZERO
     fees: Decimal = ZERO
     risk_amount: Decimal | None = None
+    initial_stop_loss: Decimal | None = None
+    initial_risk_amount: Decimal | None = None
+    lot_method: LotMethod = LotMethod.AVERAGE
     cancelled: bool = False
+    entries: tuple[Entry, ...] = ()
     closes: tuple[Close, ...] = ()
     events: tuple[TradeEvent, ...] = ()
     notes: JournalNotes = field(default_factory=JournalNotes)
@@ -157,8 +182,24 @@ class Trade:
     updated_at: datetime
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "entries", tuple(sorted(self.entries, key=lambda entry: entry.entered_at)))
         object.__setattr__(self, "closes", tuple(sorted(self.closes, key=lambda close: close.closed_at)))
         object.__setattr__(self, "events", tuple(sorted(self.events, key=lambda event: event.at)))
+
+    @cached_property
+    def entered(self) -> tuple[Entry, ...]:
+        """All entries. The id of the only one follows from the trade's, and stays when others are added."""
+        return self.entries or (self._only_entry(str(uuid5(UUID(self.trade_id), "entry"))),)
+
+    def _only_entry(self, entry_id: str) -> Entry:
+        return Entry(
+            entry_id=entry_id,
+            quantity=self.quantity,
+            price=self.entry_price,
+            entered_at=self.open_date,
+            commission=self.commission,
+            fees=self.fees,
+        )
 
     @property
     def status(self) -> Status:
@@ -190,20 +231,41 @@ class Trade:
         return self.open_date.date()
 
     @cached_property
+    def max_quantity(self) -> Decimal:
+        """The largest quantity that was held at once."""
+        if not self.entries or not self.closes:
+            return self.quantity
+        return max(trip.max_quantity for trip in self._trips)
+
+    @cached_property
     def realized(self) -> tuple[Realized, ...]:
-        """What each close earned, in the order of the closes; `settle` settles the entry and the closes as fills."""
-        if self.entry_price is None:
-            return ()
-        entry = Fill(
-            fill_id=_ENTRY,
-            side=self.side,
-            quantity=self.quantity,
-            price=self.entry_price,
-            at=self.open_date,
-            costs=money.total((self.commission, self.fees)),
+        """What each close earned, in the order of the closes."""
+        exits = [exit_ for trip in self._trips for exit_ in trip.exits]
+        return tuple(
+            Realized(close=close, gross=exit_.gross, entry_cost_share=exit_.entry_costs, realized_pnl=exit_.net)
+            for close, exit_ in zip(self.closes, exits, strict=True)
         )
+
+    @cached_property
+    def _trips(self) -> tuple[Trip, ...]:
+        """The entries and closes as fills that are settled; at one instant, entries come first."""
+        if not self.closes:
+            return ()
         back = Side.SELL if self.side is Side.BUY else Side.BUY
         fills = [
+            Fill(
+                fill_id=entry.entry_id,
+                side=self.side,
+                quantity=entry.quantity,
+                price=entry.price,
+                at=entry.entered_at,
+                sequence=number,
+                costs=money.total((entry.commission, entry.fees)),
+            )
+            for number, entry in enumerate(self.entries or (self._only_entry("entry"),))
+            if entry.price is not None
+        ]
+        fills += [
             Fill(
                 fill_id=close.close_id,
                 side=back,
@@ -213,14 +275,9 @@ class Trade:
                 sequence=number,
                 costs=close.costs,
             )
-            for number, close in enumerate(self.closes, start=1)
+            for number, close in enumerate(self.closes, start=len(fills))
         ]
-        trips = settle([entry, *fills], multiplier=self.multiplier, one_trip=True)
-        exits = [exit_ for trip in trips for exit_ in trip.exits]
-        return tuple(
-            Realized(close=close, gross=exit_.gross, entry_cost_share=exit_.entry_costs, realized_pnl=exit_.net)
-            for close, exit_ in zip(self.closes, exits, strict=True)
-        )
+        return settle(fills, (), self.lot_method, multiplier=self.multiplier, one_trip=True)
 
     @cached_property
     def event_pnl(self) -> Decimal | None:
@@ -254,11 +311,21 @@ class Trade:
 
     @property
     def risk(self) -> Decimal | None:
-        """The risk amount as given, else |entry - stop| x quantity x multiplier for a stop on the losing side."""
-        if self.risk_amount is not None or self.entry_price is None or self.stop_loss is None:
-            return self.risk_amount
-        distance = _gain(self.side, self.stop_loss, self.entry_price)
-        risk = money.rounded(money.product(distance, self.quantity, self.multiplier))
+        """What was at risk: the first risk amount that was given, else what the entries lose at the first stop.
+
+        None if neither was given, and if the stop is not on the losing side of the entries.
+        """
+        if self.initial_risk_amount is not None or self.entry_price is None or self.initial_stop_loss is None:
+            return self.initial_risk_amount
+        if self.entries:
+            distances = [
+                money.product(_gain(self.side, self.initial_stop_loss, entry.price), entry.quantity)
+                for entry in self.entries
+                if entry.price is not None
+            ]
+        else:
+            distances = [money.product(_gain(self.side, self.initial_stop_loss, self.entry_price), self.quantity)]
+        risk = money.rounded(money.product(money.total(distances), self.multiplier))
         return risk if risk > ZERO else None
 
     @property
@@ -269,10 +336,10 @@ class Trade:
 
     @property
     def risk_reward_ratio(self) -> Decimal | None:
-        """|target - entry| / |entry - stop|, at 8 decimals, when both lie on the right side of the entry."""
-        if self.entry_price is None or self.stop_loss is None or self.take_profit is None:
+        """|target - entry| / |entry - first stop|, at 8 decimals, when both lie on the right side of the entry."""
+        if self.entry_price is None or self.initial_stop_loss is None or self.take_profit is None:
             return None
-        risk = _gain(self.side, self.stop_loss, self.entry_price)
+        risk = _gain(self.side, self.initial_stop_loss, self.entry_price)
         reward = _gain(self.side, self.entry_price, self.take_profit)
         return money.ratio(reward, risk) if risk > ZERO and reward > ZERO else None
 
@@ -283,11 +350,31 @@ class Trade:
 
     @property
     def holding_seconds(self) -> int | None:
-        """Whole seconds from the entry to the last close, once the trade is flat."""
+        """Whole seconds from the first entry to the last close, once the trade is flat."""
         return None if self.close_date is None else int((self.close_date - self.open_date).total_seconds())
 
 
-_ENTRY = "entry"
+def with_entries(trade: Trade, entries: Iterable[Entry], **others: Any) -> Trade:
+    """The trade with these entries, one at least, and what follows from them; `others` are changed, too.
+
+    Of several, each has a price.
+    """
+    ordered = sorted(entries, key=lambda entry: entry.entered_at)
+    price = ordered[0].price
+    if len(ordered) > 1:
+        priced = [(entry.price, entry.quantity) for entry in ordered if entry.price is not None]
+        value = money.total(money.product(*one) for one in priced)
+        price = money.mean_price(value, money.total(quantity for _, quantity in priced), (one for one, _ in priced))
+    return replace(
+        trade,
+        quantity=money.total(entry.quantity for entry in ordered),
+        entry_price=price,
+        open_date=ordered[0].entered_at,
+        commission=money.total(entry.commission for entry in ordered),
+        fees=money.total(entry.fees for entry in ordered),
+        entries=tuple(ordered) if len(ordered) > 1 else (),
+        **others,
+    )
 
 
 def _gain(side: Side, entry: Decimal, price: Decimal) -> Decimal:

@@ -1,4 +1,4 @@
-"""The operations on what a trade is made of beside its closes: parse, call the use case, reply."""
+"""The operations on what a trade is made of, one by one: parse, call the use case, reply."""
 
 from __future__ import annotations
 
@@ -8,16 +8,72 @@ from typing import Any
 from starlette.responses import Response
 
 from generated import models
-from handlers.documents.trades import event_document
-from handlers.journal.changes import event_of
+from handlers.documents.trades import close_document, entry_document, event_document
+from handlers.journal.changes import close_of, entry_of, event_of
 from handlers.operations.trade_answers import created, shown
 from handlers.storage import trades
-from handlers.usecases import events
-from handlers.usecases.trades import new_part_id
+from handlers.usecases import entries, events
+from handlers.usecases.trades import new_part_id, take_back_close
 from handlers.web.etags import etag
 from handlers.web.etags import if_match as allowed_by
 from handlers.web.idempotency import keyed
 from handlers.web.responses import reply, reply_text
+
+
+async def get_entry(trade_id: str, entry_id: str, user: str) -> Response:
+    """Show one entry."""
+    trade = trades.get(user, trade_id.lower())
+    return reply(200, entry_document(entry_of(trade, entry_id.lower())), {"ETag": etag(trade.version)})
+
+
+async def add_entry(
+    trade_id: str,
+    document: Any,
+    user: str,
+    idempotency_key: str | None = None,
+    if_match: str | None = None,
+) -> Response:
+    """Add to a trade."""
+    trade_id, entry_id = trade_id.lower(), new_part_id()
+    given = models.EntryInput.model_validate(document)
+    show = partial(shown, location=f"/trades/{trade_id}/entries/{entry_id}")
+    request = keyed(idempotency_key, "addEntry", given, show, tradeId=trade_id)
+    outcome = entries.record(user, trade_id, entry_id, given, allowed=allowed_by(if_match), keyed=request)
+    return created(outcome, show)
+
+
+async def update_entry(trade_id: str, entry_id: str, document: Any, user: str, if_match: str | None = None) -> Response:
+    """Correct an entry by a JSON merge patch."""
+    given = models.EntryUpdateInput.model_validate(document)
+    trade = entries.correct(user, trade_id.lower(), entry_id.lower(), given, allowed=allowed_by(if_match))
+    return reply_text(200, *shown(trade))
+
+
+async def delete_entry(trade_id: str, entry_id: str, user: str, if_match: str | None = None) -> Response:
+    """Take an entry back."""
+    trade = entries.take_back(user, trade_id.lower(), entry_id.lower(), allowed=allowed_by(if_match))
+    return reply_text(200, *shown(trade))
+
+
+async def get_close(trade_id: str, close_id: str, user: str) -> Response:
+    """Show one close."""
+    trade = trades.get(user, trade_id.lower())
+    close = close_of(trade, close_id.lower())
+    [part] = [part for part in trade.realized if part.close is close]
+    return reply(200, close_document(part), {"ETag": etag(trade.version)})
+
+
+async def update_close(trade_id: str, close_id: str, document: Any, user: str, if_match: str | None = None) -> Response:
+    """Correct a close by a JSON merge patch."""
+    given = models.CloseUpdateInput.model_validate(document)
+    trade = entries.correct_close(user, trade_id.lower(), close_id.lower(), given, allowed=allowed_by(if_match))
+    return reply_text(200, *shown(trade))
+
+
+async def delete_close(trade_id: str, close_id: str, user: str, if_match: str | None = None) -> Response:
+    """Take a close back."""
+    trade = take_back_close(user, trade_id.lower(), close_id.lower(), allowed=allowed_by(if_match))
+    return reply_text(200, *shown(trade))
 
 
 async def list_events(trade_id: str, user: str) -> Response:

@@ -190,12 +190,6 @@ async def update_trade(trade_id: str, document: Any, user: str, if_match: str | 
     return reply_text(200, *shown(usecase.update(user, trade_id.lower(), given, allowed=allowed_by(if_match))))
 
 
-async def delete_close(trade_id: str, close_id: str, user: str, if_match: str | None = None) -> Response:
-    """Take a close back."""
-    trade = usecase.take_back_close(user, trade_id.lower(), close_id.lower(), allowed=allowed_by(if_match))
-    return reply_text(200, *shown(trade))
-
-
 async def close_trade(
     trade_id: str,
     document: Any,

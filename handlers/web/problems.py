@@ -165,6 +165,7 @@ TABLE: dict[type[Exception], Callable[[Any], Problem]] = {
     journal.StateForbids: lambda error: Problem(STATE_FORBIDS, error.detail, _body_fields(error.errors)),
     journal.TradeDiffers: lambda error: _trade_differs(error),
     journal.CloseNotFound: lambda _: Problem(NOT_FOUND, "The trade has no such close."),
+    journal.EntryNotFound: lambda _: Problem(NOT_FOUND, "The trade has no such entry."),
     journal.EventNotFound: lambda _: Problem(NOT_FOUND, "The trade has no such event."),
     journal.ImageNotFound: lambda _: Problem(NOT_FOUND, "The trade has no such image."),
     storage.TradeNotFound: lambda _: Problem(NOT_FOUND, "You have no such trade."),

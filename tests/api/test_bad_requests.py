@@ -34,7 +34,6 @@ def test_all_bad_fields_of_body_query_and_header_are_named_at_once(dana: Client)
         ("header", "/Idempotency-Key"),
         ("body", "/symbol"),
         ("body", "/side"),
-        ("body", "/quantity"),
         ("body", "/openDate"),
         ("body", "/confidence"),
         ("body", "/psychology/joy"),

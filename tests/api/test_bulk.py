@@ -54,7 +54,9 @@ def test_good_trades_are_kept_when_others_fail_and_each_is_told_in_order(dana: C
 def test_a_trade_gets_in_bulk_what_it_would_have_got_alone(dana: Client) -> None:
     [result] = dana.post("/trades/bulk", items(a_trade())).json["results"]
     alone = dana.post("/trades", a_trade()).json
-    own = {"tradeId", "createdAt", "updatedAt"}
+    own = {"tradeId", "entries", "createdAt", "updatedAt"}
+    [entry], [alone_entry] = (trade["entries"] for trade in (result["trade"], alone))
+    assert entry == {**alone_entry, "entryId": entry["entryId"]}
     assert {name: result["trade"][name] for name in result["trade"].keys() - own} == {
         name: alone[name] for name in alone.keys() - own
     }

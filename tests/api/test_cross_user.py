@@ -16,6 +16,7 @@ from tests.events import routes
 
 NEVER = "99999999-0000-4000-8000-000000000000"
 CLOSE = {"price": "11", "closedAt": "2026-01-05T11:00:00-05:00"}
+ENTRY = {"quantity": "1", "price": "11", "enteredAt": "2026-01-05T10:00:00-05:00"}
 EVENT = {"type": "DIVIDEND", "amount": "24", "at": "2026-01-09T09:00:00-05:00"}
 
 
@@ -25,6 +26,7 @@ class Ids:
 
     trade: str = NEVER
     close: str = NEVER
+    entry: str = NEVER
     event: str = NEVER
     group: str = NEVER
     image: str = NEVER
@@ -50,6 +52,29 @@ BY_PATH: dict[str, list[Send]] = {
         ),
         lambda user, ids: user.post(f"/trades/{ids.trade}/closes", {**CLOSE, "quantity": "1000000"}),
     ],
+    "getClose": [lambda user, ids: user.get(f"/trades/{ids.trade}/closes/{ids.close}")],
+    "updateClose": [
+        lambda user, ids: user.patch(f"/trades/{ids.trade}/closes/{ids.close}", {"price": "1"}),
+        lambda user, ids: user.patch(
+            f"/trades/{ids.trade}/closes/{ids.close}", {"price": "1"}, headers={"If-Match": '"1"'}
+        ),
+        lambda user, ids: user.patch(f"/trades/{ids.trade}/closes/{ids.close}", {"quantity": "1000000"}),
+    ],
+    "addEntry": [
+        lambda user, ids: user.post(f"/trades/{ids.trade}/entries", ENTRY),
+        lambda user, ids: user.post(
+            f"/trades/{ids.trade}/entries", ENTRY, headers={"Idempotency-Key": f"of-{ids.trade}"}
+        ),
+    ],
+    "getEntry": [lambda user, ids: user.get(f"/trades/{ids.trade}/entries/{ids.entry}")],
+    "updateEntry": [
+        lambda user, ids: user.patch(f"/trades/{ids.trade}/entries/{ids.entry}", {"price": "1"}),
+        lambda user, ids: user.patch(
+            f"/trades/{ids.trade}/entries/{ids.entry}", {"price": "1"}, headers={"If-Match": '"1"'}
+        ),
+        lambda user, ids: user.patch(f"/trades/{ids.trade}/entries/{ids.entry}", {"quantity": "0.1"}),
+    ],
+    "deleteEntry": [lambda user, ids: user.delete(f"/trades/{ids.trade}/entries/{ids.entry}")],
     "deleteClose": [lambda user, ids: user.delete(f"/trades/{ids.trade}/closes/{ids.close}")],
     "listEvents": [lambda user, ids: user.get(f"/trades/{ids.trade}/events")],
     "createEvent": [
@@ -95,7 +120,8 @@ def danas(estate: Estate, dana: Client) -> Ids:  # noqa: ARG001 made first
     group = "7e1d0c9b-8a7f-4e6d-b5c4-3a2b1c0d9e8f"
     dana("PUT", f"/groups/{group}", {"name": "pair", "tradeIds": [trade]})
     shown = dana.get(f"/trades/{trade}").json
-    return Ids(trade, shown["partialCloses"][0]["closeId"], shown["events"][0]["eventId"], group, image)
+    entry = shown["entries"][0]["entryId"]
+    return Ids(trade, shown["partialCloses"][0]["closeId"], entry, shown["events"][0]["eventId"], group, image)
 
 
 def test_anothers_group_and_trades_are_none_of_ones_own(erin: Client, danas: Ids) -> None:
@@ -150,10 +176,15 @@ def test_anothers_is_answered_like_one_that_never_existed(erin: Client, danas: I
     assert everything_of(ERIN) == []
 
 
-def test_anothers_close_event_and_image_under_an_own_trade_do_not_exist(erin: Client, danas: Ids) -> None:
+def test_anothers_close_entry_event_and_image_under_an_own_trade_do_not_exist(erin: Client, danas: Ids) -> None:
     own = erin.new_trade()["tradeId"]
     before = everything_of(DANA)
-    for kind, name in (("closes", danas.close), ("events", danas.event), ("images", danas.image)):
+    for kind, name in (
+        ("closes", danas.close),
+        ("entries", danas.entry),
+        ("events", danas.event),
+        ("images", danas.image),
+    ):
         anothers = erin.delete(f"/trades/{own}/{kind}/{name}")
         assert anothers.status == 404
         assert_alike(anothers, erin.delete(f"/trades/{own}/{kind}/{NEVER}"))

@@ -29,6 +29,7 @@ from tests.events import function, routes
 BULK = ("createTrades", "updateTrades", "deleteTrades")
 NEVER = "99999999-0000-4000-8000-000000000000"
 CLOSE = {"price": "11", "closedAt": "2026-01-05T11:00:00-05:00"}
+ENTRY = {"quantity": "1", "price": "11", "enteredAt": "2026-01-05T10:00:00-05:00"}
 EVENT = {"type": "DIVIDEND", "amount": "24", "at": "2026-01-09T09:00:00-05:00"}
 PASSWORD = "Breakout-2026!"
 CREDENTIALS = {"email": "dana@example.com", "password": PASSWORD}
@@ -41,6 +42,12 @@ EVERY: dict[str, Callable[[Client], Answer]] = {
     "getTrade": lambda client: client.get(f"/trades/{NEVER}"),
     "updateTrade": lambda client: client.patch(f"/trades/{NEVER}", {"symbol": "MSFT"}),
     "closeTrade": lambda client: client.post(f"/trades/{NEVER}/closes", CLOSE),
+    "getClose": lambda client: client.get(f"/trades/{NEVER}/closes/{NEVER}"),
+    "updateClose": lambda client: client.patch(f"/trades/{NEVER}/closes/{NEVER}", {"price": "11"}),
+    "addEntry": lambda client: client.post(f"/trades/{NEVER}/entries", ENTRY),
+    "getEntry": lambda client: client.get(f"/trades/{NEVER}/entries/{NEVER}"),
+    "updateEntry": lambda client: client.patch(f"/trades/{NEVER}/entries/{NEVER}", {"price": "11"}),
+    "deleteEntry": lambda client: client.delete(f"/trades/{NEVER}/entries/{NEVER}"),
     "deleteClose": lambda client: client.delete(f"/trades/{NEVER}/closes/{NEVER}"),
     "listEvents": lambda client: client.get(f"/trades/{NEVER}/events"),
     "createEvent": lambda client: client.post(f"/trades/{NEVER}/events", EVENT),

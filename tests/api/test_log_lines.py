@@ -108,6 +108,9 @@ def test_canaries_are_wherever_a_body_may_hold_a_users_words_or_secrets() -> Non
     without_words = {
         "updateTrade",
         "closeTrade",
+        "addEntry",
+        "updateEntry",
+        "updateClose",
         "createImageUpload",
         "confirmChangeEmail",
     }  # their examples hold numbers and dates

@@ -14,6 +14,8 @@ REMOVABLE: dict[str, Any] = {
     "stopLoss": "9",
     "takeProfit": "12",
     "riskAmount": "50",
+    "initialStopLoss": "8",
+    "initialRiskAmount": "100",
     "setupType": "gap",
     "timeframe": "5m",
     "marketCondition": "trending",
@@ -32,12 +34,20 @@ REMOVABLE: dict[str, Any] = {
     "economicEvents": ["FOMC"],
     "externalId": "U1234567-1",
 }
-DEFAULTS: dict[str, Any] = {"multiplier": ("5", "1"), "commission": ("2", "0"), "fees": ("2", "0"), "tags": (["a"], [])}
+DEFAULTS: dict[str, Any] = {
+    "multiplier": ("5", "1"),
+    "commission": ("2", "0"),
+    "fees": ("2", "0"),
+    "lotMethod": ("FIFO", "AVERAGE"),
+    "tags": (["a"], []),
+}
 REQUIRED = ("symbol", "side", "quantity", "openDate")
 DERIVED = (
     "tradeId",
     "userId",
     "remainingQuantity",
+    "maxQuantity",
+    "entries",
     "partialCloses",
     "closes",
     "realizedPartialPnl",
@@ -146,10 +156,10 @@ def test_a_patch_may_also_come_as_plain_json(dana: Client) -> None:
     assert (answer.status, answer.json["stopLoss"]) == (200, "9")
 
 
-def test_changing_the_entry_changes_the_figures(dana: Client) -> None:
+def test_correcting_what_money_follows_from_changes_the_figures(dana: Client) -> None:
     trade = dana.new_trade(commission=None, fees=None, exitPrice="12", closeDate="2026-01-06T09:00:00-05:00")
-    changed = dana.patch(f"/trades/{trade['tradeId']}", {"entryPrice": "11", "side": "SELL", "fees": "1"}).json
-    assert (changed["pnl"], changed["netPnl"]) == ("-100", "-101")
+    changed = dana.patch(f"/trades/{trade['tradeId']}", {"multiplier": "2", "side": "SELL", "fees": "1"}).json
+    assert (changed["pnl"], changed["netPnl"]) == ("-400", "-401")
 
 
 @pytest.mark.parametrize("side", ["BUY", "SELL"])

@@ -12,6 +12,7 @@ from tests.api.client import Answer, Client
 
 NEVER = "99999999-0000-4000-8000-000000000000"
 CLOSE = {"quantity": "40", "price": "11", "closedAt": "2026-01-05T11:00:00-05:00"}
+ENTRY = {"quantity": "1", "price": "11", "enteredAt": "2026-01-05T10:00:00-05:00"}
 EVENT = {"type": "FUNDING", "amount": "-1.25", "at": "2026-01-05T16:00:00Z"}
 
 
@@ -27,12 +28,17 @@ def path(dana: Client) -> str:
 def every_change(client: Client, path: str, if_match: str) -> list[Answer]:
     """Each operation that takes If-Match, the deletion last."""
     trade = client.get(path).json
+    entry = trade["entries"][0]["entryId"]
     close, event = trade["partialCloses"][0]["closeId"], f"{path}/events/{trade['events'][0]['eventId']}"
     headers = {"If-Match": if_match}
     return [
         client.patch(path, {"symbol": "TSLA"}, headers=headers),
         client.post(f"{path}/closes", CLOSE, headers=headers),
+        client.patch(f"{path}/closes/{close}", {"price": "12"}, headers=headers),
         client.delete(f"{path}/closes/{close}", headers=headers),
+        client.post(f"{path}/entries", ENTRY, headers=headers),
+        client.patch(f"{path}/entries/{entry}", {"price": "11"}, headers=headers),
+        client.delete(f"{path}/entries/{entry}", headers=headers),
         client.post(f"{path}/events", EVENT, headers=headers),
         client.patch(event, {"amount": "1"}, headers=headers),
         client.delete(event, headers=headers),

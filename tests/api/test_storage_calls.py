@@ -27,6 +27,16 @@ GROUP, OTHER_GROUP = "7e1d0c9b-8a7f-4e6d-b5c4-3a2b1c0d9e8f", "8f2e1d0c-9b8a-4f7e
 EVENT = {"type": "SWAP", "amount": "-0.4", "at": "2026-01-06T22:00:00Z"}
 
 
+ENTRY = {"quantity": "1", "price": "11", "enteredAt": "2026-01-05T10:00:00-05:00"}
+CLOSE = {"quantity": "1", "price": "12", "closedAt": "2026-01-05T11:00:00-05:00"}
+
+
+def part_of(trade: Any, kind: str) -> str:
+    """The address of the trade's last entry or close."""
+    shown, name = {"entries": ("entries", "entryId"), "closes": ("partialCloses", "closeId")}[kind]
+    return f"/trades/{trade['tradeId']}/{kind}/{trade[shown][-1][name]}"
+
+
 def event_of(trade: Any) -> str:
     """The id of the trade's event."""
     return str(trade["events"][0]["eventId"])
@@ -79,6 +89,38 @@ CALLS: dict[str, tuple[Callable[[Client, Any], Answer], int, dict[str, int]]] = 
         201,
         {"BatchGetItem": 1, "TransactWriteItems": 1},
     ),
+    "addEntry": (
+        lambda dana, trade: dana.post(f"/trades/{trade['tradeId']}/entries", ENTRY),
+        201,
+        {"GetItem": 1, "TransactWriteItems": 1},
+    ),
+    "addEntry with a key": (
+        lambda dana, trade: dana.post(f"/trades/{trade['tradeId']}/entries", ENTRY, headers={"Idempotency-Key": "new"}),
+        201,
+        {"BatchGetItem": 1, "TransactWriteItems": 1},
+    ),
+    "getEntry": (lambda dana, trade: dana.get(part_of(trade, "entries")), 200, {"GetItem": 1}),
+    "updateEntry": (
+        lambda dana, trade: dana.patch(part_of(trade, "entries"), {"price": "7"}),
+        200,
+        {"GetItem": 1, "TransactWriteItems": 1},
+    ),
+    "deleteEntry": (
+        lambda dana, trade: dana.delete(part_of(trade, "entries")),
+        200,
+        {"GetItem": 1, "TransactWriteItems": 1},
+    ),
+    "getClose": (lambda dana, trade: dana.get(part_of(trade, "closes")), 200, {"GetItem": 1}),
+    "updateClose": (
+        lambda dana, trade: dana.patch(part_of(trade, "closes"), {"price": "7"}),
+        200,
+        {"GetItem": 1, "TransactWriteItems": 1},
+    ),
+    "deleteClose": (
+        lambda dana, trade: dana.delete(part_of(trade, "closes")),
+        200,
+        {"GetItem": 1, "TransactWriteItems": 1},
+    ),
     "createEvent": (
         lambda dana, trade: dana.post(f"/trades/{trade['tradeId']}/events", EVENT),
         201,
@@ -123,7 +165,7 @@ CALLS: dict[str, tuple[Callable[[Client, Any], Answer], int, dict[str, int]]] = 
         {"GetItem": 1, "TransactWriteItems": 1},
     ),
     "deleteTrade at a version": (
-        lambda dana, trade: dana.delete(f"/trades/{trade['tradeId']}", headers={"If-Match": '"2"'}),
+        lambda dana, trade: dana.delete(f"/trades/{trade['tradeId']}", headers={"If-Match": '"4"'}),
         204,
         {"GetItem": 1, "TransactWriteItems": 1},
     ),
@@ -144,7 +186,8 @@ def test_an_operation_sends_no_more_than_it_has_to(name: str, dana: Client, sent
     call, status, expected = CALLS[name]
     for symbol in ("AAPL", "MSFT"):
         trade = dana.new_trade(symbol=symbol, tags=["gap"])
-        trade = dana.post(f"/trades/{trade['tradeId']}/events", EVENT).json
+        for kind, part in (("entries", ENTRY), ("closes", CLOSE), ("events", EVENT)):
+            trade = dana.post(f"/trades/{trade['tradeId']}/{kind}", part).json
     dana("PUT", f"/groups/{GROUP}", {"name": "pair", "tradeIds": [dana.new_trade(symbol="TSLA")["tradeId"]]})
     dana.get("/trades")  # reads the secret, once per process
     sent.clear()

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -24,7 +25,7 @@ from handlers.journal.stats.clock import Clock
 from handlers.journal.stats.equity import GroupBy, equity_curve
 from handlers.journal.stats.folding import fold
 from handlers.journal.stats.questions import Attribute, Question
-from handlers.journal.trade import Trade
+from handlers.journal.trade import Entry, Trade
 from handlers.web.problems import problem_of
 from openapi.generate import contract, operations
 from tests.events import route_of
@@ -174,8 +175,9 @@ def closed(trade: Trade, name: str, shown: str) -> Trade:
 
 
 def as_shown(trade: Trade) -> dict[str, Any]:
-    shown: dict[str, Any] = json.loads(as_json(documents.trade_document(trade)))
-    return {**shown, "tradeId": example("OpenTrade")["tradeId"]}
+    named = replace(trade, trade_id=example("OpenTrade")["tradeId"])  # from which the id of its only entry follows
+    shown: dict[str, Any] = json.loads(as_json(documents.trade_document(named)))
+    return shown
 
 
 def test_the_trade_in_the_examples_is_what_the_journal_makes_of_the_requests_in_the_examples() -> None:
@@ -185,6 +187,19 @@ def test_the_trade_in_the_examples_is_what_the_journal_makes_of_the_requests_in_
     assert as_shown(trade) == example("PartlyClosedTrade")
     trade = closed(trade, "FinalCloseInput", "ClosedTrade")
     assert as_shown(trade) == example("ClosedTrade")
+
+
+def test_the_entries_and_corrections_in_the_examples_are_what_the_journal_makes_of_them() -> None:
+    trade = replace(opened("OpenTradeInput"), trade_id=example("OpenTrade")["tradeId"])
+    shown = example("TradeWithEntries")
+    given = models.EntryInput.model_validate(example("EntryInput")).model_dump(exclude_none=True)
+    entry = Entry(entry_id=shown["entries"][1]["entryId"], **given)
+    added = changes.add_entry(trade, entry, datetime.fromisoformat(shown["updatedAt"]))
+    assert {**as_shown(added), "createdAt": shown["createdAt"]} == shown
+    assert example("Entry") == example("OpenTrade")["entries"][0]
+    assert example("Close") == example("PartlyClosedTrade")["partialCloses"][0]
+    assert example("CorrectEntry")["price"] == shown["entries"][0]["price"]
+    assert example("CorrectClose")["price"] == example("Close")["price"]
 
 
 def test_the_page_in_the_examples_holds_the_open_trade() -> None:
@@ -216,13 +231,14 @@ def in_bulk() -> Trade:
     item, shown = example("BulkTradesInput")["items"][0], example("BulkResults")["results"][0]["trade"]
     given = models.TradeInput.model_validate(item["trade"])
     now = datetime.fromisoformat(shown["createdAt"])
-    return inputs.new_trade(given, user="dana", idempotency_key=item["idempotencyKey"], now=now)
+    trade = inputs.new_trade(given, user="dana", idempotency_key=item["idempotencyKey"], now=now)
+    return replace(trade, trade_id=shown["tradeId"])
 
 
 def test_the_trade_recorded_in_bulk_is_what_the_journal_makes_of_the_request() -> None:
     recorded, refused = example("BulkResults")["results"]
     shown = json.loads(as_json(documents.trade_document(in_bulk())))
-    given = {"tradeId": recorded["trade"]["tradeId"], "partialCloses": recorded["trade"]["partialCloses"]}
+    given = {"partialCloses": recorded["trade"]["partialCloses"]}
     assert recorded == {"status": 201, "trade": {**shown, **given}}
     own, made = given["partialCloses"][0], shown["partialCloses"][0]
     assert {**own, "closeId": ""} == {**made, "closeId": ""}

@@ -19,7 +19,7 @@ from handlers.journal.positions import Exit, Fill, LotMethod, Side, Split, Trip,
 
 D = Decimal
 DAY = datetime(2026, 1, 5, tzinfo=UTC)
-FIFO, LIFO, AVERAGE = LotMethod
+AVERAGE, FIFO, LIFO = LotMethod
 # Worked out with exact decimals, and compared with beancount and backtrader; the inputs stand below.
 CASES: dict[str, Any] = json.loads((Path(__file__).parent / "ledger_cases.json").read_text())
 

@@ -119,25 +119,25 @@ def test_a_break_even_sale_with_costs_is_a_loss_of_its_costs() -> None:
 
 
 def test_the_given_risk_amount_is_the_risk() -> None:
-    trade = closed(a_trade(risk_amount=D(40), stop_loss=D(9)), None, "11")
+    trade = closed(open_trade(a_trade(risk_amount=D(40), stop_loss=D(9))), None, "11")
     assert trade.risk == 40
     assert trade.r_multiple == D("2.5")
 
 
 @pytest.mark.parametrize(("side", "stop", "risk"), [(Side.BUY, "9.5", "100"), (Side.SELL, "10.5", "100")])
 def test_a_stop_on_the_losing_side_makes_the_risk(side: Side, stop: str, risk: str) -> None:
-    assert a_trade(side=side, stop_loss=D(stop), multiplier=D(2)).risk == D(risk)
+    assert open_trade(a_trade(side=side, stop_loss=D(stop), multiplier=D(2))).risk == D(risk)
 
 
 @pytest.mark.parametrize(("side", "stop"), [(Side.BUY, "10"), (Side.BUY, "11"), (Side.SELL, "9")])
 def test_a_stop_that_protects_a_profit_makes_no_risk_and_no_r(side: Side, stop: str) -> None:
-    trade = closed(a_trade(side=side, stop_loss=D(stop)), None, "11")
+    trade = closed(open_trade(a_trade(side=side, stop_loss=D(stop))), None, "11")
     assert trade.risk is None
     assert trade.r_multiple is None
 
 
 def test_a_risk_that_rounds_to_nothing_is_none() -> None:
-    trade = a_trade(entry_price=D("1.00000001"), stop_loss=D(1), quantity=D("0.00000001"))
+    trade = open_trade(a_trade(entry_price=D("1.00000001"), stop_loss=D(1), quantity=D("0.00000001")))
     assert closed(trade).r_multiple is None
 
 
@@ -157,14 +157,18 @@ def test_a_risk_that_rounds_to_nothing_is_none() -> None:
 def test_reward_to_risk_needs_stop_and_target_on_the_right_sides(
     side: Side, stop: str, target: str, expected: Decimal | None
 ) -> None:
-    assert a_trade(side=side, stop_loss=D(stop), take_profit=D(target)).risk_reward_ratio == expected
+    trade = open_trade(a_trade(side=side, stop_loss=D(stop), take_profit=D(target)))
+    assert trade.risk_reward_ratio == expected
 
 
 def test_without_entry_stop_or_target_there_is_no_ratio() -> None:
     assert a_trade().risk_reward_ratio is None
-    assert a_trade(stop_loss=D(9)).risk_reward_ratio is None
-    assert a_trade(take_profit=D(12)).risk_reward_ratio is None
-    assert a_trade(entry_price=None, stop_loss=D(9), take_profit=D(12)).risk_reward_ratio is None
+    for given in (
+        {"stop_loss": D(9)},
+        {"take_profit": D(12)},
+        {"entry_price": None, "stop_loss": D(9), "take_profit": D(12)},
+    ):
+        assert open_trade(a_trade(**given)).risk_reward_ratio is None
 
 
 # Days and order
@@ -391,8 +395,22 @@ def test_the_same_instant_in_another_offset_is_another_entry(hours: int) -> None
     assert (revised.version, revised.open_date.utcoffset()) == (2, timedelta(hours=hours))
 
 
-def test_a_revision_may_leave_the_trade_flat() -> None:
-    assert revise(closed(a_trade(), "40"), {"quantity": D(40)}, LATER).status is Status.CLOSED
+@pytest.mark.parametrize("change", [{"quantity": D(150)}, {"quantity": D(40)}, {"entry_price": D("11")}])
+def test_a_revision_rewrites_nothing_that_closes_realized_but_says_what_does(change: dict[str, Any]) -> None:
+    trade = closed(a_trade(), "40")
+    with pytest.raises(StateForbids) as error:
+        revise(trade, change, LATER)
+    [field] = error.value.errors
+    assert field.path == tuple(change)
+    assert "updateEntry" in field.detail
+    assert "addEntry" in field.detail
+    assert revise(a_trade(), change, LATER).version == 2
+
+
+def test_a_correction_of_what_money_follows_from_is_still_made() -> None:
+    trade = revise(closed(a_trade(), "40"), {"side": Side.SELL, "multiplier": D(2), "commission": D(10)}, LATER)
+    assert trade.realized_partial_pnl == D("-84")  # -40 x 2 and 40 % of the costs
+    assert revise(trade, {"quantity": D("100.0"), "entry_price": D("10.00")}, LATER) is trade
 
 
 def test_an_untouched_trade_can_be_cancelled_and_taken_up_again() -> None:

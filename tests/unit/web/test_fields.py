@@ -19,7 +19,7 @@ from handlers.documents.inputs import trade_from_values
 from handlers.documents.trades import trade_document
 from handlers.journal.changes import revisable_fields
 from handlers.journal.errors import RuleBroken
-from handlers.journal.trade import Close, Image, JournalNotes, Trade
+from handlers.journal.trade import Close, Entry, Image, JournalNotes, Trade
 from handlers.storage.codec import Codec
 from handlers.storage.trade_items import trade_item, trade_of
 from handlers.web.contract import contract
@@ -83,14 +83,14 @@ def contract_name_of_item(name: str) -> str:
 
 
 def test_a_trades_answer_has_the_contracts_properties() -> None:
-    flat = replace(whole_trade(), cancelled=False, stop_loss=Decimal(3), take_profit=Decimal(2))
+    flat = replace(whole_trade(), cancelled=False, initial_stop_loss=Decimal(3), take_profit=Decimal(2))
     assert flat.is_flat
     assert set(trade_document(flat)) == properties("Trade")
 
 
 def test_what_a_client_may_give_of_a_trade_is_what_the_journal_lets_it_revise_and_its_closes() -> None:
     given = {contract_name(name) for name in revisable_fields()}
-    assert properties("TradeInput") == given | {"closes", "exitPrice", "closeDate"}
+    assert properties("TradeInput") == given | {"entries", "closes", "exitPrice", "closeDate"}
     assert properties("TradeUpdateInput") == given
 
 
@@ -98,6 +98,7 @@ def test_the_generated_models_have_the_journals_names() -> None:
     assert set(models.TradeInput.model_fields) == {
         *(set(revisable_fields()) - {"cancelled"}),
         "status",
+        "entries",
         "closes",
         "exit_price",
         "close_date",
@@ -108,6 +109,13 @@ def test_a_closes_answer_and_what_a_client_may_give_of_it_are_the_journals_field
     own = {contract_name(field.name) for field in fields(Close)}
     assert properties("Close") == own | {"realizedPnl"}
     assert properties("CloseInput") == own - {"closeId"}
+
+
+def test_an_entrys_answer_and_what_a_client_may_give_of_it_are_the_journals_fields() -> None:
+    own = {contract_name(field.name) for field in fields(Entry)}
+    assert properties("Entry") == own
+    assert properties("EntryInput") == properties("EntryUpdateInput") == own - {"entryId"}
+    assert properties("CloseUpdateInput") == properties("CloseInput")
 
 
 def test_an_images_answer_has_the_journals_fields() -> None:
