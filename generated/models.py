@@ -2334,6 +2334,27 @@ class BulkUpdatesInput(BaseModel):
     """
 
 
+class FacetValue(BaseModel):
+    """
+    A value, and how many trades have it; either `count` or `countIsAtLeast` is there.
+    """
+
+    value: Annotated[str, Field(examples=['AAPL'])]
+    """
+    The value, in the spelling that most trades have.
+    """
+    count: Annotated[int | None, Field(examples=[2], ge=0)] = None
+    """
+    A number of trades.
+    """
+    count_is_at_least: Annotated[
+        int | None, Field(alias='countIsAtLeast', examples=[2], ge=0)
+    ] = None
+    """
+    A number of trades.
+    """
+
+
 class Stats(BaseModel):
     """
     The figures. A trade counts as a win, a loss or a break-even once, when it is flat, on the day of its last close;
@@ -3415,4 +3436,27 @@ class BulkResults(BaseModel):
     results: Annotated[list[BulkResult], Field(max_length=100)]
     """
     The results.
+    """
+
+
+class Facets(BaseModel):
+    """
+    What your trades can be filtered by.
+    """
+
+    symbols: Annotated[list[FacetValue], Field(max_length=1000)]
+    """
+    Values, the most frequent first.
+    """
+    tags: Annotated[list[FacetValue], Field(max_length=1000)]
+    """
+    Values, the most frequent first.
+    """
+    setup_types: Annotated[list[FacetValue], Field(alias='setupTypes', max_length=1000)]
+    """
+    Values, the most frequent first.
+    """
+    is_complete: Annotated[bool, Field(alias='isComplete', examples=[True])]
+    """
+    Whether all trades were counted and all values are shown.
     """

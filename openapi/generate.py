@@ -41,7 +41,12 @@ OWN_FUNCTION = {
     "exportAccount", "deleteAccount", "getOpenApi", "getDocs",
 }  # fmt: skip
 # Operations that need the rights of another one, no more and no fewer, are served by its function.
-SERVED_WITH = {"listDeletedTrades": "listTrades", "createExport": "exportAccount", "getExport": "exportAccount"}
+SERVED_WITH = {
+    "listDeletedTrades": "listTrades",
+    "getFacets": "listTrades",
+    "createExport": "exportAccount",
+    "getExport": "exportAccount",
+}
 # Operations that share a function with others than their tag says: those that may take up to 29 seconds, and one that
 # needs the rights of another family.
 SHARED = {

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from starlette.responses import Response
 
 from handlers.documents.fields import time_text
+from handlers.journal.facets import Facet
 from handlers.journal.tags import normal_form, wrong_tag
 from handlers.storage import tag_changes
 from handlers.storage.tag_changes import TagChange
-from handlers.usecases import change_tags
+from handlers.usecases import change_tags, list_facets
 from handlers.web.contract import base_path
 from handlers.web.problems import NOT_FOUND, BadField, Problem, rule_broken
 from handlers.web.responses import reply
 
 # Seconds after which a client may ask how far a change is.
 RETRY_AFTER_SECONDS = 2
+# The values of a facet that are shown at most, the most frequent ones.
+MOST_VALUES = 1000
 
 
 async def rename_tag(tag: str, document: Any, user: str) -> Response:
@@ -41,6 +45,19 @@ async def get_tag_change(user: str) -> Response:
     if change is None:
         raise Problem(NOT_FOUND, "No tag was renamed or deleted yet.")
     return reply(200, _document(change))
+
+
+async def get_facets(user: str) -> Response:
+    """Show the symbols, tags and setup types of the user's trades, with counts."""
+    found, is_exact = list_facets.list_facets(user, datetime.now(UTC).date())
+    name = "count" if is_exact else "countIsAtLeast"
+
+    def shown(values: Sequence[Facet]) -> list[dict[str, Any]]:
+        return [{"value": facet.value, name: facet.count} for facet in values[:MOST_VALUES]]
+
+    lists = {"symbols": found.symbols, "tags": found.tags, "setupTypes": found.setup_types}
+    is_complete = is_exact and all(len(values) <= MOST_VALUES for values in lists.values())
+    return reply(200, {**{key: shown(values) for key, values in lists.items()}, "isComplete": is_complete})
 
 
 def _check(given: list[tuple[Any, str, str]]) -> None:

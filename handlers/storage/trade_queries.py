@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
+from handlers.journal.facets import Labels
 from handlers.journal.trade import Side, Status, Trade
 from handlers.storage.clients import dynamodb, trades_table
 from handlers.storage.dynamo import pages
@@ -148,6 +149,30 @@ def by_entry(user_id: str) -> Iterator[Trade]:
     }
     for page in pages(query):
         yield from map(trade_of, page)
+
+
+def labels_by_status(user_id: str, status: Status) -> Iterator[tuple[str, Labels]]:
+    """The ids of the user's trades of that status, the newest first, each with what it is found by.
+
+    Reads an index, which may lag behind a write by a moment, one page in memory at a time. Raises Busy.
+    """
+    query = {
+        "TableName": trades_table(),
+        "IndexName": _BY_STATUS,
+        "KeyConditionExpression": "userId = :user AND begins_with(statusOpenDate, :status)",
+        "ExpressionAttributeNames": {"#symbol": "symbol", "#tags": "tags"},
+        "ExpressionAttributeValues": {":user": {"S": user_id}, ":status": {"S": f"{status}|"}},
+        "ProjectionExpression": "tradeId, #symbol, #tags, setupType",
+        "ScanIndexForward": False,
+    }
+    for page in pages(query):
+        for item in page:
+            labels = Labels(
+                symbol=item["symbol"]["S"],
+                tags=tuple(tag["S"] for tag in item.get("tags", {"L": []})["L"]),
+                setup_type=item["setupType"]["S"] if "setupType" in item else None,
+            )
+            yield item["tradeId"]["S"], labels
 
 
 def _most_selective(wanted: TradeFilter) -> _Index:

@@ -69,6 +69,7 @@ EVERY: dict[str, Callable[[Client], Answer]] = {
     ),
     "renameTag": lambda client: client.patch("/tags/fomo", {"name": "FOMO"}),
     "deleteTag": lambda client: client.delete("/tags/fomo"),
+    "getFacets": lambda client: client.get("/facets"),
     "getTagChange": lambda client: client.get("/tag-change"),
     "deleteTrades": lambda client: client.post("/trades/bulk-delete", {"tradeIds": [NEVER]}),
     "createImageUpload": lambda client: client.post(f"/trades/{NEVER}/images", {"contentType": "image/png"}),

@@ -61,6 +61,8 @@ CALLS: dict[str, tuple[Callable[[Client, Any], Answer], int, dict[str, int]]] = 
         200,
         {"GetItem": 1, "TransactWriteItems": 1},
     ),
+    # Three statuses, the books of a year, all books before.
+    "getFacets": (lambda dana, _: dana.get("/facets"), 200, {"Query": 5}),
     "getTagChange": (lambda dana, _: dana.get("/tag-change"), 404, {"GetItem": 1}),
     "createTrade with a key": (
         lambda dana, _: dana.post("/trades", a_trade(), headers={"Idempotency-Key": "new"}),

@@ -25,7 +25,7 @@ from trading_journal_client.api.images import create_image_upload
 from trading_journal_client.api.parts import create_event, delete_event, get_event, list_events, update_event
 from trading_journal_client.api.profile import change_email, change_password, confirm_change_email, get_profile, log_out
 from trading_journal_client.api.stats import get_breakdown, get_calendar, get_equity_curve, get_stats
-from trading_journal_client.api.tags import delete_tag, get_tag_change, rename_tag
+from trading_journal_client.api.tags import delete_tag, get_facets, get_tag_change, rename_tag
 from trading_journal_client.api.trades import (
     close_trade,
     create_trade,
@@ -55,6 +55,7 @@ from trading_journal_client.models import (
     ErasureStatus,
     Export,
     ExportInput,
+    Facets,
     GatewayMessage,
     Group,
     GroupInput,
@@ -236,6 +237,7 @@ def import_again(client: AuthenticatedClient) -> None:
     assert (corrected.status, expect(Trade, corrected.trade).tags) == (200, ["imported"])
     expect(TagChange, rename_tag.sync("imported", client=client, body=TagRenameInput(name="a/b")))
     assert finished_change(client).trades_changed == 1
+    assert {"a/b", "imported"} & {facet.value for facet in expect(Facets, get_facets.sync(client=client)).tags}
     expect(TagChange, delete_tag.sync("a/b", client=client))
     assert finished_change(client).tag == "a/b"
     assert delete_trade.sync_detailed(first.trade_id, client=client).status_code == 204

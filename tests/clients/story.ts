@@ -6,12 +6,12 @@ import { createInterface } from "node:readline/promises";
 import { setTimeout as wait } from "node:timers/promises";
 import { gunzipSync } from "node:zlib";
 import {
-  GatewayMessage, Image, Problem, TagChange, Trade, TradeInput, changeEmail, changePassword, closeTrade,
-  confirmChangeEmail, confirmSignUp, createEvent, createExport, createImageUpload, createTrade, createTrades,
-  deleteAccount, deleteEvent, deleteGroup, deleteTag, deleteTrade, exportAccount, getBreakdown, getCalendar,
-  getEquityCurve, getEvent, getExport, getGroup, getProfile, getStats, getTagChange, getTrade, listDeletedTrades,
-  listEvents, listGroups, listTrades, logIn, logOut, putGroup, refreshSession, renameTag, restoreTrade, signUp, type,
-  updateEvent, updateTrade, updateTrades,
+  changeEmail, changePassword, closeTrade, confirmChangeEmail, confirmSignUp, createEvent, createExport,
+  createImageUpload, createTrade, createTrades, deleteAccount, deleteEvent, deleteGroup, deleteTag, deleteTrade,
+  exportAccount, getBreakdown, getCalendar, getEquityCurve, getEvent, getExport, getFacets, getGroup, getProfile,
+  getStats, getTagChange, getTrade, listDeletedTrades, listEvents, listGroups, listTrades, logIn, logOut, putGroup,
+  refreshSession, renameTag, restoreTrade, signUp, updateEvent, updateTrade, updateTrades,
+  type GatewayMessage, type Image, type Problem, type TagChange, type Trade, type TradeInput,
 } from "trading-journal-client";
 import { client } from "trading-journal-client/client";
 
@@ -149,6 +149,8 @@ async function importAgain(): Promise<void> {
   deepStrictEqual([corrected?.status, corrected?.trade?.tags], [200, ["imported"]]);
   await renameTag({ path: { tag: "imported" }, body: { name: "a/b" }, throwOnError: true });
   strictEqual((await finishedChange()).tradesChanged, 1);
+  const { data: facets } = await getFacets({ throwOnError: true });
+  ok(facets.tags.some((facet) => facet.value === "a/b" || facet.value === "imported"));
   await deleteTag({ path: { tag: "a/b" }, throwOnError: true });
   strictEqual((await finishedChange()).tag, "a/b");
   await deleteTrade({ path: { tradeId: first.tradeId }, throwOnError: true });

@@ -87,7 +87,7 @@ def test_a_preflight_of_an_allowed_origin_is_answered_by_the_gateway(public: htt
         {},
         FRONT_END,
         {**PREFLIGHT, "Origin": "http://localhost:3001"},
-        {**PREFLIGHT, "Access-Control-Request-Method": "PUT"},
+        {**PREFLIGHT, "Access-Control-Request-Method": "TRACE"},
         {**PREFLIGHT, "Access-Control-Request-Method": "post"},
         {**PREFLIGHT, "Access-Control-Request-Headers": "x-other"},
     ],

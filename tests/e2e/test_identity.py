@@ -75,3 +75,16 @@ def finished(api: httpx.Client) -> Any:
         assert time.monotonic() < deadline, change
         time.sleep(0.2)
     return change
+
+
+@pytest.mark.anywhere
+def test_what_there_is_to_filter_by_is_listed(new_user: Callable[[], User], trade: dict[str, Any]) -> None:
+    api = new_user().api
+    flat = {**trade, "exitPrice": "187.25", "closeDate": "2026-01-05T11:02:00-05:00", "tags": ["gap"]}
+    for given in ({**trade, "tags": ["gap", "news"]}, flat):
+        assert api.post("/trades", json=given).status_code == 201
+    deadline = time.monotonic() + 60  # closed trades are seen once the books have followed
+    while (found := api.get("/facets").json())["symbols"] != [{"value": trade["symbol"], "count": 2}]:
+        assert time.monotonic() < deadline, found
+        time.sleep(0.2)
+    assert found["tags"] == [{"value": "gap", "count": 2}, {"value": "news", "count": 1}]

@@ -1,0 +1,59 @@
+"""What there is to filter a journal by: its symbols, tags and setup types, each with the number of its trades."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labels:
+    """What one trade is found by."""
+
+    symbol: str | None
+    tags: tuple[str, ...]
+    setup_type: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """A value, and how many trades have it."""
+
+    value: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facets:
+    """The values, the most frequent first, equal ones by their letters."""
+
+    symbols: tuple[Facet, ...]
+    tags: tuple[Facet, ...]
+    setup_types: tuple[Facet, ...]
+
+
+def facets(trades: Iterable[Labels]) -> Facets:
+    """The values that these trades have. Symbols and setup types that differ in case alone are one, as filters take
+    them; the spelling that most trades have is shown.
+    """
+    symbols: Counter[str] = Counter()
+    tags: Counter[str] = Counter()
+    setup_types: Counter[str] = Counter()
+    for trade in trades:
+        for counter, value in ((symbols, trade.symbol), (setup_types, trade.setup_type)):
+            if value is not None:
+                counter[value] += 1
+        tags.update(trade.tags)
+    return Facets(symbols=_caseless(symbols), tags=_sorted(tags), setup_types=_caseless(setup_types))
+
+
+def _caseless(counts: Counter[str]) -> tuple[Facet, ...]:
+    spellings: dict[str, Counter[str]] = {}
+    for value, count in counts.items():
+        spellings.setdefault(value.casefold(), Counter())[value] = count
+    return _sorted({max(sorted(own), key=own.__getitem__): own.total() for own in spellings.values()})
+
+
+def _sorted(counts: Mapping[str, int]) -> tuple[Facet, ...]:
+    return tuple(Facet(value, count) for value, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])))
