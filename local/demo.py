@@ -101,6 +101,59 @@ def demo_trades(today: date, seed: int = SEED) -> list[Json]:
     return [_trade(instrument, at, state, today, dice) for (at, instrument), state in zip(opened, states, strict=True)]
 
 
+def told_trades(today: date) -> list[tuple[Json, list[tuple[str, Json]]]]:
+    """Bodies of POST /trades that show what else a trade can be, and what is posted under each afterwards.
+
+    The latter are pairs of a path below the trade, such as events, and a body.
+    """
+
+    def at(days_ago: int, hour: int = 15) -> str:
+        return datetime.combine(today - timedelta(days=days_ago), time(hour), UTC).isoformat()
+
+    added_to: Json = {
+        "symbol": "MESH6", "side": "BUY", "multiplier": "5", "lotMethod": "LIFO", "stopLoss": "4980",
+        "takeProfit": "5040", "setupType": "Pullback", "tags": ["scale-in"], "tradingSession": "New York",
+        "entries": [
+            {"quantity": "2", "price": "5000.25", "enteredAt": at(20, 14), "commission": "1.94"},
+            {"quantity": "1", "price": "4990.50", "enteredAt": at(20, 15), "commission": "0.97"},
+            {"quantity": "1", "price": "5012.75", "enteredAt": at(19, 15), "commission": "0.97"},
+        ],
+        "closes": [
+            {"quantity": "2", "price": "5010.50", "closedAt": at(20, 18), "commission": "1.94"},
+            {"quantity": "2", "price": "5021.00", "closedAt": at(19, 18), "commission": "1.94"},
+        ],
+    }  # fmt: skip
+    expired: Json = {
+        "symbol": "SPY 620C", "side": "BUY", "quantity": "2", "openDate": at(30), "entryPrice": "3.10",
+        "multiplier": "100", "commission": "1.30", "riskAmount": "620",
+        "setupType": "News", "postTradeNotes": "The rest expired worthless.",
+        "closes": [
+            {"quantity": "1", "price": "1.05", "closedAt": at(25), "commission": "0.65"},
+            {"quantity": "1", "price": "0", "closedAt": at(16, 21)},
+        ],
+    }  # fmt: skip
+    coin: Json = {
+        "symbol": "SHIBUSDT", "side": "BUY", "quantity": "123456789.5", "openDate": at(12),
+        "entryPrice": "0.000012345678", "stopLoss": "0.0000121", "fees": "0.12385683625", "setupType": "Breakout",
+        "exitPrice": "0.000013456789", "closeDate": at(11),
+    }  # fmt: skip
+    perpetual: Json = {
+        "symbol": "ETH-PERP", "side": "SELL", "quantity": "1.25", "openDate": at(9), "entryPrice": "3412.55",
+        "fees": "2.13", "stopLoss": "3480", "setupType": "Reversal",
+        "closes": [{"quantity": "1.25", "price": "3365.1", "closedAt": at(7), "fees": "2.1"}],
+    }  # fmt: skip
+    funding = [
+        ("events", {"type": "FUNDING", "amount": amount, "at": at(8, hour)})
+        for amount, hour in (("0.43", 8), ("-0.12", 16))
+    ]
+    holding: Json = {
+        "symbol": "KO", "side": "BUY", "quantity": "40", "openDate": at(60), "entryPrice": "71.20", "commission": "1",
+        "stopLoss": "68", "setupType": "Pullback", "tags": ["swing"],
+    }  # fmt: skip
+    dividend = [("events", {"type": "DIVIDEND", "amount": "20.40", "at": at(14), "note": "0.51 a share"})]
+    return [(added_to, []), (expired, []), (coin, []), (perpetual, funding), (holding, dividend)]
+
+
 class _Opening(tuple[datetime, Instrument]):
     """A trade that is compared by its time only."""
 
@@ -264,6 +317,13 @@ def create_demo_account(api: str, confirmation_code: Callable[[str], str], today
 
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(record, enumerate(demo_trades(today))))
+    authorized = {"Authorization": f"Bearer {access_token}"}
+    for number, (trade, parts) in enumerate(told_trades(today)):
+        key = f"demo-{today}-told-{number}"
+        made = _post(f"{api}/trades", trade, {**authorized, "Idempotency-Key": key})
+        for place, (path, part) in enumerate(parts):
+            keyed = {**authorized, "Idempotency-Key": f"{key}-{place}"}
+            _post(f"{api}/trades/{made['tradeId']}/{path}", part, keyed)
 
 
 def _post(url: str, body: Json, headers: dict[str, str] | None = None) -> Json:

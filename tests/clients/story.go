@@ -55,7 +55,9 @@ func readFiguresOfNothing(client *journal.APIClient, user context.Context) {
 }
 
 func recordAndClose(client *journal.APIClient, user context.Context) journal.Trade {
-	input := journal.NewTradeInput("AAPL", journal.BUY, "1", at("2026-01-05T09:31:04-05:00"))
+	input := journal.NewTradeInput("AAPL", journal.BUY)
+	input.SetQuantity("1")
+	input.SetOpenDate(at("2026-01-05T09:31:04-05:00"))
 	input.SetEntryPrice(exact)
 	input.SetStopLoss(exact)
 	input.SetTags([]string{"earnings"})
@@ -102,7 +104,9 @@ func change(client *journal.APIClient, user context.Context, trade journal.Trade
 }
 
 func recordMany(client *journal.APIClient, user context.Context) {
-	large := journal.NewTradeInput("SHIB", journal.SELL, exact, at("2026-01-06T10:05:00-05:00"))
+	large := journal.NewTradeInput("SHIB", journal.SELL)
+	large.SetQuantity(exact)
+	large.SetOpenDate(at("2026-01-06T10:05:00-05:00"))
 	item := journal.NewBulkTradeInput(*large)
 	item.SetIdempotencyKey("go-2")
 	many := journal.NewBulkTradesInput([]journal.BulkTradeInput{*item})

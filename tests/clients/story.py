@@ -22,7 +22,19 @@ from trading_journal_client.api.deletions import list_deleted_trades, restore_tr
 from trading_journal_client.api.exports import create_export, get_export
 from trading_journal_client.api.groups import delete_group, get_group, list_groups, put_group
 from trading_journal_client.api.images import create_image_upload
-from trading_journal_client.api.parts import create_event, delete_event, get_event, list_events, update_event
+from trading_journal_client.api.parts import (
+    add_entry,
+    create_event,
+    delete_entry,
+    delete_event,
+    get_close,
+    get_entry,
+    get_event,
+    list_events,
+    update_close,
+    update_entry,
+    update_event,
+)
 from trading_journal_client.api.profile import change_email, change_password, confirm_change_email, get_profile, log_out
 from trading_journal_client.api.stats import get_breakdown, get_calendar, get_equity_curve, get_stats
 from trading_journal_client.api.tags import delete_tag, get_facets, get_tag_change, rename_tag
@@ -47,10 +59,15 @@ from trading_journal_client.models import (
     Calendar,
     ChangeEmailInput,
     ChangePasswordInput,
+    Close,
     CloseInput,
+    CloseUpdateInput,
     ConfirmChangeEmailInput,
     ConfirmSignUpInput,
     DeletedTradePage,
+    Entry,
+    EntryInput,
+    EntryUpdateInput,
     EquityCurve,
     ErasureStatus,
     Export,
@@ -211,6 +228,7 @@ def record_and_close(client: AuthenticatedClient) -> Trade:
     assert expect(Trade, restore_trade.sync(gone, client=client)).version == 2
     assert delete_trade.sync_detailed(gone, client=client).status_code == 204
     import_again(client)
+    scale_in(client)
     return pay(client, flat)
 
 
@@ -218,6 +236,34 @@ def finished_change(client: AuthenticatedClient) -> TagChange:
     while (change := expect(TagChange, get_tag_change.sync(client=client))).status != "DONE":
         time.sleep(0.2)
     return change
+
+
+def scale_in(client: AuthenticatedClient) -> None:
+    """A position that is added to after a part was sold, and what was mistyped."""
+    new = a_trade("1")
+    new.entry_price, new.stop_loss = "100", "95"
+    trade = expect(Trade, create_trade.sync(client=client, body=new))
+    [only] = trade.entries
+    sold = CloseInput(quantity="0.5", price="120", closed_at=datetime.fromisoformat("2026-01-07T10:00:00-05:00"))
+    trade = expect(Trade, close_trade.sync(trade.trade_id, client=client, body=sold))
+    refused = update_trade.sync(trade.trade_id, client=client, body=TradeUpdateInput(quantity="1.5"))
+    assert expect(Problem, refused).status == 409
+    more = EntryInput(quantity="0.5", price="130", entered_at=datetime.fromisoformat("2026-01-08T10:00:00-05:00"))
+    added = expect(Trade, add_entry.sync(trade.trade_id, client=client, body=more, idempotency_key="story-5"))
+    assert (added.quantity, added.entry_price, added.realized_partial_pnl) == ("1.5", "110", "-10")
+    entry, [close] = added.entries[1], added.partial_closes
+    assert expect(Entry, get_entry.sync(trade.trade_id, entry.entry_id, client=client)) == entry
+    assert expect(Close, get_close.sync(trade.trade_id, close.close_id, client=client)) == close
+    mended = update_close.sync(trade.trade_id, close.close_id, client=client, body=CloseUpdateInput(price="90"))
+    assert expect(Trade, mended).realized_partial_pnl == "5"
+    price = EntryUpdateInput(price="99.5")
+    mended = update_entry.sync(
+        trade.trade_id, only.entry_id, client=client, body=price, if_match=f'"{added.version + 1}"'
+    )
+    assert expect(Trade, mended).realized_partial_pnl == "4.75"
+    back = expect(Trade, delete_entry.sync(trade.trade_id, entry.entry_id, client=client))
+    assert (back.quantity, back.entries[0].entry_id, back.initial_stop_loss) == ("1", only.entry_id, "95")
+    assert delete_trade.sync_detailed(trade.trade_id, client=client).status_code == 204
 
 
 def import_again(client: AuthenticatedClient) -> None:

@@ -6,11 +6,12 @@ import { createInterface } from "node:readline/promises";
 import { setTimeout as wait } from "node:timers/promises";
 import { gunzipSync } from "node:zlib";
 import {
-  changeEmail, changePassword, closeTrade, confirmChangeEmail, confirmSignUp, createEvent, createExport,
-  createImageUpload, createTrade, createTrades, deleteAccount, deleteEvent, deleteGroup, deleteTag, deleteTrade,
-  exportAccount, getBreakdown, getCalendar, getEquityCurve, getEvent, getExport, getFacets, getGroup, getProfile,
-  getStats, getTagChange, getTrade, listDeletedTrades, listEvents, listGroups, listTrades, logIn, logOut, putGroup,
-  refreshSession, renameTag, restoreTrade, signUp, updateEvent, updateTrade, updateTrades,
+  addEntry, changeEmail, changePassword, closeTrade, confirmChangeEmail, confirmSignUp, createEvent, createExport,
+  createImageUpload, createTrade, createTrades, deleteAccount, deleteEntry, deleteEvent, deleteGroup, deleteTag,
+  deleteTrade, exportAccount, getBreakdown, getCalendar, getClose, getEntry, getEquityCurve, getEvent, getExport,
+  getFacets, getGroup, getProfile, getStats, getTagChange, getTrade, listDeletedTrades, listEvents, listGroups,
+  listTrades, logIn, logOut, putGroup, refreshSession, renameTag, restoreTrade, signUp, updateClose, updateEntry,
+  updateEvent, updateTrade, updateTrades,
   type GatewayMessage, type Image, type Problem, type TagChange, type Trade, type TradeInput,
 } from "trading-journal-client";
 import { client } from "trading-journal-client/client";
@@ -123,6 +124,7 @@ async function recordAndClose(): Promise<Trade> {
   deepStrictEqual([restored.quantity, restored.version], [exact, 2]);
   await deleteTrade({ path: gone, throwOnError: true });
   await importAgain();
+  await scaleIn();
   return pay(flat);
 }
 
@@ -135,6 +137,36 @@ async function finishedChange(): Promise<TagChange> {
 }
 
 // A broker's file that is imported again, once its trade was closed.
+// A position that is added to after a part was sold, and what was mistyped.
+async function scaleIn(): Promise<void> {
+  const body = { ...aTrade("1"), entryPrice: "100", stopLoss: "95" };
+  const { data: trade } = await createTrade({ body, throwOnError: true });
+  const { tradeId } = trade;
+  const path = { tradeId };
+  const sold = { quantity: "0.5", price: "120", closedAt: "2026-01-07T10:00:00-05:00" };
+  await closeTrade({ path, body: sold, throwOnError: true });
+  strictEqual(problem((await updateTrade({ path, body: { quantity: "1.5" } })).error).status, 409);
+  const more = { quantity: "0.5", price: "130", enteredAt: "2026-01-08T10:00:00-05:00" };
+  const headers = { "Idempotency-Key": "story-5" };
+  const { data: added } = await addEntry({ path, body: more, headers, throwOnError: true });
+  deepStrictEqual([added.quantity, added.entryPrice, added.realizedPartialPnl], ["1.5", "110", "-10"]);
+  const [only, entry] = added.entries;
+  const [close] = added.partialCloses;
+  ok(only && entry && close);
+  const ofEntry = { tradeId, entryId: entry.entryId };
+  const ofClose = { tradeId, closeId: close.closeId };
+  deepStrictEqual((await getEntry({ path: ofEntry, throwOnError: true })).data, entry);
+  deepStrictEqual((await getClose({ path: ofClose, throwOnError: true })).data, close);
+  const { data: mended } = await updateClose({ path: ofClose, body: { price: "90" }, throwOnError: true });
+  strictEqual(mended.realizedPartialPnl, "5");
+  const ofOnly = { tradeId, entryId: only.entryId };
+  const { data: cheaper } = await updateEntry({ path: ofOnly, body: { price: "99.5" }, throwOnError: true });
+  strictEqual(cheaper.realizedPartialPnl, "4.75");
+  const { data: back } = await deleteEntry({ path: ofEntry, throwOnError: true });
+  deepStrictEqual([back.quantity, back.entries[0]?.entryId, back.initialStopLoss], ["1", only.entryId, "95"]);
+  await deleteTrade({ path, throwOnError: true });
+}
+
 async function importAgain(): Promise<void> {
   const body: TradeInput = { ...aTrade("2"), entryPrice: "410", externalId: "broker-1" };
   const { data: first } = await createTrade({ body, throwOnError: true });

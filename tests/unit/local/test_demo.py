@@ -1,6 +1,6 @@
 import json
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,11 @@ from typing import Any
 import jsonschema
 import pytest
 
-from local.demo import demo_trades
+from generated import models
+from handlers.documents import inputs
+from handlers.journal.money import canonical
+from handlers.journal.trade import Status, Trade
+from local.demo import demo_trades, told_trades
 
 TODAY = date(2026, 3, 2)
 SPECIFICATION = json.loads((Path(__file__).parents[3] / "generated" / "openapi.json").read_text())
@@ -36,6 +40,27 @@ def test_each_is_a_valid_body_of_the_contract(today: date) -> None:
     body = jsonschema.Draft4Validator({"$ref": "#/components/schemas/TradeInput", **SPECIFICATION})
     for trade in demo_trades(today):
         assert [error.message for error in body.iter_errors(trade)] == []
+
+
+def told(today: date) -> list[Trade]:
+    now = datetime(2026, 3, 2, tzinfo=UTC)
+    given = [models.TradeInput.model_validate(trade) for trade, _ in told_trades(today)]
+    return [inputs.new_trade(each, user="demo", idempotency_key=None, now=now) for each in given]
+
+
+@pytest.mark.parametrize("today", [date(2024, 2, 29), TODAY])
+def test_those_that_are_told_show_what_else_a_trade_can_be(today: date) -> None:
+    body = jsonschema.Draft4Validator({"$ref": "#/components/schemas/TradeInput", **SPECIFICATION})
+    event = jsonschema.Draft4Validator({"$ref": "#/components/schemas/TradeEventInput", **SPECIFICATION})
+    for trade, parts in told_trades(today):
+        assert body.is_valid(trade)
+        assert all(event.is_valid(part) for path, part in parts if path == "events")
+    added_to, expired, coin, *_ = made = told(today)
+    assert [entry.quantity for entry in added_to.entries] == [2, 1, 1]
+    assert [canonical(part.realized_pnl) for part in added_to.realized] == ["147.37", "141.12"]
+    assert expired.closes[-1].price == 0
+    assert coin.entry_price == Decimal("0.000012345678")
+    assert [trade.status for trade in made[:4]] == [Status.CLOSED] * 4
 
 
 def test_closes_are_after_the_opening_not_in_the_future_and_never_too_many(trades: list[dict[str, Any]]) -> None:
