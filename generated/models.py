@@ -391,6 +391,64 @@ class CountedAs(StrEnum):
     GROUPS = 'GROUPS'
 
 
+class TradeSplitInput(BaseModel):
+    """
+    A split to record.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    new: Annotated[Decimal, Field(examples=['50'])]
+    """
+    So many units there are from then on.
+    """
+    old: Annotated[Decimal, Field(examples=['50'])]
+    """
+    For so many of before.
+    """
+    at: Annotated[AwareDatetime, Field(examples=['2026-01-05T09:31:04-05:00'])]
+    """
+    RFC 3339 with an offset, to the microsecond, in the years from 1000 to 2999.
+    """
+
+
+class TradeSplit(BaseModel):
+    """
+    From `at` on there are `new` units for `old` ones.
+    """
+
+    split_id: Annotated[
+        UUID, Field(alias='splitId', examples=['6a5b4c3d-2e1f-4a0b-9c8d-7e6f5a4b3c2d'])
+    ]
+    """
+    Names a split of a trade.
+    """
+    new: Annotated[Decimal, Field(examples=['50'])]
+    """
+    So many units there are from then on.
+    """
+    old: Annotated[Decimal, Field(examples=['50'])]
+    """
+    For so many of before.
+    """
+    at: Annotated[AwareDatetime, Field(examples=['2026-01-05T09:31:04-05:00'])]
+    """
+    RFC 3339 with an offset, to the microsecond, in the years from 1000 to 2999.
+    """
+
+
+class TradeSplits(BaseModel):
+    """
+    The splits of a trade.
+    """
+
+    items: Annotated[list[TradeSplit], Field(max_length=20)]
+    """
+    The splits, by time.
+    """
+
+
 class EventType(StrEnum):
     """
     FUNDING: of a perpetual future. SWAP: for holding a position overnight. DIVIDEND: also one that a short position
@@ -3166,6 +3224,10 @@ class Trade(BaseModel):
     events: Annotated[list[TradeEvent] | None, Field(max_length=400)] = None
     """
     The dated events, by time.
+    """
+    splits: Annotated[list[TradeSplit] | None, Field(max_length=20)] = None
+    """
+    The splits, by time.
     """
     images: Annotated[list[Image] | None, Field(max_length=100)] = None
     """

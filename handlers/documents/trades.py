@@ -10,7 +10,7 @@ from handlers.documents.fields import columns_of, document, time_text
 from handlers.journal.deletions import DeletedTrade
 from handlers.journal.images import MOST_BYTES, TIME_TO_SEND, Upload
 from handlers.journal.money import canonical
-from handlers.journal.trade import Close, Entry, Image, Realized, Trade, TradeEvent
+from handlers.journal.trade import Close, Entry, Image, Realized, Trade, TradeEvent, TradeSplit
 
 if TYPE_CHECKING:
     pass
@@ -83,6 +83,11 @@ def event_document(event: TradeEvent) -> dict[str, Any]:
     return document(_EVENT, event)
 
 
+def split_document(split: TradeSplit) -> dict[str, Any]:
+    """The contract's TradeSplit."""
+    return document(_SPLIT, split)
+
+
 def ratio_of(value: Decimal) -> float:
     """A ratio of a trade or a group, to six decimals."""
     return float(value.quantize(_RATIO_STEP, context=_RATIO_CONTEXT))
@@ -91,6 +96,7 @@ def ratio_of(value: Decimal) -> float:
 _ENTRY = columns_of(Entry)
 _CLOSE = columns_of(Close)
 _EVENT = columns_of(TradeEvent)
+_SPLIT = columns_of(TradeSplit)
 _IMAGE = columns_of(Image, without=["file_version"])
 # A trade's own fields, by their types, then what follows from them.
 _TRADE = columns_of(
@@ -117,6 +123,7 @@ _TRADE = columns_of(
         "tags": list,  # shown when there is none, too
         "images": lambda images: [image_document(image) for image in images] or None,
         "events": lambda events: [event_document(event) for event in events] or None,
+        "splits": lambda splits: [split_document(split) for split in splits] or None,
         "entered": lambda entries: [entry_document(entry) for entry in entries],
         "realized": lambda realized: [close_document(part) for part in realized],
         "r_multiple": ratio_of,

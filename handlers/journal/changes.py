@@ -14,6 +14,7 @@ from handlers.journal.errors import (
     FieldError,
     ImageNotFound,
     RuleBroken,
+    SplitNotFound,
     StateForbids,
 )
 from handlers.journal.money import ZERO, canonical
@@ -26,17 +27,29 @@ from handlers.journal.rules import (
     entry_errors,
     event_errors,
     first_uncovered,
+    split_errors,
     trade_errors,
     within_bounds,
 )
 from handlers.journal.tags import unique
-from handlers.journal.trade import Close, Entry, Image, JournalNotes, Trade, TradeEvent, with_entries
+from handlers.journal.trade import (
+    Close,
+    Entry,
+    Image,
+    JournalNotes,
+    Trade,
+    TradeEvent,
+    TradeSplit,
+    in_last_units,
+    with_entries,
+)
 
 Part = TypeVar("Part", Entry, Close)
 
 MOST_ENTRIES = 200
 MOST_CLOSES = 200
 MOST_EVENTS = 400
+MOST_SPLITS = 20
 # A trade has to fit into an item of 400 KB, with its closes and its other notes.
 MOST_EVENT_NOTES = 10_000
 MOST_IMAGES = 20
@@ -145,7 +158,10 @@ def entry_of(trade: Trade, entry_id: str) -> Entry:
 
 def _with_entries(trade: Trade, entries: Sequence[Entry], now: datetime, corrected: Sequence[str] = ()) -> Trade:
     """The trade with these entries, if closes and events allow them. `corrected` are the entry's fields to blame."""
-    changed = with_entries(trade, entries, version=trade.version + 1, updated_at=now)
+    try:
+        changed = with_entries(trade, entries, version=trade.version + 1, updated_at=now)
+    except RuleBroken as error:  # what a split leaves is too little or too much
+        raise RuleBroken([replace(each, path=("quantity",)) for each in error.errors]) from None
     if errors := trade_errors(changed):  # sums that are too long
         raise RuleBroken(errors)
     if (uncovered := first_uncovered(changed)) is not None:
@@ -154,8 +170,9 @@ def _with_entries(trade: Trade, entries: Sequence[Entry], now: datetime, correct
             "What is closed already needs the entries.", [FieldError((name,), detail) for name in corrected]
         )
     if conflicts_with_events(changed):
-        named = [FieldError((name,), "is after the first event") for name in corrected if name == "entered_at"]
-        raise StateForbids("The trade has events before its first entry then.", named)
+        kind = "event" if changed.events and changed.events[0].at < changed.open_date else "split"
+        named = [FieldError((name,), f"is after the first {kind}") for name in corrected if name == "entered_at"]
+        raise StateForbids(f"The trade has {kind}s before its first entry then.", named)
     return within_bounds(changed)
 
 
@@ -304,6 +321,73 @@ def _with_events(trade: Trade, event: TradeEvent, events: tuple[TradeEvent, ...]
         raise RuleBroken([replace(each, path=("amount",)) for each in error.errors]) from None
 
 
+def add_split(trade: Trade, split: TradeSplit, now: datetime) -> Trade:
+    """The trade with the split, whether or not it is flat: quantities, mean prices, stops and target in the new units.
+
+    What was realized before it stays. Closes after it count in the new units, as they were traded. Raises StateForbids
+    when the trade is cancelled, has no entry price or 20 splits already, or when closes after it take more than is held
+    then; RuleBroken for a split that is wrong in itself, comes before the first entry, or leaves nothing of what is
+    open.
+    """
+    if trade.cancelled:
+        raise StateForbids("The trade is cancelled.")
+    if trade.entry_price is None:
+        raise StateForbids("The trade has no entry price: set it first.")
+    if len(trade.splits) >= MOST_SPLITS:
+        raise StateForbids(f"The trade has {MOST_SPLITS} splits already.")
+    if errors := split_errors(trade, split):
+        raise RuleBroken(errors)
+    return _with_splits(trade, (*trade.splits, split), now, new=split.new, old=split.old)
+
+
+def remove_split(trade: Trade, split_id: str, now: datetime) -> Trade:
+    """The trade as if that split had never been. Raises SplitNotFound; StateForbids when later closes need it."""
+    split = split_of(trade, split_id)
+    kept = tuple(each for each in trade.splits if each is not split)
+    return _with_splits(trade, kept, now, new=split.old, old=split.new)
+
+
+def split_of(trade: Trade, split_id: str) -> TradeSplit:
+    """The trade's split of that id. Raises SplitNotFound."""
+    for split in trade.splits:
+        if split.split_id == split_id:
+            return split
+    raise SplitNotFound(f"The trade has no split {split_id}.")
+
+
+def _with_splits(trade: Trade, splits: tuple[TradeSplit, ...], now: datetime, *, new: Decimal, old: Decimal) -> Trade:
+    """The trade with these splits. Its stops and target are converted by `new` units for `old` ones."""
+    uncovered = first_uncovered(replace(trade, entries=trade.entered, splits=splits))
+    if uncovered is not None:
+        raise StateForbids(
+            f"What is held then does not cover the close at {uncovered.closed_at.isoformat()}: correct that first."
+        )
+    converted = {
+        name: None if price is None else _per_new_unit(price, new, old)
+        for name in ("stop_loss", "take_profit", "initial_stop_loss")
+        for price in [getattr(trade, name)]
+    }
+    changed = with_entries(trade, trade.entered, splits=splits, version=trade.version + 1, updated_at=now, **converted)
+    if errors := trade_errors(changed):
+        raise RuleBroken([replace(error, path=("new",)) for error in errors])
+    return within_bounds(changed)
+
+
+def _per_new_unit(price: Decimal, new: Decimal, old: Decimal) -> Decimal:
+    """The price of an old unit as that of a new one: exactly, or at 8 decimals or as many as it has.
+
+    Of the prices that this split would have made of it, the shortest is taken: so a split that is taken back leaves
+    the price that there was before.
+    """
+    paid = money.product(price, old)
+    for decimals in range(money.MONEY_DECIMALS):
+        shorter = money.ratio(paid, new, decimals)
+        if money.mean_price(money.product(shorter, new), old, [price]) == price:
+            return shorter
+    exact = money.ratio(paid, new, money.MOST_DECIMALS)
+    return exact if money.product(exact, new) == paid else money.mean_price(paid, new, [price])
+
+
 def attach_image(trade: Trade, image: Image, now: datetime) -> Trade:
     """The trade with the image; the same trade when it has it already. Raises StateForbids at 20 images."""
     if any(image.image_id == attached.image_id for attached in trade.images):
@@ -347,7 +431,7 @@ def revise(trade: Trade, changes: Mapping[str, object], now: datetime) -> Trade:
     if conflicts := [*_realized_conflicts(trade, values), *conflicts_with_closes(revised)]:
         raise StateForbids("What is closed already does not allow this change.", conflicts)
     if conflicts := conflicts_with_events(revised):
-        raise StateForbids("The trade's events do not allow this change.", conflicts)
+        raise StateForbids("The trade's events or splits do not allow this change.", conflicts)
     return trade if _is_as_before(revised, trade) else within_bounds(revised)
 
 
@@ -361,7 +445,8 @@ def _entry_conflicts(trade: Trade, values: Mapping[str, Any]) -> list[FieldError
     changed = [name for name in _OF_THE_ENTRY if name in values and values[name] != getattr(trade, name)]
     if "open_date" in values and values["open_date"].utcoffset() != trade.open_date.utcoffset():
         changed.append("open_date")
-    detail = "has several entries: change those (updateEntry, addEntry, deleteEntry)"
+    kind = "has several entries: change those" if len(trade.entries) > 1 else "has splits: change its entry"
+    detail = f"{kind} (updateEntry, addEntry, deleteEntry)"
     return [FieldError((name,), detail) for name in dict.fromkeys(changed)]
 
 
@@ -391,7 +476,7 @@ def _is_as_before(revised: Trade, trade: Trade) -> bool:
 
 
 def _changed(trade: Trade, now: datetime, **values: Any) -> Trade:
-    return replace(trade, **values, version=trade.version + 1, updated_at=now)
+    return in_last_units(replace(trade, **values, version=trade.version + 1, updated_at=now))
 
 
 _FIXED = {
@@ -400,6 +485,7 @@ _FIXED = {
     "entries",
     "closes",
     "events",
+    "splits",
     "notes",
     "images",
     "group_id",

@@ -7,6 +7,7 @@ JournalError
 ├── CloseNotFound   the trade has no close of that id
 ├── EntryNotFound   the trade has no entry of that id
 ├── EventNotFound   the trade has no event of that id
+├── SplitNotFound   the trade has no split of that id
 └── ImageNotFound   the trade has no image of that id
 """
 
@@ -66,6 +67,10 @@ class EntryNotFound(JournalError):
 
 class EventNotFound(JournalError):
     """Raised when a trade has no event of the given id."""
+
+
+class SplitNotFound(JournalError):
+    """Raised when a trade has no split of the given id."""
 
 
 class ImageNotFound(JournalError):

@@ -13,7 +13,7 @@ ONE = Decimal(1)
 
 MOST_DECIMALS = 18
 
-_MONEY_DECIMALS = 8
+MONEY_DECIMALS = 8
 _STEPS = tuple(Decimal((0, (1,), -decimals)) for decimals in range(MOST_DECIMALS + 1))
 _LIMIT = Decimal("1E15")
 
@@ -37,12 +37,12 @@ def minus(amount: Decimal, *parts: Decimal) -> Decimal:
     return reduce(_EXACT.subtract, parts, amount)
 
 
-def rounded(amount: Decimal, decimals: int = _MONEY_DECIMALS) -> Decimal:
+def rounded(amount: Decimal, decimals: int = MONEY_DECIMALS) -> Decimal:
     """The amount at 8 decimals, or as many as are named, ties to the even digit."""
     return amount.quantize(_STEPS[decimals], context=_EXACT)
 
 
-def ratio(numerator: Decimal, denominator: Decimal, decimals: int = _MONEY_DECIMALS) -> Decimal:
+def ratio(numerator: Decimal, denominator: Decimal, decimals: int = MONEY_DECIMALS) -> Decimal:
     """The quotient at 8 decimals, or as many as are named. The denominator is not 0."""
     return rounded(_EXACT.divide(numerator, denominator), decimals)
 
@@ -52,7 +52,7 @@ def mean_price(money: Decimal, quantity: Decimal, prices: Iterable[Decimal]) -> 
 
     The quantity is not 0.
     """
-    return ratio(money, quantity, max((_MONEY_DECIMALS, *map(_decimals, prices))))
+    return ratio(money, quantity, max((MONEY_DECIMALS, *map(_decimals, prices))))
 
 
 def fits(amount: Decimal) -> bool:

@@ -224,6 +224,11 @@ def settle(
     return tuple(ended)
 
 
+def after_split(quantity: Decimal, split: Split) -> Decimal:
+    """What becomes of an open quantity; what the split leaves below 18 decimals is lost."""
+    return _whole_units(_divide(_multiply(quantity, split.new), split.old))
+
+
 # Wide enough for every product and sum to be exact. A quotient is near: how near, _Rate says.
 _WIDE = Context(prec=320, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, DivisionByZero, Overflow])
 _add, _subtract, _multiply, _divide, _fma = _WIDE.add, _WIDE.subtract, _WIDE.multiply, _WIDE.divide, _WIDE.fma

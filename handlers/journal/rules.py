@@ -1,18 +1,20 @@
 """The rules that a trade and its closes follow, and what is said of a field that breaks one."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any, NamedTuple
 
 from handlers.journal import money
 from handlers.journal.errors import FieldError, RuleBroken
-from handlers.journal.money import ZERO
+from handlers.journal.money import ONE, ZERO
+from handlers.journal.positions import Split, after_split
 from handlers.journal.tags import tag_errors
-from handlers.journal.trade import Close, Entry, Trade, TradeEvent
+from handlers.journal.trade import Close, Entry, Trade, TradeEvent, TradeSplit
 
 # Amounts that have to be more than 0; costs may be rebates, and prices of spreads below 0.
-_POSITIVE = {"quantity", "multiplier", "risk_amount", "initial_risk_amount"}
+_POSITIVE = {"new", "old", "quantity", "multiplier", "risk_amount", "initial_risk_amount"}
 
 
 def _amounts(kind: type[Trade] | type[Close] | type[Entry]) -> tuple[str, ...]:
@@ -44,7 +46,7 @@ def close_errors(trade: Trade, close: Close, path: tuple[str | int, ...] = ()) -
 
 
 def _amount_errors(
-    of: Trade | Entry | Close | TradeEvent, names: Sequence[str], path: tuple[str | int, ...] = ()
+    of: Trade | Entry | Close | TradeEvent | TradeSplit, names: Sequence[str], path: tuple[str | int, ...] = ()
 ) -> Iterator[FieldError]:
     for name in names:
         if (detail := _wrong_amount(getattr(of, name), positive=name in _POSITIVE)) is not None:
@@ -93,29 +95,70 @@ def conflicts_with_closes(trade: Trade) -> list[FieldError]:
 def closable(trade: Trade, at: datetime) -> Decimal:
     """How much can be closed at that instant, which is not before the first entry.
 
-    It is what is held then, without what later closes need of it.
+    It is what is held then, without what later closes need of it; in units of that instant.
     """
     if not trade.entries:
         return trade.remaining_quantity
-    course = [(moment, held) for moment, _, held in _course(trade)]
-    held_then = [held for moment, held in course if moment <= at][-1]
-    return min([held_then, *(held for moment, held in course if moment > at)])
+    course = list(_course(trade))
+    held_then = [step.held for step in course if step.at <= at][-1]
+    new = old = ONE
+    free = [held_then]
+    for step in course:
+        if step.at > at:
+            if step.split is not None:
+                new, old = money.product(new, step.split.new), money.product(old, step.split.old)
+            free.append(after_split(step.held, Split(at=at, new=old, old=new)) if new != old else step.held)
+    if new != old:  # a split back may lose what the split has not lost
+        all_of_it = Close(close_id="", quantity=held_then, price=ZERO, closed_at=at)
+        if first_uncovered(replace(trade, closes=(*trade.closes, all_of_it))) is None:
+            return held_then
+    return min(free)
 
 
 def first_uncovered(trade: Trade) -> Close | None:
     """The first close that takes more than is held at its instant; None if there is none."""
-    return next((close for _, close, held in _course(trade) if close is not None and held < ZERO), None)
+    return next((step.close for step in _course(trade) if step.close is not None and step.held < ZERO), None)
 
 
-def _course(trade: Trade) -> Iterator[tuple[datetime, Close | None, Decimal]]:
-    """What is held after each entry (None) and each close, by time; at one instant, entries come first."""
+class _Step(NamedTuple):
+    """What is held after a split, an entry or a close, in units of its instant."""
+
+    at: datetime
+    held: Decimal
+    split: Split | None = None
+    close: Close | None = None
+
+
+def _course(trade: Trade) -> Iterator[_Step]:
+    """The steps of the trade by time; at one instant, splits come first, and then entries."""
     entries = [(entry.entered_at, entry.quantity) for entry in trade.entries] or [(trade.open_date, trade.quantity)]
-    steps: list[tuple[datetime, Close | None, Decimal]] = [(moment, None, quantity) for moment, quantity in entries]
-    steps += [(close.closed_at, close, close.quantity.copy_negate()) for close in trade.closes]
+    steps: list[tuple[datetime, int, Any]] = [
+        *((split.at, 0, Split(at=split.at, new=split.new, old=split.old)) for split in trade.splits),
+        *((moment, 1, quantity) for moment, quantity in entries),
+        *((close.closed_at, 2, close) for close in trade.closes),
+    ]
     held = ZERO
-    for moment, close, change in sorted(steps, key=lambda step: (step[0], step[1] is not None)):
-        held = money.total((held, change))
-        yield moment, close, held
+    for moment, kind, what in sorted(steps, key=lambda step: step[:2]):
+        if kind == 0:
+            held = after_split(held, what)
+            yield _Step(moment, held, split=what)
+        elif kind == 1:
+            held = money.total((held, what))
+            yield _Step(moment, held)
+        else:
+            held = money.minus(held, what.quantity)
+            yield _Step(moment, held, close=what)
+
+
+def split_errors(trade: Trade, split: TradeSplit) -> list[FieldError]:
+    """What is wrong with the split in itself, or before its trade."""
+    times = list(_time_errors(split.at, "at"))
+    if not times and split.at < trade.open_date:
+        times.append(FieldError(("at",), "is before the trade's openDate"))
+    errors = [*_amount_errors(split, ("new", "old")), *times]
+    if split.new == split.old:
+        errors.append(FieldError(("new",), "is the same as old"))
+    return errors
 
 
 def event_errors(trade: Trade, event: TradeEvent) -> list[FieldError]:
@@ -127,13 +170,13 @@ def event_errors(trade: Trade, event: TradeEvent) -> list[FieldError]:
 
 
 def conflicts_with_events(trade: Trade) -> list[FieldError]:
-    if not trade.events:
-        return []
+    """What is wrong with the trade beside its events and splits."""
     errors = []
-    if trade.cancelled:
+    if trade.events and trade.cancelled:
         errors.append(FieldError(("cancelled",), "cannot be CANCELLED when the trade has events"))
-    if trade.open_date > trade.events[0].at:
-        errors.append(FieldError(("open_date",), "is after the first event"))
+    for kind, first in (("event", trade.events[:1]), ("split", trade.splits[:1])):
+        if first and trade.open_date > first[0].at:
+            errors.append(FieldError(("open_date",), f"is after the first {kind}"))
     return errors
 
 

@@ -14,7 +14,7 @@ from uuid import UUID, uuid5
 
 from handlers.journal import money
 from handlers.journal.money import ONE, ZERO
-from handlers.journal.positions import Fill, LotMethod, Trip, settle
+from handlers.journal.positions import Fill, LotMethod, Split, Trip, settle
 from handlers.journal.positions import Side as Side
 
 
@@ -92,6 +92,16 @@ class TradeEvent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TradeSplit:
+    """`new` units for `old` ones, both above 0, from that instant on: what is traded at the instant comes after it."""
+
+    split_id: str
+    new: Decimal
+    old: Decimal
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Realized:
     """What one close earned: its gross, its share of the entry's costs, and the net of these and its own costs."""
 
@@ -142,8 +152,10 @@ class JournalNotes:
 class Trade:
     """One position, from its first entry to the last close.
 
-    `entries` is empty as long as there is one entry only: quantity, entry_price, open_date, commission and fees are its
-    own. With several, these are their sum, mean price, first instant and summed costs (`with_entries`). open_date,
+    `entries` is empty as long as there is one entry only and no split: quantity, entry_price, open_date, commission and
+    fees are its own. Otherwise these are their sum, mean price, first instant and summed costs (`with_entries`).
+    Entries and closes are as they were traded; with splits, quantities, mean prices, stops and target of the trade
+    itself are in units after the last one. open_date,
     entered_at and closed_at keep the UTC offset they were given with; created_at and updated_at are UTC. Entries,
     closes and events stand in the order of their instants, ties in the order recorded.
 
@@ -172,6 +184,7 @@ class Trade:
     entries: tuple[Entry, ...] = ()
     closes: tuple[Close, ...] = ()
     events: tuple[TradeEvent, ...] = ()
+    splits: tuple[TradeSplit, ...] = ()
     notes: JournalNotes = field(default_factory=JournalNotes)
     images: tuple[Image, ...] = ()
     external_id: str | None = None
@@ -185,6 +198,7 @@ class Trade:
         object.__setattr__(self, "entries", tuple(sorted(self.entries, key=lambda entry: entry.entered_at)))
         object.__setattr__(self, "closes", tuple(sorted(self.closes, key=lambda close: close.closed_at)))
         object.__setattr__(self, "events", tuple(sorted(self.events, key=lambda event: event.at)))
+        object.__setattr__(self, "splits", tuple(sorted(self.splits, key=lambda split: split.at)))
 
     @cached_property
     def entered(self) -> tuple[Entry, ...]:
@@ -218,11 +232,15 @@ class Trade:
     @cached_property
     def closed_quantity(self) -> Decimal:
         """How much the closes took together."""
+        if self.splits:
+            return money.minus(self.quantity, self.remaining_quantity)
         return money.total(close.quantity for close in self.closes)
 
     @cached_property
     def remaining_quantity(self) -> Decimal:
         """How much is left to close."""
+        if self.splits:
+            return self._trips[-1].open_quantity
         return money.minus(self.quantity, self.closed_quantity)
 
     @property
@@ -233,13 +251,15 @@ class Trade:
     @cached_property
     def max_quantity(self) -> Decimal:
         """The largest quantity that was held at once."""
-        if not self.entries or not self.closes:
+        if not self.splits and (not self.entries or not self.closes):
             return self.quantity
         return max(trip.max_quantity for trip in self._trips)
 
     @cached_property
     def realized(self) -> tuple[Realized, ...]:
         """What each close earned, in the order of the closes."""
+        if not self.closes:
+            return ()
         exits = [exit_ for trip in self._trips for exit_ in trip.exits]
         return tuple(
             Realized(close=close, gross=exit_.gross, entry_cost_share=exit_.entry_costs, realized_pnl=exit_.net)
@@ -249,7 +269,7 @@ class Trade:
     @cached_property
     def _trips(self) -> tuple[Trip, ...]:
         """The entries and closes as fills that are settled; at one instant, entries come first."""
-        if not self.closes:
+        if not self.closes and not self.splits:
             return ()
         back = Side.SELL if self.side is Side.BUY else Side.BUY
         fills = [
@@ -277,7 +297,8 @@ class Trade:
             )
             for number, close in enumerate(self.closes, start=len(fills))
         ]
-        return settle(fills, (), self.lot_method, multiplier=self.multiplier, one_trip=True)
+        splits = [Split(at=split.at, new=split.new, old=split.old) for split in self.splits]
+        return settle(fills, splits, self.lot_method, multiplier=self.multiplier, one_trip=True)
 
     @cached_property
     def event_pnl(self) -> Decimal | None:
@@ -306,6 +327,8 @@ class Trade:
         """The closes' mean price, weighted by quantity; from the first close on."""
         if not self.closes:
             return None
+        if self.splits:
+            return self._trips[-1].exit_price
         paid = money.total(money.product(close.price, close.quantity) for close in self.closes)
         return money.mean_price(paid, self.closed_quantity, (close.price for close in self.closes))
 
@@ -317,7 +340,10 @@ class Trade:
         """
         if self.initial_risk_amount is not None or self.entry_price is None or self.initial_stop_loss is None:
             return self.initial_risk_amount
-        if self.entries:
+        if self.splits:  # the entries' money stays, and so does what they lose at a stop in the new units
+            paid = money.total(money.product(entry.price or ZERO, entry.quantity) for entry in self.entries)
+            distances = [_gain(self.side, money.product(self.initial_stop_loss, self.quantity), paid)]
+        elif self.entries:
             distances = [
                 money.product(_gain(self.side, self.initial_stop_loss, entry.price), entry.quantity)
                 for entry in self.entries
@@ -365,16 +391,29 @@ def with_entries(trade: Trade, entries: Iterable[Entry], **others: Any) -> Trade
         priced = [(entry.price, entry.quantity) for entry in ordered if entry.price is not None]
         value = money.total(money.product(*one) for one in priced)
         price = money.mean_price(value, money.total(quantity for _, quantity in priced), (one for one, _ in priced))
-    return replace(
+    splits = others.get("splits", trade.splits)
+    changed = replace(
         trade,
         quantity=money.total(entry.quantity for entry in ordered),
         entry_price=price,
         open_date=ordered[0].entered_at,
         commission=money.total(entry.commission for entry in ordered),
         fees=money.total(entry.fees for entry in ordered),
-        entries=tuple(ordered) if len(ordered) > 1 else (),
+        entries=tuple(ordered) if len(ordered) > 1 or splits else (),
         **others,
     )
+    return in_last_units(changed)
+
+
+def in_last_units(trade: Trade) -> Trade:
+    """The trade with its quantity and mean entry price in units after the last split.
+
+    Raises RuleBroken for a split that leaves nothing of what is open, or more than can be written down.
+    """
+    if not trade.splits:
+        return trade
+    trip = trade._trips[-1]
+    return replace(trade, quantity=trip.quantity, entry_price=trip.entry_price)
 
 
 def _gain(side: Side, entry: Decimal, price: Decimal) -> Decimal:

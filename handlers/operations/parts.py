@@ -8,11 +8,11 @@ from typing import Any
 from starlette.responses import Response
 
 from generated import models
-from handlers.documents.trades import close_document, entry_document, event_document
-from handlers.journal.changes import close_of, entry_of, event_of
+from handlers.documents.trades import close_document, entry_document, event_document, split_document
+from handlers.journal.changes import close_of, entry_of, event_of, split_of
 from handlers.operations.trade_answers import created, shown
 from handlers.storage import trades
-from handlers.usecases import entries, events
+from handlers.usecases import entries, events, splits
 from handlers.usecases.trades import new_part_id, take_back_close
 from handlers.web.etags import etag
 from handlers.web.etags import if_match as allowed_by
@@ -116,4 +116,40 @@ async def update_event(trade_id: str, event_id: str, document: Any, user: str, i
 async def delete_event(trade_id: str, event_id: str, user: str, if_match: str | None = None) -> Response:
     """Take an event back."""
     trade = events.take_back(user, trade_id.lower(), event_id.lower(), allowed=allowed_by(if_match))
+    return reply_text(200, *shown(trade))
+
+
+async def list_splits(trade_id: str, user: str) -> Response:
+    """List the splits of a trade."""
+    trade = trades.get(user, trade_id.lower())
+    document = {"items": [split_document(split) for split in trade.splits]}
+    return reply(200, document, {"ETag": etag(trade.version)})
+
+
+async def get_split(trade_id: str, split_id: str, user: str) -> Response:
+    """Show one split."""
+    trade = trades.get(user, trade_id.lower())
+    split = split_of(trade, split_id.lower())
+    return reply(200, split_document(split), {"ETag": etag(trade.version)})
+
+
+async def create_split(
+    trade_id: str,
+    document: Any,
+    user: str,
+    idempotency_key: str | None = None,
+    if_match: str | None = None,
+) -> Response:
+    """Record a split of a trade."""
+    trade_id, split_id = trade_id.lower(), new_part_id()
+    given = models.TradeSplitInput.model_validate(document)
+    show = partial(shown, location=f"/trades/{trade_id}/splits/{split_id}")
+    request = keyed(idempotency_key, "createSplit", given, show, tradeId=trade_id)
+    outcome = splits.record(user, trade_id, split_id, given, allowed=allowed_by(if_match), keyed=request)
+    return created(outcome, show)
+
+
+async def delete_split(trade_id: str, split_id: str, user: str, if_match: str | None = None) -> Response:
+    """Take a split back."""
+    trade = splits.take_back(user, trade_id.lower(), split_id.lower(), allowed=allowed_by(if_match))
     return reply_text(200, *shown(trade))

@@ -167,6 +167,7 @@ TABLE: dict[type[Exception], Callable[[Any], Problem]] = {
     journal.CloseNotFound: lambda _: Problem(NOT_FOUND, "The trade has no such close."),
     journal.EntryNotFound: lambda _: Problem(NOT_FOUND, "The trade has no such entry."),
     journal.EventNotFound: lambda _: Problem(NOT_FOUND, "The trade has no such event."),
+    journal.SplitNotFound: lambda _: Problem(NOT_FOUND, "The trade has no such split."),
     journal.ImageNotFound: lambda _: Problem(NOT_FOUND, "The trade has no such image."),
     storage.TradeNotFound: lambda _: Problem(NOT_FOUND, "You have no such trade."),
     storage.DeletedTradeNotFound: lambda _: Problem(NOT_FOUND, "You deleted no such trade within the last 30 days."),

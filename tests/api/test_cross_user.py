@@ -17,6 +17,7 @@ from tests.events import routes
 NEVER = "99999999-0000-4000-8000-000000000000"
 CLOSE = {"price": "11", "closedAt": "2026-01-05T11:00:00-05:00"}
 ENTRY = {"quantity": "1", "price": "11", "enteredAt": "2026-01-05T10:00:00-05:00"}
+SPLIT = {"new": "4", "old": "1", "at": "2026-01-10T09:30:00-05:00"}
 EVENT = {"type": "DIVIDEND", "amount": "24", "at": "2026-01-09T09:00:00-05:00"}
 
 
@@ -28,6 +29,7 @@ class Ids:
     close: str = NEVER
     entry: str = NEVER
     event: str = NEVER
+    split: str = NEVER
     group: str = NEVER
     image: str = NEVER
 
@@ -93,6 +95,16 @@ BY_PATH: dict[str, list[Send]] = {
         lambda user, ids: user.patch(f"/trades/{ids.trade}/events/{ids.event}", {"at": "1999-01-01T00:00:00Z"}),
     ],
     "deleteEvent": [lambda user, ids: user.delete(f"/trades/{ids.trade}/events/{ids.event}")],
+    "listSplits": [lambda user, ids: user.get(f"/trades/{ids.trade}/splits")],
+    "createSplit": [
+        lambda user, ids: user.post(f"/trades/{ids.trade}/splits", SPLIT),
+        lambda user, ids: user.post(
+            f"/trades/{ids.trade}/splits", SPLIT, headers={"Idempotency-Key": f"of-{ids.trade}"}
+        ),
+        lambda user, ids: user.post(f"/trades/{ids.trade}/splits", {**SPLIT, "at": "1999-01-01T00:00:00Z"}),
+    ],
+    "getSplit": [lambda user, ids: user.get(f"/trades/{ids.trade}/splits/{ids.split}")],
+    "deleteSplit": [lambda user, ids: user.delete(f"/trades/{ids.trade}/splits/{ids.split}")],
     "getGroup": [lambda user, ids: user.get(f"/groups/{ids.group}")],
     "deleteGroup": [
         lambda user, ids: user.delete(f"/groups/{ids.group}"),
@@ -115,13 +127,15 @@ def danas(estate: Estate, dana: Client) -> Ids:  # noqa: ARG001 made first
     """A trade with a close, an event, an image and an upload that is pending, in a group."""
     trade = dana.new_trade(closes=[{**CLOSE, "quantity": "1"}])["tradeId"]
     dana.post(f"/trades/{trade}/events", EVENT)
+    dana.post(f"/trades/{trade}/splits", SPLIT)
     image = gallery.illustrate(dana, trade)
     gallery.ask(dana, trade)
     group = "7e1d0c9b-8a7f-4e6d-b5c4-3a2b1c0d9e8f"
     dana("PUT", f"/groups/{group}", {"name": "pair", "tradeIds": [trade]})
     shown = dana.get(f"/trades/{trade}").json
     entry = shown["entries"][0]["entryId"]
-    return Ids(trade, shown["partialCloses"][0]["closeId"], entry, shown["events"][0]["eventId"], group, image)
+    event, split = shown["events"][0]["eventId"], shown["splits"][0]["splitId"]
+    return Ids(trade, shown["partialCloses"][0]["closeId"], entry, event, split, group, image)
 
 
 def test_anothers_group_and_trades_are_none_of_ones_own(erin: Client, danas: Ids) -> None:
@@ -183,6 +197,7 @@ def test_anothers_close_entry_event_and_image_under_an_own_trade_do_not_exist(er
         ("closes", danas.close),
         ("entries", danas.entry),
         ("events", danas.event),
+        ("splits", danas.split),
         ("images", danas.image),
     ):
         anothers = erin.delete(f"/trades/{own}/{kind}/{name}")

@@ -31,6 +31,7 @@ NEVER = "99999999-0000-4000-8000-000000000000"
 CLOSE = {"price": "11", "closedAt": "2026-01-05T11:00:00-05:00"}
 ENTRY = {"quantity": "1", "price": "11", "enteredAt": "2026-01-05T10:00:00-05:00"}
 EVENT = {"type": "DIVIDEND", "amount": "24", "at": "2026-01-09T09:00:00-05:00"}
+SPLIT = {"new": "4", "old": "1", "at": "2026-01-10T09:30:00-05:00"}
 PASSWORD = "Breakout-2026!"
 CREDENTIALS = {"email": "dana@example.com", "password": PASSWORD}
 ADDRESS = {"email": "dana@example.com"}
@@ -54,6 +55,10 @@ EVERY: dict[str, Callable[[Client], Answer]] = {
     "getEvent": lambda client: client.get(f"/trades/{NEVER}/events/{NEVER}"),
     "updateEvent": lambda client: client.patch(f"/trades/{NEVER}/events/{NEVER}", {"amount": "1"}),
     "deleteEvent": lambda client: client.delete(f"/trades/{NEVER}/events/{NEVER}"),
+    "listSplits": lambda client: client.get(f"/trades/{NEVER}/splits"),
+    "createSplit": lambda client: client.post(f"/trades/{NEVER}/splits", SPLIT),
+    "getSplit": lambda client: client.get(f"/trades/{NEVER}/splits/{NEVER}"),
+    "deleteSplit": lambda client: client.delete(f"/trades/{NEVER}/splits/{NEVER}"),
     "listGroups": lambda client: client.get("/groups"),
     "getGroup": lambda client: client.get(f"/groups/{NEVER}"),
     "putGroup": lambda client: client("PUT", f"/groups/{NEVER}", {"name": "pair", "tradeIds": [NEVER]}),

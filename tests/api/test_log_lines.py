@@ -111,7 +111,9 @@ def test_canaries_are_wherever_a_body_may_hold_a_users_words_or_secrets() -> Non
         "addEntry",
         "updateEntry",
         "updateClose",
+        "createExport",
         "createImageUpload",
+        "createSplit",
         "confirmChangeEmail",
     }  # their examples hold numbers and dates
     assert sowed == {route.operation_id for route in routes()} - without_body - without_words

@@ -24,6 +24,7 @@ def sent() -> Counter[str]:
 
 
 GROUP, OTHER_GROUP = "7e1d0c9b-8a7f-4e6d-b5c4-3a2b1c0d9e8f", "8f2e1d0c-9b8a-4f7e-a6d5-4b3c2d1e0f9a"
+SPLIT = {"new": "4", "old": "1", "at": "2026-01-10T09:30:00-05:00"}
 EVENT = {"type": "SWAP", "amount": "-0.4", "at": "2026-01-06T22:00:00Z"}
 
 
@@ -149,6 +150,17 @@ CALLS: dict[str, tuple[Callable[[Client, Any], Answer], int, dict[str, int]]] = 
         200,
         {"GetItem": 1},
     ),
+    "createSplit": (
+        lambda dana, trade: dana.post(f"/trades/{trade['tradeId']}/splits", SPLIT),
+        201,
+        {"GetItem": 1, "TransactWriteItems": 1},
+    ),
+    "createSplit with a key": (
+        lambda dana, trade: dana.post(f"/trades/{trade['tradeId']}/splits", SPLIT, headers={"Idempotency-Key": "new"}),
+        201,
+        {"BatchGetItem": 1, "TransactWriteItems": 1},
+    ),
+    "listSplits": (lambda dana, trade: dana.get(f"/trades/{trade['tradeId']}/splits"), 200, {"GetItem": 1}),
     "putGroup": (
         lambda dana, trade: dana("PUT", f"/groups/{OTHER_GROUP}", {"name": "pair", "tradeIds": [trade["tradeId"]]}),
         201,

@@ -25,12 +25,16 @@ from trading_journal_client.api.images import create_image_upload
 from trading_journal_client.api.parts import (
     add_entry,
     create_event,
+    create_split,
     delete_entry,
     delete_event,
+    delete_split,
     get_close,
     get_entry,
     get_event,
+    get_split,
     list_events,
+    list_splits,
     update_close,
     update_entry,
     update_event,
@@ -99,6 +103,9 @@ from trading_journal_client.models import (
     TradeEventUpdateInput,
     TradeInput,
     TradePage,
+    TradeSplit,
+    TradeSplitInput,
+    TradeSplits,
     TradeUpdateInput,
 )
 from trading_journal_client.types import Unset
@@ -302,6 +309,18 @@ def pay(client: AuthenticatedClient, flat: Trade) -> Trade:
     assert event.amount == f"-{EXACT}"
     back = expect(Trade, delete_event.sync(flat.trade_id, event.event_id, client=client))
     assert (back.net_pnl, isinstance(back.events, Unset)) == (flat.net_pnl, True)
+    return split(client, back)
+
+
+def split(client: AuthenticatedClient, flat: Trade) -> Trade:
+    """A split that was recorded late, and is taken back."""
+    given = TradeSplitInput(new="4", old="1", at=datetime.fromisoformat("2026-01-06T09:30:00-05:00"))
+    changed = expect(Trade, create_split.sync(flat.trade_id, client=client, body=given, idempotency_key="story-6"))
+    assert (changed.net_pnl, changed.quantity) == (flat.net_pnl, f"{4 * int(flat.quantity)}")
+    [made] = expect(TradeSplits, list_splits.sync(flat.trade_id, client=client)).items
+    assert expect(TradeSplit, get_split.sync(flat.trade_id, made.split_id, client=client)) == made
+    back = expect(Trade, delete_split.sync(flat.trade_id, made.split_id, client=client))
+    assert (back.quantity, back.entry_price) == (flat.quantity, flat.entry_price)
     return group(client, back)
 
 

@@ -7,11 +7,11 @@ import { setTimeout as wait } from "node:timers/promises";
 import { gunzipSync } from "node:zlib";
 import {
   addEntry, changeEmail, changePassword, closeTrade, confirmChangeEmail, confirmSignUp, createEvent, createExport,
-  createImageUpload, createTrade, createTrades, deleteAccount, deleteEntry, deleteEvent, deleteGroup, deleteTag,
-  deleteTrade, exportAccount, getBreakdown, getCalendar, getClose, getEntry, getEquityCurve, getEvent, getExport,
-  getFacets, getGroup, getProfile, getStats, getTagChange, getTrade, listDeletedTrades, listEvents, listGroups,
-  listTrades, logIn, logOut, putGroup, refreshSession, renameTag, restoreTrade, signUp, updateClose, updateEntry,
-  updateEvent, updateTrade, updateTrades,
+  createImageUpload, createSplit, createTrade, createTrades, deleteAccount, deleteEntry, deleteEvent, deleteGroup,
+  deleteSplit, deleteTag, deleteTrade, exportAccount, getBreakdown, getCalendar, getClose, getEntry, getEquityCurve,
+  getEvent, getExport, getFacets, getGroup, getProfile, getSplit, getStats, getTagChange, getTrade, listDeletedTrades,
+  listEvents, listGroups, listSplits, listTrades, logIn, logOut, putGroup, refreshSession, renameTag, restoreTrade,
+  signUp, updateClose, updateEntry, updateEvent, updateTrade, updateTrades,
   type GatewayMessage, type Image, type Problem, type TagChange, type Trade, type TradeInput,
 } from "trading-journal-client";
 import { client } from "trading-journal-client/client";
@@ -204,6 +204,21 @@ async function pay(flat: Trade): Promise<Trade> {
   strictEqual(corrected.events?.[0]?.amount, change.amount);
   const { data: back } = await deleteEvent({ path, throwOnError: true });
   deepStrictEqual([back.netPnl, back.events], [flat.netPnl, undefined]);
+  return split(back);
+}
+
+// A split that was recorded late, and is taken back.
+async function split({ tradeId, netPnl, quantity, entryPrice }: Trade): Promise<Trade> {
+  const body = { new: "4", old: "1", at: "2026-01-06T09:30:00-05:00" };
+  const headers = { "Idempotency-Key": "story-6" };
+  const { data: changed } = await createSplit({ path: { tradeId }, body, headers, throwOnError: true });
+  deepStrictEqual([changed.netPnl, changed.quantity], [netPnl, `${4 * Number(quantity)}`]);
+  const [made] = (await listSplits({ path: { tradeId }, throwOnError: true })).data.items;
+  ok(made);
+  const path = { tradeId, splitId: made.splitId };
+  deepStrictEqual((await getSplit({ path, throwOnError: true })).data, made);
+  const { data: back } = await deleteSplit({ path, throwOnError: true });
+  deepStrictEqual([back.quantity, back.entryPrice], [quantity, entryPrice]);
   return group(back);
 }
 

@@ -1,0 +1,212 @@
+"""Splits: what is realized stays, and money is what the cash says, whatever splits there are."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handlers.journal.changes import add_entry, add_split, close, open_trade, remove_split, revise, split_of
+from handlers.journal.errors import JournalError, RuleBroken, SplitNotFound, StateForbids
+from handlers.journal.positions import LotMethod
+from handlers.journal.rules import closable
+from handlers.journal.trade import Close, Entry, Side, Trade, TradeSplit
+
+D = Decimal
+OPENED = datetime(2026, 1, 5, 9, tzinfo=UTC)
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def hours(number: float) -> datetime:
+    return OPENED + timedelta(hours=number)
+
+
+def a_trade(quantity: str = "10", price: str = "100", **given: object) -> Trade:
+    values: dict[str, object] = {
+        "user_id": "user",
+        "trade_id": str(UUID(int=1)),
+        "symbol": "AAPL",
+        "side": Side.BUY,
+        "quantity": D(quantity),
+        "open_date": OPENED,
+        "entry_price": D(price),
+        "created_at": NOW,
+        "updated_at": NOW,
+    }
+    return open_trade(Trade(**{**values, **given}))  # type: ignore[arg-type] # of many types
+
+
+def a_split(new: str = "4", old: str = "1", hour: float = 5, split_id: str = "split") -> TradeSplit:
+    return TradeSplit(split_id=split_id, new=D(new), old=D(old), at=hours(hour))
+
+
+def closed(trade: Trade, quantity: str | None, price: str, hour: float, costs: str = "0") -> Trade:
+    return close(
+        trade,
+        close_id=f"{len(trade.closes)}",
+        quantity=None if quantity is None else D(quantity),
+        price=D(price),
+        closed_at=hours(hour),
+        commission=D(costs),
+        now=NOW,
+    )
+
+
+def nets(trade: Trade) -> list[Decimal]:
+    return [part.realized_pnl for part in trade.realized]
+
+
+def test_the_reference_split() -> None:
+    trade = add_split(a_trade("10", "400", commission=D(1)), a_split(), NOW)
+    assert (trade.quantity, trade.remaining_quantity, trade.entry_price) == (D(40), D(40), D(100))
+    trade = closed(closed(trade, "20", "110", 6, "0.5"), "20", "95", 7, "0.5")
+    assert nets(trade) == [D(199), D(-101)]
+    assert (trade.net_pnl, trade.is_flat, trade.max_quantity) == (D(98), True, D(40))
+
+
+def test_the_reference_reverse_split_with_cash_in_lieu() -> None:
+    trade = add_split(a_trade("1005", "0.37"), a_split("1", "10"), NOW)
+    assert (trade.quantity, trade.entry_price) == (D("100.5"), D("3.7"))
+    trade = closed(closed(trade, "0.5", "3.65", 6), None, "4.10", 7, "0.5")
+    assert nets(trade) == [D("-0.025"), D("39.5")]
+    assert trade.net_pnl == D("39.475")
+
+
+def test_the_reference_split_of_a_short_position_with_two_lots() -> None:
+    trade = a_trade("10", "300", side=Side.SELL, commission=D(1), lot_method=LotMethod.LIFO)
+    second = Entry(entry_id=str(UUID(int=2)), quantity=D(5), price=D(330), entered_at=hours(1), commission=D(1))
+    trade = add_split(add_entry(trade, second, NOW), a_split("3"), NOW)
+    assert (trade.quantity, trade.entry_price) == (D(45), D("103.33333333"))
+    trade = closed(closed(trade, "20", "95", 6, "0.5"), "25", "101", 7)
+    trade = replace(trade, closes=(trade.closes[0], replace(trade.closes[1], commission=D("0.5"))))
+    assert nets(trade) == [D("248.33333333"), D("-26.33333333")]
+    assert trade.net_pnl == D(222)
+
+
+def test_the_risk_that_was_taken_stays_in_money() -> None:
+    trade = a_trade("10", "100", stop_loss=D(95), take_profit=D(115))
+    for new, old in (("4", "1"), ("3", "1"), ("1", "7")):
+        split = add_split(trade, a_split(new, old), NOW)
+        assert split.risk is not None
+        assert abs(split.risk - D(50)) < D("0.000001")
+        exit_price = str(round(D(110) * D(old) / D(new), 8))
+        assert round(closed(split, None, exit_price, 9).r_multiple or D(0), 6) == 2
+        assert split.risk_reward_ratio is not None
+        assert round(split.risk_reward_ratio, 5) == 3
+
+
+@pytest.mark.parametrize("price", ["95", "95.5", "0.1", "-7", "0.000012345678", "183.257"])
+@pytest.mark.parametrize(("new", "old"), [("4", "1"), ("3", "1"), ("7", "3"), ("1", "10"), ("1", "3")])
+def test_a_stop_is_what_it_was_when_a_split_is_taken_back(price: str, new: str, old: str) -> None:
+    trade = a_trade("10", "100", stop_loss=D(price))
+    split = add_split(trade, a_split(new, old), NOW)
+    back = remove_split(split, "split", NOW)
+    assert back.stop_loss == back.initial_stop_loss == D(price)
+    assert replace(back, version=1) == trade
+
+
+def test_of_a_stop_with_eight_decimals_a_quotient_without_end_leaves_the_last_digit_open() -> None:
+    trade = a_trade("10", "100", stop_loss=D("33.33333333"))
+    back = remove_split(add_split(trade, a_split("7", "3"), NOW), "split", NOW)
+    assert back.stop_loss is not None
+    assert abs(back.stop_loss - D("33.33333333")) <= D("2E-8")
+
+
+def test_a_stop_that_is_moved_after_the_split_is_converted_back() -> None:
+    trade = add_split(a_trade("10", "100", stop_loss=D(90)), a_split(), NOW)
+    back = remove_split(revise(trade, {"stop_loss": D(24)}, NOW), "split", NOW)
+    assert (back.stop_loss, back.initial_stop_loss) == (D(96), D(90))
+
+
+def test_a_close_before_a_split_takes_all_that_later_closes_leave() -> None:
+    trade = add_split(a_trade("10", "100"), a_split("1", "3"), NOW)
+    assert closable(trade, hours(1)) == D(10)
+    assert closable(trade, hours(6)) == D("3.333333333333333333")
+    later = closed(trade, "1", "310", 6)
+    assert closable(later, hours(1)) < D("7.000000000000000001")
+    flat = closed(trade, None, "101", 1)
+    assert (flat.is_flat, flat.net_pnl) == (True, D(10))
+
+
+def test_what_splits_cannot_be() -> None:
+    trade = a_trade()
+    for split in (a_split("4", "4"), a_split(hour=-1), a_split("1E-18", "1E14"), a_split("1E14", "1E-10")):
+        with pytest.raises(RuleBroken):
+            add_split(trade, split, NOW)
+    for split in (a_split("0"), a_split(old="-1"), a_split("1E15")):
+        with pytest.raises(RuleBroken):
+            add_split(trade, split, NOW)
+    with pytest.raises(StateForbids):
+        add_split(replace(trade, cancelled=True), a_split(), NOW)
+    with pytest.raises(StateForbids):
+        add_split(a_trade(entry_price=None), a_split(), NOW)
+    with pytest.raises(SplitNotFound):
+        split_of(trade, "split")
+
+
+@st.composite
+def split_trades(draw: st.DrawFn) -> Trade:
+    """A trade with entries, closes and splits at any instants that are allowed."""
+    trade = a_trade(
+        draw(st.sampled_from(["10", "7", "0.3", "1005"])),
+        draw(st.sampled_from(["100", "0.37", "12.345"])),
+        side=draw(st.sampled_from(Side)),
+        lot_method=draw(st.sampled_from(LotMethod)),
+        commission=D(draw(st.sampled_from(["0", "1.1"]))),
+    )
+    for number in range(draw(st.integers(1, 7))):
+        deed, hour = draw(st.sampled_from(["split", "split", "entry", "close", "rest"])), draw(st.integers(0, 9))
+        try:
+            if deed == "split":
+                new, old = draw(st.sampled_from([("4", "1"), ("1", "10"), ("3", "2"), ("1", "3"), ("7", "1")]))
+                trade = add_split(trade, a_split(new, old, hour, f"split-{number}"), NOW)
+            elif deed == "entry":
+                entry = Entry(entry_id=str(UUID(int=number)), quantity=D(3), price=D("50.01"), entered_at=hours(hour))
+                trade = add_entry(trade, entry, NOW)
+            else:
+                trade = closed(trade, "1" if deed == "close" else None, "61.7", hour, "0.07")
+        except JournalError:
+            continue
+    return trade
+
+
+def cash(trade: Trade) -> Decimal:
+    """What was paid and received, whatever the units were."""
+    bought = sum((entry.quantity * (entry.price or D(0)) for entry in trade.entered), D(0))
+    sold = sum((each.quantity * each.price for each in trade.closes), D(0))
+    costs = trade.commission + trade.fees + sum((each.costs for each in trade.closes), D(0))
+    return (sold - bought if trade.side is Side.BUY else bought - sold) - costs
+
+
+@given(split_trades())
+def test_a_flat_trade_has_earned_what_its_cash_says_whatever_the_splits(trade: Trade) -> None:
+    assert trade.remaining_quantity >= 0
+    if trade.is_flat:
+        assert trade.net_pnl is not None
+        assert abs(trade.net_pnl - cash(trade)) <= D("5E-9")
+    assert sum(nets(trade), D(0)) == trade.realized_partial_pnl
+
+
+@given(split_trades(), st.sampled_from([("4", "1"), ("1", "10"), ("3", "2")]))
+def test_a_split_after_all_that_was_traded_changes_nothing_that_is_realized(
+    trade: Trade, ratio: tuple[str, str]
+) -> None:
+    try:
+        split = add_split(trade, a_split(*ratio, hour=20, split_id="last"), NOW)
+    except RuleBroken:
+        return
+    assert nets(split) == nets(trade)
+    assert (split.net_pnl, split.status) == (trade.net_pnl, trade.status)
+    back = remove_split(split, "last", NOW)
+    assert replace(back, version=trade.version, updated_at=trade.updated_at) == trade
+
+
+def test_trades_closed_before_the_split_stay_closed_in_the_new_units() -> None:
+    flat = closed(a_trade(), None, "110", 1)
+    split = add_split(flat, a_split(), NOW)
+    assert (split.is_flat, split.net_pnl, split.quantity, split.exit_price) == (True, D(100), D(40), D("27.5"))
+    assert isinstance(split.closes[0], Close)
+    assert split.closes == flat.closes
