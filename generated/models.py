@@ -2036,11 +2036,10 @@ class TradeInput(BaseModel):
         Field(
             examples=[[{'quantity': '100', 'price': '185.25', 'enteredAt': '2026-01-05T09:31:04-05:00'}]],
             max_length=200,
-            min_length=1,
         ),
     ] = None
     """
-    The entries so far, in place of those of one entry.
+    The entries so far, in place of those of one entry. An empty list is as none.
     """
     setup_type: Annotated[
         str | None,

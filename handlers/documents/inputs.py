@@ -60,12 +60,15 @@ def trade_from_values(values: dict[str, Any], *, user: str, idempotency_key: str
     except RuleBroken as error:
         if not in_short:
             raise
-        raise RuleBroken(_of_short_exit(error.errors)) from None
+        raise RuleBroken(_of_short_exit(error.errors, with_entries=bool(entries))) from None
 
 
-def _of_short_exit(errors: Sequence[FieldError]) -> list[FieldError]:
-    """The errors, those of the one close at the fields by which it was given. Trade and close share the quantity."""
-    renamed = {"price": "exit_price", "closed_at": "close_date"}
+def _of_short_exit(errors: Sequence[FieldError], *, with_entries: bool) -> list[FieldError]:
+    """The errors, those of the one close at the fields by which it was given.
+
+    Trade and close share the quantity. With entries it is their sum: what is wrong is that some come after the close.
+    """
+    renamed = {"price": "exit_price", "closed_at": "close_date"} | ({"quantity": "close_date"} if with_entries else {})
     moved = [
         replace(error, path=(renamed.get(str(error.path[2]), error.path[2]),))
         if len(error.path) > 2 and error.path[0] == "closes"

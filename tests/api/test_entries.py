@@ -121,7 +121,8 @@ def test_entries_and_the_fields_of_one_exclude_each_other(dana: Client) -> None:
     }
     neither = dana.post("/trades", given_at_once())
     assert (neither.status, neither.bad_fields) == (422, {("body", "/quantity"), ("body", "/openDate")})
-    assert dana.post("/trades", given_at_once(entries=[])).bad_fields == {("body", "/entries")}
+    assert dana.post("/trades", given_at_once(entries=[])).bad_fields == neither.bad_fields
+    assert dana.new_trade(entries=[])["quantity"] == "100"  # some clients send an empty list for none
     wrong = given_at_once(entries=[ENTRY, {**ENTRY, "quantity": "0"}, {"price": "1"}])
     assert {pointer.rpartition("/")[0] for _, pointer in dana.post("/trades", wrong).bad_fields} == {
         "/entries/1",
@@ -135,6 +136,12 @@ def test_entries_and_the_fields_of_one_exclude_each_other(dana: Client) -> None:
         entries=[ENTRY, {**ENTRY, "enteredAt": "2026-01-05T00:00:00Z"}], closes=[{**CLOSE, "quantity": "0.6"}]
     )
     assert dana.post("/trades", early).bad_fields == {("body", "/closes/0/quantity")}
+
+
+def test_an_exit_in_short_before_the_last_entry_is_refused_at_its_own_field(dana: Client) -> None:
+    entries = [ENTRY, {**ENTRY, "enteredAt": "2026-01-05T00:00:00Z"}]
+    answer = dana.post("/trades", given_at_once(entries=entries, exitPrice="11", closeDate="2026-01-06T00:00:00Z"))
+    assert (answer.status, answer.bad_fields) == (422, {("body", "/closeDate")})
 
 
 def test_an_entry_with_a_key_is_added_once(dana: Client) -> None:

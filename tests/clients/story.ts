@@ -232,7 +232,7 @@ async function group({ tradeId, netPnl }: Trade): Promise<Trade> {
   deepStrictEqual((await listGroups({ throwOnError: true })).data.items, [made]);
   strictEqual((await getTrade({ path: { tradeId }, throwOnError: true })).data.groupId, path.groupId);
   const headers = { "If-Match": response.headers.get("ETag") ?? "" };
-  strictEqual((await deleteGroup({ path, headers })).response.status, 204);
+  strictEqual((await deleteGroup({ path, headers })).response?.status, 204);
   return (await getTrade({ path: { tradeId }, throwOnError: true })).data;
 }
 

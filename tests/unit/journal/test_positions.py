@@ -237,6 +237,12 @@ def test_a_split_that_leaves_nothing_or_too_much_is_refused(quantity: str, new: 
     assert [field.path for field in error.value.errors] == [("new",)]
 
 
+def test_a_split_while_one_trip_is_flat_counts_what_was_before_in_new_units() -> None:
+    fills = fills_of("a BUY 1 @ 10\nb SELL 1 @ 12\nc BUY 4 @ 3")
+    [trip] = settle(fills, [after(1.5, "4", "1")], one_trip=True)
+    assert (trip.quantity, trip.open_quantity, trip.gross) == (D(8), D(4), D(2))
+
+
 def test_a_split_of_nothing_changes_nothing() -> None:
     fills = fills_of("a BUY 1 @ 1\nb SELL 1 @ 2\nc BUY 1 @ 3\nd SELL 1 @ 4")
     splits = [after(-1, "7", "3"), after(1.5, "7", "3"), after(9, "7", "3")]
@@ -590,6 +596,19 @@ def test_what_is_left_of_a_pool_in_the_231st_decimal_decides_a_tie() -> None:
         grosses[price] = canonical(trip.exits[-1].gross)
     # Exactly 5E-9 is a tie and rounds to the even 0; anything above it does not.
     assert grosses == {"1": "0", "2": "-0.00000001", "0": "0"}
+
+
+def test_a_tie_after_many_quotients_without_an_end_is_decided_exactly() -> None:
+    # Each entry multiplies the mean's denominator; then the pool shrinks until the mean is in the last decimals alone.
+    lines = [f"a{n} BUY {n + 1}.000000000000000001 @ {n}.123456789012345678" for n in range(90)]
+    for n in range(8):
+        held = "999999999999999" if n else "4095.000000000000000089"
+        lines += [f"s{n} SELL {held} @ 1", f"b{n} BUY 999999999999999 @ 1"]
+    lines += ["x SELL 0.000000005 @ 0", "y SELL 0.000000015 @ 0"]
+    fills = fills_of("\n".join(lines))
+    trips = settle(fills)
+    assert matches_of(trips) == naive(fills, [], AVERAGE, D(1))
+    assert [canonical(exit_.gross) for exit_ in trips[-1].exits[-2:]] == ["-0.00000001", "-0.00000002"]
 
 
 @pytest.mark.parametrize("method", LotMethod)
