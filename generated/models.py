@@ -3348,6 +3348,16 @@ class TradePage(BaseModel):
     """
     Opaque; made by the API, never by a client.
     """
+    count: Annotated[int | None, Field(examples=[2], ge=0)] = None
+    """
+    The number of trades of all pages, with `count=true`.
+    """
+    count_is_at_least: Annotated[
+        int | None, Field(alias='countIsAtLeast', examples=[2], ge=0)
+    ] = None
+    """
+    In place of `count` when there are more than were counted.
+    """
 
 
 class DeletedTrade(BaseModel):

@@ -104,6 +104,12 @@ def holds(test: str, item: Mapping[str, Any], names: Mapping[str, str], values: 
     if test.startswith("contains("):
         name, value = test.removeprefix("contains(").rstrip(")").split(", ")
         return values[value] in item.get(names[name], {"L": []})["L"]
+    if test.startswith("begins_with("):
+        name, value = test.removeprefix("begins_with(").rstrip(")").split(", ")
+        return bool(item[names[name]]["S"].startswith(values[value]["S"]))
+    if " IN (" in test:
+        name, _, listed = test.rstrip(")").partition(" IN (")
+        return item.get(names[name]) in [values[value] for value in listed.split(", ")]
     name, operator, value = test.split(" ")
     held, wanted = item.get(names[name], {}).get("S"), values[value]["S"]
     if held is None:
@@ -113,8 +119,8 @@ def holds(test: str, item: Mapping[str, Any], names: Mapping[str, str], values: 
 
 FILTERS: dict[str, tuple[dict[str, Any], ...]] = {
     "symbol": ({}, {"symbol": "AAPL"}),
-    "status": ({}, {"status": Status.OPEN}, {"status": Status.CLOSED}),
-    "days": ({}, {"start_date": (TODAY - timedelta(30)).date(), "end_date": TODAY.date()}),
+    "status": ({}, {"statuses": (Status.OPEN,)}, {"statuses": (Status.CLOSED,)}),
+    "days": ({}, {"open_from": (TODAY - timedelta(30)).date(), "open_to": TODAY.date()}),
     "side": ({}, {"side": Side.BUY}),
     "setup": ({}, {"setup_type": "gap"}),
     "tags": ({}, {"tags": ("news",)}),
@@ -125,9 +131,9 @@ def combinations() -> Iterator[tuple[str, bool, TradeFilter]]:
     """Each combination of filters: its name, whether an index serves it all, the filter."""
     for chosen in product(*FILTERS.values()):
         given = {name: value for part in chosen for name, value in part.items()}
-        words = [str(given.get(name, "")) for name in ("symbol", "status")]
-        words += [name for name in ("side", "setup_type", "tags", "start_date") if name in given]
-        served = not given.keys() & {"side", "setup_type", "tags"} and not given.keys() >= {"symbol", "status"}
+        words = [str(given.get("symbol", "")), *map(str, given.get("statuses", ()))]
+        words += [name for name in ("side", "setup_type", "tags", "open_from") if name in given]
+        served = not given.keys() & {"side", "setup_type", "tags"} and not given.keys() >= {"symbol", "statuses"}
         yield " + ".join(filter(None, words)) or "none", served, TradeFilter(**given)
     yield "idempotency key", True, TradeFilter(idempotency_key="key-7")
 

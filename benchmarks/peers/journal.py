@@ -65,12 +65,12 @@ def page(user: str, asked: Mapping[str, Any]) -> str:
     """The body of the answer that lists trades; what was asked has the names of the contract's parameters."""
     wanted = trade_queries.TradeFilter(
         symbol=asked.get("symbol"),
-        status=Status(asked["status"]) if asked.get("status") else None,
+        statuses=(Status(asked["status"]),) if asked.get("status") else (),
         side=Side(asked["side"]) if asked.get("side") else None,
         tags=tuple(asked.get("tag") or ()),
         setup_type=asked.get("setupType"),
-        start_date=_day(asked.get("startDate")),
-        end_date=_day(asked.get("endDate")),
+        open_from=_day(asked.get("openFrom")),
+        open_to=_day(asked.get("openTo")),
         idempotency_key=asked.get("idempotencyKey"),
     )
     newest_first, secret = asked["order"] == "desc", page_tokens.signing_secret()

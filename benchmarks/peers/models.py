@@ -131,8 +131,8 @@ class Asked(Model):
     side: Side = None
     tag: Annotated[list[Word], Field(max_length=10)] = []
     setup_type: Word = None
-    start_date: Day = None
-    end_date: Day = None
+    open_from: Day = None
+    open_to: Day = None
     idempotency_key: Key = None
     order: Literal["asc", "desc"] = "desc"
     limit: Annotated[int, Field(ge=1, le=100)] = 50

@@ -92,12 +92,12 @@ BAD_TRADES = {
     "closed and cancelled": without(status="CANCELLED"),
 }
 BAD_QUERIES = (
-    *("limit=0", "limit=101", "limit=x", "order=up", "status=open", "startDate=2026-02-30", "surprise=1", "tag="),
+    *("limit=0", "limit=101", "limit=x", "order=up", "status=open", "openFrom=2026-02-30", "surprise=1", "tag="),
     *("symbol=", "limit=x&order=up", "nextToken=forged", "side=BOTH", "idempotencyKey=%20"),
 )
 GOOD_QUERIES = (
     *("", "limit=2", "symbol=AAPL&order=asc", "tag=gap&tag=earnings", "status=CLOSED&side=BUY"),
-    *("startDate=2026-01-05&endDate=2026-01-05", "setupType=breakout&limit=1", "symbol=TSLA"),
+    *("openFrom=2026-01-05&openTo=2026-01-05", "setupType=breakout&limit=1", "symbol=TSLA"),
 )
 
 

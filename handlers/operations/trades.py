@@ -15,8 +15,9 @@ from starlette.responses import Response
 from generated import models
 from handlers import deadline
 from handlers.documents import trades as documents
+from handlers.journal.images import PDF
 from handlers.journal.stats.clock import MOST_DAYS
-from handlers.journal.trade import Side, Status
+from handlers.journal.trade import Side, Status, Trade
 from handlers.operations.clocks import clock_of, included_trades
 from handlers.operations.filters import wanted_tags
 from handlers.operations.trade_answers import created, shown, shown_as_new
@@ -39,6 +40,9 @@ CLOSE_LISTS = "handlers.usecases.list_by_close"
 
 # The seconds that an item of a bulk request may take. None is begun with less time left.
 ITEM_SECONDS = 10
+# What a list counts at most, and the seconds that are kept for its answer.
+MOST_COUNTED = 10_000
+LIST_SECONDS = 4
 
 
 async def create_trade(
@@ -89,12 +93,14 @@ async def list_trades(
     order: str,
     limit: int,
     symbol: str | None = None,
-    status: str | None = None,
+    status: Sequence[str] = (),
     side: str | None = None,
     tag: Sequence[str] = (),
     setup_type: str | None = None,
-    start_date: str | None = None,
-    end_date: str | None = None,
+    open_from: str | None = None,
+    open_to: str | None = None,
+    has_images: bool | None = None,
+    external_id: str | None = None,
     idempotency_key: str | None = None,
     close_from: str | None = None,
     close_to: str | None = None,
@@ -103,22 +109,26 @@ async def list_trades(
     day_starts_at: str = "00:00",
     includes: Sequence[str] = (),
     sort: str | None = None,
+    include: Sequence[str] = (),
+    count: bool = False,
     next_token: str | None = None,
 ) -> Response:
     """List trades: any combination of filters, a page at a time."""
     filters: dict[str, Any] = {
         "symbol": symbol,
-        "status": Status(status) if status else None,
+        "statuses": tuple(dict.fromkeys(map(Status, status))),
         "side": Side(side) if side else None,
         "tags": wanted_tags("tag", tag),
         "setup_type": setup_type,
-        "start_date": _day(start_date),
-        "end_date": _day(end_date),
+        "open_from": _day(open_from),
+        "open_to": _day(open_to),
+        "has_images": has_images,
+        "external_id": external_id,
         "idempotency_key": idempotency_key,
     }
     clock = clock_of(time_zone, day_starts_at)
     wanted = TradeFilter(**filters)
-    list_page = trade_queries.list_trades
+    list_page, count_all = trade_queries.list_trades, trade_queries.count_trades
     if _is_by_close(_day(close_from), _day(close_to), _day(active_on), sort):
         lists: Any = import_module(CLOSE_LISTS)
         wanted = lists.CloseFilter(
@@ -130,7 +140,8 @@ async def list_trades(
             day_starts_at=clock.day_starts_at,
             sort=lists.SortBy(sort or "CLOSE_DATE"),
         )
-        list_page = partial(lists.list_by_close, included=included_trades(includes))
+        own = included_trades(includes)
+        list_page, count_all = partial(lists.list_by_close, included=own), partial(lists.count_by_close, included=own)
     newest_first = order == "desc"
     secret = page_tokens.signing_secret()
     after = None
@@ -139,12 +150,31 @@ async def list_trades(
             next_token, user_id=user, wanted=wanted, newest_first=newest_first, secret=secret
         )
     page = list_page(user, wanted, limit=limit, newest_first=newest_first, after=after)
-    answer: dict[str, Any] = {"items": [documents.trade_document(trade) for trade in page.trades]}
+    show = documents.trade_document if "thumbnail" not in include else _with_thumbnail
+    answer: dict[str, Any] = {"items": [show(trade) for trade in page.trades]}
+    if count:
+        number, is_exact = count_all(user, wanted, most=MOST_COUNTED, out_of_time=_is_late)
+        answer["count" if is_exact else "countIsAtLeast"] = number
     if page.next:
         answer["nextToken"] = page_tokens.seal(
             page.next, user_id=user, wanted=wanted, newest_first=newest_first, secret=secret
         )
     return reply(200, answer)
+
+
+def _is_late() -> bool:
+    """Whether the time that is left is for the answer."""
+    return deadline.seconds_left() < LIST_SECONDS
+
+
+def _with_thumbnail(trade: Trade) -> dict[str, Any]:
+    """The trade with an address at the first of its images that can be shown."""
+    document = documents.trade_document(trade)
+    for image, own in zip(trade.images, document.get("images", ()), strict=True):
+        if image.content_type != PDF:
+            own["url"] = image_files.address(Place(trade.user_id, trade.trade_id, image.image_id), image)
+            break
+    return document
 
 
 def _is_by_close(close_from: date | None, close_to: date | None, active_on: date | None, sort: str | None) -> bool:

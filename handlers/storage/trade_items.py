@@ -80,7 +80,9 @@ def trade_item(trade: Trade) -> Item:
     return _TRADES.item(trade) | _to_item(
         {
             "openDate": opened,
-            "symbolOpenDate": f"{trade.symbol}|{opened}|{trade.trade_id}",
+            # Symbols and setup types are found whatever their case.
+            "symbolOpenDate": f"{trade.symbol.casefold()}|{opened}|{trade.trade_id}",
+            "setupKey": (trade.notes.setup_type or "").casefold() or None,
             "statusOpenDate": f"{trade.status}|{opened}|{trade.trade_id}",
             "openDay": trade.open_day.isoformat(),
             "status": str(trade.status),

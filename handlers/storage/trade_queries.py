@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from handlers.journal.facets import Labels
 from handlers.journal.trade import Side, Status, Trade
 from handlers.storage.clients import dynamodb, trades_table
-from handlers.storage.dynamo import pages
+from handlers.storage.dynamo import batch_get, pages
 from handlers.storage.errors import BadPageToken
-from handlers.storage.trade_items import instant, trade_of
+from handlers.storage.trade_items import external_key, instant, trade_key, trade_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import QueryInputTypeDef
@@ -26,16 +26,39 @@ _BEGINNING_OF_TIME, _END_OF_TIME = "0", ":"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TradeFilter:
-    """The filters of a list: a trade has to meet all that are set. Days are those of the entry's own UTC offset."""
+    """The filters of a list: a trade has to meet all that are set. Days are those of the entry's own UTC offset.
+
+    A trade has one of the statuses and all of the tags. The case of symbol and setup type does not count.
+    """
 
     symbol: str | None = None
-    status: Status | None = None
+    statuses: tuple[Status, ...] = ()
     side: Side | None = None
     tags: tuple[str, ...] = ()
     setup_type: str | None = None
-    start_date: date | None = None
-    end_date: date | None = None
+    open_from: date | None = None
+    open_to: date | None = None
+    has_images: bool | None = None
+    external_id: str | None = None
     idempotency_key: str | None = None
+
+    def fits(self, trade: Trade) -> bool:
+        """Whether the trade meets all filters that are set."""
+        equal = (
+            (self.symbol and self.symbol.casefold(), trade.symbol.casefold()),
+            (self.side, trade.side),
+            (self.setup_type and self.setup_type.casefold(), (trade.notes.setup_type or "").casefold()),
+            (self.has_images, bool(trade.images)),
+            (self.external_id, trade.external_id),
+            (self.idempotency_key, trade.idempotency_key),
+        )
+        return (
+            all(want is None or want == has for want, has in equal)
+            and (not self.statuses or trade.status in self.statuses)
+            and set(self.tags) <= set(trade.notes.tags)
+            and (self.open_from is None or self.open_from <= trade.open_day)
+            and (self.open_to is None or trade.open_day <= self.open_to)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +100,7 @@ _BY_KEY, _BY_STATUS, _BY_SYMBOL, _BY_DATE = (
     "user-symbol-date-gsi",
     "trades-by-date-gsi",
 )
+_SEVERAL = f"{_BY_STATUS}, merged"
 
 
 def list_trades(
@@ -84,42 +108,129 @@ def list_trades(
 ) -> Page:
     """A page of at most `limit` of the user's trades, by the instant of their entry.
 
-    Reads an index, which may lag behind a write by a moment. Raises BadPageToken for a position in another index;
-    Busy.
+    Reads an index, which may lag behind a write by a moment; an external id is looked up consistently. Raises
+    BadPageToken for a position in another index; Busy.
     """
-    index = _most_selective(wanted)
-    if after is not None and after.index != index.name:
-        raise BadPageToken("The position lies in another index.")
-    if wanted.start_date and wanted.end_date and wanted.start_date > wanted.end_date:
+    if wanted.open_from and wanted.open_to and wanted.open_from > wanted.open_to:
         return Page(trades=(), next=None)
+    if wanted.external_id is not None:
+        return Page(trades=tuple(_of_external_id(user_id, wanted, wanted.external_id)), next=None)
+    indexes = _indexes(wanted)
+    name = indexes[0].name if len(indexes) == 1 else _SEVERAL
+    if after is not None and after.index != name:
+        raise BadPageToken("The position lies in another index.")
+    if len(indexes) > 1:
+        return _merged(user_id, wanted, indexes, limit, newest_first, after)
+    [index] = indexes
     query = _query(user_id, wanted, index)
     if index.name == _BY_KEY:
         return _page_of_one_key(query, index, limit, newest_first, after)
+    start = None if after is None else (after.sort_key, after.trade_id)
+    found, rest = _some(query, wanted, index, limit, newest_first, start)
+    if len(found) > limit:
+        return _page(found[:limit], _position(index, found[limit - 1]))
+    return _page(found, _position(index, rest) if rest else None)
+
+
+def _some(
+    query: Any, wanted: TradeFilter, index: _Index, limit: int, newest_first: bool, start: tuple[str, str] | None
+) -> tuple[list[Any], Any]:
+    """Items of the index behind the sort key and the trade id of `start`: more than `limit`, or all that there are, or
+    as many as a request may read. And the key of the last that was read, None at the end.
+    """
     query["ScanIndexForward"] = not newest_first
-    if after is not None:
-        query["ExclusiveStartKey"] = {
-            "userId": {"S": user_id},
-            "tradeId": {"S": after.trade_id},
-            index.sort_key: {"S": after.sort_key},
-        }
+    if start is not None:
+        user = query["ExpressionAttributeValues"][":user"]
+        query["ExclusiveStartKey"] = {"userId": user, "tradeId": {"S": start[1]}, index.sort_key: {"S": start[0]}}
     # Fetch one more than the page, to know whether another follows. Filters by tag or equality discard most items, and
     # those by day few: then read ten times as many.
-    query["Limit"] = (limit + 1) * (10 if wanted.tags or _equalities(wanted, index) else 1)
+    query["Limit"] = (limit + 1) * (10 if wanted.tags or _conditions(wanted, index) else 1)
     found: list[Any] = []
     received = 0
     for _ in range(_MOST_QUERIES):
         response = dynamodb().query(**query)
         found += response["Items"]
-        if len(found) > limit:
-            return _page(found[:limit], _position(index, found[limit - 1]))
-        if "LastEvaluatedKey" not in response:
-            return _page(found, None)
-        query["ExclusiveStartKey"] = response["LastEvaluatedKey"]
+        rest = response.get("LastEvaluatedKey")
+        if len(found) > limit or rest is None:
+            break
+        query["ExclusiveStartKey"] = rest
         query["Limit"] *= 4
         received += int(response["ResponseMetadata"]["HTTPHeaders"].get("content-length", 0))
         if received >= _ENOUGH_BYTES:
             break
-    return _page(found, _position(index, response["LastEvaluatedKey"]))
+    return found, rest
+
+
+def _merged(
+    user_id: str,
+    wanted: TradeFilter,
+    indexes: Sequence[_Index],
+    limit: int,
+    newest_first: bool,
+    after: ListPosition | None,
+) -> Page:
+    """A page of the trades of several statuses: the lists of each, merged by the instant of the entry.
+
+    A list that was not read to its end is known up to where it was; what other lists have beyond that is left to the
+    next page.
+    """
+    found: dict[tuple[str, str], Any] = {}
+    known: list[tuple[str, str]] = []
+    for index in indexes:
+        start = None if after is None else (f"{index.prefix}{after.sort_key}|{after.trade_id}", after.trade_id)
+        some, rest = _some(_query(user_id, wanted, index), wanted, index, limit, newest_first, start)
+        found.update({_entry(item): item for item in some})
+        if rest is not None or len(some) > limit:
+            last = rest or some[-1]
+            _, instant_of_entry, trade_id = last[index.sort_key]["S"].split("|", 2)
+            known.append((instant_of_entry, trade_id))
+    entries = sorted(found, reverse=newest_first)
+    if known:
+        bound = max(known) if newest_first else min(known)
+        entries = [each for each in entries if (each >= bound if newest_first else each <= bound)]
+    shown = entries[:limit]
+    following = shown[-1] if len(entries) > limit else (bound if known else None)
+    position = None if following is None else ListPosition(index=_SEVERAL, sort_key=following[0], trade_id=following[1])
+    return _page([found[each] for each in shown], position)
+
+
+def _of_external_id(user_id: str, wanted: TradeFilter, external_id: str) -> Iterator[Trade]:
+    """The trade that has the external id, if there is one and it fits, read consistently. Raises Busy."""
+    for holder in batch_get(trades_table(), [external_key(user_id, external_id)], ConsistentRead=True):
+        key = trade_key(user_id, holder["ofTrade"]["S"])
+        for item in batch_get(trades_table(), [key], ConsistentRead=True):
+            trade = trade_of(item)
+            if wanted.fits(trade):
+                yield trade
+
+
+class Count(NamedTuple):
+    """How many trades a list has, and whether all were counted."""
+
+    number: int
+    is_exact: bool
+
+
+def count_trades(user_id: str, wanted: TradeFilter, *, most: int, out_of_time: Callable[[], bool]) -> Count:
+    """How many of the user's trades fit: exact up to `most`, as long as there is time. Raises Busy."""
+    if wanted.open_from and wanted.open_to and wanted.open_from > wanted.open_to:
+        return Count(0, is_exact=True)
+    if wanted.external_id is not None:
+        return Count(len(list(_of_external_id(user_id, wanted, wanted.external_id))), is_exact=True)
+    number = 0
+    for index in _indexes(wanted):
+        asked: Any = {**_query(user_id, wanted, index), "Select": "COUNT"}
+        while True:
+            response = dynamodb().query(**asked)
+            number += response["Count"]
+            if number > most:
+                return Count(most, is_exact=False)
+            if "LastEvaluatedKey" not in response:
+                break
+            if out_of_time():
+                return Count(number, is_exact=False)
+            asked["ExclusiveStartKey"] = response["LastEvaluatedKey"]
+    return Count(number, is_exact=True)
 
 
 def every_trade(user_id: str) -> Iterator[Trade]:
@@ -175,29 +286,52 @@ def labels_by_status(user_id: str, status: Status) -> Iterator[tuple[str, Labels
             yield item["tradeId"]["S"], labels
 
 
-def _most_selective(wanted: TradeFilter) -> _Index:
-    """The index that reads the fewest trades, on the assumption that few are open and most are closed."""
-    by_status = _Index(name=_BY_STATUS, sort_key="statusOpenDate", of="status", value=wanted.status)
+def _indexes(wanted: TradeFilter) -> list[_Index]:
+    """The index that reads the fewest trades, on the assumption that few are open and most are closed. Of several
+    statuses without CLOSED, each has its part of the index by status.
+    """
+    by_status = [
+        _Index(name=_BY_STATUS, sort_key="statusOpenDate", of="status", value=status)
+        for status in dict.fromkeys(wanted.statuses)
+    ]
     if wanted.idempotency_key is not None:
-        return _Index(name=_BY_KEY, sort_key="openDate", of="idempotencyKey", value=wanted.idempotency_key)
-    if wanted.status not in (None, Status.CLOSED):
+        return [_Index(name=_BY_KEY, sort_key="openDate", of="idempotencyKey", value=wanted.idempotency_key)]
+    if by_status and Status.CLOSED not in wanted.statuses:
         return by_status
     if wanted.symbol is not None:
-        return _Index(name=_BY_SYMBOL, sort_key="symbolOpenDate", of="symbol", value=wanted.symbol)
-    if wanted.status is not None:
+        folded = wanted.symbol.casefold()
+        return [_Index(name=_BY_SYMBOL, sort_key="symbolOpenDate", of="symbol", value=folded)]
+    if len(by_status) == 1:
         return by_status
-    return _Index(name=_BY_DATE, sort_key="openDate")
+    return [_Index(name=_BY_DATE, sort_key="openDate")]
 
 
-def _equalities(wanted: TradeFilter, index: _Index) -> dict[str, str]:
-    """Equality filters other than the index's own: DynamoDB refuses filters on key attributes."""
-    equalities = {
-        "symbol": wanted.symbol,
-        "status": wanted.status,
-        "side": wanted.side,
-        "setupType": wanted.setup_type,
-    }
-    return {name: str(value) for name, value in equalities.items() if value is not None and name != index.of}
+class _Condition(NamedTuple):
+    """A part of a filter expression, with the names and the values that it uses."""
+
+    test: str
+    names: dict[str, str]
+    values: dict[str, str]
+
+
+def _conditions(wanted: TradeFilter, index: _Index) -> list[_Condition]:
+    """What a trade has to be beside the index's own attribute, tags and days. DynamoDB refuses filters on keys."""
+    found = []
+    if wanted.symbol is not None and index.of != "symbol":
+        values = {":symbol": f"{wanted.symbol.casefold()}|"}
+        found.append(_Condition("begins_with(#symbol, :symbol)", {"#symbol": "symbolOpenDate"}, values))
+    if wanted.statuses and index.of != "status":
+        values = {f":status{number}": str(status) for number, status in enumerate(wanted.statuses)}
+        found.append(_Condition(f"#status IN ({', '.join(values)})", {"#status": "status"}, values))
+    if wanted.side is not None:
+        found.append(_Condition("#side = :side", {"#side": "side"}, {":side": str(wanted.side)}))
+    if wanted.setup_type is not None:
+        values = {":setup": wanted.setup_type.casefold()}
+        found.append(_Condition("#setup = :setup", {"#setup": "setupKey"}, values))
+    if wanted.has_images is not None:
+        test = "attribute_exists" if wanted.has_images else "attribute_not_exists"
+        found.append(_Condition(f"{test}(#images)", {"#images": "imageCount"}, {}))
+    return found
 
 
 def _query(user_id: str, wanted: TradeFilter, index: _Index) -> QueryInputTypeDef:
@@ -210,16 +344,17 @@ def _query(user_id: str, wanted: TradeFilter, index: _Index) -> QueryInputTypeDe
     else:
         # A day in its own offset lies within a day on either side of the same day in UTC; the test below is exact.
         names["#sort"] = index.sort_key
-        values[":low"] = index.prefix + _midnight(wanted.start_date, -1, _BEGINNING_OF_TIME)
-        values[":high"] = index.prefix + _midnight(wanted.end_date, 2, _END_OF_TIME)
+        values[":low"] = index.prefix + _midnight(wanted.open_from, -1, _BEGINNING_OF_TIME)
+        values[":high"] = index.prefix + _midnight(wanted.open_to, 2, _END_OF_TIME)
         within = "#sort BETWEEN :low AND :high"
-    for name, value in _equalities(wanted, index).items():
-        names[f"#{name}"], values[f":{name}"] = name, value
-        tests.append(f"#{name} = :{name}")
+    for condition in _conditions(wanted, index):
+        names.update(condition.names)
+        values.update(condition.values)
+        tests.append(condition.test)
     for number, tag in enumerate(wanted.tags):
         names["#tags"], values[f":tag{number}"] = "tags", tag
         tests.append(f"contains(#tags, :tag{number})")
-    for bound, day, test in ((":first", wanted.start_date, ">="), (":last", wanted.end_date, "<=")):
+    for bound, day, test in ((":first", wanted.open_from, ">="), (":last", wanted.open_to, "<=")):
         if day is not None:
             names["#day"], values[bound] = "openDay", day.isoformat()
             tests.append(f"#day {test} {bound}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date, time
 
@@ -16,11 +16,12 @@ from handlers.journal.trade import Trade
 from handlers.storage import trades
 from handlers.storage.errors import BadPageToken
 from handlers.storage.stats import books
-from handlers.storage.trade_queries import ListPosition, Page, TradeFilter
+from handlers.storage.trade_queries import Count, ListPosition, Page, TradeFilter
 
 # Lambda answers 6 MB at most, and one trade has 2.4 MB at most.
 ENOUGH_BYTES = 3_000_000
 _READ_AT_ONCE = 10
+_COUNTED_AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,15 +72,44 @@ def list_by_close(
             if size >= ENOUGH_BYTES:
                 break
             read += 1
-            if trade is not None and _fits(trade, wanted) and still_fits(trade, question, flat=flat):
+            if trade is not None and wanted.fits(trade) and still_fits(trade, question, flat=flat):
                 shown.append(trade)
                 size += len(as_json(documents.trade_document(trade)))
     following = _position(found[read - 1], wanted.sort) if read < len(found) else None
     return Page(trades=tuple(shown), next=following)
 
 
+def count_by_close(
+    user_id: str, wanted: CloseFilter, *, most: int, out_of_time: Callable[[], bool], included: Collection[str] = ()
+) -> Count:
+    """How many trades such a list has: exact up to `most`, as long as there is time. Raises Busy.
+
+    The books tell that by themselves unless a filter is about what they do not hold; then the trades are read.
+    """
+    question, flat = _question(wanted), wanted.active_on is None
+    reading = () if question.is_empty else books.read(user_id, *question.days_to_read)
+    own = trades.several(user_id, included) if included else []
+    stored = in_place_of_stored(reading, included, own) if included else reading
+    found = ranked(stored, question, wanted.sort, flat=flat, descending=True)
+    if not _asks_for_more(wanted):
+        return Count(min(len(found), most), is_exact=len(found) <= most)
+    number = 0
+    for read in range(0, len(found), _COUNTED_AT_ONCE):
+        if number > most or out_of_time():
+            return Count(min(number, most), is_exact=False)
+        some = trades.several(user_id, [each.trade_id for each in found[read : read + _COUNTED_AT_ONCE]])
+        number += sum(wanted.fits(trade) and still_fits(trade, question, flat=flat) for trade in some)
+    return Count(min(number, most), is_exact=number <= most)
+
+
+def _asks_for_more(wanted: CloseFilter) -> bool:
+    """Whether a filter is about what the books do not hold."""
+    of_the_trade = (wanted.open_from, wanted.open_to, wanted.has_images, wanted.external_id, wanted.idempotency_key)
+    return bool(wanted.statuses) or any(value is not None for value in of_the_trade)
+
+
 def _question(wanted: CloseFilter) -> Question:
-    """What narrows the list by its entries already; the trades are judged by `_fits` once they are read."""
+    """What narrows the list by its entries already; the trades are judged by `fits` once they are read."""
     clock = Clock(zone=None if wanted.zone is None else time_zone(wanted.zone), day_starts_at=wanted.day_starts_at)
     given = {
         Attribute.SYMBOL: wanted.symbol,
@@ -92,22 +122,6 @@ def _question(wanted: CloseFilter) -> Question:
         clock=clock,
         any_of={name: frozenset((str(value),)) for name, value in given.items() if value is not None},
         all_tags=frozenset(wanted.tags),
-    )
-
-
-def _fits(trade: Trade, wanted: CloseFilter) -> bool:
-    equal = (
-        (wanted.symbol, trade.symbol),
-        (wanted.status, trade.status),
-        (wanted.side, trade.side),
-        (wanted.setup_type, trade.notes.setup_type),
-        (wanted.idempotency_key, trade.idempotency_key),
-    )
-    return (
-        all(want is None or want == has for want, has in equal)
-        and set(wanted.tags) <= set(trade.notes.tags)
-        and (wanted.start_date is None or wanted.start_date <= trade.open_day)
-        and (wanted.end_date is None or trade.open_day <= wanted.end_date)
     )
 
 

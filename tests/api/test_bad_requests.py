@@ -185,9 +185,11 @@ def test_a_limit_that_is_not_1_to_100_in_plain_digits_is_refused(dana: Client, l
     assert_refused(dana.get("/trades", query=[("limit", limit)]), ("query", "/limit"))
 
 
-@pytest.mark.parametrize("name", ["symbol", "status", "side", "setupType", "limit", "order", "startDate", "nextToken"])
+@pytest.mark.parametrize(
+    "name", ["symbol", "externalId", "side", "setupType", "limit", "order", "openFrom", "nextToken"]
+)
 def test_a_parameter_of_one_value_is_refused_when_given_twice(dana: Client, name: str) -> None:
-    value = {"symbol": "A", "status": "OPEN", "side": "BUY", "limit": "5", "order": "asc", "startDate": "2026-01-05"}
+    value = {"symbol": "A", "side": "BUY", "limit": "5", "order": "asc", "openFrom": "2026-01-05"}
     given = [(name, value.get(name, "x"))] * 2
     assert_refused(dana.get("/trades", query=given), ("query", f"/{name}"))
 
@@ -207,9 +209,9 @@ def test_a_parameter_of_one_value_is_refused_when_given_twice(dana: Client, name
         ("status=open", "status"),
         ("side=LONG", "side"),
         ("order=down", "order"),
-        ("startDate=2026-02-30", "startDate"),
-        ("endDate=20260105", "endDate"),
-        ("endDate=2026-01-05T00:00:00Z", "endDate"),
+        ("openFrom=2026-02-30", "openFrom"),
+        ("openTo=20260105", "openTo"),
+        ("openTo=2026-01-05T00:00:00Z", "openTo"),
         ("idempotencyKey=two%20words", "idempotencyKey"),
         ("nextToken=", "nextToken"),
         ("nextToken=" + "x" * 2049, "nextToken"),

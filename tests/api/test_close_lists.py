@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from handlers.journal.stats.close_lists import SortBy
+from handlers.operations import trades as operations
 from handlers.storage.errors import BadPageToken
 from handlers.storage.stats import comparing
 from handlers.storage.trade_queries import ListPosition
@@ -83,10 +84,10 @@ def symbols(client: Client, query: str) -> str:
         ("activeOn=2026-01-05", "AB"),
         ("closeFrom=2026-01-01&closeTo=2026-01-31&tag=gap", "A"),
         ("closeFrom=2026-01-01&closeTo=2026-01-31&symbol=C", "C"),
-        ("closeFrom=2026-01-01&closeTo=2026-01-31&symbol=c", ""),
+        ("closeFrom=2026-01-01&closeTo=2026-01-31&symbol=c", "C"),
         ("closeFrom=2026-01-01&closeTo=2026-01-31&side=SELL", ""),
-        ("closeFrom=2026-01-01&closeTo=2026-01-31&startDate=2025-12-02", ""),
-        ("closeFrom=2026-01-01&closeTo=2026-01-31&endDate=2025-12-01", "DECAB"),
+        ("closeFrom=2026-01-01&closeTo=2026-01-31&openFrom=2025-12-02", ""),
+        ("closeFrom=2026-01-01&closeTo=2026-01-31&openTo=2025-12-01", "DECAB"),
     ],
 )
 @pytest.mark.parametrize("limit", [1, 2, 100])
@@ -187,3 +188,40 @@ def test_a_position_of_another_list_is_refused() -> None:
     elsewhere = ListPosition(index="trades-by-date-gsi", sort_key="x", trade_id="trade-1")
     with pytest.raises(BadPageToken):
         list_by_close._following([], elsewhere, SortBy.CLOSE_DATE, descending=True)
+
+
+@pytest.mark.parametrize(
+    ("asked", "number"),
+    [
+        ("closeFrom=2026-01-01&closeTo=2026-01-31", 5),
+        ("closeFrom=2026-01-01&closeTo=2026-01-31&limit=2", 5),
+        ("closeFrom=2026-01-01&closeTo=2026-01-31&tag=gap", 1),
+        ("activeOn=2026-01-06", 2),
+        ("activeOn=2026-01-06&status=PARTIAL", 1),
+        ("activeOn=2026-01-06&status=PARTIAL&status=CLOSED", 2),
+        ("closeFrom=2026-01-01&closeTo=2026-01-31&hasImages=false", 5),
+        ("closeFrom=2026-01-01&closeTo=2026-01-31&openFrom=2025-12-02", 0),
+        ("closeFrom=2026-01-06&closeTo=2026-01-05", 0),
+    ],
+)
+def test_such_a_list_is_counted_when_that_is_asked(january: Client, asked: str, number: int) -> None:
+    assert january.get("/trades", query=f"{asked}&count=true").json["count"] == number
+    assert "count" not in january.get("/trades", query=asked).json
+
+
+@pytest.mark.parametrize("more", ["", "&status=CLOSED"])
+def test_of_many_trades_as_many_are_told_as_were_counted(
+    january: Client, monkeypatch: pytest.MonkeyPatch, more: str
+) -> None:
+    monkeypatch.setattr(operations, "MOST_COUNTED", 2)
+    monkeypatch.setattr(list_by_close, "_COUNTED_AT_ONCE", 2)
+    answer = january.get("/trades", query=f"closeFrom=2026-01-01&closeTo=2026-01-31&count=true{more}").json
+    assert (answer["countIsAtLeast"], "count" in answer) == (2, False)
+
+
+def test_a_trade_that_was_just_closed_is_counted_when_it_is_included(january: Client) -> None:
+    made = january.new_trade(symbol="N", exitPrice="12", closeDate="2026-01-06T15:00:00Z")
+    asked = "closeFrom=2026-01-01&closeTo=2026-01-31&count=true"
+    included = f"&includes={made['tradeId']}@{made['version']}"
+    assert january.get("/trades", query=asked).json["count"] == 5
+    assert january.get("/trades", query=asked + included).json["count"] == 6

@@ -36,7 +36,7 @@ def test_a_deleted_trade_is_listed_as_it_was_and_in_no_other_list(dana: Client) 
     assert before <= deleted_at <= datetime.now(UTC)
     assert datetime.fromisoformat(deleted["restorableUntil"]) == deleted_at + timedelta(days=30)
     assert dana.get(f"/trades/{trade['tradeId']}").status == 404
-    queries = ("", "symbol=AAPL", "status=PARTIAL", "tag=gap", "startDate=2000-01-01")
+    queries = ("", "symbol=AAPL", "status=PARTIAL", "tag=gap", "openFrom=2000-01-01")
     assert [dana.get("/trades", query=query).json for query in queries] == [{"items": []}] * len(queries)
 
 

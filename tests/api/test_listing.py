@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from handlers.operations import trades as operations
+from tests import pictures
+from tests.api import gallery
 from tests.api.client import Client, a_trade
 from tests.storage.conftest import Tables
 
@@ -63,7 +66,17 @@ def pages(client: Client, query: Query) -> list[list[Any]]:
         ([("order", "desc")], "543120"),
         ([("order", "asc")], "021345"),
         ([("symbol", "AAPL")], "410"),
-        ([("symbol", "aapl")], ""),
+        ([("symbol", "aapl")], "410"),
+        ([("symbol", "Aapl"), ("side", "BUY"), ("status", "CLOSED")], "0"),
+        ([("symbol", "aapl"), ("status", "CANCELLED")], "4"),
+        ([("setupType", "BREAKOUT")], "20"),
+        ([("status", "OPEN"), ("status", "PARTIAL")], "532"),
+        ([("status", "OPEN"), ("status", "PARTIAL"), ("order", "asc")], "235"),
+        ([("status", "PARTIAL"), ("status", "CANCELLED"), ("status", "OPEN"), ("status", "OPEN")], "5432"),
+        ([("status", "OPEN"), ("status", "CLOSED")], "5310"),
+        ([("status", "OPEN"), ("status", "PARTIAL"), ("symbol", "msft"), ("openFrom", "2026-01-04")], "3"),
+        ([("hasImages", "true")], ""),
+        ([("hasImages", "false"), ("status", "OPEN")], "53"),
         ([("status", "OPEN")], "53"),
         ([("status", "PARTIAL")], "2"),
         ([("status", "CLOSED")], "10"),
@@ -77,17 +90,17 @@ def pages(client: Client, query: Query) -> list[list[Any]]:
         ([("tag", "a"), ("tag", "b")], ""),
         ([("tag", "ga")], ""),
         ([("setupType", "breakout")], "20"),
-        ([("startDate", "2026-01-03")], "5432"),
-        ([("endDate", "2026-01-02")], "10"),
-        ([("startDate", "2026-01-02"), ("endDate", "2026-01-02")], "1"),
-        ([("startDate", "2026-01-03"), ("endDate", "2026-01-03")], "2"),
-        ([("startDate", "2026-01-06"), ("endDate", "2026-01-01")], ""),
+        ([("openFrom", "2026-01-03")], "5432"),
+        ([("openTo", "2026-01-02")], "10"),
+        ([("openFrom", "2026-01-02"), ("openTo", "2026-01-02")], "1"),
+        ([("openFrom", "2026-01-03"), ("openTo", "2026-01-03")], "2"),
+        ([("openFrom", "2026-01-06"), ("openTo", "2026-01-01")], ""),
         ([("idempotencyKey", "key-5")], "5"),
         ([("idempotencyKey", "key-6")], ""),
         ([("symbol", "AAPL"), ("status", "CLOSED")], "10"),
-        ([("symbol", "MSFT"), ("status", "OPEN"), ("startDate", "2026-01-04")], "3"),
+        ([("symbol", "MSFT"), ("status", "OPEN"), ("openFrom", "2026-01-04")], "3"),
         ([("symbol", "AAPL"), ("side", "SELL"), ("tag", "gap"), ("order", "asc")], "1"),
-        ([("status", "CLOSED"), ("setupType", "breakout"), ("endDate", "2026-01-01")], "0"),
+        ([("status", "CLOSED"), ("setupType", "breakout"), ("openTo", "2026-01-01")], "0"),
         ([("idempotencyKey", "key-5"), ("symbol", "AAPL")], ""),
         ([("idempotencyKey", "key-5"), ("side", "BUY"), ("status", "OPEN"), ("setupType", "fade")], "5"),
     ],
@@ -162,9 +175,11 @@ def first_token(client: Client, *query: tuple[str, str]) -> str:
         [("side", "BUY")],
         [("tag", "gap")],
         [("setupType", "breakout")],
-        [("startDate", "2026-01-01")],
-        [("endDate", "2026-12-31")],
+        [("openFrom", "2026-01-01")],
+        [("openTo", "2026-12-31")],
         [("idempotencyKey", "key-5")],
+        [("hasImages", "false")],
+        [("status", "OPEN"), ("status", "PARTIAL")],
         [("order", "asc")],
     ],
 )
@@ -204,3 +219,93 @@ def test_a_forged_token_is_refused(journal: Client) -> None:
 def test_a_token_tells_no_user(journal: Client) -> None:
     token = first_token(journal)
     assert str(journal.user).encode() not in base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
+
+
+@pytest.mark.parametrize(
+    ("query", "number"),
+    [
+        ([], 6),
+        ([("limit", "1")], 6),
+        ([("symbol", "msft")], 2),
+        ([("tag", "gap"), ("status", "OPEN"), ("status", "CLOSED")], 2),
+        ([("status", "OPEN"), ("status", "PARTIAL")], 3),
+        ([("idempotencyKey", "key-5")], 1),
+        ([("externalId", "none")], 0),
+        ([("openFrom", "2026-01-06"), ("openTo", "2026-01-01")], 0),
+        ([("symbol", "none")], 0),
+    ],
+)
+def test_a_list_is_counted_when_that_is_asked(journal: Client, query: Query, number: int) -> None:
+    assert journal.get("/trades", query=[*query, ("count", "true")]).json["count"] == number
+    for other in ([], [("count", "false")]):
+        assert "count" not in journal.get("/trades", query=[*query, *other]).json
+
+
+def test_every_page_tells_the_count_of_the_whole_list(journal: Client) -> None:
+    first = journal.get("/trades", query=[("limit", "4"), ("count", "true")]).json
+    token = ("nextToken", first["nextToken"])
+    last = journal.get("/trades", query=[("limit", "4"), ("count", "true"), token]).json
+    assert (first["count"], last["count"], len(last["items"])) == (6, 6, 2)
+
+
+def test_of_many_trades_as_many_are_told_as_were_counted(journal: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(operations, "MOST_COUNTED", 2)
+    for query, told in (([], {"countIsAtLeast": 2}), ([("symbol", "MSFT")], {"count": 2})):
+        answer = journal.get("/trades", query=[*query, ("count", "true")]).json
+        assert {name: answer[name] for name in answer.keys() - {"items"}} == told
+
+
+def test_a_trade_is_found_by_its_external_id(journal: Client, erin: Client) -> None:
+    made = journal.new_trade(externalId="broker-1", lessons="6", tags=["gap"])
+    erin.new_trade(externalId="broker-1")
+    named = ("externalId", "broker-1")
+    for others in ([], [("tag", "gap"), ("symbol", "aapl")], [("status", "OPEN"), ("hasImages", "false")]):
+        assert journal.get("/trades", query=[named, *others]).json == {"items": [made]}
+    for others in ([("tag", "news")], [("side", "SELL")], [("openTo", "2026-01-04")]):
+        assert journal.get("/trades", query=[named, *others]).json == {"items": []}
+    journal.delete(f"/trades/{made['tradeId']}")
+    assert journal.get("/trades", query=[named]).json == {"items": []}
+
+
+@pytest.mark.parametrize(
+    ("query", "name"),
+    [
+        ("hasImages=yes", "hasImages"),
+        ("count=1", "count"),
+        ("include=images", "include"),
+        ("status=OPEN&status=x", "status"),
+    ],
+)
+def test_a_parameter_that_is_none_is_named(dana: Client, query: str, name: str) -> None:
+    answer = dana.get("/trades", query=query)
+    assert (answer.status, answer.bad_fields) == (400, {("query", f"/{name}")})
+
+
+@pytest.mark.usefixtures("bucket")
+def test_a_list_shows_the_first_image_when_that_is_asked(dana: Client) -> None:
+    plain, shown = dana.new_trade()["tradeId"], dana.new_trade()["tradeId"]
+    first = gallery.illustrate(dana, shown)
+    gallery.illustrate(dana, shown)
+    images = {
+        trade["tradeId"]: trade.get("images", [])
+        for trade in dana.get("/trades", query=[("include", "thumbnail")]).json["items"]
+    }
+    assert images[plain] == []
+    assert images[shown][0]["imageId"] == first
+    assert [image.get("url", "").startswith("https://") for image in images[shown]] == [True, False]
+    without = dana.get("/trades", query=[("hasImages", "true")]).json["items"]
+    assert [(trade["tradeId"], "url" in trade["images"][0]) for trade in without] == [(shown, False)]
+    assert [trade["tradeId"] for trade in dana.get("/trades", query=[("hasImages", "false")]).json["items"]] == [plain]
+
+
+@pytest.mark.usefixtures("bucket")
+def test_a_pdf_document_is_no_thumbnail(dana: Client) -> None:
+    trade = dana.new_trade()["tradeId"]
+    document = gallery.ask(dana, trade, "application/pdf")
+    assert gallery.check(gallery.send(trade, document, pictures.pdf())) == []
+    gallery.illustrate(dana, trade)
+    [listed] = dana.get("/trades", query=[("include", "thumbnail")]).json["items"]
+    assert [(image["contentType"], "url" in image) for image in listed["images"]] == [
+        ("application/pdf", False),
+        ("image/png", True),
+    ]

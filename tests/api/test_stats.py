@@ -502,7 +502,7 @@ def test_a_range_that_ends_before_it_starts_is_empty_everywhere(dataset_a: Clien
         assert dataset_a.get("/stats/equity-curve", query=span + filters).json["points"] == []
     for by in ("SYMBOL", "SIDE", "TAG", "SETUP_TYPE", "WEEKDAY", "CLOSE_HOUR"):
         assert dataset_a.get("/stats/breakdown", query=f"by={by}&{span}").json["buckets"] == []
-    listed = f"startDate={dates[0]}&endDate={dates[1]}"
+    listed = f"openFrom={dates[0]}&openTo={dates[1]}"
     for filters in ("", "&symbol=AAPL", "&status=CLOSED", "&status=OPEN", "&idempotencyKey=k", "&tag=gap&order=asc"):
         assert dataset_a.get("/trades", query=listed + filters).json == {"items": []}
 

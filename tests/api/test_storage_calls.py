@@ -187,7 +187,7 @@ CALLS: dict[str, tuple[Callable[[Client, Any], Answer], int, dict[str, int]]] = 
     "listTrades": (lambda dana, _: dana.get("/trades"), 200, {"Query": 1}),
     "listTrades by symbol": (lambda dana, _: dana.get("/trades", query="symbol=AAPL"), 200, {"Query": 1}),
     "listTrades by status and day": (
-        lambda dana, _: dana.get("/trades", query="status=OPEN&startDate=2026-01-01"),
+        lambda dana, _: dana.get("/trades", query="status=OPEN&openFrom=2026-01-01"),
         200,
         {"Query": 1},
     ),

@@ -114,7 +114,7 @@ public final class Story {
 
     private void list(Trade trade) throws Exception {
         List<Trade> items = trades().listTrades(APIListTradesRequest.newBuilder().symbol("AAPL")
-            .tag(List.of("earnings")).startDate("2026-01-05").status(TradeStatus.CLOSED).build()).getItems();
+            .tag(List.of("earnings")).openFrom("2026-01-05").status(List.of(TradeStatus.CLOSED)).build()).getItems();
         check(items.size() == 1 && items.get(0).equals(trade), items);
         check(EXACT.equals(items.get(0).getExitPrice()), items);
     }

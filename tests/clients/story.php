@@ -93,7 +93,7 @@ function record_and_close(TradesApi $trades): Trade
 function list_trades(TradesApi $trades, Trade $trade): void
 {
     $page = $trades->listTrades(
-        symbol: 'AAPL', tag: ['earnings'], start_date: '2026-01-05', status: TradeStatus::CLOSED,
+        symbol: 'AAPL', tag: ['earnings'], open_from: '2026-01-05', status: [TradeStatus::CLOSED],
     );
     $items = $page->getItems();
     check(count($items) === 1 && $items[0] == $trade && $items[0]->getExitPrice() === EXACT, $items);

@@ -88,3 +88,22 @@ def test_what_there_is_to_filter_by_is_listed(new_user: Callable[[], User], trad
         assert time.monotonic() < deadline, found
         time.sleep(0.2)
     assert found["tags"] == [{"value": "gap", "count": 2}, {"value": "news", "count": 1}]
+
+
+@pytest.mark.anywhere
+def test_lists_take_several_statuses_any_case_and_count(new_user: Callable[[], User], trade: dict[str, Any]) -> None:
+    api = new_user().api
+    part = {"closes": [{"quantity": "1", "price": "187.25", "closedAt": "2026-01-05T11:02:00-05:00"}]}
+    flat = {"exitPrice": "187.25", "closeDate": "2026-01-05T11:02:00-05:00"}
+    made = [
+        api.post("/trades", json={**trade, **more}).json()["tradeId"] for more in ({"externalId": "one"}, part, flat)
+    ]
+    asked = {"status": ["OPEN", "PARTIAL"], "symbol": trade["symbol"].lower(), "count": "true", "limit": "1"}
+    first = api.get("/trades", params=asked).json()
+    rest = api.get("/trades", params={**asked, "nextToken": first["nextToken"]}).json()
+    assert {first["items"][0]["tradeId"], rest["items"][0]["tradeId"]} == set(made[:2])
+    assert (first["count"], "nextToken" in rest) == (2, False)
+    one = api.get("/trades", params={"externalId": "one", "hasImages": "false", "include": "thumbnail"}).json()["items"]
+    assert [each["tradeId"] for each in one] == made[:1]
+    days = {"openFrom": "2026-01-05", "openTo": "2026-01-05", "count": "true"}
+    assert api.get("/trades", params=days).json()["count"] == 3

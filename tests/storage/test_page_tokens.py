@@ -17,12 +17,12 @@ from handlers.storage.trade_queries import ListPosition, TradeFilter
 SECRET = b"secret"
 WANTED = TradeFilter(
     symbol="AAPL",
-    status=Status.OPEN,
+    statuses=(Status.OPEN,),
     side=Side.BUY,
     tags=("a", "b"),
     setup_type="gap",
-    start_date=date(2026, 1, 1),
-    end_date=date(2026, 1, 31),
+    open_from=date(2026, 1, 1),
+    open_to=date(2026, 1, 31),
     idempotency_key="key-1",
 )
 POSITION = ListPosition(index="trades-by-date-gsi", sort_key="2026-01-03T04:30:00.000000Z", trade_id="trade-1")
@@ -68,12 +68,12 @@ def test_a_token_opens_for_no_other_user_order_or_secret() -> None:
     [
         TradeFilter(),
         replace(WANTED, symbol="MSFT"),
-        replace(WANTED, status=Status.CLOSED),
+        replace(WANTED, statuses=(Status.CLOSED,)),
         replace(WANTED, side=None),
         replace(WANTED, tags=("a",)),
         replace(WANTED, setup_type=None),
-        replace(WANTED, start_date=date(2026, 1, 2)),
-        replace(WANTED, end_date=None),
+        replace(WANTED, open_from=date(2026, 1, 2)),
+        replace(WANTED, open_to=None),
         replace(WANTED, idempotency_key="key-2"),
     ],
 )

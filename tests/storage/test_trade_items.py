@@ -36,7 +36,7 @@ def test_times_come_back_in_their_own_offset() -> None:
 def test_the_sort_keys_hold_the_instant_and_the_day_is_the_offsets_own() -> None:
     item = trade_item(a_trade())
     assert item["openDate"] == {"S": "2026-01-03T04:30:00.000000Z"}
-    assert item["symbolOpenDate"] == {"S": "AAPL|2026-01-03T04:30:00.000000Z|trade-1"}
+    assert item["symbolOpenDate"] == {"S": "aapl|2026-01-03T04:30:00.000000Z|trade-1"}
     assert item["statusOpenDate"] == {"S": "OPEN|2026-01-03T04:30:00.000000Z|trade-1"}
     assert item["openDay"] == {"S": "2026-01-02"}
     assert item["openedAt"] == {"S": "2026-01-02T23:30:00-05:00"}

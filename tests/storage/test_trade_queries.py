@@ -20,8 +20,8 @@ from handlers.storage import trades
 from handlers.storage.clients import dynamodb
 from handlers.storage.errors import BadPageToken, Unavailable
 from handlers.storage.trade_items import KeptAnswer, trade_item
-from handlers.storage.trade_queries import ListPosition, Page, TradeFilter, list_trades
-from tests.storage.examples import NOW, OPENED, a_trade
+from handlers.storage.trade_queries import Count, ListPosition, Page, TradeFilter, count_trades, list_trades
+from tests.storage.examples import NOW, OPENED, a_trade, an_image
 from tests.template_file import properties
 
 pytestmark = pytest.mark.usefixtures("table")
@@ -71,13 +71,14 @@ moments = st.builds(
 keys = st.none() | st.sampled_from(["key-1", "key-2"])
 filters = st.builds(
     TradeFilter,
-    symbol=st.none() | st.sampled_from(["A", "AA"]),
-    status=st.none() | st.sampled_from(Status),
+    symbol=st.none() | st.sampled_from(["A", "AA", "aa"]),
+    statuses=st.lists(st.sampled_from(Status), max_size=4).map(tuple),
     side=st.none() | st.sampled_from(Side),
     tags=st.sampled_from([(), (), ("x",), ("x", "y")]),
-    setup_type=st.sampled_from([None, None, "gap"]),
-    start_date=st.none() | days,
-    end_date=st.none() | days,
+    setup_type=st.sampled_from([None, None, "gap", "GAP"]),
+    has_images=st.sampled_from([None, None, True, False]),
+    open_from=st.none() | days,
+    open_to=st.none() | days,
     idempotency_key=st.sampled_from([None, None, None, "key-1"]),
 )
 
@@ -86,13 +87,14 @@ filters = st.builds(
 def any_trade(draw: st.DrawFn) -> Trade:
     trade = a_trade(
         trade_id=str(draw(st.uuids(version=4))),
-        symbol=draw(st.sampled_from(["A", "AA"])),
+        symbol=draw(st.sampled_from(["A", "AA", "Aa"])),
         side=draw(st.sampled_from(Side)),
         open_date=draw(moments),
         notes=JournalNotes(
             tags=draw(st.sampled_from([(), ("x",), ("y", "x"), ("xy",)])),
-            setup_type=draw(st.sampled_from([None, "gap"])),
+            setup_type=draw(st.sampled_from([None, "gap", "Gap"])),
         ),
+        images=draw(st.sampled_from([(), (an_image("image-1"),)])),
         idempotency_key=draw(keys),
     )
     for quantity in draw(st.sampled_from([(), (40,), (40, 60)])):
@@ -109,13 +111,14 @@ def any_trade(draw: st.DrawFn) -> Trade:
 
 def meets(trade: Trade, wanted: TradeFilter) -> bool:
     return (
-        wanted.symbol in (None, trade.symbol)
-        and wanted.status in (None, trade.status)
+        (wanted.symbol is None or wanted.symbol.lower() == trade.symbol.lower())
+        and (not wanted.statuses or trade.status in wanted.statuses)
         and wanted.side in (None, trade.side)
         and set(wanted.tags) <= set(trade.notes.tags)
-        and wanted.setup_type in (None, trade.notes.setup_type)
-        and (wanted.start_date is None or wanted.start_date <= trade.open_day)
-        and (wanted.end_date is None or trade.open_day <= wanted.end_date)
+        and (wanted.setup_type is None or wanted.setup_type.lower() == (trade.notes.setup_type or "").lower())
+        and wanted.has_images in (None, bool(trade.images))
+        and (wanted.open_from is None or wanted.open_from <= trade.open_day)
+        and (wanted.open_to is None or trade.open_day <= wanted.open_to)
         and wanted.idempotency_key in (None, trade.idempotency_key)
     )
 
@@ -142,6 +145,9 @@ def test_the_pages_together_are_the_filtered_and_sorted_trades(
         instants = [trade.open_date for trade in listed]
         assert instants == sorted(instants, reverse=newest_first)
         assert all(len(page.trades) <= limit for page in pages)
+        counted = count_trades(str(user), one, most=limit, out_of_time=lambda: False)
+        assert counted == Count(min(limit, len(expected)), is_exact=len(expected) <= limit)
+        assert all(one.fits(trade) == (trade in expected) for trade in mine)
     for trade in mine:
         trades.delete(trade, NOW)
 
@@ -161,7 +167,7 @@ def test_a_page_is_one_request_and_says_whether_another_follows(requests: Counte
 def test_a_filtered_page_is_one_request_too(requests: Counter[str]) -> None:
     store(*some(30, notes=JournalNotes(tags=("gap",))))
     requests.clear()
-    page = list_trades("user-1", TradeFilter(tags=("gap",), start_date=date(2026, 1, 2)), limit=20)
+    page = list_trades("user-1", TradeFilter(tags=("gap",), open_from=date(2026, 1, 2)), limit=20)
     assert len(page.trades) == 20
     assert requests == {"Query": 1}
 
@@ -188,13 +194,13 @@ def test_a_list_shows_no_other_users_trades_and_no_kept_answers() -> None:
 
 def test_days_that_end_before_they_begin_hold_nothing() -> None:
     store(a_trade())
-    wanted = TradeFilter(start_date=date(2026, 1, 3), end_date=date(2026, 1, 1))
+    wanted = TradeFilter(open_from=date(2026, 1, 3), open_to=date(2026, 1, 1))
     assert list_trades("user-1", wanted, limit=1) == Page(trades=(), next=None)
 
 
 def test_the_first_and_the_last_day_that_there_are_may_bound_a_list() -> None:
     store(a_trade())
-    wanted = TradeFilter(start_date=date.min, end_date=date.max)
+    wanted = TradeFilter(open_from=date.min, open_to=date.max)
     assert ids(list_trades("user-1", wanted, limit=1)) == ["trade-1"]
 
 
@@ -223,11 +229,14 @@ def asked() -> list[dict[str, Any]]:
         ({}, "trades-by-date-gsi"),
         ({"side": Side.BUY, "tags": ("gap",)}, "trades-by-date-gsi"),
         ({"symbol": "AAPL"}, "user-symbol-date-gsi"),
-        ({"symbol": "AAPL", "status": Status.CLOSED}, "user-symbol-date-gsi"),
-        ({"symbol": "AAPL", "status": Status.OPEN}, "user-status-date-gsi"),
-        ({"status": Status.CLOSED}, "user-status-date-gsi"),
-        ({"status": Status.CANCELLED}, "user-status-date-gsi"),
-        ({"status": Status.OPEN, "idempotency_key": "key-1"}, "user-idempotency-gsi"),
+        ({"symbol": "AAPL", "statuses": (Status.CLOSED,)}, "user-symbol-date-gsi"),
+        ({"symbol": "AAPL", "statuses": (Status.OPEN,)}, "user-status-date-gsi"),
+        ({"statuses": (Status.CLOSED,)}, "user-status-date-gsi"),
+        ({"statuses": (Status.CANCELLED,)}, "user-status-date-gsi"),
+        ({"statuses": (Status.OPEN, Status.PARTIAL), "symbol": "AAPL"}, "user-status-date-gsi"),
+        ({"statuses": (Status.OPEN, Status.CLOSED), "symbol": "AAPL"}, "user-symbol-date-gsi"),
+        ({"statuses": (Status.OPEN, Status.CLOSED)}, "trades-by-date-gsi"),
+        ({"statuses": (Status.OPEN,), "idempotency_key": "key-1"}, "user-idempotency-gsi"),
     ],
 )
 def test_the_most_selective_index_is_read(asked: list[dict[str, Any]], wanted: dict[str, Any], index: str) -> None:
@@ -235,7 +244,7 @@ def test_the_most_selective_index_is_read(asked: list[dict[str, Any]], wanted: d
     assert asked[0]["IndexName"] == index
 
 
-@pytest.mark.parametrize("wanted", [EVERYTHING, TradeFilter(symbol="AAPL"), TradeFilter(status=Status.CLOSED)])
+@pytest.mark.parametrize("wanted", [EVERYTHING, TradeFilter(symbol="AAPL"), TradeFilter(statuses=(Status.CLOSED,))])
 def test_what_an_index_selects_is_read_without_a_filter_and_no_further_than_the_page(
     asked: list[dict[str, Any]], wanted: TradeFilter
 ) -> None:
@@ -248,12 +257,13 @@ def test_no_query_filters_on_a_key_or_names_what_it_does_not_use(asked: list[dic
     # DynamoDB refuses both; moto and the emulator accept the first.
     choices: dict[str, tuple[Any, ...]] = {
         "symbol": (None, "AAPL"),
-        "status": (None, Status.CLOSED, Status.OPEN),
+        "statuses": ((), (Status.CLOSED,), (Status.OPEN, Status.PARTIAL), (Status.OPEN, Status.CLOSED)),
+        "has_images": (None, True, False),
         "side": (None, Side.BUY),
         "tags": ((), ("a", "b")),
         "setup_type": (None, "gap"),
-        "start_date": (None, date(2026, 1, 1)),
-        "end_date": (None, date(2026, 1, 2)),
+        "open_from": (None, date(2026, 1, 1)),
+        "open_to": (None, date(2026, 1, 2)),
         "idempotency_key": (None, "key-1"),
     }
     for chosen in product(*choices.values()):
@@ -273,6 +283,9 @@ def stub() -> Iterator[Stubber]:
     with Stubber(dynamodb()) as stubber:
         yield stubber
         stubber.assert_no_pending_responses()
+
+
+HEADERS: Any = {"ResponseMetadata": {"HTTPHeaders": {"content-length": "1000"}}}
 
 
 def answered(stub: Stubber, *found: Trade, more: bool = True, length: int = 1000) -> None:
@@ -312,6 +325,35 @@ def test_a_key_whose_trades_span_queries_is_read_to_the_end(stub: Stubber) -> No
     answered(stub, first)
     answered(stub, second, more=False)
     assert ids(list_trades("user-1", TradeFilter(idempotency_key="key-1"), limit=2)) == ["trade-001", "trade-000"]
+
+
+def test_a_count_ends_with_its_time(stub: Stubber) -> None:
+    last = {name: trade_item(a_trade())[name] for name in ("userId", "tradeId", "openDate")}
+    stub.add_response("query", {"Count": 5, "LastEvaluatedKey": last})
+    assert count_trades("user-1", EVERYTHING, most=10, out_of_time=lambda: True) == Count(5, is_exact=False)
+
+
+def test_a_count_goes_on_while_there_is_time(stub: Stubber) -> None:
+    last = {name: trade_item(a_trade())[name] for name in ("userId", "tradeId", "openDate")}
+    stub.add_response("query", {"Count": 5, "LastEvaluatedKey": last})
+    stub.add_response("query", {"Count": 4})
+    assert count_trades("user-1", EVERYTHING, most=10, out_of_time=lambda: False) == Count(9, is_exact=True)
+
+
+def test_a_list_of_two_statuses_holds_back_what_may_come_later(stub: Stubber) -> None:
+    """The list of open trades was read as far as a request may; partly closed ones beyond wait for the next page."""
+    reached = trade_item(a_trade(trade_id="reached"))
+    last = {name: reached[name] for name in ("userId", "tradeId", "statusOpenDate")}
+    older = a_trade(trade_id="older", open_date=a_trade().open_date - timedelta(days=1))
+    newer = a_trade(trade_id="newer", open_date=a_trade().open_date + timedelta(days=1))
+    for _ in range(6):
+        stub.add_response("query", {"Items": [], "LastEvaluatedKey": last, **HEADERS})
+    stub.add_response("query", {"Items": [trade_item(newer), trade_item(older)], **HEADERS})
+    page = list_trades("user-1", TradeFilter(statuses=(Status.OPEN, Status.PARTIAL), tags=("rare",)), limit=3)
+    assert ids(page) == ["newer"]
+    assert page.next == ListPosition(
+        index="user-status-date-gsi, merged", sort_key=reached["openDate"]["S"], trade_id="reached"
+    )
 
 
 def test_a_throttled_list_is_unavailable(stub: Stubber) -> None:

@@ -255,6 +255,8 @@ def _parameter_value(parameter: Mapping[str, Any], raw: list[str]) -> tuple[Any,
         return raw if parameter.get("explode", True) else ",".join(raw).split(","), None
     if len(raw) > 1:
         return None, "is given more than once"
+    if kind == "boolean":
+        return (raw[0] == "true", None) if raw[0] in ("true", "false") else (None, "is neither true nor false")
     if kind == "integer":
         return (int(raw[0]), None) if INTEGER.fullmatch(raw[0]) else (None, "is not an integer")
     return raw[0], None
