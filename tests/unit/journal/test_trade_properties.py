@@ -87,6 +87,30 @@ def test_the_parts_add_up_to_the_whole_to_the_last_digit(data: st.DataObject) ->
     assert Fraction(trade.net_pnl) == sum(Fraction(part.realized_pnl) for part in trade.realized)
 
 
+cents = st.integers(1, 10**7).map(lambda n: Decimal(f"{n}E-2"))
+
+
+@given(st.lists(st.tuples(cents, cents), min_size=1, max_size=6), cents, cents, st.sampled_from(Side))
+def test_with_two_decimals_every_close_of_a_flat_trade_realizes_what_its_own_numbers_say(
+    sold: list[tuple[Decimal, Decimal]], entry: Decimal, fee: Decimal, side: Side
+) -> None:
+    quantity = sum((size for size, _ in sold), Decimal(0))
+    bare = Trade(
+        user_id="user", trade_id="trade", symbol="CL", side=side, quantity=quantity, open_date=OPENED,
+        entry_price=entry, multiplier=Decimal(5), commission=fee, created_at=NOW, updated_at=NOW,
+    )  # fmt: skip
+    closes = [
+        Close(close_id=str(n), quantity=size, price=price, closed_at=OPENED + timedelta(hours=n), fees=Decimal("0.1"))
+        for n, (size, price) in enumerate(sold)
+    ]
+    trade = open_trade(bare, closes)
+    shares = [rounded(Fraction(fee) * Fraction(part.quantity) / Fraction(quantity)) for part in closes]
+    shares[-1] = Fraction(fee) - sum(shares[:-1])
+    for part, share in zip(trade.realized, shares, strict=True):
+        assert Fraction(part.gross) == gross(trade, part.close)
+        assert Fraction(part.realized_pnl) == gross(trade, part.close) - share - Fraction("0.1")
+
+
 @given(st.data())
 def test_each_close_realizes_its_gross_without_its_costs_and_its_share_of_the_entrys(data: st.DataObject) -> None:
     quantity, closes = data.draw(closes_of(full=False))
