@@ -38,7 +38,7 @@ from handlers.journal.trade import Image
 from handlers.log import logger
 from handlers.storage import clients, page_tokens
 from handlers.storage.image_files import Place, Span
-from handlers.storage.stats import book_items, comparing, due
+from handlers.storage.stats import book_items, comparing, due, group_results
 from handlers.storage.trade_items import instant, trade_item
 from handlers.usecases import image_intake
 from openapi.generate import contract, operations
@@ -53,6 +53,7 @@ TRADERS = (100, 10_000, 1_000_000)
 TRADES = 1_000
 A_DAY = 10  # trades: of a third of a year each day has as many
 CALLS = 7
+GROUPS = 20  # of two trades each
 
 MEMORY_GB = 1.0
 PROCESSOR_SHARE = 1024 / 1769  # of a processor, which Lambda gives whole to 1 769 MB
@@ -70,6 +71,12 @@ USE = {
     "closeTrade": 80,
     "updateTrade": 50,
     "deleteTrade": 4,
+    "createEvent": 20,
+    "createSplit": 0.05,
+    "listEvents": 5,
+    "putGroup": 5,  # of two trades
+    "getGroup": 10,
+    "listGroups": 5,  # of twenty groups
     "createImageUpload": 30,
     "listTrades": 200,
     "getTrade": 150,
@@ -79,6 +86,7 @@ USE = {
     "getBreakdown": 60,
     "logIn, refreshSession": 180,
     "UpdateStats": 150,  # the changes that move money or what a trade is counted under
+    "UpdateStats, a trade in a group": 15,  # what it takes more: the result of the group
     "RebuildStats": 48,  # of 22 days two rounds each in which something changed, and once a week
     "finding users": 48,  # before, in the due lists or the pool
 }
@@ -122,7 +130,7 @@ OPTION_PRICES = {
 METRICS_OF_A_ROUTE = 6  # requests, 4xx, 5xx, latency, latency of the function, data
 # Lambda asks a queue all the time, with five pollers that wait for twenty seconds each.
 POLLS = 5 * 3 * 60 * 24 * 30.4
-BEHIND = ("UpdateStats", "RebuildStats", "finding users")
+BEHIND = ("UpdateStats", "UpdateStats, a trade in a group", "RebuildStats", "finding users")
 SWEEP = "SweepImages, a page of 1 000 files"
 AWAY = "logIn, refreshSession"  # Cognito's work; our part is as much as getTrade's without its query
 
@@ -230,6 +238,10 @@ def a_trader() -> Iterator[tuple[Meter, Client]]:
         yield Meter(clients.dynamodb()), Client(user)
 
 
+def _body(document: Any) -> bytes:
+    return json.dumps(document).encode()
+
+
 def now() -> datetime:
     return datetime.now(UTC)
 
@@ -245,8 +257,12 @@ def measured() -> dict[str, Taken]:
             return taken(meter, (answered(operation, method, path, **given) for _ in range(CALLS)))
 
         fresh = [client.new_trade()["tradeId"] for _ in range(4 * CALLS)]
-        keys = iter({"Idempotency-Key": f"cost-{number}"} for number in range(2 * CALLS))
+        legs = [client.new_trade()["tradeId"] for _ in range(2 * GROUPS)]
+        groups = {str(uuid.uuid4()): legs[2 * number : 2 * number + 2] for number in range(GROUPS)}
+        keys = iter({"Idempotency-Key": f"cost-{number}"} for number in range(4 * CALLS))
         trade = json.dumps(a_trade()).encode()
+        event = b'{"type":"FUNDING","amount":"-1.25","at":"2026-01-05T16:00:00Z"}'
+        split = b'{"new":"4","old":"1","at":"2026-01-06T09:30:00-05:00"}'
         close = b'{"quantity":"1","price":"11","closedAt":"2026-01-05T11:00:00-05:00"}'
         found = {
             "createTrade": taken(
@@ -270,6 +286,32 @@ def measured() -> dict[str, Taken]:
             "deleteTrade": taken(
                 meter, (answered("deleteTrade", "DELETE", f"/trades/{one}") for one in fresh[2 * CALLS : 3 * CALLS])
             ),
+            "createEvent": taken(
+                meter,
+                (
+                    answered("createEvent", "POST", f"/trades/{one}/events", body=event, headers=next(keys))
+                    for one in fresh[:CALLS]
+                ),
+            ),
+            "createSplit": taken(
+                meter,
+                (
+                    answered("createSplit", "POST", f"/trades/{one}/splits", body=split, headers=next(keys))
+                    for one in fresh[CALLS : 2 * CALLS]
+                ),
+            ),
+            "listEvents": each("listEvents", "GET", f"/trades/{fresh[0]}/events"),
+            "putGroup": taken(
+                meter,
+                (
+                    answered(
+                        "putGroup", "PUT", f"/groups/{group_id}", body=_body({"name": "pair", "tradeIds": of_group})
+                    )
+                    for group_id, of_group in groups.items()
+                ),
+            ),
+            "getGroup": each("getGroup", "GET", f"/groups/{next(iter(groups))}"),
+            "listGroups": each("listGroups", "GET", "/groups"),
             "createImageUpload": each(
                 "createImageUpload", "POST", f"/trades/{fresh[-1]}/images", body=b'{"contentType":"image/png"}'
             ),
@@ -281,6 +323,11 @@ def measured() -> dict[str, Taken]:
             "getBreakdown": each("getBreakdown", "GET", "/stats/breakdown", query="by=SYMBOL"),
         }
         changes = ({"Records": [correct(meter, str(client.user), number)[0]]} for number in range(CALLS))
+        for trade_id in legs:
+            client.post(f"/trades/{trade_id}/closes", json.loads(close) | {"quantity": "100"})
+        found["UpdateStats, a trade in a group"] = taken(
+            meter, (partial(group_results.settle, str(client.user), group_id, now()) for group_id in groups)
+        )
         found["UpdateStats"] = taken(meter, (partial(streams.update_stats, event, Context()) for event in changes))
         comparing.compare(str(client.user), now)
         whole = messages({"user": client.user})

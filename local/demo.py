@@ -151,7 +151,16 @@ def told_trades(today: date) -> list[tuple[Json, list[tuple[str, Json]]]]:
         "stopLoss": "68", "setupType": "Pullback", "tags": ["swing"],
     }  # fmt: skip
     dividend = [("events", {"type": "DIVIDEND", "amount": "20.40", "at": at(14), "note": "0.51 a share"})]
-    return [(added_to, []), (expired, []), (coin, []), (perpetual, funding), (holding, dividend)]
+    halved: Json = {
+        "symbol": "NFLX", "side": "BUY", "quantity": "2", "openDate": at(40), "entryPrice": "1120.50",
+        "stopLoss": "1060", "setupType": "Breakout", "tags": ["swing"],
+        "closes": [{"quantity": "0.5", "price": "1181.20", "closedAt": at(36)}],
+    }  # fmt: skip
+    split = [
+        ("splits", {"new": "10", "old": "1", "at": at(33, 13)}),
+        ("closes", {"quantity": "10", "price": "117.35", "closedAt": at(27)}),
+    ]
+    return [(added_to, []), (expired, []), (coin, []), (perpetual, funding), (holding, dividend), (halved, split)]
 
 
 class _Opening(tuple[datetime, Instrument]):

@@ -53,12 +53,12 @@ def change(meter: Meter, user: str, _: int) -> Told:
 
 
 def correct(meter: Meter, user: str, number: int) -> tuple[Told, Use, float]:
-    """Correct the price of a trade through updateTrade: the stream's record of it, and what the request took."""
+    """Correct the costs of a trade through updateTrade: the stream's record of it, and what the request took."""
     from tests.events import claims_of, event, function
 
     key = trade_key(user, trade_id(number))
     old = _stored(key)
-    document = json.dumps({"entryPrice": f"184.{number + 10}"}).encode()
+    document = json.dumps({"commission": f"1.{number + 10}"}).encode()
     asked = event(
         "PATCH",
         f"/v1/trades/{trade_id(number)}",

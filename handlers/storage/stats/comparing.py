@@ -33,6 +33,7 @@ from handlers.storage.stats.group_results import day_in, settle
 from handlers.storage.stats.updating import read_trades, readable, update
 from handlers.storage.trade_items import instant, is_trade
 
+_READ_AT_ONCE = 100  # trades of groups
 _SETTLING = 3.0  # seconds that the stream may be behind without anything being wrong
 
 
@@ -123,16 +124,33 @@ def _wanted_of_groups(
     user_id: str, groups: Sequence[Group], wanted: dict[date, dict[str, int]]
 ) -> dict[str, tuple[date, Entry]]:
     """The entries of the groups; their hashes are added to what is wanted. One with an unreadable trade has none."""
-    found = {}
-    for group in groups:
+    found: dict[str, tuple[date, Entry]] = {}
+    for some in _together(groups):
         try:
-            made = group_entry(group, read_trades(user_id, group.trade_ids).values())
+            trades = read_trades(user_id, [trade_id for group in some for trade_id in group.trade_ids])
         except UnreadableTrade:
+            if len(some) > 1:
+                for group in some:
+                    found |= _wanted_of_groups(user_id, [group], wanted)
             continue
-        if made is not None:
-            day, entry = found[group.group_id] = made
-            wanted.setdefault(day, {})[entry.trade_id] = _facts(entry)
+        for group in some:
+            made = group_entry(group, trades.values())
+            if made is not None:
+                day, entry = found[group.group_id] = made
+                wanted.setdefault(day, {})[entry.trade_id] = _facts(entry)
     return found
+
+
+def _together(groups: Iterable[Group]) -> Iterator[list[Group]]:
+    """The groups, as many at a time as have trades for one request."""
+    some: list[Group] = []
+    for group in groups:
+        if some and sum(len(each.trade_ids) for each in (*some, group)) > _READ_AT_ONCE:
+            yield some
+            some = []
+        some.append(group)
+    if some:
+        yield some
 
 
 def _compare_places(user_id: str, made: dict[str, tuple[date, Entry]], doubts: _Doubts) -> None:

@@ -52,9 +52,11 @@ def told(today: date) -> list[Trade]:
 def test_those_that_are_told_show_what_else_a_trade_can_be(today: date) -> None:
     body = jsonschema.Draft4Validator({"$ref": "#/components/schemas/TradeInput", **SPECIFICATION})
     event = jsonschema.Draft4Validator({"$ref": "#/components/schemas/TradeEventInput", **SPECIFICATION})
+    split = jsonschema.Draft4Validator({"$ref": "#/components/schemas/TradeSplitInput", **SPECIFICATION})
     for trade, parts in told_trades(today):
         assert body.is_valid(trade)
         assert all(event.is_valid(part) for path, part in parts if path == "events")
+        assert all(split.is_valid(part) for path, part in parts if path == "splits")
     added_to, expired, coin, *_ = made = told(today)
     assert [entry.quantity for entry in added_to.entries] == [2, 1, 1]
     assert [canonical(part.realized_pnl) for part in added_to.realized] == ["147.37", "141.12"]
