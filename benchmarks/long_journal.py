@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import base64
 import json
-import os
 import sys
 import time
 import uuid
@@ -28,11 +27,9 @@ from typing import Any
 import httpx
 
 from benchmarks.growth.journals import journal, store
-from benchmarks.growth.tables import be_patient
-from handlers.storage import clients
+from benchmarks.growth.tables import own_code_on
 from handlers.storage.stats import comparing
 from handlers.storage.trade_items import trade_item
-from local.embedded_aws import REGION, ROOT_KEY
 from local.stack import Stack, running_stack
 
 PASSWORD = "Breakout-2026!"  # noqa: S105 for users of the embedded AWS only
@@ -107,22 +104,8 @@ def _past_the_api(stack: Stack) -> Iterator[Mapping[str, str]]:
         for resource in page["StackResourceSummaries"]
     }
     tables = {"TRADES_TABLE": names["TradesTable"], "STATS_TABLE": names["TradeStatsTable"]}
-    before = dict(os.environ)
-    os.environ |= {
-        "AWS_ENDPOINT_URL": stack.endpoint,
-        "AWS_ACCESS_KEY_ID": ROOT_KEY,
-        "AWS_SECRET_ACCESS_KEY": ROOT_KEY,
-        "AWS_DEFAULT_REGION": REGION,
-        **tables,
-    }
-    clients.clear()
-    be_patient()
-    try:
+    with own_code_on(stack.endpoint, tables):
         yield tables
-    finally:
-        os.environ.clear()
-        os.environ |= before
-        clients.clear()
 
 
 def _get(api: httpx.Client, outcome: Outcome, name: str, path: str, query: Mapping[str, str]) -> dict[str, Any]:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import count
 from typing import Any
 
+import pytest
 from botocore import xform_name
 from botocore.exceptions import ClientError
 from botocore.session import Session
@@ -85,6 +87,10 @@ class User:
         return f"Google_{self.sub}" if self.status == "EXTERNAL_PROVIDER" else self.sub
 
 
+class Killed(BaseException):
+    """Ends a process in the middle of its work."""
+
+
 class Client:
     """A client of the pool: signed, for its administrator, or not, for everybody."""
 
@@ -139,6 +145,20 @@ class UserPool:
             raise ClientError({"Error": {"Code": code, "Message": text}}, operation.name) from None
         self.after(operation.name, given)
         return answer
+
+    @contextmanager
+    def process_ends(self, place: int) -> Iterator[None]:
+        """End the block's process at that place: the moments before and after each call are counted, from 0."""
+        places = count()
+
+        def end(*_: Any) -> None:
+            if next(places) == place:
+                raise Killed
+
+        self.before = self.after = end
+        with pytest.raises(Killed):
+            yield
+        self.before = self.after = lambda *_: None
 
     # What tests look at.
 

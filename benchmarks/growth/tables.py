@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,27 +27,37 @@ BUCKET = "files"
 def tables() -> Iterator[None]:
     """Run it, with empty tables, until the block ends."""
     aws_port, api_port = free_ports(2)
-    before = dict(os.environ)
     with (
         tempfile.TemporaryDirectory(prefix="trading-journal-") as folder,
         embedded_aws(Path(folder), aws_port, api_port, keep=False) as aws,
+        own_code_on(aws.endpoint, {variable: name for variable, (name, _) in TABLES.items()}),
     ):
-        os.environ |= {
-            "AWS_ENDPOINT_URL": aws.endpoint,
-            "AWS_ACCESS_KEY_ID": ROOT_KEY,
-            "AWS_SECRET_ACCESS_KEY": ROOT_KEY,
-            "AWS_DEFAULT_REGION": REGION,
-            **{variable: name for variable, (name, _) in TABLES.items()},
-        }
+        _create()
+        yield
+
+
+@contextmanager
+def own_code_on(endpoint: str, names: Mapping[str, str]) -> Iterator[None]:
+    """Let the product's own code, in this process, work on the embedded AWS at that address.
+
+    names: the variables of the environment that name what it works on.
+    """
+    before = dict(os.environ)
+    os.environ |= {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ACCESS_KEY_ID": ROOT_KEY,
+        "AWS_SECRET_ACCESS_KEY": ROOT_KEY,
+        "AWS_DEFAULT_REGION": REGION,
+        **names,
+    }
+    clients.clear()
+    be_patient()
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ |= before
         clients.clear()
-        be_patient()
-        try:
-            _create()
-            yield
-        finally:
-            os.environ.clear()
-            os.environ |= before
-            clients.clear()
 
 
 def be_patient() -> None:

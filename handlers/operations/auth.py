@@ -17,53 +17,35 @@ from handlers.web.responses import reply
 @every_answer_takes_as_long
 async def sign_up(document: Any) -> Response:
     """Mail a code that lets whoever reads it set the password of a new account."""
-    given = models.SignUpInput.model_validate(document)
-    [email] = credentials.checked(credentials.email_address(given.email))
-    sign_in.sign_up(email)
+    sign_in.sign_up(_address(models.SignUpInput.model_validate(document)))
     return reply(201, {"status": "CONFIRMATION_REQUIRED"})
 
 
 @every_refusal_takes_as_long
 async def confirm_sign_up(document: Any) -> Response:
     """Confirm an address with the mailed code and set the password, which is judged before the code is spent."""
-    given = models.ConfirmSignUpInput.model_validate(document)
-    email, code, password = credentials.checked(
-        credentials.email_address(given.email),
-        credentials.code(given.code),
-        credentials.new_password(given.password.get_secret_value()),
-    )
-    sign_in.confirm_sign_up(email, code, password)
+    sign_in.confirm_sign_up(*_confirmation(models.ConfirmSignUpInput.model_validate(document)))
     return reply(200, {"status": "CONFIRMED"})
 
 
 @every_answer_takes_as_long
 async def resend_confirmation_code(document: Any) -> Response:
     """Mail another code to an address that waits for its confirmation."""
-    given = models.EmailInput.model_validate(document)
-    [email] = credentials.checked(credentials.email_address(given.email))
-    sign_in.resend_code(email)
+    sign_in.resend_code(_address(models.EmailInput.model_validate(document)))
     return reply(200, {"status": "CONFIRMATION_REQUIRED"})
 
 
 @every_answer_takes_as_long
 async def forgot_password(document: Any) -> Response:
     """Mail a code that allows a new password."""
-    given = models.EmailInput.model_validate(document)
-    [email] = credentials.checked(credentials.email_address(given.email))
-    sign_in.forgot_password(email)
+    sign_in.forgot_password(_address(models.EmailInput.model_validate(document)))
     return reply(200, {"status": "CODE_REQUIRED"})
 
 
 @every_refusal_takes_as_long
 async def confirm_forgot_password(document: Any) -> Response:
     """Set a new password with the mailed code; the password is judged before the code is spent."""
-    given = models.ConfirmForgotPasswordInput.model_validate(document)
-    email, code, password = credentials.checked(
-        credentials.email_address(given.email),
-        credentials.code(given.code),
-        credentials.new_password(given.password.get_secret_value()),
-    )
-    sign_in.reset_password(email, code, password)
+    sign_in.reset_password(*_confirmation(models.ConfirmForgotPasswordInput.model_validate(document)))
     return reply(200, {"status": "CHANGED"})
 
 
@@ -71,14 +53,28 @@ async def confirm_forgot_password(document: Any) -> Response:
 async def log_in(document: Any) -> Response:
     """Exchange an address and its password for tokens."""
     given = models.LogInInput.model_validate(document)
-    [email] = credentials.checked(credentials.email_address(given.email))
-    return _tokens(sign_in.log_in(email, given.password.get_secret_value()))
+    return _tokens(sign_in.log_in(_address(given), given.password.get_secret_value()))
 
 
 async def refresh_session(document: Any) -> Response:
     """Exchange a refresh token for new tokens."""
     given = models.RefreshSessionInput.model_validate(document)
     return _tokens(sign_in.refresh(given.refresh_token))
+
+
+def _address(given: models.SignUpInput | models.EmailInput | models.LogInInput) -> str:
+    [email] = credentials.checked(credentials.email_address(given.email))
+    return email
+
+
+def _confirmation(given: models.ConfirmSignUpInput | models.ConfirmForgotPasswordInput) -> tuple[str, str, str]:
+    """Address, mailed code and new password. All are checked before Cognito sees the code, which works only once."""
+    email, code, password = credentials.checked(
+        credentials.email_address(given.email),
+        credentials.code(given.code),
+        credentials.new_password(given.password.get_secret_value()),
+    )
+    return email, code, password
 
 
 def _tokens(session: Session) -> Response:

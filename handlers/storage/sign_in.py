@@ -53,21 +53,19 @@ class Session:
 @cache
 def cognito() -> CognitoIdentityProviderClient:
     """The client for the pool's public operations."""
-    config = Config(
-        signature_version=UNSIGNED,
-        retries={"mode": "standard", "total_max_attempts": 2},
-        connect_timeout=1,
-        read_timeout=5,
-    )
-    return cast("CognitoIdentityProviderClient", new_client("cognito-idp", config))
+    return _public_client(attempts=2)
 
 
 @cache
 def cognito_once() -> CognitoIdentityProviderClient:
-    """A client for the same operations that never calls twice."""
+    """A client for the same operations that never repeats a call."""
+    return _public_client(attempts=1)
+
+
+def _public_client(attempts: int) -> CognitoIdentityProviderClient:
     config = Config(
         signature_version=UNSIGNED,
-        retries={"mode": "standard", "total_max_attempts": 1},
+        retries={"mode": "standard", "total_max_attempts": attempts},
         connect_timeout=1,
         read_timeout=5,
     )

@@ -74,6 +74,12 @@ def illustrate(client: Client, trade_id: str, data: bytes = PNG) -> str:
     return image_id
 
 
+def images_of(client: Client, trade_id: str) -> list[dict[str, Any]]:
+    """The images that the trade's document shows."""
+    uploads: list[dict[str, Any]] = client.get(f"/trades/{trade_id}").json.get("images", [])
+    return uploads
+
+
 def item_of(trade_id: str, user: str = DANA) -> dict[str, Any]:
     """The trade's item as it is stored."""
     key: Any = {"userId": {"S": user}, "tradeId": {"S": trade_id}}

@@ -3,11 +3,10 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Context, Decimal
-from threading import Barrier, Lock
+from threading import Barrier
 from typing import Any
 
 import pytest
-from botocore.client import BaseClient
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,6 +15,7 @@ from handlers.storage import trades as storage
 from handlers.web.idempotency import fingerprint
 from tests import events
 from tests.api.client import DANA, Answer, Client, a_trade, answer_of
+from tests.api.contention import one_call_at_a_time as one_call_at_a_time
 from tests.events import Function, claims_of, function, routes
 
 HOURS = timedelta(hours=5)
@@ -232,18 +232,6 @@ def test_a_key_may_have_255_visible_characters(dana: Client) -> None:
 def test_any_other_key_is_refused(dana: Client, key: str) -> None:
     answer = dana.post("/trades", a_trade(), headers={"Idempotency-Key": key})
     assert (answer.status, answer.bad_fields) == (400, {("header", "/Idempotency-Key")})
-
-
-@pytest.fixture
-def one_call_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """moto's transactions lose what others write meanwhile: each of its calls has the table to itself."""
-    lock, call = Lock(), BaseClient._make_api_call  # type: ignore[attr-defined] # not in the stubs
-
-    def locked(*given: Any) -> Any:
-        with lock:
-            return call(*given)
-
-    monkeypatch.setattr(BaseClient, "_make_api_call", locked)
 
 
 @pytest.mark.usefixtures("one_call_at_a_time")

@@ -29,6 +29,7 @@ from tests.api.gallery import (
     files,
     forget_deleted,
     illustrate,
+    images_of,
     item_of,
     messages,
     records,
@@ -47,11 +48,6 @@ MOST_BYTES = 10 * 1024 * 1024
 @pytest.fixture
 def trade_id(dana: Client) -> str:
     return str(dana.new_trade()["tradeId"])
-
-
-def images_of(client: Client, trade_id: str) -> list[dict[str, Any]]:
-    uploads: list[dict[str, Any]] = client.get(f"/trades/{trade_id}").json.get("images", [])
-    return uploads
 
 
 def statuses(client: Client, trade_id: str) -> list[str]:

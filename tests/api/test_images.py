@@ -16,7 +16,7 @@ from handlers.storage.dynamo import transact
 from tests.api.client import DANA, Client
 from tests.api.contention import at_once, statuses
 from tests.api.contention import one_call_at_a_time as one_call_at_a_time
-from tests.api.gallery import PNG, TEXT, ask, check, files, illustrate, records, send
+from tests.api.gallery import PNG, TEXT, ask, check, files, illustrate, images_of, records, send
 from tests.pictures import PICTURES
 from tests.storage.conftest import requests as requests
 from tests.storage.examples import NOW
@@ -29,11 +29,6 @@ NEVER = "00000000-0000-4000-8000-000000000000"
 @pytest.fixture
 def trade_id(dana: Client) -> str:
     return str(dana.new_trade()["tradeId"])
-
-
-def images_of(client: Client, trade_id: str) -> list[dict[str, Any]]:
-    uploads: list[dict[str, Any]] = client.get(f"/trades/{trade_id}").json.get("images", [])
-    return uploads
 
 
 def test_a_form_takes_one_file_of_one_type_and_size_to_one_place_for_five_minutes(dana: Client, trade_id: str) -> None:

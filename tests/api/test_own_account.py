@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from itertools import count
 from types import SimpleNamespace
 from typing import Any
 
@@ -22,10 +21,6 @@ from tests.events import claims_of
 from tests.user_pool import User, UserPool
 
 EMAIL, PASSWORD, NEW = "dana@example.com", "Breakout-2026!", "Pullback-2026!"
-
-
-class Killed(BaseException):
-    """The process ends here and now."""
 
 
 def failing(operation: str) -> Callable[[str, Any], None]:
@@ -152,16 +147,8 @@ def test_a_change_that_did_not_reach_cognito_ends_the_sessions_and_leaves_the_pa
 def test_wherever_the_process_ends_a_new_password_that_works_has_ended_the_sessions(
     nobody: Client, own: Own, user_pool: UserPool, place: int
 ) -> None:
-    calls = count()
-
-    def end(*_: Any) -> None:
-        if next(calls) == place:
-            raise Killed
-
-    user_pool.before = user_pool.after = end
-    with pytest.raises(Killed):
+    with user_pool.process_ends(place):
         change(own)
-    user_pool.before = user_pool.after = lambda *_: None
     if log_in(nobody, EMAIL, NEW) == 200:
         assert refresh(nobody, own) == 401
     assert log_in(nobody, EMAIL, PASSWORD) == (200 if place == 0 else 401)

@@ -18,10 +18,6 @@ from tests.user_pool import UserPool
 EMAIL, OLD, NEW = "dana@example.com", "Breakout-2026!", "Pullback-2026!"
 
 
-class Killed(BaseException):
-    """The process ends here and now."""
-
-
 @pytest.fixture
 def session(nobody: Client, user_pool: UserPool) -> str:
     """The refresh token of a session that began before."""
@@ -123,17 +119,9 @@ def test_wherever_the_process_ends_a_password_that_works_has_ended_the_sessions(
     nobody: Client, user_pool: UserPool, session: str, place: int
 ) -> None:
     nobody.post("/auth/forgot-password", {"email": EMAIL})
-    calls = count()
-
-    def end(*_: Any) -> None:
-        if next(calls) == place:
-            raise Killed
-
-    user_pool.before = user_pool.after = end
     document = {"email": EMAIL, "code": user_pool.newest_code(EMAIL), "password": NEW}
-    with pytest.raises(Killed):
+    with user_pool.process_ends(place):
         nobody.post("/auth/confirm-forgot-password", document)
-    user_pool.before = user_pool.after = lambda *_: None
     if log_in(nobody, NEW).status == 200:
         assert refresh(nobody, session) == 401
     assert reset(nobody, user_pool).status == 200

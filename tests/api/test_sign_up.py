@@ -21,10 +21,6 @@ ADDRESS = {"email": EMAIL}
 OWNERS, STRANGERS = "Owners-Password-1!", "Strangers-Password-1!"
 
 
-class Killed(BaseException):
-    """The process ends here and now."""
-
-
 def log_in(client: Client, password: str) -> int:
     return client.post("/auth/login", {**ADDRESS, "password": password}).status
 
@@ -261,16 +257,8 @@ def test_wherever_the_process_ends_the_owner_alone_is_in_the_account_in_the_end(
 ) -> None:
     if was_tried_at_cognito:
         sign_up_at_cognito(nobody, user_pool)
-    calls = count()
-
-    def end(*_: Any) -> None:
-        if next(calls) == place:
-            raise Killed
-
-    user_pool.before = user_pool.after = end
-    with pytest.raises(Killed):
+    with user_pool.process_ends(place):
         owner(nobody, user_pool)
-    user_pool.before = user_pool.after = lambda *_: None
     assert log_in(nobody, STRANGERS) == 401
     # What a front end tells its user to do: sign up again; where no mail comes, ask for a password reset.
     mails = len(user_pool.mails)
