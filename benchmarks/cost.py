@@ -17,7 +17,7 @@ import re
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -36,11 +36,13 @@ from benchmarks.report.markdown import table
 from handlers.entry import streams
 from handlers.journal.trade import Image
 from handlers.log import logger
-from handlers.storage import clients, page_tokens
+from handlers.storage import clients, page_tokens, tag_changes
+from handlers.storage import trades as trade_storage
 from handlers.storage.image_files import Place, Span
 from handlers.storage.stats import book_items, comparing, due, group_results
+from handlers.storage.tag_changes import TagChange
 from handlers.storage.trade_items import instant, trade_item
-from handlers.usecases import image_intake
+from handlers.usecases import change_tags, image_intake
 from openapi.generate import contract, operations
 from tests.api.client import Client, a_trade
 from tests.api.gallery import Context, messages
@@ -67,7 +69,8 @@ COPIES = 4.3  # the item, three indexes, and its entry in a day book with a shar
 
 # Of one active trader in a month: 22 days, three trades a day.
 USE = {
-    "createTrade": 66,
+    "createTrade": 46,
+    "createTrade with an externalId": 20,
     "closeTrade": 80,
     "updateTrade": 50,
     "deleteTrade": 4,
@@ -79,6 +82,8 @@ USE = {
     "listGroups": 5,  # of twenty groups
     "createImageUpload": 30,
     "listTrades": 200,
+    "getFacets": 60,
+    "ChangeTag, a trade": 20,  # renamed or deleted tags, by the trade
     "getTrade": 150,
     "getStats": 120,
     "getEquityCurve": 60,
@@ -130,7 +135,7 @@ OPTION_PRICES = {
 METRICS_OF_A_ROUTE = 6  # requests, 4xx, 5xx, latency, latency of the function, data
 # Lambda asks a queue all the time, with five pollers that wait for twenty seconds each.
 POLLS = 5 * 3 * 60 * 24 * 30.4
-BEHIND = ("UpdateStats", "UpdateStats, a trade in a group", "RebuildStats", "finding users")
+BEHIND = ("UpdateStats", "UpdateStats, a trade in a group", "RebuildStats", "finding users", "ChangeTag, a trade")
 SWEEP = "SweepImages, a page of 1 000 files"
 AWAY = "logIn, refreshSession"  # Cognito's work; our part is as much as getTrade's without its query
 
@@ -269,6 +274,13 @@ def measured() -> dict[str, Taken]:
                 meter,
                 (answered("createTrade", "POST", "/trades", body=trade, headers=key) for key in islice(keys, CALLS)),
             ),
+            "createTrade with an externalId": taken(
+                meter,
+                (
+                    answered("createTrade", "POST", "/trades", body=json.dumps(a_trade(externalId=name)).encode())
+                    for name in map(str, range(CALLS))
+                ),
+            ),
             "closeTrade": taken(
                 meter,
                 (
@@ -316,6 +328,7 @@ def measured() -> dict[str, Taken]:
                 "createImageUpload", "POST", f"/trades/{fresh[-1]}/images", body=b'{"contentType":"image/png"}'
             ),
             "listTrades": each("listTrades", "GET", "/trades", query="limit=50"),
+            "getFacets": each("getFacets", "GET", "/facets"),
             "getTrade": each("getTrade", "GET", f"/trades/{fresh[-2]}"),
             "getStats": each("getStats", "GET", "/stats"),
             "getEquityCurve": each("getEquityCurve", "GET", "/stats/equity-curve"),
@@ -329,6 +342,8 @@ def measured() -> dict[str, Taken]:
             meter, (partial(group_results.settle, str(client.user), group_id, now()) for group_id in groups)
         )
         found["UpdateStats"] = taken(meter, (partial(streams.update_stats, event, Context()) for event in changes))
+        tagged = [client.new_trade()["tradeId"] for _ in range(CALLS)]
+        found["ChangeTag, a trade"] = changing_tags(meter, str(client.user), tagged)
         comparing.compare(str(client.user), now)
         whole = messages({"user": client.user})
         found["RebuildStats"] = taken(meter, (partial(streams.rebuild_stats, whole, Context()) for _ in range(2)))
@@ -336,6 +351,16 @@ def measured() -> dict[str, Taken]:
         found["finding users"] = finding(meter)
         found[SWEEP] = sweeping(meter)
     return {name: found[name] for name in (*USE, SWEEP)}
+
+
+def changing_tags(meter: Meter, user: str, trades: Sequence[str]) -> Taken:
+    """What the change of a tag takes for each trade that has the tag."""
+    change = tag_changes.begin(TagChange(user_id=user, change_id="cost", tag="cost", name="costs", started_at=now()))
+    for trade_id in trades:
+        stored = trade_storage.get(user, trade_id)
+        tagged = replace(stored, version=2, notes=replace(stored.notes, tags=("cost",)))
+        trade_storage.replace(tagged, stored.version)
+    return taken(meter, (partial(change_tags._change_trade, change, trade_id) for trade_id in trades))
 
 
 def finding(meter: Meter) -> Taken:
