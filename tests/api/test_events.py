@@ -199,3 +199,11 @@ def test_an_event_counts_at_once_for_who_names_the_trade(dana: Client, flat: str
     asked = f"includes={trade['tradeId']}@{trade['version']}"
     assert dana.get("/stats", query=asked).json["realizedPnl"] == "124"
     assert dana.get("/trades", query=f"activeOn=2026-01-09&{asked}").json == {"items": [trade]}
+
+
+def test_an_event_whose_removal_makes_the_figures_too_long_cannot_be_taken_back(dana: Client, flat: str) -> None:
+    for amount in ("900000000000000", "-900000000000000", "900000000000000"):
+        trade = dana.post(f"{flat}/events", {**DIVIDEND, "amount": amount}).json
+    loss = next(event for event in trade["events"] if event["amount"].startswith("-"))
+    answer = dana.delete(f"{flat}/events/{loss['eventId']}")
+    assert (answer.status, answer.kind) == (409, "/problems/state-forbids")

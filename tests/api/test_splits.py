@@ -148,3 +148,35 @@ def test_the_entry_is_not_moved_behind_a_split(dana: Client, path: str) -> None:
 def test_a_trade_takes_so_many_splits_and_no_more(dana: Client, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("handlers.journal.changes.MOST_SPLITS", 1)
     assert [dana.post(f"{path}/splits", SPLIT).status for _ in range(2)] == [201, 409]
+
+
+def test_figures_that_are_too_long_without_a_split_keep_it(dana: Client) -> None:
+    path = (
+        f"/trades/{dana.new_trade(quantity='500000000000000', entryPrice='1', commission=None, fees=None)['tradeId']}"
+    )
+    first = dana.post(f"{path}/splits", {**SPLIT, "new": "1", "old": "10"}).json["splits"][0]
+    assert dana.post(f"{path}/splits", {"new": "10", "old": "1", "at": "2026-01-07T09:30:00-05:00"}).status == 201
+    refused = dana.delete(f"{path}/splits/{first['splitId']}")
+    assert (refused.status, refused.kind) == (409, "/problems/state-forbids")
+
+
+@pytest.mark.parametrize(
+    ("given", "split"),
+    [
+        ({"takeProfit": "900000000000000"}, {"new": "1", "old": "10"}),
+        ({"quantity": "500000000000000", "exitPrice": "10", "closeDate": "2026-01-05T16:00:00-05:00"}, {"new": "4"}),
+    ],
+)
+def test_a_split_that_makes_a_figure_too_long_is_refused(dana: Client, given: dict[str, Any], split: Any) -> None:
+    path = f"/trades/{dana.new_trade(**{'commission': None, 'fees': None, **given})['tradeId']}"
+    answer = dana.post(f"{path}/splits", {**SPLIT, **split})
+    assert (answer.status, answer.bad_fields) == (422, {("body", "/new")})
+
+
+def test_an_entry_of_which_a_split_leaves_nothing_is_refused_at_its_quantity(dana: Client, path: str) -> None:
+    other = f"/trades/{dana.new_trade(quantity='1')['tradeId']}"
+    trade = dana.post(f"{other}/splits", {**SPLIT, "new": "1", "old": "10"}).json
+    entry = f"{other}/entries/{trade['entries'][0]['entryId']}"
+    answer = dana.patch(entry, {"quantity": "0.000000000000000001"})
+    assert (answer.status, answer.bad_fields) == (422, {("body", "/quantity")})
+    assert dana.get(path).json["version"] == 1

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from itertools import count
+from typing import Any
 
 import pytest
 
+from handlers.entry.streams import update_stats
 from handlers.storage import erasure_marks
-from tests.statistics.conftest import Db
+from handlers.storage.errors import AccountErased, Contended
+from handlers.storage.stats import group_results
+from tests.statistics.conftest import CONTEXT, Db
 from tests.statistics.fake_dynamodb import FakeDynamoDB
 from tests.statistics.journal import Step, do
 from tests.statistics.test_preemption import USER, Worker
@@ -41,3 +45,23 @@ def test_no_book_of_an_erased_user_comes_back(db: Db, kind: str, *, trades_first
         assert (fake.items("stats", USER), worker.again if kind == "consumer" else []) == ({}, [])
         worker.work([*fake.stream])
         assert fake.items("stats", USER) == {}
+
+
+@pytest.mark.parametrize(
+    ("error", "fails"), [(AccountErased("user"), False), (Contended(), True), (ValueError(), True)]
+)
+def test_a_group_that_fails_is_reported_for_the_records_of_its_trades(
+    db: Db, monkeypatch: pytest.MonkeyPatch, error: Exception, *, fails: bool
+) -> None:
+    fake = db.renew()
+    do(fake, Step("user-1", "trade-1", "create", 1))
+    do(fake, Step("user-1", "trade-1", "group", 2))
+
+    def settle(*_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(group_results, "settle", settle)
+    [_, joined] = [record for record in fake.stream if "openDate" in record["dynamodb"].get("NewImage", {})]
+    answer = update_stats({"Records": [joined]}, CONTEXT)
+    number = joined["dynamodb"]["SequenceNumber"]
+    assert answer["batchItemFailures"] == ([{"itemIdentifier": number}] if fails else [])
