@@ -1,1 +1,1 @@
-"""What the parts take, measured: each script can be run again."""
+"""Measurements of time, memory and cost; each script can be run again."""

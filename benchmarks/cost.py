@@ -1,4 +1,4 @@
-"""What the system costs a month, from what each operation takes: writes the tables of docs/cost.md.
+"""The system's cost a month, from measurements of each operation: writes the tables of docs/cost.md.
 
     .venv/bin/python -m benchmarks.cost
 
@@ -159,7 +159,7 @@ class Taken:
 
 @dataclass(frozen=True)
 class Fixed:
-    """What a stack has, however many traders there are: counted, not measured."""
+    """The parts of a stack that cost the same for any number of traders: counted, not measured."""
 
     alarmed_metrics: int
     own_metrics: int
@@ -252,7 +252,7 @@ def now() -> datetime:
 
 
 def measured() -> dict[str, Taken]:
-    """What a call of each operation takes, and of the functions behind them."""
+    """Measurements of a call of each operation and of each background function."""
     with a_trader() as (meter, client):
 
         def answered(operation: str, method: str, path: str, **given: Any) -> Callable[[], Any]:
@@ -376,7 +376,7 @@ def finding(meter: Meter) -> Taken:
 
 
 def sweeping(meter: Meter) -> Taken:
-    """What a page of files takes the sweep, each the image of another trade, as most are."""
+    """Measurements of the sweep of a page of files. Each is the image of another trade, which is the usual case."""
     user, made = new_user(), datetime(2026, 1, 1, tzinfo=UTC)
     trades = []
     for trade in journal(user, PAGE_OF_FILES, a_day=A_DAY):

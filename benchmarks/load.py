@@ -37,7 +37,7 @@ PASSWORD = "Breakout-2026!"  # noqa: S105 for users of the embedded AWS only
 MIX = {"get": 35, "list": 20, "create": 20, "update": 8, "close": 8, "delete": 4, "stats": 5}
 # The users come one after the other, since a function's first processes take both processors; then it is counted.
 RAMP = 40.0
-# What the peers serve.
+# The operations that the peers serve.
 SMALL_MIX = {"get": 45, "list": 25, "create": 30}
 EVERYTHING = "this product, everything"
 SMALL, OF_BARE_PEER = "this product, three operations", "bare handler, three operations"

@@ -139,7 +139,7 @@ class Picture:
                     yield name, inflection.underscore(moment).replace("_", "-")
 
     def _deliveries(self, name: str, given: Json) -> Iterator[Arrow]:
-        """What a queue, a bucket or a schedule sends on by itself."""
+        """The targets to which a queue, a bucket or a schedule sends by itself."""
         if dead_letters := given.get("RedrivePolicy", {}).get("deadLetterTargetArn"):
             yield Arrow(name, _named(dead_letters), "after retries", is_dotted=True)
         for notice in given.get("NotificationConfiguration", {}).get("QueueConfigurations", ()):
@@ -162,7 +162,7 @@ class Picture:
                 yield Arrow("Schedule", station, source["Schedule"])
 
     def _rights(self, name: str) -> Iterator[Arrow]:
-        """What the function's role allows, for each thing that is drawn."""
+        """The rights of the function's role, for each resource of the picture."""
         role = self._resources[_named(self._functions[name]["Role"])]["Properties"]
         for policy in role.get("Policies", ()):
             for given in policy["PolicyDocument"]["Statement"]:
@@ -176,7 +176,7 @@ class Picture:
         return self._resources.get(name, {"Type": ""})["Type"] in SHAPES and not self._is_for_failures(name)
 
     def _is_for_failures(self, queue: str) -> bool:
-        """Whether it is a dead-letter queue, of which the settings tell that draw their own arrows."""
+        """Whether it is a dead-letter queue: its arrows are drawn from the settings of other resources."""
         resource = self._resources[queue]
         return resource["Type"] == "AWS::SQS::Queue" and "RedrivePolicy" not in resource["Properties"]
 

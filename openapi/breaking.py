@@ -221,7 +221,7 @@ _UPPER = ("maxLength", "maximum", "maxItems", "maxProperties")
 
 
 def _values(place: str, old: Document, new: Document, way: Way) -> Iterator[Break]:
-    """What a single value may be."""
+    """The constraints of a single value."""
     # Whoever takes a number takes an integer; nothing else goes together.
     narrow, wide = (old, new) if way is Way.SENT else (new, old)
     if narrow.get("type") != wide.get("type") and (narrow.get("type"), wide.get("type")) != ("integer", "number"):

@@ -27,7 +27,7 @@ CONTRACT = ROOT / "openapi" / "openapi.yaml"
 GENERATED = ROOT / "generated"
 METHODS = ("get", "put", "post", "delete", "patch", "head", "options", "trace")
 
-# What a browser may send and read beyond the defaults: the headers that the contract names.
+# The headers that a browser may send and read beyond the defaults: those that the contract names.
 CORS_REQUEST_HEADERS = ["authorization", "content-type", "idempotency-key", "if-match", "if-none-match"]
 CORS_RESPONSE_HEADERS = ["etag", "idempotent-replayed", "location", "retry-after", "x-request-id"]
 # And, once an operation is deprecated, what the functions add by themselves (handlers/web/deprecation.py).

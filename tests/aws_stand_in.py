@@ -1,4 +1,4 @@
-"""What the functions need of AWS, made from template.yaml in moto: the table, the secret, a docs page, settings."""
+"""The parts of AWS that the functions need, made in moto from template.yaml: the table, the secret, settings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DOCS_POLICY = "default-src 'none'; connect-src 'self'"
 
 
 def write_docs_page(folder: Path) -> None:
-    """What the docs layer holds."""
+    """The files of the docs layer."""
     (folder / "docs.html").write_text(DOCS_PAGE, "utf-8")
     (folder / "docs.html.gz").write_bytes(gzip.compress(DOCS_PAGE.encode(), mtime=0))
     (folder / "policy.txt").write_text(DOCS_POLICY, "utf-8")

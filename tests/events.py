@@ -1,4 +1,4 @@
-"""What stands in front of the functions on AWS: routes chosen as API Gateway does, events in its payload format 2.0."""
+"""API Gateway as the functions see it: it chooses routes as on AWS, and makes events in payload format 2.0."""
 
 from __future__ import annotations
 

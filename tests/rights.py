@@ -27,7 +27,7 @@ from tests.template_file import properties, template
 Params = Mapping[str, Any]
 
 _ROOT = f"{Path(__file__).parents[1]}{os.sep}"
-# The entry point of all functions behind the gateway, and what stands in for AWS below what functions call.
+# The entry point of all functions behind the gateway, and the modules that stand in for AWS.
 SEAM = str(Path("handlers", "entry", "http.py"))
 STAND_INS = {str(Path("tests", name)) for name in ("rights.py", "user_pool.py")}
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
@@ -106,7 +106,7 @@ def as_list(value: Any) -> list[Any]:
 
 
 def resource_of(value: Any) -> Resource:
-    """What a policy's Ref, GetAtt or Sub names."""
+    """The resource that a policy's Ref, GetAtt or Sub names."""
     [(kind, argument)] = value.items()
     if kind == "Fn::Sub":
         found = re.fullmatch(r"\$\{(\w+)\.Arn\}(/.*)", argument)
@@ -131,7 +131,7 @@ def part_of(condition: Mapping[str, Mapping[str, Any]]) -> str:
 
 @cache
 def rights(function: str) -> Collection[Right]:
-    """What the function's own role allows, beyond what all functions share; also what depends on an option."""
+    """The rights of the function's own role, without those that all functions share; with those of every option."""
     role = properties(function)["Role"]["Fn::GetAtt"].removesuffix(".Arn")
     given = [
         statement["Fn::If"][1] if "Fn::If" in statement else statement
@@ -222,7 +222,7 @@ def _of_dynamodb(action: str, params: Params) -> Iterator[Need]:
 
 
 def _partition(params: Params) -> str:
-    """The partition that a call for one item is about; a query's is not told apart."""
+    """The partition of a call for one item; "?" for other calls."""
     key = params.get("Key") or params.get("Item") or {}
     return str(key.get("userId", {}).get("S", "?"))
 
@@ -319,7 +319,7 @@ class Recorder:
                 self._hold(function, need)
 
     def record_failure(self, operation: str, params: Params, code: str) -> None:
-        """Hold what the function that runs was told of a call's failure to its role."""
+        """Check the failure of a call, as the running function saw it, against the function's role."""
         if function := running(sys._getframe(1), operation):
             for need in needs_of_failure(operation, params, code):
                 self._hold(function, need)

@@ -1,1 +1,1 @@
-"""What the product takes as a journal grows: pages, changes, the rebuild, the export."""
+"""Cost of pages, changes, the rebuild and the export as a journal grows."""

@@ -1,4 +1,4 @@
-"""What a page of listTrades costs as the journal grows: requests and read units, for every combination of filters.
+"""Cost of a page of listTrades as the journal grows: requests and read units, for every combination of filters.
 
 The journal's own storage asks indexes that live in this process and bill as DynamoDB does: every item that a Query
 evaluates, whether or not a filter then hides it, rounded up to 4 KB in all and halved, since an index is read
@@ -139,7 +139,7 @@ def combinations() -> Iterator[tuple[str, bool, TradeFilter]]:
 
 
 def first_page(indexes: Indexes, wanted: TradeFilter) -> Cost:
-    """What the first page costs."""
+    """The cost of the first page."""
     indexes.cost = Cost()
     trade_queries.list_trades(USER, wanted, limit=LIMIT)
     return indexes.cost

@@ -53,7 +53,7 @@ class Meter:
     def _count(self, parsed: dict[str, Any], model: Any, **_: Any) -> None:
         reads = writes = 0.0
         if model.name == "Scan":
-            # Of a projection: what was read is known from the whole items, which the caller tells.
+            # A projection shows less than was read: the caller gives the whole items.
             reads = self._share * read_units(parsed["ScannedCount"] * self.scanned_bytes)
         elif model.name == "Query":
             scanned = parsed["ScannedCount"] / max(1, parsed["Count"])

@@ -1,4 +1,4 @@
-"""What a change of a trade, the rebuild of a user's statistics and the export take as the journal grows.
+"""Time and cost of a trade's change, the rebuild of a user's statistics and the export as the journal grows.
 
     python -m benchmarks.growth.tasks [--trades 100000]
 
@@ -30,7 +30,7 @@ TASKS = (REBUILD, CHECK, CHANGE, EXPORT)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """What a task took with a journal of so many trades; requests and units of capacity, megabytes."""
+    """Measurements of a task with a journal of so many trades: requests and units of capacity, megabytes."""
 
     trades: int
     requests: float

@@ -171,7 +171,7 @@ def draw(found: Found) -> None:
 
 
 def draw_growth(found: Growth) -> None:
-    """What a change, the rebuild and the export take by the length of the journal."""
+    """Time and cost of a change, the rebuild and the export by the length of the journal."""
     counts = [one.trades for one in found[CHANGE]]
     costs = {
         "write units": [one.writes for one in found[CHANGE]],

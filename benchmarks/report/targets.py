@@ -1,4 +1,4 @@
-"""What is aimed at, and whether it is met: figures in, rows of the table of the targets out."""
+"""The targets: takes the measured figures, and returns the rows of the table that says which are met."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def _ratio(after: float, before: float) -> float:
 
 
 def of_load(summaries: Mapping[str, Mapping[str, float]], users: int, seconds: float) -> list[Judged]:
-    """Nothing may fail and nothing get lost, whoever is asked for whatever."""
+    """No request may fail and no trade get lost, with any of the peers."""
     under = f"{users} users for {seconds:.0f} s, others for a third"
     return [
         Judged(

@@ -1,4 +1,4 @@
-"""What is judged: a target that is missed shows as missed."""
+"""The table of the targets: one that is missed shows as missed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The entry points of the functions for images and accounts that no request calls; those for statistics: streams.py.
+"""The entry points of the background functions, except those for statistics, which are in streams.py.
 
 A queue or a stream calls each of them with a batch. The function handles the batch's messages or changes one by one,
 and its answer names those that failed, so that Lambda delivers only these again.
@@ -27,7 +27,7 @@ from handlers.usecases.image_intake import Fate
 
 Event = dict[str, Any]
 
-# What a step may take at most, so that the time that is left is enough to hand on to the next call.
+# The longest that a step may take: with less time left, the function hands on to the next call.
 STEP_MILLISECONDS = 60_000
 
 _COUNTED_AS = {

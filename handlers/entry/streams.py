@@ -1,7 +1,7 @@
-"""The entry points of the functions for statistics that no request calls; those for images and accounts: queues.py.
+"""The entry points of the background functions for statistics; queues.py has those of all other background functions.
 
-The stream of the trades' table calls one of them, a schedule one, a queue one. Lambda delivers what failed (a record, a
-message) again; after too many tries it waits in a dead-letter queue (docs/runbook.md).
+One is called by the stream of the trades' table, one by schedules, one by a queue. Lambda delivers failed records and
+messages again, and after too many tries puts them into a dead-letter queue (docs/runbook.md).
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ _SECONDS_TO_REPORT = 5.0  # what is kept of a function's time for its answer
 def update_stats(event: Event, context: Any) -> Failures:
     """Bring the statistics up to date with the changes in a batch of the trades' stream, once for each user.
 
-    A user's failure is reported for the records of the trades that cannot be handled. Who changed least comes first,
-    and nobody takes more than half of the time that is left: so nobody waits for another's import.
+    The answer names the records of trades that could not be handled. Users with the fewest changes come first, and no
+    user takes more than half of the time that is left, so that nobody waits for another user's import.
     """
     by_user: dict[str, list[Event]] = {}
     for record in event["Records"]:
@@ -78,7 +78,7 @@ def rebuild_stats(event: Event, context: Any) -> Failures:
 
 @contextmanager
 def _within_time_of(context: Any) -> Iterator[None]:
-    """Who waits for others waits until the function has to answer."""
+    """Let retries wait for other writers until the function has to answer."""
     with deadline.within(context.get_remaining_time_in_millis() / 1000 - _SECONDS_TO_REPORT):
         yield
 

@@ -1,8 +1,7 @@
 """The export of an account: one gzip-compressed JSON document of all that its user has, written as it is read.
 
 Neither the document nor any part of it that grows with the account is ever held in memory. A request has half a minute;
-an account that takes longer is exported by a queue's function. Until that is done, requests are written_at how far it
-is.
+an account that takes longer is exported by a queue's function. Until it is done, requests get its progress.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ LONGEST_LOCAL_PART, LONGEST_LABEL = 64, 63
 
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 256
 
-# RFC 5322's atext, of which the part before the @ consists, with single dots in between.
+# RFC 5322's atext: the part before the @ consists of these characters, with single dots in between.
 _ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]*")
 # RFC 5321's Quoted-string without blanks, which no name in Cognito may have.
 _QUOTED = re.compile(r'"(?:[!#-\[\]-~]|\\[!-~])*"')

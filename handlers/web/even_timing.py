@@ -1,4 +1,4 @@
-"""Answers that take as long whatever was found, so that no time tells whether an address has an account.
+"""Answers that take equally long in every case, so that their time does not reveal whether an address has an account.
 
 Cognito is asked other things for an address that is known than for one that is not: a sign-up of a known one is two
 calls, a wrong password is compared, a mail is sent or is not. An answer that could tell goes out a whole number of

@@ -81,7 +81,7 @@ class Guard:
         if not self.routes.is_public(operation):
             claims = context.get("claims") or {}
             context["user"] = verified_user(claims)
-            # What the pool calls the user, which is another thing for those who came through Google.
+            # The pool's name of the user, which differs from the sub for users who came through Google.
             context["username"] = claims.get("username") or context["user"]
             context["access_token"] = _bearer_token(scope)
         about_the_body: list[tuple[bytes, bytes]] = []

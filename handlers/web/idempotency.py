@@ -26,7 +26,7 @@ Shown = Callable[["Trade"], tuple[str, dict[str, str]]]
 
 
 def keyed(key: str | None, operation_id: str, given: BaseModel, show: Shown, **path: str) -> Keyed | None:
-    """The request as it is told apart from others by its key; None without a key.
+    """The request with the data by which its repetition is recognized; None without a key.
 
     given: the body, as the operation's model. show: makes the answer. path: the path parameters.
     """

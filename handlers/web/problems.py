@@ -51,7 +51,7 @@ UNAVAILABLE = Kind("/problems/unavailable", "Not available at the moment", 503)
 
 @dataclass(frozen=True, slots=True)
 class BadField:
-    """What is wrong with one field: a JSON pointer into the body, or a slash and a parameter's name."""
+    """An error of one field: a JSON pointer into the body, or a slash and a parameter's name, and the detail."""
 
     place: Literal["body", "query", "path", "header"]
     pointer: str
@@ -221,7 +221,7 @@ TABLE: dict[type[Exception], Callable[[Any], Problem]] = {
 
 
 def problem_of(error: Exception) -> Problem:
-    """What the client is told of an error. One that stands in no row is logged, and nothing of it is told."""
+    """The problem that the client gets for an error. An error without a row is logged; the client sees no detail."""
     for base in type(error).__mro__:
         if row := TABLE.get(base):
             return row(error)

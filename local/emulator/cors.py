@@ -12,7 +12,7 @@ PREFIX = "access-control-"
 
 
 def headers(settings: Json, method: str, request: Mapping[str, str]) -> dict[str, str]:
-    """What the gateway adds to an answer, its own or an integration's; empty where the origin is not allowed.
+    """The CORS headers of an answer, the gateway's or an integration's; empty if the origin is not allowed.
 
     `request` has the request's headers, with their names in lower case. A request without Origin gets none, and
     neither does OPTIONS unless it is a preflight that the configuration allows.

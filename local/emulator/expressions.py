@@ -48,7 +48,7 @@ def updated_paths(expression: str, names: Mapping[str, str]) -> Iterator[Path]:
 
 
 def _at_top_level(actions: str) -> Iterator[str]:
-    """The parts between the commas that stand in no parentheses."""
+    """The parts between the commas outside parentheses."""
     depth, part = 0, ""
     for character in actions:
         depth += {"(": 1, ")": -1}.get(character, 0)

@@ -69,7 +69,7 @@ def _apply_partitions() -> None:
 
 
 def leading_keys(request: Mapping[str, Any], table: Mapping[str, Any] | None) -> list[str]:
-    """The partition of a request for one item of a table; empty for other requests, whose partitions are not told."""
+    """The partition of a request for one item of a table; empty for other requests."""
     item = request.get("Key") or request.get("Item")
     if not table or not item:
         return []

@@ -90,7 +90,7 @@ def _apply() -> None:
         return run
 
     def get_state_quickly() -> Json:
-        # The same function without the tables, of which it would copy every item.
+        # The same function without the tables: it would copy every item of them.
         state: Json = FunctionType(get_state.__code__, {**get_state.__globals__, "_tables": scoped()})()
         state["tables"]._data.update(state_without_copies(dict(all_tables._data)))
         return state

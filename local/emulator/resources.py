@@ -17,7 +17,7 @@ COGNITO = "ministack.services.cognito"
 DYNAMODB = "ministack.services.dynamodb"
 LAMBDA = "ministack.services.lambda_svc"
 
-# What a generated secret is made of, named as in GenerateSecretString.
+# The characters of a generated secret, named as in GenerateSecretString.
 CHARACTERS = {
     "Lowercase": string.ascii_lowercase,
     "Uppercase": string.ascii_uppercase,

@@ -133,7 +133,7 @@ class Ordered:
 
 @dataclass(frozen=True)
 class Condition:
-    """What a KeyConditionExpression asks for: a partition, and a comparison of the sort key if there is one."""
+    """A KeyConditionExpression: a partition, and a comparison of the sort key if there is one."""
 
     partition: Json
     comparison: str | None = None  # "=", "<", "<=", ">", ">=", "BETWEEN" or "begins_with"

@@ -82,7 +82,7 @@ def _apply_names_without_case() -> None:
 # Sign-ups
 
 
-# What the sign-up that this thread makes gave for the trigger.
+# The ValidationData of the sign-up that this thread makes, for the trigger.
 _for_the_trigger: ContextVar[Json] = ContextVar("for_the_trigger", default={})  # noqa: B039 never changed
 # Sign-ups of one address come one after the other, although each waits for the trigger.
 _LOCKS = [threading.Lock() for _ in range(64)]
@@ -119,7 +119,7 @@ def _apply_trigger_data() -> None:
 
 
 def _reason(text: str) -> str:
-    """What the trigger raised, of ministack's words for it: the text of a Python dictionary."""
+    """The trigger's error in ministack's message, which is the text of a Python dictionary."""
     with suppress(ValueError, SyntaxError, AttributeError):
         return str(literal_eval(text).get("errorMessage"))
     return "Unknown error"
@@ -392,7 +392,7 @@ def _apply_address_changes() -> None:
 
 
 def _custom_message_refusal(pool: Json, moment: str, user: Json, data: Json) -> Answer | None:
-    """What the caller gets where the pool's trigger before a mail refuses it."""
+    """The answer to the caller when the pool's trigger refuses the mail."""
     try:
         take(f"{COGNITO}:_apply_custom_message_trigger")(
             pool, f"CustomMessage_{moment}", user["Username"], _attributes(user), data.get("ClientMetadata")

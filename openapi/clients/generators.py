@@ -39,7 +39,7 @@ class GeneratorError(Exception):
 
 
 def run(command: Sequence[str | Path], folder: Path) -> str:
-    """What a program says, standard error included. Raises GeneratorError with it when the program fails."""
+    """Run a program. Returns its output, standard error included; raises GeneratorError with it if it fails."""
     path = os.pathsep.join([str(NODE), str(PYTHON), str(ROOT / ".tools" / "nodejs" / "bin"), os.environ["PATH"]])
     done = subprocess.run(  # noqa: S603 our own arguments
         command,

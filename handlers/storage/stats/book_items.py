@@ -2,22 +2,21 @@
 
 | statKey            | what it is                                                                     |
 |--------------------|--------------------------------------------------------------------------------|
-| books              | a user's version of the statistics, and the list in which the user is due      |
-| book|2026-01-02    | the book of a day; if the day has several parts, only how many they are        |
+| books              | the version of a user's statistics, and the user's due list                    |
+| book|2026-01-02    | the book of a day; if the day has several parts, only the number of parts      |
 | book|2026-01-02|05 | one part of a busy day: the trades whose hash, modulo the number of parts, is 5 |
 
 A book or part has these attributes. `version` rises with every write. `entries` is compressed JSON, one row for each
-trade. `shape` is the number of the rows' shape. `base` shows the base set of the entries, for each account and
-currency. `parts` is how many parts the day has, absent for one. A book that has become empty stays, so that its version
-never begins anew.
+trade. `shape` is the number of the rows' shape. `base` is the base set of the entries, for each account and currency.
+`parts` is the number of the day's parts, absent for one. A book that has become empty stays, so that its version never
+starts again.
 
-The entry of a group stands in a book beside those of its trades, under `group|` and the group's id in the place of a
-trade's id; the base sets leave it out. So that it is found when the group's result moves to another day, an item
-`group|<id>` says on which day it stands, and shows the group's net result and R.
+The entry of a group is in a book beside those of trades, with `group|` and the group's id in place of a trade's id; the
+base sets leave it out. An item `group|<id>` names the day of that book, so that the entry is found when the group's
+result moves to another day. It also holds the group's net result and R.
 
 A row has the columns of COLUMNS in their order, without the empty ones at its end. A new shape may only add columns at
-the end, each with a default in Entry, and raise SHAPE. So a book is read by code that is newer and by code that is
-older than what wrote it.
+the end, each with a default in Entry, and raise SHAPE. So newer and older code can read each other's books.
 """
 
 from __future__ import annotations
@@ -55,7 +54,7 @@ _LEVEL, _RAW = 9, -15  # zlib: as small as it can, without header and checksum, 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Book:
-    """A day's book, or one part of it, as it is stored. Version 0 stands for one that is not stored."""
+    """A day's book, or one part of it, as it is stored. Version 0 means that it is not stored."""
 
     day: date
     part: int | None = None
@@ -66,7 +65,7 @@ class Book:
 
     @property
     def has_right_base(self) -> bool:
-        """Whether the base set that the item shows is that of its entries."""
+        """Whether the stored base set is that of the entries."""
         of_trades = any(not entry.is_of_group for entry in self.entries.values())
         if not of_trades or self.base is None:
             return not of_trades and self.base is None
@@ -80,7 +79,7 @@ def key(user_id: str, stat_key: str) -> Item:
 
 
 def book_key(day: date, part: int | None = None) -> str:
-    """Where the book of a day, or one of its parts, is kept."""
+    """The sort key of a day's book, or of one of its parts."""
     return f"{BOOKS}{day}" if part is None else f"{BOOKS}{day}|{part:02}"
 
 

@@ -30,12 +30,12 @@ from handlers.storage.stats.book_items import (
     version_of,
 )
 
-_MOST_READINGS = 4  # of a day whose parts do not fit together; a day is divided six times in its life at most
+_MOST_READINGS = 4  # tries for a day whose parts do not fit together; a day is divided six times at most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatsVersion:
-    """The version of a user's statistics, which rises with every change of a book, from 0; and when it last rose."""
+    """The version of a user's statistics, which begins at 0 and rises with each change of a book; when it last rose."""
 
     last_updated: datetime | None
     version: int
@@ -44,8 +44,8 @@ class StatsVersion:
 class Reading:
     """The entries of a range of days, by day in ascending order; those of one day in no order.
 
-    Each page is fetched when it is needed. `last_updated` is when a book of the range last changed, of the days that
-    were passed so far. Iterating raises Busy, and UnreadableBook for a book that is damaged.
+    Each page is fetched when it is needed. `last_updated` is the time of the last change among the books read so far.
+    Iterating raises Busy, and UnreadableBook for a book that is damaged.
     """
 
     def __init__(self, user_id: str, first: date | None, last: date | None) -> None:

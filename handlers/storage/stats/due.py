@@ -1,11 +1,11 @@
-"""Whose statistics are to be compared with their trades, and the queue that asks for it.
+"""The users whose statistics are to be compared with their trades, and the queue of these comparisons.
 
-Each change of the statistics puts its user into one of some due lists, a sparse index of the statistics' table, where
-the user stays until the next comparison finds everything right. So users are found without reading a table. A user
-whose very first change was lost is in no list: once a week everybody in the user pool is compared.
+Each change of the statistics puts its user into one of 16 due lists, a sparse index of the statistics' table, where the
+user stays until the next comparison finds everything right. So users are found without reading a table. A user whose
+very first change was lost is in no list: once a week everybody in the user pool is compared.
 
-A message of the queue asks for the comparison of one user, or to find the users of a due list or of the pool and ask
-for each. One that ends in the middle of its work begins again, and asks twice for some: that does no harm.
+A message of the queue is for the comparison of one user, or for finding the users of a due list or of the pool and
+queueing each. A search that is interrupted begins again and queues some users twice, which does no harm.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 INDEX = "due-users-gsi"
-LISTS = 16  # so many workers find users at once
+LISTS = 16  # also how many workers can find users at once
 
 _MOST_MESSAGES = 10  # of a batch
 _MOST_USERS = 60  # of a page of the pool
@@ -35,7 +35,7 @@ _MOST_USERS = 60  # of a page of the pool
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """A due list in which to find users, or the pool if there is none; from the place reached so far."""
+    """A search for users in a due list, or in the pool without one, from the place reached so far."""
 
     due_list: str | None = None
     after: Any = None
@@ -47,17 +47,17 @@ def list_of(user_id: str) -> str:
 
 
 def ask(user_ids: Iterable[str], client: SQSClient | None = None) -> int:
-    """Ask for the comparison of these users. How many. Raises Busy."""
+    """Queue the comparison of these users. Returns how many they are. Raises Busy."""
     return _send(({"user": user_id} for user_id in user_ids), client)
 
 
 def ask_for_due(client: SQSClient | None = None) -> None:
-    """Ask for the comparison of every user whose statistics changed since the last one. Raises Busy."""
+    """Queue the search for every user whose statistics changed since their last comparison. Raises Busy."""
     _send(({"search": {"dueList": f"{number:02}"}} for number in range(LISTS)), client)
 
 
 def ask_for_everybody(client: SQSClient | None = None) -> None:
-    """Ask for the comparison of every user. Raises Busy."""
+    """Queue the search for every user of the pool. Raises Busy."""
     _send([{"search": {}}], client)
 
 
@@ -67,7 +67,7 @@ def search_of(message: Any) -> Search:
 
 
 def find(search: Search, has_time: Callable[[], bool]) -> int:
-    """Ask for the comparison of each user found; when time runs out, ask for the rest of the search. How many users.
+    """Queue the comparison of each user found, and the rest of the search when time runs out. Returns how many users.
 
     Raises Busy.
     """

@@ -2,10 +2,10 @@
 
 A group's entry follows from the group and all of its trades. It is written like the entries of trades (`updating`): in
 one transaction with the checks that group and trades are those that were read, that the books have the versions that
-were read, and that the account is not being erased. Whoever was overtaken begins again.
+were read, and that the account is not being erased. A writer that another one overtook begins again.
 
-An item of the group's own says in which day's book its entry stands, so that it is taken out of there when the result
-moves to another day or vanishes. The item stays when the group is gone, so that its version never begins anew.
+An item for each group says which day's book holds its entry, so that the entry can be removed when the result moves to
+another day or vanishes. The item stays when the group is deleted, so that its version never starts again.
 """
 
 from __future__ import annotations
@@ -48,11 +48,11 @@ from handlers.storage.trade_items import instant
 
 
 def settle(user_id: str, group_id: str, now: datetime, also: date | None = None) -> int:
-    """Put the group's entry in its place. How many books held something else.
+    """Write the group's entry into its day's book. Returns how many books were wrong.
 
-    It is taken out of the book of its old day, and of the day `also`, where it does not belong. One transaction holds
-    the books of these days, the checks of MOST_TRADES trades and four more actions. Raises AccountErased,
-    UnreadableTrade, UnreadableBook, Busy.
+    The entry is removed from the books of its old day and of the day `also`, if it does not belong there. One
+    transaction holds the books of these days, the checks of MOST_TRADES trades and four more actions. Raises
+    AccountErased, UnreadableTrade, UnreadableBook, Busy.
     """
     for _ in attempts():
         group, place = _read(user_id, group_id)
@@ -79,12 +79,12 @@ def settle(user_id: str, group_id: str, now: datetime, also: date | None = None)
 
 
 def day_in(place: Mapping[str, Any] | None) -> date | None:
-    """The day in whose book the group's entry stands, as its item says."""
+    """The day whose book holds the group's entry, by the group's item."""
     return date.fromisoformat(place["day"]["S"]) if place is not None and "day" in place else None
 
 
 def place_facts(place: Mapping[str, Any] | None) -> tuple[Any, ...]:
-    """What the group's item says apart from its version."""
+    """The attributes of the group's item, apart from its version."""
     return tuple((place or {}).get(name) for name in ("day", "netPnl", "rMultiple"))
 
 
@@ -99,7 +99,7 @@ def _read(user_id: str, group_id: str) -> tuple[Group | None, Any]:
 def _books(
     user_id: str, group_id: str, made: tuple[date, Entry] | None, days: Collection[date], now: datetime
 ) -> dict[date, Item]:
-    """What becomes of the books, or parts of books, in which the group's entry stands and is to stand, by day."""
+    """The changed books, or parts of books, that hold or shall hold the group's entry, by day."""
     in_book = GROUP + group_id
     wanted = dict([made]) if made is not None else {}
     keys = {book_key(day): day for day in {*days, *wanted}}

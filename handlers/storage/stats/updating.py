@@ -59,8 +59,8 @@ Touched = Mapping[date, Collection[str]]
 _MOST_ACTIONS = 100  # of a transaction
 _OF_EVERY_TRANSACTION = 2  # actions: the check of the account, the version of the statistics
 
-# Why a transaction is cancelled if nothing is wrong with it.
-_SOMEBODY_ELSE = {
+# The codes of a cancelled transaction that may succeed when it is repeated.
+_RETRYABLE = {
     "None",
     CONDITION_FAILED,
     CONFLICT,
@@ -71,7 +71,7 @@ _SOMEBODY_ELSE = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Read:
-    """What a group of changes builds on: the trades and the items of the days' books, as far as they exist."""
+    """The trades and the items of the days' books that a batch of changes is based on, as far as they exist."""
 
     trades: Mapping[str, Trade]
     days: Mapping[date, Any]
@@ -83,7 +83,7 @@ class _Read:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Change:
-    """The item that becomes of one book, or of one part; the trades that it builds on, and how many entries changed."""
+    """A new item of one book or part, the trades that it is based on, and how many of its entries changed."""
 
     day: date
     item: Item
@@ -92,11 +92,11 @@ class _Change:
 
 
 def update(user_id: str, touched: Touched, now: datetime, anew: Collection[date] = ()) -> int:
-    """Put the entries of these trades, by day, in their place. How many entries were not what the trades say.
+    """Make the entries of these trades, by day, what the trades say. Returns how many entries were wrong.
 
-    The books of the days in `anew` are written even if their entries are right. Of such a book that cannot be read only
-    the entries of these trades remain, so all trades of the day are to be given. Raises AccountErased,
-    UnreadableTrade, UnreadableBook, Busy.
+    The books of the days in `anew` are written even if their entries are right. If such a book cannot be read, only the
+    entries of the given trades remain in it, so give all trades of the day. Raises AccountErased, UnreadableTrade,
+    UnreadableBook, Busy.
     """
     return sum(_settle(user_id, group, now, anew) for group in _groups(touched))
 
@@ -116,7 +116,9 @@ def readable(item: Mapping[str, Any]) -> Trade:
 
 
 def _groups(touched: Touched) -> Iterator[dict[date, list[str]]]:
-    """What is touched, in groups of which each is read with one request and, without parts, written with one."""
+    """The touched trades and days in batches: each is read with one request and, unless a day has parts, written with
+    one.
+    """
     most = _MOST_ACTIONS - _OF_EVERY_TRANSACTION
     group: dict[date, list[str]] = {}
     trade_ids: set[str] = set()
@@ -156,7 +158,7 @@ def _settle(user_id: str, group: Touched, now: datetime, anew: Collection[date])
 def _write(
     user_id: str, changes: Sequence[_Change], read: _Read, now: datetime
 ) -> tuple[Sequence[_Change], Sequence[_Change]]:
-    """Write those of the changes that nobody has overtaken. These, and the others. Raises AccountErased, Busy."""
+    """Write the changes that nobody has overtaken. Returns those, and the others. Raises AccountErased, Busy."""
     overtaken: list[_Change] = []
     while changes:
         failed = commit(user_id, _actions(user_id, changes, read, now))
@@ -188,7 +190,7 @@ def _read(user_id: str, pending: Touched) -> _Read:
 
 
 def _changes(user_id: str, pending: Touched, read: _Read, now: datetime, anew: Collection[date]) -> Iterator[_Change]:
-    """What is to be written. Raises UnreadableBook, Busy."""
+    """The changes to write. Raises UnreadableBook, Busy."""
     wanted = {trade_id: entries(trade) for trade_id, trade in read.trades.items()}
     touched: dict[tuple[date, int | None], list[str]] = {}
     for day, of_day in pending.items():
@@ -323,9 +325,9 @@ def next_version(user_id: str, now: datetime) -> Any:
 
 
 def commit(user_id: str, actions: Sequence[TransactWriteItemTypeDef]) -> set[str]:
-    """Write all of it, or nothing if somebody else has written what it builds on.
+    """Write all of the actions, or none if another writer has changed an item that they are based on.
 
-    The sort keys of the items that failed, none if it is written. Raises AccountErased, Busy.
+    Returns the sort keys of the items that failed; none if all is written. Raises AccountErased, Busy.
     """
     try:
         dynamodb().transact_write_items(TransactItems=[{"ConditionCheck": erasure_marks.not_begun(user_id)}, *actions])
@@ -333,7 +335,7 @@ def commit(user_id: str, actions: Sequence[TransactWriteItemTypeDef]) -> set[str
         of_account, *others = error.response["CancellationReasons"]
         if of_account["Code"] == CONDITION_FAILED:
             raise AccountErased(user_id) from error
-        if not {reason["Code"] for reason in (of_account, *others)} <= _SOMEBODY_ELSE:
+        if not {reason["Code"] for reason in (of_account, *others)} <= _RETRYABLE:
             raise
         failed = {_sort_key(action) for action, reason in zip(actions, others, strict=True) if reason["Code"] != "None"}
         return failed or {STATE}
@@ -349,7 +351,7 @@ def _sort_key(action: Any) -> str:
 
 
 def _places(change: _Change) -> set[str]:
-    """The sort keys of the items that the change builds on: its book, and its trades."""
+    """The sort keys of the items that the change is based on: its book and its trades."""
     return {change.item["statKey"]["S"], *change.trade_ids}
 
 
@@ -363,8 +365,8 @@ def is_too_large(item: Item) -> bool:
 def divide(user_id: str, day: date, now: datetime) -> None:
     """Give the day twice as many parts, and again until none is too large, in one transaction.
 
-    No entry changes, so no trade is read. If somebody else writes the day meanwhile, it stays as it is until its next
-    change. Raises AccountErased, UnreadableBook, Busy.
+    No entry changes, so no trade is read. If another writer changes the day at the same time, it is not divided until
+    its next change. Raises AccountErased, UnreadableBook, Busy.
     """
     stored = _stored(user_id, day)
     parts = number_of_parts(stored.get(None))
@@ -390,7 +392,7 @@ def divide(user_id: str, day: date, now: datetime) -> None:
 
 
 def _stored(user_id: str, day: date) -> dict[int | None, Any]:
-    """The items of the day by part, its book among them as that of no part; also of parts that are not in use."""
+    """The items of the day by part, parts that are not in use included. The day's book has the key None."""
     places = {book_key(day, part): part for part in (None, *range(MOST_PARTS))}
     found = _items(stats_table(), (key(user_id, stat_key) for stat_key in places))
     return {places[item["statKey"]["S"]]: item for item in found}

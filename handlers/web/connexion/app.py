@@ -36,7 +36,7 @@ class ByTag(Resolver):  # type: ignore[misc] # Connexion is not typed
     """operationId to function: createTrade, tagged trades, is handlers.operations.trades.create_trade."""
 
     def resolve(self, operation: Any) -> Resolution:
-        """That function. Raises when there is none, so that a deployment fails and not a request."""
+        """The operation's function. Raises if there is none, so that the deployment fails instead of a request."""
         [tag] = operation._operation["tags"]
         function = getattr(import_module(f"handlers.operations.{tag}"), inflection.underscore(operation.operation_id))
         return Resolution(function, operation.operation_id)

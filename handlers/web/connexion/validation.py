@@ -178,7 +178,7 @@ def validator_map(checks: Mapping[str, OperationChecks]) -> dict[str, Any]:
             context["parameters"] = {name: context[name] for name in operation.names.values() if name in context}
             if bad and not operation.has_body:
                 raise invalid_request(bad)
-            context["bad_parameters"] = bad  # told together with the body's
+            context["bad_parameters"] = bad  # reported together with the body's
 
     class JsonBody(AbstractRequestBodyValidator):  # type: ignore[misc] # Connexion is not typed
         def __init__(self, **kwargs: Any) -> None:
@@ -209,7 +209,7 @@ def validator_map(checks: Mapping[str, OperationChecks]) -> dict[str, Any]:
 
 
 def _bad_parameters(operation: OperationChecks, scope: Any, context: dict[str, Any]) -> Iterator[BadField]:
-    """What is wrong with the parameters; their values go into the context, for the operation's function."""
+    """The errors of the parameters; their values go into the context, for the operation's function."""
     given: dict[str, list[str]] = {}
     query = scope["query_string"].decode("latin-1")
     try:
