@@ -15,7 +15,6 @@ NODE := $(TOOLS)/node/node_modules/.bin
 # One file of tests goes to one worker: what it sets up for all its tests is set up once. In the order in which they are
 # asked for: files with few tests that take long come first, so that no worker waits for the other at the end.
 WORKERS := -n 2 --dist loadfile --no-loadscope-reorder
-SWAGGER_UI := $(TOOLS)/docs/drf_spectacular_sidecar/static/drf_spectacular_sidecar/swagger-ui-dist
 
 CLIENTS = $(VENV)/.ready $(TOOLS)/clients/.ready $(TOOLS)/clients-node/.ready
 
@@ -162,14 +161,13 @@ lock: $(UV) ## Pin what pyproject.toml asks for
 	$(LOCK) pyproject.toml --group bench -o requirements/bench.txt
 	for group in checkov clients runtime emulator mutation peers peer-bare peer-fastapi peer-powertools sam scanners node uv; do \
 		$(LOCK) --group $$group -o requirements/$$group.txt; done
-	$(LOCK) --no-deps --group docs -o requirements/docs.txt
 
 LOCK = $(UV) pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11
 
 clean: ## Remove all that was built or installed; the data of `make run` too
 	rm -rf .venv $(TOOLS) .aws-sam .build .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
 
-setup: $(VENV)/.ready $(TOOLS)/emulator/.ready $(TOOLS)/lambda/.ready $(TOOLS)/sam/.ready $(TOOLS)/docs/.ready $(TOOLS)/node/.ready $(TOOLS)/checkov/.ready $(TOOLS)/scanners/.ready ## Install everything
+setup: $(VENV)/.ready $(TOOLS)/emulator/.ready $(TOOLS)/lambda/.ready $(TOOLS)/sam/.ready $(TOOLS)/node/.ready $(TOOLS)/checkov/.ready $(TOOLS)/scanners/.ready ## Install everything
 
 clients: $(CLIENTS) ## A TypeScript and a Python client of the contract, ready to publish, in dist/clients
 	@PATH="$(CURDIR)/$(TOOLS)/nodejs/bin:$$PATH" $(VENV)/python -m openapi.clients dist/clients
@@ -185,7 +183,7 @@ FUNCTIONS := .build/functions/$(subst /,-,$(RUNTIME))
 SOURCES := $(shell find handlers building -name '*.py') $(wildcard generated/*) openapi/openapi.yaml
 
 # For AWS; what make run and the end-to-end tests deploy is built by build-local for the interpreter at hand.
-build: $(TOOLS)/sam/.ready $(VENV)/.ready $(TOOLS)/docs/.ready ## Build for AWS, as `sam deploy` needs it
+build: $(TOOLS)/sam/.ready $(VENV)/.ready ## Build for AWS, as `sam deploy` needs it
 	$(SAM) build
 
 deploy: $(TOOLS)/sam/.ready $(VENV)/.ready ## Deploy what `make build` built: STAGE=dev, staging or production, STACK=another-name, PARAMETERS="Name=value ..."
@@ -227,7 +225,7 @@ DEPLOYED = $(or $(STACK),journal-$(STAGE))
 .PHONY: build-local
 build-local: .build/local
 
-.build/local: $(TOOLS)/sam/.ready $(TOOLS)/docs/.ready $(VENV)/.ready $(TOOLS)/lambda/.ready template.yaml samconfig.toml Makefile \
+.build/local: $(TOOLS)/sam/.ready $(VENV)/.ready $(TOOLS)/lambda/.ready template.yaml samconfig.toml Makefile \
 		requirements/lambda.txt $(SOURCES) $(wildcard openapi/docs_page/*)
 	@mkdir -p .build
 	@echo "Building the functions ..."
@@ -248,8 +246,8 @@ build-DependencyLayer: $(UV) $(VENV)/.ready
 	$(UV) pip install --quiet --require-hashes $(LAYER_FOR) --target "$(ARTIFACTS_DIR)/python" -r requirements/lambda.txt
 	$(VENV)/python -m building.layer "$(ARTIFACTS_DIR)/python" $(RUNTIME)
 
-build-DocsLayer: $(VENV)/.ready $(TOOLS)/docs/.ready
-	$(VENV)/python -m openapi.docs_page "$(SWAGGER_UI)" "$(ARTIFACTS_DIR)/docs"
+build-DocsLayer: $(VENV)/.ready
+	$(VENV)/python -m openapi.docs_page "$(ARTIFACTS_DIR)/docs"
 
 # The peers that make bench measures, built as carefully: libraries of their own, byte code for all that is imported.
 .build/peers/.ready: $(wildcard requirements/peer-*.txt benchmarks/*.py benchmarks/peers/*.py benchmarks/requests/*.py) $(SOURCES) $(UV) $(TOOLS)/lambda/.ready
@@ -297,13 +295,6 @@ $(VENV)/.ready: requirements/dev.txt $(UV)
 	@echo "Installing the project's libraries ..."
 	@$(UV) venv --quiet --clear --python $(PYTHON) .venv
 	@$(UV) pip sync --quiet --require-hashes --python $(VENV)/python $<
-	@touch $@
-
-# Swagger UI's distribution, as a Python package brings it; without that package's own dependencies.
-$(TOOLS)/docs/.ready: requirements/docs.txt $(UV) $(VENV)/.ready
-	@echo "Installing Swagger UI ..."
-	@rm -rf $(TOOLS)/docs
-	@$(UV) pip install --quiet --require-hashes --no-deps --python $(VENV)/python --target $(TOOLS)/docs -r $<
 	@touch $@
 
 # Node programs: the contract's linters, the generators of clients, the mock. Where the machine has no Node, a PyPI wheel

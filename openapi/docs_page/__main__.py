@@ -1,8 +1,8 @@
-"""Build the docs page: one file with Swagger UI and its style inside, and the policy that allows just these.
+"""Build the docs page from the contract: one file with its style and script inside, and the policy that allows these.
 
-`python -m openapi.docs_page SWAGGER_UI TARGET` reads the folder of Swagger UI's distribution and writes `docs.html`,
-`docs.html.gz` and `policy.txt`. One file is one request, needs no route of its own for assets, and lets the
-Content-Security-Policy name scripts by their hash: nothing else runs, from no host.
+`python -m openapi.docs_page TARGET` writes `docs.html`, `docs.html.gz` and `policy.txt`. All text is in the file before
+any script runs. One file is one request, needs no route of its own for assets, and lets the Content-Security-Policy
+name script and style by their hash: nothing else runs, from no host.
 """
 
 from __future__ import annotations
@@ -10,19 +10,41 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
+import json
+import re
 import sys
 from pathlib import Path
 
+import yaml
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+from pygments import highlight
+from pygments.formatters.html import HtmlFormatter
+from pygments.lexers import get_lexer_by_name
+
+from openapi.docs_page.reading import Reader
+
 HERE = Path(__file__).parent
+CONTRACT = HERE.parent / "openapi.yaml"
+
+# As CommonMark, with tables; HTML in a description is shown as text.
+_MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
+_IN_COLOUR = HtmlFormatter(nowrap=True)
 
 
-def page(swagger_ui: Path) -> tuple[str, str]:
+def page(contract: Path = CONTRACT) -> tuple[str, str]:
     """The page and its Content-Security-Policy."""
-    script = (swagger_ui / "swagger-ui-bundle.js").read_text("utf-8") + "\n" + (HERE / "page.js").read_text("utf-8")
-    script = script.replace("</script", r"<\/script")
-    style = (swagger_ui / "swagger-ui.css").read_text("utf-8") + "\n" + (HERE / "page.css").read_text("utf-8")
-    html = (HERE / "page.html").read_text("utf-8")
-    html = html.replace("/* {{style}} */", style).replace("/* {{script}} */", script)
+    shown = Reader(yaml.safe_load(contract.read_text("utf-8"))).contract()
+    forms = {operation.id: operation.form for tag in shown.tags for operation in tag.operations}
+    data = json.dumps(forms, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    script = (HERE / "page.js").read_text("utf-8").replace("/* {{forms}} */ {}", data)
+    style = (HERE / "page.css").read_text("utf-8")
+    templates = Environment(
+        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    templates.filters |= {"markdown": _markdown, "line": _line, "code": _code}
+    html = templates.get_template("page.html").render(contract=shown, script=Markup(script), style=Markup(style))  # noqa: S704 our own files
     policy = {
         "default-src": "'none'",
         "script-src": _hash(script),
@@ -36,13 +58,30 @@ def page(swagger_ui: Path) -> tuple[str, str]:
     return html, "; ".join(f"{directive} {value}" for directive, value in policy.items())
 
 
+def _markdown(text: str) -> Markup:
+    """A text of the contract. What scrolls can be reached by the keyboard."""
+    html = _MARKDOWN.render(text)
+    html = html.replace("<pre>", '<pre tabindex="0">').replace("<table>", '<div class="scroll" tabindex="0"><table>')
+    return Markup(html.replace("</table>", "</table></div>"))  # noqa: S704 escaped by markdown-it
+
+
+def _line(text: str) -> Markup:
+    """A text of the contract within a line."""
+    return Markup(_MARKDOWN.renderInline(re.sub(r"\s+", " ", text.strip())))  # noqa: S704 escaped by markdown-it
+
+
+def _code(text: str, language: str) -> Markup:
+    """Code with its words in spans that the style gives colours."""
+    return Markup(highlight(text, get_lexer_by_name(language), _IN_COLOUR).rstrip("\n"))  # noqa: S704 escaped by Pygments
+
+
 def _hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def build(swagger_ui: Path, target: Path) -> None:
+def build(target: Path) -> None:
     """Write the page, plain and compressed, and its policy."""
-    html, policy = page(swagger_ui)
+    html, policy = page()
     target.mkdir(parents=True, exist_ok=True)
     (target / "docs.html").write_text(html, "utf-8")
     # No time stamp: the same page is the same artifact.
@@ -51,4 +90,4 @@ def build(swagger_ui: Path, target: Path) -> None:
 
 
 if __name__ == "__main__":
-    build(Path(sys.argv[1]), Path(sys.argv[2]))
+    build(Path(sys.argv[1]))

@@ -1,98 +1,212 @@
-// Swagger UI fills a form with the document's examples. That is right for a body; an optional filter or a retry key that
-// nobody chose is not: the form would ask for one symbol, one day and a page token that was never given out.
-const OptionalParametersStartEmpty = () => ({
-  statePlugins: {
-    spec: {
-      wrapActions: {
-        updateJsonSpec: (update) => (document) => {
-          for (const parameter of Object.values(document?.components?.parameters ?? {})) {
-            delete parameter.example;
-            if (parameter.required) continue;
-            const named = parameter.schema.$ref?.split("/").pop();
-            const { example, ...schema } = named ? document.components.schemas[named] : parameter.schema;
-            parameter.schema = schema;
-            if (schema.items) schema.items = { type: "string" };
-            parameter.description += ` For instance \`${[].concat(example)[0]}\`.`;
-          }
-          return update(document);
-        },
-      },
-    },
-  },
-});
-
-// An operation's path is a link inside the button that opens it, which keyboards and screen readers cannot tell apart.
-// Opening an operation puts its link into the address bar; tags keep theirs.
-const PathsAreNoLinks = ({ React }) => ({
-  wrapComponents: {
-    DeepLink: (Link) => (link) =>
-      link.path?.includes("/") ? React.createElement("span", null, link.text) : React.createElement(Link, link),
-  },
-});
-
-// Swagger UI leaves some of its controls without a name.
-const NAMES = {
-  "#servers": "Server",
-  ".close-modal": "Close",
-  ".examples-select-element": "Example",
-  ".body-param__text": "Request body",
-  ".content-type": "Media type",
-  ".operation-filter-input": "Show only the tags that contain",
-  ".parameters input": "Value",
-  ".parameters select": "Value",
-  "section.models button": "Schemas",
+"use strict";
+// What each operation's form is made of, by operationId.
+const FORMS = /* {{forms}} */ {};
+// The page lies beside the operations: /v1/docs and /v1/trades, whatever stands before them.
+const BASE = location.href.replace(/[?#].*$/, "").replace(/\/docs\/?$/, "");
+const IS_LOCAL = ["localhost", "127.0.0.1"].includes(location.hostname);
+const DEMO = { email: "demo@example.com", password: "Demo-Journal-2026" }; // of `make run`, on this machine alone
+const $ = (selector, root = document) => root.querySelector(selector);
+const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+const make = (tag, properties = {}, ...children) => {
+  const node = Object.assign(document.createElement(tag), properties);
+  node.append(...children);
+  return node;
 };
-const nameControls = () => {
-  for (const [selector, name] of Object.entries(NAMES)) {
-    for (const control of document.querySelectorAll(`${selector}:not([aria-label])`)) {
-      const parameter = control.closest("tr[data-param-name]")?.dataset.paramName;
-      control.setAttribute("aria-label", parameter ?? name);
-    }
-  }
-  // What scrolls has to be within the reach of the keyboard.
-  for (const box of document.querySelectorAll("pre:not([tabindex]), .renderedMarkdown pre:not([tabindex])")) {
-    if (!box.closest("button")) box.tabIndex = 0;
-  }
-};
-new MutationObserver(nameControls).observe(document.getElementById("docs"), { childList: true, subtree: true });
+// Storage may be refused: then what is kept lasts as long as the page.
+const kept = (storage) => ({
+  get: (name) => { try { return storage()[name] ?? null; } catch { return null; } },
+  set: (name, value) => { try { if (value === null) delete storage()[name]; else storage()[name] = value; } catch { /* as above */ } },
+});
+const settings = kept(() => localStorage), session = kept(() => sessionStorage);
 
 // Dark or light as the system has it, until the reader says otherwise.
 const system = matchMedia("(prefers-color-scheme: dark)");
-const button = document.getElementById("scheme");
-let chosen = null;
-try {
-  chosen = localStorage.getItem("scheme");
-} catch {
-  // No storage, no memory.
-}
-const show = () => {
+let chosen = settings.get("scheme");
+const showScheme = () => {
   const dark = chosen ? chosen === "dark" : system.matches;
-  document.documentElement.classList.toggle("dark-mode", dark);
-  button.textContent = dark ? "Light" : "Dark";
-  button.setAttribute("aria-label", `Show the page in ${dark ? "light" : "dark"} colors`);
+  document.documentElement.classList.toggle("dark", dark);
+  $("#scheme").textContent = dark ? "Light" : "Dark";
+  $("#scheme").setAttribute("aria-label", `Show the page in ${dark ? "light" : "dark"} colors`);
 };
-button.addEventListener("click", () => {
-  chosen = document.documentElement.classList.contains("dark-mode") ? "light" : "dark";
-  try {
-    localStorage.setItem("scheme", chosen);
-  } catch {
-    // Kept until the page is left.
-  }
-  show();
+$("#scheme").addEventListener("click", () => {
+  chosen = document.documentElement.classList.contains("dark") ? "light" : "dark";
+  settings.set("scheme", chosen);
+  showScheme();
 });
-system.addEventListener("change", show);
-show();
+system.addEventListener("change", showScheme);
+showScheme();
 
-// The page lies beside the document: /v1/docs and /v1/openapi.yaml, whatever stands before them.
-SwaggerUIBundle({
-  url: new URL("openapi.yaml", location.href).href,
-  dom_id: "#docs",
-  deepLinking: true,
-  filter: true,
-  displayRequestDuration: true,
-  defaultModelsExpandDepth: 0,
-  docExpansion: "list",
-  validatorUrl: null,
-  plugins: [OptionalParametersStartEmpty, PathsAreNoLinks],
-  presets: [SwaggerUIBundle.presets.apis],
+// Samples have this host's address.
+for (const pre of all(".code pre[role=tabpanel], #guide pre")) {
+  for (const node of all("*", pre).concat(pre).flatMap((each) => [...each.childNodes])) {
+    if (node.nodeType === Node.TEXT_NODE) node.data = node.data.replaceAll("https://host/v1", BASE);
+  }
+}
+
+// A language that is chosen once is chosen in every sample.
+const showLanguage = (language) => {
+  for (const tab of all("[role=tab]")) {
+    const is = tab.dataset.language === language;
+    tab.setAttribute("aria-selected", is);
+    tab.tabIndex = is ? 0 : -1;
+    document.getElementById(tab.getAttribute("aria-controls")).hidden = !is;
+  }
+};
+if (settings.get("language")) showLanguage(settings.get("language"));
+for (const tab of all("[role=tab]")) {
+  tab.addEventListener("click", () => {
+    const before = tab.getBoundingClientRect().top;
+    settings.set("language", tab.dataset.language);
+    showLanguage(tab.dataset.language);
+    scrollBy({ top: tab.getBoundingClientRect().top - before, behavior: "instant" });
+  });
+  tab.addEventListener("keydown", (event) => {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!step) return;
+    const tabs = all("[role=tab]", tab.parentElement);
+    const next = tabs[(tabs.indexOf(tab) + step + tabs.length) % tabs.length];
+    next.click();
+    next.focus();
+  });
+}
+
+for (const button of all(".copy")) {
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText($("pre[role=tabpanel]:not([hidden])", button.closest(".code")).textContent);
+    button.textContent = "Copied";
+    setTimeout(() => { button.textContent = "Copy"; }, 1500);
+  });
+}
+
+// The access token of logIn lasts as long as the tab, also when the page is loaded again.
+const showSession = () => {
+  const token = session.get("token");
+  $("#session").replaceChildren(
+    token
+      ? make("button", { type: "button", textContent: "Log out", onclick: () => { session.set("token", null); showSession(); } })
+      : make("button", { type: "button", textContent: "Log in", onclick: () => { location.hash = "logIn"; openForm("logIn"); } }),
+  );
+};
+showSession();
+
+const openForm = (id) => {
+  const entry = document.getElementById(id), form = $(".form", entry), operation = FORMS[id];
+  $(".try", entry).setAttribute("aria-expanded", "true");
+  if (form.firstChild) { form.hidden = false; return form; }
+  const inputs = operation.parameters.map((parameter) => {
+    const input = make("input", { name: parameter.name, placeholder: parameter.example, required: parameter.required });
+    if (parameter.required) input.value = parameter.example;
+    const words = `${parameter.name} (${parameter.in}${parameter.required ? "" : ", optional"}${parameter.list ? ", values separated by commas" : ""})`;
+    form.append(make("label", {}, words, input));
+    return { ...parameter, input };
+  });
+  let body = null;
+  if (operation.body !== null) {
+    body = make("textarea", { value: operation.body, spellcheck: false });
+    form.append(make("label", {}, "Body", body));
+  }
+  const answer = make("div", {});
+  answer.setAttribute("role", "status");
+  const send = make("button", { type: "button", className: "send", textContent: "Send" });
+  send.addEventListener("click", () => request(operation, inputs, body, answer));
+  form.append(send);
+  if (id === "logIn" && IS_LOCAL) {
+    const demo = make("button", { type: "button", textContent: "Use the demo login" });
+    demo.addEventListener("click", () => { body.value = JSON.stringify(DEMO, null, 2); });
+    form.append(demo);
+  }
+  form.append(answer);
+  form.hidden = false;
+  return form;
+};
+
+const request = async (operation, inputs, body, answer) => {
+  let path = operation.path;
+  const query = new URLSearchParams(), headers = {};
+  for (const { name, in: place, list, exploded, input } of inputs) {
+    const value = input.value;
+    if (value === "") continue;
+    if (place === "path") path = path.replace(`{${name}}`, encodeURIComponent(value));
+    if (place === "header") headers[name] = value;
+    if (place === "query") for (const one of list && exploded ? value.split(",") : [value]) query.append(name, one.trim());
+  }
+  if (operation.secured && session.get("token")) headers.Authorization = `Bearer ${session.get("token")}`;
+  if (body) headers["Content-Type"] = operation.media;
+  answer.replaceChildren("…");
+  const began = performance.now();
+  try {
+    const got = await fetch(BASE + path + (query.size ? `?${query}` : ""), { method: operation.method, headers, body: body?.value });
+    const text = await got.text();
+    let shown = text, json = null;
+    try { json = JSON.parse(text); shown = JSON.stringify(json, null, 2); } catch { /* no JSON */ }
+    remember(operation, got, json);
+    const head = make("p", {}, make("b", { className: `status s${String(got.status)[0]}`, textContent: got.status }), ` in ${Math.round(performance.now() - began)} ms`);
+    if (got.headers.get("etag")) head.append(", ETag ", make("code", { textContent: got.headers.get("etag") }));
+    const pre = make("pre", { textContent: shown || "no body", tabIndex: 0 });
+    answer.replaceChildren(head, pre);
+  } catch (error) {
+    answer.replaceChildren(`No answer: ${error.message}`);
+  }
+};
+
+const remember = (operation, got, json) => {
+  if (got.ok && json?.accessToken) session.set("token", json.accessToken);
+  else if (operation.secured && got.status === 401) session.set("token", null);
+  else if (got.ok && ["/auth/logout-all", "/auth/account"].includes(operation.path) && operation.method !== "GET") session.set("token", null);
+  // What the answer names is offered where the next request needs it.
+  const etag = got.headers.get("etag");
+  if (got.ok && etag && operation.secured) for (const input of all("input[name='If-Match']")) input.placeholder = etag;
+  showSession();
+};
+
+for (const button of all(".try")) {
+  button.addEventListener("click", () => {
+    const id = button.closest("[data-operation]").dataset.operation, form = $(".form", button.closest(".code"));
+    if (form.firstChild && !form.hidden) { form.hidden = true; button.setAttribute("aria-expanded", "false"); return; }
+    $("textarea, input, button", openForm(id)).focus();
+  });
+}
+
+// Search: entries that have all the words; those that have them in their labels come first in the side bar.
+const entries = all(".entry").map((node) => {
+  const link = $(`nav a[href="#${node.id}"]`);
+  return { link: link.parentElement, label: `${link.textContent} ${node.id} ${$(".route", node)?.textContent ?? ""}`.toLowerCase(), text: node.textContent.toLowerCase() };
 });
+const search = $("#search");
+search.addEventListener("input", () => {
+  const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
+  let count = 0, first = null;
+  for (const { link, label, text } of entries) {
+    const inLabel = words.every((word) => label.includes(word)), found = inLabel || words.every((word) => text.includes(word));
+    link.hidden = !found;
+    link.classList.toggle("hit", words.length > 0 && inLabel);
+    if (found) count += 1;
+    if (found && (!first || (inLabel && !first.inLabel))) first = { link, inLabel };
+  }
+  for (const list of all("nav ul")) list.previousElementSibling.hidden = words.length > 0 && all("li:not([hidden])", list).length === 0;
+  $("#hits").textContent = words.length ? `${count} found` : "";
+  search.dataset.first = first ? $("a", first.link).getAttribute("href") : "";
+  if (words.length) openMenu(true);
+});
+search.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && search.dataset.first) { location.hash = search.dataset.first; openMenu(false); }
+  if (event.key === "Escape") { search.value = ""; search.dispatchEvent(new Event("input")); search.blur(); }
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key === "/" && !event.target.closest("input, textarea")) { event.preventDefault(); search.focus(); }
+});
+
+const openMenu = (open) => {
+  $("nav").classList.toggle("open", open);
+  $("#menu").setAttribute("aria-expanded", open);
+};
+$("#menu").addEventListener("click", () => openMenu(!$("nav").classList.contains("open")));
+$("nav").addEventListener("click", (event) => { if (event.target.closest("a")) openMenu(false); });
+
+// The side bar says where the reader is.
+const mark = () => {
+  for (const link of all("nav a[aria-current]")) link.removeAttribute("aria-current");
+  $(`nav a[href="${CSS.escape ? location.hash.replace(/"/g, "") : ""}"]`)?.setAttribute("aria-current", "location");
+};
+addEventListener("hashchange", mark);
+if (location.hash) mark();

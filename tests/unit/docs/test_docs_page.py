@@ -1,0 +1,102 @@
+"""The docs page as it is built: everything of the contract is on it, and its samples are right."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import re
+import shlex
+from base64 import b64encode
+from html.parser import HTMLParser
+
+import pytest
+
+from openapi.docs_page.__main__ import page
+from openapi.docs_page.reading import Contract, Operation, Reader
+from openapi.docs_page.samples import HOST
+from openapi.generate import contract, operations
+
+DOCUMENT = contract()
+READ: Contract = Reader(DOCUMENT).contract()
+OPERATIONS = {operation.id: operation for tag in READ.tags for operation in tag.operations}
+
+
+class Structure(HTMLParser):
+    """Ids, the targets of links within the page, and attributes that a policy forbids."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.ids: list[str] = []
+        self.targets: set[str] = set()
+        self.forbidden: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        for name, value in attrs:
+            if name == "id":
+                self.ids.append(str(value))
+            if name == "href" and str(value).startswith("#"):
+                self.targets.add(str(value)[1:])
+            if name == "style" or name.startswith("on") or (name in ("src", "href") and "//" in str(value)):
+                self.forbidden.append(f"{tag} {name}={value}")
+
+
+@pytest.fixture(scope="module")
+def built() -> tuple[str, str]:
+    return page()
+
+
+def test_every_operation_of_the_contract_is_read() -> None:
+    assert OPERATIONS.keys() == {operation["operationId"] for _, _, operation in operations(DOCUMENT)}
+
+
+def test_ids_are_unique_and_every_link_within_the_page_leads_somewhere(built: tuple[str, str]) -> None:
+    structure = Structure(built[0])
+    assert len(structure.ids) == len(set(structure.ids))
+    assert structure.targets <= set(structure.ids)
+
+
+def test_the_policy_allows_its_own_script_and_style_and_nothing_else(built: tuple[str, str]) -> None:
+    html, policy = built
+    for name in ("script", "style"):
+        [text] = re.findall(rf"<{name}>(.*?)</{name}>", html, re.DOTALL)
+        digest = b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        assert f"{name}-src 'sha256-{digest}'" in policy
+    assert "default-src 'none'" in policy
+    assert [found for found in Structure(html).forbidden if "host/v1" not in found] == []
+
+
+def test_a_build_is_repeatable(built: tuple[str, str]) -> None:
+    assert page() == built
+
+
+def test_the_guide_is_the_contracts_description() -> None:
+    description = DOCUMENT["info"]["description"]
+    for section in READ.guide:
+        assert section.text in description
+    assert sum(len(section.text) for section in READ.guide) > 0.9 * len(description)
+    assert len({section.id for section in READ.guide}) == len(READ.guide)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS.values(), ids=lambda operation: operation.id)
+def test_the_samples_of_an_operation_can_be_run(operation: Operation) -> None:
+    curl, typescript, python = (text for _, _, text in operation.samples)
+    words = shlex.split(curl)
+    assert words[0] == "curl"
+    address = next(word for word in words if word.startswith(HOST))
+    assert "{" not in address
+    assert ("Bearer $TOKEN" in curl) is not operation.is_public
+    assert ("Content-Type: " in curl) is (operation.media_type is not None)
+    names = {node.id for node in ast.walk(ast.parse(python)) if isinstance(node, ast.Name)}
+    assert "client" in names
+    assert f"import {{ {operation.id} }}" in typescript
+    assert typescript.count("{") == typescript.count("}")
+
+
+def test_fields_tell_names_types_rules_and_what_they_mean() -> None:
+    fields = {field.name: field for field in OPERATIONS["createTrade"].body}
+    assert fields["symbol"].required
+    assert (fields["side"].rules, fields["side"].type) == (("one of BUY, SELL",), "string")
+    assert fields["closes"].schema == "InitialCloseInput"
+    assert all(field.text for field in fields.values())
+    assert "at most 100" in next(each for each in OPERATIONS["listTrades"].parameters if each.name == "limit").rules
