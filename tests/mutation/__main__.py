@@ -36,27 +36,43 @@ from cosmic_ray.plugins import get_operator, operator_names
 ROOT = Path(__file__).parents[2]
 JUDGED = Path(__file__).with_name("survivors.md")
 # The modules of the domain, and the tests of each: those that fail soonest first.
-TESTS = {
-    "handlers/journal/money.py": ("test_money.py", "test_trades.py"),
-    "handlers/journal/trade.py": ("test_trades.py", "test_trade_properties.py"),
-    "handlers/journal/rules.py": ("test_trades.py", "test_trade_properties.py"),
-    "handlers/journal/changes.py": ("test_trades.py", "test_images.py", "test_trade_properties.py"),
+TESTS: dict[str, tuple[str, ...]] = {
+    "handlers/journal/money.py": ("test_money.py", "test_trades.py", "test_positions.py"),
+    "handlers/journal/trade.py": (
+        "test_trades.py", "test_entries_of_trades.py", "test_events.py", "test_trade_properties.py",
+    ),
+    "handlers/journal/rules.py": (
+        "test_trades.py", "test_entries_of_trades.py", "test_events.py", "test_trade_properties.py",
+    ),
+    "handlers/journal/changes.py": (
+        "test_trades.py", "test_entries_of_trades.py", "test_events.py", "test_images.py", "test_trade_properties.py",
+    ),
+    "handlers/journal/positions.py": ("test_positions.py", "test_entries_of_trades.py"),
+    "handlers/journal/completing.py": ("test_completing.py",),
+    "handlers/journal/deletions.py": ("test_deletions.py",),
+    "handlers/journal/facets.py": ("test_facets.py",),
+    "handlers/journal/groups.py": ("test_groups.py",),
     "handlers/journal/images.py": ("test_images.py",),
+    "handlers/journal/retagging.py": ("test_tags.py",),
+    "handlers/journal/tags.py": ("test_tags.py",),
     **{
-        f"handlers/journal/stats/{name}.py": ("stats",)
-        for name in (
-            "breakdown",
-            "calendar",
-            "clock",
-            "entries",
-            "equity",
-            "figures",
-            "folding",
-            "questions",
-            "returns",
-        )
+        f"handlers/journal/stats/{name}.py": (*(f"stats/{test}" for test in first), "stats")
+        for name, first in {
+            "breakdown": ["test_breakdown.py"],
+            "calendar": ["test_calendar.py"],
+            "clock": ["test_clock.py"],
+            "close_lists": [],
+            "entries": ["test_entries.py"],
+            "equity": ["test_equity.py"],
+            "figures": ["test_figures.py"],
+            "folding": ["test_figures.py", "test_equity.py"],
+            "questions": ["test_plain_model.py"],
+            "returns": ["test_equity.py", "test_figures.py"],
+        }.items()
     },
-}
+}  # fmt: skip
+# Errors hold no decision; the formats of images have a corpus of their own in tests/api.
+NOT_CHANGED = {"__init__.py", "errors.py"}
 # How a class is built is judged by mypy.
 DECORATOR = re.compile(r"^- *@", re.MULTILINE)
 SECONDS = 120
@@ -181,6 +197,8 @@ def main() -> int:
     asked = parser.parse_args()
     hypothesis.settings.register_profile("mutation", derandomize=True, database=None, deadline=None, max_examples=60)
     hypothesis.settings.load_profile("mutation")
+    if missing := _without_tests():
+        raise SystemExit(f"TESTS names no tests of {', '.join(missing)}")
     known, made, left, unknown = judged(), 0, 0, 0
     for module in asked.modules or TESTS:
         tests = [str(ROOT / "tests" / "unit" / "journal" / name) for name in TESTS[module]]
@@ -196,6 +214,13 @@ def main() -> int:
             _tell(f"\n### `{mutant.name}`\n{mutant.diff}")
     _tell(f"all: {_share(made, left)}")
     return int(unknown > 0 or (not asked.modules and 100 * (made - left) < asked.floor * made))
+
+
+def _without_tests() -> list[str]:
+    """The modules of the domain that TESTS lacks."""
+    folders = ("handlers/journal", "handlers/journal/stats")
+    modules = (path for folder in folders for path in (ROOT / folder).glob("*.py") if path.name not in NOT_CHANGED)
+    return sorted({str(path.relative_to(ROOT)) for path in modules} - TESTS.keys())
 
 
 def _share(made: int, left: int) -> str:
