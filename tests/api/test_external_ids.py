@@ -14,6 +14,7 @@ from handlers.storage import clients, dynamo, erasure_marks, trades
 from handlers.storage.errors import Unavailable
 from handlers.storage.trade_items import external_key
 from tests.api.client import DANA, Answer, Client, a_trade
+from tests.api.contention import one_call_at_a_time as one_call_at_a_time
 
 ID = "U1234567-0000e0d5.65cb1a2b.01.01"
 COMPLETE = [("onExisting", "COMPLETE")]
@@ -239,6 +240,7 @@ def at_once(*calls: Callable[[], Answer]) -> list[Answer]:
         return list(pool.map(one, calls))
 
 
+@pytest.mark.usefixtures("one_call_at_a_time")
 def test_creates_at_once_make_one_trade(dana: Client) -> None:
     answers = at_once(*[lambda: record(dana, query=COMPLETE, closes=[FIRST])] * 6)
     assert sorted(answer.status for answer in answers) == [200] * 5 + [201]
@@ -246,6 +248,7 @@ def test_creates_at_once_make_one_trade(dana: Client) -> None:
     assert len(answers[0].json["partialCloses"]) == 1
 
 
+@pytest.mark.usefixtures("one_call_at_a_time")
 def test_a_delete_and_a_create_at_once_leave_the_id_with_the_trade_that_lives(dana: Client) -> None:
     for _ in range(5):
         trade_id = record(dana).json["tradeId"]

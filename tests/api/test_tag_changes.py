@@ -11,7 +11,7 @@ import pytest
 from botocore.client import BaseClient
 
 from handlers.entry import queues
-from handlers.storage import erasure_marks, tag_changes, trades
+from handlers.storage import dynamo, erasure_marks, tag_changes, trades
 from handlers.storage.errors import TagChangeOver, Unavailable
 from handlers.usecases import change_tags
 from tests.api.client import DANA, Answer, Client
@@ -297,3 +297,49 @@ def test_statistics_follow(dana: Client, queue: str) -> None:
     settle()
     [bucket] = dana.get("/stats/breakdown", query=[("by", "TAG")]).json["buckets"]
     assert bucket["keys"] == [{"attribute": "TAG", "value": "FOMO"}]
+
+
+def test_a_worker_that_another_one_has_overtaken_stops(
+    dana: Client, queue: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(2):
+        dana.new_trade(tags=["fomo"])
+    rename(dana, "fomo", "FOMO")
+    messages = messages_of(queue)
+    write = tag_changes.write
+
+    def overtaken(*given: Any) -> None:
+        monkeypatch.setattr(tag_changes, "write", write)
+        queues.change_tag({"Records": messages}, Context())  # another worker, from beginning to end
+        write(*given)
+
+    monkeypatch.setattr(tag_changes, "write", overtaken)
+    assert queues.change_tag({"Records": messages}, Context()) == {"batchItemFailures": []}
+    assert [trade["version"] for trade in dana.get("/trades").json["items"]] == [2, 2]
+    assert dana.get("/tag-change").json["tradesChanged"] == 2
+
+
+def test_a_change_that_is_over_is_not_finished_again(dana: Client, queue: str) -> None:
+    rename(dana, "fomo", "FOMO")
+    old = tag_changes.last(DANA)
+    assert old is not None
+    work_off(queue)
+    done = dana.get("/tag-change").json
+    tag_changes.finish(old, datetime.now(UTC))
+    assert dana.get("/tag-change").json == done
+
+
+def test_a_write_in_conflict_with_another_is_made_again(
+    dana: Client, queue: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dana.new_trade(tags=["fomo"])
+    rename(dana, "fomo", "FOMO")
+    transact = dynamo.transact
+
+    def in_conflict(actions: Any, **_: Any) -> Any:
+        monkeypatch.setattr(tag_changes, "transact", transact)
+        return [{"Code": dynamo.CONFLICT}, *({} for _ in actions[1:])]
+
+    monkeypatch.setattr(tag_changes, "transact", in_conflict)
+    work_off(queue)
+    assert list(tags_of(dana).values()) == [["FOMO"]]
