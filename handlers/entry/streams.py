@@ -51,7 +51,7 @@ def update_stats(event: Event, context: Any) -> Failures:
 
 
 def rebuild_all_stats(event: Event, _context: object) -> None:
-    """Ask for the comparison of the users whose statistics changed since their last one, or of everybody.
+    """Queue the comparison of the users whose statistics changed since their last one, or of everybody.
 
     The event of the weekly schedule, and an operator's, is {"everybody": true}.
     """
@@ -62,7 +62,7 @@ def rebuild_all_stats(event: Event, _context: object) -> None:
 
 
 def rebuild_stats(event: Event, context: Any) -> Failures:
-    """Handle messages of the rebuilds' queue: make a user's statistics right, or find users to ask for."""
+    """Handle messages of RebuildQueue: compare and correct a user's statistics, or find users to queue."""
     failed = []
     for record in event["Records"]:
         with logger.append_context_keys(message_id=record["messageId"]):
@@ -84,7 +84,7 @@ def _within_time_of(context: Any) -> Iterator[None]:
 
 
 def _update_user(user_id: str, records: Sequence[Event]) -> set[str]:
-    """Handle the records of one user. The sequence numbers of those that could not be."""
+    """Handle the records of one user. Returns the sequence numbers of those that failed."""
     touched: dict[str, set[date]] = {}
     groups: dict[str, set[str]] = {}
     for record in records:
@@ -103,7 +103,7 @@ def _update_user(user_id: str, records: Sequence[Event]) -> set[str]:
 
 
 def _failing(user_id: str, touched: Touched) -> set[str]:
-    """Bring up to date what is touched, all at once or, where that fails, in halves. The trades that fail."""
+    """Update the touched days of trades, all at once or, if that fails, in halves. Returns the trades that fail."""
     if not touched:
         return set()
     try:
@@ -124,7 +124,7 @@ def _failing(user_id: str, touched: Touched) -> set[str]:
 
 
 def _settle_group(user_id: str, group_id: str) -> bool:
-    """Bring the result of a group up to date. Whether that went well."""
+    """Update the result of a group. Returns whether that succeeded."""
     try:
         group_results.settle(user_id, group_id, datetime.now(UTC))
     except AccountErased:

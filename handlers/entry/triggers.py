@@ -1,4 +1,4 @@
-"""What Cognito calls: before it makes a user, and before it mails a code."""
+"""The entry point of GuardPool, which Cognito calls before it makes a user and before it mails a code."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NOT_FROM_HERE, NOT_NOW = "ask the API for it", "not now"
 
 
 class Refused(Exception):
-    """Raised so that Cognito goes no further: it knows no other way to say so."""
+    """Raised to make Cognito refuse the call: an error is the only refusal that it understands."""
 
 
 def guard_pool(event: Event, _: Any) -> Event:
