@@ -27,7 +27,7 @@ export SAM_CLI_TELEMETRY := 0
 export REDOCLY_TELEMETRY := off
 export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 
-.PHONY: help run test watch beside agreement reset redrive restore smoke story mock generate lint types check scan breaking fuzz unit peers bench clients clients-check e2e validate build deploy api-url protect drift build-name deployed-build remove lock clean setup format
+.PHONY: help run test watch beside agreement reset redrive restore smoke story mock generate lint types check scan breaking release fuzz unit peers bench clients clients-check e2e validate build deploy api-url protect drift build-name deployed-build remove lock clean setup format
 
 help: ## Say what can be made
 	@grep -hE '^[a-z0-9-]+:.*##' Makefile | sed -E 's/^([a-z0-9-]+):[^#]*## */  make \1|/' | column -t -s '|'
@@ -60,7 +60,7 @@ mock: $(VENV)/.ready $(TOOLS)/mock/.ready ## The contract's examples at MOCK_POR
 test: ## Everything: lint, types, scanners, contract, unit, API, storage, template and end-to-end tests
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target setup build-local
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target WORKERS= beside
-	@$(MAKE) --no-print-directory breaking unit
+	@$(MAKE) --no-print-directory unit breaking
 
 # The end-to-end tests take longest and wait much; what runs beside them takes the processor that they leave. All is set
 # up before: else make would come back to the first of these only after it has begun the last.
@@ -116,10 +116,11 @@ watch: $(VENV)/.ready ## The tests of T (by default tests/unit) now and after ea
 			sleep 0.5; done; \
 	done
 
-breaking: $(VENV)/.ready ## What can break the clients of the contract at BASE, by default the last tag
-	@base="$(BASE)"; base="$${base:-$$(git describe --tags --abbrev=0 2> /dev/null || true)}"; \
-		if [ -z "$$base" ]; then echo "No contract has been released yet; name a revision with BASE="; \
-		else $(VENV)/python -m openapi.breaking "$$base"; fi
+breaking: $(VENV)/.ready ## What can break the clients of the last released contract; BASE=a file or a revision for another one
+	@$(VENV)/python -m openapi.breaking $(if $(BASE),"$(BASE)")
+
+release: $(VENV)/.ready ## Write openapi/released/VERSION.yaml once all that names a version agrees: VERSION=1.1.0
+	@$(VENV)/python -m openapi.release "$(VERSION)"
 
 fuzz: $(VENV)/.ready $(if $(API)$(STACK),,$(TOOLS)/emulator/.ready $(TOOLS)/lambda/.ready build-local) ## Schemathesis over HTTP: EXAMPLES, SEED; STACK=its-name on AWS, or API=https://host/v1 with EMAIL and PASSWORD or TOKEN
 	@STACK="$(STACK)" API="$(API)" TOKEN="$(TOKEN)" EMAIL="$(EMAIL)" PASSWORD="$(PASSWORD)" EXAMPLES="$(EXAMPLES)" SEED="$(SEED)" \

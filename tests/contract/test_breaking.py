@@ -3,73 +3,19 @@
 from __future__ import annotations
 
 import copy
-import json
+import subprocess
 import sys
-from collections.abc import Callable
-from typing import Any
+from pathlib import Path
 
 import pytest
+import yaml
 
-from openapi import breaking
 from openapi.breaking import breaks
-from openapi.generate import contract
-
-Change = Callable[[dict[str, Any]], object]
+from openapi.breaking.__main__ import main
+from openapi.generate import ROOT, contract
+from tests.contract.changes import Change, append, at, drop, put, remove, rename, rename_schema
 
 RELEASED = contract()
-
-
-def at(document: dict[str, Any], pointer: str) -> Any:
-    """What a JSON pointer points to."""
-    node: Any = document
-    for step in pointer.split("/")[1:]:
-        name = step.replace("~1", "/").replace("~0", "~")
-        node = node[int(name)] if isinstance(node, list) else node[name]
-    return node
-
-
-def put(pointer: str, value: Any) -> Change:
-    """Set what the pointer points to."""
-    parent, _, name = pointer.rpartition("/")
-    return lambda document: at(document, parent).__setitem__(name.replace("~1", "/"), value)
-
-
-def drop(pointer: str) -> Change:
-    """Remove what the pointer points to."""
-    parent, _, name = pointer.rpartition("/")
-    return lambda document: at(document, parent).pop(name.replace("~1", "/"))
-
-
-def append(pointer: str, value: Any) -> Change:
-    """Add to the list that the pointer points to."""
-    return lambda document: at(document, pointer).append(value)
-
-
-def remove(pointer: str, value: Any) -> Change:
-    """Take from the list that the pointer points to."""
-    return lambda document: at(document, pointer).remove(value)
-
-
-def rename(pointer: str, name: str) -> Change:
-    """Give what the pointer points to another name."""
-    parent, _, old = pointer.rpartition("/")
-
-    def change(document: dict[str, Any]) -> None:
-        at(document, parent)[name] = at(document, parent).pop(old.replace("~1", "/"))
-
-    return change
-
-
-def rename_schema(old: str, new: str) -> Change:
-    """Give a schema another name, here and wherever it is used."""
-
-    def change(document: dict[str, Any]) -> None:
-        renamed = json.loads(json.dumps(document).replace(f"/schemas/{old}", f"/schemas/{new}"))
-        renamed["components"]["schemas"][new] = renamed["components"]["schemas"].pop(old)
-        document.update(renamed)
-
-    return change
-
 
 POST, LIST, ONE = "/paths/~1trades/post", "/paths/~1trades/get", "/paths/~1trades~1{tradeId}"
 SCHEMAS = "/components/schemas"
@@ -83,7 +29,6 @@ BREAKING: dict[str, tuple[Change, str]] = {
     "an operationId is renamed": (put(f"{POST}/operationId", "addTrade"), f"{POST}/operationId"),
     "a tag is changed": (put(f"{POST}/tags", ["journal"]), f"{POST}/tags"),
     "an operation becomes protected": (drop("/paths/~1docs/get/security"), "/paths/~1docs/get/security"),
-    "an operation becomes public": (put(f"{LIST}/security", []), f"{LIST}/security"),
     "the tokens are sent in another way": (
         put("/components/securitySchemes/bearerAuth/scheme", "basic"),
         "/components/securitySchemes/bearerAuth",
@@ -187,7 +132,7 @@ BREAKING: dict[str, tuple[Change, str]] = {
     ),
     "an output's type is changed": (
         put(f"{SCHEMAS}/Ratio/type", "string"),
-        f"{SCHEMAS}/Trade/properties/rMultiple/type",
+        f"{SCHEMAS}/Ratio/type",
     ),
     "an output integer becomes a number": (
         put(f"{SCHEMAS}/Trade/properties/version/type", "number"),
@@ -197,7 +142,7 @@ BREAKING: dict[str, tuple[Change, str]] = {
         lambda document: at(document, f"{SCHEMAS}/Problem/properties").update(
             detail={"oneOf": [{"type": "string"}, {"type": "object"}]}
         ),
-        f"{SCHEMAS}/Problem/properties/detail/type",
+        f"{SCHEMAS}/Problem/properties/detail/oneOf",
     ),
     "an output's range is widened": (
         put(f"{SCHEMAS}/Problem/properties/status/maximum", 999),
@@ -208,6 +153,7 @@ BREAKING: dict[str, tuple[Change, str]] = {
 
 HARMLESS: dict[str, Change] = {
     "nothing": lambda _: None,
+    "an operation becomes public": put(f"{LIST}/security", []),
     "a path is added": put("/paths/~1imports", {"get": {"operationId": "listImports", "responses": {}}}),
     "an operation is added": put(f"{ONE}/put", {"operationId": "putTrade", "responses": {}}),
     "an optional parameter is added": append(f"{LIST}/parameters", QUERY),
@@ -216,7 +162,7 @@ HARMLESS: dict[str, Change] = {
     "an optional input property is added": put(f"{SCHEMAS}/TradeInput/properties/broker", {"type": "string"}),
     "an output property is added": put(f"{SCHEMAS}/Trade/properties/broker", {"type": "string"}),
     "an output property becomes certain": append(f"{SCHEMAS}/Trade/required", "idempotencyKey"),
-    "an input property becomes optional": remove(f"{SCHEMAS}/TradeInput/required", "openDate"),
+    "an input property becomes optional": remove(f"{SCHEMAS}/TradeInput/required", "symbol"),
     "an input's length is widened": put(f"{SCHEMAS}/NoteOrNull/maxLength", 20000),
     "an input's range is widened": put(f"{SCHEMAS}/ScoreOrNull/maximum", 100),
     "an input loses its pattern": drop(f"{SCHEMAS}/PriceOrNull/pattern"),
@@ -266,35 +212,78 @@ def test_a_change_is_named_once_however_often_it_is_used() -> None:
     put(f"{SCHEMAS}/Note/maxLength", 100)(new)
     found = breaks(RELEASED, new)
     assert [str(broken) for broken in found] == [
-        "/components/schemas/Note/maxLength: maxLength was changed from 10000 to 100"
+        "/components/schemas/Note/maxLength: maxLength was changed from 10000 to 100 (request of createTrade)"
     ]
 
 
-def told(monkeypatch: pytest.MonkeyPatch, version: str, change: Change) -> int:
+def told(tmp_path: Path, version: str, change: Change, *arguments: str) -> int:
     """The exit status when the contract was changed so since it was released as 1.4.0."""
     old, new = copy.deepcopy(RELEASED), copy.deepcopy(RELEASED)
     old["info"]["version"], new["info"]["version"] = "1.4.0", version
     change(new)
-    monkeypatch.setattr(sys, "argv", ["breaking", "v1.4.0"])
-    monkeypatch.setattr(breaking, "contract_at", lambda _: old)
-    monkeypatch.setattr(breaking, "contract", lambda: new)
-    return breaking.main()
+    released, judged = tmp_path / "released", tmp_path / "openapi.yaml"
+    released.mkdir(exist_ok=True)
+    (released / "1.4.0.yaml").write_text(yaml.dump(old, Dumper=yaml.CSafeDumper))
+    judged.write_text(yaml.dump(new, Dumper=yaml.CSafeDumper))
+    return main(["--released", str(released), "--contract", str(judged), *arguments])
 
 
-def test_only_a_new_major_version_may_break_clients(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_only_a_new_major_version_may_break_clients(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     breaks_clients = drop(f"{ONE}/delete")
-    assert told(monkeypatch, "1.5.0", breaks_clients) == 1
-    assert capsys.readouterr().out.startswith(f"{ONE}/delete: the operation was removed\n")
-    assert told(monkeypatch, "2.0.0", breaks_clients) == 0
+    assert told(tmp_path, "1.5.0", breaks_clients) == 1
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0] == f"{ONE}/delete: the operation was removed (request of deleteTrade)"
+    assert printed[-1] == "1 change since 1.4.0 can break a client."
+    assert told(tmp_path, "2.0.0", breaks_clients) == 0
     assert "the major version was raised" in capsys.readouterr().out
-    assert told(monkeypatch, "1.4.1", HARMLESS["an optional parameter is added"]) == 0
+    assert told(tmp_path, "1.4.1", HARMLESS["an optional parameter is added"]) == 0
+    assert capsys.readouterr().out == "No changes since 1.4.0 can break a client.\n"
 
 
-def test_a_revision_without_a_contract_is_told(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_the_newest_release_is_the_one_to_compare_with(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told(tmp_path, "1.10.0", HARMLESS["nothing"])
+    for version in ("1.9.0", "1.10.0"):
+        document = {**RELEASED, "info": {**RELEASED["info"], "version": version}}
+        (tmp_path / "released" / f"{version}.yaml").write_text(yaml.dump(document, Dumper=yaml.CSafeDumper))
+    capsys.readouterr()
+    assert main(["--released", str(tmp_path / "released"), "--contract", str(tmp_path / "openapi.yaml")]) == 0
+    assert capsys.readouterr().out == "No changes since 1.10.0 can break a client.\n"
+
+
+def test_without_a_release_nothing_passes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for folder in (tmp_path, tmp_path / "missing"):
+        assert main(["--released", str(folder)]) == 2
+        told_so = capsys.readouterr()
+        assert "make breaking compared nothing. No contract has been released" in told_so.err
+        assert "make release VERSION=1.0.0" in told_so.err
+        assert not told_so.out
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "reason"),
+    [
+        ("latest.yaml", "openapi: 3.0.3", "is not named by a version"),
+        ("1.0.0.yaml", "{openapi: 3.0.3, info: {version: 1.1.0}, paths: {}}", "is the contract of version 1.1.0"),
+        ("1.0.0.yaml", "{", "is no YAML document"),
+        ("1.0.0.yaml", "", "is no OpenAPI document"),
+    ],
+)
+def test_a_release_that_cannot_be_trusted_is_not_compared_with(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, text: str, reason: str
 ) -> None:
-    monkeypatch.setattr(sys, "argv", ["breaking", "no-such-revision"])
-    assert breaking.main() == 2
+    (tmp_path / name).write_text(text)
+    assert main(["--released", str(tmp_path)]) == 2
+    assert reason in capsys.readouterr().err
+
+
+def test_make_passes_the_exit_status_on(tmp_path: Path) -> None:
+    told(tmp_path, "1.5.0", drop(f"{ONE}/delete"))
+    base = tmp_path / "released" / "1.4.0.yaml"
+    for judged, status in ((tmp_path / "openapi.yaml", 1), (base, 0), (tmp_path / "none.yaml", 2)):
+        command = [sys.executable, "-m", "openapi.breaking", str(base), "--contract", str(judged)]
+        assert subprocess.run(command, cwd=ROOT, check=False, capture_output=True).returncode == status  # noqa: S603 our own arguments
+
+
+def test_a_revision_without_a_contract_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["no-such-revision"]) == 2
     assert "no contract at no-such-revision" in capsys.readouterr().err
