@@ -53,7 +53,8 @@ def test_many_trades_are_corrected_at_once(new_user: Callable[[], User], trade: 
 def test_a_tag_with_a_slash_is_renamed_in_all_trades(new_user: Callable[[], User], trade: dict[str, Any]) -> None:
     api = new_user().api
     made = [api.post("/trades", json={**trade, "tags": ["gap/up 100%", "news"]}).json() for _ in range(3)]
-    begun = api.patch(f"/tags/{quote('gap/up 100%', safe='')}", json={"name": "gap-up"})
+    patch = {"Content-Type": "application/merge-patch+json"}
+    begun = api.patch(f"/tags/{quote('gap/up 100%', safe='')}", json={"name": "gap-up"}, headers=patch)
     assert begun.status_code == 202, begun.text
     assert (begun.json()["tag"], begun.headers["Location"]) == ("gap/up 100%", "/v1/tag-change")
     assert finished(api)["tradesChanged"] == 3
