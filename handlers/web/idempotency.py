@@ -28,7 +28,7 @@ Shown = Callable[["Trade"], tuple[str, dict[str, str]]]
 def keyed(key: str | None, operation_id: str, given: BaseModel, show: Shown, **path: str) -> Keyed | None:
     """The request with the data by which its repetition is recognized; None without a key.
 
-    given: the body, as the operation's model. show: makes the answer. path: the path parameters.
+    given: the body, as the operation's model. show: makes the answer. path: the parameters by which requests differ.
     """
     if key is None:
         return None

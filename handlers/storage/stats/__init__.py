@@ -1,5 +1,5 @@
-"""The day books: what every trade did on every day, from which all statistics are computed when they are asked for.
+"""The day books: what every trade did on every day. All statistics are computed from them for each request.
 
-`books` reads them, `updating` keeps them up with the trades, `comparing` finds and mends what is wrong, `due` finds the
-users to compare, `book_items` says how a book is stored.
+`books` reads them, `updating` follows the changes of trades and `group_results` those of groups, `comparing` finds and
+corrects what is wrong, `due` finds the users to compare, `book_items` converts books to items and back.
 """
