@@ -54,7 +54,7 @@ def before_call(_: schemathesis.HookContext, case: Any, __: dict[str, Any]) -> N
         if (case.headers or {}).get(header) == "0":
             case.headers[header] = '"1"'
     # A page token that is made up or came with other filters is a 400, though it follows its schema.
-    token = (case.query or {}).get("nextToken") if case.operation.label == "GET /trades" else None
+    token = (case.query or {}).get("nextToken") if case.operation.label in PAGED else None
     if token is not None and _given_out.get(token) != _filters(case):
         del case.query["nextToken"]
     # The trader of the contract's examples is the run's own user.
@@ -70,8 +70,12 @@ def before_call(_: schemathesis.HookContext, case: Any, __: dict[str, Any]) -> N
 
 
 def _filters(case: Any) -> dict[str, Any]:
-    """What a page token belongs to: the query without the token and the size of the page."""
-    return {name: value for name, value in case.query.items() if name not in ("nextToken", "limit")}
+    """What a page token belongs to: the list, and its query without the token and the size of the page."""
+    query = {name: value for name, value in case.query.items() if name not in ("nextToken", "limit")}
+    return {"list": case.operation.label, **query}
+
+
+PAGED = ("GET /trades", "GET /deleted-trades", "GET /groups")
 
 
 @schemathesis.check
@@ -94,7 +98,7 @@ def after_call(_: schemathesis.HookContext, case: Any, response: schemathesis.Re
     """Remember what the API gave out."""
     if response.status_code != 200:
         return
-    if case.operation.label == "GET /trades" and (token := response.json().get("nextToken")):
+    if case.operation.label in PAGED and (token := response.json().get("nextToken")):
         _given_out[token] = _filters(case)
     elif case.operation.label in ("POST /auth/login", "POST /auth/refresh"):
         _sessions.append(response.json()["refreshToken"])
