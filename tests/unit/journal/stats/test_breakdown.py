@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from handlers.journal.stats.breakdown import Breakdown, breakdown
+from handlers.journal.stats.breakdown import MOST_ATTRIBUTES, Breakdown, breakdown
 from handlers.journal.stats.figures import Figure, Interval, Reason, figures_of_record, wilson
 from handlers.journal.stats.questions import Attribute, Question, holding_time, size
 from handlers.journal.trade import JournalNotes, Trade
@@ -177,3 +177,43 @@ def test_the_more_buckets_are_compared_the_more_each_must_show() -> None:
     assert by(Attribute.TAG, *many(nets)).buckets[0].significant
     assert by(Attribute.TAG, *many(nets), *few).buckets[0].significant
     assert not by(Attribute.TAG, *many(nets), *others).buckets[0].significant
+
+
+@pytest.mark.parametrize(
+    ("wins", "losses", "buckets", "significant"),
+    [
+        (25, 11, 1, True),  # t = 2.51, alone beyond 1.96
+        (25, 11, 3, True),  # of three: beyond 2.39
+        (25, 11, 5, False),  # of five: not beyond 2.58
+        (22, 12, 1, False),  # t = 1.78
+        (24, 12, 2, False),  # t = 2.1, of two: not beyond 2.24
+    ],
+)
+def test_what_chance_explains_is_shared_among_the_buckets_that_are_judged(
+    wins: int, losses: int, buckets: int, significant: bool
+) -> None:
+    judged = many(["1"] * wins + ["-1"] * losses)
+    others = [trade for n in range(buckets - 1) for trade in many(["1", "-1"] * 15, f"z{n}")]
+    assert by(Attribute.TAG, *judged, *others).buckets[0].significant is significant
+
+
+def test_of_thirty_trades_a_bucket_is_judged_beside_the_others() -> None:
+    nets = ["1"] * 24 + ["-1"] * 12  # t = 2.1: alone beyond 1.96, of two not beyond 2.24
+    assert by(Attribute.TAG, *many(nets), *many(["1", "-1"] * 14 + ["1"], "b")).buckets[0].significant
+    assert not by(Attribute.TAG, *many(nets), *many(["1", "-1"] * 15, "b")).buckets[0].significant
+
+
+def test_two_attributes_make_buckets_of_both_and_three_do_not() -> None:
+    assert MOST_ATTRIBUTES == 2
+    known = breakdown([Attribute.SYMBOL, Attribute.SIDE], Question(), selected(dataset_a()))
+    assert known.buckets[0].keys == ("AAPL", "BUY")
+
+
+def test_trades_that_are_not_flat_are_in_no_bucket() -> None:
+    assert by(Attribute.SYMBOL, a_trade("open", [])).buckets == ()
+
+
+def test_sizes_stand_by_the_number_they_begin_with() -> None:
+    noon = datetime(2025, 1, 2, 12, tzinfo=UTC)
+    journal = [a_trade(held, [(noon, held, "5")]) for held in ("1", "10", "2", "0.5")]
+    assert keys(by(Attribute.SIZE, *journal)) == ["0.5-1", "1-2", "2-5", "10-20"]
