@@ -12,7 +12,7 @@ from typing import Any
 from handlers.journal.changes import close
 from handlers.journal.errors import FieldError, TradeDiffers
 from handlers.journal.money import canonical
-from handlers.journal.trade import Close, Entry, Trade
+from handlers.journal.trade import Close, Entry, Trade, with_entries
 
 # What a trade is about. All else (stop, target, notes, tags) is the trader's to change, and is not compared.
 _COMPARED = (
@@ -33,14 +33,16 @@ def completed(trade: Trade, again: Trade, named: Collection[str], now: datetime)
     """The trade with the closes that `again` has beyond it; the same trade, at its version, when there are none.
 
     `again` is the trade as it was recorded again, and `named` the fields that were given for it. Those of what the
-    trade is about have to be as they are; times are compared as instants. Closes are the same if quantity, price,
-    instant, commission and fees are, and equal ones count as often as they are there: either trade has to have all
-    closes of the other. Raises TradeDiffers; StateForbids for a cancelled trade.
+    trade is about have to be as they are, what was entered as it was traded, before any split; times are compared as
+    instants. Closes are the same if quantity, price, instant, commission and fees are, and equal ones count as often as
+    they are there: either trade has to have all closes of the other. Raises TradeDiffers; StateForbids for a cancelled
+    trade.
     """
+    traded = with_entries(trade, trade.entered, splits=()) if trade.splits else trade
     differing = [
-        FieldError((name,), f"is {_text(getattr(trade, name))} in the trade")
+        FieldError((name,), f"is {_text(getattr(traded, name))} in the trade")
         for name in _COMPARED
-        if name in named and getattr(again, name) != getattr(trade, name)
+        if name in named and getattr(again, name) != getattr(traded, name)
     ]
     if "entries" in named and Counter(map(_entry_facts, again.entered)) != Counter(map(_entry_facts, trade.entered)):
         differing.append(FieldError(("entries",), "are not those of the trade"))

@@ -125,6 +125,17 @@ def test_an_import_that_is_repeated_adds_nothing(dana: Client) -> None:
     assert count(dana) == 1
 
 
+def test_an_import_that_is_repeated_after_a_split_adds_nothing(dana: Client) -> None:
+    created = record(dana, closes=[FIRST]).json
+    split = {"new": "2", "old": "1", "at": "2026-01-06T09:30:00-05:00"}
+    whole = dana.post(f"/trades/{created['tradeId']}/splits", split).json
+    assert whole["quantity"] != created["quantity"]
+    again = record(dana, query=COMPLETE, closes=[FIRST])
+    assert (again.status, again.json) == (200, whole)
+    differs = record(dana, query=COMPLETE, closes=[FIRST], quantity=whole["quantity"])
+    assert (differs.status, differs.bad_fields) == (409, {("body", "/quantity")})
+
+
 def test_an_exit_that_arrives_later_is_added(dana: Client) -> None:
     created = record(dana, closes=[FIRST]).json
     answer = record(dana, query=COMPLETE, closes=[FIRST, SECOND])

@@ -1,5 +1,6 @@
 """A trade that is recorded again: what has to agree, and which closes are added."""
 
+from dataclasses import replace
 from datetime import timedelta, timezone
 from decimal import Decimal
 from typing import Any
@@ -9,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.journal.changes import close, open_trade
+from handlers.journal.changes import add_split, close, open_trade
 from handlers.journal.completing import completed
 from handlers.journal.errors import StateForbids, TradeDiffers
-from handlers.journal.trade import Close, Side, Trade
+from handlers.journal.trade import Close, Entry, Side, Trade, TradeSplit
 from tests.storage.examples import NOW, a_trade
 
 LATER = NOW + timedelta(days=30)
@@ -106,6 +107,27 @@ def test_a_time_is_compared_as_an_instant() -> None:
     own = trade()
     again = trade(open_date=own.open_date.astimezone(timezone(timedelta(hours=-5))))
     assert completed(own, again, {"open_date"}, LATER) is own
+
+
+@pytest.mark.parametrize("in_parts", [False, True])
+def test_a_split_that_was_recorded_meanwhile_changes_nothing_about_what_was_traded(in_parts: bool) -> None:
+    def recorded(price: str = "100", *closes: Close) -> Trade:
+        part = Entry(entry_id=str(uuid4()), quantity=Decimal(5), price=Decimal(price), entered_at=NOW)
+        entries = (part, replace(part, entry_id=str(uuid4()))) if in_parts else ()
+        one = a_trade(trade_id=str(uuid4()), quantity=Decimal(10), entry_price=Decimal(price))
+        return open_trade(one, closes, entries)
+
+    two_for_one = TradeSplit(split_id=str(uuid4()), new=Decimal(2), old=Decimal(1), at=NOW + timedelta(hours=2))
+    own = add_split(recorded("100", exit_of("4")), two_for_one, LATER)
+    named = {"quantity", "entry_price", "open_date", "commission", "fees", "closes"} | (
+        {"entries"} if in_parts else set()
+    )
+    assert completed(own, recorded("100", exit_of("4")), named, LATER) is own
+    later = a_close(quantity=Decimal(6), price=Decimal(60), closed_at=NOW + timedelta(hours=3))
+    assert completed(own, recorded("100", exit_of("4"), later), named, LATER).remaining_quantity == 6
+    with pytest.raises(TradeDiffers) as refused:
+        completed(own, recorded("50", exit_of("4")), named, LATER)
+    assert refused.value.errors[0].path == ("entry_price",)
 
 
 def test_a_cancelled_trade_takes_no_closes() -> None:
