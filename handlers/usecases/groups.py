@@ -59,8 +59,13 @@ def put(
             raise GroupChanged(group_id)
         named = () if group is None else group.trade_ids
         found = storage.memberships(user, tuple(dict.fromkeys((*wanted, *named))))
-        _check_trades(user, group_id, wanted, found)
-        joining = {one: found[one].version for one in wanted if one not in named or found[one].group_id != group_id}
+        # A trade that was deleted since stays named, so that it is a member again if it comes back.
+        _check_trades(user, group_id, wanted, named, found)
+        joining = {
+            one: found[one].version
+            for one in wanted
+            if one in found and (one not in named or found[one].group_id != group_id)
+        }
         leaving = _leaving(group_id, (one for one in named if one not in wanted), found)
         if len(joining) + len(leaving) > MOST_CHANGES:
             detail = f"lets more than {MOST_CHANGES} trades join and leave at once; send two requests"
@@ -148,22 +153,28 @@ def _leaving(
     return {one: found[one].version for one in trade_ids if one in found and found[one].group_id == group_id}
 
 
-def _check_trades(user: str, group_id: str, wanted: Sequence[str], found: Mapping[str, Membership]) -> None:
-    """Raises RuleBroken for ids that are no trades of the user, StateForbids for trades of other groups."""
+def _check_trades(
+    user: str, group_id: str, wanted: Sequence[str], named: Collection[str], found: Mapping[str, Membership]
+) -> None:
+    """Raises RuleBroken for ids that are no trades of the user, StateForbids for trades of other groups.
+
+    `named` are the ids that the group names already: a trade of theirs may be gone.
+    """
     missing = [
         FieldError(("trade_ids", place), "is none of your trades")
         for place, one in enumerate(wanted)
-        if one not in found
+        if one not in found and one not in named
     ]
     if missing:
         raise RuleBroken(missing)
-    others = {found[one].group_id for one in wanted} - {None, group_id}
+    there = {one: found[one].group_id for one in wanted if one in found}
+    others = set(there.values()) - {None, group_id}
     # A trade that was deleted and came back may name a group that is gone, or that has given it up meanwhile.
     still = {group.group_id: group.trade_ids for group in storage.several(user, [one for one in others if one])}
     taken = [
-        FieldError(("trade_ids", place), f"belongs to the group {found[one].group_id}")
+        FieldError(("trade_ids", place), f"belongs to the group {there[one]}")
         for place, one in enumerate(wanted)
-        if found[one].group_id != group_id and one in still.get(found[one].group_id or "", ())
+        if one in there and there[one] != group_id and one in still.get(there[one] or "", ())
     ]
     if taken:
         raise StateForbids("A trade belongs to one group at most. Take it out of the other group first.", taken)

@@ -165,11 +165,26 @@ def test_a_trade_that_is_deleted_is_in_the_group_no_more_and_another_may_take_it
     dana.delete(f"/trades/{legs[1]}")
     group = dana.get(f"/groups/{PAIR}").json
     assert (group["tradeIds"], group["netPnl"], group["version"]) == ([legs[0]], "30", 1)
-    assert dana("PUT", f"/groups/{PAIR}", a_group(*legs)).bad_fields == {("body", "/tradeIds/1")}
     assert dana("PUT", f"/groups/{PAIR}", a_group(legs[0])).json["version"] == 2
+    assert dana("PUT", f"/groups/{PAIR}", a_group(*legs)).bad_fields == {("body", "/tradeIds/1")}
     dana.delete(f"/trades/{legs[0]}")
     assert dana.get(f"/groups/{PAIR}").json["tradeIds"] == []
     assert dana.delete(f"/groups/{PAIR}").status == 204
+
+
+def test_a_repeated_put_still_names_a_trade_that_was_deleted(dana: Client, legs: list[str]) -> None:
+    path = f"/groups/{PAIR}"
+    dana("PUT", path, a_group(*legs))
+    dana.delete(f"/trades/{legs[1]}")
+    again = dana("PUT", path, a_group(*legs))
+    assert (again.status, again.json["version"], again.json["tradeIds"]) == (200, 1, [legs[0]])
+    assert dana("PUT", path, a_group(*legs, name="Renamed")).json["version"] == 2
+    assert dana("PUT", path, a_group(*legs, NEVER)).bad_fields == {("body", "/tradeIds/2")}
+    third = dana.new_trade()["tradeId"]
+    assert dana("PUT", path, a_group(*legs, third)).json["tradeIds"] == [legs[0], third]
+    assert dana("PUT", f"/groups/{OTHER}", a_group(legs[1])).bad_fields == {("body", "/tradeIds/0")}
+    assert dana.post(f"/deleted-trades/{legs[1]}/restore").json["groupId"] == PAIR
+    assert dana.get(path).json["tradeIds"] == [*legs, third]
 
 
 def test_a_trade_that_comes_back_is_in_its_group_again_if_that_still_names_it(dana: Client, legs: list[str]) -> None:
