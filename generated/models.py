@@ -834,8 +834,8 @@ class Entry(BaseModel):
         UUID, Field(alias='entryId', examples=['b1f52e36-6f0c-5a9b-8d15-0c3a2f6f1c55'])
     ]
     """
-    Names an entry of a trade. The only entry of a trade has the version 5 UUID of the name `entry` in the namespace of
-    `tradeId`, and keeps it when others are added.
+    Names an entry of a trade, whatever is added and taken back: no other entry ever has this id. When a trade is recorded
+    with one entry, that has the version 5 UUID of the name `entry` in the namespace of `tradeId`.
 
     """
     quantity: Annotated[Decimal, Field(examples=['100'])]

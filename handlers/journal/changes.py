@@ -42,6 +42,7 @@ from handlers.journal.trade import (
     TradeSplit,
     in_last_units,
     with_entries,
+    with_own_values,
 )
 
 Part = TypeVar("Part", Entry, Close)
@@ -66,6 +67,8 @@ def open_trade(trade: Trade, closes: Sequence[Close] = (), entries: Sequence[Ent
         errors += entry_errors(entry, ("entries", index))
     if len(entries) > MOST_ENTRIES:
         errors.append(FieldError(("entries",), f"holds more than {MOST_ENTRIES} entries"))
+    if len(entries) == 1:
+        entries = [replace(entries[0], entry_id=trade.first_entry_id)]
     if entries:
         trade = with_entries(trade, entries)
     if not errors:  # else what follows from the entries may be wrong, too
@@ -421,6 +424,8 @@ def revise(trade: Trade, changes: Mapping[str, object], now: datetime) -> Trade:
     values: dict[str, Any] = {**changes, **{field.name: _default(field) for field in removed}}
     notes = {field.name: values.pop(field.name) for field in fields(JournalNotes) if field.name in values}
     revised = _changed(trade, now, notes=replace(trade.notes, **notes), **values)
+    if not trade.splits:
+        revised = with_own_values(revised)
     if errors := [*_entry_conflicts(trade, values), *trade_errors(revised)]:
         raise RuleBroken(errors)
     if "tags" in notes:
@@ -439,8 +444,8 @@ _OF_THE_ENTRY = ("quantity", "entry_price", "open_date", "commission", "fees")
 
 
 def _entry_conflicts(trade: Trade, values: Mapping[str, Any]) -> list[FieldError]:
-    """The fields that follow from several entries and would be changed."""
-    if not trade.entries:
+    """The fields that follow from several entries, or from one with splits, and would be changed."""
+    if len(trade.entries) < 2 and not trade.splits:
         return []
     changed = [name for name in _OF_THE_ENTRY if name in values and values[name] != getattr(trade, name)]
     if "open_date" in values and values["open_date"].utcoffset() != trade.open_date.utcoffset():

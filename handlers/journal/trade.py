@@ -36,7 +36,7 @@ class Entry:
 
     entry_id: str
     quantity: Decimal
-    price: Decimal | None
+    price: Decimal | None = None
     entered_at: datetime
     commission: Decimal = ZERO
     fees: Decimal = ZERO
@@ -152,8 +152,9 @@ class JournalNotes:
 class Trade:
     """One position, from its first entry to the last close.
 
-    `entries` is empty as long as there is one entry only and no split: quantity, entry_price, open_date, commission and
-    fees are its own. Otherwise these are their sum, mean price, first instant and summed costs (`with_entries`).
+    `entries` is empty as long as there is one entry only, with the id that follows from the trade's, and no split:
+    quantity, entry_price, open_date, commission and fees are its own. Otherwise these are their sum, mean price, first
+    instant and summed costs (`with_entries`): of a single entry that stayed when others were taken back, its own, too.
     Entries and closes are as they were traded; with splits, quantities, mean prices, stops and target of the trade
     itself are in units after the last one. open_date,
     entered_at and closed_at keep the UTC offset they were given with; created_at and updated_at are UTC. Entries,
@@ -202,8 +203,13 @@ class Trade:
 
     @cached_property
     def entered(self) -> tuple[Entry, ...]:
-        """All entries. The id of the only one follows from the trade's, and stays when others are added."""
-        return self.entries or (self._only_entry(str(uuid5(UUID(self.trade_id), "entry"))),)
+        """All entries. An id stays with its entry whatever is added and taken back."""
+        return self.entries or (self._only_entry(self.first_entry_id),)
+
+    @property
+    def first_entry_id(self) -> str:
+        """The id of the entry with which the trade is recorded, if it is one."""
+        return str(uuid5(UUID(self.trade_id), "entry"))
 
     def _only_entry(self, entry_id: str) -> Entry:
         return Entry(
@@ -399,10 +405,19 @@ def with_entries(trade: Trade, entries: Iterable[Entry], **others: Any) -> Trade
         open_date=ordered[0].entered_at,
         commission=money.total(entry.commission for entry in ordered),
         fees=money.total(entry.fees for entry in ordered),
-        entries=tuple(ordered) if len(ordered) > 1 or splits else (),
+        entries=tuple(ordered) if len(ordered) > 1 or splits or ordered[0].entry_id != trade.first_entry_id else (),
         **others,
     )
     return in_last_units(changed)
+
+
+def with_own_values(trade: Trade) -> Trade:
+    """The trade, which has no splits, with its own quantity, price, time and costs in its entry, if that is a single
+    one: they are the same.
+    """
+    if len(trade.entries) != 1:
+        return trade
+    return replace(trade, entries=(trade._only_entry(trade.entries[0].entry_id),))
 
 
 def in_last_units(trade: Trade) -> Trade:

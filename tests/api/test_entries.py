@@ -189,6 +189,25 @@ def test_an_entry_that_closes_need_and_the_only_one_cannot_be_taken_back(dana: C
     assert (answer.status, answer.bad_fields) == (409, {("body", "/enteredAt")})
 
 
+def test_an_entry_that_is_left_is_where_it_was_and_the_one_taken_back_is_gone(dana: Client) -> None:
+    trade = dana.new_trade(quantity="1", **PLAIN)
+    path, first = path_of(trade), trade["entries"][0]["entryId"]
+    added = dana.post(f"{path}/entries", ENTRY)
+    second = added.headers["location"].removeprefix("/v1")
+    left = dana.delete(f"{path}/entries/{first}").json
+    assert [f"{path}/entries/{entry['entryId']}" for entry in left["entries"]] == [second]
+    assert dana.get(second).status == 200
+    dana.post(f"{path}/entries", ENTRY)
+    assert dana.delete(f"{path}/entries/{first}").status == 404
+    dana.delete(f"{path}/entries/{dana.get(path).json['entries'][1]['entryId']}")
+    patched = dana.patch(path, {"quantity": "3", "entryPrice": None}).json
+    assert (patched["quantity"], "entryPrice" in patched) == ("3", False)
+    assert patched == dana.get(path).json
+    assert dana.patch(second, {"price": "120"}).json["entryPrice"] == "120"
+    shown = dana.get(path).json
+    assert (shown["entries"][0]["quantity"], shown["entries"][0]["price"]) == ("3", "120")
+
+
 def test_taking_back_an_entry_that_makes_the_figures_too_long_is_refused(dana: Client) -> None:
     at = "2026-01-05T10:00:00Z"
     entries = [{"quantity": "1", "price": price, "enteredAt": at} for price in ("900000000000000", "-900000000000000")]

@@ -16,11 +16,13 @@ from handlers.journal import money
 from handlers.journal.changes import (
     add_entry,
     add_event,
+    add_split,
     close,
     close_of,
     entry_of,
     open_trade,
     remove_entry,
+    remove_split,
     revise,
     revise_close,
     revise_entry,
@@ -29,7 +31,7 @@ from handlers.journal.changes import (
 from handlers.journal.errors import CloseNotFound, EntryNotFound, RuleBroken, StateForbids
 from handlers.journal.money import canonical
 from handlers.journal.positions import LotMethod
-from handlers.journal.trade import Close, Entry, EventType, Side, Status, Trade, TradeEvent
+from handlers.journal.trade import Close, Entry, EventType, Side, Status, Trade, TradeEvent, TradeSplit
 from tests.unit.journal.test_positions import CASES, TWELVE, fills_of
 
 D = Decimal
@@ -113,13 +115,57 @@ def test_an_entry_before_the_others_is_the_first() -> None:
     assert trade.entry_price == D("9.981602518")  # a mean has as many decimals as the prices have
 
 
-def test_the_last_entry_that_is_left_is_the_only_one_again() -> None:
+def test_the_last_entry_that_is_left_keeps_its_name() -> None:
     trade = added(a_trade(commission=D(3)), an_entry(commission=D(1)))
     left = remove_entry(trade, ONLY, LATER)
-    assert (left.entries, left.quantity, left.entry_price, left.commission) == ((), D(50), D(11), D(1))
-    assert [entry.entry_id for entry in left.entered] == [ONLY]
+    assert (left.quantity, left.entry_price, left.commission) == (D(50), D(11), D(1))
+    assert left.entered == (an_entry(commission=D(1)),)
+    with pytest.raises(EntryNotFound):
+        remove_entry(added(left, an_entry("7")), ONLY, LATER)
     back = remove_entry(trade, "entry-50-2", LATER)
     assert replace(back, version=1, updated_at=NOW) == a_trade(commission=D(3))
+
+
+def test_the_entry_that_is_left_keeps_its_name_through_a_split() -> None:
+    left = remove_entry(added(a_trade(), an_entry()), ONLY, LATER)
+    split = TradeSplit(split_id="s", new=D(2), old=D(1), at=OPENED + timedelta(days=1))
+    back = remove_split(add_split(left, split, LATER), "s", LATER)
+    assert back.entered == left.entered == (an_entry(),)
+    assert (back.quantity, back.entry_price) == (D(50), D(11))
+
+
+@pytest.mark.parametrize(
+    ("name", "of_entry", "value"),
+    [
+        ("quantity", "quantity", D(7)),
+        ("entry_price", "price", D(7)),
+        ("entry_price", "price", None),
+        ("open_date", "entered_at", OPENED),
+        ("open_date", "entered_at", an_entry().entered_at.astimezone(UTC)),
+        ("commission", "commission", D(7)),
+        ("fees", "fees", D(7)),
+    ],
+)
+def test_the_values_of_the_entry_that_is_left_are_the_trades_own(name: str, of_entry: str, value: Any) -> None:
+    left = remove_entry(added(a_trade(), an_entry()), ONLY, LATER)
+    assert revise(left, {name: getattr(left, name)}, LATER) is left
+    revised = revise(left, {name: value}, LATER)
+    [entry] = revised.entered
+    assert (entry.entry_id, getattr(entry, of_entry), getattr(revised, name)) == ("entry-50-2", value, value)
+    assert str(getattr(entry, of_entry)) == str(value)
+    assert revised.version == left.version + 1
+
+
+def test_the_entry_that_is_left_has_the_figures_of_an_only_one() -> None:
+    left = remove_entry(added(a_trade(stop_loss=D(9)), an_entry()), ONLY, LATER)
+    left = closed(revise(left, {"initial_stop_loss": D(9)}, LATER), "20", "12", hours=3)
+    alone = a_trade(quantity=D(50), entry_price=D(11), open_date=an_entry().entered_at)
+    alone = closed(revise(alone, {"stop_loss": D(9)}, LATER), "20", "12", hours=3)
+    for name in ("risk", "realized_partial_pnl", "remaining_quantity", "max_quantity", "status"):
+        assert getattr(left, name) == getattr(alone, name)
+    with pytest.raises(StateForbids, match="closed already"):
+        revise(left, {"quantity": D(60)}, LATER)
+    assert closed(left, None, hours=4).is_flat
 
 
 def test_twelve_fills_as_one_trade_have_the_reference_figures_by_every_method() -> None:
