@@ -74,6 +74,8 @@ USE = {
     "closeTrade": 80,
     "updateTrade": 50,
     "deleteTrade": 4,
+    "listDeletedTrades": 1,
+    "restoreTrade": 1,
     "createEvent": 20,
     "createSplit": 0.05,
     "listEvents": 5,
@@ -81,6 +83,7 @@ USE = {
     "getGroup": 10,
     "listGroups": 5,  # of twenty groups
     "createImageUpload": 30,
+    "createExport": 1,  # of a thousand trades
     "listTrades": 200,
     "getFacets": 60,
     "ChangeTag, a trade": 20,  # renamed or deleted tags, by the trade
@@ -298,6 +301,15 @@ def measured() -> dict[str, Taken]:
             "deleteTrade": taken(
                 meter, (answered("deleteTrade", "DELETE", f"/trades/{one}") for one in fresh[2 * CALLS : 3 * CALLS])
             ),
+            "listDeletedTrades": each("listDeletedTrades", "GET", "/deleted-trades"),
+            "restoreTrade": taken(
+                meter,
+                (
+                    answered("restoreTrade", "POST", f"/deleted-trades/{one}/restore")
+                    for one in fresh[2 * CALLS : 3 * CALLS]
+                ),
+            ),
+            "createExport": each("createExport", "POST", "/exports", body=b'{"format":"CSV"}'),
             "createEvent": taken(
                 meter,
                 (

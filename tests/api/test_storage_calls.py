@@ -184,6 +184,14 @@ CALLS: dict[str, tuple[Callable[[Client, Any], Answer], int, dict[str, int]]] = 
         {"GetItem": 1, "TransactWriteItems": 1},
     ),
     "listDeletedTrades": (lambda dana, _: dana.get("/deleted-trades"), 200, {"Query": 1}),
+    "restoreTrade": (
+        lambda dana, trade: (
+            dana.delete(f"/trades/{trade['tradeId']}"),
+            dana.post(f"/deleted-trades/{trade['tradeId']}/restore"),
+        )[1],
+        200,
+        {"GetItem": 2, "TransactWriteItems": 2},  # of which the deletion has half
+    ),
     "listTrades": (lambda dana, _: dana.get("/trades"), 200, {"Query": 1}),
     "listTrades by symbol": (lambda dana, _: dana.get("/trades", query="symbol=AAPL"), 200, {"Query": 1}),
     "listTrades by status and day": (
