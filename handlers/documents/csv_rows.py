@@ -6,10 +6,12 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
+from decimal import Decimal
 
 from handlers.documents.fields import time_text
-from handlers.journal.money import canonical
-from handlers.journal.trade import Realized, Trade, TradeEvent
+from handlers.journal import money
+from handlers.journal.money import ONE, canonical
+from handlers.journal.trade import Realized, Side, Trade, TradeEvent
 
 COLUMNS = (
     "tradeId", "id", "kind", "symbol", "side", "multiplier", "openDay", "openDate", "day", "at", "quantity",
@@ -18,7 +20,7 @@ COLUMNS = (
 # Without it, Excel reads the file in the encoding of the machine.
 BYTE_ORDER_MARK = "\ufeff"
 # What makes a spreadsheet take a text for a formula: https://owasp.org/www-community/attacks/CSV_Injection
-_OF_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+_OF_FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def header() -> str:
@@ -58,14 +60,29 @@ def _of_trade(trade: Trade, part: Realized | TradeEvent) -> Sequence[str]:
         close.day.isoformat(),
         time_text(close.closed_at),
         canonical(close.quantity),
-        "" if trade.entry_price is None else canonical(trade.entry_price),
+        canonical(_entry_price(trade, part)),
         *map(canonical, figures),
     ]
 
 
+def _entry_price(trade: Trade, part: Realized) -> Decimal:
+    """The mean price of what the close took, by the lot method, in the units in which the close was traded.
+
+    It is the price from which the close's gross follows; for a trade with one entry and no split, its entry's.
+    """
+    close = part.close
+    if trade.entry_price is not None and len(trade.entered) == 1 and not trade.splits:
+        return trade.entry_price
+    sign = ONE if trade.side is Side.BUY else -ONE
+    brought = money.product(close.price, close.quantity, trade.multiplier)
+    paid = money.minus(brought, money.product(sign, part.gross))
+    prices = (close.price, *(entry.price for entry in trade.entered if entry.price is not None))
+    return money.mean_price(paid, money.product(close.quantity, trade.multiplier), prices)
+
+
 def _line(cells: Iterable[str]) -> str:
     written = io.StringIO()
-    csv.writer(written).writerow(map(_harmless, cells))
+    csv.writer(written, quoting=csv.QUOTE_ALL).writerow(map(_harmless, cells))
     return written.getvalue()
 
 

@@ -110,7 +110,7 @@ def add_entry(trade: Trade, entry: Entry, now: datetime) -> Trade:
     for an entry that is wrong in itself.
     """
     if trade.cancelled:
-        raise StateForbids("The trade is cancelled.")
+        raise StateForbids("The trade is cancelled: change its status to null first.")
     if trade.is_flat:
         raise StateForbids("The trade is closed: record what was entered afterwards as a trade of its own.")
     if trade.entry_price is None:
@@ -170,12 +170,13 @@ def _with_entries(trade: Trade, entries: Sequence[Entry], now: datetime, correct
     if (uncovered := first_uncovered(changed)) is not None:
         detail = f"does not leave enough for the close at {uncovered.closed_at.isoformat()}"
         raise StateForbids(
-            "What is closed already needs the entries.", [FieldError((name,), detail) for name in corrected]
+            "What is closed needs these entries: correct the closes, or take them back, first.",
+            [FieldError((name,), detail) for name in corrected],
         )
     if conflicts_with_events(changed):
         kind = "event" if changed.events and changed.events[0].at < changed.open_date else "split"
         named = [FieldError((name,), f"is after the first {kind}") for name in corrected if name == "entered_at"]
-        raise StateForbids(f"The trade has {kind}s before its first entry then.", named)
+        raise StateForbids(f"The trade has {kind}s before its first entry then: change or delete these.", named)
     return within_bounds(changed)
 
 
@@ -205,9 +206,9 @@ def close(
     instant, or has 200 closes already; RuleBroken for a close that is wrong in itself or comes before the first entry.
     """
     if trade.cancelled:
-        raise StateForbids("The trade is cancelled.")
+        raise StateForbids("The trade is cancelled: change its status to null first.")
     if trade.entry_price is None:
-        raise StateForbids("The trade has no entry price.")
+        raise StateForbids("The trade has no entry price: set it first.")
     if trade.is_flat:
         raise StateForbids("Nothing of the trade remains to be closed.")
     if len(trade.closes) >= MOST_CLOSES:
@@ -274,7 +275,7 @@ def add_event(trade: Trade, event: TradeEvent, now: datetime) -> Trade:
     itself, comes before the entry, or makes the notes of all events longer than 10 000 characters.
     """
     if trade.cancelled:
-        raise StateForbids("The trade is cancelled.")
+        raise StateForbids("The trade is cancelled: change its status to null first.")
     if len(trade.events) >= MOST_EVENTS:
         raise StateForbids(f"The trade has {MOST_EVENTS} events already.")
     return _with_events(trade, event, (*trade.events, event), now)
@@ -333,7 +334,7 @@ def add_split(trade: Trade, split: TradeSplit, now: datetime) -> Trade:
     open.
     """
     if trade.cancelled:
-        raise StateForbids("The trade is cancelled.")
+        raise StateForbids("The trade is cancelled: change its status to null first.")
     if trade.entry_price is None:
         raise StateForbids("The trade has no entry price: set it first.")
     if len(trade.splits) >= MOST_SPLITS:
@@ -377,18 +378,17 @@ def _with_splits(trade: Trade, splits: tuple[TradeSplit, ...], now: datetime, *,
 
 
 def _per_new_unit(price: Decimal, new: Decimal, old: Decimal) -> Decimal:
-    """The price of an old unit as that of a new one: exactly, or at 8 decimals or as many as it has.
+    """The price of an old unit as that of a new one, exactly or at 18 decimals, so that the risk stays what it was.
 
     Of the prices that this split would have made of it, the shortest is taken: so a split that is taken back leaves
     the price that there was before.
     """
     paid = money.product(price, old)
-    for decimals in range(money.MONEY_DECIMALS):
+    for decimals in range(money.MOST_DECIMALS):
         shorter = money.ratio(paid, new, decimals)
-        if money.mean_price(money.product(shorter, new), old, [price]) == price:
+        if money.ratio(money.product(shorter, new), old, money.MOST_DECIMALS) == price:
             return shorter
-    exact = money.ratio(paid, new, money.MOST_DECIMALS)
-    return exact if money.product(exact, new) == paid else money.mean_price(paid, new, [price])
+    return money.ratio(paid, new, money.MOST_DECIMALS)
 
 
 def attach_image(trade: Trade, image: Image, now: datetime) -> Trade:

@@ -371,8 +371,11 @@ class Trade:
         """|target - entry| / |entry - first stop|, at 8 decimals, when both lie on the right side of the entry."""
         if self.entry_price is None or self.initial_stop_loss is None or self.take_profit is None:
             return None
-        risk = _gain(self.side, self.initial_stop_loss, self.entry_price)
-        reward = _gain(self.side, self.entry_price, self.take_profit)
+        entered, stop, target = self.entry_price, self.initial_stop_loss, self.take_profit
+        if self.splits:  # the mean price in the new units is rounded, what was paid is not
+            entered = money.total(money.product(entry.price or ZERO, entry.quantity) for entry in self.entered)
+            stop, target = (money.product(price, self.quantity) for price in (stop, target))
+        risk, reward = _gain(self.side, stop, entered), _gain(self.side, entered, target)
         return money.ratio(reward, risk) if risk > ZERO and reward > ZERO else None
 
     @property

@@ -11,8 +11,10 @@ from handlers.documents import trades as documents
 from handlers.documents.fields import as_json
 from handlers.storage import deleted_trades, page_tokens
 from handlers.storage.deleted_trades import DeletedFilter
+from handlers.storage.errors import ExternalIdTaken
 from handlers.usecases import trades as usecase
 from handlers.web.etags import etag
+from handlers.web.problems import external_id_taken
 from handlers.web.responses import reply, reply_text
 
 
@@ -34,5 +36,8 @@ async def list_deleted_trades(user: str, limit: int, next_token: str | None = No
 
 async def restore_trade(trade_id: str, user: str) -> Response:
     """Bring a deleted trade back."""
-    trade = usecase.restore(user, trade_id.lower())
+    try:
+        trade = usecase.restore(user, trade_id.lower())
+    except ExternalIdTaken as error:
+        raise external_id_taken(error, in_body=False) from error
     return reply_text(200, as_json(documents.trade_document(trade)), {"ETag": etag(trade.version)})

@@ -111,11 +111,13 @@ def _body_fields(errors: Sequence[journal.FieldError]) -> list[BadField]:
     return [BadField("body", pointer(error.path), error.detail) for error in errors]
 
 
-def _external_id_taken(error: storage.ExternalIdTaken) -> Problem:
+def external_id_taken(error: storage.ExternalIdTaken, *, in_body: bool = True) -> Problem:
+    """The problem of a trade whose externalId another one has; `in_body` says whether the request gave it."""
     return Problem(
         EXTERNAL_ID_TAKEN,
-        "Read that trade, or send another externalId. A create with onExisting=COMPLETE adds what that trade lacks.",
-        [BadField("body", "/externalId", "belongs to another trade of yours")],
+        "Read that trade, or send another externalId. A create with onExisting=COMPLETE adds what that trade lacks. A "
+        "deleted trade comes back once that trade has another externalId, none, or is deleted.",
+        [BadField("body", "/externalId", "belongs to another trade of yours")] if in_body else [],
         members=_of_trade(error.trade_id),
     )
 
@@ -177,7 +179,7 @@ TABLE: dict[type[Exception], Callable[[Any], Problem]] = {
     storage.PreconditionFailed: lambda _: Problem(
         VERSION_MISMATCH, "Read the trade again and repeat the change on its new version."
     ),
-    storage.ExternalIdTaken: lambda error: _external_id_taken(error),
+    storage.ExternalIdTaken: lambda error: external_id_taken(error),
     storage.GroupChanged: lambda _: Problem(
         VERSION_MISMATCH, "Read the group again and repeat the change on its new version."
     ),

@@ -82,7 +82,7 @@ def test_a_table_has_a_row_for_each_close_and_event(dana: Client) -> None:
 def test_a_table_is_what_a_spreadsheet_reads(dana: Client) -> None:
     dana.new_trade()
     text = content_of(dana.post("/exports", CSV))
-    assert text == "\ufeff" + ",".join(csv_rows.COLUMNS) + "\r\n"
+    assert text == "\ufeff" + ",".join(f'"{name}"' for name in csv_rows.COLUMNS) + "\r\n"
 
 
 def test_the_contract_describes_each_column() -> None:
@@ -91,13 +91,34 @@ def test_the_contract_describes_each_column() -> None:
     assert tuple(name.strip() for cell in cells for name in cell.split(",")) == csv_rows.COLUMNS
 
 
-@pytest.mark.parametrize("text", ['=HYPERLINK("http://x";"y")', "+1+cmd", "-2+3", "@SUM(A1)", "-", "--1", "-1.2.3"])
+@pytest.mark.parametrize(
+    "text", ['=HYPERLINK("http://x";"y")', "+1+cmd", "-2+3", "@SUM(A1)", "-", "--1", "-1.2.3", "\uff1d1+1"]
+)
 def test_what_a_spreadsheet_takes_for_a_formula_is_defused(dana: Client, text: str) -> None:
     close = {"quantity": "1", "price": "9", "closedAt": "2026-01-05T11:00:00-05:00"}
     dana.new_trade(setupType=text, tags=[text], closes=[close])
     [row] = rows_of(dana.post("/exports", CSV))
     assert (row["setupType"], row["tags"]) == (f"'{text}", f"'{text}")
     assert row["netPnl"] == "-1.011"
+
+
+def test_a_rows_entry_price_is_that_of_what_the_close_took_in_its_own_units(dana: Client) -> None:
+    entries = [
+        {"quantity": "1", "price": "100", "enteredAt": "2026-01-05T10:00:00-05:00"},
+        {"quantity": "2", "price": "130", "enteredAt": "2026-01-05T11:00:00-05:00"},
+    ]
+    closes = [{"quantity": "1", "price": "110", "closedAt": "2026-01-05T12:00:00-05:00"}]
+    given = {"quantity": None, "entryPrice": None, "openDate": None, "commission": None, "fees": None}
+    trade = dana.new_trade(**given, lotMethod="FIFO", entries=entries, closes=closes)
+    path = f"/trades/{trade['tradeId']}"
+    assert dana.post(f"{path}/splits", {"new": "3", "old": "1", "at": "2026-01-06T09:30:00-05:00"}).status == 201
+    later = {"quantity": "3", "price": "50", "closedAt": "2026-01-07T12:00:00-05:00"}
+    assert dana.post(f"{path}/closes", later).status == 201
+    figures = [
+        (row["quantity"], row["entryPrice"], row["price"], row["grossPnl"])
+        for row in rows_of(dana.post("/exports", CSV))
+    ]
+    assert figures == [("1", "100", "110", "10"), ("3", "43.33333333", "50", "20")]
 
 
 @pytest.mark.parametrize("text", ['a,"b"', "two; three", "naïve 📈", "a'b"])

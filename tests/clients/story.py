@@ -393,7 +393,7 @@ def save_table(client: AuthenticatedClient) -> None:
     assert isinstance(table.url, str)
     with httpx.Client(trust_env=False) as browser:
         rows = browser.get(table.url).text.split("\r\n")
-    assert ",CLOSE,AAPL,BUY," in rows[1]
+    assert '"CLOSE","AAPL","BUY"' in rows[1]
 
 
 def leave(client: AuthenticatedClient) -> None:

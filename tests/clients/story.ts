@@ -288,7 +288,7 @@ async function leave(): Promise<void> {
     ({ data: table } = await getExport({ path: { exportId: table.exportId }, throwOnError: true }));
   }
   const rows = (await (await fetch(table.url ?? "")).text()).split("\r\n");
-  ok(rows[1]?.includes(",CLOSE,AAPL,BUY,"));
+  ok(rows[1]?.includes('"CLOSE","AAPL","BUY"'));
   let { data: account } = await exportAccount({ throwOnError: true });
   while (account.status === "WRITING") { // an account of very many trades
     await wait(10_000);

@@ -85,7 +85,7 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
             USERS[name] = user.sub
         clients.s3().create_bucket(Bucket="files", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
         monkeypatch.setenv("FILES_BUCKET", "files")
-        for setting in ("ERASURE_QUEUE_URL", "EXPORT_QUEUE_URL", "SIGN_OUT_QUEUE_URL"):
+        for setting in ("ERASURE_QUEUE_URL", "EXPORT_QUEUE_URL", "SIGN_OUT_QUEUE_URL", "TAG_QUEUE_URL"):
             monkeypatch.setenv(setting, new_queue(setting))
         yield
     clients.clear()

@@ -49,7 +49,7 @@ def test_the_restore_drill(stack: Stack, new_user: Callable[[], User], trade: di
     for lost in made[:2]:
         key: Any = {"userId": {"S": sub_of(stack, stays)}, "tradeId": {"S": lost["tradeId"]}}
         dynamodb.delete_item(TableName=stack.outputs["TradesTableName"], Key=key)
-    damaged = {"entryPrice": "1"}
+    damaged = {"commission": "77"}
     merge = {"Content-Type": "application/merge-patch+json"}
     answer = stays.api.patch(f"/trades/{made[2]['tradeId']}", json=damaged, headers=merge)
     assert answer.status_code == 200, answer.text

@@ -29,7 +29,7 @@ _SAYS_NOTHING = {"description", "example", "examples", "title", "default", "type
 
 
 def acceptance(schema: Mapping[str, Any], formats: FormatChecker) -> Test:
-    """The test for values of this schema; false for all values of a schema that has no type."""
+    """The test for values of this schema; false for all values of a schema that has neither a type nor allOf."""
     tests = []
     for keyword, wanted in schema.items():
         if keyword in _SAYS_NOTHING:
@@ -37,7 +37,7 @@ def acceptance(schema: Mapping[str, Any], formats: FormatChecker) -> Test:
         if keyword not in _KEYWORDS:
             return lambda _: False
         tests.append(_KEYWORDS[keyword](wanted, schema, formats))
-    is_type = _TYPES.get(schema.get("type", ""), lambda _: False)
+    is_type = _TYPES.get(schema.get("type", ""), lambda _: "type" not in schema and "allOf" in schema)
     nullable = bool(schema.get("nullable")) and None in schema.get("enum", (None,))
 
     def accepts(value: Any) -> bool:
@@ -99,7 +99,13 @@ def _unique(wanted: bool, _: Any, __: Any) -> Test:
     return accepts
 
 
+def _all_of(wanted: list[Mapping[str, Any]], _: Any, formats: FormatChecker) -> Test:
+    tests = [acceptance(each, formats) for each in wanted]
+    return lambda value: all(test(value) for test in tests)
+
+
 _KEYWORDS: dict[str, Callable[[Any, Mapping[str, Any], FormatChecker], Test]] = {
+    "allOf": _all_of,
     "nullable": lambda _, __, ___: lambda _: True,
     "enum": _enum,
     "pattern": _pattern,

@@ -355,7 +355,7 @@ def test_an_entry_keeps_what_closes_need(change: dict[str, Any], fields: set[str
 def test_an_entry_that_closes_need_cannot_be_taken_back_nor_the_only_one() -> None:
     trade = closed(added(a_trade(), an_entry("50")), "120", hours=3)
     for entry_id in (ONLY, "entry-50-2"):
-        with pytest.raises(StateForbids, match="needs the entries"):
+        with pytest.raises(StateForbids, match="needs these entries"):
             remove_entry(trade, entry_id, LATER)
     with pytest.raises(StateForbids, match="only entry"):
         remove_entry(a_trade(), ONLY, LATER)
@@ -563,3 +563,38 @@ def test_what_is_added_later_changes_nothing_that_was_realized_before(
     assert grown.realized == trade.realized
     back = remove_entry(grown, entry.entry_id, LATER)
     assert replace(back, version=trade.version, updated_at=trade.updated_at) == trade
+
+
+@pytest.mark.parametrize(
+    ("entry", "stop", "target", "new", "old"),
+    [
+        ("0.00001234", "0.00001201", "0.00001333", "3", "1"),
+        ("0.0123", "0.0121", "0.0129", "7", "3"),
+        ("100", "99.98", "101", "3", "1"),
+        ("0.00000004", "0.00000001", "0.0000001", "3", "1"),
+        ("412.5", "400", "450", "1", "10"),
+    ],
+)
+def test_a_split_leaves_the_risk_and_its_ratios_as_they_were(
+    entry: str, stop: str, target: str, new: str, old: str
+) -> None:
+    prices = {
+        name: Decimal(price) for name, price in (("entry_price", entry), ("stop_loss", stop), ("take_profit", target))
+    }
+    opened = open_trade(a_trade(quantity=Decimal(1_000_000), **prices))
+    closed = close(
+        opened,
+        close_id="c",
+        price=Decimal(target),
+        closed_at=OPENED + timedelta(hours=1),
+        now=NOW,
+        commission=Decimal(1),
+    )
+    at = OPENED + timedelta(days=1)
+    split = add_split(closed, TradeSplit(split_id="s", new=Decimal(new), old=Decimal(old), at=at), NOW)
+    assert (split.risk, split.r_multiple) == (closed.risk, closed.r_multiple)
+    assert split.risk_reward_ratio == closed.risk_reward_ratio
+    back = remove_split(split, "s", NOW)
+    assert (back.stop_loss, back.take_profit, back.initial_stop_loss) == (
+        closed.stop_loss, closed.take_profit, closed.initial_stop_loss,
+    )  # fmt: skip
