@@ -130,11 +130,6 @@ def deleted_trade_of(item: Mapping[str, Any]) -> DeletedTrade:
     )
 
 
-def is_deleted_trade(item: Mapping[str, Any]) -> bool:
-    """Whether the item is a deleted trade."""
-    return "deletedAt" in item
-
-
 def answer_item(user_id: str, answer: KeptAnswer, now: datetime) -> Item:
     """The kept answer as an item that expires after 48 hours."""
     return answer_key(user_id, answer.key) | _to_item(

@@ -103,6 +103,14 @@ def test_an_export_holds_every_event_and_group(dana: Client, estate: Estate, mon
         assert by_id[trade_id] == dana.get(f"/trades/{trade_id}").json
 
 
+def test_an_export_holds_the_deleted_trades_as_they_are_listed(dana: Client) -> None:
+    for _ in range(2):
+        dana.delete(f"/trades/{dana.new_trade()['tradeId']}")
+    _, document = exported(dana)
+    assert document["deletedTrades"] == dana.get("/deleted-trades").json["items"]
+    assert document["trades"] == []
+
+
 def test_an_export_holds_nothing_of_others(dana: Client, estate: Estate) -> None:
     erin = new_client(estate.pool, "erin@example.com")
     erin.new_trade(symbol="ERIN")

@@ -203,6 +203,15 @@ def test_a_long_journal_is_written_behind_the_answer(
     assert len(rows_of(dana.get(path))) == 3
 
 
+def test_a_long_table_goes_out_in_pieces(dana: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    close = {"quantity": "1", "price": "9", "closedAt": "2026-01-05T11:00:00-05:00"}
+    for _ in range(3):
+        dana.new_trade(closes=[close])
+    whole = sorted(row["id"] for row in rows_of(dana.post("/exports", CSV)))
+    monkeypatch.setattr(export_table, "_WRITTEN_AT_ONCE", 1)
+    assert sorted(row["id"] for row in rows_of(dana.post("/exports", CSV))) == whole
+
+
 def test_a_table_that_nobody_writes_any_more_has_failed(
     dana: Client, estate: Estate, monkeypatch: pytest.MonkeyPatch
 ) -> None:

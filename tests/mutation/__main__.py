@@ -53,7 +53,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "handlers/journal/facets.py": ("test_facets.py",),
     "handlers/journal/groups.py": ("test_groups.py",),
     "handlers/journal/images.py": ("test_images.py",),
-    "handlers/journal/retagging.py": ("test_tags.py",),
+    "handlers/journal/retagging.py": ("test_retagging.py",),
     "handlers/journal/tags.py": ("test_tags.py",),
     **{
         f"handlers/journal/stats/{name}.py": (*(f"stats/{test}" for test in first), "stats")

@@ -592,9 +592,14 @@ def test_a_split_leaves_the_risk_and_its_ratios_as_they_were(
     )
     at = OPENED + timedelta(days=1)
     split = add_split(closed, TradeSplit(split_id="s", new=Decimal(new), old=Decimal(old), at=at), NOW)
+    assert split.closed_quantity == split.quantity
     assert (split.risk, split.r_multiple) == (closed.risk, closed.r_multiple)
     assert split.risk_reward_ratio == closed.risk_reward_ratio
     back = remove_split(split, "s", NOW)
     assert (back.stop_loss, back.take_profit, back.initial_stop_loss) == (
         closed.stop_loss, closed.take_profit, closed.initial_stop_loss,
     )  # fmt: skip
+
+
+def test_without_closes_and_splits_nothing_is_settled() -> None:
+    assert a_trade()._trips == ()
