@@ -32,6 +32,14 @@ class LotMethod(StrEnum):
     AVERAGE = 'AVERAGE'
 
 
+class TradeAddition(StrEnum):
+    """
+    What a list shows of each trade besides.
+    """
+
+    THUMBNAIL = 'thumbnail'
+
+
 class OnExisting(StrEnum):
     """
     COMPLETE adds the closes that the trade lacks.

@@ -88,7 +88,7 @@ func recordAndClose(client *journal.APIClient, user context.Context) journal.Tra
 
 func list(client *journal.APIClient, user context.Context, trade journal.Trade) {
 	request := client.TradesAPI.ListTrades(user).Symbol("AAPL").Tag([]string{"earnings"}).OpenFrom("2026-01-05")
-	page, _, err := request.Status(journal.CLOSED).Execute()
+	page, _, err := request.Status([]journal.TradeStatus{journal.CLOSED}).Execute()
 	must(err)
 	check(len(page.Items) == 1 && page.Items[0].TradeId == trade.TradeId, page)
 	check(page.Items[0].GetExitPrice() == exact, page.Items[0])

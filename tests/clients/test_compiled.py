@@ -26,8 +26,9 @@ HERE = Path(__file__).parent
 # Nothing is downloaded, and no C compiler is wanted.
 GO = ["env", "GOPROXY=off", "GOFLAGS=-mod=mod", "GOTOOLCHAIN=local", "CGO_ENABLED=0", "go"]
 GO_MODULE = "module story\n\ngo 1.18\n"
-# openapi-generator says so of the contract's examples, which are many for one body; nothing of them is generated.
-HARMLESS = "Ignoring complex example on request body"
+# What openapi-generator says of things that it generates nothing of: the contract's examples, which are many for one
+# body, and a model that PHP would have for the parameter `include` if it were one of several values of its own.
+HARMLESS = ("Ignoring complex example on request body", "include (reserved word) cannot be used as model name")
 
 Command = Sequence[str | Path]
 
@@ -91,7 +92,8 @@ def test_a_client_compiles_and_tells_the_core_of_the_story(language: str, stack:
     settings = LANGUAGES[language]
     (tmp_path / settings.client).mkdir(exist_ok=True)
     said = COMPILED[language](tmp_path / settings.client)
-    assert [line for line in said.splitlines() if "WARN" in line and HARMLESS not in line] == []
+    warnings = [line for line in said.splitlines() if "WARN" in line]
+    assert [line for line in warnings if not any(harmless in line for harmless in HARMLESS)] == []
     for name in settings.files:
         shutil.copy(HERE / name, tmp_path)
     user = new_user(stack)
