@@ -72,7 +72,7 @@ def measured() -> tuple[float, float, float]:
     }
     runs = []
     for _ in range(COLD_RUNS):
-        done = subprocess.run(  # noqa: S603 our own program
+        done = subprocess.run(
             [str(LAMBDA_PYTHON), "-c", PROBE], env=environment, check=True, capture_output=True, text=True
         )
         runs.append(json.loads(done.stderr.splitlines()[-1]))  # after the warnings of libraries

@@ -61,7 +61,7 @@ def measure(counts: Sequence[int], say: Callable[[str], None]) -> Growth:
 
 def _run(task: str, user: str, count: int) -> Taken:
     command = [sys.executable, "-m", "benchmarks.growth.one_task", task, user, str(count)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603 our own module
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"{task} of {count} trades: {done.stderr[-2000:]}")
     return Taken(**json.loads(done.stdout.splitlines()[-1]))

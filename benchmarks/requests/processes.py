@@ -91,7 +91,7 @@ def run(contender: Contender, operation: str) -> dict[str, Any]:
         str(WARM_REQUESTS),
     ]
     began = time.perf_counter()
-    with subprocess.Popen(  # noqa: S603 the project's own module
+    with subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout  # noqa: S101 it is a pipe

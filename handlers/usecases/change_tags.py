@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from uuid import uuid4
 
 from handlers.journal.retagging import retagged
@@ -45,7 +46,7 @@ def proceed(user: str, change_id: str, seconds_left: Callable[[], float]) -> boo
             _go_on(change)
             return False
         try:
-            retry_overtaken(lambda: _change_trade(change, trade_id))  # noqa: B023 called here
+            retry_overtaken(partial(_change_trade, change, trade_id))
         except TradeNotFound:
             continue  # deleted meanwhile
         except TagChangeOver:

@@ -49,11 +49,14 @@ INTERNAL_ERROR = Kind("/problems/internal-error", "Something broke here", 500)
 UNAVAILABLE = Kind("/problems/unavailable", "Not available at the moment", 503)
 
 
+Place = Literal["body", "query", "path", "header"]
+
+
 @dataclass(frozen=True, slots=True)
 class BadField:
     """An error of one field: a JSON pointer into the body, or a slash and a parameter's name, and the detail."""
 
-    place: Literal["body", "query", "path", "header"]
+    place: Place
     pointer: str
     detail: str
 

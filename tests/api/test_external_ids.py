@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from threading import Barrier
 from typing import Any
 
@@ -263,7 +264,7 @@ def test_creates_at_once_make_one_trade(dana: Client) -> None:
 def test_a_delete_and_a_create_at_once_leave_the_id_with_the_trade_that_lives(dana: Client) -> None:
     for _ in range(5):
         trade_id = record(dana).json["tradeId"]
-        deleted, created = at_once(lambda: dana.delete(f"/trades/{trade_id}"), lambda: record(dana))  # noqa: B023 called here
+        deleted, created = at_once(partial(dana.delete, f"/trades/{trade_id}"), partial(record, dana))
         assert deleted.status == 204
         living = dana.get("/trades").json["items"]
         assert [trade["tradeId"] for trade in living] == ([created.json["tradeId"]] if created.status == 201 else [])

@@ -75,11 +75,11 @@ def listing(bucket: None, monkeypatch: pytest.MonkeyPatch, request: pytest.Fixtu
         return file["Key"].encode(), file["VersionId"]
 
     def list_object_versions(
-        Bucket: str,  # noqa: N803 AWS's names
-        Prefix: str = "",  # noqa: N803 AWS's
-        MaxKeys: int = 1000,  # noqa: N803 AWS's
-        KeyMarker: str = "",  # noqa: N803 AWS's
-        VersionIdMarker: str = "",  # noqa: N803 AWS's
+        Bucket: str,
+        Prefix: str = "",
+        MaxKeys: int = 1000,
+        KeyMarker: str = "",
+        VersionIdMarker: str = "",
     ) -> Any:
         answer = whole(Bucket=Bucket, Prefix=Prefix)
         files = [*answer.get("Versions", ()), *answer.get("DeleteMarkers", ())]
@@ -517,7 +517,7 @@ def test_keys_that_dynamodb_leaves_out_are_asked_for_again(dana: Client, monkeyp
     images_of_trades = {trade: illustrate(dana, trade) for trade in trades}
     whole_answer = clients.dynamodb().batch_get_item
 
-    def one_at_a_time(RequestItems: Any) -> Any:  # noqa: N803 AWS's name
+    def one_at_a_time(RequestItems: Any) -> Any:
         asked = RequestItems["trades"]
         first: Any = {"trades": {**asked, "Keys": asked["Keys"][:1]}}
         answer = dict(whole_answer(RequestItems=first))

@@ -71,7 +71,7 @@ def whole_story(stack: Stack, command: Sequence[str | Path], folder: Path) -> No
     """Run a story to its end; hand it the code of each mail when it asks."""
     email = f"reader-{uuid.uuid4().hex[:12]}@example.com"
     addresses, said = [email, f"next-{email}"], []
-    with subprocess.Popen(  # noqa: S603 our own arguments
+    with subprocess.Popen(
         [*command, stack.api, email],
         cwd=folder,
         stdin=subprocess.PIPE,

@@ -38,7 +38,7 @@ def make(preview: Stack, *words: str) -> subprocess.CompletedProcess[str]:
     }
     for name in ("PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT", "PYTEST_ADDOPTS", "MAKEFLAGS", "MAKELEVEL"):
         environment.pop(name, None)
-    return subprocess.run(  # noqa: S603 our own arguments
+    return subprocess.run(
         ["make", "--silent", *words],  # noqa: S607 the make of the path
         cwd=places.ROOT,
         env=environment,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from handlers.storage import clients
@@ -38,9 +40,9 @@ def test_the_clients_of_a_functions_settings_are_built_before_its_first_request(
 ) -> None:
     built: list[str] = []
 
-    def build(service: str, *given: object) -> object:
+    def build(service: str, *given: Any) -> object:
         built.append(service)
-        return kept_clients(service, *given)  # type: ignore[arg-type] # as they come
+        return kept_clients(service, *given)
 
     monkeypatch.setattr(clients, "new_client", build)
     clients.clear()

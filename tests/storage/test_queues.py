@@ -13,7 +13,7 @@ from handlers.storage.queues import Queue
 def test_messages_are_sent_ten_at_a_time_until_one_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[int] = []
 
-    def refuse_the_third_batch(QueueUrl: str, Entries: list[Any]) -> Any:  # noqa: N803 AWS's names
+    def refuse_the_third_batch(QueueUrl: str, Entries: list[Any]) -> Any:
         assert QueueUrl == "https://queue"
         sent.append(len(Entries))
         return {"Failed": [{"Id": "2", "Code": "InternalError"}]} if len(sent) == 3 else {}

@@ -28,7 +28,7 @@ print(json.dumps([len(looked) - before, gc.isenabled(), gc.get_freeze_count()]))
 @pytest.mark.parametrize("entry", ENTRIES)
 def test_an_entry_module_starts_without_a_look_and_is_ready_at_its_end(entry: str) -> None:
     command = [sys.executable, "-W", "ignore", "-c", LOOK, entry]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603 our own source
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     looks, enabled, frozen = json.loads(done.stdout)
     assert looks == 0
     assert enabled

@@ -32,7 +32,7 @@ from handlers.web.guard import Guard, Routes
 logging.getLogger("connexion").setLevel(logging.ERROR)
 
 
-class ByTag(Resolver):  # type: ignore[misc] # Connexion is not typed
+class ByTag(Resolver):
     """operationId to function: createTrade, tagged trades, is handlers.operations.trades.create_trade."""
 
     def resolve(self, operation: Any) -> Resolution:
@@ -42,7 +42,7 @@ class ByTag(Resolver):  # type: ignore[misc] # Connexion is not typed
         return Resolution(function, operation.operation_id)
 
 
-class Operation(AsyncOperation):  # type: ignore[misc] # Connexion is not typed
+class Operation(AsyncOperation):
     """Calls the operation's function with what the validation has read of the request.
 
     Connexion's own would read the parameters again, from texts, and wrap the function anew for each request.
@@ -59,7 +59,7 @@ class Operation(AsyncOperation):  # type: ignore[misc] # Connexion is not typed
         await response(scope, receive, send)
 
 
-class Api(AsyncApi):  # type: ignore[misc] # Connexion is not typed
+class Api(AsyncApi):
     """Connexion's router, which calls `Operation` in place of Connexion's own class."""
 
     def make_operation(self, operation: Any) -> Operation:

@@ -29,7 +29,7 @@ from handlers.web.connexion.imports import (
     RequestValidationOperation,
     pythonic,
 )
-from handlers.web.problems import BadField, invalid_request
+from handlers.web.problems import BadField, Place, invalid_request
 
 INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 # As RFC 3339 has it, to the microsecond. The years leave room for what a UTC offset adds or takes.
@@ -131,7 +131,7 @@ class Checked:
         return iter(()) if self.accepts(value) else self._validator.iter_errors(value)
 
 
-class CheckedOperation(RequestValidationOperation):  # type: ignore[misc] # Connexion is not typed
+class CheckedOperation(RequestValidationOperation):
     """Validates requests without negotiating the media type, which the guard has done, and caches the body's schema."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -146,7 +146,7 @@ class CheckedOperation(RequestValidationOperation):  # type: ignore[misc] # Conn
         """Do nothing: the guard has refused all other media types."""
 
 
-class CheckedApi(RequestValidationAPI):  # type: ignore[misc] # Connexion is not typed
+class CheckedApi(RequestValidationAPI):
     """Uses CheckedOperation in place of Connexion's own class."""
 
     def make_operation(self, operation: Any) -> CheckedOperation:
@@ -154,7 +154,7 @@ class CheckedApi(RequestValidationAPI):  # type: ignore[misc] # Connexion is not
         return CheckedOperation(self.next_app, operation=operation, validator_map=self.validator_map)
 
 
-class Validation(RequestValidationMiddleware):  # type: ignore[misc] # Connexion is not typed
+class Validation(RequestValidationMiddleware):
     """Uses CheckedApi in place of Connexion's own class."""
 
     api_cls = CheckedApi
@@ -166,7 +166,7 @@ def validator_map(checks: Mapping[str, OperationChecks]) -> dict[str, Any]:
     def checks_of(scope: Mapping[str, Any]) -> OperationChecks:
         return checks[scope["extensions"]["connexion_routing"]["operation_id"]]
 
-    class Parameters(ParameterValidator):  # type: ignore[misc] # Connexion is not typed
+    class Parameters(ParameterValidator):
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             """Nothing is prepared here: Connexion makes a validator for every request."""
 
@@ -180,7 +180,7 @@ def validator_map(checks: Mapping[str, OperationChecks]) -> dict[str, Any]:
                 raise invalid_request(bad)
             context["bad_parameters"] = bad  # reported together with the body's
 
-    class JsonBody(AbstractRequestBodyValidator):  # type: ignore[misc] # Connexion is not typed
+    class JsonBody(AbstractRequestBodyValidator):
         def __init__(self, **kwargs: Any) -> None:
             """Nothing is prepared here: Connexion makes a validator for every request."""
 
@@ -220,7 +220,7 @@ def _bad_parameters(operation: OperationChecks, scope: Any, context: dict[str, A
     known = {parameter["name"] for parameter in operation.parameters["query"]}
     for name in given.keys() - known:
         yield BadField("query", "/" + _escaped(name)[:100], "is not known here")
-    sources: dict[str, Callable[[str], list[str] | None]] = {
+    sources: dict[Place, Callable[[str], list[str] | None]] = {
         "query": given.get,
         "path": lambda name: [unquote(scope["path_params"][name], errors="strict")],
         "header": lambda name: _header(scope, name) or None,
@@ -231,16 +231,16 @@ def _bad_parameters(operation: OperationChecks, scope: Any, context: dict[str, A
             try:
                 raw = values(name)
             except UnicodeDecodeError:
-                yield BadField(place, "/" + name, "is not percent-encoded UTF-8")  # type: ignore[arg-type] # a key of sources
+                yield BadField(place, "/" + name, "is not percent-encoded UTF-8")
                 continue
             if raw is None:
                 if parameter.get("required"):
-                    yield BadField(place, "/" + name, "is required")  # type: ignore[arg-type] # a key of sources
+                    yield BadField(place, "/" + name, "is required")
                 continue
             value, bad = _parameter_value(parameter, raw)
             details = [bad] if bad else [d for _, d in _details(operation.parameter_validators[place, name], value)]
             for detail in details:
-                yield BadField(place, "/" + name, detail)  # type: ignore[arg-type] # a key of sources
+                yield BadField(place, "/" + name, detail)
             context[operation.names[name]] = value
 
 

@@ -110,7 +110,7 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any
                 "variables": told,
                 "event": event_for(entry, [operation_id] if served else []),
             }
-    run = subprocess.run(  # noqa: S603 our own script
+    run = subprocess.run(
         [sys.executable, "-P", str(Path(__file__).with_name("serve_built.py"))],
         input=json.dumps(list(asked.values())),
         env={"PATH": os.environ["PATH"], "AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none"},

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -35,8 +36,8 @@ def an_event(event_id: str = "event-1", amount: str = "24", at: datetime | None 
     return TradeEvent(event_id=event_id, type=EventType.DIVIDEND, amount=D(amount), at=at or hours(5), **given)
 
 
-def a_trade(**given: object) -> Trade:
-    values: dict[str, object] = {
+def a_trade(**given: Any) -> Trade:
+    values: dict[str, Any] = {
         "user_id": "user",
         "trade_id": "trade",
         "symbol": "AAPL",
@@ -49,7 +50,7 @@ def a_trade(**given: object) -> Trade:
         "created_at": NOW,
         "updated_at": NOW,
     }
-    return Trade(**{**values, **given})  # type: ignore[arg-type] # of many types
+    return Trade(**{**values, **given})
 
 
 def a_flat_trade() -> Trade:

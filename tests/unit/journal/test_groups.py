@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -26,7 +27,7 @@ def a_group(*trade_ids: str, group_id: str = "g1") -> Group:
     return Group(user_id="user", group_id=group_id, name="spread", trade_ids=trade_ids, created_at=NOW, updated_at=NOW)
 
 
-def leg(trade_id: str, day: str, net: str, **given: object) -> Trade:
+def leg(trade_id: str, day: str, net: str, **given: Any) -> Trade:
     return a_flat_trade(trade_id, day, net, group_id="g1", **given)
 
 
@@ -123,8 +124,8 @@ def test_a_group_passes_a_filter_with_what_all_its_trades_share_and_with_any_of_
     trades = [leg("1", "2025-01-02", "30", notes=tagged), leg("2", "2025-01-07", "-10", symbol="MSFT")]
     known = with_groups(trades, a_group("1", "2"))
 
-    def count(**given: object) -> int:
-        return fold(select(replace(GROUPS, **given), known)).record.trades  # type: ignore[arg-type] # of many types
+    def count(**given: Any) -> int:
+        return fold(select(replace(GROUPS, **given), known)).record.trades
 
     assert count(any_of={Attribute.SIDE: frozenset(("BUY",))}) == 1
     assert count(any_of={Attribute.SYMBOL: frozenset(("AAPL", "MSFT"))}) == 0

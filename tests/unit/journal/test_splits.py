@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -24,8 +25,8 @@ def hours(number: float) -> datetime:
     return OPENED + timedelta(hours=number)
 
 
-def a_trade(quantity: str = "10", price: str = "100", **given: object) -> Trade:
-    values: dict[str, object] = {
+def a_trade(quantity: str = "10", price: str = "100", **given: Any) -> Trade:
+    values: dict[str, Any] = {
         "user_id": "user",
         "trade_id": str(UUID(int=1)),
         "symbol": "AAPL",
@@ -36,7 +37,7 @@ def a_trade(quantity: str = "10", price: str = "100", **given: object) -> Trade:
         "created_at": NOW,
         "updated_at": NOW,
     }
-    return open_trade(Trade(**{**values, **given}))  # type: ignore[arg-type] # of many types
+    return open_trade(Trade(**{**values, **given}))
 
 
 def a_split(new: str = "4", old: str = "1", hour: float = 5, split_id: str = "split") -> TradeSplit:

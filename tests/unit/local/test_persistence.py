@@ -26,7 +26,7 @@ def hook(value: dict[str, Any]) -> Any:
 
 
 ITEM = {"userId": {"S": "dana"}, "statKey": {"S": 'a "quoted" é'}, "count": {"N": "1"}}
-STATE = {
+STATE: dict[str, Any] = {
     "tables": Scoped({"table": {"pk_name": "userId", "sk_name": None, "items": {"dana": {"a": ITEM, "b": {}}}}}),
     "tags": [{"Key": "a"}, Scoped({})],
     "secret": b"x",
@@ -43,18 +43,18 @@ def test_a_state_is_written_as_json_item_by_item() -> None:
 
 def test_what_is_read_has_its_objects_back() -> None:
     read = restored(json.loads("".join(pieces(STATE, plain))), hook)
-    assert read["tables"].data == STATE["tables"].data  # type: ignore[attr-defined] # the state has many types
+    assert read["tables"].data == STATE["tables"].data
     assert isinstance(read["tags"][1], Scoped)
     assert read["secret"] == b"x"
 
 
 def test_items_are_shared_with_the_state_and_partitions_are_not() -> None:
-    tables = {"key": {"items": {"dana": {"a": ITEM}}, "_index_members": object(), "KeySchema": [{}]}}
+    tables: dict[str, Any] = {"key": {"items": {"dana": {"a": ITEM}}, "_index_members": object(), "KeySchema": [{}]}}
     state = state_without_copies(tables)
     assert set(state["key"]) == {"items", "KeySchema"}
     assert state["key"]["items"]["dana"]["a"] is ITEM
-    tables["key"]["items"]["dana"]["b"] = {}  # type: ignore[index] # as are its parts
-    tables["key"]["KeySchema"][0]["new"] = 1  # type: ignore[index] # as are its parts
+    tables["key"]["items"]["dana"]["b"] = {}
+    tables["key"]["KeySchema"][0]["new"] = 1
     assert state["key"] == {"items": {"dana": {"a": ITEM}}, "KeySchema": [{}]}
 
 

@@ -19,7 +19,7 @@ class CloudFormation:
     def __init__(self, release: str | None) -> None:
         self.release = release
 
-    def describe_stacks(self, StackName: str) -> Any:  # noqa: N803 AWS's name
+    def describe_stacks(self, StackName: str) -> Any:
         if self.release is None:
             raise ClientError({"Error": {"Code": "ValidationError", "Message": StackName}}, "DescribeStacks")
         return {"Stacks": [{"Parameters": [{"ParameterKey": "Release", "ParameterValue": self.release}]}]}

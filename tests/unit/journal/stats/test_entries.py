@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
 
 from hypothesis import given
 
@@ -25,7 +26,7 @@ def test_an_entry_holds_all_that_the_trade_did_on_the_day_and_all_that_a_filter_
     trade = a_trade(
         "1", [(nine_on(2), "2", "5"), (nine_on(3), "1", "-4")], commission=D("1.5"), risk_amount=D(12), notes=notes
     )
-    facts = {
+    facts: dict[str, Any] = {
         "trade_id": "1",
         "version": 1,
         "recorded": NOW,
@@ -41,9 +42,9 @@ def test_an_entry_holds_all_that_the_trade_did_on_the_day_and_all_that_a_filter_
         "net": D("4.5"),
     }
     assert entries(trade) == {
-        SECOND: Entry(**facts, gains=(Gain(at=nine_on(2), position=0, amount=D(9)),)),  # type: ignore[arg-type] # facts of many types
+        SECOND: Entry(**facts, gains=(Gain(at=nine_on(2), position=0, amount=D(9)),)),
         THIRD: Entry(
-            **facts,  # type: ignore[arg-type] # facts of many types
+            **facts,
             gains=(Gain(at=nine_on(3), position=1, amount=D("-4.5")),),
             result=Result(
                 at=nine_on(3),
