@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from starlette.responses import Response
@@ -10,13 +9,11 @@ from starlette.responses import Response
 from generated import models
 from handlers.documents.trades import close_document, entry_document, event_document, split_document
 from handlers.journal.changes import close_of, entry_of, event_of, split_of
-from handlers.operations.trade_answers import created, shown
+from handlers.operations.trade_answers import part_made, shown
 from handlers.storage import trades
-from handlers.usecases import entries, events, splits
-from handlers.usecases.trades import new_part_id, take_back_close
+from handlers.usecases import closes, entries, events, splits
 from handlers.web.etags import etag
 from handlers.web.etags import if_match as allowed_by
-from handlers.web.idempotency import keyed
 from handlers.web.responses import reply, reply_text
 
 
@@ -34,12 +31,17 @@ async def add_entry(
     if_match: str | None = None,
 ) -> Response:
     """Add to a trade."""
-    trade_id, entry_id = trade_id.lower(), new_part_id()
     given = models.EntryInput.model_validate(document)
-    show = partial(shown, location=f"/trades/{trade_id}/entries/{entry_id}")
-    request = keyed(idempotency_key, "addEntry", given, show, tradeId=trade_id)
-    outcome = entries.record(user, trade_id, entry_id, given, allowed=allowed_by(if_match), keyed=request)
-    return created(outcome, show)
+    return part_made(
+        entries.record,
+        given,
+        user=user,
+        trade_id=trade_id,
+        parts="entries",
+        operation_id="addEntry",
+        idempotency_key=idempotency_key,
+        if_match=if_match,
+    )
 
 
 async def update_entry(trade_id: str, entry_id: str, document: Any, user: str, if_match: str | None = None) -> Response:
@@ -66,13 +68,13 @@ async def get_close(trade_id: str, close_id: str, user: str) -> Response:
 async def update_close(trade_id: str, close_id: str, document: Any, user: str, if_match: str | None = None) -> Response:
     """Correct a close by a JSON merge patch."""
     given = models.CloseUpdateInput.model_validate(document)
-    trade = entries.correct_close(user, trade_id.lower(), close_id.lower(), given, allowed=allowed_by(if_match))
+    trade = closes.correct(user, trade_id.lower(), close_id.lower(), given, allowed=allowed_by(if_match))
     return reply_text(200, *shown(trade))
 
 
 async def delete_close(trade_id: str, close_id: str, user: str, if_match: str | None = None) -> Response:
     """Take a close back."""
-    trade = take_back_close(user, trade_id.lower(), close_id.lower(), allowed=allowed_by(if_match))
+    trade = closes.take_back(user, trade_id.lower(), close_id.lower(), allowed=allowed_by(if_match))
     return reply_text(200, *shown(trade))
 
 
@@ -98,12 +100,17 @@ async def create_event(
     if_match: str | None = None,
 ) -> Response:
     """Record a dated event of a trade."""
-    trade_id, event_id = trade_id.lower(), new_part_id()
     given = models.TradeEventInput.model_validate(document)
-    show = partial(shown, location=f"/trades/{trade_id}/events/{event_id}")
-    request = keyed(idempotency_key, "createEvent", given, show, tradeId=trade_id)
-    outcome = events.record(user, trade_id, event_id, given, allowed=allowed_by(if_match), keyed=request)
-    return created(outcome, show)
+    return part_made(
+        events.record,
+        given,
+        user=user,
+        trade_id=trade_id,
+        parts="events",
+        operation_id="createEvent",
+        idempotency_key=idempotency_key,
+        if_match=if_match,
+    )
 
 
 async def update_event(trade_id: str, event_id: str, document: Any, user: str, if_match: str | None = None) -> Response:
@@ -141,12 +148,17 @@ async def create_split(
     if_match: str | None = None,
 ) -> Response:
     """Record a split of a trade."""
-    trade_id, split_id = trade_id.lower(), new_part_id()
     given = models.TradeSplitInput.model_validate(document)
-    show = partial(shown, location=f"/trades/{trade_id}/splits/{split_id}")
-    request = keyed(idempotency_key, "createSplit", given, show, tradeId=trade_id)
-    outcome = splits.record(user, trade_id, split_id, given, allowed=allowed_by(if_match), keyed=request)
-    return created(outcome, show)
+    return part_made(
+        splits.record,
+        given,
+        user=user,
+        trade_id=trade_id,
+        parts="splits",
+        operation_id="createSplit",
+        idempotency_key=idempotency_key,
+        if_match=if_match,
+    )
 
 
 async def delete_split(trade_id: str, split_id: str, user: str, if_match: str | None = None) -> Response:

@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Protocol, TypeVar
+from uuid import uuid4
 
 from handlers.documents import trades as documents
 from handlers.documents.fields import as_json
 from handlers.web.contract import base_path
 from handlers.web.etags import etag
-from handlers.web.idempotency import kept_reply
+from handlers.web.etags import if_match as allowed_by
+from handlers.web.idempotency import kept_reply, keyed
 from handlers.web.responses import reply_text
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
     from starlette.responses import Response
 
     from handlers.journal.trade import Trade
-    from handlers.usecases.trades import Outcome
+    from handlers.usecases.trades import Keyed, Outcome, Precondition
+
+Given = TypeVar("Given", bound="BaseModel")
+Asked = TypeVar("Asked", contravariant=True)
+
+
+class Recorder(Protocol[Asked]):
+    """The use case that makes a part of a trade, under an id, of what was given."""
+
+    def __call__(
+        self, user: str, trade_id: str, part_id: str, given: Asked, /, *, allowed: Precondition, keyed: Keyed | None
+    ) -> Outcome: ...
 
 
 def shown(trade: Trade, location: str | None = None) -> tuple[str, dict[str, str]]:
@@ -30,6 +45,27 @@ def shown(trade: Trade, location: str | None = None) -> tuple[str, dict[str, str
 def shown_as_new(trade: Trade) -> tuple[str, dict[str, str]]:
     """The body and the headers of the answer to a create."""
     return shown(trade, f"/trades/{trade.trade_id}")
+
+
+def part_made(
+    record: Recorder[Given],
+    given: Given,
+    *,
+    user: str,
+    trade_id: str,
+    parts: str,
+    operation_id: str,
+    idempotency_key: str | None,
+    if_match: str | None,
+) -> Response:
+    """Let `record` make a part of a trade, and answer the trade with the part's address.
+
+    parts: the path of such parts below the trade, such as closes.
+    """
+    trade_id, part_id = trade_id.lower(), str(uuid4())
+    show = partial(shown, location=f"/trades/{trade_id}/{parts}/{part_id}")
+    request = keyed(idempotency_key, operation_id, given, show, tradeId=trade_id)
+    return created(record(user, trade_id, part_id, given, allowed=allowed_by(if_match), keyed=request), show)
 
 
 def created(outcome: Outcome, show: Callable[[Trade], tuple[str, dict[str, str]]]) -> Response:

@@ -20,10 +20,11 @@ from handlers.journal.stats.clock import MOST_DAYS
 from handlers.journal.trade import Side, Status, Trade
 from handlers.operations.clocks import clock_of, included_trades
 from handlers.operations.filters import wanted_tags
-from handlers.operations.trade_answers import created, shown, shown_as_new
+from handlers.operations.trade_answers import created, part_made, shown, shown_as_new
 from handlers.storage import image_files, page_tokens, trade_queries, uploads
 from handlers.storage.image_files import Place
 from handlers.storage.trade_queries import TradeFilter
+from handlers.usecases import closes
 from handlers.usecases import trades as usecase
 from handlers.usecases.trades import Outcome
 from handlers.web.etags import etag, fits_if_none_match
@@ -228,12 +229,17 @@ async def close_trade(
     if_match: str | None = None,
 ) -> Response:
     """Close a part of a trade, or all that remains."""
-    trade_id, close_id = trade_id.lower(), usecase.new_part_id()
     given = models.CloseInput.model_validate(document)
-    show = partial(shown, location=f"/trades/{trade_id}/closes/{close_id}")
-    request = keyed(idempotency_key, "closeTrade", given, show, tradeId=trade_id)
-    outcome = usecase.close(user, trade_id, close_id, given, allowed=allowed_by(if_match), keyed=request)
-    return created(outcome, show)
+    return part_made(
+        closes.record,
+        given,
+        user=user,
+        trade_id=trade_id,
+        parts="closes",
+        operation_id="closeTrade",
+        idempotency_key=idempotency_key,
+        if_match=if_match,
+    )
 
 
 async def delete_trades(document: Any, user: str, request_id: str, bad_items: BadItems) -> Response:

@@ -1,15 +1,14 @@
-"""The entries of a trade and its closes: added, corrected, taken back."""
+"""The entries of a trade: added, corrected, taken back."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from handlers.journal import changes
-from handlers.journal.errors import RuleBroken, StateForbids
 from handlers.journal.money import ZERO
 from handlers.journal.trade import Entry, Trade
-from handlers.usecases.trades import Keyed, Outcome, Precondition, add, change
+from handlers.usecases import trades
+from handlers.usecases.trades import Keyed, Outcome, Precondition
 
 if TYPE_CHECKING:
     from generated import models
@@ -36,7 +35,9 @@ def record(
         commission=given.commission or ZERO,
         fees=given.fees or ZERO,
     )
-    return add(user, trade_id, lambda trade, now: changes.add_entry(trade, entry, now), allowed=allowed, keyed=keyed)
+    return trades.add(
+        user, trade_id, lambda trade, now: changes.add_entry(trade, entry, now), allowed=allowed, keyed=keyed
+    )
 
 
 def correct(user: str, trade_id: str, entry_id: str, given: models.EntryUpdateInput, *, allowed: Precondition) -> Trade:
@@ -44,28 +45,13 @@ def correct(user: str, trade_id: str, entry_id: str, given: models.EntryUpdateIn
     AccountErased, Busy.
     """
     values = given.model_dump(exclude_unset=True)
-    return change(user, trade_id, allowed, lambda trade, now: changes.revise_entry(trade, entry_id, values, now))
+    return trades.change(user, trade_id, allowed, lambda trade, now: changes.revise_entry(trade, entry_id, values, now))
 
 
 def take_back(user: str, trade_id: str, entry_id: str, *, allowed: Precondition) -> Trade:
     """Remove an entry from a trade. Raises EntryNotFound, StateForbids, TradeNotFound, PreconditionFailed,
     AccountErased, Busy.
     """
-
-    def without_entry(trade: Trade, now: datetime) -> Trade:
-        try:
-            return changes.remove_entry(trade, entry_id, now)
-        except RuleBroken:  # the request has no field to name: what is left adds up to too much
-            raise StateForbids("Without this entry the trade's figures are too long to be written down.") from None
-
-    return change(user, trade_id, allowed, without_entry)
-
-
-def correct_close(
-    user: str, trade_id: str, close_id: str, given: models.CloseUpdateInput, *, allowed: Precondition
-) -> Trade:
-    """Correct a close. Raises CloseNotFound, RuleBroken, StateForbids, TradeNotFound, PreconditionFailed,
-    AccountErased, Busy.
-    """
-    values = given.model_dump(exclude_unset=True)
-    return change(user, trade_id, allowed, lambda trade, now: changes.revise_close(trade, close_id, values, now))
+    return trades.take_back(
+        user, trade_id, allowed, "entry", lambda trade, now: changes.remove_entry(trade, entry_id, now)
+    )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from handlers.journal import changes
-from handlers.journal.errors import RuleBroken, StateForbids
 from handlers.journal.trade import EventType, Trade, TradeEvent
-from handlers.usecases.trades import Keyed, Outcome, Precondition, add, change
+from handlers.usecases import trades
+from handlers.usecases.trades import Keyed, Outcome, Precondition
 
 if TYPE_CHECKING:
     from generated import models
@@ -28,7 +27,9 @@ def record(
     Raises RuleBroken, StateForbids, TradeNotFound, PreconditionFailed, KeyReused, AccountErased, Busy.
     """
     event = TradeEvent(event_id=event_id, type=EventType(given.type), amount=given.amount, at=given.at, note=given.note)
-    return add(user, trade_id, lambda trade, now: changes.add_event(trade, event, now), allowed=allowed, keyed=keyed)
+    return trades.add(
+        user, trade_id, lambda trade, now: changes.add_event(trade, event, now), allowed=allowed, keyed=keyed
+    )
 
 
 def correct(
@@ -40,18 +41,13 @@ def correct(
     values = given.model_dump(exclude_unset=True)
     if values.get("type") is not None:
         values["type"] = EventType(values["type"])
-    return change(user, trade_id, allowed, lambda trade, now: changes.revise_event(trade, event_id, values, now))
+    return trades.change(user, trade_id, allowed, lambda trade, now: changes.revise_event(trade, event_id, values, now))
 
 
 def take_back(user: str, trade_id: str, event_id: str, *, allowed: Precondition) -> Trade:
     """Remove an event from a trade. Raises EventNotFound, StateForbids, TradeNotFound, PreconditionFailed,
     AccountErased, Busy.
     """
-
-    def without_event(trade: Trade, now: datetime) -> Trade:
-        try:
-            return changes.remove_event(trade, event_id, now)
-        except RuleBroken:  # the request has no field to name: what is left adds up to too much
-            raise StateForbids("Without this event the trade's figures are too long to be written down.") from None
-
-    return change(user, trade_id, allowed, without_event)
+    return trades.take_back(
+        user, trade_id, allowed, "event", lambda trade, now: changes.remove_event(trade, event_id, now)
+    )

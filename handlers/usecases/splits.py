@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from handlers.journal import changes
-from handlers.journal.errors import RuleBroken, StateForbids
 from handlers.journal.trade import Trade, TradeSplit
-from handlers.usecases.trades import Keyed, Outcome, Precondition, add, change
+from handlers.usecases import trades
+from handlers.usecases.trades import Keyed, Outcome, Precondition
 
 if TYPE_CHECKING:
     from generated import models
@@ -28,18 +27,15 @@ def record(
     Raises RuleBroken, StateForbids, TradeNotFound, PreconditionFailed, KeyReused, AccountErased, Busy.
     """
     split = TradeSplit(split_id=split_id, new=given.new, old=given.old, at=given.at)
-    return add(user, trade_id, lambda trade, now: changes.add_split(trade, split, now), allowed=allowed, keyed=keyed)
+    return trades.add(
+        user, trade_id, lambda trade, now: changes.add_split(trade, split, now), allowed=allowed, keyed=keyed
+    )
 
 
 def take_back(user: str, trade_id: str, split_id: str, *, allowed: Precondition) -> Trade:
     """Remove a split from a trade. Raises SplitNotFound, StateForbids, TradeNotFound, PreconditionFailed,
     AccountErased, Busy.
     """
-
-    def without_split(trade: Trade, now: datetime) -> Trade:
-        try:
-            return changes.remove_split(trade, split_id, now)
-        except RuleBroken:  # the request has no field to name
-            raise StateForbids("Without this split the trade's figures cannot be written down.") from None
-
-    return change(user, trade_id, allowed, without_split)
+    return trades.take_back(
+        user, trade_id, allowed, "split", lambda trade, now: changes.remove_split(trade, split_id, now)
+    )

@@ -1,4 +1,4 @@
-"""Trades: recorded, changed, closed and deleted.
+"""Trades: recorded, changed, deleted and brought back; and how what they are made of is added, changed and taken back.
 
 A change reads the trade and writes it on the condition that it is still at the version that was read. When another
 write came first, the change is made again to what is stored then, as long as there is time.
@@ -10,13 +10,11 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
-from uuid import uuid4
 
 from handlers.documents import inputs
 from handlers.journal import changes
 from handlers.journal.completing import completed
 from handlers.journal.errors import RuleBroken, StateForbids
-from handlers.journal.money import ZERO
 from handlers.journal.trade import Status, Trade
 from handlers.metrics import count
 from handlers.storage import trades as storage
@@ -97,38 +95,6 @@ def _complete(trade_id: str, again: Trade, named: Collection[str], keyed: Keyed 
     return Outcome(changed, answer, is_new=False)
 
 
-def close(
-    user: str,
-    trade_id: str,
-    close_id: str,
-    given: models.CloseInput,
-    *,
-    allowed: Precondition,
-    keyed: Keyed | None = None,
-) -> Outcome:
-    """Close a part of a trade or all that remains, unless the same request did before.
-
-    Raises RuleBroken, StateForbids, TradeNotFound, PreconditionFailed, KeyReused, AccountErased, Busy.
-    """
-
-    def closed(trade: Trade, now: datetime) -> Trade:
-        return changes.close(
-            trade,
-            close_id=close_id,
-            quantity=given.quantity,
-            price=given.price,
-            closed_at=given.closed_at,
-            commission=given.commission or ZERO,
-            fees=given.fees or ZERO,
-            now=now,
-        )
-
-    outcome = add(user, trade_id, closed, allowed=allowed, keyed=keyed)
-    if outcome.trade is not None:
-        count(TradesClosed=int(outcome.trade.status is Status.CLOSED), Closes=1)
-    return outcome
-
-
 def add(
     user: str,
     trade_id: str,
@@ -168,20 +134,6 @@ def update(user: str, trade_id: str, given: models.TradeUpdateInput, *, allowed:
     )
 
 
-def take_back_close(user: str, trade_id: str, close_id: str, *, allowed: Precondition) -> Trade:
-    """Remove a close from a trade. Raises CloseNotFound, StateForbids, TradeNotFound, PreconditionFailed,
-    AccountErased, Busy.
-    """
-
-    def without_close(trade: Trade, now: datetime) -> Trade:
-        try:
-            return changes.take_back_close(trade, close_id, now)
-        except RuleBroken:  # the request has no field to name: the other closes add up to too much
-            raise StateForbids("Without this close the trade's figures are too long to be written down.") from None
-
-    return change(user, trade_id, allowed, without_close)
-
-
 def delete(user: str, trade_id: str, *, allowed: Precondition) -> None:
     """Delete a trade; it is kept among the deleted ones for 30 days.
 
@@ -201,11 +153,6 @@ def restore(user: str, trade_id: str) -> Trade:
     return retry_overtaken(lambda: storage.restore(user, trade_id, datetime.now(UTC)))
 
 
-def new_part_id() -> str:
-    """An id for a close, an event, ... that is about to be made; the answer's address names it."""
-    return str(uuid4())
-
-
 def change(user: str, trade_id: str, allowed: Precondition, changed: Callable[[Trade, datetime], Trade]) -> Trade:
     """Change a trade that exists. `changed` makes the new trade, or returns the same one if nothing is to change.
 
@@ -221,6 +168,23 @@ def change(user: str, trade_id: str, allowed: Precondition, changed: Callable[[T
         return new
 
     return retry_overtaken(attempt)
+
+
+def take_back(
+    user: str, trade_id: str, allowed: Precondition, kind: str, removed: Callable[[Trade, datetime], Trade]
+) -> Trade:
+    """Take something back from a trade. `removed` makes the changed trade; `kind` is what is taken back, in a word.
+
+    Raises StateForbids when what is left has figures that are too long, and what `change` raises.
+    """
+
+    def without(trade: Trade, now: datetime) -> Trade:
+        try:
+            return removed(trade, now)
+        except RuleBroken:  # the request has no field to name
+            raise StateForbids(f"Without this {kind} the trade's figures are too long to be written down.") from None
+
+    return change(user, trade_id, allowed, without)
 
 
 def _read(user: str, trade_id: str, keyed: Keyed | None, now: datetime) -> tuple[Trade | None, KeptAnswer | None]:
