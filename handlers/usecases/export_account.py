@@ -7,7 +7,6 @@ an account that takes longer is exported by a queue's function. Until it is done
 from __future__ import annotations
 
 import json
-import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ from handlers.storage.image_files import Place
 from handlers.storage.queues import export_queue
 from handlers.storage.stats import books
 from handlers.usecases import groups
+from handlers.usecases.file_writing import OutOfTime, gathered, now_and_then, within_a_request
 
 FORMAT_VERSION = 1
 VALID_FOR = timedelta(minutes=10)
@@ -38,17 +38,11 @@ MEDIA_TYPE = "application/gzip"
 # that function's progress. The bucket's lifecycle deletes them after a day.
 AT_ONCE, PREPARED, PROGRESS = "export.json.gz", "prepared.json.gz", "progress.json"
 
-_WRITTEN_AT_ONCE = 64 * 1024
 _GZIP = 31  # zlib's number for gzip's format
 
-
-# Seconds that a request spends on writing an export at most, of the 30 that the gateway gives it.
-AT_ONCE_SECONDS = 18
 # How long a file of the queue's function is given to requests, and how long after its last progress that function
 # counts as still writing.
 PREPARED_FOR = timedelta(minutes=15)
-# Seconds between two writings of the progress.
-PROGRESS_SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +62,6 @@ class UnderWay:
     trades_written: int
 
 
-class _OutOfTime(Exception):
-    """Raised when a request has no more time for writing an export."""
-
-
 def export(account: Account, now: datetime) -> Export | UnderWay:
     """Write the account into a file, or return the file that was just prepared.
 
@@ -86,8 +76,8 @@ def export(account: Account, now: datetime) -> Export | UnderWay:
     if PROGRESS in found:
         return _progress(account) or UnderWay(found[PROGRESS].changed_at, 0)
     try:
-        size = _write(account, AT_ONCE, _within(AT_ONCE_SECONDS, text_of(account, now)))
-    except _OutOfTime:
+        size = _write(account, AT_ONCE, within_a_request(text_of(account, now)))
+    except OutOfTime:
         # Send the message first: if progress were written and the message not sent, later requests would wait for
         # nothing.
         export_queue().send({"userId": account.user_id, "username": account.username})
@@ -102,16 +92,8 @@ def prepare(account: Account, now: datetime) -> int:
     """
     asked = _progress(account)
     started_at = now if asked is None else asked.started_at
-    written, written_at = 0, time.monotonic()
-
-    def count_trade() -> None:
-        nonlocal written, written_at
-        written += 1
-        if time.monotonic() > written_at + PROGRESS_SECONDS:
-            _write_progress(account, UnderWay(started_at, written))
-            written_at = time.monotonic()
-
-    return _write(account, PREPARED, text_of(account, now, count_trade))
+    count = now_and_then(lambda written: _write_progress(account, UnderWay(started_at, written)))
+    return _write(account, PREPARED, text_of(account, now, count))
 
 
 def _write(account: Account, name: str, text: Iterable[str]) -> int:
@@ -133,14 +115,6 @@ def _progress(account: Account) -> UnderWay | None:
     return UnderWay(datetime.fromisoformat(stored["startedAt"]), stored["tradesWritten"])
 
 
-def _within(seconds: float, text: Iterable[str]) -> Iterator[str]:
-    deadline = time.monotonic() + seconds
-    for piece in text:
-        if time.monotonic() > deadline:
-            raise _OutOfTime
-        yield piece
-
-
 def _export_of(account: Account, name: str, size: int, now: datetime) -> Export:
     saved_as = f"trading-journal-{now:%Y-%m-%d}.json.gz"
     url = bucket.address(_key(account, name), name=saved_as, media_type=MEDIA_TYPE, valid_for=VALID_FOR)
@@ -155,15 +129,15 @@ def _key(account: Account, name: str) -> str:
     return f"{bucket.EXPORTS}{account.user_id}/{name}"
 
 
-def text_of(account: Account, now: datetime, count_trade: Callable[[], None] = lambda: None) -> Iterator[str]:
-    """The export's document in pieces. `count_trade` is called for each trade that is written.
+def text_of(account: Account, now: datetime, count: Callable[[int], None] = lambda _: None) -> Iterator[str]:
+    """The export's document in pieces. `count` is called with the number of trades so far.
 
     Raises AccountErased at the end when the erasure of the account has begun meanwhile.
     """
     yield f'{{"formatVersion":{FORMAT_VERSION},"exportedAt":{as_json(time_text(now))}'
     for name, section in SECTIONS:
         yield f",\n{as_json(name)}:"
-        yield from section(account, count_trade)
+        yield from section(account, count)
     yield "}\n"
     if erasure_marks.has_begun(account.user_id):
         raise AccountErased(account.user_id)
@@ -172,22 +146,10 @@ def text_of(account: Account, now: datetime, count_trade: Callable[[], None] = l
 def compressed(text: Iterable[str]) -> Iterator[bytes]:
     """The text compressed with gzip, in pieces."""
     compressor = zlib.compressobj(wbits=_GZIP)
-    for written in _gathered(text):
+    for written in gathered(text):
         if piece := compressor.compress(written.encode()):
             yield piece
     yield compressor.flush()
-
-
-def _gathered(text: Iterable[str]) -> Iterator[str]:
-    """The same text in fewer pieces."""
-    pieces, size = [], 0
-    for piece in text:
-        pieces.append(piece)
-        size += len(piece)
-        if size >= _WRITTEN_AT_ONCE:
-            yield "".join(pieces)
-            pieces, size = [], 0
-    yield "".join(pieces)
 
 
 def _profile(account: Account, _: object) -> Iterator[str]:
@@ -195,16 +157,16 @@ def _profile(account: Account, _: object) -> Iterator[str]:
     yield as_json({"sub": account.user_id, "email": profile.email, "createdAt": time_text(profile.created_at)})
 
 
-def _trades(account: Account, count_trade: Callable[[], None]) -> Iterator[str]:
+def _trades(account: Account, count: Callable[[int], None]) -> Iterator[str]:
     """Each on a line of its own, as getTrade shows it."""
     separator = "[\n"
-    for trade in trade_queries.every_trade(account.user_id):
+    for number, trade in enumerate(trade_queries.every_trade(account.user_id), start=1):
         document = documents.trade_document(trade)
         if trade.images:
             document["images"] = documents.shown_images(trade, (), partial(_address, trade))
         yield separator + as_json(document)
         separator = ",\n"
-        count_trade()
+        count(number)
     yield "[]" if separator == "[\n" else "\n]"
 
 
@@ -239,7 +201,7 @@ def _address(trade: Trade, image: Image) -> str:
 
 
 # What the document holds beyond its version and its time, by name.
-SECTIONS: tuple[tuple[str, Callable[[Account, Callable[[], None]], Iterator[str]]], ...] = (
+SECTIONS: tuple[tuple[str, Callable[[Account, Callable[[int], None]], Iterator[str]]], ...] = (
     ("profile", _profile),
     ("trades", _trades),
     ("deletedTrades", _deleted_trades),

@@ -7,8 +7,7 @@ lifecycle deletes both after a day.
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -18,17 +17,12 @@ from handlers.storage import bucket, erasure_marks, trade_queries
 from handlers.storage.accounts import Account
 from handlers.storage.errors import AccountErased, ExportNotFound
 from handlers.storage.queues import export_queue
+from handlers.usecases.file_writing import OutOfTime, gathered, now_and_then, within_a_request
 
 VALID_FOR = timedelta(minutes=10)
 MEDIA_TYPE = "text/csv; charset=utf-8"
-# Seconds that a request spends on writing, of the 30 that the gateway gives it.
-AT_ONCE_SECONDS = 18
-# Seconds between two writings of the progress.
-PROGRESS_SECONDS = 5
 # How long after its last progress a file counts as still being written.
 GIVEN_UP_AFTER = timedelta(minutes=20)
-
-_WRITTEN_AT_ONCE = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,23 +50,13 @@ class Stopped:
     """Nothing has been written for so long that nothing will be."""
 
 
-class _OutOfTime(Exception):
-    """Raised when a request has no more time for writing a table."""
-
-
 def create(account: Account, table: Table, now: datetime) -> Written | None:
     """Write the table, or have it written: then the answer is None. Raises AccountErased, Busy."""
     if erasure_marks.has_begun(account.user_id):
         raise AccountErased(account.user_id)
-    deadline = time.monotonic() + AT_ONCE_SECONDS
-
-    def in_time(_: int) -> None:
-        if time.monotonic() > deadline:
-            raise _OutOfTime
-
     try:
-        size = bucket.write(_file(account, table.export_id), _text_of(account, table, in_time), MEDIA_TYPE)
-    except _OutOfTime:
+        size = _write(account, table.export_id, within_a_request(_text_of(account, table)))
+    except OutOfTime:
         # What is asked for is written before the message that names it is sent.
         _keep(account, table)
         export_queue().send({"userId": account.user_id, "username": account.username, "exportId": table.export_id})
@@ -102,31 +86,26 @@ def write(account: Account, export_id: str) -> int:
     Raises ExportNotFound, AccountErased, Busy.
     """
     table = _kept(account, export_id)
-    written_at = time.monotonic()
-
-    def tell(rows: int) -> None:
-        nonlocal written_at
-        if time.monotonic() > written_at + PROGRESS_SECONDS:
-            _keep(account, replace(table, rows_written=rows))
-            written_at = time.monotonic()
-
-    return bucket.write(_file(account, export_id), _text_of(account, table, tell), MEDIA_TYPE)
+    tell = now_and_then(lambda rows: _keep(account, replace(table, rows_written=rows)))
+    return _write(account, export_id, _text_of(account, table, tell))
 
 
-def _text_of(account: Account, table: Table, told: Callable[[int], None]) -> Iterator[bytes]:
-    """The table in pieces. `told` is called with the number of rows so far, first and after each trade."""
-    pieces, size, rows = [csv_rows.header()], 0, 0
-    told(rows)
+def _write(account: Account, export_id: str, text: Iterable[str]) -> int:
+    pieces = (piece.encode() for piece in gathered(text))
+    return bucket.write(_file(account, export_id), pieces, MEDIA_TYPE)
+
+
+def _text_of(account: Account, table: Table, tell: Callable[[int], None] = lambda _: None) -> Iterator[str]:
+    """The table: its header, then the rows of one trade after the other. `tell` is called with the number of rows so
+    far.
+    """
+    yield csv_rows.header()
+    written = 0
     for trade in trade_queries.by_entry(account.user_id):
-        for row in csv_rows.rows(trade, table.first, table.last):
-            pieces.append(row)
-            size += len(row)
-            rows += 1
-        told(rows)
-        if size >= _WRITTEN_AT_ONCE:
-            yield "".join(pieces).encode()
-            pieces, size = [], 0
-    yield "".join(pieces).encode()
+        rows = list(csv_rows.rows(trade, table.first, table.last))
+        yield "".join(rows)
+        written += len(rows)
+        tell(written)
     if erasure_marks.has_begun(account.user_id):
         raise AccountErased(account.user_id)
 

@@ -14,7 +14,7 @@ import pytest
 
 from handlers.entry import queues
 from handlers.storage import bucket, clients, erasure_marks, trade_queries
-from handlers.usecases import export_account
+from handlers.usecases import export_account, file_writing
 from tests.api.client import Client, a_trade
 from tests.api.estate import Estate, messages_of, new_client
 from tests.api.gallery import ask, check, messages, send
@@ -93,7 +93,7 @@ def test_an_export_holds_every_event_and_group(dana: Client, estate: Estate, mon
         dana("PUT", f"/groups/{group_id}", {"name": "pair", "tradeIds": [member]})
     monkeypatch.setattr("handlers.usecases.groups.ENOUGH_TRADES", 1)
     _, document = exported(dana)
-    monkeypatch.setattr(export_account, "AT_ONCE_SECONDS", -1)
+    monkeypatch.setattr(file_writing, "AT_ONCE_SECONDS", -1)
     dana.get("/auth/export")
     assert queues.write_export({"Records": messages_of(estate.export_queue)}, None) == {"batchItemFailures": []}
     _, prepared = exported(dana)
@@ -159,7 +159,7 @@ def test_an_export_says_where_images_are(dana: Client, estate: Estate, monkeypat
     _, document = exported(dana)
     [image] = document["trades"][0]["images"]
     assert urlsplit(image["url"]).path == f"/images/{dana.user}/{trade_id}/{image_id}"
-    monkeypatch.setattr(export_account, "AT_ONCE_SECONDS", -1)
+    monkeypatch.setattr(file_writing, "AT_ONCE_SECONDS", -1)
     dana.get("/auth/export")
     assert queues.write_export({"Records": messages_of(estate.export_queue)}, None) == {"batchItemFailures": []}
     _, prepared = exported(dana)
@@ -189,7 +189,7 @@ def test_a_large_account_is_exported_behind_the_answer(
     dana: Client, estate: Estate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dana.new_trade()
-    monkeypatch.setattr(export_account, "AT_ONCE_SECONDS", -1)
+    monkeypatch.setattr(file_writing, "AT_ONCE_SECONDS", -1)
     first = dana.get("/auth/export")
     assert (first.status, first.headers["retry-after"]) == (202, "10")
     assert first.json.keys() == {"status", "formatVersion", "startedAt", "tradesWritten"}
@@ -207,8 +207,8 @@ def test_a_large_account_is_exported_behind_the_answer(
 def test_an_export_under_way_says_how_far_it_is(dana: Client, estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in range(3):
         dana.new_trade()
-    monkeypatch.setattr(export_account, "AT_ONCE_SECONDS", -1)
-    monkeypatch.setattr(export_account, "PROGRESS_SECONDS", -1)
+    monkeypatch.setattr(file_writing, "AT_ONCE_SECONDS", -1)
+    monkeypatch.setattr(file_writing, "PROGRESS_SECONDS", -1)
     first = dana.get("/auth/export").json
     [message] = messages_of(estate.export_queue)
     told = []
@@ -230,7 +230,7 @@ def test_an_export_under_way_says_how_far_it_is(dana: Client, estate: Estate, mo
 def test_an_export_that_could_not_be_handed_over_is_asked_for_anew(
     dana: Client, estate: Estate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(export_account, "AT_ONCE_SECONDS", -1)
+    monkeypatch.setattr(file_writing, "AT_ONCE_SECONDS", -1)
     with monkeypatch.context() as patch:
         patch.setenv("EXPORT_QUEUE_URL", "https://sqs.eu-central-1.amazonaws.com/123456789012/gone")
         assert dana.get("/auth/export").status == 500
@@ -241,7 +241,7 @@ def test_an_export_that_could_not_be_handed_over_is_asked_for_anew(
 def test_an_export_whose_function_says_nothing_any_more_is_asked_for_anew(
     dana: Client, estate: Estate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(export_account, "AT_ONCE_SECONDS", -1)
+    monkeypatch.setattr(file_writing, "AT_ONCE_SECONDS", -1)
     assert dana.get("/auth/export").status == 202
     monkeypatch.setattr(export_account, "PREPARED_FOR", timedelta(seconds=-60))
     assert dana.get("/auth/export").status == 202
@@ -251,11 +251,11 @@ def test_an_export_whose_function_says_nothing_any_more_is_asked_for_anew(
 def test_a_prepared_export_is_not_given_out_for_long(
     dana: Client, estate: Estate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(export_account, "AT_ONCE_SECONDS", -1)
+    monkeypatch.setattr(file_writing, "AT_ONCE_SECONDS", -1)
     dana.get("/auth/export")
     [message] = messages_of(estate.export_queue)
     queues.write_export({"Records": [message]}, None)
-    monkeypatch.setattr(export_account, "AT_ONCE_SECONDS", 18)
+    monkeypatch.setattr(file_writing, "AT_ONCE_SECONDS", 18)
     monkeypatch.setattr(export_account, "PREPARED_FOR", timedelta(seconds=-60))
     answer, _ = exported(dana)
     assert answer["url"].split("?")[0].endswith("/export.json.gz")
@@ -289,7 +289,7 @@ def test_an_export_holds_no_more_than_two_pages_and_two_parts(dana: Client, monk
     monkeypatch.setattr(clients.dynamodb(), "query", ask)
     monkeypatch.setattr(bucket, "PART_BYTES", part_bytes)
     monkeypatch.setattr("moto.s3.models.S3_UPLOAD_PART_MIN_SIZE", 1)
-    monkeypatch.setattr(export_account, "_WRITTEN_AT_ONCE", 1_000)
+    monkeypatch.setattr(file_writing, "_WRITTEN_AT_ONCE", 1_000)
     clients.s3().meta.events.register(
         "provide-client-params.s3.UploadPart", lambda params, **_: parts.append((asked, len(params["Body"])))
     )

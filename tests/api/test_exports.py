@@ -14,7 +14,7 @@ import pytest
 from handlers.documents import csv_rows
 from handlers.entry import queues
 from handlers.storage import clients, erasure_marks, trade_queries
-from handlers.usecases import export_table
+from handlers.usecases import export_table, file_writing
 from openapi.generate import contract
 from tests.api.client import Answer, Client
 from tests.api.estate import Estate, messages_of, new_client
@@ -176,8 +176,8 @@ def test_a_long_journal_is_written_behind_the_answer(
         dana.new_trade(closes=[close])
     late = {**close, "closedAt": "2026-01-06T11:00:00-05:00"}
     dana.new_trade(openDate="2026-01-06T10:00:00-05:00", closes=[late])
-    monkeypatch.setattr(export_table, "AT_ONCE_SECONDS", -1)
-    monkeypatch.setattr(export_table, "PROGRESS_SECONDS", -1)
+    monkeypatch.setattr(file_writing, "AT_ONCE_SECONDS", -1)
+    monkeypatch.setattr(file_writing, "PROGRESS_SECONDS", -1)
     asked = dana.post("/exports", {**CSV, "closeTo": "2026-01-05"})
     assert (asked.status, asked.headers["retry-after"]) == (202, "10")
     assert (asked.json["status"], asked.json["rowsWritten"]) == ("WRITING", 0)
@@ -208,14 +208,14 @@ def test_a_long_table_goes_out_in_pieces(dana: Client, monkeypatch: pytest.Monke
     for _ in range(3):
         dana.new_trade(closes=[close])
     whole = sorted(row["id"] for row in rows_of(dana.post("/exports", CSV)))
-    monkeypatch.setattr(export_table, "_WRITTEN_AT_ONCE", 1)
+    monkeypatch.setattr(file_writing, "_WRITTEN_AT_ONCE", 1)
     assert sorted(row["id"] for row in rows_of(dana.post("/exports", CSV))) == whole
 
 
 def test_a_table_that_nobody_writes_any_more_has_failed(
     dana: Client, estate: Estate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(export_table, "AT_ONCE_SECONDS", -1)
+    monkeypatch.setattr(file_writing, "AT_ONCE_SECONDS", -1)
     asked = dana.post("/exports", CSV).json
     monkeypatch.setattr(export_table, "GIVEN_UP_AFTER", timedelta(seconds=-60))
     answer = dana.get(f"/exports/{asked['exportId']}")
@@ -227,7 +227,7 @@ def test_a_table_that_nobody_writes_any_more_has_failed(
 def test_what_was_asked_for_may_be_deleted_before_it_is_written(
     dana: Client, estate: Estate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(export_table, "AT_ONCE_SECONDS", -1)
+    monkeypatch.setattr(file_writing, "AT_ONCE_SECONDS", -1)
     asked = dana.post("/exports", CSV).json
     clients.s3().delete_object(Bucket="files", Key=f"exports/{dana.user}/tables/{asked['exportId']}.json")
     [message] = messages_of(estate.export_queue)
@@ -247,7 +247,7 @@ def test_anothers_table_does_not_exist(dana: Client, estate: Estate) -> None:
 def test_nothing_is_written_for_an_account_that_is_being_erased(
     dana: Client, monkeypatch: pytest.MonkeyPatch, estate: Estate
 ) -> None:
-    monkeypatch.setattr(export_table, "AT_ONCE_SECONDS", -1)
+    monkeypatch.setattr(file_writing, "AT_ONCE_SECONDS", -1)
     asked = dana.post("/exports", CSV).json
     erasure_marks.begin(str(dana.user), NOW)
     assert dana.post("/exports", CSV).kind == "/problems/account-erased"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from handlers.storage import erasure_marks
-from handlers.usecases import erase_account, export_account
+from handlers.usecases import erase_account, file_writing
 from tests.template_file import properties, template
 
 RESOURCES = template()["Resources"]
@@ -57,7 +57,7 @@ def test_every_table_of_users_is_erased() -> None:
 
 
 def test_an_export_has_time_left_for_its_answer() -> None:
-    assert export_account.AT_ONCE_SECONDS + 10 < properties("ExportAccountFunction")["Timeout"] < 30
+    assert file_writing.AT_ONCE_SECONDS + 10 < properties("ExportAccountFunction")["Timeout"] < 30
 
 
 def test_what_is_deleted_unfinished_or_exported_is_gone_after_a_day() -> None:
