@@ -13,12 +13,11 @@ from handlers.storage.clients import trades_table
 from handlers.storage.dynamo import pages
 from handlers.storage.errors import BadPageToken
 from handlers.storage.trade_items import DELETED, deleted_trade_of, instant
-from handlers.storage.trade_queries import ListPosition, TradeFilter
+from handlers.storage.trade_queries import BY_STATUS, ListPosition, TradeFilter
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import QueryInputTypeDef
 
-_INDEX = "user-status-date-gsi"
 _LIST = "deleted"
 _ENOUGH_BYTES = 1_500_000  # of 6 MB that a Lambda may answer
 
@@ -78,7 +77,7 @@ def _query(user_id: str, now: datetime) -> QueryInputTypeDef:
     # DynamoDB deletes what has expired days later, so the range leaves it out.
     return {
         "TableName": trades_table(),
-        "IndexName": _INDEX,
+        "IndexName": BY_STATUS,
         "KeyConditionExpression": "userId = :user AND statusOpenDate BETWEEN :low AND :high",
         "ExpressionAttributeValues": {
             ":user": {"S": user_id},

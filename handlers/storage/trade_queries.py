@@ -94,13 +94,13 @@ class _Index:
         return "" if self.value is None else f"{self.value}|"
 
 
-_BY_KEY, _BY_STATUS, _BY_SYMBOL, _BY_DATE = (
+_BY_KEY, BY_STATUS, _BY_SYMBOL, _BY_DATE = (
     "user-idempotency-gsi",
     "user-status-date-gsi",
     "user-symbol-date-gsi",
     "trades-by-date-gsi",
 )
-_SEVERAL = f"{_BY_STATUS}, merged"
+_SEVERAL = f"{BY_STATUS}, merged"
 
 
 def list_trades(
@@ -269,7 +269,7 @@ def labels_by_status(user_id: str, status: Status) -> Iterator[tuple[str, Labels
     """
     query = {
         "TableName": trades_table(),
-        "IndexName": _BY_STATUS,
+        "IndexName": BY_STATUS,
         "KeyConditionExpression": "userId = :user AND begins_with(statusOpenDate, :status)",
         "ExpressionAttributeNames": {"#symbol": "symbol", "#tags": "tags"},
         "ExpressionAttributeValues": {":user": {"S": user_id}, ":status": {"S": f"{status}|"}},
@@ -291,7 +291,7 @@ def _indexes(wanted: TradeFilter) -> list[_Index]:
     statuses without CLOSED, each has its part of the index by status.
     """
     by_status = [
-        _Index(name=_BY_STATUS, sort_key="statusOpenDate", of="status", value=status)
+        _Index(name=BY_STATUS, sort_key="statusOpenDate", of="status", value=status)
         for status in dict.fromkeys(wanted.statuses)
     ]
     if wanted.idempotency_key is not None:

@@ -37,7 +37,7 @@ STATE_FORBIDS = Kind("/problems/state-forbids", "The present state forbids it", 
 EXTERNAL_ID_TAKEN = Kind("/problems/external-id-taken", "Another trade has this externalId", 409)
 TRADE_DIFFERS = Kind("/problems/trade-differs", "The trade with this externalId is another", 409)
 ACCOUNT_ERASED = Kind("/problems/account-erased", "The account is being erased", 409)
-VERSION_MISMATCH = Kind("/problems/version-mismatch", "The trade has changed", 412)
+VERSION_MISMATCH = Kind("/problems/version-mismatch", "It has changed since it was read", 412)
 CONTENT_TOO_LARGE = Kind("/problems/content-too-large", "The body is too large", 413)
 UNSUPPORTED_MEDIA_TYPE = Kind("/problems/unsupported-media-type", "Unsupported media type", 415)
 RULE_BROKEN = Kind("/problems/rule-broken", "The fields break a rule", 422)
@@ -184,7 +184,8 @@ TABLE: dict[type[Exception], Callable[[Any], Problem]] = {
     ),
     storage.ExternalIdTaken: lambda error: external_id_taken(error),
     storage.GroupChanged: lambda _: Problem(
-        VERSION_MISMATCH, "Read the group again and repeat the change on its new version."
+        VERSION_MISMATCH,
+        "Read the group again and repeat the change on its new version; without If-Match, make it if it is gone.",
     ),
     storage.KeyReused: lambda _: Problem(KEY_REUSED, "Send a new key with a new request."),
     storage.TagChangeUnderWay: lambda _: _retry_later(

@@ -206,7 +206,7 @@ $("nav").addEventListener("click", (event) => { if (event.target.closest("a")) o
 // The side bar says where the reader is.
 const mark = () => {
   for (const link of all("nav a[aria-current]")) link.removeAttribute("aria-current");
-  $(`nav a[href="${CSS.escape ? location.hash.replace(/"/g, "") : ""}"]`)?.setAttribute("aria-current", "location");
+  all("nav li a").find((link) => link.getAttribute("href") === location.hash)?.setAttribute("aria-current", "location");
 };
 addEventListener("hashchange", mark);
 if (location.hash) mark();

@@ -43,6 +43,7 @@ def furnish(user: str) -> None:
     """Give a user something of everything, without asking the API: trades, answers, uploads, files, versions."""
     table, s3 = clients.dynamodb(), clients.s3()
     sort_keys = ["trade-1", "trade-2", "trade-3", "idempotency|key-1", "trade-1|image|image-1"]
+    sort_keys += ["trade-4|deleted", "group|group-1", "external|id-1", "tags|change"]
     for sort_key in sort_keys:
         table.put_item(TableName="trades", Item={"userId": {"S": user}, "tradeId": {"S": sort_key}})
     table.put_item(TableName="stats", Item={"userId": {"S": user}, "statKey": {"S": "totals"}})

@@ -161,7 +161,7 @@ def test_the_four_indexes_have_the_names_and_keys_that_lists_read() -> None:
     assert {index["IndexName"] for index in indexes} == {
         trade_queries._BY_DATE,
         trade_queries._BY_SYMBOL,
-        trade_queries._BY_STATUS,
+        trade_queries.BY_STATUS,
         trade_queries._BY_KEY,
     }
     assert all(index["Projection"] == {"ProjectionType": "ALL"} for index in indexes)
