@@ -40,16 +40,11 @@ OWN_FUNCTION = {
     "resendConfirmationCode", "logIn", "refreshSession", "forgotPassword", "confirmForgotPassword", "logOutAll",
     "exportAccount", "deleteAccount", "getOpenApi", "getDocs",
 }  # fmt: skip
-# Operations that need the rights of another one, no more and no fewer, are served by its function.
-SERVED_WITH = {
-    "listDeletedTrades": "listTrades",
-    "getFacets": "listTrades",
-    "createExport": "exportAccount",
-    "getExport": "exportAccount",
-}
-# Operations that share a function with others than their tag says: those that may take up to 29 seconds, and one that
-# needs the rights of another family.
-SHARED = {
+# Operations that are served neither by a function of their own nor by their tag's: those that need just the rights of
+# another function, and those that may take up to 29 seconds.
+SERVED_BY = {
+    **dict.fromkeys(("listDeletedTrades", "getFacets"), "ListTradesFunction"),
+    **dict.fromkeys(("createExport", "getExport"), "ExportAccountFunction"),
     **dict.fromkeys(("createTrades", "updateTrades", "deleteTrades"), "ChangeManyTradesFunction"),
     "restoreTrade": "ChangeTradesFunction",
     "getTagChange": "ReadPartsFunction",
@@ -76,13 +71,13 @@ def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, A
 def function_name(method: str, operation: dict[str, Any]) -> str:
     """The logical id in the template of the function that serves an operation.
 
-    listTrades has ListTradesFunction. An operation without a function of its own is served by that of another one
-    (SERVED_WITH), else by the family of its tag: ReadAccountFunction for GET and HEAD, ChangeAccountFunction for all
-    other methods, so that the role of what only reads never allows a change. SHARED has the exceptions.
+    listTrades has ListTradesFunction. Another one is served by the function that SERVED_BY names, or by the family of
+    its tag: ReadAccountFunction for GET and HEAD, ChangeAccountFunction for all other methods, so that the role of what
+    only reads never allows a change.
     """
-    operation_id: str = SERVED_WITH.get(operation["operationId"], operation["operationId"])
-    if operation_id in SHARED:
-        return SHARED[operation_id]
+    operation_id: str = operation["operationId"]
+    if operation_id in SERVED_BY:
+        return SERVED_BY[operation_id]
     if operation_id in OWN_FUNCTION:
         return f"{_capitalized(operation_id)}Function"
     kind = "Read" if method in SAFE_METHODS else "Change"

@@ -14,7 +14,7 @@ from handlers.journal.stats.figures import OF_JOURNAL, OF_RECORD
 from handlers.web import problems
 from handlers.web.problems import Kind
 from openapi import generate
-from openapi.generate import OWN_FUNCTION, SERVED_WITH, artifacts, contract, function_name, functions, operations
+from openapi.generate import OWN_FUNCTION, SERVED_BY, artifacts, contract, function_name, functions, operations
 from tests.template_file import template
 
 CONTRACT = contract()
@@ -193,7 +193,7 @@ def test_the_functions_of_the_template_serve_the_operations_of_the_contract() ->
 def test_the_operations_with_a_function_of_their_own_are_in_the_contract() -> None:
     assert OPERATIONS.keys() >= OWN_FUNCTION
     for operation_id in OWN_FUNCTION:
-        others = {other for other, first in SERVED_WITH.items() if first == operation_id}
+        others = {other for other, served_by in SERVED_BY.items() if served_by == FUNCTION_OF[operation_id]}
         assert set(FUNCTIONS[FUNCTION_OF[operation_id]]) == {operation_id, *others}
 
 
