@@ -14,7 +14,7 @@ from handlers.journal import money
 from handlers.journal.changes import open_trade
 from handlers.journal.errors import FieldError, RuleBroken
 from handlers.journal.positions import LotMethod
-from handlers.journal.trade import Close, Entry, JournalNotes, Side, Trade
+from handlers.journal.trade import OF_THE_ENTRY, Close, Entry, JournalNotes, Side, Trade
 
 if TYPE_CHECKING:
     from generated import models
@@ -115,13 +115,10 @@ def _entry(values: Mapping[str, Any]) -> Entry:
 def _entry_errors(values: Mapping[str, Any], entries: Sequence[Entry]) -> list[FieldError]:
     """A trade has either entries or one entry's own fields, of which quantity and time are required."""
     if entries:
-        given = [name for name in _OF_ONE_ENTRY if name in values]
+        given = [name for name in OF_THE_ENTRY if name in values]
         return [FieldError((name,), "cannot be given together with entries") for name in given]
     missing = [name for name in ("quantity", "open_date") if name not in values]
     return [FieldError((name,), "is required without entries") for name in missing]
-
-
-_OF_ONE_ENTRY = ("quantity", "entry_price", "open_date", "commission", "fees")
 
 
 def _close(values: Mapping[str, Any]) -> Close:

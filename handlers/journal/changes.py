@@ -1,4 +1,7 @@
-"""How a trade is opened, closed in parts, revised, given events and images; each change makes a new trade."""
+"""How a trade is opened, and how its entries, closes, events, splits and images, and its own fields, are changed.
+
+Each change makes a new trade.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, Field, fields, replace
@@ -33,6 +36,7 @@ from handlers.journal.rules import (
 )
 from handlers.journal.tags import unique
 from handlers.journal.trade import (
+    OF_THE_ENTRY,
     Close,
     Entry,
     Image,
@@ -440,14 +444,11 @@ def revise(trade: Trade, changes: Mapping[str, object], now: datetime) -> Trade:
     return trade if _is_as_before(revised, trade) else within_bounds(revised)
 
 
-_OF_THE_ENTRY = ("quantity", "entry_price", "open_date", "commission", "fees")
-
-
 def _entry_conflicts(trade: Trade, values: Mapping[str, Any]) -> list[FieldError]:
     """The fields that follow from several entries, or from one with splits, and would be changed."""
     if len(trade.entries) < 2 and not trade.splits:
         return []
-    changed = [name for name in _OF_THE_ENTRY if name in values and values[name] != getattr(trade, name)]
+    changed = [name for name in OF_THE_ENTRY if name in values and values[name] != getattr(trade, name)]
     if "open_date" in values and values["open_date"].utcoffset() != trade.open_date.utcoffset():
         changed.append("open_date")
     kind = "has several entries: change those" if len(trade.entries) > 1 else "has splits: change its entry"
@@ -459,8 +460,10 @@ def _realized_conflicts(trade: Trade, values: Mapping[str, Any]) -> list[FieldEr
     """The fields whose change would rewrite what closes realized, though it may be meant as one of the position."""
     if not trade.closes:
         return []
-    asks = "is that of the entry, of which something is closed: correct the entry with updateEntry, or record what was "
-    asks += "entered later with addEntry"
+    asks = (
+        "is that of the entry, of which something is closed: correct the entry with updateEntry, or record what was "
+        "entered later with addEntry"
+    )
     changed = [
         name
         for name in ("quantity", "entry_price")

@@ -148,6 +148,10 @@ class JournalNotes:
     tags: tuple[str, ...] = ()
 
 
+# The fields of a trade that are its entry's, if it has one, and follow from the entries, if it has several.
+OF_THE_ENTRY = ("quantity", "entry_price", "open_date", "commission", "fees")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Trade:
     """One position, from its first entry to the last close.
