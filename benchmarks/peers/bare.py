@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qs
 
-from benchmarks.peers.journal import HEADERS, log, page, read, record
+from benchmarks.peers.journal import HEADERS, bad_field, log, page, read, record
 from handlers.journal.errors import JournalError
 from handlers.storage.errors import StorageError
 from handlers.web import problems
@@ -21,7 +21,7 @@ from handlers.web.problems import BadField, Problem
 Event = dict[str, Any]
 Check = Callable[[Any], str | None]  # what is wrong with a value, or nothing
 
-DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,8})?")
+DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,18})?")
 TIME = re.compile(
     r"[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
     r"(\.[0-9]{1,6})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
@@ -29,6 +29,7 @@ TIME = re.compile(
 DAY = re.compile(r"[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])")
 SYMBOL = re.compile(r"[!-{}~]([ -{}~]*[!-{}~])?")
 KEY = re.compile(r"[!-~]+")
+EXTERNAL_ID = re.compile(r"[!-~]([ -~]*[!-~])?")
 TAGS = re.compile(r'\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*')
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
@@ -46,18 +47,16 @@ def one_of(*values: str) -> Check:
     return lambda value: None if isinstance(value, str) and value in values else "is none of " + ", ".join(values)
 
 
-def many(most: int, check: Check, *, each_once: bool = False) -> Check:
+def many(most: int, check: Check) -> Check:
     def check_all(value: Any) -> str | None:
-        if not isinstance(value, list) or len(value) > most:
-            return f"is not a list of at most {most}"
-        return "holds an item twice" if each_once and len({*map(str, value)}) < len(value) else None
+        return None if isinstance(value, list) and len(value) <= most else f"is not a list of at most {most}"
 
     check_all.items = check  # type: ignore[attr-defined] # for the pointers of what is wrong inside
     return check_all
 
 
 def price(value: Any) -> str | None:
-    return text(25, 1, DECIMAL)(value)
+    return text(35, 1, DECIMAL)(value)
 
 
 def positive(value: Any) -> str | None:
@@ -92,34 +91,48 @@ def truth(value: Any) -> str | None:
 
 WORD, NOTES, HEADLINES = text(50, 1), text(10_000), many(20, text(200, 1))
 SIDE = one_of("BUY", "SELL")
-CLOSE = {"quantity": positive, "price": price, "closedAt": time, "commission": price, "fees": price}
+COSTS: dict[str, Check] = {"commission": price, "fees": price}
+# The lists of a trade: the checks of what they hold, all but the costs of which are required.
+PARTS: dict[str, dict[str, Check]] = {
+    "closes": {"quantity": positive, "price": price, "closedAt": time, **COSTS},
+    "entries": {"quantity": positive, "price": price, "enteredAt": time, **COSTS},
+}
 PSYCHOLOGY = dict.fromkeys(("greed", "fear", "fomo", "revenge", "overconfidence", "patience"), truth)
 TRADE: dict[str, Check] = {
+    "externalId": text(255, 1, EXTERNAL_ID),
     "symbol": text(32, 1, SYMBOL),
     "side": SIDE,
     "quantity": positive,
     "openDate": time,
-    **dict.fromkeys(("entryPrice", "stopLoss", "takeProfit", "commission", "fees", "exitPrice"), price),
-    **dict.fromkeys(("multiplier", "riskAmount"), positive),
+    **dict.fromkeys(("entryPrice", "stopLoss", "initialStopLoss", "takeProfit", "exitPrice"), price),
+    **COSTS,
+    **dict.fromkeys(("multiplier", "riskAmount", "initialRiskAmount"), positive),
+    "lotMethod": one_of("FIFO", "LIFO", "AVERAGE"),
     **dict.fromkeys(("setupType", "timeframe", "marketCondition", "tradingSession", "emotionalState"), WORD),
     "tradeGrade": one_of(*"ABCDEF"),
     **dict.fromkeys(("confidence", "setupQuality", "execution"), score),
     **dict.fromkeys(("preTradeNotes", "postTradeNotes", "mistakes", "lessons"), NOTES),
     **dict.fromkeys(("newsEvents", "economicEvents"), HEADLINES),
-    "tags": many(30, WORD, each_once=True),
+    "tags": many(30, WORD),
     "status": one_of("CANCELLED"),
     "closeDate": time,
 }
 ASKED: dict[str, Check] = {
     "symbol": TRADE["symbol"],
-    "status": one_of("OPEN", "PARTIAL", "CLOSED", "CANCELLED"),
     "side": SIDE,
     "setupType": WORD,
     "openFrom": day,
     "openTo": day,
+    "hasImages": one_of("true", "false"),
+    "externalId": TRADE["externalId"],
     "idempotencyKey": text(255, 1, KEY),
     "order": one_of("asc", "desc"),
     "nextToken": text(2048, 1),
+}
+# Parameters that may be repeated: the check of each value, and how many there may be.
+REPEATED: dict[str, tuple[Check, int]] = {
+    "status": (one_of("OPEN", "PARTIAL", "CLOSED", "CANCELLED"), 4),
+    "tag": (WORD, 10),
 }
 READ: dict[Check, Callable[[Any], Any]] = {price: Decimal, positive: Decimal, time: datetime.fromisoformat}
 
@@ -154,12 +167,12 @@ def _create(event: Event, user: str) -> Event:
     bad = []
     key = event["headers"].get("idempotency-key")
     if key is not None and (wrong := text(255, 1, KEY)(key)):
-        bad.append(BadField("header", "/Idempotency-Key", wrong))
+        bad.append(bad_field("header", "/Idempotency-Key", wrong))
     try:
         raw = event.get("body") or ""
         document = json.loads(base64.b64decode(raw) if event.get("isBase64Encoded") else raw)
     except ValueError:
-        raise problems.invalid_request([*bad, BadField("body", "", "is not JSON")]) from None
+        raise problems.invalid_request([*bad, bad_field("body", "", "is not JSON")]) from None
     bad += _bad_trade(document)
     if bad:
         raise problems.invalid_request(bad)
@@ -169,41 +182,43 @@ def _create(event: Event, user: str) -> Event:
 
 def _bad_trade(document: Any) -> Iterator[BadField]:
     rest = dict(document) if isinstance(document, dict) else document
-    closes = rest.pop("closes", []) if isinstance(rest, dict) else []
+    parts = {name: rest.pop(name, []) if isinstance(rest, dict) else [] for name in PARTS}
     psychology = rest.pop("psychology", {}) if isinstance(rest, dict) else {}
-    yield from _bad(rest, TRADE, ("symbol", "side", "quantity", "openDate"), "")
+    yield from _bad(rest, TRADE, ("symbol", "side"), "")
     yield from _bad(psychology, PSYCHOLOGY, (), "/psychology")
-    if not isinstance(closes, list) or len(closes) > 200:
-        yield BadField("body", "/closes", "is not a list of at most 200")
-    else:
-        for index, close in enumerate(closes):
-            yield from _bad(close, CLOSE, ("quantity", "price", "closedAt"), f"/closes/{index}")
+    for name, checks in PARTS.items():
+        if not isinstance(parts[name], list) or len(parts[name]) > 200:
+            yield bad_field("body", f"/{name}", "is not a list of at most 200")
+            continue
+        required = tuple(checks.keys() - COSTS.keys())
+        for index, part in enumerate(parts[name]):
+            yield from _bad(part, checks, required, f"/{name}/{index}")
 
 
 def _bad(document: Any, checks: Mapping[str, Check], required: tuple[str, ...], at: str) -> Iterator[BadField]:
     if not isinstance(document, dict):
-        yield BadField("body", at, "is not an object")
+        yield bad_field("body", at, "is not an object")
         return
     for name in required:
         if name not in document:
-            yield BadField("body", f"{at}/{name}", "is required")
+            yield bad_field("body", f"{at}/{name}", "is required")
     for name, value in document.items():
         check = checks.get(name)
         if check is None:
-            yield BadField("body", f"{at}/{name}", "is not known here")
+            yield bad_field("body", f"{at}/{name}", "is not known here")
         elif wrong := check(value):
-            yield BadField("body", f"{at}/{name}", wrong)
+            yield bad_field("body", f"{at}/{name}", wrong)
         elif of_item := getattr(check, "items", None):
             for index, item in enumerate(value):
                 if wrong := of_item(item):
-                    yield BadField("body", f"{at}/{name}/{index}", wrong)
+                    yield bad_field("body", f"{at}/{name}/{index}", wrong)
 
 
 def _values(document: Mapping[str, Any], checks: Mapping[str, Check] = TRADE) -> dict[str, Any]:
     """By the journal's names, numbers and times read."""
     values = {_snake(name): READ.get(checks.get(name, truth), _same)(value) for name, value in document.items()}
-    if "closes" in values:
-        values["closes"] = [_values(close, CLOSE) for close in values["closes"]]
+    for name in PARTS.keys() & values.keys():
+        values[name] = [_values(part, PARTS[name]) for part in values[name]]
     return values
 
 
@@ -220,9 +235,10 @@ def _asked(event: Event) -> dict[str, Any]:
     bad = []
     for name, values in parse_qs(event.get("rawQueryString", ""), keep_blank_values=True).items():
         wrong: Any = None
-        if name == "tag":
-            asked[name] = values
-            wrong = next(filter(None, map(WORD, values)), None) or (len(values) > 10 and "holds more than 10 items")
+        if name in REPEATED:
+            asked[name], (of_item, most) = values, REPEATED[name]
+            wrong = next(filter(None, map(of_item, values)), None)
+            wrong = wrong or (len(values) > most and f"holds more than {most} items")
         elif name == "limit":
             if re.fullmatch("[1-9][0-9]?|100", values[0]):
                 asked[name] = int(values[0])
@@ -233,7 +249,7 @@ def _asked(event: Event) -> dict[str, Any]:
         else:
             wrong = "is not known here"
         if wrong:
-            bad.append(BadField("query", f"/{name}", wrong))
+            bad.append(bad_field("query", f"/{name}", wrong))
     if bad:
         raise problems.invalid_request(bad)
     return asked
@@ -244,9 +260,9 @@ def _get(event: Event, user: str) -> Event:
     known = event["headers"].get("if-none-match")
     bad = []
     if not UUID.fullmatch(trade_id):
-        bad.append(BadField("path", "/tradeId", "is no UUID"))
-    if known is not None and (wrong := text(200, 1, TAGS)(known)):
-        bad.append(BadField("header", "/If-None-Match", wrong))
+        bad.append(bad_field("path", "/tradeId", "is no UUID"))
+    if known is not None and (wrong := text(2000, 1, TAGS)(known)):
+        bad.append(bad_field("header", "/If-None-Match", wrong))
     if bad:
         raise problems.invalid_request(bad)
     body, headers = read(user, trade_id, known)

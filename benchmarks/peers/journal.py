@@ -15,11 +15,13 @@ from handlers.documents import inputs
 from handlers.documents import trades as documents
 from handlers.journal.trade import Side, Status
 from handlers.log import logger
+from handlers.operations.filters import wanted_tags
 from handlers.storage import clients, image_files, page_tokens, trade_queries, trades
 from handlers.storage import uploads as images
-from handlers.storage.image_files import Place
+from handlers.storage.image_files import Place as FilePlace
 from handlers.storage.trade_items import KeptAnswer
 from handlers.web.etags import etag, fits_if_none_match
+from handlers.web.problems import BadField, Place
 
 # On every answer.
 HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
@@ -38,6 +40,11 @@ clients.new_client = boto3_client
 clients.make_ready(os.environ)  # at init, as the product does
 
 
+def bad_field(place: Place, pointer: str, detail: str) -> BadField:
+    """A field of the request that does not follow the contract, in the words of the peer's own checks."""
+    return BadField(place, pointer, detail)
+
+
 def record(values: Mapping[str, Any], user: str, key: str | None, fingerprint: str) -> Made:
     """Body and headers of the answer to a new trade."""
     trade = inputs.trade_from_values(dict(values), user=user, idempotency_key=key, now=datetime.now(UTC))
@@ -54,7 +61,7 @@ def read(user: str, trade_id: str, known: str | None) -> tuple[str | None, dict[
     document = documents.trade_document(trade)
     if trade.images or uploads:
         shown = documents.shown_images(
-            trade, uploads, lambda image: image_files.address(Place(user, trade.trade_id, image.image_id), image)
+            trade, uploads, lambda image: image_files.address(FilePlace(user, trade.trade_id, image.image_id), image)
         )
         return as_json({**document, "images": shown}), {"ETag": etag(trade.version, with_images=True)}
     fresh = known is None or not fits_if_none_match(known, trade.version)
@@ -65,12 +72,14 @@ def page(user: str, asked: Mapping[str, Any]) -> str:
     """The body of the answer that lists trades; what was asked has the names of the contract's parameters."""
     wanted = trade_queries.TradeFilter(
         symbol=asked.get("symbol"),
-        statuses=(Status(asked["status"]),) if asked.get("status") else (),
+        statuses=tuple(dict.fromkeys(map(Status, asked.get("status") or ()))),
         side=Side(asked["side"]) if asked.get("side") else None,
-        tags=tuple(asked.get("tag") or ()),
+        tags=wanted_tags("tag", asked.get("tag") or ()),
         setup_type=asked.get("setupType"),
         open_from=_day(asked.get("openFrom")),
         open_to=_day(asked.get("openTo")),
+        has_images=asked["hasImages"] == "true" if asked.get("hasImages") else None,
+        external_id=asked.get("externalId"),
         idempotency_key=asked.get("idempotencyKey"),
     )
     newest_first, secret = asked["order"] == "desc", page_tokens.signing_secret()

@@ -1,4 +1,4 @@
-"""The contract's TradeInput and the parameters of listTrades, as a team that begins with pydantic writes them.
+"""The contract's TradeInput and parameters of listTrades, as a team that begins with pydantic writes them.
 
 What may be absent may not be null, so a default of None stands outside the type: pydantic does not check defaults.
 """
@@ -11,12 +11,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
 
+from benchmarks.peers.journal import bad_field
 from handlers.web.problems import BadField
 
-DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,8})?")
+DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,18})?")
 TIME = re.compile(
     r"[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
     r"(\.[0-9]{1,6})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
@@ -35,12 +36,6 @@ def _written(pattern: re.Pattern[str]) -> BeforeValidator:
     return BeforeValidator(check)
 
 
-def _each_once(words: list[str]) -> list[str]:
-    if len(set(words)) < len(words):
-        raise ValueError("holds an item twice")
-    return words
-
-
 def _text(longest: int, shortest: int = 0, pattern: str | None = None) -> Any:
     return Annotated[str, StringConstraints(min_length=shortest, max_length=longest, pattern=pattern, strict=True)]
 
@@ -51,7 +46,8 @@ Time = Annotated[AwareDatetime, _written(TIME)]
 Day = Annotated[date, _written(DAY)]
 Symbol: Any = _text(32, 1, r"^[!-{}~]([ -{}~]*[!-{}~])?$")
 Key: Any = _text(255, 1, r"^[!-~]+$")
-Tags: Any = _text(200, 1, r'^(\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)$')
+ExternalId: Any = _text(255, 1, r"^[!-~]([ -~]*[!-~])?$")
+Tags: Any = _text(2000, 1, r'^(\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)$')
 Word: Any = _text(50, 1)
 Token: Any = _text(2048, 1)
 Notes: Any = _text(10_000)
@@ -59,6 +55,7 @@ Score: Any = Annotated[int, Field(ge=0, le=10, strict=True)]
 Truth: Any = Annotated[bool, Field(strict=True)]
 Events: Any = Annotated[list[_text(200, 1)], Field(max_length=20)]  # type: ignore[misc] # made by a function
 Side = Literal["BUY", "SELL"]
+Status = Literal["OPEN", "PARTIAL", "CLOSED", "CANCELLED"]
 
 
 class Model(BaseModel):
@@ -75,6 +72,14 @@ class CloseInput(Model):
     fees: Price = None
 
 
+class EntryInput(Model):
+    quantity: Positive
+    price: Price
+    entered_at: Time
+    commission: Price = None
+    fees: Price = None
+
+
 class Psychology(Model):
     greed: Truth = None
     fear: Truth = None
@@ -85,10 +90,11 @@ class Psychology(Model):
 
 
 class TradeInput(Model):
+    external_id: ExternalId = None
     symbol: Symbol
     side: Side
-    quantity: Positive
-    open_date: Time
+    quantity: Positive = None
+    open_date: Time = None
     entry_price: Price = None
     stop_loss: Price = None
     take_profit: Price = None
@@ -96,6 +102,10 @@ class TradeInput(Model):
     commission: Price = None
     fees: Price = None
     risk_amount: Positive = None
+    initial_stop_loss: Price = None
+    initial_risk_amount: Positive = None
+    lot_method: Literal["FIFO", "LIFO", "AVERAGE"] = None
+    entries: Annotated[list[EntryInput], Field(max_length=200)] = None
     setup_type: Word = None
     timeframe: Word = None
     market_condition: Word = None
@@ -112,7 +122,7 @@ class TradeInput(Model):
     lessons: Notes = None
     news_events: Events = None
     economic_events: Events = None
-    tags: Annotated[list[Word], Field(max_length=30), AfterValidator(_each_once)] = None
+    tags: Annotated[list[Word], Field(max_length=30)] = None
     status: Literal["CANCELLED"] = None
     closes: Annotated[list[CloseInput], Field(max_length=200)] = None
     exit_price: Price = None
@@ -127,12 +137,14 @@ class Asked(Model):
     """The parameters of listTrades."""
 
     symbol: Symbol = None
-    status: Literal["OPEN", "PARTIAL", "CLOSED", "CANCELLED"] = None
+    status: Annotated[list[Status], Field(max_length=4)] = []
     side: Side = None
     tag: Annotated[list[Word], Field(max_length=10)] = []
     setup_type: Word = None
     open_from: Day = None
     open_to: Day = None
+    has_images: Literal["true", "false"] = None
+    external_id: ExternalId = None
     idempotency_key: Key = None
     order: Literal["asc", "desc"] = "desc"
     limit: Annotated[int, Field(ge=1, le=100)] = 50
@@ -145,6 +157,6 @@ def bad_fields(errors: Sequence[Any]) -> list[BadField]:
     for error in errors:
         place, *steps = error["loc"]
         named = steps if place == "body" else steps[:1]
-        field = BadField(place, "".join(f"/{step}" for step in named), error["msg"])
+        field = bad_field(place, "".join(f"/{step}" for step in named), error["msg"])
         found[field.place, field.pointer] = field
     return list(found.values())

@@ -12,8 +12,20 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path, Query
 
-from benchmarks.peers.journal import HEADERS, log, page, read, record
-from benchmarks.peers.models import Day, Key, Side, Symbol, Tags, Token, TradeInput, Word, bad_fields
+from benchmarks.peers.journal import HEADERS, bad_field, log, page, read, record
+from benchmarks.peers.models import (
+    Day,
+    ExternalId,
+    Key,
+    Side,
+    Status,
+    Symbol,
+    Tags,
+    Token,
+    TradeInput,
+    Word,
+    bad_fields,
+)
 from handlers.journal.errors import JournalError
 from handlers.storage.errors import StorageError
 from handlers.web import problems
@@ -41,12 +53,14 @@ def create_trade(
 @app.get("/trades")
 def list_trades(
     symbol: Annotated[Symbol | None, Query()] = None,
-    status: Annotated[Literal["OPEN", "PARTIAL", "CLOSED", "CANCELLED"] | None, Query()] = None,
+    status: Annotated[list[Status] | None, Query(max_length=4)] = None,
     side: Annotated[Side | None, Query()] = None,
     tag: Annotated[list[Word] | None, Query(max_length=10)] = None,
     setup_type: Annotated[Word | None, Query(alias="setupType")] = None,
     open_from: Annotated[Day | None, Query(alias="openFrom")] = None,
     open_to: Annotated[Day | None, Query(alias="openTo")] = None,
+    has_images: Annotated[Literal["true", "false"] | None, Query(alias="hasImages")] = None,
+    external_id: Annotated[ExternalId | None, Query(alias="externalId")] = None,
     idempotency_key: Annotated[Key | None, Query(alias="idempotencyKey")] = None,
     order: Annotated[Literal["asc", "desc"], Query()] = "desc",
     limit: Annotated[int, Query(ge=1, le=100)] = 50,
@@ -60,6 +74,8 @@ def list_trades(
         "setupType": setup_type,
         "openFrom": open_from,
         "openTo": open_to,
+        "hasImages": has_images,
+        "externalId": external_id,
         "idempotencyKey": idempotency_key,
         "order": order,
         "limit": limit,
@@ -67,7 +83,7 @@ def list_trades(
     }
     if unknown := app.current_event.query_string_parameters.keys() - asked.keys():
         raise problems.invalid_request(
-            [problems.BadField("query", f"/{name}", "is not known here") for name in sorted(unknown)]
+            [bad_field("query", f"/{name}", "is not known here") for name in sorted(unknown)]
         )
     return reply(200, page(user(), asked), {})
 

@@ -6,6 +6,7 @@ import copy
 import json
 import re
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from benchmarks.requests.events import CREATE, TRADE, Event, event
 from handlers.entry.http import serve
 from handlers.storage import clients, page_tokens
 from handlers.web.connexion.app import create_app
+from handlers.web.contract import contract
 from tests.template_file import properties
 
 Handler = Callable[[Event, Any], dict[str, Any]]
@@ -58,6 +60,23 @@ def without(**changes: Any) -> dict[str, Any]:
     return {name: value for name, value in changed.items() if value is not ...}
 
 
+OTHER_USER = "11111111-aaaa-4bbb-8ccc-000000000002"
+ENTERED = "2026-01-05T09:31:04-05:00"
+ENTRIES = [{"quantity": "60", "price": "185.25", "enteredAt": ENTERED, "fees": "0.1"}] * 2
+# What a trade with entries does not give itself.
+WITH_ENTRIES = dict.fromkeys(("quantity", "openDate", "entryPrice", "commission", "fees"), ...)
+GOOD_TRADES = {
+    "closed in two parts": TRADE,
+    "open": without(closes=...),
+    "with entries": without(**WITH_ENTRIES, entries=ENTRIES, lotMethod="FIFO"),
+    "with no entries listed": without(entries=[]),
+    "with all that names and risks it": without(
+        externalId="broker 1", initialStopLoss="180", initialRiskAmount="525", riskAmount="200"
+    ),
+    "a tag written twice": without(tags=["a", " a ", "b"]),
+    "with eighteen decimals": without(quantity="100.000000000000000001", closes=...),
+    "closed in short": without(closes=..., exitPrice="187.25", closeDate="2026-01-05T11:02:00-05:00"),
+}
 BAD_TRADES = {
     "no symbol": without(symbol=...),
     "empty": {},
@@ -70,7 +89,7 @@ BAD_TRADES = {
     "null": without(notes=..., stopLoss=None),
     "null for a list": without(tags=None),
     "nothing of a quantity": without(quantity="0"),
-    "a quantity with nine decimals": without(quantity="1.123456789"),
+    "a quantity with nineteen decimals": without(quantity="1.1234567890123456789"),
     "a price in words": without(entryPrice="1e3"),
     "a price with a sign": without(entryPrice="+1"),
     "a price as a number": without(entryPrice=185.25),
@@ -79,10 +98,17 @@ BAD_TRADES = {
     "a side in small letters": without(side="buy"),
     "a word too long": without(setupType="x" * 51),
     "an empty word": without(setupType=""),
-    "a tag twice": without(tags=["a", "a"]),
+    "a tag of blanks": without(tags=["a", " \u200b "]),
     "an empty tag": without(tags=["a", ""]),
     "too many tags": without(tags=[str(n) for n in range(31)]),
     "another mood": without(psychology={"fomo": True, "boredom": True}),
+    "no quantity": without(quantity=...),
+    "no time": without(openDate=...),
+    "an external id with a blank at its end": without(externalId="broker-1 "),
+    "another order of lots": without(lotMethod="HIFO"),
+    "entries beside those of one entry": without(entries=ENTRIES),
+    "an entry without a price": without(**WITH_ENTRIES, entries=[{"quantity": "1", "enteredAt": ENTERED}]),
+    "a first risk in words": without(initialRiskAmount="much", initialStopLoss="0x1"),
     "half a mood": without(psychology={"fomo": "yes"}),
     "a close without a price": without(closes=[{"quantity": "1", "closedAt": "2026-01-05T11:02:00Z"}]),
     "several": without(symbol="", quantity="-1", tags="gap", closes=[{}]),
@@ -93,10 +119,12 @@ BAD_TRADES = {
 }
 BAD_QUERIES = (
     *("limit=0", "limit=101", "limit=x", "order=up", "status=open", "openFrom=2026-02-30", "surprise=1", "tag="),
+    *("status=OPEN&status=open", "&".join(["status=OPEN"] * 5), "hasImages=yes", "externalId=%20a"),
     *("symbol=", "limit=x&order=up", "nextToken=forged", "side=BOTH", "idempotencyKey=%20"),
 )
 GOOD_QUERIES = (
     *("", "limit=2", "symbol=AAPL&order=asc", "tag=gap&tag=earnings", "status=CLOSED&side=BUY"),
+    *("status=OPEN&status=CLOSED", "hasImages=false", "hasImages=true", "externalId=none", "symbol=aapl&tag=%20gap"),
     *("openFrom=2026-01-05&openTo=2026-01-05", "setupType=breakout&limit=1", "symbol=TSLA"),
 )
 
@@ -131,11 +159,33 @@ def assert_alike(request: Event, peer: str, monkeypatch: pytest.MonkeyPatch) -> 
     return expected
 
 
+def test_the_peers_know_every_field_of_a_trade() -> None:
+    schemas = contract()["components"]["schemas"]
+    bare, models = import_module("benchmarks.peers.bare"), import_module("benchmarks.peers.models")
+    fields = schemas["TradeInput"]["properties"].keys()
+    assert {*bare.TRADE, *bare.PARTS, "psychology"} == fields
+    assert {field.alias for field in models.TradeInput.model_fields.values()} == fields
+    for name, part in (("entries", "EntryInput"), ("closes", "InitialCloseInput")):
+        assert bare.PARTS[name].keys() == schemas[part]["properties"].keys()
+
+
 @pytest.mark.parametrize("peer", PEERS)
-def test_a_trade_is_recorded_alike(peer: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    status, headers, document = assert_alike(CREATE, peer, monkeypatch)
-    assert (status, headers["etag"], document["status"]) == (201, '"1"', "CLOSED")
-    assert_alike(event("POST", "/trades", document={**TRADE, "closes": []}), peer, monkeypatch)
+@pytest.mark.parametrize("name", sorted(GOOD_TRADES))
+def test_a_trade_is_recorded_alike(name: str, peer: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    request, of_another = event("POST", "/trades", document=GOOD_TRADES[name]), copy.deepcopy(CREATE)
+    of_another["body"] = request["body"]
+    of_another["requestContext"]["authorizer"]["jwt"]["claims"]["sub"] = OTHER_USER
+    status, headers, document = told(handler_of("product", monkeypatch)(of_another, None))
+    assert (status, headers["etag"]) == (201, '"1"')
+    assert told(handler_of(peer, monkeypatch)(request, None)) == (status, headers, document)
+
+
+@pytest.mark.parametrize("peer", PEERS)
+def test_an_external_id_that_is_taken_is_refused_alike(peer: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    request = event("POST", "/trades", document=without(externalId="broker 1"))
+    assert handler_of("product", monkeypatch)(copy.deepcopy(request), None)["statusCode"] == 201
+    status, _, document = assert_alike(request, peer, monkeypatch)
+    assert (status, document["tradeId"]) == (409, "id")
 
 
 @pytest.mark.parametrize("peer", PEERS)
@@ -175,7 +225,7 @@ def test_trades_are_listed_alike(peer: str, monkeypatch: pytest.MonkeyPatch) -> 
     for query in GOOD_QUERIES:
         status, _, document = assert_alike(event("GET", "/trades", query=query), peer, monkeypatch)
         assert status == 200
-        assert ("TSLA" in query) != bool(document["items"])
+        assert bool(document["items"]) == (query not in ("symbol=TSLA", "hasImages=true", "externalId=none"))
     first = json.loads(product(event("GET", "/trades", query="limit=2"), None)["body"])
     status, _, document = assert_alike(
         event("GET", "/trades", query=f"limit=2&nextToken={first['nextToken']}"), peer, monkeypatch
