@@ -38,6 +38,8 @@ def typescript(folder: Path) -> None:
     source.write_text(json.dumps(one_media_type(contract())), "utf-8")
     hey_api(folder, source)
     source.unlink()
+    for by_hand in ("client.ts", "session.ts"):
+        shutil.copy(HERE / by_hand, folder / "src")
     package = {
         "name": NAME,
         "version": contract()["info"]["version"],
@@ -48,7 +50,8 @@ def typescript(folder: Path) -> None:
         "engines": {"node": ">=20"},
         "exports": {
             ".": {"types": "./lib/index.d.ts", "default": "./lib/index.js"},
-            "./client": {"types": "./lib/client.gen.d.ts", "default": "./lib/client.gen.js"},
+            "./client": {"types": "./lib/client.d.ts", "default": "./lib/client.js"},
+            "./session": {"types": "./lib/session.d.ts", "default": "./lib/session.js"},
         },
         "files": ["lib", "src"],
     }

@@ -26,7 +26,7 @@ def stack() -> Iterator[Stack]:
 
 @pytest.fixture(scope="session")
 def typescript(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the TypeScript client installed and the story beside it."""
+    """A folder with the TypeScript client installed and its programs beside it."""
     folder = tmp_path_factory.mktemp("typescript")
     (tarball,) = (DIST / "typescript").glob("*.tgz")
     with tarfile.open(tarball) as packed:
@@ -35,7 +35,8 @@ def typescript(tmp_path_factory: pytest.TempPathFactory) -> Path:
     types = ROOT / ".tools" / "clients-node" / "node_modules"
     for needed in ("@types/node", "undici-types"):
         shutil.copytree(types / needed, folder / "node_modules" / needed)
-    shutil.copy(TESTS / "story.ts", folder)
+    for program in ("story.ts", "session.test.ts"):
+        shutil.copy(TESTS / program, folder)
     (folder / "package.json").write_text('{"type": "module", "private": true}', "utf-8")
     return folder
 

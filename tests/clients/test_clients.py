@@ -6,7 +6,7 @@ import json
 import re
 import subprocess
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from threading import Timer
 
@@ -29,6 +29,8 @@ STRICT = {
     "types": [],
     "skipLibCheck": False,
 }
+# For a program that Node runs, with Node's own types.
+NODE_PROGRAM = {**STRICT, "noEmit": False, "module": "nodenext", "moduleResolution": "nodenext", "types": ["node"]}
 # Runs a program without the environment: a proxy that is set there does not know the embedded AWS.
 UNSET = ["env", "--ignore-environment"]
 COMPLAINTS = ("warn", "deprecated", "renam", "error")
@@ -40,6 +42,11 @@ def compiles(folder: Path, options: Mapping[str, object], sources: Sequence[str]
     settings = {"compilerOptions": options, "include": sources}
     (folder / "tsconfig.json").write_text(json.dumps(settings), "utf-8")
     run([NODE / "tsc", "--project", folder], folder)
+
+
+def node(folder: Path) -> str:
+    """The Node that `make clients` runs; its place, for a program that is run without the environment."""
+    return run(["node", "--print", "process.execPath"], folder).strip()
 
 
 @pytest.mark.parametrize("generator", TYPESCRIPT)
@@ -99,11 +106,16 @@ def whole_story(stack: Stack, command: Sequence[str | Path], folder: Path) -> No
 
 
 def test_the_typescript_client_tells_the_whole_story(stack: Stack, typescript: Path) -> None:
-    # For Node's own modules too; they bring their types.
-    options = {**STRICT, "noEmit": False, "outDir": "built", "module": "nodenext", "moduleResolution": "nodenext"}
-    compiles(typescript, {**options, "types": ["node"]}, ["story.ts"])
-    node = run(["node", "--print", "process.execPath"], typescript).strip()
-    whole_story(stack, [node, "built/story.js"], typescript)
+    compiles(typescript, {**NODE_PROGRAM, "outDir": "built"}, ["story.ts"])
+    whole_story(stack, [node(typescript), "built/story.js"], typescript)
+
+
+def test_the_session_of_the_typescript_client_refreshes_once_and_tells_nobody_its_tokens(typescript: Path) -> None:
+    options = {**NODE_PROGRAM, "outDir": "session"}
+    compiles(typescript, options, ["session.test.ts"])
+    said = run([*UNSET, node(typescript), "--test", "session/session.test.js"], typescript)
+    (count,) = re.findall(r"^# pass (\d+)$", said, flags=re.MULTILINE)
+    assert int(count) > 30
 
 
 def test_the_python_client_tells_the_whole_story(stack: Stack, python: Path) -> None:
@@ -111,38 +123,43 @@ def test_the_python_client_tells_the_whole_story(stack: Stack, python: Path) -> 
     whole_story(stack, [PYTHON / "python", "story.py"], python)
 
 
-def example_of(readme: Path, language: str, stack: Stack) -> tuple[str, list[str]]:
-    """The example of a README, for a new user of the stack, and what it has to print, as its comments say."""
-    [code] = re.findall(rf"```{language}\n(.*?)```", readme.read_text("utf-8"), flags=re.DOTALL)
-    user = new_user(stack)
-    given = {
-        "https://journal.example.com/v1": stack.api,
-        "dana@example.com": user["EMAIL"],
-        "Breakout-2026!": user["PASSWORD"],
-    }
-    for written, own in given.items():
-        assert code.count(written) == 1
-        code = code.replace(written, own)
-    return code, re.findall(r"(?:console\.log|print)\(.*\);?  ?(?://|#) (.*)", code)
+def examples_of(readme: Path, language: str, stack: Stack) -> Iterator[tuple[str, list[str]]]:
+    """Each example of a README, for a new user of the stack, and what it has to print, as its comments say."""
+    for code in re.findall(rf"```{language}\n(.*?)```", readme.read_text("utf-8"), flags=re.DOTALL):
+        user = new_user(stack)
+        given = {
+            "https://journal.example.com/v1": stack.api,
+            "dana@example.com": user["EMAIL"],
+            "Breakout-2026!": user["PASSWORD"],
+        }
+        own = code
+        for written, theirs in given.items():
+            assert code.count(written) == 1
+            own = own.replace(written, theirs)
+        yield own, re.findall(r"(?:console\.log|print)\(.*\);?  ?(?://|#) (.*)", code)
 
 
-def test_the_example_of_the_typescript_readme_compiles_and_runs(stack: Stack, typescript: Path) -> None:
+def test_the_examples_of_the_typescript_readme_compile_and_run(stack: Stack, typescript: Path) -> None:
     readme = typescript / "node_modules" / "trading-journal-client" / "README.md"
-    code, prints = example_of(readme, "ts", stack)
-    (typescript / "example.ts").write_text(code, "utf-8")
-    options = {**STRICT, "noEmit": False, "outDir": "example", "module": "nodenext", "moduleResolution": "nodenext"}
-    compiles(typescript, options, ["example.ts"])
-    node = run(["node", "--print", "process.execPath"], typescript).strip()
-    said = run([*UNSET, node, "example/example.js"], typescript)
-    assert said.splitlines() == prints == ["PARTIAL 80", "unchanged"]
+    printed = []
+    for code, prints in examples_of(readme, "ts", stack):
+        (typescript / "example.ts").write_text(code, "utf-8")
+        compiles(typescript, {**NODE_PROGRAM, "outDir": "example", "types": []}, ["example.ts"])
+        said = run([*UNSET, node(typescript), "example/example.js"], typescript)
+        assert said.splitlines() == prints
+        printed.append(prints)
+    assert printed == [["PARTIAL 80", "unchanged"], ["0", "false"]]
 
 
-def test_the_example_of_the_python_readme_is_type_checked_and_runs(stack: Stack, python: Path) -> None:
-    code, prints = example_of(DIST / "python" / "README.md", "python", stack)
-    (python / "example.py").write_text(code, "utf-8")
-    run([PYTHON / "mypy", "--strict", "--cache-dir", python / "cache", "example.py"], python)
-    said = run([*UNSET, PYTHON / "python", "-W", "error", "example.py"], python)
-    assert said.splitlines() == prints == ["PARTIAL 80", "unchanged"]
+def test_the_examples_of_the_python_readme_are_type_checked_and_run(stack: Stack, python: Path) -> None:
+    printed = []
+    for code, prints in examples_of(DIST / "python" / "README.md", "python", stack):
+        (python / "example.py").write_text(code, "utf-8")
+        run([PYTHON / "mypy", "--strict", "--cache-dir", python / "cache", "example.py"], python)
+        said = run([*UNSET, PYTHON / "python", "-W", "error", "example.py"], python)
+        assert said.splitlines() == prints
+        printed.append(prints)
+    assert printed == [["PARTIAL 80", "unchanged"]]
 
 
 def test_the_clients_have_the_contracts_version(typescript: Path, python: Path) -> None:
