@@ -26,8 +26,9 @@ from typing import Any
 import httpx
 import yaml
 
+from benchmarks.functions import function_of
 from benchmarks.requests.events import TRADE
-from benchmarks.requests.processes import PEERS
+from benchmarks.requests.processes import OPERATIONS, PEERS
 from local.artifacts import read_template
 from local.places import BUILD
 from local.stack import Stack, running_stack
@@ -208,7 +209,7 @@ def with_bare_peer() -> Iterator[Path]:
         for name in ("CodeUri", "ContentUri"):
             if isinstance(properties.get(name), str):
                 properties[name] = str((BUILD / properties[name]).resolve())
-    for name in ("ChangeTradesFunction", "ListTradesFunction", "GetTradeFunction"):
+    for name in {function_of(operation).name for operation in OPERATIONS}:
         template["Resources"][name]["Properties"] |= {
             "CodeUri": str(PEERS / "deployed"),
             "Handler": "benchmarks.peers.bare.handler",

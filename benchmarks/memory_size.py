@@ -14,6 +14,7 @@ import subprocess
 import sys
 from statistics import median
 
+from benchmarks.functions import function_of
 from local.places import BUILD, LAMBDA_PYTHON
 
 SIZES = (512, 768, 1024, 1280, 1536, 1769)
@@ -59,14 +60,15 @@ sys.stderr.write("\\n" + json.dumps([started, calls]))
 
 def measured() -> tuple[float, float, float]:
     """Milliseconds of processor time: of a start, of the first call, and of one later on."""
+    function = function_of("createTrade")
     environment = {
         "PATH": os.environ["PATH"],
         "AWS_DEFAULT_REGION": "eu-central-1",
         "AWS_ACCESS_KEY_ID": "nobody",
         "AWS_SECRET_ACCESS_KEY": "nothing",  # pragma: allowlist secret - of nobody
         "LAYER": str(BUILD / "DependencyLayer" / "python"),
-        "FUNCTION": str(BUILD / "ChangeTradesFunction"),
-        "OPERATIONS": "createTrade",
+        "FUNCTION": str(BUILD / function.name),
+        "OPERATIONS": " ".join(function.operations),
         "TRADES_TABLE": "trades",
         "CALLS": str(WARM_CALLS),
     }

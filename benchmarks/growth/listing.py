@@ -148,15 +148,17 @@ def first_page(indexes: Indexes, wanted: TradeFilter) -> Cost:
 def measure(counts: Sequence[int]) -> list[Row]:
     """For each combination of filters, what its first page costs in journals of so many trades."""
     rows = [Row(name, served) for name, served, _ in combinations()]
-    kept = clients.dynamodb
+    kept = clients.new_client
     try:
         for count in counts:
             indexes = Indexes(count)
-            trade_queries.dynamodb = lambda indexes=indexes: indexes  # type: ignore[assignment,attr-defined] # in place of the client
+            clients.new_client = lambda *_, indexes=indexes: indexes
+            clients.clear()
             for row, (_, _, wanted) in zip(rows, combinations(), strict=True):
                 row.costs[count] = first_page(indexes, wanted)
     finally:
-        trade_queries.dynamodb = kept  # type: ignore[attr-defined] # the client again
+        clients.new_client = kept
+        clients.clear()
     return rows
 
 

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from benchmarks.functions import function_of
 from benchmarks.growth.listing import Row
 from benchmarks.growth.tasks import CHANGE, CHECK, EXPORT, REBUILD, Growth, Taken
 from benchmarks.load import EVERYTHING, OF_BARE_PEER, SMALL, USERS
@@ -100,11 +101,11 @@ def weight(folder: Path) -> float:
 
 def artifacts() -> str:
     """Sizes of what is deployed."""
-    zips = bundles()
+    zips, creating = bundles(), function_of("createTrade").name
     largest = max(zips, key=lambda name: zips[name])
     rows = [
-        ("code bundle of createTrade, zipped", f"{zips['ChangeTradesFunction']:.0f} kB"),
-        ("code bundle of createTrade, unpacked with byte code", f"{weight(BUILD / 'ChangeTradesFunction'):.0f} kB"),
+        (f"code bundle of createTrade ({creating}), zipped", f"{zips[creating]:.0f} kB"),
+        (f"code bundle of createTrade ({creating}), unpacked with byte code", f"{weight(BUILD / creating):.0f} kB"),
         (f"largest code bundle, zipped ({largest})", f"{zips[largest]:.0f} kB"),
         ("dependency layer, unpacked with byte code and botocore", f"{layer():.1f} MB"),
     ]

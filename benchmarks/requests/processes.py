@@ -13,16 +13,12 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from benchmarks.functions import function_of
 from benchmarks.requests.stub import SETTINGS
 from local.places import BUILD, LAMBDA_PYTHON, ROOT
 
 PEERS = ROOT / ".build" / "peers"
 OPERATIONS = ("createTrade", "getTrade", "listTrades")
-# What template.yaml gives to these functions besides.
-OWN_SETTINGS = {
-    "getTrade": {"FILES_BUCKET": "files"},
-    "listTrades": {"PAGE_TOKEN_SECRET_ARN": "arn:secret"},  # pragma: allowlist secret - the name of one
-}
 ROUNDS = 15
 WARM_REQUESTS = 400
 
@@ -37,8 +33,7 @@ class Contender:
 
 
 def _of_product(operation: str) -> tuple[Path, ...]:
-    function = f"{operation[0].upper()}{operation[1:]}Function"
-    return BUILD / function, BUILD / "DependencyLayer" / "python", PEERS / "measuring"
+    return BUILD / function_of(operation).name, BUILD / "DependencyLayer" / "python", PEERS / "measuring"
 
 
 def _of_peer(libraries: str) -> Callable[[str], tuple[Path, ...]]:
@@ -71,16 +66,17 @@ def measure(rounds: int, say: Callable[[str], None]) -> Figures:
 
 def run(contender: Contender, operation: str) -> dict[str, Any]:
     """What one new process takes: seconds, megabytes."""
+    function = function_of(operation)
     environment = {
+        **dict.fromkeys(function.variables, "stub"),
         "PATH": os.environ["PATH"],
         "LANG": "C.UTF-8",
         "PYTHONPATH": os.pathsep.join(map(str, contender.path(operation))),
         "PYTHONSAFEPATH": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONWARNINGS": "ignore",
-        "OPERATIONS": operation,
+        "OPERATIONS": " ".join(function.operations),
         **SETTINGS,
-        **OWN_SETTINGS.get(operation, {}),
     }
     command = [
         str(LAMBDA_PYTHON),

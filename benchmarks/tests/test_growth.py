@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from benchmarks.growth.journals import TODAY, journal, trade_id
-from benchmarks.growth.listing import Cost, Row
+from benchmarks.growth.listing import Cost, Row, measure
 from benchmarks.growth.meter import Meter, Use, read_units, weight
 from benchmarks.report.page import growth_table, listing_table
 from benchmarks.tests.test_targets import taken
@@ -45,6 +45,13 @@ def test_an_item_weighs_what_dynamodb_says(value: Any, size: int) -> None:
 @pytest.mark.parametrize(("size", "units"), [(0, 1), (1, 1), (4096, 1), (4097, 2), (1 << 20, 256)])
 def test_a_unit_reads_4_kb(size: int, units: int) -> None:
     assert read_units(size) == units
+
+
+def test_pages_of_every_combination_of_filters_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRADES_TABLE", "trades")
+    rows = measure((20, 200))
+    assert len(rows) == 97
+    assert all(row.costs[count].requests >= 1 and row.costs[count].units >= 0.5 for row in rows for count in (20, 200))
 
 
 class Client:
