@@ -11,6 +11,7 @@ Exits with 1 when there is another, and when fewer than `--floor` per cent of th
 from __future__ import annotations
 
 import argparse
+import ast
 import difflib
 import gc
 import importlib
@@ -22,6 +23,7 @@ import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
@@ -111,6 +113,8 @@ def mutants(module: str) -> Iterator[Mutant]:
             if changed is None or changed in seen or not _compiles(changed):
                 continue
             seen.add(changed)
+            if _runs_alike(source, changed):
+                continue
             mutant = Mutant(module, changed, _diff(source, changed))
             if not DECORATOR.search(mutant.diff):
                 yield mutant
@@ -127,6 +131,22 @@ def _compiles(source: str) -> bool:
     except SyntaxError:
         return False
     return True
+
+
+def _runs_alike(before: str, after: str) -> bool:
+    """Whether sources differ in nothing but annotations of parameters and results, which nobody evaluates."""
+    return _without_signatures(before) == _without_signatures(after)
+
+
+@lru_cache(maxsize=2)
+def _without_signatures(source: str) -> str:
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            node.returns = None
+        elif isinstance(node, ast.arg):
+            node.annotation = None
+    return ast.dump(tree)
 
 
 def _diff(before: str, after: str) -> str:
