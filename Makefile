@@ -227,7 +227,7 @@ DEPLOYED = $(or $(STACK),journal-$(STAGE))
 build-local: .build/local
 
 .build/local: $(TOOLS)/sam/.ready $(VENV)/.ready $(TOOLS)/lambda/.ready template.yaml samconfig.toml Makefile \
-		requirements/lambda.txt $(SOURCES) $(wildcard openapi/docs_page/*)
+		requirements/lambda.txt $(SOURCES) $(wildcard openapi/docs_page/*) openapi/public_documents.py
 	@mkdir -p .build
 	@echo "Building the functions ..."
 	@LAYER_FOR="--python $(CURDIR)/$(TOOLS)/lambda/bin/python" $(SAM) build --build-dir $@ > .build/sam.log 2>&1 \
@@ -248,7 +248,7 @@ build-DependencyLayer: $(UV) $(VENV)/.ready
 	$(VENV)/python -m building.layer "$(ARTIFACTS_DIR)/python" $(RUNTIME)
 
 build-DocsLayer: $(VENV)/.ready
-	$(VENV)/python -m openapi.docs_page "$(ARTIFACTS_DIR)/docs"
+	$(VENV)/python -m openapi.public_documents "$(ARTIFACTS_DIR)/docs"
 
 # The peers that make bench measures, built as carefully: libraries of their own, byte code for all that is imported.
 .build/peers/.ready: $(wildcard requirements/peer-*.txt benchmarks/*.py benchmarks/peers/*.py benchmarks/requests/*.py) $(SOURCES) $(UV) $(TOOLS)/lambda/.ready

@@ -30,8 +30,6 @@ from local.artifacts import read_template
 ROOT = Path(__file__).parent.parent
 OWN = ("handlers", "generated")
 SEAM = "handlers.entry.http"
-# Files that an operation reads at run time.
-CONTRACT_AS_WRITTEN = {"getOpenApi": Path("openapi", "openapi.yaml")}
 # Modules that an operation imports by name on first use, which other operations of its module do not need.
 BY_NAME = {"listTrades": "handlers.usecases.list_by_close"}
 # The fields that handlers/web/guard.py and deprecation.py read of every operation, also of others than the function's.
@@ -174,9 +172,6 @@ def write(folder: Path, interpreter: str) -> None:
             _put(
                 folder / function / PATH.relative_to(ROOT), json.dumps(contract_for(operations), separators=(",", ":"))
             )
-        for operation in CONTRACT_AS_WRITTEN.keys() & set(operations):
-            file = CONTRACT_AS_WRITTEN[operation]
-            _put(folder / function / file, (ROOT / file).read_text("utf-8"))
     # Functions need no docstrings, which are a twelfth of an artifact.
     compile_sources(stage.files, interpreter, docstrings=False)
     for function, staged in given.items():

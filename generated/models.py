@@ -55,11 +55,11 @@ class EntityTags(RootModel[str]):
             examples=['"1"'],
             max_length=2000,
             min_length=1,
-            pattern='^(\\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)$',
+            pattern='^(\\*|(,[ \\t]*)*(W/)?"[!#-~]*"([ \\t]*,([ \\t]*(W/)?"[!#-~]*")?)*)$',
         ),
     ]
     """
-    `*`, or entity tags separated by commas.
+    `*`, or a list of entity tags with commas; empty elements are passed over.
     """
 
 

@@ -38,7 +38,7 @@ CORS_DEPRECATION_HEADERS = ["deprecation", "sunset"]
 OWN_FUNCTION = {
     "listTrades", "getTrade", "closeTrade", "createImageUpload", "deleteImage", "signUp", "confirmSignUp",
     "resendConfirmationCode", "logIn", "refreshSession", "forgotPassword", "confirmForgotPassword", "logOutAll",
-    "exportAccount", "deleteAccount", "getOpenApi", "getDocs",
+    "exportAccount", "deleteAccount",
 }  # fmt: skip
 # Operations that are served neither by a function of their own nor by their tag's: those that need just the rights of
 # another function, and those that may take up to 29 seconds.

@@ -8,21 +8,23 @@ from pathlib import Path
 import pytest
 
 from handlers.storage import clients, sign_in
+from openapi.generate import CONTRACT
 from tests.template_file import properties
 
 DOCS_PAGE = "<!doctype html><title>Trading Journal API</title><p>ä"
 DOCS_POLICY = "default-src 'none'; connect-src 'self'"
 
 
-def write_docs_page(folder: Path) -> None:
-    """The files of the docs layer."""
-    (folder / "docs.html").write_text(DOCS_PAGE, "utf-8")
-    (folder / "docs.html.gz").write_bytes(gzip.compress(DOCS_PAGE.encode(), mtime=0))
+def write_public_documents(folder: Path) -> None:
+    """The files of the docs layer; a small page stands for the docs page."""
+    for name, content in {"docs.html": DOCS_PAGE.encode(), "openapi.yaml": CONTRACT.read_bytes()}.items():
+        (folder / name).write_bytes(content)
+        (folder / f"{name}.gz").write_bytes(gzip.compress(content, mtime=0))
     (folder / "policy.txt").write_text(DOCS_POLICY, "utf-8")
 
 
-def set_up(monkeypatch: pytest.MonkeyPatch, docs_page: Path) -> None:
-    """Everything but the table, in the fake AWS of this process; and where the docs page is."""
+def set_up(monkeypatch: pytest.MonkeyPatch, documents: Path) -> None:
+    """Everything but the table, in the fake AWS of this process; and where the public documents are."""
     generated = properties("PageTokenSecret")["GenerateSecretString"]
     secret = clients.secrets().create_secret(Name="page-tokens", SecretString="s" * generated["PasswordLength"])
     proof = clients.secrets().create_secret(Name="sign-ups", SecretString="p" * 64)
@@ -31,7 +33,7 @@ def set_up(monkeypatch: pytest.MonkeyPatch, docs_page: Path) -> None:
         "PAGE_TOKEN_SECRET_ARN": secret["ARN"],
         "USER_POOL_CLIENT_ID": "client-1",
         "MAILS_A_DAY": "1000000",
-        "DOCS_PAGE": str(docs_page),
+        "PUBLIC_DOCUMENTS": str(documents),
     }.items():
         monkeypatch.setenv(name, value)
     sign_in.cognito.cache_clear()

@@ -143,7 +143,7 @@ def hold_to_contract(
 
     `also_sent` are headers that what stands in front of the functions adds, in lower case.
     """
-    headers = {name.lower(): value for name, value in request.headers.items()}
+    headers = {name.lower(): value.strip(" \t") for name, value in request.headers.items()}
     asked = _CoreRequest(
         host_url=HOST,
         path=request.path,

@@ -59,7 +59,7 @@ OF_A_QUEUE = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes
 OF_A_LOG = ("logs:CreateLogStream", "logs:PutLogEvents")
 OF_A_STREAM = ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator")
 # Settings that name no resource of AWS.
-WITHOUT_RESOURCE = ("DOCS_PAGE", "OPERATIONS")
+WITHOUT_RESOURCE = ("OPERATIONS", "PUBLIC_DOCUMENTS")
 
 
 class Resource(NamedTuple):

@@ -38,7 +38,7 @@ ANSWER_SECONDS = 0.5
 USUAL_SECONDS = 28.0
 
 # Answers of these media types may be compressed, so their bytes travel as base64.
-BINARY = {"text/html"}
+BINARY = {"application/yaml", "text/html"}
 # The paths of the routes that serve no operation; $default has none.
 UNKNOWN_ROUTES = ("", "/", "/{proxy+}")
 
@@ -203,6 +203,11 @@ def serve(app: ASGIApp) -> Callable[[Event, Any], dict[str, Any]]:
         except Exception:  # noqa: BLE001 whatever comes, the gateway gets an answer
             logger.exception("not an event of an HTTP API")
             return _failure(Problem(INTERNAL_ERROR), "unknown")
+        answer = answered(event, request, context)
+        # An answer to HEAD has the headers of the one to GET, Content-Length too, and no body (RFC 9110, 9.3.2).
+        return {**answer, "body": ""} if request["httpMethod"] == "HEAD" else answer
+
+    def answered(event: Event, request: Event, context: Any) -> dict[str, Any]:
         request_id = request["requestContext"]["requestId"]
         logger.append_keys(request_id=request_id, operation=os.environ.get("OPERATIONS", ""))
         try:

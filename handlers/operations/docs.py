@@ -2,43 +2,36 @@
 
 from __future__ import annotations
 
-import os
-import re
-from functools import cache
-from pathlib import Path
+from collections.abc import Mapping
 
 from starlette.responses import Response
 
+from handlers.web import public_documents
 from handlers.web.connexion.imports import request
 
-CONTRACT = Path(__file__).parents[2] / "openapi" / "openapi.yaml"
-# Named, and not with the weight 0 that refuses it (RFC 9110, section 12.5.3).
-TAKES_GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))", re.IGNORECASE)
-CACHED = {"Cache-Control": "public, max-age=300"}
 
-
-@cache
-def _file(path: Path) -> bytes:
-    return path.read_bytes()
-
-
-def _page() -> Path:
-    return Path(os.environ["DOCS_PAGE"])
-
-
-async def get_open_api() -> Response:
+async def get_open_api(if_none_match: str | None = None) -> Response:
     """Serve the contract as it was written."""
-    return Response(_file(CONTRACT), 200, CACHED, "application/yaml")
+    return _serve("openapi.yaml", "application/yaml", if_none_match)
 
 
-async def get_docs() -> Response:
+async def get_docs(if_none_match: str | None = None) -> Response:
     """Serve the page that shows the contract."""
-    headers = {
-        **CACHED,
-        "Content-Security-Policy": _file(_page() / "policy.txt").decode(),
-        "Referrer-Policy": "no-referrer",
-        "Vary": "Accept-Encoding",
-    }
-    if TAKES_GZIP.search(request.headers.get("accept-encoding", "")):
-        return Response(_file(_page() / "docs.html.gz"), 200, {**headers, "Content-Encoding": "gzip"}, "text/html")
-    return Response(_file(_page() / "docs.html"), 200, headers, "text/html")
+    policy = public_documents.text_of("policy.txt")
+    headers = {"Content-Security-Policy": policy, "Referrer-Policy": "no-referrer"}
+    return _serve("docs.html", "text/html", if_none_match, headers)
+
+
+# An answer to HEAD is that to GET; handlers/entry/http.py leaves its body out.
+head_open_api = get_open_api
+head_docs = get_docs
+
+
+def _serve(name: str, media_type: str, if_none_match: str | None, headers: Mapping[str, str] | None = None) -> Response:
+    return public_documents.serve(
+        name,
+        media_type,
+        accept_encoding=request.headers.get("accept-encoding"),
+        if_none_match=if_none_match,
+        headers=headers,
+    )

@@ -138,7 +138,7 @@ def _answer(
     computed = compute(select(question, entries))
     frame = Frame(question=question, tolerance=asked.tolerance, as_of=reading.last_updated)
     text = as_json(document(computed, frame))
-    headers = {"ETag": digest_etag(text)}
+    headers = {"ETag": digest_etag(text.encode())}
     if if_none_match is not None and has_tag(if_none_match, headers["ETag"]):
         return reply(304, headers=headers)
     return reply_text(200, text, headers)

@@ -12,6 +12,10 @@ PATH = Path(__file__).parents[2] / "generated" / "openapi.json"
 METHODS = ("get", "put", "post", "delete", "patch", "head", "options", "trace")
 # Marks an array of a request body: a wrong item fails alone and leaves the rest of the request valid.
 ITEMS_ALONE = "x-validate-items-individually"
+# Says what becomes of query parameters that an operation does not know: "ignored"; without it they are refused.
+UNKNOWN_QUERY_PARAMETERS = "x-unknown-query-parameters"
+
+_OF_AN_OPERATION = ("tags", "operationId", "requestBody", UNKNOWN_QUERY_PARAMETERS)
 
 
 @cache
@@ -54,7 +58,7 @@ def slice_of(operation_ids: Collection[str]) -> dict[str, Any]:
         for method in METHODS:
             whole = item.get(method)
             if whole and whole["operationId"] in operation_ids:
-                operation = {key: whole[key] for key in ("tags", "operationId", "requestBody") if key in whole}
+                operation = {key: whole[key] for key in _OF_AN_OPERATION if key in whole}
                 operation["parameters"] = [*item.get("parameters", []), *whole.get("parameters", [])]
                 operation["responses"] = {"default": {"description": "as the contract has it"}}
                 paths.setdefault(path, {})[method] = _resolved(operation)

@@ -27,9 +27,9 @@ def fits_if_none_match(header: str, version: int) -> bool:
     return has_tag(header, etag(version))
 
 
-def digest_etag(body: str) -> str:
+def digest_etag(body: bytes) -> str:
     """The strong entity tag of an answer that has no version of its own: a digest of its bytes."""
-    return f'"{sha256(body.encode()).hexdigest()[:32]}"'
+    return f'"{sha256(body).hexdigest()[:32]}"'
 
 
 def has_tag(if_none_match: str, tag: str) -> bool:

@@ -33,6 +33,7 @@ WRONG_CREDENTIALS = Kind("/problems/wrong-credentials", "Wrong e-mail address or
 SESSION_EXPIRED = Kind("/problems/session-expired", "The session has expired", 401)
 NOT_FOUND = Kind("/problems/not-found", "Not found", 404)
 METHOD_NOT_ALLOWED = Kind("/problems/method-not-allowed", "Method not allowed", 405)
+NOT_ACCEPTABLE = Kind("/problems/not-acceptable", "Not available in a form that you take", 406)
 STATE_FORBIDS = Kind("/problems/state-forbids", "The present state forbids it", 409)
 EXTERNAL_ID_TAKEN = Kind("/problems/external-id-taken", "Another trade has this externalId", 409)
 TRADE_DIFFERS = Kind("/problems/trade-differs", "The trade with this externalId is another", 409)

@@ -140,4 +140,4 @@ def _shaped(payload: Json) -> Answer:
     body = payload.get("body") or ""
     if not isinstance(body, str):
         raise TypeError(body)
-    return status, headers, base64.b64decode(body) if payload.get("isBase64Encoded") else body.encode()
+    return status, headers, base64.b64decode(body, validate=True) if payload.get("isBase64Encoded") else body.encode()

@@ -29,16 +29,16 @@ rights.watch_botocore()
 
 
 @pytest.fixture(scope="session")
-def docs_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the docs page."""
+def documents(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the public documents."""
     folder = tmp_path_factory.mktemp("docs")
-    aws_stand_in.write_docs_page(folder)
+    aws_stand_in.write_public_documents(folder)
     return folder
 
 
 @pytest.fixture(autouse=True)
-def everything(table: None, monkeypatch: pytest.MonkeyPatch, docs_page: Path) -> None:  # noqa: ARG001 made first
-    aws_stand_in.set_up(monkeypatch, docs_page)
+def everything(table: None, monkeypatch: pytest.MonkeyPatch, documents: Path) -> None:  # noqa: ARG001 made first
+    aws_stand_in.set_up(monkeypatch, documents)
 
 
 @pytest.fixture

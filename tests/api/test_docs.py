@@ -1,43 +1,188 @@
-"""The contract and the page that shows it."""
+"""The public documents: the contract, and the page that shows it."""
 
 import gzip
 from pathlib import Path
 
-from tests.api.client import Client
+import pytest
+
+from handlers.web.contract import UNKNOWN_QUERY_PARAMETERS
+from tests.api.client import Answer, Client
 from tests.aws_stand_in import DOCS_PAGE, DOCS_POLICY
-from tests.events import function
+from tests.events import function, routes
 
 CONTRACT = Path(__file__).parents[2] / "openapi" / "openapi.yaml"
+DOCUMENTS = {"/openapi.yaml": CONTRACT.read_bytes(), "/docs": DOCS_PAGE.encode()}
+PUBLIC = [route for route in routes() if UNKNOWN_QUERY_PARAMETERS in route.operation]
+
+# What each value of Accept-Encoding gets. None stands for a request without the header.
+PLAIN = [
+    None,
+    "",
+    " ",
+    "identity",
+    "br",
+    "deflate, br, zstd",
+    "identity, gzip;q=0",
+    "gzip;q=0",
+    "gzip;q=0.000",
+    "GZIP;Q=0",
+    "x-gzip;q=0.",
+    "gzip ; q=0, identity;q=0.5",
+    "*;q=0, identity",
+    "*;q=0, identity;q=0.001",
+    "gzip;q=0.5, identity",
+    "gzip;q=0.2, *;q=0.5",
+    "gzip;q=0, *",
+    "gzip;q=2",
+    "gzip;q=0.0001",
+    "gzip;q=",
+    "gzip;level=9",
+    "gzip identity",
+    "notgzip",
+    "gzip-9",
+    ",",
+    ";q=1",
+]
+COMPRESSED = [
+    "gzip",
+    "GZip",
+    "x-gzip",
+    "br, gzip",
+    "gzip, deflate, br, zstd",
+    "gzip;q=1.0, identity; q=0.5, *;q=0",
+    "br;q=1.0,\tgzip\t;\tq=0.8, *;q=0.1",
+    "gzip;q=0.001",
+    "gzip;q=0.5, identity;q=0.5",
+    "*",
+    "*;q=0.5",
+    "br;q=0, *",
+    "*;q=0, gzip",
+    "identity;q=0",
+    "identity;q=0, br",
+    "identity;q=0, *;q=0.5",
+    ", gzip,",
+]
+NEITHER = ["*;q=0", "gzip;q=0, identity;q=0", "identity;q=0, *;q=0", "br, *;q=0", "identity;q=0.0, x-gzip;q=0"]
 
 
-def test_the_contract_is_served_byte_for_byte(nobody: Client) -> None:
-    answer = nobody.get("/openapi.yaml")
-    assert (answer.status, answer.body) == (200, CONTRACT.read_bytes())
-    assert answer.headers["content-type"] == "application/yaml"
+@pytest.fixture(params=DOCUMENTS)
+def path(request: pytest.FixtureRequest) -> str:
+    """Each document."""
+    return str(request.param)
+
+
+def asked(client: Client, path: str, accept_encoding: str | None, method: str = "GET", **headers: str) -> Answer:
+    if accept_encoding is not None:
+        headers["Accept-Encoding"] = accept_encoding
+    return client(method, path, headers=headers)
+
+
+def test_the_documents_are_served_byte_for_byte(nobody: Client, path: str) -> None:
+    answer = nobody.get(path)
+    assert (answer.status, answer.body) == (200, DOCUMENTS[path])
     assert answer.headers["cache-control"] == "public, max-age=300"
-
-
-def test_the_page_is_served_with_its_policy(nobody: Client) -> None:
-    answer = nobody.get("/docs")
-    assert (answer.status, answer.body.decode()) == (200, DOCS_PAGE)
-    assert answer.headers["content-type"] == "text/html; charset=utf-8"
-    assert answer.headers["content-security-policy"] == DOCS_POLICY
     assert answer.headers["vary"] == "Accept-Encoding"
-    assert "content-encoding" not in answer.headers
-
-
-def test_the_page_is_served_compressed_to_those_that_take_it(nobody: Client) -> None:
-    answer = nobody.get("/docs", headers={"Accept-Encoding": "br, gzip"})
-    assert gzip.decompress(answer.body).decode() == DOCS_PAGE
-    assert answer.headers["content-encoding"] == "gzip"
     assert answer.headers["content-length"] == str(len(answer.body))
-    assert answer.headers["content-security-policy"] == DOCS_POLICY
 
 
-def test_the_page_is_not_compressed_for_those_that_refuse_it(nobody: Client) -> None:
-    answer = nobody.get("/docs", headers={"Accept-Encoding": "identity, gzip;q=0"})
+def test_the_documents_have_their_media_types(nobody: Client) -> None:
+    assert nobody.get("/openapi.yaml").headers["content-type"] == "application/yaml"
+    assert nobody.get("/docs").headers["content-type"] == "text/html; charset=utf-8"
+
+
+@pytest.mark.parametrize("accept_encoding", [None, "gzip"])
+def test_the_page_is_served_with_its_policy(nobody: Client, accept_encoding: str | None) -> None:
+    for method in ("GET", "HEAD"):
+        assert asked(nobody, "/docs", accept_encoding, method).headers["content-security-policy"] == DOCS_POLICY
+
+
+@pytest.mark.parametrize("accept_encoding", PLAIN)
+def test_a_document_comes_plain_for_those_that_do_not_prefer_it_compressed(
+    nobody: Client, path: str, accept_encoding: str | None
+) -> None:
+    answer = asked(nobody, path, accept_encoding)
+    assert (answer.status, answer.body) == (200, DOCUMENTS[path])
     assert "content-encoding" not in answer.headers
 
 
-def test_the_page_travels_in_base64(nobody: Client) -> None:
-    assert function("getDocs")(nobody.event("GET", "/docs"), None)["isBase64Encoded"] is True
+@pytest.mark.parametrize("accept_encoding", COMPRESSED)
+def test_a_document_comes_compressed_for_those_that_take_it(nobody: Client, path: str, accept_encoding: str) -> None:
+    answer = asked(nobody, path, accept_encoding)
+    assert (answer.status, answer.headers["content-encoding"]) == (200, "gzip")
+    assert gzip.decompress(answer.body) == DOCUMENTS[path]
+    assert answer.headers["content-length"] == str(len(answer.body))
+    assert answer.headers["vary"] == "Accept-Encoding"
+
+
+@pytest.mark.parametrize("accept_encoding", NEITHER)
+def test_a_document_is_not_acceptable_to_those_that_refuse_both_forms(
+    nobody: Client, path: str, accept_encoding: str
+) -> None:
+    answer = asked(nobody, path, accept_encoding)
+    assert (answer.status, answer.kind) == (406, "/problems/not-acceptable")
+    assert asked(nobody, path, accept_encoding, "HEAD").status == 406
+
+
+def test_each_form_of_a_document_has_a_strong_tag_of_its_own(nobody: Client) -> None:
+    tags = [
+        asked(nobody, path, accept_encoding).headers["etag"]
+        for path in DOCUMENTS
+        for accept_encoding in ("identity", "gzip")
+    ]
+    assert len(set(tags)) == 4
+    assert not [tag for tag in tags if tag.startswith("W/")]
+    assert tags[0] == nobody.get("/openapi.yaml").headers["etag"]
+
+
+@pytest.mark.parametrize("accept_encoding", ["identity", "gzip"])
+@pytest.mark.parametrize("written", ["{}", "W/{}", '"other", {}', '"other",,W/{} ,', "*"])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_document_that_the_client_has_is_not_sent_again(
+    nobody: Client, path: str, accept_encoding: str, written: str, method: str
+) -> None:
+    tag = asked(nobody, path, accept_encoding).headers["etag"]
+    answer = asked(nobody, path, accept_encoding, method, **{"If-None-Match": written.format(tag)})
+    assert (answer.status, answer.body, answer.headers["etag"]) == (304, b"", tag)
+    assert answer.headers["vary"] == "Accept-Encoding"
+    assert answer.headers["cache-control"] == "public, max-age=300"
+    assert answer.headers.keys().isdisjoint({"content-type", "content-encoding"})
+
+
+def test_the_other_form_of_a_document_is_another_one(nobody: Client, path: str) -> None:
+    plain = nobody.get(path).headers["etag"]
+    assert asked(nobody, path, "gzip", **{"If-None-Match": plain}).status == 200
+    assert asked(nobody, path, "gzip", **{"If-None-Match": '"5f3a1c9e8b7d6a2f4e0c1b3d5a7f9e8c"'}).status == 200
+
+
+@pytest.mark.parametrize("accept_encoding", [None, "gzip"])
+def test_head_answers_what_get_answers_without_the_body(nobody: Client, path: str, accept_encoding: str | None) -> None:
+    whole, headers = (asked(nobody, path, accept_encoding, method) for method in ("GET", "HEAD"))
+    assert (headers.status, headers.body) == (200, b"")
+    assert {**headers.headers, "x-request-id": ""} == {**whole.headers, "x-request-id": ""}
+
+
+@pytest.mark.parametrize("query", ["utm_source=x", "v=2&v=3", "color", "=", "limit=1000", "q=%FF&%FF=%", "a[b]=c&&;"])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_query_parameters_make_no_difference_to_a_document(nobody: Client, path: str, query: str, method: str) -> None:
+    answer = nobody(method, path, query=query)
+    assert (answer.status, answer.headers["etag"]) == (200, nobody.get(path).headers["etag"])
+
+
+def test_only_public_documents_ignore_unknown_query_parameters() -> None:
+    assert {route.operation["tags"][0] for route in PUBLIC} == {"docs"}
+    assert {route.operation_id for route in PUBLIC} == {
+        route.operation_id for route in routes() if route.operation["tags"] == ["docs"]
+    }
+
+
+def test_every_document_can_be_asked_for_its_headers_alone() -> None:
+    methods = {(route.path, route.method) for route in PUBLIC}
+    assert {path for path, method in methods if method == "GET"} == {
+        path for path, method in methods if method == "HEAD"
+    }
+
+
+def test_a_document_travels_in_base64(nobody: Client, path: str) -> None:
+    operation = {"/docs": "getDocs", "/openapi.yaml": "getOpenApi"}[path]
+    for headers in ({}, {"Accept-Encoding": "gzip"}):
+        assert function(operation)(nobody.event("GET", path, headers=headers), None)["isBase64Encoded"] is True

@@ -228,7 +228,7 @@ def test_a_key_may_have_255_visible_characters(dana: Client) -> None:
     assert_replayed(*(dana.post("/trades", a_trade(), headers=headers) for _ in range(2)))
 
 
-@pytest.mark.parametrize("key", ["", "x" * 256, "two words", "ü", "tab\t", "snow☃"])
+@pytest.mark.parametrize("key", ["", "x" * 256, "two words", "ü", "ta\tb", "snow☃"])
 def test_any_other_key_is_refused(dana: Client, key: str) -> None:
     answer = dana.post("/trades", a_trade(), headers={"Idempotency-Key": key})
     assert (answer.status, answer.bad_fields) == (400, {("header", "/Idempotency-Key")})

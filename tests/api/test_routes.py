@@ -21,8 +21,8 @@ KNOWN = {
     "/auth/confirm-signup": "POST",
     "/auth/login": "POST",
     "/auth/refresh": "POST",
-    "/openapi.yaml": "GET",
-    "/docs": "GET",
+    "/openapi.yaml": "GET, HEAD",
+    "/docs": "GET, HEAD",
 }
 
 
@@ -37,8 +37,8 @@ def test_another_method_on_a_known_path_is_told_exactly_that_paths_methods(
     dana: Client, path: str, method: str
 ) -> None:
     answer = dana(method, path)
-    assert (answer.status, answer.kind) == (405, "/problems/method-not-allowed")
-    assert answer.headers["allow"] == KNOWN[path]
+    assert (answer.status, answer.headers["allow"]) == (405, KNOWN[path])
+    assert method == "HEAD" or answer.kind == "/problems/method-not-allowed"
 
 
 @pytest.mark.parametrize(

@@ -23,13 +23,25 @@ FUNCTIONS = functions(CONTRACT)
 FUNCTION_OF = {operation_id: function for function, served in FUNCTIONS.items() for operation_id in served}
 GATEWAY = json.loads((generate.GENERATED / "gateway.json").read_text("utf-8"))
 GATEWAY_OPERATIONS = [it for it in operations(GATEWAY) if it[0] not in generate.UNKNOWN_ROUTE_PATHS]
-ORDER = ["tags", "summary", "description", "operationId", "security", "parameters", "requestBody", "responses"]
+ORDER = [
+    "tags",
+    "summary",
+    "description",
+    "operationId",
+    "x-unknown-query-parameters",
+    "security",
+    "parameters",
+    "requestBody",
+    "responses",
+]
 
 # CORS lets scripts read these without being told, or they are for the browser and not for scripts.
 NOT_FOR_SCRIPTS = {
     "cache-control",
+    "content-encoding",
     "content-security-policy",
     "referrer-policy",
+    "vary",
     "x-content-type-options",
 }
 

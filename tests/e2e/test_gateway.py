@@ -18,10 +18,30 @@ from tests.e2e.tokens import expired
 ROOT = Path(__file__).parent.parent.parent
 
 
-def test_the_contract_is_served_byte_for_byte(public: httpx.Client) -> None:
-    answer = public.get("/openapi.yaml")
+@pytest.mark.parametrize("coding", ["identity", "gzip"])
+def test_the_contract_is_served_byte_for_byte(public: httpx.Client, coding: str) -> None:
+    answer = public.get("/openapi.yaml", headers={"Accept-Encoding": coding}, params={"utm_source": "x"})
     assert answer.content == (ROOT / "openapi" / "openapi.yaml").read_bytes()
     assert answer.headers["Content-Type"].startswith("application/yaml")
+    assert answer.headers.get("Content-Encoding", "identity") == coding
+    if coding == "gzip":
+        assert int(answer.headers["Content-Length"]) < len(answer.content) / 4
+
+
+@pytest.mark.parametrize("coding", ["identity", "gzip"])
+@pytest.mark.parametrize("path", ["/openapi.yaml", "/docs"])
+def test_a_public_document_is_asked_for_by_its_tag_and_for_its_headers_alone(
+    public: httpx.Client, path: str, coding: str
+) -> None:
+    asked = {"Accept-Encoding": coding}
+    whole, headers = public.get(path, headers=asked), public.head(path, headers=asked)
+    assert (headers.status_code, headers.content) == (200, b"")
+    for name in ("ETag", "Content-Type", "Content-Length", "Content-Encoding", "Vary", "Cache-Control"):
+        assert headers.headers.get(name) == whole.headers.get(name)
+    for method in ("GET", "HEAD"):
+        unchanged = public.request(method, path, headers={**asked, "If-None-Match": f"W/{whole.headers['ETag']}"})
+        assert (unchanged.status_code, unchanged.content) == (304, b"")
+        assert unchanged.headers["ETag"] == whole.headers["ETag"]
 
 
 @pytest.mark.parametrize("authorization", [None, "Bearer made-up", "Basic ZGFuYTpwYXNz"])

@@ -109,6 +109,7 @@ class OperationChecks:
         }
         body = operation.get("requestBody", {})
         self.has_body = bool(body)
+        self.ignores_unknown = operation.get(contract.UNKNOWN_QUERY_PARAMETERS) == "ignored"
         schemas = {media_type: content["schema"] for media_type, content in body.get("content", {}).items()}
         self.body_validators = {
             media_type: Checked(contract.without_items(schema)) for media_type, schema in schemas.items()
@@ -213,12 +214,13 @@ def _bad_parameters(operation: OperationChecks, scope: Any, context: dict[str, A
     given: dict[str, list[str]] = {}
     query = scope["query_string"].decode("latin-1")
     try:
-        for name, value in parse_qsl(query, keep_blank_values=True, encoding="utf-8", errors="strict"):
+        errors = "replace" if operation.ignores_unknown else "strict"
+        for name, value in parse_qsl(query, keep_blank_values=True, encoding="utf-8", errors=errors):
             given.setdefault(name, []).append(value)
     except ValueError:
         yield BadField("query", "", "is not percent-encoded UTF-8")
     known = {parameter["name"] for parameter in operation.parameters["query"]}
-    for name in given.keys() - known:
+    for name in () if operation.ignores_unknown else given.keys() - known:
         yield BadField("query", "/" + _escaped(name)[:100], "is not known here")
     sources: dict[Place, Callable[[str], list[str] | None]] = {
         "query": given.get,
@@ -264,7 +266,8 @@ def _parameter_value(parameter: Mapping[str, Any], raw: list[str]) -> tuple[Any,
 
 def _header(scope: Any, name: str) -> list[str]:
     wanted = name.lower().encode("latin-1")
-    return [value.decode("latin-1") for key, value in scope["headers"] if key == wanted]
+    # Blanks around a field's value are no part of it (RFC 9110, section 5.5).
+    return [value.decode("latin-1").strip(" \t") for key, value in scope["headers"] if key == wanted]
 
 
 def _bad_fields(checked: Checked, document: Any) -> Iterator[BadField]:

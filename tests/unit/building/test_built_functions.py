@@ -19,6 +19,7 @@ from building import functions
 from handlers.web.contract import contract
 from local.artifacts import read_template
 from openapi.generate import operations
+from tests.aws_stand_in import write_public_documents
 from tests.events import claims_of, event
 
 TEMPLATE = read_template(functions.ROOT / "template.yaml")
@@ -94,15 +95,14 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any
     built = tmp_path_factory.mktemp("built") / "functions"
     functions.write_once(built, sys.executable)
     page = tmp_path_factory.mktemp("page")
-    for name in ("policy.txt", "docs.html", "docs.html.gz"):
-        (page / name).write_text("made for this test")
+    write_public_documents(page)
     asked: dict[str, dict[str, Any]] = {}
     common = TEMPLATE["Globals"]["Function"]
     for name, entry, served in functions.functions(TEMPLATE):
         own = TEMPLATE["Resources"][name]["Properties"]
         told = {key: f"of-{key.lower()}" for key in own.get("Environment", {}).get("Variables", {})}
         told |= {"OPERATIONS": " ".join(served), "AWS_REGION": "eu-central-1", "AWS_DEFAULT_REGION": "eu-central-1"}
-        told |= {"DOCS_PAGE": str(page)} if "DOCS_PAGE" in told else {}
+        told |= {"PUBLIC_DOCUMENTS": str(page)} if "PUBLIC_DOCUMENTS" in told else {}
         for operation_id in served or [name]:
             asked[operation_id] = {
                 "folder": str(built / name),

@@ -49,7 +49,7 @@ def test_every_function_of_the_template_is_given_its_entry(built: Path) -> None:
 def test_no_bundle_is_large_and_none_holds_tests_or_tools(built: Path) -> None:
     for folder in folders(built):
         assert len(zipped(folder)) < MOST_KILOBYTES * 1000, folder.name
-        assert {path.name for path in folder.iterdir()} <= {"handlers", "generated", "openapi"}
+        assert {path.name for path in folder.iterdir()} <= {"handlers", "generated"}
         assert not [path for path in folder.rglob("*") if "test" in path.name or path.name == "gateway.json"]
 
 
@@ -59,11 +59,6 @@ def test_every_source_has_its_byte_code(built: Path) -> None:
         assert sources
         for source in sources:
             assert list(source.parent.glob(f"__pycache__/{source.stem}.*.pyc"))
-
-
-def test_only_the_function_that_serves_the_contract_holds_it_as_written(built: Path) -> None:
-    holders = [path.parent.parent.name for path in built.glob("*/openapi/openapi.yaml")]
-    assert holders == ["GetOpenApiFunction"]
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)

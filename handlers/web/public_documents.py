@@ -1,0 +1,96 @@
+"""Public documents: files that are served as they were built, plain or compressed, and that caches may keep.
+
+Each document lies in the folder PUBLIC_DOCUMENTS twice: under its name, and compressed under its name with `.gz`
+(openapi/public_documents.py puts them there). These two are its representations. Each has a strong entity tag of its
+own, a digest of its bytes, since a strong tag promises equal bytes (RFC 9110, section 8.8.3).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from starlette.responses import Response
+
+from handlers.web.etags import digest_etag, has_tag
+from handlers.web.problems import NOT_ACCEPTABLE, Problem
+
+CACHED = {"Cache-Control": "public, max-age=300", "Vary": "Accept-Encoding"}
+
+_CODING = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+)(?:[ \t]*;[ \t]*q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?))?")
+_ALSO_GZIP = "x-gzip"
+
+
+def serve(
+    name: str,
+    media_type: str,
+    *,
+    accept_encoding: str | None,
+    if_none_match: str | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Answer with a document, or with 304 when the client has it already.
+
+    Args:
+        name: the document's file in PUBLIC_DOCUMENTS.
+        media_type: its content type.
+        accept_encoding: the request's header, None without one.
+        if_none_match: the request's header, None without one.
+        headers: further headers of this document.
+
+    Raises:
+        Problem: when the client takes the document neither plain nor compressed.
+    """
+    compressed = _prefers_gzip(accept_encoding)
+    content, tag = _representation(name + ".gz" if compressed else name)
+    described = {**CACHED, **(headers or {}), "ETag": tag}
+    if if_none_match is not None and has_tag(if_none_match, tag):
+        return Response(None, 304, described)
+    return Response(content, 200, {**described, **({"Content-Encoding": "gzip"} if compressed else {})}, media_type)
+
+
+def text_of(name: str) -> str:
+    """The text of a file beside the documents, for instance of a policy that is sent as a header."""
+    return _read(name).decode()
+
+
+@cache
+def _representation(name: str) -> tuple[bytes, str]:
+    content = _read(name)
+    return content, digest_etag(content)
+
+
+@cache
+def _read(name: str) -> bytes:
+    return (Path(os.environ["PUBLIC_DOCUMENTS"]) / name).read_bytes()
+
+
+def _prefers_gzip(accept_encoding: str | None) -> bool:
+    """Whether the document is to be compressed, by RFC 9110, section 12.5.3.
+
+    Where both forms are as welcome, it is: that is why clients name gzip. A client that names nothing gets it plain.
+    Raises the problem of a client that refuses both.
+    """
+    if accept_encoding is None:
+        return False
+    weights = _weights(accept_encoding)
+    others = weights.get("*")
+    gzip = max((weights[name] for name in ("gzip", _ALSO_GZIP) if name in weights), default=others)
+    plain = weights.get("identity", others)
+    if plain == 0:
+        # It cannot be sent plain; compressed, it is no worse for a client that has not refused gzip.
+        if gzip == 0:
+            raise Problem(
+                NOT_ACCEPTABLE, "The document comes plain or compressed with gzip; Accept-Encoding refuses both."
+            )
+        return True
+    return gzip is not None and gzip > 0 and gzip >= (plain or 0)
+
+
+def _weights(accept_encoding: str) -> dict[str, float]:
+    """The weight of each content coding that the header names. What is no coding with a weight is passed over."""
+    found = [_CODING.fullmatch(each.strip(" \t")) for each in accept_encoding.lower().split(",")]
+    return {match[1]: float(match[2] or 1) for match in found if match}

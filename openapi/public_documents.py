@@ -1,0 +1,31 @@
+"""Build the documents that the API serves to everybody, each plain and compressed.
+
+`python -m openapi.public_documents TARGET` writes the contract and the docs page into the folder TARGET, which
+handlers/web/public_documents.py serves.
+"""
+
+from __future__ import annotations
+
+import gzip
+import sys
+from pathlib import Path
+
+from openapi.docs_page import __main__ as docs_page
+from openapi.generate import CONTRACT
+
+
+def build(target: Path) -> None:
+    """Write all documents, and the policy of the docs page."""
+    docs_page.build(target)
+    put(target / "openapi.yaml", CONTRACT.read_bytes())
+
+
+def put(file: Path, content: bytes) -> None:
+    """Write a document and its compressed form. That has no time stamp, so equal documents are equal files."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(content)
+    file.with_name(file.name + ".gz").write_bytes(gzip.compress(content, mtime=0))
+
+
+if __name__ == "__main__":
+    build(Path(sys.argv[1]))
