@@ -358,6 +358,222 @@ class CloseInput(BaseModel):
     """
 
 
+class AccountKind(StrEnum):
+    """
+    Whether the money is real: one's own (LIVE), a firm's (PROP), none (PAPER, BACKTEST).
+
+    """
+
+    LIVE = 'LIVE'
+    PAPER = 'PAPER'
+    PROP = 'PROP'
+    BACKTEST = 'BACKTEST'
+
+
+class LotMethod1Enum(StrEnum):
+    """
+    With which entries a close is matched; null for the default.
+    """
+
+    FIFO = 'FIFO'
+    LIFO = 'LIFO'
+    AVERAGE = 'AVERAGE'
+
+
+class LotMethod1(RootModel[LotMethod1Enum | None]):
+    root: Annotated[LotMethod1Enum | None, Field(examples=['FIFO'])] = None
+    """
+    With which entries a close is matched; null for the default.
+    """
+
+
+class TradingAccountUpdateInput(BaseModel):
+    """
+    What to change of a trading account, as a JSON merge patch.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    name: Annotated[
+        str | None, Field(examples=['IBKR'], max_length=60, min_length=1)
+    ] = None
+    """
+    What its owner calls the account.
+    """
+    kind: AccountKind | None = None
+    broker: Annotated[
+        str | None, Field(examples=['breakout'], max_length=50, min_length=1)
+    ] = None
+    """
+    A short text, or null for none.
+    """
+    currency: Annotated[
+        str | None, Field(examples=['EUR'], pattern='^[A-Z0-9]{3,10}$')
+    ] = None
+    """
+    A currency of ISO 4217, or the code of a coin.
+    """
+    opening_balance: Annotated[
+        Decimal | None, Field(alias='openingBalance', examples=['10000'])
+    ] = None
+    """
+    An amount; null for none.
+    """
+    opened_at: Annotated[
+        AwareDatetime | None,
+        Field(alias='openedAt', examples=['2026-01-05T09:31:04-05:00']),
+    ] = None
+    """
+    RFC 3339 with an offset; null for none.
+    """
+    time_zone: Annotated[
+        str | None,
+        Field(
+            alias='timeZone',
+            examples=['America/New_York'],
+            max_length=64,
+            pattern='^[A-Za-z][A-Za-z0-9_+/-]*$',
+        ),
+    ] = None
+    """
+    A time zone by its name in the IANA database; null for none.
+    """
+    lot_method: Annotated[
+        LotMethod1 | None, Field(alias='lotMethod', examples=['FIFO'])
+    ] = None
+    """
+    With which entries a close is matched; null for the default.
+    """
+    dust_value: Annotated[
+        Decimal | None, Field(alias='dustValue', examples=['0.5'])
+    ] = None
+    """
+    An amount of at least zero; null for 0.
+    """
+    archived: Annotated[bool | None, Field(examples=[True])] = None
+    """
+    Whether front ends may hide the account; null for no.
+    """
+    include_in_totals: Annotated[
+        bool | None, Field(alias='includeInTotals', examples=[True])
+    ] = None
+    """
+    Whether statistics of all accounts count this one; null lets the kind decide.
+    """
+
+
+class WeekStartsOnEnum(StrEnum):
+    """
+    A day of the week; null for the default.
+    """
+
+    MONDAY = 'MONDAY'
+    TUESDAY = 'TUESDAY'
+    WEDNESDAY = 'WEDNESDAY'
+    THURSDAY = 'THURSDAY'
+    FRIDAY = 'FRIDAY'
+    SATURDAY = 'SATURDAY'
+    SUNDAY = 'SUNDAY'
+
+
+class WeekStartsOn(RootModel[WeekStartsOnEnum | None]):
+    root: Annotated[WeekStartsOnEnum | None, Field(examples=['SUNDAY'])] = None
+    """
+    A day of the week; null for the default.
+    """
+
+
+class LotMethod2Enum(StrEnum):
+    """
+    With which entries a close is matched; null for the default.
+    """
+
+    FIFO = 'FIFO'
+    LIFO = 'LIFO'
+    AVERAGE = 'AVERAGE'
+
+
+class LotMethod2(RootModel[LotMethod2Enum | None]):
+    root: Annotated[LotMethod2Enum | None, Field(examples=['FIFO'])] = None
+    """
+    With which entries a close is matched; null for the default.
+    """
+
+
+class SettingsUpdateInput(BaseModel):
+    """
+    What to change of the settings, as a JSON merge patch; null takes a setting back to its default.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    base_currency: Annotated[
+        str | None,
+        Field(alias='baseCurrency', examples=['EUR'], pattern='^[A-Z0-9]{3,10}$'),
+    ] = None
+    """
+    A currency of ISO 4217, or the code of a coin; null for the default.
+    """
+    time_zone: Annotated[
+        str | None,
+        Field(
+            alias='timeZone',
+            examples=['America/New_York'],
+            max_length=64,
+            pattern='^[A-Za-z][A-Za-z0-9_+/-]*$',
+        ),
+    ] = None
+    """
+    A time zone by its name in the IANA database; null for none.
+    """
+    day_starts_at: Annotated[
+        str | None,
+        Field(
+            alias='dayStartsAt',
+            examples=['17:00'],
+            pattern='^([01][0-9]|2[0-3]):[0-5][0-9]$',
+        ),
+    ] = None
+    """
+    When a day starts; null for midnight.
+    """
+    week_starts_on: Annotated[
+        WeekStartsOn | None, Field(alias='weekStartsOn', examples=['SUNDAY'])
+    ] = None
+    """
+    A day of the week; null for the default.
+    """
+    breakeven_tolerance: Annotated[
+        str | None,
+        Field(
+            alias='breakevenTolerance',
+            examples=['0.05R'],
+            max_length=35,
+            pattern='^(0|[1-9][0-9]{0,14})(\\.[0-9]{1,18})?R?$',
+        ),
+    ] = None
+    """
+    Up to which result a trade is a break-even; null for exactly nothing.
+    """
+    default_account_id: Annotated[
+        UUID | None,
+        Field(
+            alias='defaultAccountId', examples=['3c4d5e6f-7a8b-4c9d-8e0f-1a2b3c4d5e6f']
+        ),
+    ] = None
+    """
+    Names a trading account; null for `Main`.
+    """
+    lot_method: Annotated[
+        LotMethod2 | None, Field(alias='lotMethod', examples=['FIFO'])
+    ] = None
+    """
+    With which entries a close is matched; null for the default.
+    """
+
+
 class GroupInput(BaseModel):
     """
     A group of trades.
@@ -552,7 +768,7 @@ class TradeEvent(BaseModel):
     """
 
 
-class LotMethod1Enum(StrEnum):
+class LotMethod3Enum(StrEnum):
     """
     With which entries a close is matched; null for AVERAGE.
     """
@@ -562,8 +778,8 @@ class LotMethod1Enum(StrEnum):
     AVERAGE = 'AVERAGE'
 
 
-class LotMethod1(RootModel[LotMethod1Enum | None]):
-    root: Annotated[LotMethod1Enum | None, Field(examples=['FIFO'])] = None
+class LotMethod3(RootModel[LotMethod3Enum | None]):
+    root: Annotated[LotMethod3Enum | None, Field(examples=['FIFO'])] = None
     """
     With which entries a close is matched; null for AVERAGE.
     """
@@ -699,7 +915,7 @@ class TradeUpdateInput(BaseModel):
     A number above zero, or null for none.
     """
     lot_method: Annotated[
-        LotMethod1 | None, Field(alias='lotMethod', examples=['FIFO'])
+        LotMethod3 | None, Field(alias='lotMethod', examples=['FIFO'])
     ] = None
     """
     With which entries a close is matched; null for AVERAGE.
@@ -2197,6 +2413,248 @@ class TradeInput(BaseModel):
     ] = None
     """
     RFC 3339 with an offset, to the microsecond, in the years from 1000 to 2999.
+    """
+
+
+class TradingAccountInput(BaseModel):
+    """
+    A trading account to make.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    name: Annotated[str, Field(examples=['IBKR'], max_length=60, min_length=1)]
+    """
+    What its owner calls the account.
+    """
+    kind: AccountKind | None = None
+    """
+    LIVE if it is not given.
+    """
+    broker: Annotated[
+        str | None, Field(examples=['breakout'], max_length=50, min_length=1)
+    ] = None
+    """
+    A short text.
+    """
+    currency: Annotated[str, Field(examples=['EUR'], pattern='^[A-Z0-9]{3,10}$')]
+    """
+    A currency of ISO 4217, or the code of a coin.
+    """
+    opening_balance: Annotated[
+        Decimal | None, Field(alias='openingBalance', examples=['79.12'])
+    ] = None
+    """
+    What the account held before its first trade and cash; 0 if it is not given.
+    """
+    opened_at: Annotated[
+        AwareDatetime | None,
+        Field(alias='openedAt', examples=['2026-01-05T09:31:04-05:00']),
+    ] = None
+    """
+    When the account was opened.
+    """
+    time_zone: Annotated[
+        str | None,
+        Field(
+            alias='timeZone',
+            examples=['America/New_York'],
+            max_length=64,
+            pattern='^[A-Za-z][A-Za-z0-9_+/-]*$',
+        ),
+    ] = None
+    """
+    A time zone by its name in the IANA database.
+    """
+    lot_method: Annotated[LotMethod | None, Field(alias='lotMethod')] = None
+    dust_value: Annotated[
+        Decimal | None, Field(alias='dustValue', examples=['0.5'])
+    ] = None
+    """
+    What is left of a position counts as nothing below this value; 0, for never, if it is not given.
+    """
+    archived: Annotated[bool | None, Field(examples=[False])] = None
+    """
+    Whether front ends may hide the account.
+    """
+    include_in_totals: Annotated[
+        bool | None, Field(alias='includeInTotals', examples=[True])
+    ] = None
+    """
+    Whether statistics of all accounts count this one; if it is not given, those of kind LIVE and PROP.
+    """
+
+
+class TradingAccount(BaseModel):
+    """
+    A trading account; its money is in its currency.
+    """
+
+    account_id: Annotated[
+        UUID,
+        Field(alias='accountId', examples=['3c4d5e6f-7a8b-4c9d-8e0f-1a2b3c4d5e6f']),
+    ]
+    """
+    Names a trading account; `Main`, which everybody has, is 00000000-0000-4000-8000-000000000001.
+    """
+    name: Annotated[str, Field(examples=['IBKR'], max_length=60, min_length=1)]
+    """
+    What its owner calls the account.
+    """
+    kind: AccountKind
+    broker: Annotated[
+        str | None, Field(examples=['breakout'], max_length=50, min_length=1)
+    ] = None
+    """
+    A short text.
+    """
+    currency: Annotated[str, Field(examples=['EUR'], pattern='^[A-Z0-9]{3,10}$')]
+    """
+    A currency of ISO 4217, or the code of a coin.
+    """
+    opening_balance: Annotated[
+        Decimal, Field(alias='openingBalance', examples=['79.12'])
+    ]
+    """
+    What the account held before its first trade and cash.
+    """
+    opened_at: Annotated[
+        AwareDatetime | None,
+        Field(alias='openedAt', examples=['2026-01-05T09:31:04-05:00']),
+    ] = None
+    """
+    When the account was opened.
+    """
+    time_zone: Annotated[
+        str | None,
+        Field(
+            alias='timeZone',
+            examples=['America/New_York'],
+            max_length=64,
+            pattern='^[A-Za-z][A-Za-z0-9_+/-]*$',
+        ),
+    ] = None
+    """
+    The clock of the account's days; without it, the settings'.
+    """
+    lot_method: Annotated[LotMethod | None, Field(alias='lotMethod')] = None
+    """
+    With which entries the account's exits are matched; without it, the settings'.
+    """
+    dust_value: Annotated[Decimal, Field(alias='dustValue', examples=['0.5'])]
+    """
+    What is left of a position counts as nothing below this value; 0 for never.
+    """
+    archived: Annotated[bool, Field(examples=[False])]
+    """
+    Whether front ends may hide the account.
+    """
+    include_in_totals: Annotated[bool, Field(alias='includeInTotals', examples=[True])]
+    """
+    Whether statistics of all accounts count this one.
+    """
+    version: Annotated[int, Field(examples=[1], ge=1)]
+    """
+    Raised by one with every change of the account itself.
+    """
+    created_at: Annotated[
+        AwareDatetime | None,
+        Field(alias='createdAt', examples=['2026-01-05T09:31:04-05:00']),
+    ] = None
+    """
+    When the account was made; absent for `Main` as long as it was not changed.
+    """
+    updated_at: Annotated[
+        AwareDatetime | None,
+        Field(alias='updatedAt', examples=['2026-01-05T09:31:04-05:00']),
+    ] = None
+    """
+    When the account was changed last.
+    """
+
+
+class TradingAccountList(BaseModel):
+    """
+    All trading accounts of a user.
+    """
+
+    items: Annotated[list[TradingAccount], Field(max_length=51)]
+    """
+    The accounts, `Main` first.
+    """
+
+
+class Settings(BaseModel):
+    """
+    What operations take where a request names nothing.
+    """
+
+    base_currency: Annotated[
+        str, Field(alias='baseCurrency', examples=['EUR'], pattern='^[A-Z0-9]{3,10}$')
+    ]
+    """
+    The currency of totals; USD by default.
+    """
+    time_zone: Annotated[
+        str | None,
+        Field(
+            alias='timeZone',
+            examples=['America/New_York'],
+            max_length=64,
+            pattern='^[A-Za-z][A-Za-z0-9_+/-]*$',
+        ),
+    ] = None
+    """
+    The clock of days, weekdays and hours; without it, each time's own UTC offset.
+    """
+    day_starts_at: Annotated[
+        str,
+        Field(
+            alias='dayStartsAt',
+            examples=['17:00'],
+            pattern='^([01][0-9]|2[0-3]):[0-5][0-9]$',
+        ),
+    ]
+    """
+    When a day starts.
+    """
+    week_starts_on: Annotated[Weekday, Field(alias='weekStartsOn')]
+    breakeven_tolerance: Annotated[
+        str,
+        Field(
+            alias='breakevenTolerance',
+            examples=['0.05R'],
+            max_length=35,
+            pattern='^(0|[1-9][0-9]{0,14})(\\.[0-9]{1,18})?R?$',
+        ),
+    ]
+    """
+    Up to which result a trade is a break-even, as an amount (`5`) or a part of the trade's risk (`0.05R`).
+    """
+    default_account_id: Annotated[
+        UUID,
+        Field(
+            alias='defaultAccountId', examples=['3c4d5e6f-7a8b-4c9d-8e0f-1a2b3c4d5e6f']
+        ),
+    ]
+    """
+    The account of what is recorded without one; `Main` by default.
+    """
+    lot_method: Annotated[LotMethod, Field(alias='lotMethod')]
+    """
+    With which entries exits are matched where neither request nor account says it; AVERAGE by default.
+    """
+    version: Annotated[int, Field(examples=[1], ge=1)]
+    """
+    Raised by one with every change.
+    """
+    updated_at: Annotated[
+        AwareDatetime | None,
+        Field(alias='updatedAt', examples=['2026-01-05T09:31:04-05:00']),
+    ] = None
+    """
+    When the settings were changed last; absent as long as they were not.
     """
 
 

@@ -3,6 +3,7 @@
 JournalError
 ├── RuleBroken      the input is well formed and yet breaks a rule across its fields
 ├── StateForbids    the input is sound, but the trade, as it stands, does not allow it
+├── CurrencyInUse   an account in which something lies is to be in another currency
 ├── TradeDiffers    a trade that is recorded again is not the one that was recorded
 ├── CloseNotFound   the trade has no close of that id
 ├── EntryNotFound   the trade has no entry of that id
@@ -46,6 +47,10 @@ class StateForbids(JournalError):
         super().__init__(detail)
         self.detail = detail
         self.errors = tuple(errors)
+
+
+class CurrencyInUse(JournalError):
+    """Raised when an account in which something lies, or lay, is to be in another currency."""
 
 
 class TradeDiffers(JournalError):

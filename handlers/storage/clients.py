@@ -175,11 +175,17 @@ def stats_table() -> str:
     return os.environ["STATS_TABLE"]
 
 
+def ledger_table() -> str:
+    """The name of the table that holds accounts, settings, executions and cash."""
+    return os.environ["LEDGER_TABLE"]
+
+
 def make_ready(settings: Mapping[str, str]) -> None:
     """Build the clients of what a function's settings name, so that no request has to wait for it."""
     for setting, client in (
         ("TRADES_TABLE", dynamodb),
         ("STATS_TABLE", dynamodb),
+        ("LEDGER_TABLE", dynamodb),
         ("FILES_BUCKET", s3),
         ("PAGE_TOKEN_SECRET_ARN", secrets),
         ("GUARD_SECRET_ARN", secrets),

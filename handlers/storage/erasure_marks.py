@@ -24,7 +24,7 @@ MARKS = 8
 PREFIX = "erased|"
 
 # Every table whose partitions are users: the variable with its name, and its sort key.
-TABLES = (("TRADES_TABLE", "tradeId"), ("STATS_TABLE", "statKey"))
+TABLES = (("TRADES_TABLE", "tradeId"), ("STATS_TABLE", "statKey"), ("LEDGER_TABLE", "item"))
 
 
 def mark_keys(user_id: str) -> list[dict[str, AttributeValueTypeDef]]:
@@ -78,7 +78,8 @@ def erase_items(user_id: str) -> Iterator[None]:
             "TableName": table,
             "KeyConditionExpression": "userId = :user",
             "ExpressionAttributeValues": {":user": {"S": user_id}},
-            "ProjectionExpression": f"userId, {sort_key}",
+            "ProjectionExpression": "userId, #sortKey",
+            "ExpressionAttributeNames": {"#sortKey": sort_key},
             "ConsistentRead": True,
         }
         for keys in pages(query):

@@ -4,10 +4,12 @@ StorageError
 ├── TradeNotFound        the user has no such trade
 ├── DeletedTradeNotFound  the user deleted no such trade, or too long ago
 ├── GroupNotFound        the user has no such group
+├── TradingAccountNotFound  the user has no such trading account
 ├── ExportNotFound       the user asked for no such table, or too long ago
 ├── VersionMismatch      the trade has changed in between
 ├── PreconditionFailed   the trade is at none of the versions that the client named
-│   └── GroupChanged     a group is
+│   ├── GroupChanged     a group is
+│   └── LedgerChanged    a trading account, the settings or a cash row are
 ├── ExternalIdTaken      another trade of the user has that external id
 ├── KeyReused            an idempotency key came back with another request
 ├── Busy                 not now: the same request may be sent again later
@@ -46,6 +48,10 @@ class GroupNotFound(StorageError):
     """Raised when the user has no group of that id."""
 
 
+class TradingAccountNotFound(StorageError):
+    """Raised when the user has no trading account of that id."""
+
+
 class ExportNotFound(StorageError):
     """Raised when the user asked for no table of that id, or so long ago that it is deleted."""
 
@@ -68,6 +74,13 @@ class ExternalIdTaken(StorageError):
 
 class GroupChanged(PreconditionFailed):
     """Raised when a group is at none of the versions to which the client allows the change, or does not exist."""
+
+
+class LedgerChanged(PreconditionFailed):
+    """Raised when something of the ledger is at none of the versions to which the client allows the change.
+
+    The message says what it is, such as "account".
+    """
 
 
 class KeyReused(StorageError):

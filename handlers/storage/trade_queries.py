@@ -247,6 +247,28 @@ def every_trade(user_id: str) -> Iterator[Trade]:
         yield from map(trade_of, page)
 
 
+def has_any(user_id: str, account_id: str | None = None) -> bool:
+    """Whether the user has a trade, or one that was deleted and can come back: any, or one in that account.
+
+    Reads until it finds one, without an index, consistently. Raises Busy.
+    """
+    query: dict[str, Any] = {
+        "TableName": trades_table(),
+        "KeyConditionExpression": "userId = :user",
+        "FilterExpression": "attribute_exists(openDate) OR attribute_exists(deletedAt)",
+        "ExpressionAttributeValues": {":user": {"S": user_id}},
+        "ProjectionExpression": "tradeId",
+        "ConsistentRead": True,
+    }
+    if account_id is None:
+        query["Limit"] = 50  # trades are all over the partition: one of the first items is one
+    else:
+        query["FilterExpression"] = "accountId = :account OR #trade.accountId = :account"
+        query["ExpressionAttributeNames"] = {"#trade": "trade"}
+        query["ExpressionAttributeValues"][":account"] = {"S": account_id}
+    return any(pages(query))
+
+
 def by_entry(user_id: str) -> Iterator[Trade]:
     """All trades of the user by the instant of their entry, one page in memory at a time.
 

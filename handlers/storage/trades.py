@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from handlers.journal.deletions import DeletedTrade, restored
 from handlers.journal.trade import Trade
-from handlers.storage import erasure_marks
+from handlers.storage import erasure_marks, kept_answers
 from handlers.storage.clients import trades_table
 from handlers.storage.dynamo import CONDITION_FAILED, at_version, batch_get, get_item, transact
 from handlers.storage.errors import (
@@ -17,7 +17,6 @@ from handlers.storage.errors import (
     Contended,
     DeletedTradeNotFound,
     ExternalIdTaken,
-    KeyReused,
     StorageError,
     TradeNotFound,
     VersionMismatch,
@@ -25,13 +24,11 @@ from handlers.storage.errors import (
 from handlers.storage.groups import group_key, group_of
 from handlers.storage.trade_items import (
     KeptAnswer,
-    answer_item,
     answer_key,
     answer_of,
     deleted_item,
     deleted_key,
     deleted_trade_of,
-    epoch_seconds,
     external_item,
     external_key,
     has_expired,
@@ -111,7 +108,7 @@ def get_with_answer(
     trade = answer = None
     for item in batch_get(trades_table(), [trade_key(user_id, trade_id), wanted_answer], ConsistentRead=True):
         if item["tradeId"] == wanted_answer["tradeId"]:
-            answer = _of_the_same_request(answer_of(item, key, now), fingerprint)
+            answer = kept_answers.of_the_same_request(answer_of(item, key, now), fingerprint)
         elif is_trade(item):
             trade = trade_of(item)
     return trade, answer
@@ -233,13 +230,13 @@ def _store(
     of_user = erasure_marks.not_begun(trade.user_id)
     actions: list[TransactWriteItemTypeDef] = [written, {"ConditionCheck": of_user}, *external_ids]
     if answer is not None:
-        actions.append({"Put": _keep(trade.user_id, answer, now)})
+        actions.append(kept_answers.keep(trade.user_id, answer, now))
     # A change in conflict with another is not repeated as it is: the other has most likely made a new version.
     failed = transact(actions, retry_conflicts=is_new)
     if not any(failed):
         return None
     of_trade, of_account, *others = failed
-    if answer is not None and (kept := _kept_answer(trade.user_id, answer, now)) is not None:
+    if answer is not None and (kept := kept_answers.kept(trade.user_id, answer, now)) is not None:
         return None if kept == answer else kept
     if of_account.get("Code") == CONDITION_FAILED:
         raise AccountErased(trade.user_id)
@@ -251,26 +248,6 @@ def _store(
     if not is_new:
         raise VersionMismatch(trade.trade_id)
     raise Contended  # the kept answer expired between the write and the read
-
-
-def _keep(user_id: str, answer: KeptAnswer, now: datetime) -> PutTypeDef:
-    return {
-        "TableName": trades_table(),
-        "Item": answer_item(user_id, answer, now),
-        "ConditionExpression": "attribute_not_exists(tradeId) OR expiresAt < :now",
-        "ExpressionAttributeValues": {":now": {"N": str(epoch_seconds(now))}},
-    }
-
-
-def _kept_answer(user_id: str, answer: KeptAnswer, now: datetime) -> KeptAnswer | None:
-    item = get_item(trades_table(), answer_key(user_id, answer.key))
-    return _of_the_same_request(answer_of(item, answer.key, now), answer.fingerprint) if item else None
-
-
-def _of_the_same_request(kept: KeptAnswer | None, fingerprint: str) -> KeptAnswer | None:
-    if kept is not None and kept.fingerprint != fingerprint:
-        raise KeyReused(kept.key)
-    return kept
 
 
 def refusal(stored: Mapping[str, Any], trade_id: str) -> StorageError:

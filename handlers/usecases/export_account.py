@@ -16,11 +16,20 @@ from functools import partial
 from handlers.documents import trades as documents
 from handlers.documents.fields import as_json, time_text
 from handlers.documents.groups import group_document
+from handlers.documents.ledger import account_document, settings_document
 from handlers.documents.stats import Frame, stats_document
 from handlers.journal.stats.folding import fold
 from handlers.journal.stats.questions import Question, select
 from handlers.journal.trade import Image, Trade
-from handlers.storage import accounts, bucket, deleted_trades, erasure_marks, image_files, trade_queries
+from handlers.storage import (
+    accounts,
+    bucket,
+    deleted_trades,
+    erasure_marks,
+    image_files,
+    trade_queries,
+    trading_accounts,
+)
 from handlers.storage.accounts import Account
 from handlers.storage.errors import AccountErased
 from handlers.storage.image_files import Place
@@ -188,6 +197,16 @@ def _groups(account: Account, _: object) -> Iterator[str]:
     yield "[]" if separator == "[\n" else "\n]"
 
 
+def _settings(account: Account, _: object) -> Iterator[str]:
+    """As getSettings shows them."""
+    yield as_json(settings_document(trading_accounts.settings(account.user_id)))
+
+
+def _trading_accounts(account: Account, _: object) -> Iterator[str]:
+    """As listTradingAccounts shows them."""
+    yield as_json([account_document(each) for each in trading_accounts.every(account.user_id)])
+
+
 def _statistics(account: Account, _: object) -> Iterator[str]:
     """As getStats shows them, of the whole journal."""
     reading, question = books.read(account.user_id, None, None), Question()
@@ -206,5 +225,7 @@ SECTIONS: tuple[tuple[str, Callable[[Account, Callable[[int], None]], Iterator[s
     ("trades", _trades),
     ("deletedTrades", _deleted_trades),
     ("groups", _groups),
+    ("settings", _settings),
+    ("tradingAccounts", _trading_accounts),
     ("statistics", _statistics),
 )

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from starlette.responses import Response
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from handlers.journal.trade import Trade
 
+Made = TypeVar("Made")
+
 # Body and headers of the answer that shows a trade.
 Shown = Callable[["Trade"], tuple[str, dict[str, str]]]
 
@@ -33,12 +35,28 @@ def keyed(key: str | None, operation_id: str, given: BaseModel, show: Shown, **p
     if key is None:
         return None
     request = fingerprint(operation_id, given.model_dump(exclude_none=True), **path)
+    return Keyed(key=key, fingerprint=request, answer=_kept(key, request, show))
 
-    def answer(trade: Trade) -> KeptAnswer:
-        body, headers = show(trade)
+
+def keeping(
+    key: str | None,
+    operation_id: str,
+    given: BaseModel,
+    show: Callable[[Made], tuple[str, dict[str, str]]],
+    **path: str,
+) -> Callable[[Made], KeptAnswer] | None:
+    """What makes the answer to keep for the request of what it made; None without a key. Arguments as for `keyed`."""
+    if key is None:
+        return None
+    return _kept(key, fingerprint(operation_id, given.model_dump(exclude_none=True), **path), show)
+
+
+def _kept(key: str, request: str, show: Callable[[Made], tuple[str, dict[str, str]]]) -> Callable[[Made], KeptAnswer]:
+    def answer(made: Made) -> KeptAnswer:
+        body, headers = show(made)
         return KeptAnswer(key=key, fingerprint=request, body=body, headers=headers)
 
-    return Keyed(key=key, fingerprint=request, answer=answer)
+    return answer
 
 
 def fingerprint(operation_id: str, values: Mapping[str, Any], **path: str) -> str:

@@ -35,6 +35,7 @@ NOT_FOUND = Kind("/problems/not-found", "Not found", 404)
 METHOD_NOT_ALLOWED = Kind("/problems/method-not-allowed", "Method not allowed", 405)
 NOT_ACCEPTABLE = Kind("/problems/not-acceptable", "Not available in a form that you take", 406)
 STATE_FORBIDS = Kind("/problems/state-forbids", "The present state forbids it", 409)
+CURRENCY_IN_USE = Kind("/problems/currency-in-use", "The account's currency is in use", 409)
 EXTERNAL_ID_TAKEN = Kind("/problems/external-id-taken", "Another trade has this externalId", 409)
 TRADE_DIFFERS = Kind("/problems/trade-differs", "The trade with this externalId is another", 409)
 ACCOUNT_ERASED = Kind("/problems/account-erased", "The account is being erased", 409)
@@ -169,6 +170,11 @@ TABLE: dict[type[Exception], Callable[[Any], Problem]] = {
     Problem: lambda error: error,
     journal.RuleBroken: lambda error: rule_broken(_body_fields(error.errors)),
     journal.StateForbids: lambda error: Problem(STATE_FORBIDS, error.detail, _body_fields(error.errors)),
+    journal.CurrencyInUse: lambda _: Problem(
+        CURRENCY_IN_USE,
+        "What lies in the account is in its currency. Make another account for another currency.",
+        [BadField("body", "/currency", "cannot be changed any more")],
+    ),
     journal.TradeDiffers: lambda error: _trade_differs(error),
     journal.CloseNotFound: lambda _: Problem(NOT_FOUND, "The trade has no such close."),
     journal.EntryNotFound: lambda _: Problem(NOT_FOUND, "The trade has no such entry."),
@@ -178,6 +184,7 @@ TABLE: dict[type[Exception], Callable[[Any], Problem]] = {
     storage.TradeNotFound: lambda _: Problem(NOT_FOUND, "You have no such trade."),
     storage.DeletedTradeNotFound: lambda _: Problem(NOT_FOUND, "You deleted no such trade within the last 30 days."),
     storage.GroupNotFound: lambda _: Problem(NOT_FOUND, "You have no such group."),
+    storage.TradingAccountNotFound: lambda _: Problem(NOT_FOUND, "You have no such trading account."),
     storage.ExportNotFound: lambda _: Problem(NOT_FOUND, "You asked for no such file within the last day."),
     storage.VersionMismatch: lambda _: _contended(),
     storage.PreconditionFailed: lambda _: Problem(
@@ -187,6 +194,9 @@ TABLE: dict[type[Exception], Callable[[Any], Problem]] = {
     storage.GroupChanged: lambda _: Problem(
         VERSION_MISMATCH,
         "Read the group again and repeat the change on its new version; without If-Match, make it if it is gone.",
+    ),
+    storage.LedgerChanged: lambda error: Problem(
+        VERSION_MISMATCH, f"Read the {error} again and repeat the change on its new version."
     ),
     storage.KeyReused: lambda _: Problem(KEY_REUSED, "Send a new key with a new request."),
     storage.TagChangeUnderWay: lambda _: _retry_later(

@@ -47,6 +47,8 @@ def furnish(user: str) -> None:
     for sort_key in sort_keys:
         table.put_item(TableName="trades", Item={"userId": {"S": user}, "tradeId": {"S": sort_key}})
     table.put_item(TableName="stats", Item={"userId": {"S": user}, "statKey": {"S": "totals"}})
+    for item in ("settings", "account|account-1", "cash|account-1|cash-1"):
+        table.put_item(TableName="ledger", Item={"userId": {"S": user}, "item": {"S": item}})
     for key in ("trade-1/image-1", "trade-1/image-1", "trade-2/image-2"):
         s3.put_object(Bucket="files", Key=f"images/{user}/{key}", Body=b"image")
     s3.delete_object(Bucket="files", Key=f"images/{user}/trade-2/image-2")
@@ -67,11 +69,17 @@ def left_of(user: str, pool: str) -> dict[str, Sequence[str]]:
         KeyConditionExpression="userId = :user",
         ExpressionAttributeValues={":user": {"S": user}},
     )["Items"]
+    ledger = clients.dynamodb().query(
+        TableName="ledger",
+        KeyConditionExpression="userId = :user",
+        ExpressionAttributeValues={":user": {"S": user}},
+    )["Items"]
     versions = clients.s3().list_object_versions(Bucket="files")
     uploads = clients.s3().list_multipart_uploads(Bucket="files")
     found = {
         "items": [item["tradeId"]["S"] for item in items if not item["tradeId"]["S"].startswith(erasure_marks.PREFIX)],
         "statistics": [item["statKey"]["S"] for item in statistics],
+        "ledger": [item["item"]["S"] for item in ledger],
         "files": [
             f"{file['Key']} {file['VersionId']}"
             for file in (*versions.get("Versions", ()), *versions.get("DeleteMarkers", ()))

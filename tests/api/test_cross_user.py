@@ -32,6 +32,7 @@ class Ids:
     split: str = NEVER
     group: str = NEVER
     image: str = NEVER
+    account: str = NEVER
 
 
 Send = Callable[[Client, Ids], Answer]
@@ -110,6 +111,15 @@ BY_PATH: dict[str, list[Send]] = {
         lambda user, ids: user.delete(f"/groups/{ids.group}"),
         lambda user, ids: user.delete(f"/groups/{ids.group}", headers={"If-Match": '"1"'}),
     ],
+    "getTradingAccount": [lambda user, ids: user.get(f"/accounts/{ids.account}")],
+    "updateTradingAccount": [
+        lambda user, ids: user.patch(f"/accounts/{ids.account}", {"name": "x"}),
+        lambda user, ids: user.patch(f"/accounts/{ids.account}", {"currency": "JPY"}, headers={"If-Match": '"1"'}),
+    ],
+    "deleteTradingAccount": [
+        lambda user, ids: user.delete(f"/accounts/{ids.account}"),
+        lambda user, ids: user.delete(f"/accounts/{ids.account}", headers={"If-Match": '"1"'}),
+    ],
     "createImageUpload": [lambda user, ids: user.post(f"/trades/{ids.trade}/images", {"contentType": "image/png"})],
     "deleteImage": [lambda user, ids: user.delete(f"/trades/{ids.trade}/images/{ids.image}")],
     "deleteTrade": [
@@ -135,7 +145,8 @@ def danas(estate: Estate, dana: Client) -> Ids:  # noqa: ARG001 made first
     shown = dana.get(f"/trades/{trade}").json
     entry = shown["entries"][0]["entryId"]
     event, split = shown["events"][0]["eventId"], shown["splits"][0]["splitId"]
-    return Ids(trade, shown["partialCloses"][0]["closeId"], entry, event, split, group, image)
+    account = dana.post("/accounts", {"name": "IBKR", "currency": "EUR"}).json["accountId"]
+    return Ids(trade, shown["partialCloses"][0]["closeId"], entry, event, split, group, image, account)
 
 
 def test_anothers_group_and_trades_are_none_of_ones_own(erin: Client, danas: Ids) -> None:
@@ -155,7 +166,7 @@ def test_anothers_group_and_trades_are_none_of_ones_own(erin: Client, danas: Ids
 def everything_of(user: str) -> list[Any]:
     """All that is stored for the user, wherever it is."""
     items: list[Any] = []
-    for table in ("trades", "stats"):
+    for table in ("trades", "stats", "ledger"):
         items += clients.dynamodb().query(
             TableName=table,
             KeyConditionExpression="userId = :user",

@@ -109,7 +109,7 @@ def test_a_deleted_account_is_gone_and_the_others_are_as_they_were(
     assert (
         before.keys()
         == left_of(str(dana.user), estate.pool).keys()
-        == {"items", "statistics", "files", "uploads", "user"}
+        == {"items", "ledger", "statistics", "files", "uploads", "user"}
     )
     answer = dana.delete("/auth/account")
     assert (answer.status, answer.json) == (202, {"status": "ERASING"})
@@ -171,7 +171,7 @@ def test_who_signs_up_anew_with_the_address_is_left_alone(dana: Client, estate: 
     again = new_client(estate.pool, "dana@example.com")
     furnish(str(again.user))
     work(estate)
-    assert left_of(str(again.user), estate.pool).keys() == {"items", "statistics", "files", "uploads", "user"}
+    assert left_of(str(again.user), estate.pool).keys() == {"items", "ledger", "statistics", "files", "uploads", "user"}
 
 
 @pytest.mark.usefixtures("delays")

@@ -26,7 +26,7 @@ from tests.events import Route, claims_of, routes
 CANARY = "Canary7"
 NEVER = "99999999-0000-4000-8000-000000000000"
 # Where the contract's schemas say less than the rules of addresses and passwords.
-CANARIES = {"email": (f"{CANARY}@example.com",)} | dict.fromkeys(
+CANARIES = {"timeZone": (), "email": (f"{CANARY}@example.com",)} | dict.fromkeys(
     ("password", "currentPassword", "newPassword"), (f"{CANARY}-Breakout!",)
 )
 HEADERS = {"Authorization": f"Bearer {CANARY}", "X-Other": CANARY, "Cookie": f"session={CANARY}"}
@@ -115,7 +115,9 @@ def test_canaries_are_wherever_a_body_may_hold_a_users_words_or_secrets() -> Non
         "createImageUpload",
         "createSplit",
         "confirmChangeEmail",
-    }  # their examples hold numbers and dates
+        "updateSettings",
+        "updateTradingAccount",
+    }  # their examples hold numbers, dates and names that others gave
     assert sowed == {route.operation_id for route in routes()} - without_body - without_words
 
 

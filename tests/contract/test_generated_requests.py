@@ -67,6 +67,7 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
         monkeypatch.setenv("TRADES_TABLE", "trades")
         monkeypatch.setenv("STATS_TABLE", "stats")
+        monkeypatch.setenv("LEDGER_TABLE", "ledger")
         clients.clear()
         page_tokens.signing_secret.cache_clear()
         create_tables()

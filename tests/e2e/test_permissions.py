@@ -22,6 +22,7 @@ Call = tuple[str, str, Mapping[str, Any]]
 
 KEY = {"userId": {"S": "nobody"}, "tradeId": {"S": "nothing"}}
 STAT_KEY = {"userId": {"S": "nobody"}, "statKey": {"S": "nothing"}}
+LEDGER_KEY: dict[str, Any] = {"userId": {"S": "nobody"}, "item": {"S": "nothing"}}
 OF_NOBODY: dict[str, Any] = {
     "KeyConditionExpression": "userId = :user",
     "ExpressionAttributeValues": {":user": {"S": "nobody"}},
@@ -31,7 +32,7 @@ OF_NOBODY: dict[str, Any] = {
 def calls_of_tables() -> dict[str, Call]:
     """What one can do with a table, each with its operation and parameters; it changes nothing that anybody has."""
     found: dict[str, Call] = {}
-    for setting, key in (("TRADES_TABLE", KEY), ("STATS_TABLE", STAT_KEY)):
+    for setting, key in (("TRADES_TABLE", KEY), ("STATS_TABLE", STAT_KEY), ("LEDGER_TABLE", LEDGER_KEY)):
         table = {"TableName": setting}
         for operation, given in {
             "GetItem": {**table, "Key": key},
@@ -89,6 +90,7 @@ CALLS = calls_of_tables() | calls_of_files() | calls_of_the_pool()
 NAMED = {
     "TRADES_TABLE": ("TradesTable", "TradesTableName"),
     "STATS_TABLE": ("TradeStatsTable", "TradeStatsTableName"),
+    "LEDGER_TABLE": ("LedgerTable", "LedgerTableName"),
     "FILES_BUCKET": ("UserFiles", "UserFilesName"),
     "USER_POOL_ID": ("UserPool", "UserPoolId"),
 }

@@ -89,7 +89,7 @@ def test_it_is_found_at_its_domain_by_the_same_paths(production: Stack) -> None:
     assert mapping["ApiId"] == production.outputs["ApiId"]
 
 
-@pytest.mark.parametrize("table", ["TradesTableName", "TradeStatsTableName"])
+@pytest.mark.parametrize("table", ["TradesTableName", "TradeStatsTableName", "LedgerTableName"])
 def test_its_tables_are_protected_recoverable_and_under_the_key(production: Stack, table: str) -> None:
     dynamodb, name = production.client("dynamodb"), production.outputs[table]
     found = dynamodb.describe_table(TableName=name)["Table"]

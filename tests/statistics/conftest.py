@@ -45,6 +45,7 @@ def db() -> Iterator[Db]:
         patch.setattr("time.sleep", lambda _: None)
         patch.setenv("TRADES_TABLE", "trades")
         patch.setenv("STATS_TABLE", "stats")
+        patch.setenv("LEDGER_TABLE", "ledger")
         clients.clear()
         patch.setattr(updating, "LARGEST_PART", LARGEST_PART)
         yield db

@@ -31,9 +31,9 @@ REGION = "eu-central-1"
 
 
 def create_tables() -> None:
-    """The trades' table and the statistics'."""
+    """The trades' table, the statistics' and the ledger's."""
     wanted = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
-    for resource, name in (("TradesTable", "trades"), ("TradeStatsTable", "stats")):
+    for resource, name in (("TradesTable", "trades"), ("TradeStatsTable", "stats"), ("LedgerTable", "ledger")):
         settings = {setting: value for setting, value in properties(resource).items() if setting in wanted}
         clients.dynamodb().create_table(TableName=name, **settings)
 
@@ -106,6 +106,7 @@ def aws(moto: None, kept_clients: KeptClients, monkeypatch: pytest.MonkeyPatch) 
         "AWS_DEFAULT_REGION": REGION,
         "TRADES_TABLE": "trades",
         "STATS_TABLE": "stats",
+        "LEDGER_TABLE": "ledger",
         "FILES_BUCKET": "files",
     }.items():
         monkeypatch.setenv(name, value)

@@ -24,7 +24,7 @@ def test_a_client_is_kept_until_somebody_hooks_into_it(kept_clients: KeptClients
 @pytest.mark.usefixtures("table")
 @pytest.mark.parametrize("number", [1, 2])
 def test_a_test_finds_nothing_of_another(number: int) -> None:
-    assert set(dynamodb().list_tables()["TableNames"]) == {"stats", "trades"}
+    assert set(dynamodb().list_tables()["TableNames"]) == {"ledger", "stats", "trades"}
     assert dynamodb().scan(TableName="trades")["Items"] == []
     dynamodb().put_item(TableName="trades", Item={"userId": {"S": "user-1"}, "tradeId": {"S": str(number)}})
     dynamodb().create_table(

@@ -86,6 +86,7 @@ def asked(monkeypatch: pytest.MonkeyPatch, function: str, *call: Any) -> Recorde
     monkeypatch.setattr(rights, "running", lambda *_: function)
     monkeypatch.setenv("TRADES_TABLE", "trades")
     monkeypatch.setenv("STATS_TABLE", "stats")
+    monkeypatch.setenv("LEDGER_TABLE", "ledger")
     recorder.record(*call)
     return recorder
 

@@ -1,0 +1,51 @@
+"""Settings and trading accounts as the documents that the API answers and takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from handlers.documents.fields import columns_of, document
+from handlers.journal.positions import LotMethod
+from handlers.journal.settings import Settings
+from handlers.journal.stats.clock import Weekday
+from handlers.journal.trading_accounts import AccountKind, TradingAccount
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+
+def settings_document(settings: Settings) -> dict[str, Any]:
+    """The contract's Settings."""
+    return document(_SETTINGS, settings)
+
+
+def account_document(account: TradingAccount) -> dict[str, Any]:
+    """The contract's TradingAccount."""
+    return {**document(_ACCOUNT, account), "includeInTotals": account.is_in_totals}
+
+
+def given_fields(given: BaseModel) -> dict[str, Any]:
+    """What a body gives of settings or an account, by the journal's names and in its types."""
+    return _typed(given.model_dump(exclude_none=True))
+
+
+def changed_fields(given: BaseModel) -> dict[str, Any]:
+    """What a merge patch sets of settings or an account, by the journal's names and in its types; None removes one."""
+    return _typed(given.model_dump(exclude_unset=True))
+
+
+def _typed(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: _TYPES[name](value) if name in _TYPES and value is not None else value for name, value in values.items()
+    }
+
+
+_TYPES: dict[str, Any] = {
+    "kind": AccountKind,
+    "lot_method": LotMethod,
+    "week_starts_on": Weekday,
+    "default_account_id": lambda account_id: str(account_id).lower(),
+}
+_SETTINGS = columns_of(Settings, without=["user_id"])
+_ACCOUNT = columns_of(TradingAccount, without=["user_id", "include_in_totals", "in_use", "closing"])

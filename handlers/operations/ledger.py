@@ -1,0 +1,76 @@
+"""The operations on settings and trading accounts: parse, call the use case, reply."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.responses import Response
+
+from generated import models
+from handlers.documents.fields import as_json
+from handlers.documents.ledger import account_document, changed_fields, given_fields, settings_document
+from handlers.journal.settings import Settings
+from handlers.journal.trading_accounts import TradingAccount
+from handlers.storage import trading_accounts as storage
+from handlers.usecases import trading_accounts as usecase
+from handlers.web.contract import base_path
+from handlers.web.etags import etag
+from handlers.web.etags import if_match as allowed_by
+from handlers.web.idempotency import keeping, kept_reply
+from handlers.web.responses import reply, reply_text
+
+
+async def get_settings(user: str) -> Response:
+    """Show the settings."""
+    return _settings(storage.settings(user))
+
+
+async def update_settings(document: Any, user: str, if_match: str | None = None) -> Response:
+    """Change settings."""
+    given = models.SettingsUpdateInput.model_validate(document)
+    return _settings(usecase.change_settings(user, changed_fields(given), allowed_by(if_match)))
+
+
+async def list_trading_accounts(user: str) -> Response:
+    """List the trading accounts."""
+    return reply(200, {"items": [account_document(account) for account in storage.every(user)]})
+
+
+async def create_trading_account(document: Any, user: str, idempotency_key: str | None = None) -> Response:
+    """Make a trading account."""
+    given = models.TradingAccountInput.model_validate(document)
+    keep = keeping(idempotency_key, "createTradingAccount", given, _shown_as_new)
+    account, earlier = usecase.create(user, given_fields(given), keep)
+    if earlier is not None:
+        return kept_reply(earlier, repeated=True)
+    return reply_text(201, *_shown_as_new(account))
+
+
+async def get_trading_account(account_id: str, user: str) -> Response:
+    """Show a trading account."""
+    return _account(storage.get(user, account_id.lower()))
+
+
+async def update_trading_account(account_id: str, document: Any, user: str, if_match: str | None = None) -> Response:
+    """Change a trading account."""
+    given = models.TradingAccountUpdateInput.model_validate(document)
+    return _account(usecase.change(user, account_id.lower(), changed_fields(given), allowed_by(if_match)))
+
+
+async def delete_trading_account(account_id: str, user: str, if_match: str | None = None) -> Response:
+    """Delete a trading account that holds nothing."""
+    usecase.delete(user, account_id.lower(), allowed_by(if_match))
+    return reply(204)
+
+
+def _settings(settings: Settings) -> Response:
+    return reply(200, settings_document(settings), {"ETag": etag(settings.version)})
+
+
+def _account(account: TradingAccount) -> Response:
+    return reply(200, account_document(account), {"ETag": etag(account.version)})
+
+
+def _shown_as_new(account: TradingAccount) -> tuple[str, dict[str, str]]:
+    headers = {"ETag": etag(account.version), "Location": f"{base_path()}/accounts/{account.account_id}"}
+    return as_json(account_document(account)), headers

@@ -1,0 +1,39 @@
+"""The answers kept for idempotency keys, as parts of the transactions that they belong to."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from handlers.storage.clients import trades_table
+from handlers.storage.dynamo import get_item
+from handlers.storage.errors import KeyReused
+from handlers.storage.trade_items import KeptAnswer, answer_item, answer_key, answer_of, epoch_seconds
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+
+def keep(user_id: str, answer: KeptAnswer, now: datetime) -> TransactWriteItemTypeDef:
+    """The write that keeps the answer, unless one is kept for its key."""
+    return {
+        "Put": {
+            "TableName": trades_table(),
+            "Item": answer_item(user_id, answer, now),
+            "ConditionExpression": "attribute_not_exists(tradeId) OR expiresAt < :now",
+            "ExpressionAttributeValues": {":now": {"N": str(epoch_seconds(now))}},
+        }
+    }
+
+
+def kept(user_id: str, answer: KeptAnswer, now: datetime) -> KeptAnswer | None:
+    """The answer that is kept for the same request. Raises KeyReused when it is another request's; Busy."""
+    item = get_item(trades_table(), answer_key(user_id, answer.key))
+    return of_the_same_request(answer_of(item, answer.key, now), answer.fingerprint) if item else None
+
+
+def of_the_same_request(found: KeptAnswer | None, fingerprint: str) -> KeptAnswer | None:
+    """The answer, if it was kept for a request with that fingerprint. Raises KeyReused for another one."""
+    if found is not None and found.fingerprint != fingerprint:
+        raise KeyReused(found.key)
+    return found

@@ -1,0 +1,256 @@
+"""LedgerTable: what lies beside the trades, such as accounts, settings, executions and cash.
+
+A user's items, by their sort key `item`. Symbols are folded, so that a key is found whatever the case; ids are
+lower-case UUIDs, instants are in UTC and always as wide (trade_items.instant).
+
+| item | what it is |
+|---|---|
+| settings | the user's settings |
+| accounts | how many accounts the user has made |
+| account|<accountId> | a trading account |
+| fill|<accountId>|<symbol>|<pairId or ->|<instant>|<sequence>|<fillId> | an execution, in the engine's order |
+| ref|<id> | where the execution, corporate action or cash row of that id lies |
+| fp|<accountId>|<hash> | the fingerprint of an execution |
+| position|<accountId>|<symbol>|<pairId or -> | a position |
+| instrument|<symbol> | what a symbol stands for |
+| action|<symbol>|<instant>|<actionId> | a corporate action |
+| cash|<accountId>|<cashId> | a deposit, dividend or other cash row |
+| cashday|<accountId>|<day> | the sums of a day's cash, derived by the stream's reader |
+| fx|<from>|<to>|<day> | an exchange rate |
+| lock|<accountId> | an import's lease on the account |
+| import|<importId> | an import |
+| mapping|<mappingId> | how columns of a file are read |
+
+Executions and cash rows also have `at`, the sort key of the index by time, which is read for lists only: it lags.
+Everything is written in transactions that check that the user's erasure has not begun.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from handlers.storage import dynamo, erasure_marks, kept_answers
+from handlers.storage.clients import dynamodb, ledger_table
+from handlers.storage.errors import AccountErased, Contended
+from handlers.storage.trade_items import KeptAnswer, instant
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, TransactWriteItemTypeDef
+
+Item = dict[str, "AttributeValueTypeDef"]
+
+BY_TIME = "by-time-gsi"
+# A transaction has 100 actions at most. One checks that the erasure has not begun.
+MOST_ACTIONS = 99
+
+SETTINGS = "settings"
+ACCOUNTS_MADE = "accounts"
+# Behind every item whose key begins with a prefix and a bar.
+_END = "|~"
+
+
+def key(user_id: str, item: str) -> Item:
+    """The key of an item of the ledger."""
+    return {"userId": {"S": user_id}, "item": {"S": item}}
+
+
+def account(account_id: str = "") -> str:
+    """The sort key of an account; without an id, the prefix of all."""
+    return f"account|{account_id}"
+
+
+def fills(account_id: str, symbol: str | None = None, pair_id: str | None = None) -> str:
+    """The prefix of the executions of an account, or of a position."""
+    return f"fill|{account_id}|" + ("" if symbol is None else f"{folded(symbol)}|{pair_id or '-'}|")
+
+
+def fill(account_id: str, symbol: str, pair_id: str | None, at: datetime, sequence: int, fill_id: str) -> str:
+    """The sort key of an execution. Sequences sort as numbers up to ten digits."""
+    return f"{fills(account_id, symbol, pair_id)}{instant(at)}|{sequence:010}|{fill_id}"
+
+
+def ref(of_id: str) -> str:
+    """The sort key of the item that says where the thing of that id lies."""
+    return f"ref|{of_id}"
+
+
+def fingerprint(account_id: str, digest: str) -> str:
+    """The sort key of an execution's fingerprint."""
+    return f"fp|{account_id}|{digest}"
+
+
+def position(account_id: str, symbol: str, pair_id: str | None = None) -> str:
+    """The sort key of a position."""
+    return f"{positions(account_id)}{folded(symbol)}|{pair_id or '-'}"
+
+
+def positions(account_id: str | None = None) -> str:
+    """The prefix of all positions, or of an account's."""
+    return "position|" if account_id is None else f"position|{account_id}|"
+
+
+def instrument(symbol: str) -> str:
+    """The sort key of what the symbol stands for."""
+    return f"instrument|{folded(symbol)}"
+
+
+def actions(symbol: str | None = None) -> str:
+    """The prefix of all corporate actions, or of a symbol's."""
+    return "action|" if symbol is None else f"action|{folded(symbol)}|"
+
+
+def action(symbol: str, effective_at: datetime, action_id: str) -> str:
+    """The sort key of a corporate action."""
+    return f"{actions(symbol)}{instant(effective_at)}|{action_id}"
+
+
+def cash(account_id: str, cash_id: str = "") -> str:
+    """The sort key of a cash row; without an id, the prefix of an account's rows."""
+    return f"cash|{account_id}|{cash_id}"
+
+
+def cash_day(account_id: str, day: date | None = None) -> str:
+    """The sort key of the sums of a day's cash; without a day, the prefix of an account's."""
+    return f"cashday|{account_id}|{'' if day is None else day.isoformat()}"
+
+
+def rate(from_: str, to: str, day: date | None = None) -> str:
+    """The sort key of an exchange rate; without a day, the prefix of a pair's."""
+    return f"fx|{from_}|{to}|{'' if day is None else day.isoformat()}"
+
+
+def lock(account_id: str) -> str:
+    """The sort key of an import's lease on an account."""
+    return f"lock|{account_id}"
+
+
+def import_(import_id: str = "") -> str:
+    """The sort key of an import; without an id, the prefix of all."""
+    return f"import|{import_id}"
+
+
+def mapping(mapping_id: str = "") -> str:
+    """The sort key of a mapping of columns; without an id, the prefix of all."""
+    return f"mapping|{mapping_id}"
+
+
+def by_time(account_id: str, at: datetime, of_id: str) -> str:
+    """The sort key `at` of the index by time."""
+    return f"{account_id}|{instant(at)}|{of_id}"
+
+
+def folded(symbol: str) -> str:
+    """The symbol as keys have it."""
+    return symbol.upper()
+
+
+def get(user_id: str, item: str) -> dict[str, Any]:
+    """The item as it stands now; empty if there is none. Raises Busy."""
+    return dynamo.get_item(ledger_table(), key(user_id, item))
+
+
+def several(user_id: str, items: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Those of the items that exist, as they stand now, by their sort keys. Raises Busy."""
+    found = dynamo.batch_get(ledger_table(), [key(user_id, item) for item in items], ConsistentRead=True)
+    return {item["item"]["S"]: item for item in found}
+
+
+def between(user_id: str, low: str, high: str, *, newest_first: bool = False) -> Iterator[dict[str, Any]]:
+    """The items with sort keys from `low` to `high`, as they stand now, in the order of their keys.
+
+    Each page is read when it is needed. Raises Busy.
+    """
+    query = {
+        "TableName": ledger_table(),
+        "KeyConditionExpression": "userId = :user AND #item BETWEEN :low AND :high",
+        "ExpressionAttributeNames": {"#item": "item"},
+        "ExpressionAttributeValues": {":user": {"S": user_id}, ":low": {"S": low}, ":high": {"S": high}},
+        "ScanIndexForward": not newest_first,
+        "ConsistentRead": True,
+    }
+    for page in dynamo.pages(query):
+        yield from page
+
+
+def below(user_id: str, prefix: str) -> Iterator[dict[str, Any]]:
+    """The items whose sort keys begin with the prefix, as they stand now, in the order of their keys. Raises Busy."""
+    return between(user_id, prefix, prefix.removesuffix("|") + _END)
+
+
+def has_any(user_id: str, prefix: str) -> bool:
+    """Whether there is an item whose sort key begins with the prefix. Raises Busy."""
+    found = dynamodb().query(
+        TableName=ledger_table(),
+        KeyConditionExpression="userId = :user AND begins_with(#item, :prefix)",
+        ExpressionAttributeNames={"#item": "item"},
+        ExpressionAttributeValues={":user": {"S": user_id}, ":prefix": {"S": prefix}},
+        Limit=1,
+        ConsistentRead=True,
+    )
+    return bool(found["Items"])
+
+
+def put(item: Item, **condition: Any) -> TransactWriteItemTypeDef:
+    """The write of an item, with its key, as part of a transaction."""
+    written: Any = {"TableName": ledger_table(), "Item": item, **condition}
+    return {"Put": written}
+
+
+def put_new(item: Item) -> TransactWriteItemTypeDef:
+    """The write of an item that must not exist yet."""
+    names: Any = {"#item": "item"}
+    return put(
+        item,
+        ConditionExpression="attribute_not_exists(#item)",
+        ExpressionAttributeNames=names,
+        ReturnValuesOnConditionCheckFailure="ALL_OLD",
+    )
+
+
+def delete(user_id: str, item: str, **condition: Any) -> TransactWriteItemTypeDef:
+    """The deletion of an item as part of a transaction."""
+    deleted: Any = {"TableName": ledger_table(), "Key": key(user_id, item), **condition}
+    return {"Delete": deleted}
+
+
+def write(
+    user_id: str, actions: Sequence[TransactWriteItemTypeDef], *, retry_conflicts: bool = False
+) -> Sequence[dict[str, Any]]:
+    """Write all of it or nothing, as `dynamo.transact` does, unless the user's erasure has begun.
+
+    Returns for each action the reason why it failed, as `dynamo.transact` does. Raises AccountErased, Busy.
+    """
+    of_user, *others = dynamo.transact(
+        [{"ConditionCheck": erasure_marks.not_begun(user_id)}, *actions], retry_conflicts=retry_conflicts
+    )
+    if of_user.get("Code") == dynamo.CONDITION_FAILED:
+        raise AccountErased(user_id)
+    if of_user:  # a conflict over the mark alone
+        return [of_user for _ in actions]
+    return others
+
+
+def write_once(
+    user_id: str, actions: Sequence[TransactWriteItemTypeDef], answer: KeptAnswer | None, now: datetime
+) -> tuple[KeptAnswer | None, Sequence[dict[str, Any]]]:
+    """Write all of it and, in the same transaction, the answer kept for the request's idempotency key, or nothing.
+
+    Returns the answer that the same request was given earlier, in which case nothing is written; and for each action
+    the reason why it failed, as `write` does. Raises KeyReused, AccountErased, Busy.
+    """
+    if answer is None:
+        return None, write(user_id, actions)
+    try:
+        *reasons, of_answer = write(user_id, [*actions, kept_answers.keep(user_id, answer, now)])
+    except AccountErased:
+        if (earlier := kept_answers.kept(user_id, answer, now)) is None:
+            raise
+        return earlier, []
+    if (any(reasons) or of_answer) and (earlier := kept_answers.kept(user_id, answer, now)) is not None:
+        # Equal to this very answer, it was written by an attempt of this call whose own answer was lost.
+        return (None, [{} for _ in actions]) if earlier == answer else (earlier, reasons)
+    if of_answer and not any(reasons):
+        raise Contended  # the kept answer expired between the write and the read, or is being written
+    return None, reasons

@@ -1,0 +1,158 @@
+"""Settings and trading accounts: read, made, changed, deleted.
+
+A change reads what is stored and writes on the condition that nothing of it has changed since; when another write came
+first, it is made again to what is stored then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from handlers.journal.errors import CurrencyInUse, FieldError, RuleBroken, StateForbids
+from handlers.journal.settings import MAIN, Settings
+from handlers.journal.stats.clock import UnknownTimeZone, time_zone
+from handlers.journal.trading_accounts import MOST_ACCOUNTS, TradingAccount, main_account
+from handlers.storage import ledger, trade_queries
+from handlers.storage import trading_accounts as storage
+from handlers.storage.errors import LedgerChanged, TradingAccountNotFound
+from handlers.storage.retry import retry_overtaken
+from handlers.storage.trade_items import KeptAnswer
+
+if TYPE_CHECKING:
+    from handlers.usecases.trades import Precondition
+
+Keep = Callable[[TradingAccount], KeptAnswer]
+
+
+def change_settings(user: str, changes: Mapping[str, Any], allowed: Precondition) -> Settings:
+    """Change settings; None takes one back to its default.
+
+    The account that every user has keeps its currency when something lies in it already. Raises RuleBroken,
+    LedgerChanged, AccountErased, Busy.
+    """
+    _check_zone(changes)
+
+    def attempt() -> Settings:
+        now = datetime.now(UTC)
+        former = storage.settings(user)
+        if not allowed(former.version):
+            raise LedgerChanged("settings")
+        changed = former.revised(changes, now)
+        if changed == former:
+            return former
+        if changed.default_account_id not in (former.default_account_id, MAIN):
+            _check_default(user, changed.default_account_id)
+        main = None
+        if changed.base_currency != former.base_currency and _main_stays(user):
+            main = replace(main_account(former), created_at=now, updated_at=now)
+        storage.put_settings(changed, former, main)
+        return changed
+
+    return retry_overtaken(attempt)
+
+
+def create(user: str, given: Mapping[str, Any], keep: Keep | None) -> tuple[TradingAccount, KeptAnswer | None]:
+    """Make an account, unless the same request did. It, and the answer kept for that earlier request.
+
+    Raises RuleBroken, StateForbids for one too many, KeyReused, AccountErased, Busy.
+    """
+    _check_zone(given)
+    now = datetime.now(UTC)
+    account = TradingAccount(user_id=user, account_id=str(uuid4()), created_at=now, updated_at=now, **given)
+
+    def attempt() -> KeptAnswer | None:
+        return storage.create(account, None if keep is None else keep(account), now)
+
+    try:
+        return account, retry_overtaken(attempt)
+    except storage.TooManyAccounts:
+        raise StateForbids(f"There are {MOST_ACCOUNTS} accounts already. Delete one that holds nothing.") from None
+
+
+def change(user: str, account_id: str, changes: Mapping[str, Any], allowed: Precondition) -> TradingAccount:
+    """Change an account; None removes a field.
+
+    Raises RuleBroken, TradingAccountNotFound, LedgerChanged, CurrencyInUse, AccountErased, Busy.
+    """
+    _check_zone(changes)
+
+    def attempt() -> TradingAccount:
+        now = datetime.now(UTC)
+        former, under = storage.with_settings(user, account_id)
+        if not allowed(former.version):
+            raise LedgerChanged("account")
+        changed = former.revised(changes, now)
+        if changed == former:
+            return former
+        if changed.currency != former.currency and (former.in_use or (former.is_main and _main_holds_anything(user))):
+            raise CurrencyInUse
+        if changed.created_at is None:
+            changed = replace(changed, created_at=now)
+        storage.replace(changed, former, under)
+        return changed
+
+    return retry_overtaken(attempt)
+
+
+def delete(user: str, account_id: str, allowed: Precondition) -> None:
+    """Delete an account that holds nothing.
+
+    Raises TradingAccountNotFound, LedgerChanged, StateForbids when it holds something or every user has it,
+    AccountErased, Busy.
+    """
+
+    def attempt() -> None:
+        account = storage.get(user, account_id)
+        if not allowed(account.version):
+            raise LedgerChanged("account")
+        if account.is_main:
+            raise StateForbids("Every user has this account. Archive it if you do not use it.")
+        if account.in_use:
+            # From here on nothing is put into the account, so what is not found now will not be there later.
+            closing = storage.set_closing(account, closing=True)
+            if _holds_anything(user, account_id):
+                storage.set_closing(closing, closing=False)
+                raise StateForbids("The account holds trades, executions or cash. Delete or move them first.")
+            account = closing
+        storage.delete(account)
+
+    retry_overtaken(attempt)
+
+
+def _main_stays(user: str) -> bool:
+    """Whether the account that every user has is in the base currency, and holds something in it."""
+    return storage.get(user, MAIN).created_at is None and _main_holds_anything(user)
+
+
+def _main_holds_anything(user: str) -> bool:
+    # Any trade counts, whatever account it is in: most users have no other, and one page tells.
+    return _in_ledger(user, MAIN) or trade_queries.has_any(user)
+
+
+def _holds_anything(user: str, account_id: str) -> bool:
+    return _in_ledger(user, account_id) or trade_queries.has_any(user, account_id)
+
+
+def _in_ledger(user: str, account_id: str) -> bool:
+    return any(ledger.has_any(user, prefix) for prefix in (ledger.fills(account_id), ledger.cash(account_id)))
+
+
+def _check_zone(given: Mapping[str, Any]) -> None:
+    if given.get("time_zone") is None:
+        return
+    try:
+        time_zone(given["time_zone"])
+    except UnknownTimeZone:
+        detail = "is no time zone of the IANA database; write it like Europe/Berlin"
+        raise RuleBroken([FieldError(("time_zone",), detail)]) from None
+
+
+def _check_default(user: str, account_id: str) -> None:
+    try:
+        storage.get(user, account_id)
+    except TradingAccountNotFound:
+        raise RuleBroken([FieldError(("default_account_id",), "is none of your trading accounts")]) from None
