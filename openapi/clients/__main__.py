@@ -15,7 +15,8 @@ import shutil
 import sys
 from pathlib import Path
 
-from openapi.clients.generators import NODE, PACKAGE, PYTHON, hey_api, one_media_type, openapi_python_client, run
+from openapi.clients.generators import NODE, PACKAGE, PYTHON, hey_api, one_media_type, openapi_python_client, run, tidy
+from openapi.clients.without_content import type_nothing, type_unchanged
 from openapi.generate import ROOT, contract
 
 HERE = Path(__file__).parent
@@ -38,6 +39,7 @@ def typescript(folder: Path) -> None:
     source.write_text(json.dumps(one_media_type(contract())), "utf-8")
     hey_api(folder, source)
     source.unlink()
+    type_unchanged(folder / "src", contract())
     for by_hand in ("client.ts", "session.ts"):
         shutil.copy(HERE / by_hand, folder / "src")
     package = {
@@ -78,6 +80,8 @@ def python(folder: Path) -> None:
     """The Python package and its wheel."""
     fresh(folder, "python.md")
     openapi_python_client(folder)
+    type_nothing(folder / PACKAGE)
+    tidy(folder / PACKAGE)
     project = (HERE / "python.toml").read_text("utf-8").replace("VERSION", contract()["info"]["version"])
     (folder / "pyproject.toml").write_text(project, "utf-8")
     (folder / PACKAGE / "py.typed").touch()

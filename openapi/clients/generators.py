@@ -87,8 +87,7 @@ def openapi_python_client(target: Path) -> str:
     settings = {
         "literal_enums": True,
         "package_name_override": PACKAGE,
-        # Without --isolated, its clean-up would follow whatever ruff settings lie around the target.
-        "post_hooks": ["ruff check --isolated --quiet --select F401,I --fix .", "ruff format --isolated --quiet ."],
+        "post_hooks": [],
         "class_overrides": {
             name: {"class_name": better, "module_name": MODULES[better]} for name, better in NAMES.items()
         },
@@ -107,7 +106,15 @@ def openapi_python_client(target: Path) -> str:
     said = run([*command, "--fail-on-warning"], target)
     for used in ("contract.json", "settings.yaml"):
         (target / used).unlink()
-    return said
+    return said + tidy(target / PACKAGE)
+
+
+def tidy(package: Path) -> str:
+    """Remove imports that nothing needs, and format."""
+    # Isolated from whatever ruff settings lie around the folder.
+    ruff: list[str | Path] = [PYTHON / "ruff"]
+    said = run([*ruff, "check", "--isolated", "--quiet", "--select", "F401,I", "--fix", "."], package)
+    return said + run([*ruff, "format", "--isolated", "--quiet", "."], package)
 
 
 def one_media_type(document: dict[str, Any]) -> dict[str, Any]:

@@ -35,8 +35,8 @@ def typescript(tmp_path_factory: pytest.TempPathFactory) -> Path:
     types = ROOT / ".tools" / "clients-node" / "node_modules"
     for needed in ("@types/node", "undici-types"):
         shutil.copytree(types / needed, folder / "node_modules" / needed)
-    for program in ("story.ts", "session.test.ts"):
-        shutil.copy(TESTS / program, folder)
+    for program in TESTS.glob("*.ts"):
+        shutil.copy(program, folder)
     (folder / "package.json").write_text('{"type": "module", "private": true}', "utf-8")
     return folder
 
