@@ -27,7 +27,7 @@ export SAM_CLI_TELEMETRY := 0
 export REDOCLY_TELEMETRY := off
 export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 
-.PHONY: help run test watch beside agreement reset redrive restore smoke story mock generate lint types check scan breaking release fuzz unit peers bench clients clients-check e2e validate build deploy api-url protect drift build-name deployed-build remove lock clean setup format
+.PHONY: help run test watch beside agreement reset redrive restore smoke story mock generate lint types check scan breaking release fuzz unit peers bench clients clients-check e2e validate build deploy api-url protect drift build-name deployed-build remove lock clean setup format web-client
 
 help: ## Say what can be made
 	@grep -hE '^[a-z0-9-]+:.*##' Makefile | sed -E 's/^([a-z0-9-]+):[^#]*## */  make \1|/' | column -t -s '|'
@@ -169,6 +169,9 @@ clean: ## Remove all that was built or installed; the data of `make run` too
 	rm -rf .venv $(TOOLS) .aws-sam .build .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
 
 setup: $(VENV)/.ready $(TOOLS)/emulator/.ready $(TOOLS)/lambda/.ready $(TOOLS)/sam/.ready $(TOOLS)/node/.ready $(TOOLS)/checkov/.ready $(TOOLS)/scanners/.ready ## Install everything
+
+web-client: clients ## Write generated/web_client, the TypeScript client as plain modules, which the example front end loads
+	@$(VENV)/python -m openapi.clients.browser
 
 clients: $(CLIENTS) ## A TypeScript and a Python client of the contract, ready to publish, in dist/clients
 	@PATH="$(CURDIR)/$(TOOLS)/nodejs/bin:$$PATH" $(VENV)/python -m openapi.clients dist/clients

@@ -1,7 +1,7 @@
 """`make run`: runs the back end on this machine, with demo data, until Ctrl-C. The data is kept for the next run.
 
-Settings: API_PORT (8000), AWS_PORT (4566), LAMBDA_WORKERS, LOGS=1; docs/local.md describes them. It needs the
-output of `make build-local`.
+Settings: API_PORT (8000), AWS_PORT (4566), WEB_PORT (8001), LAMBDA_WORKERS, LOGS=1; docs/local.md describes them. It
+needs the output of `make build-local`.
 """
 
 import fcntl
@@ -14,9 +14,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
+from local import web
 from local.demo import EMAIL, PASSWORD, DemoError, create_demo_account
 from local.deploy import DeployError
-from local.embedded_aws import REGION, ROOT_KEY, EmbeddedAws, EmulatorError, embedded_aws
+from local.embedded_aws import (
+    REGION,
+    ROOT_KEY,
+    EmbeddedAws,
+    EmulatorError,
+    PortTaken,
+    embedded_aws,
+    free_ports,
+    is_free,
+)
 from local.places import BUILD, ENDPOINTS, KEPT
 from local.stack import Stack, deploy
 
@@ -32,7 +42,8 @@ def main() -> int:
         return 1
     try:
         with only_one_run():
-            run(_port("API_PORT", 8000), _port("AWS_PORT", 4566))
+            api_port, aws_port = _port("API_PORT", 8000), _port("AWS_PORT", 4566)
+            run(api_port, aws_port, web_port(api_port, aws_port))
     except KeyboardInterrupt:
         say("Stopped; what was recorded is kept in .local (make reset forgets it).")
     except EmulatorError as error:
@@ -44,15 +55,16 @@ def main() -> int:
     return 0
 
 
-def run(api_port: int, aws_port: int) -> None:
+def run(api_port: int, aws_port: int, pages_port: int) -> None:
     say("Starting the embedded AWS ...")
     with embedded_aws(KEPT, aws_port, api_port, keep=True) as aws:
         say("Deploying the stack ...")
         with no_interruption():
-            stack = deploy(aws, BUILD)
+            stack = deploy(aws, BUILD, {"AllowedOrigins": web.allowed_origins(pages_port)})
         add_demo_account(stack)
-        with endpoints_file(stack):
-            say(welcome(stack))
+        demo = {"email": EMAIL, "password": PASSWORD}
+        with web.running(web.server(pages_port, stack.api, stack.endpoint, demo)), endpoints_file(stack, pages_port):
+            say(welcome(stack, pages_port))
             watch(aws)
         raise EmulatorError(f"the embedded AWS has ended by itself; see {aws.emulator_log}")
 
@@ -92,19 +104,20 @@ def add_demo_account(stack: Stack) -> None:
 
 
 @contextmanager
-def endpoints_file(stack: Stack) -> Iterator[None]:
+def endpoints_file(stack: Stack, pages_port: int) -> Iterator[None]:
     """Write the file with the endpoints, which exists only while everything is ready."""
-    ENDPOINTS.write_text(json.dumps(endpoints(stack), indent=2) + "\n")
+    ENDPOINTS.write_text(json.dumps(endpoints(stack, pages_port), indent=2) + "\n")
     try:
         yield
     finally:
         ENDPOINTS.unlink(missing_ok=True)
 
 
-def endpoints(stack: Stack) -> dict[str, str]:
+def endpoints(stack: Stack, pages_port: int) -> dict[str, str]:
     return {
         "api": stack.api,
         "docs": f"{stack.api}/docs",
+        "web": f"http://127.0.0.1:{pages_port}/",
         "email": EMAIL,
         "password": PASSWORD,
         "aws": stack.endpoint,
@@ -115,7 +128,7 @@ def endpoints(stack: Stack) -> dict[str, str]:
     }
 
 
-def welcome(stack: Stack) -> str:
+def welcome(stack: Stack, pages_port: int) -> str:
     login = json.dumps({"email": EMAIL, "password": PASSWORD})
     reading = """python3 -c 'import json,sys; print(json.load(sys.stdin)["accessToken"])'"""
     return f"""
@@ -123,6 +136,7 @@ Ready. Ctrl-C stops it and keeps the data.
 
   Docs   {stack.api}/docs
   API    {stack.api}
+  App    http://127.0.0.1:{pages_port}/
   Login  {EMAIL}  {PASSWORD}
 
   TOKEN=$(curl -s {stack.api}/auth/login -H 'Content-Type: application/json' -d '{login}' | {reading})
@@ -159,6 +173,16 @@ def only_one_run() -> Iterator[None]:
 def say(text: str) -> None:
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
+
+
+def web_port(api_port: int, aws_port: int) -> int:
+    """Where the example front end listens: WEB_PORT, or else the port after the API's, or any that is free."""
+    port = _port("WEB_PORT", api_port + 1)
+    if is_free(port) and port not in (api_port, aws_port):
+        return port
+    if "WEB_PORT" in os.environ:
+        raise PortTaken(port, "WEB_PORT")
+    return free_ports(1)[0]
 
 
 def _port(variable: str, default: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -73,6 +74,10 @@ def test_a_run_that_is_stopped_leaves_no_process_and_the_next_one_finds_its_data
         tokens = client.post("/auth/login", json=DEMO).json()
         client.headers["Authorization"] = f"Bearer {tokens['accessToken']}"
         made = client.post("/trades", json=trade).json()
+        # The example front end is served beside it, and offers the demo log-in.
+        web = json.loads((tmp_path / "endpoints.json").read_text("utf-8"))["web"]
+        assert "importmap" in client.get(web).text
+        assert client.get(f"{web}config.json").json() == {"api": f"http://127.0.0.1:{api_port}/v1", "demo": DEMO}
         assert processes_of(tmp_path)
     for _ in range(50):
         if not (left := processes_of(tmp_path)):

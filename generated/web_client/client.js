@@ -1,0 +1,2 @@
+export { client } from "./client.gen.js";
+export { createClient } from "./client/index.js";
