@@ -115,7 +115,8 @@ def contract_for(operations: Sequence[str]) -> Json:
         }
         for path, item in whole["paths"].items()
     }
-    return {**{key: whole[key] for key in ("openapi", "info", "servers", "security")}, "paths": paths}
+    info = {key: whole["info"][key] for key in ("title", "version")}
+    return {**{key: whole[key] for key in ("openapi", "servers", "security")}, "info": info, "paths": paths}
 
 
 def _without_prose(node: Any, *, of_schema: bool = True) -> Any:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import (
@@ -2129,13 +2129,25 @@ class FieldPlace(StrEnum):
 
 class FieldProblem(BaseModel):
     """
-    What is wrong with one field.
+    What is wrong with one field. A field that breaks several rules is named once for each.
     """
 
     in_: Annotated[FieldPlace, Field(alias='in')]
     pointer: Annotated[str, Field(examples=['/closes/0/price'])]
     """
     A JSON pointer (RFC 6901) to the field; of a parameter, a slash and its name.
+    """
+    code: Annotated[str, Field(examples=['TOO_MANY_DECIMALS'])]
+    """
+    The rule that the field breaks: a code of the table in "Field codes". Codes are never removed or renamed, and new
+    ones may be added: show `detail` for a code that you do not know.
+
+    """
+    params: Annotated[dict[str, Any], Field(examples=[{'maxDecimals': 18}])]
+    """
+    What a front end needs to name the rule in its own language: limits and names of this document, by the table in
+    "Field codes"; empty where a code needs none.
+
     """
     detail: Annotated[str, Field(examples=['is required'])]
     """

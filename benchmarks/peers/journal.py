@@ -13,6 +13,7 @@ from botocore.config import Config
 
 from handlers.documents import inputs
 from handlers.documents import trades as documents
+from handlers.faults import Fault, FieldCode
 from handlers.journal.trade import Side, Status
 from handlers.log import logger
 from handlers.operations.filters import wanted_tags
@@ -42,7 +43,7 @@ clients.make_ready(os.environ)  # at init, as the product does
 
 def bad_field(place: Place, pointer: str, detail: str) -> BadField:
     """A field of the request that does not follow the contract, in the words of the peer's own checks."""
-    return BadField(place, pointer, detail)
+    return BadField(place, pointer, Fault(FieldCode.MALFORMED, detail))
 
 
 def record(values: Mapping[str, Any], user: str, key: str | None, fingerprint: str) -> Made:

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from handlers.faults import Fault, FieldCode
 from handlers.journal import money
 from handlers.journal.changes import open_trade
 from handlers.journal.errors import FieldError, RuleBroken
@@ -116,9 +117,19 @@ def _entry_errors(values: Mapping[str, Any], entries: Sequence[Entry]) -> list[F
     """A trade has either entries or one entry's own fields, of which quantity and time are required."""
     if entries:
         given = [name for name in OF_THE_ENTRY if name in values]
-        return [FieldError((name,), "cannot be given together with entries") for name in given]
+        return [_conflicts_with(name, "entries") for name in given]
     missing = [name for name in ("quantity", "open_date") if name not in values]
-    return [FieldError((name,), "is required without entries") for name in missing]
+    fault = Fault(FieldCode.REQUIRED_WITHOUT, "is required without entries", {"properties": ["entries"]})
+    return [FieldError((name,), fault) for name in missing]
+
+
+def _conflicts_with(name: str, *others: str) -> FieldError:
+    detail = f"cannot be given together with {' and '.join(others)}"
+    return FieldError((name,), Fault(FieldCode.CONFLICTS_WITH, detail, {"properties": list(others)}))
+
+
+def _required_with(name: str, other: str) -> FieldError:
+    return FieldError((name,), Fault(FieldCode.REQUIRED_WITH, f"is required with {other}", {"properties": [other]}))
 
 
 def _close(values: Mapping[str, Any]) -> Close:
@@ -130,9 +141,9 @@ def _short_exit_errors(
 ) -> list[FieldError]:
     errors = []
     if exit_price is None:
-        errors.append(FieldError(("exit_price",), "is required with closeDate"))
+        errors.append(_required_with("exit_price", "closeDate"))
     if close_date is None:
-        errors.append(FieldError(("close_date",), "is required with exitPrice"))
+        errors.append(_required_with("close_date", "exitPrice"))
     if closes:
-        errors.append(FieldError(("closes",), "cannot be given together with exitPrice and closeDate"))
+        errors.append(_conflicts_with("closes", "exitPrice", "closeDate"))
     return errors

@@ -9,6 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
+from handlers.faults import CANNOT_BE_REMOVED, Fault, FieldCode
 from handlers.journal import money
 from handlers.journal.errors import (
     CloseNotFound,
@@ -22,6 +23,8 @@ from handlers.journal.errors import (
 )
 from handlers.journal.money import ZERO, canonical
 from handlers.journal.rules import (
+    AFTER_FIRST_EVENT,
+    AFTER_FIRST_SPLIT,
     cannot_be_closed,
     closable,
     close_errors,
@@ -59,6 +62,19 @@ MOST_SPLITS = 20
 MOST_EVENT_NOTES = 10_000
 MOST_IMAGES = 20
 
+_OF_SEVERAL_ENTRIES = Fault(
+    FieldCode.SEVERAL_ENTRIES, "has several entries: change those (updateEntry, addEntry, deleteEntry)"
+)
+_OF_AN_ENTRY_BEFORE_SPLITS = Fault(
+    FieldCode.HAS_SPLITS, "has splits: change its entry (updateEntry, addEntry, deleteEntry)"
+)
+_OF_A_CLOSED_ENTRY = Fault(
+    FieldCode.CLOSED_ALREADY,
+    "is that of the entry, of which something is closed: correct the entry with updateEntry, or record what was "
+    "entered later with addEntry",
+)
+_FIXED_BY_CLOSES = Fault(FieldCode.CLOSED_ALREADY, "cannot be changed once something is closed")
+
 
 def open_trade(trade: Trade, closes: Sequence[Close] = (), entries: Sequence[Entry] = ()) -> Trade:
     """The trade as it enters the journal, with the closes it already has, in the order in which they were given.
@@ -70,7 +86,7 @@ def open_trade(trade: Trade, closes: Sequence[Close] = (), entries: Sequence[Ent
     for index, entry in enumerate(entries):
         errors += entry_errors(entry, ("entries", index))
     if len(entries) > MOST_ENTRIES:
-        errors.append(FieldError(("entries",), f"holds more than {MOST_ENTRIES} entries"))
+        errors.append(_too_many("entries", MOST_ENTRIES))
     if len(entries) == 1:
         entries = [replace(entries[0], entry_id=trade.first_entry_id)]
     if entries:
@@ -83,11 +99,13 @@ def open_trade(trade: Trade, closes: Sequence[Close] = (), entries: Sequence[Ent
         errors += close_errors(trade, close, path)
         before, closed = closed, money.total((closed, close.quantity))
         if before <= trade.quantity < closed:
-            errors.append(FieldError((*path, "quantity"), "closes more than the quantity of the trade"))
+            held = canonical(money.minus(trade.quantity, before))
+            fault = Fault(FieldCode.MORE_THAN_HELD, "closes more than the quantity of the trade", {"held": held})
+            errors.append(FieldError((*path, "quantity"), fault))
     if closes:
         errors += cannot_be_closed(trade)
     if len(closes) > MOST_CLOSES:
-        errors.append(FieldError(("closes",), f"holds more than {MOST_CLOSES} closes"))
+        errors.append(_too_many("closes", MOST_CLOSES))
     if errors:
         raise RuleBroken(errors)
     opened = replace(
@@ -98,9 +116,13 @@ def open_trade(trade: Trade, closes: Sequence[Close] = (), entries: Sequence[Ent
         notes=replace(trade.notes, tags=unique(trade.notes.tags)),
     )
     if (uncovered := first_uncovered(opened)) is not None:
-        detail = "closes more than the entries before it hold"
-        raise RuleBroken([FieldError(("closes", closes.index(uncovered), "quantity"), detail)])
+        fault = Fault(FieldCode.MORE_THAN_HELD, "closes more than the entries before it hold")
+        raise RuleBroken([FieldError(("closes", closes.index(uncovered), "quantity"), fault)])
     return within_bounds(opened)
+
+
+def _too_many(name: str, most: int) -> FieldError:
+    return FieldError((name,), Fault(FieldCode.TOO_MANY_ITEMS, f"holds more than {most} {name}", {"maxItems": most}))
 
 
 def _first(given: Decimal | None, other: Decimal | None) -> Decimal | None:
@@ -172,14 +194,16 @@ def _with_entries(trade: Trade, entries: Sequence[Entry], now: datetime, correct
     if errors := trade_errors(changed):  # sums that are too long
         raise RuleBroken(errors)
     if (uncovered := first_uncovered(changed)) is not None:
-        detail = f"does not leave enough for the close at {uncovered.closed_at.isoformat()}"
+        at = uncovered.closed_at.isoformat()
+        fault = Fault(FieldCode.LEAVES_TOO_LITTLE, f"does not leave enough for the close at {at}", {"closedAt": at})
         raise StateForbids(
             "What is closed needs these entries: correct the closes, or take them back, first.",
-            [FieldError((name,), detail) for name in corrected],
+            [FieldError((name,), fault) for name in corrected],
         )
     if conflicts_with_events(changed):
-        kind = "event" if changed.events and changed.events[0].at < changed.open_date else "split"
-        named = [FieldError((name,), f"is after the first {kind}") for name in corrected if name == "entered_at"]
+        is_event = changed.events and changed.events[0].at < changed.open_date
+        kind, fault = ("event", AFTER_FIRST_EVENT) if is_event else ("split", AFTER_FIRST_SPLIT)
+        named = [FieldError((name,), fault) for name in corrected if name == "entered_at"]
         raise StateForbids(f"The trade has {kind}s before its first entry then: change or delete these.", named)
     return within_bounds(changed)
 
@@ -188,7 +212,7 @@ def _revised_part(part: Part, changes: Mapping[str, Any]) -> Part:
     """The entry or close with some fields changed; None takes costs back to 0. Raises RuleBroken for another None."""
     costs = ("commission", "fees")
     if removed := [name for name, value in changes.items() if value is None and name not in costs]:
-        raise RuleBroken([FieldError((name,), "is required and cannot be removed") for name in removed])
+        raise RuleBroken([FieldError((name,), CANNOT_BE_REMOVED) for name in removed])
     values: dict[str, Any] = {name: ZERO if value is None else value for name, value in changes.items()}
     return replace(part, **values)
 
@@ -233,10 +257,8 @@ def close(
 def _check_closable(close: Close, remains: Decimal) -> None:
     if close.quantity > remains:
         left = canonical(remains)
-        raise StateForbids(
-            f"Only {left} of the trade remains to be closed.",
-            [FieldError(("quantity",), f"is more than the {left} that remains")],
-        )
+        fault = Fault(FieldCode.MORE_THAN_HELD, f"is more than the {left} that remains", {"held": left})
+        raise StateForbids(f"Only {left} of the trade remains to be closed.", [FieldError(("quantity",), fault)])
 
 
 def revise_close(trade: Trade, close_id: str, changes: Mapping[str, Any], now: datetime) -> Trade:
@@ -293,7 +315,7 @@ def revise_event(trade: Trade, event_id: str, changes: Mapping[str, Any], now: d
     """
     event = event_of(trade, event_id)
     if removed := [name for name, value in changes.items() if value is None and name != "note"]:
-        raise RuleBroken([FieldError((name,), "is required and cannot be removed") for name in removed])
+        raise RuleBroken([FieldError((name,), CANNOT_BE_REMOVED) for name in removed])
     revised = replace(event, **changes)
     if revised == event and revised.at.utcoffset() == event.at.utcoffset():
         return trade
@@ -320,7 +342,8 @@ def _with_events(trade: Trade, event: TradeEvent, events: tuple[TradeEvent, ...]
     errors = event_errors(trade, event)
     if sum(len(each.note or "") for each in events) > MOST_EVENT_NOTES:
         detail = f"makes the notes of the trade's events longer than {MOST_EVENT_NOTES} characters together"
-        errors.append(FieldError(("note",), detail))
+        fault = Fault(FieldCode.TOO_LONG_TOGETHER, detail, {"maxLength": MOST_EVENT_NOTES})
+        errors.append(FieldError(("note",), fault))
     if errors:
         raise RuleBroken(errors)
     try:
@@ -424,7 +447,7 @@ def revise(trade: Trade, changes: Mapping[str, object], now: datetime) -> Trade:
         raise TypeError(f"not revisable: {sorted(unknown)}")
     removed = [_REVISABLE[name] for name, value in changes.items() if value is None]
     if required := [field for field in removed if _is_required(field)]:
-        raise RuleBroken([FieldError((field.name,), "is required and cannot be removed") for field in required])
+        raise RuleBroken([FieldError((field.name,), CANNOT_BE_REMOVED) for field in required])
     values: dict[str, Any] = {**changes, **{field.name: _default(field) for field in removed}}
     notes = {field.name: values.pop(field.name) for field in fields(JournalNotes) if field.name in values}
     revised = _changed(trade, now, notes=replace(trade.notes, **notes), **values)
@@ -451,27 +474,22 @@ def _entry_conflicts(trade: Trade, values: Mapping[str, Any]) -> list[FieldError
     changed = [name for name in OF_THE_ENTRY if name in values and values[name] != getattr(trade, name)]
     if "open_date" in values and values["open_date"].utcoffset() != trade.open_date.utcoffset():
         changed.append("open_date")
-    kind = "has several entries: change those" if len(trade.entries) > 1 else "has splits: change its entry"
-    detail = f"{kind} (updateEntry, addEntry, deleteEntry)"
-    return [FieldError((name,), detail) for name in dict.fromkeys(changed)]
+    fault = _OF_SEVERAL_ENTRIES if len(trade.entries) > 1 else _OF_AN_ENTRY_BEFORE_SPLITS
+    return [FieldError((name,), fault) for name in dict.fromkeys(changed)]
 
 
 def _realized_conflicts(trade: Trade, values: Mapping[str, Any]) -> list[FieldError]:
     """The fields whose change would rewrite what closes realized, though it may be meant as one of the position."""
     if not trade.closes:
         return []
-    asks = (
-        "is that of the entry, of which something is closed: correct the entry with updateEntry, or record what was "
-        "entered later with addEntry"
-    )
     changed = [
         name
         for name in ("quantity", "entry_price")
         if values.get(name) is not None and values[name] != getattr(trade, name)
     ]
-    errors = [FieldError((name,), asks) for name in changed]
+    errors = [FieldError((name,), _OF_A_CLOSED_ENTRY) for name in changed]
     if values.get("lot_method", trade.lot_method) is not trade.lot_method:
-        errors.append(FieldError(("lot_method",), "cannot be changed once something is closed"))
+        errors.append(FieldError(("lot_method",), _FIXED_BY_CLOSES))
     return errors
 
 

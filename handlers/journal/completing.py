@@ -9,6 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from handlers.faults import Fault, FieldCode
 from handlers.journal.changes import close
 from handlers.journal.errors import FieldError, TradeDiffers
 from handlers.journal.money import canonical
@@ -40,15 +41,15 @@ def completed(trade: Trade, again: Trade, named: Collection[str], now: datetime)
     """
     traded = with_entries(trade, trade.entered, splits=()) if trade.splits else trade
     differing = [
-        FieldError((name,), f"is {_text(getattr(traded, name))} in the trade")
+        _differs(name, f"is {_text(getattr(traded, name))} in the trade")
         for name in _COMPARED
         if name in named and getattr(again, name) != getattr(traded, name)
     ]
     if "entries" in named and Counter(map(_entry_facts, again.entered)) != Counter(map(_entry_facts, trade.entered)):
-        differing.append(FieldError(("entries",), "are not those of the trade"))
+        differing.append(_differs("entries", "are not those of the trade"))
     missing = _without(again.closes, trade.closes)
     if missing and _without(trade.closes, again.closes):
-        differing.append(FieldError(("closes",), "lacks a close of the trade, and has one that the trade lacks"))
+        differing.append(_differs("closes", "lacks a close of the trade, and has one that the trade lacks"))
     if differing:
         raise TradeDiffers(trade.trade_id, differing)
     if not missing:
@@ -66,6 +67,10 @@ def completed(trade: Trade, again: Trade, named: Collection[str], now: datetime)
             now=now,
         )
     return replace(grown, version=trade.version + 1)
+
+
+def _differs(name: str, detail: str) -> FieldError:
+    return FieldError((name,), Fault(FieldCode.DIFFERS_FROM_TRADE, detail))
 
 
 def _without(closes: Collection[Close], others: Collection[Close]) -> list[Close]:

@@ -15,17 +15,19 @@ JournalError
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from handlers.faults import Fault
+
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One field that is wrong, and why.
+    """One field that is wrong, and the rule that it breaks.
 
     path leads from the trade, or from the close that is to be made, to the field. It holds names of fields and indexes
     of lists: ("closes", 0, "closed_at").
     """
 
     path: tuple[str | int, ...]
-    detail: str
+    fault: Fault
 
 
 class JournalError(Exception):
@@ -36,7 +38,7 @@ class RuleBroken(JournalError):
     """Raised for input that is well formed and yet breaks a rule; names all the broken fields at once."""
 
     def __init__(self, errors: Sequence[FieldError]) -> None:
-        super().__init__("; ".join(f"{'.'.join(map(str, error.path))} {error.detail}" for error in errors))
+        super().__init__("; ".join(f"{'.'.join(map(str, error.path))} {error.fault.detail}" for error in errors))
         self.errors = tuple(errors)
 
 

@@ -11,11 +11,12 @@ from functools import reduce
 ZERO = Decimal(0)
 ONE = Decimal(1)
 
+MOST_DIGITS = 15
 MOST_DECIMALS = 18
 
 MONEY_DECIMALS = 8
 _STEPS = tuple(Decimal((0, (1,), -decimals)) for decimals in range(MOST_DECIMALS + 1))
-_LIMIT = Decimal("1E15")
+_LIMIT = Decimal((0, (1,), MOST_DIGITS))
 
 # Three factors have 99 digits at most, so products and their sums are exact. A quotient of such numbers that is no tie
 # of 18 decimals differs from one well before the 256th digit, so rounding it twice cannot move it.
@@ -57,7 +58,12 @@ def mean_price(money: Decimal, quantity: Decimal, prices: Iterable[Decimal]) -> 
 
 def fits(amount: Decimal) -> bool:
     """Whether the amount is a number of at most 15 digits before the point and 18 after it."""
-    return amount.is_finite() and amount.copy_abs() < _LIMIT and rounded(amount, MOST_DECIMALS) == amount
+    return has_few_digits(amount) and rounded(amount, MOST_DECIMALS) == amount
+
+
+def has_few_digits(amount: Decimal) -> bool:
+    """Whether the amount is a number of at most 15 digits before the point."""
+    return amount.is_finite() and amount.copy_abs() < _LIMIT
 
 
 def canonical(amount: Decimal) -> str:

@@ -28,6 +28,7 @@ from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Context, Decimal, DivisionByZer
 from enum import StrEnum
 from math import gcd
 
+from handlers.faults import Fault, FieldCode
 from handlers.journal import money
 from handlers.journal.errors import FieldError, RuleBroken
 from handlers.journal.money import ONE, ZERO
@@ -235,6 +236,14 @@ _add, _subtract, _multiply, _divide, _fma = _WIDE.add, _WIDE.subtract, _WIDE.mul
 
 _DECIMALS = 8
 _CENT, _HALF_A_CENT = Decimal("1E-8"), Decimal("5E-9")
+# What a split leaves.
+_NOTHING = Fault(FieldCode.LEAVES_NOTHING, "leaves nothing of what is open")
+_TOO_MUCH = Fault(
+    FieldCode.FIGURE_TOO_LONG,
+    f"makes the quantity longer than {money.MOST_DIGITS} digits before the point",
+    {"maxDigits": money.MOST_DIGITS},
+)
+
 _SMALLEST_QUANTITY, _LARGEST_QUANTITY = Decimal("1E-18"), Decimal("1E15")
 _SURELY = Decimal("1E-200")
 
@@ -423,8 +432,7 @@ class _Trip:
         exact = _divide(_multiply(self.open_quantity, split.new), split.old)
         open_quantity = _whole_units(exact)
         if self.open_quantity and not ZERO < open_quantity < _LARGEST_QUANTITY:
-            detail = "leaves nothing of what is open, or more than 15 digits before the point"
-            raise RuleBroken([FieldError(("new",), detail)])
+            raise RuleBroken([FieldError(("new",), _TOO_MUCH if open_quantity > ZERO else _NOTHING)])
         self._lost = _add(self._lost, _subtract(exact, open_quantity))
         before = after = costs = ZERO
         kept: deque[_Lot] = deque()

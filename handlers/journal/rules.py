@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from handlers.faults import Fault, FieldCode
 from handlers.journal import money
 from handlers.journal.errors import FieldError, RuleBroken
 from handlers.journal.money import ONE, ZERO
@@ -15,6 +16,24 @@ from handlers.journal.trade import Close, Entry, Trade, TradeEvent, TradeSplit
 
 # Amounts that have to be more than 0; costs may be rebates, and prices of spreads below 0.
 _POSITIVE = {"new", "old", "quantity", "multiplier", "risk_amount", "initial_risk_amount"}
+
+BEFORE_OPEN_DATE = Fault(FieldCode.BEFORE_OPEN_DATE, "is before the trade's openDate")
+_TOO_MANY_DIGITS = Fault(
+    FieldCode.TOO_MANY_DIGITS,
+    f"has more than {money.MOST_DIGITS} digits before the point",
+    {"maxDigits": money.MOST_DIGITS},
+)
+_TOO_MANY_DECIMALS = Fault(
+    FieldCode.TOO_MANY_DECIMALS,
+    f"has more than {money.MOST_DECIMALS} digits after the point",
+    {"maxDecimals": money.MOST_DECIMALS},
+)
+_NOT_POSITIVE = Fault(FieldCode.NOT_POSITIVE, "must be more than 0")
+AFTER_FIRST_EVENT = Fault(FieldCode.AFTER_FIRST_EVENT, "is after the first event")
+AFTER_FIRST_SPLIT = Fault(FieldCode.AFTER_FIRST_SPLIT, "is after the first split")
+_YEAR_OUT_OF_RANGE = Fault(
+    FieldCode.YEAR_OUT_OF_RANGE, "is outside the years 1 to 9999 in UTC", {"minimum": 1, "maximum": 9999}
+)
 
 
 def _amounts(kind: type[Trade] | type[Close] | type[Entry]) -> tuple[str, ...]:
@@ -41,7 +60,7 @@ def close_errors(trade: Trade, close: Close, path: tuple[str | int, ...] = ()) -
     """What is wrong with the close in itself, or before its trade; `path` leads to the close."""
     times = list(_time_errors(close.closed_at, *path, "closed_at"))
     if not times and close.closed_at < trade.open_date:
-        times.append(FieldError((*path, "closed_at"), "is before the trade's openDate"))
+        times.append(FieldError((*path, "closed_at"), BEFORE_OPEN_DATE))
     return [*_amount_errors(close, _CLOSE_AMOUNTS, path), *times]
 
 
@@ -49,37 +68,41 @@ def _amount_errors(
     of: Trade | Entry | Close | TradeEvent | TradeSplit, names: Sequence[str], path: tuple[str | int, ...] = ()
 ) -> Iterator[FieldError]:
     for name in names:
-        if (detail := _wrong_amount(getattr(of, name), positive=name in _POSITIVE)) is not None:
-            yield FieldError((*path, name), detail)
+        if (fault := _wrong_amount(getattr(of, name), positive=name in _POSITIVE)) is not None:
+            yield FieldError((*path, name), fault)
 
 
 def _time_errors(moment: datetime, *path: str | int) -> Iterator[FieldError]:
-    if (detail := _wrong_time(moment)) is not None:
-        yield FieldError(path, detail)
+    if (fault := _wrong_time(moment)) is not None:
+        yield FieldError(path, fault)
 
 
-def _wrong_amount(amount: Decimal | None, *, positive: bool) -> str | None:
+def _wrong_amount(amount: Decimal | None, *, positive: bool) -> Fault | None:
     if amount is None:
         return None
     if not money.fits(amount):
-        return f"has more than 15 digits before the point or {money.MOST_DECIMALS} after it"
-    return "must be more than 0" if positive and amount <= ZERO else None
+        return _TOO_MANY_DECIMALS if money.has_few_digits(amount) else _TOO_MANY_DIGITS
+    return _NOT_POSITIVE if positive and amount <= ZERO else None
 
 
-def _wrong_time(moment: datetime) -> str | None:
+def _wrong_time(moment: datetime) -> Fault | None:
     try:
         moment.astimezone(UTC)
     except OverflowError:
-        return "is outside the years 1 to 9999 in UTC"
+        return _YEAR_OUT_OF_RANGE
     return None
+
+
+def _at(name: str, code: FieldCode, detail: str) -> FieldError:
+    return FieldError((name,), Fault(code, detail))
 
 
 def cannot_be_closed(trade: Trade) -> list[FieldError]:
     errors = []
     if trade.entry_price is None:
-        errors.append(FieldError(("entry_price",), "is required as soon as anything is closed"))
+        errors.append(_at("entry_price", FieldCode.REQUIRED_TO_CLOSE, "is required as soon as anything is closed"))
     if trade.cancelled:
-        errors.append(FieldError(("cancelled",), "cannot be CANCELLED when something is closed"))
+        errors.append(_at("cancelled", FieldCode.CANCELLED_WITH_CLOSES, "cannot be CANCELLED when something is closed"))
     return errors
 
 
@@ -88,7 +111,7 @@ def conflicts_with_closes(trade: Trade) -> list[FieldError]:
         return []
     errors = cannot_be_closed(trade)
     if trade.open_date > trade.closes[0].closed_at:
-        errors.append(FieldError(("open_date",), "is after the first close"))
+        errors.append(_at("open_date", FieldCode.AFTER_FIRST_CLOSE, "is after the first close"))
     return errors
 
 
@@ -154,10 +177,10 @@ def split_errors(trade: Trade, split: TradeSplit) -> list[FieldError]:
     """What is wrong with the split in itself, or before its trade."""
     times = list(_time_errors(split.at, "at"))
     if not times and split.at < trade.open_date:
-        times.append(FieldError(("at",), "is before the trade's openDate"))
+        times.append(FieldError(("at",), BEFORE_OPEN_DATE))
     errors = [*_amount_errors(split, ("new", "old")), *times]
     if split.new == split.old:
-        errors.append(FieldError(("new",), "is the same as old"))
+        errors.append(FieldError(("new",), Fault(FieldCode.SAME_AS, "is the same as old", {"property": "old"})))
     return errors
 
 
@@ -165,7 +188,7 @@ def event_errors(trade: Trade, event: TradeEvent) -> list[FieldError]:
     """What is wrong with the event in itself, or before its trade."""
     times = list(_time_errors(event.at, "at"))
     if not times and event.at < trade.open_date:
-        times.append(FieldError(("at",), "is before the trade's openDate"))
+        times.append(FieldError(("at",), BEFORE_OPEN_DATE))
     return [*_amount_errors(event, ("amount",)), *times]
 
 
@@ -173,10 +196,12 @@ def conflicts_with_events(trade: Trade) -> list[FieldError]:
     """What is wrong with the trade beside its events and splits."""
     errors = []
     if trade.events and trade.cancelled:
-        errors.append(FieldError(("cancelled",), "cannot be CANCELLED when the trade has events"))
-    for kind, first in (("event", trade.events[:1]), ("split", trade.splits[:1])):
+        errors.append(
+            _at("cancelled", FieldCode.CANCELLED_WITH_EVENTS, "cannot be CANCELLED when the trade has events")
+        )
+    for fault, first in ((AFTER_FIRST_EVENT, trade.events[:1]), (AFTER_FIRST_SPLIT, trade.splits[:1])):
         if first and trade.open_date > first[0].at:
-            errors.append(FieldError(("open_date",), f"is after the first {kind}"))
+            errors.append(FieldError(("open_date",), fault))
     return errors
 
 
@@ -188,5 +213,7 @@ def within_bounds(trade: Trade) -> Trade:
         figures += [("the gross P&L of a close", part.gross), ("the realized P&L of a close", part.realized_pnl)]
     for name, amount in figures:
         if amount is not None and not money.fits(amount):
-            raise RuleBroken([FieldError(("quantity",), f"makes {name} longer than 15 digits before the point")])
+            detail = f"makes {name} longer than {money.MOST_DIGITS} digits before the point"
+            fault = Fault(FieldCode.FIGURE_TOO_LONG, detail, {"maxDigits": money.MOST_DIGITS})
+            raise RuleBroken([FieldError(("quantity",), fault)])
     return trade

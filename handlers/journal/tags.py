@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from unicodedata import category, normalize
 
+from handlers.faults import Fault, FieldCode
 from handlers.journal.errors import FieldError
 
 MOST_CHARACTERS = 50
@@ -71,18 +72,20 @@ def unique(tags: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(map(normal_form, tags)))
 
 
-def wrong_tag(tag: str) -> str | None:
+def wrong_tag(tag: str) -> Fault | None:
     """What is wrong with a tag once it is in its normal form; None if it is right."""
     normal = normal_form(tag)
     if not normal:
-        return "has nothing that can be seen: blanks, control and zero-width characters are removed"
+        detail = "has nothing that can be seen: blanks, control and zero-width characters are removed"
+        return Fault(FieldCode.NOTHING_VISIBLE, detail)
     if len(normal) > MOST_CHARACTERS:
-        return f"is longer than {MOST_CHARACTERS} characters once it is in Unicode's form NFC"
+        detail = f"is longer than {MOST_CHARACTERS} characters once it is in Unicode's form NFC"
+        return Fault(FieldCode.TOO_LONG, detail, {"maxLength": MOST_CHARACTERS})
     return None
 
 
 def tag_errors(tags: Sequence[str]) -> Iterator[FieldError]:
     """What is wrong with the tags of a trade, by their place in the list."""
     for index, tag in enumerate(tags):
-        if (detail := wrong_tag(tag)) is not None:
-            yield FieldError(("tags", index), detail)
+        if (fault := wrong_tag(tag)) is not None:
+            yield FieldError(("tags", index), fault)

@@ -13,6 +13,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from handlers.faults import CANNOT_BE_REMOVED
 from handlers.journal.errors import FieldError, RuleBroken
 from handlers.journal.money import ZERO
 from handlers.journal.positions import LotMethod
@@ -79,7 +80,7 @@ class TradingAccount:
         """
         missing = [name for name in ("name", "kind", "currency") if name in changes and changes[name] is None]
         if missing:
-            raise RuleBroken([FieldError((name,), "cannot be removed") for name in missing])
+            raise RuleBroken([FieldError((name,), CANNOT_BE_REMOVED) for name in missing])
         wanted: dict[str, Any] = {
             name: _WITHOUT.get(name) if value is None else value for name, value in changes.items()
         }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import time
 
+from handlers.faults import UNKNOWN_TIME_ZONE
 from handlers.journal.stats.clock import Clock, UnknownTimeZone, Weekday, time_zone
 from handlers.web.problems import BadField, rule_broken
 
@@ -14,8 +15,7 @@ def clock_of(zone: str | None, day_starts_at: str, week_starts_on: str = Weekday
     try:
         found = None if zone is None else time_zone(zone)
     except UnknownTimeZone:
-        detail = "is no time zone of the IANA database; write it like Europe/Berlin"
-        raise rule_broken([BadField("query", "/timeZone", detail)]) from None
+        raise rule_broken([BadField("query", "/timeZone", UNKNOWN_TIME_ZONE)]) from None
     return Clock(zone=found, day_starts_at=time.fromisoformat(day_starts_at), week_starts_on=Weekday(week_starts_on))
 
 

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from handlers.documents.fields import as_json
 from handlers.documents.stats import Frame, stats_document
 from handlers.documents.stats_views import breakdown_document, calendar_document, curve_document
+from handlers.faults import Fault, FieldCode
 from handlers.journal.groups import Group
 from handlers.journal.stats import calendar as calendars
 from handlers.journal.stats.breakdown import breakdown
@@ -79,7 +80,8 @@ async def get_equity_curve(user: str, parameters: Mapping[str, Any], if_none_mat
         found = equity_curve(selected, asked.opening_balance, group_by, asked.question.clock)
         if len(found.points) > MOST_POINTS:
             detail = f"makes more than {MOST_POINTS} points; group by WEEK or MONTH, or ask for fewer days"
-            raise rule_broken([BadField("query", "/groupBy", detail)])
+            fault = Fault(FieldCode.TOO_MANY_POINTS, detail, {"maxPoints": MOST_POINTS})
+            raise rule_broken([BadField("query", "/groupBy", fault)])
         return found
 
     return _answer(
@@ -186,16 +188,23 @@ def _calendar_range(parameters: Mapping[str, Any]) -> tuple[date, date]:
     month, first, last = (parameters.get(name) for name in ("month", "from_", "to"))
     if month is not None:
         if wrong := [name for name, value in (("/from", first), ("/to", last)) if value is not None]:
-            raise rule_broken([BadField("query", name, "cannot be given together with month") for name in wrong])
+            fault = Fault(FieldCode.CONFLICTS_WITH, "cannot be given together with month", {"properties": ["month"]})
+            raise rule_broken([BadField("query", name, fault) for name in wrong])
         return calendars.month_around(date.fromisoformat(f"{month}-01"))
     if first is None and last is None:
-        raise rule_broken([BadField("query", "/month", "is required, or else from and to")])
+        either = {"properties": ["from", "to"]}
+        fault = Fault(FieldCode.REQUIRED_WITHOUT, "is required, or else from and to", either)
+        raise rule_broken([BadField("query", "/month", fault)])
     if first is None or last is None:
         missing, given = ("/from", "to") if first is None else ("/to", "from")
-        raise rule_broken([BadField("query", missing, f"is required with {given}")])
+        fault = Fault(FieldCode.REQUIRED_WITH, f"is required with {given}", {"properties": [given]})
+        raise rule_broken([BadField("query", missing, fault)])
     from_day, to_day = date.fromisoformat(first), date.fromisoformat(last)
     if to_day < from_day:
-        raise rule_broken([BadField("query", "/to", "comes before from")])
+        fault = Fault(FieldCode.END_BEFORE_START, "comes before from", {"property": "from"})
+        raise rule_broken([BadField("query", "/to", fault)])
     if (to_day - from_day).days >= calendars.MOST_DAYS:
-        raise rule_broken([BadField("query", "/to", f"is more than {calendars.MOST_DAYS} days after from")])
+        detail = f"makes a range of more than {calendars.MOST_DAYS} days"
+        fault = Fault(FieldCode.RANGE_TOO_LONG, detail, {"maxDays": calendars.MOST_DAYS})
+        raise rule_broken([BadField("query", "/to", fault)])
     return from_day, to_day

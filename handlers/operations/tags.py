@@ -9,13 +9,14 @@ from typing import Any
 from starlette.responses import Response
 
 from handlers.documents.fields import time_text
+from handlers.faults import Fault, FieldCode
 from handlers.journal.facets import Facet
 from handlers.journal.tags import normal_form, wrong_tag
 from handlers.storage import tag_changes
 from handlers.storage.tag_changes import TagChange
 from handlers.usecases import change_tags, list_facets
 from handlers.web.contract import base_path
-from handlers.web.problems import NOT_FOUND, BadField, Problem, rule_broken
+from handlers.web.problems import NOT_FOUND, BadField, Place, Problem, rule_broken
 from handlers.web.responses import reply
 
 # Seconds after which a client may ask how far a change is.
@@ -29,7 +30,8 @@ async def rename_tag(tag: str, document: Any, user: str) -> Response:
     name: str = document["name"]
     _check([("path", "/tag", tag), ("body", "/name", name)])
     if normal_form(name) == normal_form(tag):
-        raise rule_broken([BadField("body", "/name", "is the tag's present name")])
+        fault = Fault(FieldCode.SAME_AS, "is the tag's present name", {"property": "tag"})
+        raise rule_broken([BadField("body", "/name", fault)])
     return _begun(change_tags.begin(user, normal_form(tag), normal_form(name), datetime.now(UTC)))
 
 
@@ -60,10 +62,10 @@ async def get_facets(user: str) -> Response:
     return reply(200, {**{key: shown(values) for key, values in lists.items()}, "isComplete": is_complete})
 
 
-def _check(given: list[tuple[Any, str, str]]) -> None:
-    wrong = [(place, pointer, detail) for place, pointer, tag in given if (detail := wrong_tag(tag)) is not None]
+def _check(given: Sequence[tuple[Place, str, str]]) -> None:
+    wrong = [BadField(place, pointer, fault) for place, pointer, tag in given if (fault := wrong_tag(tag)) is not None]
     if wrong:
-        raise rule_broken([BadField(place, pointer, detail) for place, pointer, detail in wrong])
+        raise rule_broken(wrong)
 
 
 def _begun(change: TagChange) -> Response:

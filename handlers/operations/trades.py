@@ -15,6 +15,7 @@ from starlette.responses import Response
 from generated import models
 from handlers import deadline
 from handlers.documents import trades as documents
+from handlers.faults import Fault, FieldCode
 from handlers.journal.images import PDF
 from handlers.journal.stats.clock import MOST_DAYS
 from handlers.journal.trade import Side, Status, Trade
@@ -180,20 +181,21 @@ def _with_thumbnail(trade: Trade) -> dict[str, Any]:
 
 def _is_by_close(close_from: date | None, close_to: date | None, active_on: date | None, sort: str | None) -> bool:
     """Whether the list is by the days of closes. Raises Problem for a range that is not whole, or too long."""
-    wrong: list[tuple[str, str]] = []
+    wrong: list[tuple[str, Fault]] = []
     if active_on is not None:
-        detail = "cannot be given together with activeOn"
-        wrong += [(name, detail) for name, day in (("closeFrom", close_from), ("closeTo", close_to)) if day]
-    elif close_from is not None and close_to is None:
-        wrong.append(("closeTo", "is required with closeFrom"))
-    elif close_to is not None and close_from is None:
-        wrong.append(("closeFrom", "is required with closeTo"))
+        fault = Fault(FieldCode.CONFLICTS_WITH, "cannot be given together with activeOn", {"properties": ["activeOn"]})
+        wrong += [(name, fault) for name, day in (("closeFrom", close_from), ("closeTo", close_to)) if day]
+    elif (close_from is None) != (close_to is None):
+        missing, given = ("closeTo", "closeFrom") if close_to is None else ("closeFrom", "closeTo")
+        fault = Fault(FieldCode.REQUIRED_WITH, f"is required with {given}", {"properties": [given]})
+        wrong.append((missing, fault))
     elif close_from is not None and close_to is not None and (close_to - close_from).days >= MOST_DAYS:
-        wrong.append(("closeTo", f"makes a range of more than {MOST_DAYS} days"))
+        detail = f"makes a range of more than {MOST_DAYS} days"
+        wrong.append(("closeTo", Fault(FieldCode.RANGE_TOO_LONG, detail, {"maxDays": MOST_DAYS})))
     elif close_from is None and sort not in (None, "OPEN_DATE"):
-        wrong.append(("sort", "needs closeFrom and closeTo, or activeOn"))
+        wrong.append(("sort", Fault(FieldCode.RANGE_REQUIRED, "needs closeFrom and closeTo, or activeOn")))
     if wrong:
-        raise rule_broken([BadField("query", f"/{name}", detail) for name, detail in wrong])
+        raise rule_broken([BadField("query", f"/{name}", fault) for name, fault in wrong])
     return active_on is not None or close_from is not None
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from handlers.faults import Fault, FieldCode
 from handlers.journal.errors import FieldError, RuleBroken, StateForbids
 from handlers.journal.groups import Group, members
 from handlers.journal.trade import Trade
@@ -69,7 +70,8 @@ def put(
         leaving = _leaving(group_id, (one for one in named if one not in wanted), found)
         if len(joining) + len(leaving) > MOST_CHANGES:
             detail = f"lets more than {MOST_CHANGES} trades join and leave at once; send two requests"
-            raise RuleBroken([FieldError(("trade_ids",), detail)])
+            fault = Fault(FieldCode.TOO_MANY_CHANGES, detail, {"maxChanges": MOST_CHANGES})
+            raise RuleBroken([FieldError(("trade_ids",), fault)])
         if group is None:
             new = Group(
                 user_id=user,
@@ -161,7 +163,7 @@ def _check_trades(
     `named` are the ids that the group names already: a trade of theirs may be gone.
     """
     missing = [
-        FieldError(("trade_ids", place), "is none of your trades")
+        FieldError(("trade_ids", place), Fault(FieldCode.UNKNOWN_TRADE, "is none of your trades"))
         for place, one in enumerate(wanted)
         if one not in found and one not in named
     ]
@@ -172,7 +174,10 @@ def _check_trades(
     # A trade that was deleted and came back may name a group that is gone, or that has given it up meanwhile.
     still = {group.group_id: group.trade_ids for group in storage.several(user, [one for one in others if one])}
     taken = [
-        FieldError(("trade_ids", place), f"belongs to the group {there[one]}")
+        FieldError(
+            ("trade_ids", place),
+            Fault(FieldCode.IN_ANOTHER_GROUP, f"belongs to the group {there[one]}", {"groupId": there[one]}),
+        )
         for place, one in enumerate(wanted)
         if one in there and there[one] != group_id and one in still.get(there[one] or "", ())
     ]

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from handlers.faults import UNKNOWN_TIME_ZONE, Fault, FieldCode
 from handlers.journal.errors import CurrencyInUse, FieldError, RuleBroken, StateForbids
 from handlers.journal.settings import MAIN, Settings
 from handlers.journal.stats.clock import UnknownTimeZone, time_zone
@@ -147,12 +148,12 @@ def _check_zone(given: Mapping[str, Any]) -> None:
     try:
         time_zone(given["time_zone"])
     except UnknownTimeZone:
-        detail = "is no time zone of the IANA database; write it like Europe/Berlin"
-        raise RuleBroken([FieldError(("time_zone",), detail)]) from None
+        raise RuleBroken([FieldError(("time_zone",), UNKNOWN_TIME_ZONE)]) from None
 
 
 def _check_default(user: str, account_id: str) -> None:
     try:
         storage.get(user, account_id)
     except TradingAccountNotFound:
-        raise RuleBroken([FieldError(("default_account_id",), "is none of your trading accounts")]) from None
+        fault = Fault(FieldCode.UNKNOWN_ACCOUNT, "is none of your trading accounts")
+        raise RuleBroken([FieldError(("default_account_id",), fault)]) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Mapping
 from functools import cache
 from pathlib import Path
@@ -12,6 +13,9 @@ PATH = Path(__file__).parents[2] / "generated" / "openapi.json"
 METHODS = ("get", "put", "post", "delete", "patch", "head", "options", "trace")
 # Marks an array of a request body: a wrong item fails alone and leaves the rest of the request valid.
 ITEMS_ALONE = "x-validate-items-individually"
+# In a slice, with the schema of what a client sends: the properties that only the answer has, since they are derived.
+DERIVED = "x-derived"
+_SENT = re.compile(r"(?:Initial)?(?P<answered>\w+?)(?:Update)?Input")
 # Says what becomes of query parameters that an operation does not know: "ignored"; without it they are refused.
 UNKNOWN_QUERY_PARAMETERS = "x-unknown-query-parameters"
 
@@ -72,8 +76,18 @@ def _resolved(node: Any) -> Any:
             target: Any = contract()
             for step in node["$ref"].removeprefix("#/").split("/"):
                 target = target[step]
-            return _resolved(target)
+            derived = _derived(node["$ref"].rpartition("/")[2], target)
+            return {**_resolved(target), **({DERIVED: derived} if derived else {})}
         return {key: _resolved(value) for key, value in node.items()}
     if isinstance(node, list):
         return [_resolved(value) for value in node]
     return node
+
+
+def _derived(name: str, schema: Mapping[str, Any]) -> list[str]:
+    """What a closed schema TradeInput, InitialTradeInput or TradeUpdateInput lacks of the properties of Trade."""
+    sent = _SENT.fullmatch(name)
+    if sent is None or schema.get("additionalProperties") is not False:
+        return []
+    answered = contract()["components"]["schemas"].get(sent["answered"], {})
+    return sorted(answered.get("properties", {}).keys() - schema["properties"].keys())

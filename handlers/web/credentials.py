@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from handlers.faults import AT_SIGN_MISSING, Fault, FieldCode
 from handlers.web.problems import BadField, rule_broken
 
 # What Cognito allows as a name to log in by; RFC 5321 would allow 254.
@@ -20,6 +21,8 @@ LONGEST_LOCAL_PART, LONGEST_LABEL = 64, 63
 
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 256
 
+_EMPTY = Fault(FieldCode.TOO_SHORT, "is empty", {"minLength": 1})
+
 # RFC 5322's atext: the part before the @ consists of these characters, with single dots in between.
 _ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]*")
 # RFC 5321's Quoted-string without blanks, which no name in Cognito may have.
@@ -28,10 +31,10 @@ _LABEL = re.compile(r"[A-Za-z0-9-]*")
 # What Cognito counts as a symbol, beside a blank that is neither the first character nor the last.
 _SYMBOL = re.compile(r"[\^$*.\[\]{}()?\"!@#%&/\\,><':;|_~`=+-]| ")
 _PASSWORD_KINDS = {
-    "has no lower-case letter": re.compile(r"[a-z]"),
-    "has no upper-case letter": re.compile(r"[A-Z]"),
-    "has no digit": re.compile(r"[0-9]"),
-    "has no symbol": _SYMBOL,
+    Fault(FieldCode.LOWER_CASE_MISSING, "has no lower-case letter"): re.compile(r"[a-z]"),
+    Fault(FieldCode.UPPER_CASE_MISSING, "has no upper-case letter"): re.compile(r"[A-Z]"),
+    Fault(FieldCode.DIGIT_MISSING, "has no digit"): re.compile(r"[0-9]"),
+    Fault(FieldCode.SYMBOL_MISSING, "has no symbol"): _SYMBOL,
 }
 
 
@@ -41,12 +44,12 @@ class Field:
 
     pointer: str
     value: str
-    broken: tuple[str, ...]
+    broken: tuple[Fault, ...]
 
 
 def checked(*fields: Field) -> list[str]:
     """The values of the fields. Raises the problem that names every rule that any of them breaks."""
-    bad = [BadField("body", field.pointer, rule) for field in fields for rule in field.broken]
+    bad = [BadField("body", field.pointer, fault) for field in fields for fault in field.broken]
     if bad:
         raise rule_broken(bad)
     return [field.value for field in fields]
@@ -63,9 +66,10 @@ def code(text: str, pointer: str = "/code") -> Field:
     kept = "".join(character for character in text if not _separates(character))
     digits = "".join(str(unicodedata.decimal(character, character)) for character in kept)
     if not digits:
-        return Field(pointer, "", ("is empty",))
+        return Field(pointer, "", (_EMPTY,))
     if not re.fullmatch(r"[0-9]+", digits):
-        return Field(pointer, digits, ("has something other than digits, blanks and dashes",))
+        fault = Fault(FieldCode.NOT_DIGITS, "has something other than digits, blanks and dashes")
+        return Field(pointer, digits, (fault,))
     return Field(pointer, digits, ())
 
 
@@ -74,75 +78,88 @@ def new_password(text: str, pointer: str = "/password") -> Field:
     return Field(pointer, text, tuple(_password_faults(text)))
 
 
-def _password_faults(password: str) -> Iterator[str]:
+def _password_faults(password: str) -> Iterator[Fault]:
     if len(password) < SHORTEST_PASSWORD:
-        yield f"has fewer than {SHORTEST_PASSWORD} characters"
+        detail = f"has fewer than {SHORTEST_PASSWORD} characters"
+        yield Fault(FieldCode.TOO_SHORT, detail, {"minLength": SHORTEST_PASSWORD})
     if len(password) > LONGEST_PASSWORD:
-        yield f"has more than {LONGEST_PASSWORD} characters"
+        yield _too_long(LONGEST_PASSWORD)
     for fault, kind in _PASSWORD_KINDS.items():
         if not kind.search(password.strip()):
             yield fault
     if password != password.strip():
-        yield "begins or ends with a blank"
+        yield Fault(FieldCode.BLANK_AT_AN_END, "begins or ends with a blank")
     if any(unicodedata.category(character) == "Cc" for character in password):
-        yield "has a line break, a tab or another control character"
+        yield Fault(FieldCode.CONTROL_CHARACTER, "has a line break, a tab or another control character")
 
 
-def _address_faults(address: str) -> Iterator[str]:
+def _too_long(most: int, code: FieldCode = FieldCode.TOO_LONG, where: str = "") -> Fault:
+    return Fault(code, f"has more than {most} characters{where}", {"maxLength": most})
+
+
+def _address_faults(address: str) -> Iterator[Fault]:
     if not address:
-        yield "is empty"
+        yield _EMPTY
         return
     if len(address) > LONGEST_ADDRESS:
-        yield f"has more than {LONGEST_ADDRESS} characters"
+        yield _too_long(LONGEST_ADDRESS)
     local, at, domain = address.rpartition("@")
     if not at:
-        yield "has no @"
+        yield AT_SIGN_MISSING
         return
     yield from _local_part_faults(local)
     yield from _domain_faults(domain)
 
 
-def _local_part_faults(local: str) -> Iterator[str]:
+def _local_part_faults(local: str) -> Iterator[Fault]:
     if not local:
-        yield "has nothing before the @"
+        yield Fault(FieldCode.LOCAL_PART_MISSING, "has nothing before the @")
         return
     if len(local) > LONGEST_LOCAL_PART:
-        yield f"has more than {LONGEST_LOCAL_PART} characters before the @"
+        yield _too_long(LONGEST_LOCAL_PART, FieldCode.LOCAL_PART_TOO_LONG, " before the @")
     if local.startswith('"'):
         if not _QUOTED.fullmatch(local):
-            yield "has quotation marks before the @ that do not enclose all of it, or a blank between them"
+            yield _local_part("has quotation marks before the @ that do not enclose all of it, or a blank between them")
         return
     atoms = local.split(".")
     if not all(atoms):
-        yield "has a dot at the beginning, before the @ or next to another dot"
+        yield _local_part("has a dot at the beginning, before the @ or next to another dot")
     if re.search(r"\s", local):
-        yield "has a blank before the @"
+        yield _local_part("has a blank before the @")
     elif not all(_ATOM.fullmatch(atom) for atom in atoms):
-        yield "has a character before the @ that an e-mail address cannot have"
+        yield _local_part("has a character before the @ that an e-mail address cannot have")
 
 
-def _domain_faults(domain: str) -> Iterator[str]:
+def _local_part(detail: str) -> Fault:
+    return Fault(FieldCode.LOCAL_PART_MALFORMED, detail)
+
+
+def _domain(detail: str) -> Fault:
+    return Fault(FieldCode.DOMAIN_MALFORMED, detail)
+
+
+def _domain_faults(domain: str) -> Iterator[Fault]:
     if not domain:
-        yield "has nothing after the @"
+        yield Fault(FieldCode.DOMAIN_MISSING, "has nothing after the @")
         return
     if domain.startswith("["):
         if not _is_literal(domain):
-            yield "has brackets after the @ that hold no IP address"
+            yield _domain("has brackets after the @ that hold no IP address")
         return
     labels = domain.split(".")
     if len(labels) == 1:
         # RFC 5321 would allow it; mail to a bare top-level domain is not delivered, and a typing error is likely.
-        yield "has no dot after the @"
+        yield Fault(FieldCode.DOMAIN_DOT_MISSING, "has no dot after the @")
     if not all(labels):
-        yield "has a dot right after the @, at the end or next to another dot"
+        yield _domain("has a dot right after the @, at the end or next to another dot")
     if any(len(label) > LONGEST_LABEL for label in labels):
-        yield f"has more than {LONGEST_LABEL} characters between two dots after the @"
+        yield _too_long(LONGEST_LABEL, FieldCode.DOMAIN_LABEL_TOO_LONG, " between two dots after the @")
     if re.search(r"\s", domain):
-        yield "has a blank after the @"
+        yield _domain("has a blank after the @")
     elif not all(_LABEL.fullmatch(label) for label in labels):
-        yield "has a character after the @ that a domain cannot have; write an international one as xn--…"
+        yield _domain("has a character after the @ that a domain cannot have; write an international one as xn--…")
     if any(label.startswith("-") or label.endswith("-") for label in labels):
-        yield "has a hyphen next to a dot, right after the @ or at the end"
+        yield _domain("has a hyphen next to a dot, right after the @ or at the end")
 
 
 def _is_literal(domain: str) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from handlers.documents.fields import pointer
+from handlers.faults import Fault, FieldCode
 from handlers.journal import errors as journal
 from handlers.log import logger
 from handlers.storage import errors as storage
@@ -56,15 +57,22 @@ Place = Literal["body", "query", "path", "header"]
 
 @dataclass(frozen=True, slots=True)
 class BadField:
-    """An error of one field: a JSON pointer into the body, or a slash and a parameter's name, and the detail."""
+    """An error of one field: a JSON pointer into the body, or a slash and a parameter's name, and the broken rule."""
 
     place: Place
     pointer: str
-    detail: str
+    fault: Fault
 
-    def document(self) -> dict[str, str]:
+    def document(self) -> dict[str, Any]:
         """As the contract's FieldProblem."""
-        return {"in": self.place, "pointer": self.pointer, "detail": self.detail}
+        fault = self.fault
+        return {
+            "in": self.place,
+            "pointer": self.pointer,
+            "code": fault.code,
+            "params": dict(fault.params),
+            "detail": fault.detail,
+        }
 
 
 class Problem(Exception):
@@ -113,7 +121,16 @@ def rule_broken(fields: Sequence[BadField]) -> Problem:
 
 
 def _body_fields(errors: Sequence[journal.FieldError]) -> list[BadField]:
-    return [BadField("body", pointer(error.path), error.detail) for error in errors]
+    return [BadField("body", pointer(error.path), error.fault) for error in errors]
+
+
+_TAKEN = Fault(FieldCode.ALREADY_TAKEN, "belongs to another trade of yours")
+_REJECTED = "is not taken by the identity provider"
+
+
+def _password(error: Exception) -> str:
+    """The pointer to the password that was refused."""
+    return str(error.args[0]) if error.args else "/password"
 
 
 def external_id_taken(error: storage.ExternalIdTaken, *, in_body: bool = True) -> Problem:
@@ -122,7 +139,7 @@ def external_id_taken(error: storage.ExternalIdTaken, *, in_body: bool = True) -
         EXTERNAL_ID_TAKEN,
         "Read that trade, or send another externalId. A create with onExisting=COMPLETE adds what that trade lacks. A "
         "deleted trade comes back once that trade has another externalId, none, or is deleted.",
-        [BadField("body", "/externalId", "belongs to another trade of yours")] if in_body else [],
+        [BadField("body", "/externalId", _TAKEN)] if in_body else [],
         members=_of_trade(error.trade_id),
     )
 
@@ -173,7 +190,7 @@ TABLE: dict[type[Exception], Callable[[Any], Problem]] = {
     journal.CurrencyInUse: lambda _: Problem(
         CURRENCY_IN_USE,
         "What lies in the account is in its currency. Make another account for another currency.",
-        [BadField("body", "/currency", "cannot be changed any more")],
+        [BadField("body", "/currency", Fault(FieldCode.CURRENCY_IN_USE, "cannot be changed any more"))],
     ),
     journal.TradeDiffers: lambda error: _trade_differs(error),
     journal.CloseNotFound: lambda _: Problem(NOT_FOUND, "The trade has no such close."),
@@ -204,23 +221,29 @@ TABLE: dict[type[Exception], Callable[[Any], Problem]] = {
     ),
     storage.AccountErased: lambda _: Problem(ACCOUNT_ERASED, "Nothing can be written for it any more."),
     storage.BadPageToken: lambda _: invalid_request(
-        [BadField("query", "/nextToken", "is not a token of yours for these filters")]
+        [
+            BadField(
+                "query",
+                "/nextToken",
+                Fault(FieldCode.NOT_A_PAGE_TOKEN, "is not a token of yours for these filters"),
+            )
+        ]
     ),
     storage.Contended: lambda _: _contended(),
     storage.Unavailable: lambda error: unavailable(error),
     storage.AddressRejected: lambda _: rule_broken(
-        [BadField("body", "/email", "is not taken by the identity provider")]
+        [BadField("body", "/email", Fault(FieldCode.ADDRESS_REJECTED, _REJECTED))]
     ),
     storage.PasswordRejected: lambda error: Problem(
         RULE_BROKEN,
         "All else was right, and the password before is gone: ask for a password reset, which mails a code.",
-        [BadField("body", error.args[0] if error.args else "/password", "is not taken by the identity provider")],
+        [BadField("body", _password(error), Fault(FieldCode.PASSWORD_REJECTED, _REJECTED))],
     ),
     storage.CodeRejected: lambda _: Problem(
         CODE_REJECTED,
         "Use the newest code that was mailed, or ask for another one. A code is of no use where the address waits for "
         "none, after many tries, and once it was used: then ask for a password reset.",
-        [BadField("body", "/code", "is wrong or has expired")],
+        [BadField("body", "/code", Fault(FieldCode.CODE_REJECTED, "is wrong or has expired"))],
     ),
     storage.CredentialsRejected: lambda _: Problem(
         WRONG_CREDENTIALS,
@@ -228,7 +251,7 @@ TABLE: dict[type[Exception], Callable[[Any], Problem]] = {
         "wrong (ask for a password reset). Many tries lock an address for up to 15 minutes.",
     ),
     storage.CurrentPasswordWrong: lambda error: rule_broken(
-        [BadField("body", error.args[0] if error.args else "/password", "is not your present password")]
+        [BadField("body", _password(error), Fault(FieldCode.PASSWORD_WRONG, "is not your present password"))]
     ),
     storage.SessionRejected: lambda _: Problem(SESSION_EXPIRED, "Log in again."),
     storage.Throttled: lambda error: _retry_later(

@@ -8,11 +8,18 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from typing import Any, NoReturn
+
+from handlers.faults import Fault, FieldCode
 
 
 class NotJson(ValueError):
-    """The text is not JSON; the message says why, for the one who sent it."""
+    """The text is not JSON; `fault` says why, for the one who sent it."""
+
+    def __init__(self, code: FieldCode, detail: str, params: Mapping[str, Any] | None = None) -> None:
+        super().__init__(detail)
+        self.fault = Fault(code, detail, params or {})
 
 
 def parse(text: bytes) -> Any:
@@ -20,17 +27,19 @@ def parse(text: bytes) -> Any:
     try:
         decoded = text.decode("utf-8")
     except UnicodeDecodeError:
-        raise NotJson("is not UTF-8") from None
+        raise NotJson(FieldCode.NOT_UTF_8, "is not UTF-8") from None
     try:
         document = _decode(decoded)
     except NotJson:
         raise
     except json.JSONDecodeError as error:
-        raise NotJson(f"is not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
+        place = {"line": error.lineno, "column": error.colno}
+        detail = f"is not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
+        raise NotJson(FieldCode.NOT_JSON, detail, place) from None
     except RecursionError:
-        raise NotJson("is nested too deeply") from None
+        raise NotJson(FieldCode.NESTED_TOO_DEEPLY, "is nested too deeply") from None
     except ValueError:  # an integer of more digits than Python converts
-        raise NotJson("holds a number out of range") from None
+        raise NotJson(FieldCode.NUMBER_TOO_LARGE, "holds a number out of range") from None
     # A surrogate can only come in by an escape: the text itself is valid UTF-8.
     if "\\u" in decoded:
         _refuse_lone_surrogates(document)
@@ -40,18 +49,18 @@ def parse(text: bytes) -> Any:
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     document = dict(pairs)
     if len(document) != len(pairs):
-        raise NotJson("names a property twice")
+        raise NotJson(FieldCode.DUPLICATE_PROPERTY, "names a property twice")
     return document
 
 
 def _constant(_: str) -> NoReturn:
-    raise NotJson("holds a number that JSON does not have")
+    raise NotJson(FieldCode.NOT_JSON, "holds a number that JSON does not have")
 
 
 def _float(text: str) -> float:
     number = float(text)
     if math.isinf(number):
-        raise NotJson("holds a number out of range")
+        raise NotJson(FieldCode.NUMBER_TOO_LARGE, "holds a number out of range")
     return number
 
 
@@ -71,4 +80,4 @@ def _refuse_lone_surrogates(document: Any) -> None:
             try:
                 node.encode("utf-8")
             except UnicodeEncodeError:
-                raise NotJson("holds half of a surrogate pair") from None
+                raise NotJson(FieldCode.LONE_SURROGATE, "holds half of a surrogate pair") from None

@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlencode
 from tests import events
 from tests.conformance import OF_EVERY_ANSWER, OF_HTTP, Request, Response, hold_to_contract
 from tests.events import STAGE, Event, Route, claims_of, route_of
+from tests.field_codes import hold_to_table
 
 DANA, ERIN = "11111111-aaaa-4bbb-8ccc-000000000001", "22222222-aaaa-4bbb-8ccc-000000000002"
 
@@ -60,6 +61,10 @@ def answer_of(returned: Mapping[str, Any], event: Event, route: Route | None) ->
     if answer.status >= 400 and not asks_for_headers:
         assert answer.json["status"] == answer.status
         assert answer.json["requestId"] == event["requestContext"]["requestId"]
+        hold_to_table(answer.json)
+    elif answer.headers.get("content-type") == "application/json":
+        for result in answer.json.get("results", ()):  # of a bulk request
+            hold_to_table(result.get("problem", {}))
     if answer.status >= 400 or not (route and route.operation["tags"] == ["docs"]):
         assert answer.headers["cache-control"] == "no-store"
     if route is None:

@@ -16,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from handlers.entry import queues, streams
 from handlers.log import logger
-from handlers.web.connexion.validation import formats
+from handlers.web.connexion.schema_faults import formats
 from handlers.web.contract import slice_of, without_items
 from tests.api import gallery
 from tests.api.client import DANA, Client, a_trade

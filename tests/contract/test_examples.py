@@ -330,8 +330,9 @@ def test_the_conflict_in_the_examples_is_that_of_the_partly_closed_trade() -> No
     with pytest.raises(StateForbids) as refused:
         changes.close(trade, close_id="x", quantity=Decimal(61), price=Decimal(188), closed_at=at, now=trade.updated_at)
     shown = example("Conflict")
-    assert [(bad["pointer"], bad["detail"]) for bad in shown["errors"]] == [
-        (pointer(error.path), error.detail) for error in refused.value.errors
+    assert [(bad["pointer"], bad["code"], bad["params"], bad["detail"]) for bad in shown["errors"]] == [
+        (pointer(error.path), error.fault.code, error.fault.params, error.fault.detail)
+        for error in refused.value.errors
     ]
 
 

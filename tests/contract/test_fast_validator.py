@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handlers.web.connexion.validation import Checked, Validator, formats
+from handlers.web.connexion.schema_faults import formats
+from handlers.web.connexion.validation import Checked, Validator
 from handlers.web.contract import METHODS, contract, items_alone, slice_of, without_items
 
 

@@ -9,7 +9,8 @@ from typing import Any
 import schemathesis
 from hypothesis import strategies as st
 
-from handlers.web.connexion.validation import Validator, formats
+from handlers.web.connexion.schema_faults import formats
+from handlers.web.connexion.validation import Validator
 from handlers.web.contract import contract, items_alone, slice_of
 
 EXAMPLES = contract()["components"]["examples"]

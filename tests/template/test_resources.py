@@ -84,7 +84,7 @@ def test_the_access_log_holds_no_token_and_no_query() -> None:
 
 def broken_rules(password: str) -> set[str]:
     """The rules that a password breaks, in words."""
-    return set(credentials.new_password(password).broken)
+    return {fault.detail for fault in credentials.new_password(password).broken}
 
 
 def test_the_pools_password_policy_is_the_one_in_words() -> None:

@@ -10,14 +10,14 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date, datetime
 from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-from jsonschema import Draft4Validator, FormatChecker, ValidationError
+from jsonschema import Draft4Validator, ValidationError
 from jsonschema.validators import extend
 
+from handlers.faults import Fault, FieldCode
 from handlers.web import contract, strict_json
 from handlers.web.connexion.fast_validator import acceptance
 from handlers.web.connexion.imports import (
@@ -29,15 +29,16 @@ from handlers.web.connexion.imports import (
     RequestValidationOperation,
     pythonic,
 )
+from handlers.web.connexion.schema_faults import REQUIRED, faults_of, formats, pattern_of, wrong_type
 from handlers.web.problems import BadField, Place, invalid_request
 
 INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
-# As RFC 3339 has it, to the microsecond. The years leave room for what a UTC offset adds or takes.
-DATE_TIME = re.compile(
-    r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?"
-    r"(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
-)
-UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+# How much is repeated of a name that the client made up.
+MOST_OF_A_NAME = 100
+
+NOT_UTF_8 = Fault(FieldCode.NOT_UTF_8, "is not percent-encoded UTF-8")
+UNKNOWN_PARAMETER = Fault(FieldCode.UNKNOWN_PARAMETER, "is not known here")
+GIVEN_TWICE = Fault(FieldCode.GIVEN_TWICE, "is given more than once")
 
 # Names in the context that no parameter may have: a parameter must not replace the verified `user`, for instance.
 _OF_THE_REQUEST = {
@@ -52,34 +53,10 @@ _OF_THE_REQUEST = {
     "username",
 }
 
-formats = FormatChecker(formats=())
 
-
-@formats.checks("date", raises=ValueError)
-def _is_date(value: object) -> bool:
-    return not isinstance(value, str) or bool(date.fromisoformat(value))
-
-
-@formats.checks("date-time", raises=ValueError)
-def _is_date_time(value: object) -> bool:
-    return not isinstance(value, str) or bool(DATE_TIME.fullmatch(value) and datetime.fromisoformat(value))
-
-
-@formats.checks("email")
-def _is_email(value: object) -> bool:
-    # The rest is judged by handlers/web/credentials.py, which names the rule that an address breaks.
-    return not isinstance(value, str) or "@" in value
-
-
-@formats.checks("uuid")
-def _is_uuid(value: object) -> bool:
-    return not isinstance(value, str) or bool(UUID.fullmatch(value))
-
-
-def _pattern(_: Any, pattern: str, instance: Any, schema: Mapping[str, Any]) -> Iterator[ValidationError]:
-    # In Python a final `$` also matches before a trailing newline; in the contract, which speaks ECMA 262, it does not.
-    if isinstance(instance, str) and not re.search(re.sub(r"\$\Z", r"\\Z", pattern), instance):
-        yield ValidationError(f"is malformed; write it like {schema['example']}")
+def _pattern(_: Any, pattern: str, instance: Any, __: Mapping[str, Any]) -> Iterator[ValidationError]:
+    if isinstance(instance, str) and not pattern_of(pattern).search(instance):
+        yield ValidationError("does not match the pattern")
 
 
 Validator: type[Draft4Validator] = extend(  # type: ignore[no-untyped-call] # jsonschema does not type it
@@ -193,7 +170,7 @@ def validator_map(checks: Mapping[str, OperationChecks]) -> dict[str, Any]:
             try:
                 document = strict_json.parse(message["body"])
             except strict_json.NotJson as error:
-                raise invalid_request([*bad, BadField("body", "", str(error))]) from None
+                raise invalid_request([*bad, BadField("body", "", error.fault)]) from None
             bad += _bad_fields(operation.body_validators[media_type], document)
             if bad:
                 raise invalid_request(bad)
@@ -218,10 +195,10 @@ def _bad_parameters(operation: OperationChecks, scope: Any, context: dict[str, A
         for name, value in parse_qsl(query, keep_blank_values=True, encoding="utf-8", errors=errors):
             given.setdefault(name, []).append(value)
     except ValueError:
-        yield BadField("query", "", "is not percent-encoded UTF-8")
+        yield BadField("query", "", NOT_UTF_8)
     known = {parameter["name"] for parameter in operation.parameters["query"]}
     for name in () if operation.ignores_unknown else given.keys() - known:
-        yield BadField("query", "/" + _escaped(name)[:100], "is not known here")
+        yield BadField("query", "/" + _escaped(name)[:MOST_OF_A_NAME], UNKNOWN_PARAMETER)
     sources: dict[Place, Callable[[str], list[str] | None]] = {
         "query": given.get,
         "path": lambda name: [unquote(scope["path_params"][name], errors="strict")],
@@ -233,20 +210,20 @@ def _bad_parameters(operation: OperationChecks, scope: Any, context: dict[str, A
             try:
                 raw = values(name)
             except UnicodeDecodeError:
-                yield BadField(place, "/" + name, "is not percent-encoded UTF-8")
+                yield BadField(place, "/" + name, NOT_UTF_8)
                 continue
             if raw is None:
                 if parameter.get("required"):
-                    yield BadField(place, "/" + name, "is required")
+                    yield BadField(place, "/" + name, REQUIRED)
                 continue
             value, bad = _parameter_value(parameter, raw)
-            details = [bad] if bad else [d for _, d in _details(operation.parameter_validators[place, name], value)]
-            for detail in details:
-                yield BadField(place, "/" + name, detail)
+            faults = [bad] if bad else [f for _, f in _faults(operation.parameter_validators[place, name], value)]
+            for fault in faults:
+                yield BadField(place, "/" + name, fault)
             context[operation.names[name]] = value
 
 
-def _parameter_value(parameter: Mapping[str, Any], raw: list[str]) -> tuple[Any, str | None]:
+def _parameter_value(parameter: Mapping[str, Any], raw: list[str]) -> tuple[Any, Fault | None]:
     """Parse the texts of a parameter. Returns its value, and what is wrong with them or None.
 
     An array is a repeated parameter. With `explode: false` it is a list with commas; repeated, it is taken too, since
@@ -256,11 +233,11 @@ def _parameter_value(parameter: Mapping[str, Any], raw: list[str]) -> tuple[Any,
     if kind == "array":
         return raw if parameter.get("explode", True) else ",".join(raw).split(","), None
     if len(raw) > 1:
-        return None, "is given more than once"
+        return None, GIVEN_TWICE
     if kind == "boolean":
-        return (raw[0] == "true", None) if raw[0] in ("true", "false") else (None, "is neither true nor false")
+        return (raw[0] == "true", None) if raw[0] in ("true", "false") else (None, wrong_type("boolean"))
     if kind == "integer":
-        return (int(raw[0]), None) if INTEGER.fullmatch(raw[0]) else (None, "is not an integer")
+        return (int(raw[0]), None) if INTEGER.fullmatch(raw[0]) else (None, wrong_type("integer"))
     return raw[0], None
 
 
@@ -272,46 +249,17 @@ def _header(scope: Any, name: str) -> list[str]:
 
 def _bad_fields(checked: Checked, document: Any) -> Iterator[BadField]:
     """Every field of the document that does not follow the schema."""
-    for pointer, detail in _details(checked, document):
-        yield BadField("body", pointer, detail)
+    for pointer, fault in _faults(checked, document):
+        yield BadField("body", pointer, fault)
 
 
-def _details(checked: Checked, instance: Any) -> Iterator[tuple[str, str]]:
-    """Pointer and words for everything that is wrong; the words come from the contract, never from the request."""
+def _faults(checked: Checked, instance: Any) -> Iterator[tuple[str, Fault]]:
+    """Pointer and fault for everything that is wrong."""
     for error in checked.errors(instance):
-        pointer = "".join(f"/{_escaped(str(step))}" for step in error.absolute_path)
-        if error.validator == "required":
-            # One error for each missing name, all alike but for the message.
-            missing = (name for name in error.validator_value if name not in error.instance)
-            name = next(name for name in missing if repr(name) in error.message)
-            yield f"{pointer}/{_escaped(name)}", "is required"
-        elif error.validator == "additionalProperties":
-            for name in sorted(error.instance.keys() - error.schema.get("properties", {}).keys()):
-                yield f"{pointer}/{_escaped(name)[:100]}", "is not known here"
-        else:
-            yield pointer, _WORDS.get(error.validator, lambda _: "does not follow the contract")(error)
+        for path, fault in faults_of(error):
+            yield "".join(f"/{_escaped(str(step))[:MOST_OF_A_NAME]}" for step in path), fault
 
 
 def _escaped(step: str) -> str:
     """A step of a JSON pointer (RFC 6901)."""
     return step.replace("~", "~0").replace("/", "~1")
-
-
-_WORDS: dict[str, Callable[[Any], str]] = {
-    "type": lambda error: f"is not {'an' if error.validator_value[0] in 'aio' else 'a'} {error.validator_value}",
-    "enum": lambda error: "is none of " + ", ".join(str(value) for value in error.validator_value if value is not None),
-    "format": lambda error: (
-        "has no @"
-        if error.validator_value == "email"
-        else f"is no valid {error.validator_value}; write it like {error.schema['example']}"
-    ),
-    "pattern": lambda error: error.message,
-    "minLength": lambda error: f"is shorter than {error.validator_value}",
-    "maxLength": lambda error: f"is longer than {error.validator_value}",
-    "minimum": lambda error: f"is below {error.validator_value}",
-    "maximum": lambda error: f"is above {error.validator_value}",
-    "minItems": lambda error: f"holds fewer than {error.validator_value} items",
-    "maxItems": lambda error: f"holds more than {error.validator_value} items",
-    "uniqueItems": lambda _: "holds an item twice",
-    "minProperties": lambda error: f"has fewer than {error.validator_value} properties",
-}

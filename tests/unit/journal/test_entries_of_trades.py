@@ -434,7 +434,7 @@ def test_what_follows_from_several_entries_is_not_revised(name: str) -> None:
         revise(trade, {name: other}, LATER)
     [field] = error.value.errors
     assert field.path == (name,)
-    assert field.detail.startswith("has several entries: change those")
+    assert field.fault.detail.startswith("has several entries: change those")
     assert revise(trade, {name: getattr(trade, name)}, LATER) is trade
 
 

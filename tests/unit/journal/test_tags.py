@@ -85,13 +85,13 @@ def test_equal_tags_are_one_in_the_order_of_their_first_appearance() -> None:
 def test_a_tag_of_which_nothing_is_left_is_named_with_its_rule() -> None:
     [error] = tag_errors(["gap", " \u200b\ufeff ", "news"])
     assert error.path == ("tags", 1)
-    assert "nothing that can be seen" in error.detail
+    assert "nothing that can be seen" in error.fault.detail
 
 
 def test_a_tag_that_the_normal_form_makes_too_long_is_named() -> None:
     [error] = tag_errors(["\u0958" * 50])  # never composed: each becomes two characters
     assert error.path == ("tags", 0)
-    assert "longer than 50" in error.detail
+    assert "longer than 50" in error.fault.detail
     assert list(tag_errors(["x" * 50])) == []
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from handlers.faults import Fault, FieldCode
 from handlers.journal.changes import close, open_trade, revise, take_back_close
 from handlers.journal.errors import CloseNotFound, FieldError, RuleBroken, StateForbids
 from handlers.journal.trade import Close, JournalNotes, Side, Status, Trade
@@ -287,7 +288,12 @@ def test_a_close_raises_the_version_and_keeps_the_trade_it_came_from() -> None:
 def test_no_more_can_be_closed_than_remains() -> None:
     with pytest.raises(StateForbids, match=r"Only 59\.5 of the trade remains") as error:
         closed(closed(a_trade(), "40.50"), "60")
-    assert error.value.errors == (FieldError(("quantity",), "is more than the 59.5 that remains"),)
+    assert error.value.errors == (
+        FieldError(
+            ("quantity",),
+            Fault(FieldCode.MORE_THAN_HELD, "is more than the 59.5 that remains", {"held": "59.5"}),
+        ),
+    )
 
 
 @pytest.mark.parametrize(
@@ -402,8 +408,8 @@ def test_a_revision_rewrites_nothing_that_closes_realized_but_says_what_does(cha
         revise(trade, change, LATER)
     [field] = error.value.errors
     assert field.path == tuple(change)
-    assert "updateEntry" in field.detail
-    assert "addEntry" in field.detail
+    assert "updateEntry" in field.fault.detail
+    assert "addEntry" in field.fault.detail
     assert revise(a_trade(), change, LATER).version == 2
 
 

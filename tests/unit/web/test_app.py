@@ -12,7 +12,8 @@ from starlette.types import Message, Scope
 from handlers.entry.http import _run
 from handlers.web.connexion.app import CommonHeadersMiddleware
 from handlers.web.connexion.fast_validator import acceptance
-from handlers.web.connexion.validation import Checked, OperationChecks, formats
+from handlers.web.connexion.schema_faults import formats
+from handlers.web.connexion.validation import Checked, OperationChecks
 from handlers.web.guard import _whole_body
 from handlers.web.idempotency import fingerprint
 from handlers.web.problems import Problem
