@@ -4,6 +4,7 @@ JournalError
 ├── RuleBroken      the input is well formed and yet breaks a rule across its fields
 ├── StateForbids    the input is sound, but the trade, as it stands, does not allow it
 ├── CurrencyInUse   an account in which something lies is to be in another currency
+├── PositionTooSmall  a fill closes more than is open
 ├── TradeDiffers    a trade that is recorded again is not the one that was recorded
 ├── CloseNotFound   the trade has no close of that id
 ├── EntryNotFound   the trade has no entry of that id
@@ -14,6 +15,7 @@ JournalError
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from handlers.faults import Fault
 
@@ -53,6 +55,15 @@ class StateForbids(JournalError):
 
 class CurrencyInUse(JournalError):
     """Raised when an account in which something lies, or lay, is to be in another currency."""
+
+
+class PositionTooSmall(JournalError):
+    """Raised when a fill that may only close takes more than is open at its instant."""
+
+    def __init__(self, execution_id: str, is_open: Decimal) -> None:
+        super().__init__(execution_id)
+        self.execution_id = execution_id
+        self.is_open = is_open
 
 
 class TradeDiffers(JournalError):

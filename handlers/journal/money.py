@@ -5,7 +5,7 @@ the prices that it is of, if these have more.
 """
 
 from collections.abc import Iterable
-from decimal import ROUND_HALF_EVEN, Context, Decimal, DivisionByZero, InvalidOperation, Overflow
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Context, Decimal, DivisionByZero, InvalidOperation, Overflow
 from functools import reduce
 
 ZERO = Decimal(0)
@@ -46,6 +46,12 @@ def rounded(amount: Decimal, decimals: int = MONEY_DECIMALS) -> Decimal:
 def ratio(numerator: Decimal, denominator: Decimal, decimals: int = MONEY_DECIMALS) -> Decimal:
     """The quotient at 8 decimals, or as many as are named. The denominator is not 0."""
     return rounded(_EXACT.divide(numerator, denominator), decimals)
+
+
+def floored(numerator: Decimal, denominator: Decimal) -> Decimal:
+    """The quotient of two amounts above 0 at 18 decimals, what is below that left out."""
+    quotient = _EXACT.divide(numerator, denominator)
+    return quotient.quantize(_STEPS[MOST_DECIMALS], rounding=ROUND_DOWN, context=_EXACT)
 
 
 def mean_price(money: Decimal, quantity: Decimal, prices: Iterable[Decimal]) -> Decimal:

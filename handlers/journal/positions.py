@@ -16,13 +16,16 @@ The rules, also in docs/statistics.md ("Trade P&L"):
 4. The match that makes the position flat earns round8(sign x (all exits' money - all entries' money)) without what the
    earlier ones earned: a flat trip has earned what its cash says, by every method.
 5. A split multiplies what is open, to 18 decimals; money and costs stay.
+6. What leaves without a price, as units that move to another account or symbol do, takes round8 of its lot's money
+   with it and earns nothing. What comes with money of its own (`Fill.money`) costs that, to the last digit.
+7. Money that a position receives without an exit, as the cash part of a merger, lowers what its lots cost.
 
 round8 is rounding to 8 decimals, ties to the even digit, of the exact value.
 """
 
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Context, Decimal, DivisionByZero, InvalidOperation, Overflow
 from enum import StrEnum
@@ -53,16 +56,19 @@ class LotMethod(StrEnum):
 class Fill:
     """A quantity that was bought or sold, above 0. A cost is >= 0, a rebate < 0.
 
-    Fills are taken in the order of (at, sequence, fill_id).
+    Fills are taken in the order of (at, sequence, fill_id). Without a price, what the fill closes leaves at its cost,
+    and what it opens is held at 0. `money` is the exact worth of the quantity, with the multiplier, of a fill whose
+    price is a rounded quotient.
     """
 
     fill_id: str
     side: Side
     quantity: Decimal
-    price: Decimal
+    price: Decimal | None
     at: datetime
     sequence: int = 0
     costs: Decimal = ZERO
+    money: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,13 +82,17 @@ class Split:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
-    """A fill, or the part of one that did not close anything, that added to the position."""
+    """A fill, or the part of one that did not close anything, that added to the position.
+
+    `money` is its exact worth where that is not quantity x price x multiplier.
+    """
 
     fill_id: str
     quantity: Decimal
     price: Decimal
     at: datetime
     costs: Decimal
+    money: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +111,8 @@ class Exit:
     """A fill, or the closing part of one, and what it earned; `open_...` is what it leaves of the trip.
 
     `open_cost` is what the cash says: sign x (all gross so far - cash before costs), so that what is open and what is
-    realized add up to the last digit. `open_costs` are the costs of entries that no exit took yet.
+    realized add up to the last digit. `open_costs` are the costs of entries that no exit took yet. `money` is the exact
+    worth of an exit for which that is not quantity x price x multiplier.
     """
 
     fill_id: str
@@ -115,6 +126,7 @@ class Exit:
     open_quantity: Decimal
     open_cost: Decimal
     open_costs: Decimal
+    money: Decimal | None = None
 
     @property
     def net(self) -> Decimal:
@@ -124,10 +136,16 @@ class Exit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenLot:
-    """What is open of an entry, or of the pool of AVERAGE, whose `entry_id` is None."""
+    """What is open of an entry, or of the pool of AVERAGE, whose `entry_id` is None.
+
+    `cost` is what the quantity cost, with the multiplier and without costs, at 8 decimals; `costs` are those of the
+    entry that no exit took.
+    """
 
     entry_id: str | None
     quantity: Decimal
+    cost: Decimal
+    costs: Decimal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +154,9 @@ class Trip:
 
     `openings` and `exits` are as they were traded. All other quantities and the mean prices are in units after the last
     split; `lost` is what splits left below 18 decimals, in the units of each. `max_quantity` is the largest that was
-    held. `entered_value` and `exited_value` are quantity x price; amounts of money include the multiplier, too.
+    held. `entered_value` and `exited_value` are quantity x price; amounts of money include the multiplier, too. `moved`
+    is what (exited_value - entered_value) x multiplier lacks of what a long trip's cash says; a short one's has the
+    other sign.
     """
 
     side: Side
@@ -150,6 +170,7 @@ class Trip:
     open_costs: Decimal
     entered_value: Decimal
     exited_value: Decimal
+    moved: Decimal
     lost: Decimal
 
     @property
@@ -193,36 +214,101 @@ def settle(
     the next fill of its side instead of beginning a new trip. Raises RuleBroken for a
     split that leaves nothing of what is open, or more than can be written down.
     """
-    ended: list[Trip] = []
-    trip: _Trip | None = None
+    position = Position(method, multiplier, one_trip=one_trip)
     splits = deque(sorted(actions, key=lambda split: split.at))
     for fill in sorted(fills, key=lambda fill: (fill.at, fill.sequence, fill.fill_id)):
         while splits and splits[0].at <= fill.at:
-            split = splits.popleft()
-            if trip is not None:
-                trip.split(split)
-        quantity, costs = fill.quantity, fill.costs
+            position.split(splits.popleft())
+        position.take(fill)
+    for split in splits:
+        position.split(split)
+    return position.trips()
+
+
+class Position:
+    """The position in one instrument while its fills are taken, one after the other, by time."""
+
+    def __init__(self, method: LotMethod, multiplier: Decimal = ONE, *, one_trip: bool = False) -> None:
+        self._method = method
+        self._multiplier = multiplier
+        self._one_trip = one_trip
+        self._ended: list[Trip] = []
+        self._trip: _Trip | None = None
+
+    @property
+    def side(self) -> Side | None:
+        """By which side the position is open; None when it is flat."""
+        return self._trip.side if self._trip is not None and self._trip.open_quantity else None
+
+    @property
+    def open_quantity(self) -> Decimal:
+        """How much is open."""
+        return self._trip.open_quantity if self._trip is not None else ZERO
+
+    @property
+    def trip_number(self) -> int:
+        """The place, among all trips, of the one that is open, or of the next one if none is."""
+        flat = self._trip is not None and not self._trip.open_quantity
+        return len(self._ended) + (1 if flat and not self._one_trip else 0)
+
+    def take(self, fill: Fill) -> None:
+        """Close what is open against the fill, and open the rest of it."""
+        trip, quantity, costs, money = self._trip, fill.quantity, fill.costs, fill.money
         if trip is not None and fill.side is not trip.side and trip.open_quantity:
             closed = min(quantity, trip.open_quantity)
-            own = costs
+            own, part = costs, money
             if closed < quantity:
                 own = _round(_divide(_multiply(costs, closed), quantity))
-            trip.close(fill, closed, own)
+                part = None if money is None else _round(_divide(_multiply(money, closed), quantity))
+            trip.close(fill, closed, own, part)
             quantity, costs = _subtract(quantity, closed), _subtract(costs, own)
-        if trip is not None and not trip.open_quantity and not (one_trip and fill.side is trip.side):
-            if one_trip and not quantity:
-                continue
-            ended.append(trip.finished())
-            trip = None
+            money = None if money is None or part is None else _subtract(money, part)
+        if trip is not None and not trip.open_quantity and not (self._one_trip and fill.side is trip.side):
+            if self._one_trip and not quantity:
+                return
+            self._ended.append(trip.finished())
+            trip = self._trip = None
         if quantity:
             if trip is None:
-                trip = _Trip(fill.side, method, multiplier)
-            trip.open(fill, quantity, costs)
-    if trip is not None:
-        for split in splits:
-            trip.split(split)
-        ended.append(trip.finished())
-    return tuple(ended)
+                trip = self._trip = _Trip(fill.side, self._method, self._multiplier)
+            trip.open(fill, quantity, costs, money)
+
+    def split(self, split: Split) -> None:
+        """Multiply what is open. Raises RuleBroken for a split that leaves nothing of it, or too much."""
+        if self._trip is not None:
+            self._trip.split(split)
+
+    def receive(self, each: Decimal) -> None:
+        """Money for each open unit, with the multiplier: it lowers what the lots cost. A short position pays it."""
+        if self._trip is not None and self._trip.open_quantity:
+            self._trip.receive(each)
+
+    def lots(self) -> tuple[OpenLot, ...]:
+        """What is open, lot by lot, in the order in which the lots were opened."""
+        return self._trip.open_lots() if self._trip is not None else ()
+
+    def release(self, share: Decimal) -> list[Decimal]:
+        """Take a share (0 to 1) of what each lot cost out of it, and return the amounts, each at 8 decimals."""
+        return self._trip.release(share) if self._trip is not None else []
+
+    def move_to(self, other: "Position") -> None:
+        """Move what is open into another position of the same multiplier, of the same side or flat.
+
+        The trip goes on there. If one is open there, too, the two become one.
+        """
+        if self._trip is None or not self._trip.open_quantity:
+            return
+        moved, self._trip = self._trip, None
+        if other._trip is not None and other._trip.open_quantity:
+            other._trip = moved.united_with(other._trip)
+            return
+        if other._trip is not None:
+            other._ended.append(other._trip.finished())
+        other._trip = moved
+
+    def trips(self) -> tuple[Trip, ...]:
+        """All trips so far, in order; the last one may be open."""
+        return (*self._ended, *(() if self._trip is None else (self._trip.finished(),)))
 
 
 def after_split(quantity: Decimal, split: Split) -> Decimal:
@@ -277,6 +363,10 @@ class _Rate:
         self._near = _divide(_fma(self._near, before, amount), after)
         self._changes.append((before, amount, after))
 
+    def times(self, quantity: Decimal) -> Decimal:
+        """quantity x rate, in 320 digits."""
+        return _multiply(quantity, self._near)
+
     def rounded(self, quantity: Decimal, plus: Decimal = ZERO) -> Decimal:
         """round8(quantity x rate + plus)."""
         near = _fma(quantity, self._near, plus)
@@ -319,20 +409,21 @@ _FEW_BITS, _MANY_BITS = 4_096, 100_000
 class _Lot:
     """What is open of an entry, or of all: the quantity, money and costs for each unit, and the costs that are left."""
 
-    __slots__ = ("cost_rate", "costs", "entry_id", "money_rate", "quantity")
+    __slots__ = ("at", "cost_rate", "costs", "entry_id", "money_rate", "quantity")
 
-    def __init__(self, entry_id: str | None) -> None:
+    def __init__(self, entry_id: str | None, at: datetime) -> None:
         self.entry_id = entry_id
+        self.at = at
         self.quantity = ZERO
         self.costs = ZERO
         self.money_rate = _Rate()
         self.cost_rate = _Rate()
 
-    def add(self, quantity: Decimal, price: Decimal, costs: Decimal) -> None:
-        """Put more into it; the price includes the multiplier."""
+    def add(self, quantity: Decimal, price: Decimal, costs: Decimal, money: Decimal | None = None) -> None:
+        """Put more into it; the price includes the multiplier, and so does the money, which stands for it."""
         after = _add(self.quantity, quantity)
-        if self.quantity:
-            self.money_rate.change(self.quantity, _multiply(quantity, price), after)
+        if self.quantity or money is not None:
+            self.money_rate.change(self.quantity, _multiply(quantity, price) if money is None else money, after)
         else:
             self.money_rate = _Rate(price)
         if self.quantity or costs:
@@ -344,6 +435,17 @@ class _Lot:
         self.money_rate.change(self.quantity, ZERO, quantity)
         self.cost_rate.change(self.quantity, ZERO, quantity)
         self.quantity = quantity
+
+    def absorb(self, other: "_Lot") -> None:
+        """Hold what the other lot does, too: its money to 320 digits, since a quotient may have no end."""
+        after = _add(self.quantity, other.quantity)
+        self.money_rate.change(self.quantity, other.money_rate.times(other.quantity), after)
+        self.cost_rate.change(self.quantity, other.cost_rate.times(other.quantity), after)
+        self.quantity, self.costs = after, _add(self.costs, other.costs)
+
+    def spend(self, amount: Decimal) -> None:
+        """Hold that much less money in the same quantity."""
+        self.money_rate.change(self.quantity, amount.copy_negate(), self.quantity)
 
     def take_costs(self, quantity: Decimal) -> Decimal:
         """Take a quantity out, and its share of the costs, which is returned: all that is left with the last of it."""
@@ -365,29 +467,39 @@ class _Trip:
         self._openings: list[Opening] = []
         self._exits: list[Exit] = []
         self._entered_value = self._exited_value = self._gross = self._open_costs = ZERO
-        self._exited = self._max_quantity = self._lost = ZERO
+        self._exited = self._max_quantity = self._lost = self._moved = ZERO
 
-    def open(self, fill: Fill, quantity: Decimal, costs: Decimal) -> None:
-        """Add that much of the fill, with these of its costs."""
+    def open(self, fill: Fill, quantity: Decimal, costs: Decimal, money: Decimal | None = None) -> None:
+        """Add that much of the fill, with these of its costs and of its money."""
         if self._method is not LotMethod.AVERAGE:
-            self._lots.append(_Lot(fill.fill_id))
+            self._lots.append(_Lot(fill.fill_id, fill.at))
         elif not self._lots:
-            self._lots.append(_Lot(None))
-        self._lots[-1].add(quantity, _multiply(fill.price, self._multiplier), costs)
+            self._lots.append(_Lot(None, fill.at))
+        price = ZERO if fill.price is None else fill.price
+        worth = _multiply(price, self._multiplier)
+        self._lots[-1].add(quantity, worth, costs, money)
         self.open_quantity = _add(self.open_quantity, quantity)
         self._max_quantity = max(self._max_quantity, self.open_quantity)
         self._open_costs = _add(self._open_costs, costs)
-        self._entered_value = _fma(quantity, fill.price, self._entered_value)
+        self._entered_value = _fma(quantity, price, self._entered_value)
+        if money is not None:
+            self._moved = _subtract(self._moved, _subtract(money, _multiply(quantity, worth)))
         self._openings.append(
-            Opening(fill_id=fill.fill_id, quantity=quantity, price=fill.price, at=fill.at, costs=costs)
+            Opening(fill_id=fill.fill_id, quantity=quantity, price=price, at=fill.at, costs=costs, money=money)
         )
 
-    def close(self, fill: Fill, quantity: Decimal, costs: Decimal) -> None:
-        """Close that much, which is open, with these of the fill's costs."""
+    def close(self, fill: Fill, quantity: Decimal, costs: Decimal, money: Decimal | None = None) -> None:
+        """Close that much, which is open, with these of the fill's costs and of its money."""
+        if at_cost := fill.price is None and money is None:
+            fill, money = self._at_cost(fill, quantity)
         self.open_quantity = _subtract(self.open_quantity, quantity)
         self._exited = _add(self._exited, quantity)
-        self._exited_value = _fma(quantity, fill.price, self._exited_value)
-        price = _multiply(fill.price, self._multiplier)
+        shown = ZERO if fill.price is None else fill.price
+        price = _multiply(shown, self._multiplier)
+        self._exited_value = _fma(quantity, shown, self._exited_value)
+        if money is not None:
+            self._moved = _add(self._moved, _subtract(money, _multiply(quantity, price)))
+            price = _divide(money, quantity)
         gross_before = self._gross
         matches: list[Match] = []
         left, costs_left, entry_costs = quantity, costs, ZERO
@@ -397,6 +509,8 @@ class _Trip:
             left = _subtract(left, taken)
             if not left and not self.open_quantity:
                 gross = _subtract(_round(_multiply(self._sign, self._cash())), self._gross)
+            elif at_cost:
+                gross = ZERO
             else:
                 signed = _multiply(self._sign, taken)
                 gross = lot.money_rate.rounded(signed.copy_negate(), _multiply(signed, price))
@@ -415,7 +529,7 @@ class _Trip:
             Exit(
                 fill_id=fill.fill_id,
                 quantity=quantity,
-                price=fill.price,
+                price=shown,
                 at=fill.at,
                 matches=tuple(matches),
                 gross=_subtract(self._gross, gross_before),
@@ -424,7 +538,64 @@ class _Trip:
                 open_quantity=self.open_quantity,
                 open_cost=self._open_cost(),
                 open_costs=self._open_costs,
+                money=money,
             )
+        )
+
+    def _at_cost(self, fill: Fill, quantity: Decimal) -> tuple[Fill, Decimal]:
+        """The fill at the mean price of what it takes, and the money that makes it earn nothing."""
+        if quantity == self.open_quantity:
+            money = self._open_cost()
+        else:
+            money, left = ZERO, quantity
+            for lot in reversed(self._lots) if self._method is LotMethod.LIFO else self._lots:
+                taken = min(left, lot.quantity)
+                money, left = _add(money, lot.money_rate.rounded(taken)), _subtract(left, taken)
+                if not left:
+                    break
+        price = _divide(money, _multiply(quantity, self._multiplier))
+        return replace(fill, price=_round(price)), money
+
+    def receive(self, each: Decimal) -> None:
+        """Lower what each open unit cost; a long position has received that much, a short one has paid it."""
+        for lot in self._lots:
+            lot.spend(_multiply(lot.quantity, each))
+        self._moved = _fma(self.open_quantity, each, self._moved)
+
+    def release(self, share: Decimal) -> list[Decimal]:
+        """Take a share of what each lot cost out of it, and return the amounts, each at 8 decimals."""
+        amounts = [lot.money_rate.rounded(_multiply(lot.quantity, share)) for lot in self._lots]
+        for lot, amount in zip(self._lots, amounts, strict=True):
+            lot.spend(amount)
+            self._moved = _add(self._moved, amount)
+        return amounts
+
+    def united_with(self, other: "_Trip") -> "_Trip":
+        """Both trips, of the same side, as one."""
+        lots = sorted((*self._lots, *other._lots), key=lambda lot: lot.at)
+        if self._method is LotMethod.AVERAGE and len(lots) > 1:
+            for lot in lots[1:]:
+                lots[0].absorb(lot)
+            del lots[1:]
+        self._lots = deque(lots)
+        self._openings = sorted((*self._openings, *other._openings), key=lambda opening: opening.at)
+        self._exits = sorted((*self._exits, *other._exits), key=lambda exit_: exit_.at)
+        for name in ("open_quantity", "_entered_value", "_exited_value", "_gross", "_open_costs", "_exited", "_moved"):
+            setattr(self, name, _add(getattr(self, name), getattr(other, name)))
+        self._max_quantity = max(self._max_quantity, other._max_quantity, self.open_quantity)
+        self._lost = _add(self._lost, other._lost)
+        return self
+
+    def open_lots(self) -> tuple[OpenLot, ...]:
+        """What is open, lot by lot."""
+        return tuple(
+            OpenLot(
+                entry_id=lot.entry_id,
+                quantity=lot.quantity,
+                cost=lot.money_rate.rounded(lot.quantity),
+                costs=lot.costs,
+            )
+            for lot in self._lots
         )
 
     def split(self, split: Split) -> None:
@@ -460,7 +631,7 @@ class _Trip:
             side=self.side,
             openings=tuple(self._openings),
             exits=tuple(self._exits),
-            lots=tuple(OpenLot(entry_id=lot.entry_id, quantity=lot.quantity) for lot in self._lots),
+            lots=self.open_lots(),
             quantity=_add(exited, self.open_quantity),
             open_quantity=self.open_quantity,
             max_quantity=max(money.rounded(self._max_quantity, money.MOST_DECIMALS), self.open_quantity),
@@ -468,12 +639,13 @@ class _Trip:
             open_costs=self._open_costs,
             entered_value=self._entered_value,
             exited_value=self._exited_value,
+            moved=self._moved,
             lost=self._lost,
         )
 
     def _cash(self) -> Decimal:
-        """What the exits brought without what the entries took."""
-        return _multiply(_subtract(self._exited_value, self._entered_value), self._multiplier)
+        """The worth of the exits without that of the entries, and with the money that moved without either."""
+        return _fma(_subtract(self._exited_value, self._entered_value), self._multiplier, self._moved)
 
     def _open_cost(self) -> Decimal:
         """What is open cost, by the cash; 0 when nothing is."""

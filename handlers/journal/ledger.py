@@ -1,0 +1,342 @@
+"""How executions and corporate actions become trades: the positions of all accounts and symbols, settled together.
+
+`settle_all` is a pure function over executions in any order; positions.py has the arithmetic of one position. What it
+adds, besides the kinds of executions and the actions:
+
+1. A position is that of an account, a symbol and, where a broker reports fills as one trade, a pair id.
+2. At one instant, actions come before fills.
+3. A fill that may only close and finds less open than it takes is refused. EXPIRY, ASSIGNMENT, EXERCISE and
+   FEE_IN_KIND close at 0; TRANSFER_OUT and DUST without a price leave at their cost.
+4. A trip of which a part came in without a price has no known result: BASIS_UNKNOWN.
+5. Costs in another currency without its price are left out: FEE_NOT_PRICED.
+6. Where an exit leaves less than the dust's worth, the rest leaves at the exit's price.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
+
+from handlers.journal import money
+from handlers.journal.errors import FieldError, PositionTooSmall, RuleBroken
+from handlers.journal.executions import (
+    COMES_IN,
+    WORTHLESS,
+    ActionType,
+    CorporateAction,
+    Execution,
+    ExecutionKind,
+    Instrument,
+    PositionEffect,
+    symbol_key,
+)
+from handlers.journal.money import ONE, ZERO
+from handlers.journal.positions import Fill, LotMethod, Position, Side, Split, Trip
+
+FEE_NOT_PRICED = "FEE_NOT_PRICED"
+BASIS_UNKNOWN = "BASIS_UNKNOWN"
+ROUNDED_BY_SPLIT = "ROUNDED_BY_SPLIT"
+OPENING_FILL_CLOSED = "OPENING_FILL_CLOSED"
+
+Key = tuple[str, str, str | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettledTrade:
+    """A trip with what it is in. `fills` are the executions that it is made of, and what the engine made of its own."""
+
+    account_id: str
+    symbol: str
+    pair_id: str | None
+    instrument: Instrument
+    trip: Trip
+    warnings: tuple[str, ...]
+
+    @property
+    def is_known(self) -> bool:
+        """Whether what it earned is known."""
+        return BASIS_UNKNOWN not in self.warnings
+
+    @property
+    def opened_at(self) -> datetime:
+        """When its first fill was made."""
+        return self.trip.openings[0].at
+
+    @property
+    def closed_at(self) -> datetime | None:
+        """When it became flat; None while it is open."""
+        return self.trip.exits[-1].at if self.trip.is_flat else None
+
+    @property
+    def cash(self) -> Decimal:
+        """What its fills and actions brought, before costs: negative when they took more."""
+        trip = self.trip
+        exact = money.total(
+            (
+                money.product(money.minus(trip.exited_value, trip.entered_value), self.instrument.multiplier),
+                trip.moved,
+            )
+        )
+        return exact if trip.side is Side.BUY else -exact
+
+    @property
+    def costs(self) -> Decimal:
+        """What all its fills cost."""
+        return money.total(
+            (*(opening.costs for opening in self.trip.openings), *(exit_.exit_costs for exit_ in self.trip.exits))
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """All trades by the time of their first fill, and the fills that the engine made: dust, and those of actions."""
+
+    trades: tuple[SettledTrade, ...]
+    made: tuple[Execution, ...]
+
+
+def settle_all(
+    executions: Iterable[Execution],
+    actions: Iterable[CorporateAction] = (),
+    method: LotMethod = LotMethod.AVERAGE,
+    *,
+    dust: Decimal = ZERO,
+) -> Settlement:
+    """The trades that the executions make.
+
+    Their instruments are those of `instrument_errors`: one for a symbol. Raises PositionTooSmall; RuleBroken, with the
+    path ("actions", its id, a field), for an action that leaves nothing of what is open, or more than can be kept.
+    """
+    ledger = _Ledger(method, dust)
+    waiting = sorted(actions, key=lambda action: (action.effective_at, action.action_id))
+    next_action = 0
+    for execution in sorted(executions, key=lambda one: (one.executed_at, one.sequence, one.execution_id)):
+        while next_action < len(waiting) and waiting[next_action].effective_at <= execution.executed_at:
+            ledger.act(waiting[next_action])
+            next_action += 1
+        ledger.take(execution)
+    for action in waiting[next_action:]:
+        ledger.act(action)
+    return ledger.settled()
+
+
+@dataclass(slots=True)
+class _Held:
+    """A position with its symbol as it is shown, and the warnings of each of its trips."""
+
+    symbol: str
+    instrument: Instrument
+    position: Position
+    warnings: dict[int, set[str]] = field(default_factory=dict)
+    symbols: dict[int, str] = field(default_factory=dict)
+
+    def warn(self, trip: int, code: str) -> None:
+        self.warnings.setdefault(trip, set()).add(code)
+
+
+class _Ledger:
+    """The positions while executions and actions are taken, one after the other, by time."""
+
+    def __init__(self, method: LotMethod, dust: Decimal) -> None:
+        self._method = method
+        self._dust = dust
+        self._held: dict[Key, _Held] = {}
+        self._made: list[Execution] = []
+
+    def take(self, execution: Execution) -> None:
+        key = (execution.account_id, symbol_key(execution.symbol), execution.pair_id)
+        held = self._held.get(key)
+        if held is None:
+            position = Position(self._method, execution.instrument.multiplier)
+            held = self._held[key] = _Held(execution.symbol, execution.instrument, position)
+        position = held.position
+        side, quantity = execution.side, execution.quantity
+        if execution.may_only_close:
+            side = side or (None if position.side is None else _against(position.side))
+            quantity = quantity or position.open_quantity
+            if side is None or side is position.side or quantity > position.open_quantity or not quantity:
+                can_close = position.open_quantity if side is not None and side is not position.side else ZERO
+                raise PositionTooSmall(execution.execution_id, can_close)
+        if side is None or quantity is None:
+            raise ValueError(f"an execution of the kind {execution.kind} has a side and a quantity")
+        price = ZERO if execution.kind in WORTHLESS else execution.price
+        first, was_open = position.trip_number, position.side is not None
+        closes = was_open and side is not position.side
+        position.take(
+            Fill(
+                fill_id=execution.execution_id,
+                side=side,
+                quantity=quantity,
+                price=price,
+                at=execution.executed_at,
+                sequence=execution.sequence,
+                costs=execution.costs or ZERO,
+            )
+        )
+        last = position.trip_number if position.side is not None else first
+        held.symbols.setdefault(first, execution.symbol)
+        held.symbols.setdefault(last, execution.symbol)
+        if execution.costs is None:
+            held.warn(first, FEE_NOT_PRICED)
+            held.warn(last, FEE_NOT_PRICED)
+        if price is None and execution.kind in COMES_IN:
+            held.warn(last, BASIS_UNKNOWN)
+            if closes:
+                held.warn(first, BASIS_UNKNOWN)
+        if closes and execution.position_effect is PositionEffect.OPEN:
+            held.warn(first, OPENING_FILL_CLOSED)
+        if closes and price is not None and position.side not in (None, side):
+            self._sweep_dust(held, execution, side, price)
+
+    def _sweep_dust(self, held: _Held, execution: Execution, side: Side, price: Decimal) -> None:
+        left = held.position.open_quantity
+        worth = money.product(left, price, held.instrument.multiplier).copy_abs()
+        if self._dust > ZERO and worth < self._dust:
+            self._make(held, execution, ExecutionKind.DUST, execution.execution_id, side, left, price)
+
+    def _make(
+        self,
+        held: _Held,
+        of: Execution | CorporateAction,
+        kind: ExecutionKind,
+        name: str,
+        side: Side,
+        quantity: Decimal,
+        price: Decimal | None,
+        worth: Decimal | None = None,
+    ) -> None:
+        """Take a fill of the engine's own."""
+        at = of.executed_at if isinstance(of, Execution) else of.effective_at
+        account = of.account_id or ""
+        made = Execution(
+            execution_id=f"{name}:{kind.lower()}",
+            account_id=account,
+            symbol=held.symbol,
+            instrument=held.instrument,
+            side=side,
+            quantity=quantity,
+            price=price,
+            executed_at=at,
+            kind=kind,
+            linked_to=name,
+        )
+        self._made.append(made)
+        trip = held.position.trip_number
+        held.symbols.setdefault(trip, held.symbol)
+        held.position.take(
+            Fill(fill_id=made.execution_id, side=side, quantity=quantity, price=price, at=at, money=worth)
+        )
+        if held.position.side is not None:
+            held.symbols.setdefault(held.position.trip_number, held.symbol)
+
+    def act(self, action: CorporateAction) -> None:
+        symbol = symbol_key(action.symbol)
+        for key, held in list(self._held.items()):
+            account = key[0]
+            if key[1] == symbol and held.position.side is not None and action.account_id in (None, account):
+                try:
+                    self._act_on(replace(action, account_id=account), key, held)
+                except RuleBroken as error:
+                    path = ("actions", action.action_id)
+                    raise RuleBroken([FieldError((*path, *one.path), one.detail) for one in error.errors]) from None
+
+    def _act_on(self, action: CorporateAction, key: Key, held: _Held) -> None:
+        position, trip = held.position, held.position.trip_number
+        new, old = action.new or ONE, action.old or ONE
+        if action.type is ActionType.MERGER_CASH:
+            if (side := position.side) is not None:
+                price = action.cash_per_share
+                quantity, name = position.open_quantity, action.action_id
+                self._make(held, action, ExecutionKind.MERGER_CASH, name, _against(side), quantity, price)
+            return
+        if action.type is ActionType.SHARE_DIVIDEND:
+            old = position.open_quantity
+            new = money.total((old, action.quantity or ZERO))
+        if action.type is ActionType.SPINOFF:
+            self._spin_off(action, key, held, new, old)
+            return
+        if action.cash_per_share is not None:
+            position.receive(money.product(action.cash_per_share, held.instrument.multiplier))
+        if new != old:
+            position.split(Split(at=action.effective_at, new=new, old=old))
+        if action.new_symbol is not None:
+            self._move(action, key, held, trip, action.new_symbol)
+
+    def _target(self, key: Key, held: _Held, symbol: str) -> _Held:
+        wanted = (key[0], symbol_key(symbol), key[2])
+        if wanted not in self._held:
+            self._held[wanted] = _Held(symbol, held.instrument, Position(self._method, held.instrument.multiplier))
+        return self._held[wanted]
+
+    def _move(self, action: CorporateAction, key: Key, held: _Held, trip: int, symbol: str) -> None:
+        """Move what is open to the new symbol: the trade goes on there."""
+        target = self._target(key, held, symbol)
+        if target.position.side in (None, held.position.side):
+            there = target.position.trip_number
+            held.position.move_to(target.position)
+            target.warnings.setdefault(there, set()).update(held.warnings.pop(trip, ()))
+            target.symbols[there] = target.symbol
+            held.symbols.pop(trip, None)
+            return
+        if (side := held.position.side) is None:  # pragma: no cover  actions reach open positions only
+            return
+        quantity = held.position.open_quantity
+        name = action.action_id
+        self._make(held, action, ExecutionKind.MERGER_SHARES, f"{name}:out", _against(side), quantity, None)
+        leaving = held.position.trips()[-1].exits[-1]
+        self._make(
+            target, action, ExecutionKind.MERGER_SHARES, f"{name}:in", side, quantity, leaving.price, leaving.money
+        )
+
+    def _spin_off(self, action: CorporateAction, key: Key, held: _Held, new: Decimal, old: Decimal) -> None:
+        """Let units of the new symbol take their share of the cost along, lot by lot."""
+        position = held.position
+        if (side := position.side) is None:  # pragma: no cover  actions reach open positions only
+            return
+        target = self._target(key, held, action.new_symbol or action.symbol)
+        lots = position.lots()
+        before = until = given = ZERO
+        trip = target.position.trip_number
+        for number, (lot, worth) in enumerate(
+            zip(lots, position.release(action.cost_share or ZERO), strict=True), start=1
+        ):
+            before = money.total((before, lot.quantity))
+            until = money.floored(money.product(before, new), old)
+            quantity, given = money.minus(until, given), until
+            if not quantity:
+                raise RuleBroken([FieldError(("new",), "leaves nothing for what is held")])
+            price = money.ratio(worth, money.product(quantity, target.instrument.multiplier))
+            name = f"{action.action_id}:{number}"
+            self._make(target, action, ExecutionKind.SPINOFF, name, side, quantity, price, worth)
+        if BASIS_UNKNOWN in held.warnings.get(position.trip_number, ()):
+            target.warn(trip, BASIS_UNKNOWN)
+
+    def settled(self) -> Settlement:
+        trades = sorted(self._trades(), key=lambda trade: (trade.opened_at, trade.account_id, trade.symbol))
+        return Settlement(trades=tuple(trades), made=tuple(self._made))
+
+    def _trades(self) -> Iterator[SettledTrade]:
+        for (account, _, pair), held in self._held.items():
+            for number, trip in enumerate(held.position.trips()):
+                warnings = set(held.warnings.get(number, ()))
+                if trip.lost:
+                    warnings.add(ROUNDED_BY_SPLIT)
+                yield SettledTrade(
+                    account_id=account,
+                    symbol=held.symbols.get(number, held.symbol),
+                    pair_id=pair,
+                    instrument=held.instrument,
+                    trip=trip,
+                    warnings=tuple(sorted(warnings)),
+                )
+
+
+def _against(side: Side) -> Side:
+    return Side.SELL if side is Side.BUY else Side.BUY
+
+
+def open_positions(trades: Sequence[SettledTrade]) -> list[SettledTrade]:
+    """The trades that are open."""
+    return [trade for trade in trades if not trade.trip.is_flat]
