@@ -574,6 +574,637 @@ class SettingsUpdateInput(BaseModel):
     """
 
 
+class FillName(RootModel[str]):
+    root: Annotated[
+        str, Field(examples=['f1'], max_length=128, min_length=1, pattern='^[!-~]+$')
+    ]
+    """
+    Names a fill in the answer, as the request does or by its place; fills that the engine made have a name of their own.
+    """
+
+
+class OptionRight(StrEnum):
+    """
+    The right to sell, or to buy.
+
+    """
+
+    PUT = 'PUT'
+    CALL = 'CALL'
+
+
+class ExecutionKind(StrEnum):
+    """
+    TRADE: a fill that was bought or sold. EXPIRY closes at 0. CASH_SETTLEMENT closes at its price. ASSIGNMENT and EXERCISE close an
+    option at 0 and make a fill in its underlying at the strike, unless `withShares` is false. TRANSFER_IN: from another account or
+    broker, at its price; without one, what its trade earns is not known. TRANSFER_OUT: at its price, without one at its cost. DUST: a
+    rest that is too small to sell, at its price, without one at its cost. FEE_IN_KIND: a fee that was taken in the traded coin, which
+    leaves at 0. OPENING: what was held before the data begins, as TRANSFER_IN.
+    Of EXPIRY, CASH_SETTLEMENT, ASSIGNMENT, EXERCISE, TRANSFER_OUT, DUST and FEE_IN_KIND the `side` follows from what is open; EXPIRY,
+    CASH_SETTLEMENT and DUST without a `quantity` close all of it. These kinds never open anything.
+
+    """
+
+    TRADE = 'TRADE'
+    EXPIRY = 'EXPIRY'
+    ASSIGNMENT = 'ASSIGNMENT'
+    EXERCISE = 'EXERCISE'
+    CASH_SETTLEMENT = 'CASH_SETTLEMENT'
+    TRANSFER_IN = 'TRANSFER_IN'
+    TRANSFER_OUT = 'TRANSFER_OUT'
+    DUST = 'DUST'
+    FEE_IN_KIND = 'FEE_IN_KIND'
+    OPENING = 'OPENING'
+
+
+class CorporateActionType(StrEnum):
+    """
+    SPLIT: `new` units for `old` ones. RENAME: to `newSymbol`. MERGER_CASH: each unit is paid `cashPerShare`. MERGER_SHARES: `new` units of
+    `newSymbol` for `old` ones, and `cashPerShare`, if any, for each of the old ones, which lowers the cost of what is held. SPINOFF: `new`
+    units of `newSymbol` for each `old` ones held, which take `costShare` (0 to 1) of the cost along. SHARE_DIVIDEND: every position of the
+    symbol gets `quantity` units more at no cost; name the account where they got different numbers.
+
+    """
+
+    SPLIT = 'SPLIT'
+    RENAME = 'RENAME'
+    MERGER_CASH = 'MERGER_CASH'
+    MERGER_SHARES = 'MERGER_SHARES'
+    SPINOFF = 'SPINOFF'
+    SHARE_DIVIDEND = 'SHARE_DIVIDEND'
+
+
+class TradeWarning(RootModel[str]):
+    root: Annotated[str, Field(examples=['FEE_NOT_PRICED'], max_length=40)]
+    """
+    FEE_NOT_PRICED: costs in another currency have no `feePrice` and are left out. BASIS_UNKNOWN: something came in without a price; what
+    the trade earns is not known, and no sum has it. ROUNDED_BY_SPLIT: a split left less than 18 decimals show. OPENING_FILL_CLOSED: a fill
+    with the `positionEffect` OPEN closed something. Others may be added.
+
+    """
+
+
+class InstrumentInput(BaseModel):
+    """
+    What the symbol stands for. Every execution of a symbol has the same multiplier and currency.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    kind: Annotated[
+        str | None,
+        Field(
+            examples=['STOCK'],
+            pattern='^(STOCK|FUND|FUTURE|OPTION|FUTURE_OPTION|CRYPTO|FOREX|CFD|BOND|OTHER)$',
+        ),
+    ] = None
+    """
+    What is traded: STOCK, FUND, FUTURE, OPTION, FUTURE_OPTION, CRYPTO, FOREX, CFD, BOND or OTHER.
+
+    """
+    multiplier: Annotated[Decimal | None, Field(examples=['50'])] = None
+    """
+    The money that one unit makes when its price moves by 1; 1 by default, 100 for OPTION. Without one, a FUTURE has the point value of its root, if that is known.
+    """
+    currency: Annotated[
+        str | None, Field(examples=['EUR'], pattern='^[A-Z0-9]{3,10}$')
+    ] = None
+    """
+    A currency of ISO 4217, or the code of a coin.
+    """
+    underlying: Annotated[
+        str | None,
+        Field(
+            examples=['AAPL'],
+            max_length=32,
+            min_length=1,
+            pattern='^[!-{}~]([ -{}~]*[!-{}~])?$',
+        ),
+    ] = None
+    """
+    What an option is on.
+    """
+    expiry: Annotated[
+        str | None,
+        Field(
+            examples=['2026-01-05'],
+            pattern='^([12][0-9]{3}-(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|[12][0-9]{3}-(0[469]|11)-(0[1-9]|[12][0-9]|30)|[12][0-9]{3}-02-(0[1-9]|1[0-9]|2[0-8])|([12][0-9](0[48]|[2468][048]|[13579][26])|(12|16|20|24|28)00)-02-29)$',
+        ),
+    ] = None
+    """
+    The last day of an option or future.
+    """
+    strike: Annotated[Decimal | None, Field(examples=['185.25'])] = None
+    """
+    The strike of an option.
+    """
+    right: OptionRight | None = None
+
+
+class CostDetailInput(BaseModel):
+    """
+    A part of the costs.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    kind: Annotated[
+        str,
+        Field(
+            examples=['EXCHANGE'],
+            pattern='^(COMMISSION|EXCHANGE|CLEARING|REGULATORY|STAMP|FX|SWAP|FUNDING|OTHER)$',
+        ),
+    ]
+    """
+    What was paid for: COMMISSION, EXCHANGE, CLEARING, REGULATORY, STAMP, FX, SWAP, FUNDING or OTHER.
+
+    """
+    amount: Annotated[Decimal, Field(examples=['1.1'])]
+    """
+    A cost; below zero for a rebate.
+    """
+
+
+class MatchExecutionInput(BaseModel):
+    """
+    An execution to match.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    execution_id: Annotated[
+        str | None,
+        Field(
+            alias='executionId',
+            examples=['f1'],
+            max_length=64,
+            min_length=1,
+            pattern='^[!-~]+$',
+        ),
+    ] = None
+    """
+    Names the execution in the answer; by default its place, from 1 on.
+    """
+    account_id: Annotated[
+        UUID | None,
+        Field(alias='accountId', examples=['3c4d5e6f-7a8b-4c9d-8e0f-1a2b3c4d5e6f']),
+    ] = None
+    """
+    The account; `Main` by default.
+    """
+    symbol: Annotated[
+        str,
+        Field(
+            examples=['AAPL'],
+            max_length=32,
+            min_length=1,
+            pattern='^[!-{}~]([ -{}~]*[!-{}~])?$',
+        ),
+    ]
+    """
+    The symbol as your broker writes it; case does not count.
+    """
+    instrument: InstrumentInput | None = None
+    side: Side | None = None
+    """
+    Whether it was bought or sold; required for TRADE, TRANSFER_IN and OPENING.
+    """
+    quantity: Annotated[Decimal | None, Field(examples=['100'])] = None
+    """
+    How many units, contracts or coins.
+    """
+    price: Annotated[Decimal | None, Field(examples=['185.25'])] = None
+    """
+    The price of a unit, as it is quoted.
+    """
+    executed_at: Annotated[
+        AwareDatetime, Field(alias='executedAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    When it was made.
+    """
+    commission: Annotated[Decimal | None, Field(examples=['1.1'])] = None
+    """
+    The commission; below zero for a rebate.
+    """
+    fees: Annotated[Decimal | None, Field(examples=['1.1'])] = None
+    """
+    All other costs; below zero for a rebate.
+    """
+    cost_details: Annotated[
+        list[CostDetailInput] | None, Field(alias='costDetails', max_length=20)
+    ] = None
+    """
+    What commission and fees are made of; they add up to both.
+    """
+    fee_currency: Annotated[
+        str | None,
+        Field(alias='feeCurrency', examples=['EUR'], pattern='^[A-Z0-9]{3,10}$'),
+    ] = None
+    """
+    The currency of commission and fees; by default that of the instrument.
+    """
+    fee_price: Annotated[Decimal | None, Field(alias='feePrice', examples=['50'])] = (
+        None
+    )
+    """
+    What a unit of `feeCurrency` costs in the instrument's currency.
+    """
+    kind: ExecutionKind | None = None
+    position_effect: Annotated[
+        str | None,
+        Field(alias='positionEffect', examples=['AUTO'], pattern='^(OPEN|CLOSE|AUTO)$'),
+    ] = None
+    """
+    OPEN: meant to open; if it closes, its trade says so in `warnings`. CLOSE: it is refused when it takes more than is open. AUTO: it
+    closes what is open against it, and opens with the rest.
+
+    """
+    order_id: Annotated[
+        str | None,
+        Field(
+            alias='orderId',
+            examples=['0000e0d5.6a1b2c3d.01.01'],
+            max_length=100,
+            min_length=1,
+            pattern='^[!-{}~]([ -{}~]*[!-{}~])?$',
+        ),
+    ] = None
+    """
+    The order that it belongs to, as your broker names it.
+    """
+    pair_id: Annotated[
+        str | None,
+        Field(
+            alias='pairId',
+            examples=['0000e0d5.6a1b2c3d.01.01'],
+            max_length=100,
+            min_length=1,
+            pattern='^[!-{}~]([ -{}~]*[!-{}~])?$',
+        ),
+    ] = None
+    """
+    Keeps executions that a broker reports as one trade in a position of their own.
+    """
+    with_shares: Annotated[bool, Field(alias='withShares', examples=[True])] = True
+    """
+    Whether an ASSIGNMENT or EXERCISE makes the fill in the underlying; its costs are then those of that fill.
+    """
+
+
+class CorporateActionInput(BaseModel):
+    """
+    A corporate action; the fields that it needs follow from its type.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    type: CorporateActionType
+    symbol: Annotated[
+        str,
+        Field(
+            examples=['AAPL'],
+            max_length=32,
+            min_length=1,
+            pattern='^[!-{}~]([ -{}~]*[!-{}~])?$',
+        ),
+    ]
+    """
+    The symbol whose positions it changes.
+    """
+    effective_at: Annotated[
+        AwareDatetime,
+        Field(alias='effectiveAt', examples=['2026-01-05T09:31:04-05:00']),
+    ]
+    """
+    From when on; executions of the instant come after it.
+    """
+    account_id: Annotated[
+        UUID | None,
+        Field(alias='accountId', examples=['3c4d5e6f-7a8b-4c9d-8e0f-1a2b3c4d5e6f']),
+    ] = None
+    """
+    The account that it changes; all of them by default.
+    """
+    new: Annotated[Decimal | None, Field(examples=['50'])] = None
+    """
+    So many units there are from then on.
+    """
+    old: Annotated[Decimal | None, Field(examples=['50'])] = None
+    """
+    For so many of before.
+    """
+    new_symbol: Annotated[
+        str | None,
+        Field(
+            alias='newSymbol',
+            examples=['AAPL'],
+            max_length=32,
+            min_length=1,
+            pattern='^[!-{}~]([ -{}~]*[!-{}~])?$',
+        ),
+    ] = None
+    """
+    The symbol from then on, or of what is given.
+    """
+    cash_per_share: Annotated[
+        Decimal | None, Field(alias='cashPerShare', examples=['185.25'])
+    ] = None
+    """
+    The cash for each unit of before; not below zero.
+    """
+    cost_share: Annotated[
+        Decimal | None, Field(alias='costShare', examples=['185.25'])
+    ] = None
+    """
+    The part of the cost that goes along, from 0 to 1.
+    """
+    quantity: Annotated[Decimal | None, Field(examples=['50'])] = None
+    """
+    How many units are added.
+    """
+
+
+class MatchInput(BaseModel):
+    """
+    Executions to match, with the corporate actions between them.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    executions: Annotated[
+        list[MatchExecutionInput], Field(max_length=1000, min_length=1)
+    ]
+    """
+    The executions, in any order.
+    """
+    actions: Annotated[list[CorporateActionInput] | None, Field(max_length=100)] = None
+    """
+    The corporate actions, in any order.
+    """
+    lot_method: Annotated[LotMethod | None, Field(alias='lotMethod')] = None
+    dust_value: Annotated[Decimal | None, Field(alias='dustValue', examples=['60'])] = (
+        None
+    )
+    """
+    What an exit leaves is sold at its price, too, when it is worth less than this.
+    """
+
+
+class MatchedClose(BaseModel):
+    """
+    An exit, and what it leaves.
+    """
+
+    execution_id: Annotated[
+        str,
+        Field(
+            alias='executionId',
+            examples=['f1'],
+            max_length=128,
+            min_length=1,
+            pattern='^[!-~]+$',
+        ),
+    ]
+    """
+    Names a fill in the answer, as the request does or by its place; fills that the engine made have a name of their own.
+    """
+    quantity: Annotated[Decimal, Field(examples=['100'])]
+    """
+    How many units, contracts or coins; above zero.
+    """
+    price: Annotated[Decimal, Field(examples=['185.25'])]
+    """
+    A price; below zero where a market allows that.
+    """
+    closed_at: Annotated[
+        AwareDatetime, Field(alias='closedAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    RFC 3339 with an offset, to the microsecond, in the years from 1000 to 2999.
+    """
+    gross_pnl: Annotated[
+        Decimal | None, Field(alias='grossPnl', examples=['79.12'])
+    ] = None
+    """
+    What it earned before costs.
+    """
+    entry_costs: Annotated[
+        Decimal | None, Field(alias='entryCosts', examples=['1.1'])
+    ] = None
+    """
+    Its share of the entries' costs.
+    """
+    exit_costs: Annotated[
+        Decimal | None, Field(alias='exitCosts', examples=['1.1'])
+    ] = None
+    """
+    Its own costs.
+    """
+    net_pnl: Annotated[Decimal | None, Field(alias='netPnl', examples=['79.12'])] = None
+    """
+    What it earned after both.
+    """
+    remaining_quantity: Annotated[
+        Decimal, Field(alias='remainingQuantity', examples=['60'])
+    ]
+    """
+    What is still open; 0 when the trade is flat.
+    """
+    open_cost: Annotated[
+        Decimal | None, Field(alias='openCost', examples=['79.12'])
+    ] = None
+    """
+    What the rest cost.
+    """
+
+
+class LotMatch(BaseModel):
+    """
+    A quantity of an exit with the entry that it closes.
+    """
+
+    trade: Annotated[int, Field(examples=[0], ge=0)]
+    """
+    The place of its trade in `trades`, from 0 on.
+    """
+    entry_execution_id: Annotated[
+        str | None,
+        Field(
+            alias='entryExecutionId',
+            examples=['f1'],
+            max_length=128,
+            min_length=1,
+            pattern='^[!-~]+$',
+        ),
+    ] = None
+    """
+    The entry; absent for AVERAGE, which keeps all entries in one pool.
+    """
+    exit_execution_id: Annotated[
+        str,
+        Field(
+            alias='exitExecutionId',
+            examples=['f1'],
+            max_length=128,
+            min_length=1,
+            pattern='^[!-~]+$',
+        ),
+    ]
+    """
+    Names a fill in the answer, as the request does or by its place; fills that the engine made have a name of their own.
+    """
+    quantity: Annotated[Decimal, Field(examples=['100'])]
+    """
+    How many units, contracts or coins; above zero.
+    """
+    gross_pnl: Annotated[
+        Decimal | None, Field(alias='grossPnl', examples=['79.12'])
+    ] = None
+    """
+    What it earned before costs.
+    """
+    entry_costs: Annotated[
+        Decimal | None, Field(alias='entryCosts', examples=['1.1'])
+    ] = None
+    """
+    Its share of the entry's costs.
+    """
+    exit_costs: Annotated[
+        Decimal | None, Field(alias='exitCosts', examples=['1.1'])
+    ] = None
+    """
+    Its share of the exit's costs.
+    """
+    net_pnl: Annotated[Decimal | None, Field(alias='netPnl', examples=['79.12'])] = None
+    """
+    What it earned after both.
+    """
+
+
+class MatchedLot(BaseModel):
+    """
+    What is left of an entry.
+    """
+
+    execution_id: Annotated[
+        str | None,
+        Field(
+            alias='executionId',
+            examples=['f1'],
+            max_length=128,
+            min_length=1,
+            pattern='^[!-~]+$',
+        ),
+    ] = None
+    """
+    The entry; absent for the pool of AVERAGE.
+    """
+    quantity: Annotated[Decimal, Field(examples=['100'])]
+    """
+    How many units, contracts or coins; above zero.
+    """
+    cost: Annotated[Decimal | None, Field(examples=['79.12'])] = None
+    """
+    What it cost.
+    """
+    costs: Annotated[Decimal | None, Field(examples=['1.1'])] = None
+    """
+    Its costs that no exit took.
+    """
+
+
+class MadeFill(BaseModel):
+    """
+    A fill that dust or a corporate action made.
+    """
+
+    execution_id: Annotated[
+        str,
+        Field(
+            alias='executionId',
+            examples=['f1'],
+            max_length=128,
+            min_length=1,
+            pattern='^[!-~]+$',
+        ),
+    ]
+    """
+    Names a fill in the answer, as the request does or by its place; fills that the engine made have a name of their own.
+    """
+    kind: Annotated[str, Field(examples=['TRADE'], max_length=40)]
+    """
+    A kind of execution, as in `ExecutionKind`; also MERGER_CASH, MERGER_SHARES and SPINOFF, of fills that a corporate action makes.
+    Others may be added.
+
+    """
+    symbol: Annotated[
+        str,
+        Field(
+            examples=['AAPL'],
+            max_length=32,
+            min_length=1,
+            pattern='^[!-{}~]([ -{}~]*[!-{}~])?$',
+        ),
+    ]
+    """
+    The instrument as your broker writes it, in visible ASCII characters except `|`; case counts.
+
+    """
+    account_id: Annotated[
+        UUID,
+        Field(alias='accountId', examples=['3c4d5e6f-7a8b-4c9d-8e0f-1a2b3c4d5e6f']),
+    ]
+    """
+    Names a trading account; `Main`, which everybody has, is 00000000-0000-4000-8000-000000000001.
+    """
+    side: Side
+    quantity: Annotated[Decimal, Field(examples=['100'])]
+    """
+    How many units, contracts or coins; above zero.
+    """
+    price: Annotated[Decimal | None, Field(examples=['185.25'])] = None
+    """
+    A price; below zero where a market allows that.
+    """
+    executed_at: Annotated[
+        AwareDatetime, Field(alias='executedAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    RFC 3339 with an offset, to the microsecond, in the years from 1000 to 2999.
+    """
+
+
+class CashSum(BaseModel):
+    """
+    What fills brought in one currency.
+    """
+
+    currency: Annotated[
+        str | None, Field(examples=['EUR'], pattern='^[A-Z0-9]{3,10}$')
+    ] = None
+    """
+    The currency; absent for instruments without one.
+    """
+    before_costs: Annotated[Decimal, Field(alias='beforeCosts', examples=['79.12'])]
+    """
+    What was sold without what was bought.
+    """
+    costs: Annotated[Decimal, Field(examples=['1.1'])]
+    """
+    A cost; below zero for a rebate.
+    """
+    total: Annotated[Decimal, Field(examples=['79.12'])]
+    """
+    What is left after costs.
+    """
+
+
 class GroupInput(BaseModel):
     """
     A group of trades.
@@ -2670,6 +3301,194 @@ class Settings(BaseModel):
     """
 
 
+class MatchedTrade(BaseModel):
+    """
+    A position from flat to flat, or to what is open.
+    """
+
+    symbol: Annotated[
+        str,
+        Field(
+            examples=['AAPL'],
+            max_length=32,
+            min_length=1,
+            pattern='^[!-{}~]([ -{}~]*[!-{}~])?$',
+        ),
+    ]
+    """
+    The instrument as your broker writes it, in visible ASCII characters except `|`; case counts.
+
+    """
+    account_id: Annotated[
+        UUID,
+        Field(alias='accountId', examples=['3c4d5e6f-7a8b-4c9d-8e0f-1a2b3c4d5e6f']),
+    ]
+    """
+    Names a trading account; `Main`, which everybody has, is 00000000-0000-4000-8000-000000000001.
+    """
+    pair_id: Annotated[
+        str | None,
+        Field(
+            alias='pairId',
+            examples=['0000e0d5.6a1b2c3d.01.01'],
+            max_length=100,
+            min_length=1,
+            pattern='^[!-{}~]([ -{}~]*[!-{}~])?$',
+        ),
+    ] = None
+    """
+    A name that somebody else gave, in visible ASCII characters except `|`.
+    """
+    currency: Annotated[
+        str | None, Field(examples=['EUR'], pattern='^[A-Z0-9]{3,10}$')
+    ] = None
+    """
+    A currency of ISO 4217, or the code of a coin.
+    """
+    multiplier: Annotated[Decimal | None, Field(examples=['50'])] = None
+    """
+    The money that one unit makes when its price moves by 1.
+    """
+    side: Side
+    status: TradeStatus
+    quantity: Annotated[Decimal, Field(examples=['100'])]
+    """
+    All that was entered, in units after the last split.
+    """
+    max_quantity: Annotated[Decimal, Field(alias='maxQuantity', examples=['100'])]
+    """
+    The largest quantity that was held.
+    """
+    remaining_quantity: Annotated[
+        Decimal, Field(alias='remainingQuantity', examples=['60'])
+    ]
+    """
+    What is still open; 0 when the trade is flat.
+    """
+    entry_price: Annotated[Decimal, Field(alias='entryPrice', examples=['185.25'])]
+    """
+    The mean price of the entries.
+    """
+    exit_price: Annotated[
+        Decimal | None, Field(alias='exitPrice', examples=['185.25'])
+    ] = None
+    """
+    The mean price of the exits.
+    """
+    open_date: Annotated[
+        AwareDatetime, Field(alias='openDate', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    When the first fill was made.
+    """
+    close_date: Annotated[
+        AwareDatetime | None,
+        Field(alias='closeDate', examples=['2026-01-05T09:31:04-05:00']),
+    ] = None
+    """
+    When it became flat.
+    """
+    gross_pnl: Annotated[
+        Decimal | None, Field(alias='grossPnl', examples=['79.12'])
+    ] = None
+    """
+    What the exits earned before costs; absent when it is not known.
+    """
+    net_pnl: Annotated[Decimal | None, Field(alias='netPnl', examples=['79.12'])] = None
+    """
+    What they earned after costs; absent when it is not known.
+    """
+    costs: Annotated[Decimal, Field(examples=['1.1'])]
+    """
+    What all its fills cost.
+    """
+    execution_ids: Annotated[
+        list[FillName], Field(alias='executionIds', max_length=2200)
+    ]
+    """
+    The fills that it is made of, by time; a fill that flips a position is in two trades.
+    """
+    closes: Annotated[list[MatchedClose], Field(max_length=2200)]
+    """
+    The exits, by time.
+    """
+    warnings: Annotated[list[TradeWarning], Field(max_length=20)]
+    """
+    What is not as it should be.
+    """
+
+
+class MatchedPosition(BaseModel):
+    """
+    What is open.
+    """
+
+    trade: Annotated[int, Field(examples=[0], ge=0)]
+    """
+    The place of its trade in `trades`, from 0 on.
+    """
+    symbol: Annotated[
+        str,
+        Field(
+            examples=['AAPL'],
+            max_length=32,
+            min_length=1,
+            pattern='^[!-{}~]([ -{}~]*[!-{}~])?$',
+        ),
+    ]
+    """
+    The instrument as your broker writes it, in visible ASCII characters except `|`; case counts.
+
+    """
+    account_id: Annotated[
+        UUID,
+        Field(alias='accountId', examples=['3c4d5e6f-7a8b-4c9d-8e0f-1a2b3c4d5e6f']),
+    ]
+    """
+    Names a trading account; `Main`, which everybody has, is 00000000-0000-4000-8000-000000000001.
+    """
+    pair_id: Annotated[
+        str | None,
+        Field(
+            alias='pairId',
+            examples=['0000e0d5.6a1b2c3d.01.01'],
+            max_length=100,
+            min_length=1,
+            pattern='^[!-{}~]([ -{}~]*[!-{}~])?$',
+        ),
+    ] = None
+    """
+    A name that somebody else gave, in visible ASCII characters except `|`.
+    """
+    side: Side
+    quantity: Annotated[Decimal, Field(examples=['100'])]
+    """
+    How many units, contracts or coins; above zero.
+    """
+    average_price: Annotated[
+        Decimal | None, Field(alias='averagePrice', examples=['185.25'])
+    ] = None
+    """
+    What a unit cost.
+    """
+    cost_basis: Annotated[
+        Decimal | None, Field(alias='costBasis', examples=['79.12'])
+    ] = None
+    """
+    What all of it cost, without costs; of a short position what it brought.
+    """
+    open_costs: Annotated[
+        Decimal | None, Field(alias='openCosts', examples=['1.1'])
+    ] = None
+    """
+    The costs of the entries that no exit took.
+    """
+    lots: Annotated[list[MatchedLot], Field(max_length=1200)]
+    """
+    What is left of the entries; one pool for AVERAGE.
+    """
+
+
 class Group(BaseModel):
     """
     A group of trades, with what they have earned together.
@@ -3454,6 +4273,33 @@ class Problem(BaseModel):
     errors: Annotated[list[FieldProblem] | None, Field(max_length=100)] = None
     """
     Every bad field.
+    """
+
+
+class MatchResult(BaseModel):
+    """
+    What the executions make.
+    """
+
+    trades: Annotated[list[MatchedTrade], Field(max_length=2200)]
+    """
+    The trades, by their first fill.
+    """
+    matches: Annotated[list[LotMatch], Field(max_length=100000)]
+    """
+    What each exit was matched with, trade by trade.
+    """
+    open: Annotated[list[MatchedPosition], Field(max_length=1200)]
+    """
+    What is open.
+    """
+    made: Annotated[list[MadeFill], Field(max_length=100000)]
+    """
+    The fills that dust and corporate actions made.
+    """
+    cash: Annotated[list[CashSum], Field(max_length=1000)]
+    """
+    What all of it brought, by currency; trades whose result is not known are left out.
     """
 
 

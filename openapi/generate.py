@@ -48,6 +48,7 @@ SERVED_BY = {
     **dict.fromkeys(("createTrades", "updateTrades", "deleteTrades"), "ChangeManyTradesFunction"),
     "restoreTrade": "ChangeTradesFunction",
     "getTagChange": "ReadPartsFunction",
+    "matchExecutions": "MatchExecutionsFunction",
 }
 # Paths whose last parameter may hold slashes, as %2F. API Gateway may decode them before it looks for the route.
 WITH_SLASHES = {"/tags/{tag}"}

@@ -14,7 +14,8 @@ from handlers.journal.errors import FieldError
 from handlers.journal.money import ONE, ZERO
 from handlers.journal.positions import Side
 
-DEFAULT_ACCOUNT = "default"
+# The account that every user has.
+DEFAULT_ACCOUNT = "00000000-0000-4000-8000-000000000001"
 
 
 class InstrumentKind(StrEnum):

@@ -211,7 +211,7 @@ class _Ledger:
         at = of.executed_at if isinstance(of, Execution) else of.effective_at
         account = of.account_id or ""
         made = Execution(
-            execution_id=f"{name}:{kind.lower()}",
+            execution_id=f"{name}:{kind.lower()}:{len(self._made) + 1}",
             account_id=account,
             symbol=held.symbol,
             instrument=held.instrument,
@@ -284,11 +284,9 @@ class _Ledger:
             return
         quantity = held.position.open_quantity
         name = action.action_id
-        self._make(held, action, ExecutionKind.MERGER_SHARES, f"{name}:out", _against(side), quantity, None)
+        self._make(held, action, ExecutionKind.MERGER_SHARES, name, _against(side), quantity, None)
         leaving = held.position.trips()[-1].exits[-1]
-        self._make(
-            target, action, ExecutionKind.MERGER_SHARES, f"{name}:in", side, quantity, leaving.price, leaving.money
-        )
+        self._make(target, action, ExecutionKind.MERGER_SHARES, name, side, quantity, leaving.price, leaving.money)
 
     def _spin_off(self, action: CorporateAction, key: Key, held: _Held, new: Decimal, old: Decimal) -> None:
         """Let units of the new symbol take their share of the cost along, lot by lot."""
@@ -299,17 +297,14 @@ class _Ledger:
         lots = position.lots()
         before = until = given = ZERO
         trip = target.position.trip_number
-        for number, (lot, worth) in enumerate(
-            zip(lots, position.release(action.cost_share or ZERO), strict=True), start=1
-        ):
+        for lot, worth in zip(lots, position.release(action.cost_share or ZERO), strict=True):
             before = money.total((before, lot.quantity))
             until = money.floored(money.product(before, new), old)
             quantity, given = money.minus(until, given), until
             if not quantity:
                 raise RuleBroken([FieldError(("new",), "leaves nothing for what is held")])
             price = money.ratio(worth, money.product(quantity, target.instrument.multiplier))
-            name = f"{action.action_id}:{number}"
-            self._make(target, action, ExecutionKind.SPINOFF, name, side, quantity, price, worth)
+            self._make(target, action, ExecutionKind.SPINOFF, action.action_id, side, quantity, price, worth)
         if BASIS_UNKNOWN in held.warnings.get(position.trip_number, ()):
             target.warn(trip, BASIS_UNKNOWN)
 

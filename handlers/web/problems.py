@@ -39,6 +39,7 @@ STATE_FORBIDS = Kind("/problems/state-forbids", "The present state forbids it", 
 CURRENCY_IN_USE = Kind("/problems/currency-in-use", "The account's currency is in use", 409)
 EXTERNAL_ID_TAKEN = Kind("/problems/external-id-taken", "Another trade has this externalId", 409)
 TRADE_DIFFERS = Kind("/problems/trade-differs", "The trade with this externalId is another", 409)
+POSITION_TOO_SMALL = Kind("/problems/position-too-small", "Less is open than it closes", 409)
 ACCOUNT_ERASED = Kind("/problems/account-erased", "The account is being erased", 409)
 VERSION_MISMATCH = Kind("/problems/version-mismatch", "It has changed since it was read", 412)
 CONTENT_TOO_LARGE = Kind("/problems/content-too-large", "The body is too large", 413)
@@ -156,6 +157,15 @@ def _trade_differs(error: journal.TradeDiffers) -> Problem:
 def _of_trade(trade_id: str) -> dict[str, str]:
     """The members of a problem that name a trade, by its id and its address."""
     return {"tradeId": trade_id, "location": f"{base_path()}/trades/{trade_id}"}
+
+
+def position_too_small(is_open: str, pointer_to_quantity: str) -> Problem:
+    """The problem of an execution that may only close, and takes more than is open."""
+    return Problem(
+        POSITION_TOO_SMALL,
+        f"{is_open} are open at that instant.",
+        [BadField("body", pointer_to_quantity, f"is more than the {is_open} that are open")],
+    )
 
 
 def unavailable(error: BaseException) -> Problem:
