@@ -94,6 +94,11 @@ class FieldCode(_Named):
     # Trading accounts
     UNKNOWN_ACCOUNT = auto()
     CURRENCY_IN_USE = auto()
+    # Executions
+    NOT_FOR_KIND = auto()
+    COSTS_DIFFER = auto()
+    POINT_VALUE_UNKNOWN = auto()
+    DIFFERS_FROM_INSTRUMENT = auto()
     # Groups
     UNKNOWN_TRADE = auto()
     IN_ANOTHER_GROUP = auto()

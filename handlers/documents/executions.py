@@ -10,6 +10,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from handlers.documents.fields import time_text
+from handlers.faults import Fault, FieldCode
 from handlers.journal import money
 from handlers.journal.errors import FieldError, RuleBroken
 from handlers.journal.executions import (
@@ -70,7 +71,8 @@ def executions_to_match(given: models.MatchInput) -> list[Execution]:
     names = [execution.execution_id for execution in made]
     if len(set(names)) < len(names):
         twice = [index for index, name in enumerate(names) if name in names[:index]]
-        errors += [FieldError(("executions", index, "execution_id"), "names another execution, too") for index in twice]
+        fault = Fault(FieldCode.DUPLICATE_ITEM, "names another execution, too")
+        errors += [FieldError(("executions", index, "execution_id"), fault) for index in twice]
     if errors := errors or instrument_errors(made, ("executions",)):
         raise RuleBroken(errors)
     return [*made, *fills]
@@ -133,8 +135,8 @@ def instrument_of(values: Mapping[str, Any], symbol: str) -> Instrument:
     if multiplier is None and kind is InstrumentKind.FUTURE:
         known = point_value(symbol)
         if known is None:
-            detail = "is required: the point value of this future is not known"
-            raise RuleBroken([FieldError(("instrument", "multiplier"), detail)])
+            fault = Fault(FieldCode.POINT_VALUE_UNKNOWN, "is required: the point value of this future is not known")
+            raise RuleBroken([FieldError(("instrument", "multiplier"), fault)])
         multiplier, currency = known.value, currency or known.currency
     if multiplier is None:
         multiplier = _OPTION_MULTIPLIER if kind is InstrumentKind.OPTION else ONE
@@ -208,7 +210,7 @@ def _trade(trade: SettledTrade) -> dict[str, Any]:
 
 def _fills(trip: Trip) -> list[str]:
     """The fills of a trip by time, each once."""
-    fills = [(each.at, each.fill_id) for each in (*trip.openings, *trip.exits)]
+    fills = [(each.at, each.fill_id) for each in trip.openings] + [(each.at, each.fill_id) for each in trip.exits]
     return list(dict.fromkeys(fill_id for _, fill_id in sorted(fills, key=itemgetter(0))))
 
 
@@ -326,8 +328,9 @@ def _text(amount: Decimal) -> str:
     """The amount to 18 decimals. Raises RuleBroken when it has more than 15 digits before the point."""
     shown = money.rounded(amount, money.MOST_DECIMALS)
     if not money.fits(shown):
-        detail = "make a figure that is longer than 15 digits before the point"
-        raise RuleBroken([FieldError(("executions",), detail)])
+        detail = f"make a figure that is longer than {money.MOST_DIGITS} digits before the point"
+        fault = Fault(FieldCode.FIGURE_TOO_LONG, detail, {"maxDigits": money.MOST_DIGITS})
+        raise RuleBroken([FieldError(("executions",), fault)])
     return canonical(shown)
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from handlers.faults import Fault, FieldCode
 from handlers.journal import money
 from handlers.journal.errors import FieldError
 from handlers.journal.money import ONE, ZERO
 from handlers.journal.positions import Side
+from handlers.journal.rules import wrong_amount, wrong_time
 
 # The account that every user has.
 DEFAULT_ACCOUNT = "00000000-0000-4000-8000-000000000001"
@@ -210,6 +212,13 @@ _OF_ACTIONS = ("new", "old", "new_symbol", "cash_per_share", "cost_share", "quan
 
 _POSITIVE = frozenset({"quantity", "multiplier", "new", "old", "fee_price"})
 
+_FEE_PRICE_ALONE = Fault(FieldCode.REQUIRED_WITH, "is required with feePrice", {"properties": ["feePrice"]})
+_COSTS_DIFFER = Fault(FieldCode.COSTS_DIFFER, "must add up to commission and fees")
+_NO_SHARE = Fault(FieldCode.OUT_OF_RANGE, "must be from 0 to 1", {"minimum": 0, "maximum": 1})
+DIFFERS_FROM_INSTRUMENT = Fault(
+    FieldCode.DIFFERS_FROM_INSTRUMENT, "differs from that of another execution of the symbol"
+)
+
 
 def symbol_key(symbol: str) -> str:
     """Symbols that differ in case alone are one."""
@@ -229,17 +238,17 @@ def execution_errors(execution: Execution, path: tuple[str | int, ...] = ()) -> 
         ("price", execution.price is None and kind not in WITHOUT_PRICE),
     ):
         if missing:
-            errors.append(FieldError((*path, name), f"is required for the kind {kind}"))
+            errors.append(FieldError((*path, name), _required_for(kind)))
     if kind in WORTHLESS and execution.price:
-        errors.append(FieldError((*path, "price"), f"must be 0 or left out for the kind {kind}"))
+        errors.append(FieldError((*path, "price"), _not_for(kind, f"must be 0 or left out for the kind {kind}")))
     if execution.position_effect is PositionEffect.OPEN and kind in CLOSING:
-        errors.append(FieldError((*path, "position_effect"), f"cannot be OPEN for the kind {kind}"))
+        errors.append(FieldError((*path, "position_effect"), _not_for(kind, f"cannot be OPEN for the kind {kind}")))
     if execution.fee_price is not None and execution.fee_currency is None:
-        errors.append(FieldError((*path, "fee_currency"), "is required with feePrice"))
+        errors.append(FieldError((*path, "fee_currency"), _FEE_PRICE_ALONE))
     if execution.cost_details:
         detailed = money.total(detail.amount for detail in execution.cost_details)
         if detailed != money.total((execution.commission, execution.fees)):
-            errors.append(FieldError((*path, "cost_details"), "must add up to commission and fees"))
+            errors.append(FieldError((*path, "cost_details"), _COSTS_DIFFER))
     return errors
 
 
@@ -247,7 +256,7 @@ def share_fill_errors(execution: Execution, path: tuple[str | int, ...] = ()) ->
     """What an ASSIGNMENT or EXERCISE lacks for the fill in the underlying that it makes."""
     instrument = execution.instrument
     return [
-        FieldError((*path, "instrument", name), f"is required for the kind {execution.kind} with withShares")
+        FieldError((*path, "instrument", name), _required_for(execution.kind))
         for name in ("underlying", "strike", "right")
         if getattr(instrument, name) is None
     ]
@@ -299,17 +308,19 @@ def action_errors(action: CorporateAction, path: tuple[str | int, ...] = ()) -> 
     for name in _OF_ACTIONS:
         given = getattr(action, name) is not None
         if name in needed and not given:
-            errors.append(FieldError((*path, name), f"is required for the type {action.type}"))
+            errors.append(FieldError((*path, name), _required_for(action.type)))
         elif given and name not in needed | others:
-            errors.append(FieldError((*path, name), f"does not belong to the type {action.type}"))
+            detail = f"does not belong to the type {action.type}"
+            errors.append(FieldError((*path, name), _not_for(action.type, detail)))
     if action.type is ActionType.SPLIT and action.new is not None and action.new == action.old:
-        errors.append(FieldError((*path, "new"), "is the same as old"))
+        errors.append(FieldError((*path, "new"), Fault(FieldCode.SAME_AS, "is the same as old", {"property": "old"})))
     if action.cost_share is not None and not ZERO <= action.cost_share <= ONE:
-        errors.append(FieldError((*path, "cost_share"), "must be from 0 to 1"))
+        errors.append(FieldError((*path, "cost_share"), _NO_SHARE))
     if action.cash_per_share is not None and action.cash_per_share < ZERO:
-        errors.append(FieldError((*path, "cash_per_share"), "must not be below 0"))
+        errors.append(FieldError((*path, "cash_per_share"), Fault(FieldCode.NEGATIVE, "must not be below 0")))
     if action.new_symbol is not None and symbol_key(action.new_symbol) == symbol_key(action.symbol):
-        errors.append(FieldError((*path, "new_symbol"), "is the same as symbol"))
+        fault = Fault(FieldCode.SAME_AS, "is the same as symbol", {"property": "symbol"})
+        errors.append(FieldError((*path, "new_symbol"), fault))
     return errors
 
 
@@ -319,10 +330,11 @@ def instrument_errors(executions: Sequence[Execution], path: tuple[str | int, ..
     first: dict[str, Instrument] = {}
     for index, execution in enumerate(executions):
         known = first.setdefault(symbol_key(execution.symbol), execution.instrument)
-        for own in ("multiplier", "currency"):
-            if getattr(known, own) != getattr(execution.instrument, own):
-                detail = f"differs from that of the first execution in {execution.symbol}"
-                errors.append(FieldError((*path, index, "instrument", own), detail))
+        errors += [
+            FieldError((*path, index, "instrument", own), DIFFERS_FROM_INSTRUMENT)
+            for own in ("multiplier", "currency")
+            if getattr(known, own) != getattr(execution.instrument, own)
+        ]
     return errors
 
 
@@ -331,16 +343,18 @@ def _amount_errors(of: Any, path: tuple[str | int, ...]) -> Iterator[FieldError]
         amount = getattr(of, own.name)
         if not isinstance(amount, Decimal):
             continue
-        if not money.fits(amount):
-            detail = f"has more than 15 digits before the point or {money.MOST_DECIMALS} after it"
-            yield FieldError((*path, own.name), detail)
-        elif own.name in _POSITIVE and amount <= ZERO:
-            yield FieldError((*path, own.name), "must be more than 0")
+        if (fault := wrong_amount(amount, positive=own.name in _POSITIVE)) is not None:
+            yield FieldError((*path, own.name), fault)
 
 
 def _time_errors(moment: datetime, path: tuple[str | int, ...]) -> list[FieldError]:
-    try:
-        moment.astimezone(UTC)
-    except OverflowError:
-        return [FieldError(path, "is outside the years 1 to 9999 in UTC")]
-    return []
+    fault = wrong_time(moment)
+    return [] if fault is None else [FieldError(path, fault)]
+
+
+def _required_for(kind: str) -> Fault:
+    return Fault(FieldCode.REQUIRED, f"is required for {kind}")
+
+
+def _not_for(kind: str, detail: str) -> Fault:
+    return Fault(FieldCode.NOT_FOR_KIND, detail, {"kind": str(kind)})

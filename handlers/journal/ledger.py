@@ -19,6 +19,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
+from handlers.faults import Fault, FieldCode
 from handlers.journal import money
 from handlers.journal.errors import FieldError, PositionTooSmall, RuleBroken
 from handlers.journal.executions import (
@@ -39,6 +40,8 @@ FEE_NOT_PRICED = "FEE_NOT_PRICED"
 BASIS_UNKNOWN = "BASIS_UNKNOWN"
 ROUNDED_BY_SPLIT = "ROUNDED_BY_SPLIT"
 OPENING_FILL_CLOSED = "OPENING_FILL_CLOSED"
+
+_NOTHING = Fault(FieldCode.LEAVES_NOTHING, "leaves nothing for what is held")
 
 Key = tuple[str, str, str | None]
 
@@ -240,7 +243,7 @@ class _Ledger:
                     self._act_on(replace(action, account_id=account), key, held)
                 except RuleBroken as error:
                     path = ("actions", action.action_id)
-                    raise RuleBroken([FieldError((*path, *one.path), one.detail) for one in error.errors]) from None
+                    raise RuleBroken([FieldError((*path, *one.path), one.fault) for one in error.errors]) from None
 
     def _act_on(self, action: CorporateAction, key: Key, held: _Held) -> None:
         position, trip = held.position, held.position.trip_number
@@ -302,7 +305,7 @@ class _Ledger:
             until = money.floored(money.product(before, new), old)
             quantity, given = money.minus(until, given), until
             if not quantity:
-                raise RuleBroken([FieldError(("new",), "leaves nothing for what is held")])
+                raise RuleBroken([FieldError(("new",), _NOTHING)])
             price = money.ratio(worth, money.product(quantity, target.instrument.multiplier))
             self._make(target, action, ExecutionKind.SPINOFF, action.action_id, side, quantity, price, worth)
         if BASIS_UNKNOWN in held.warnings.get(position.trip_number, ()):

@@ -68,16 +68,16 @@ def _amount_errors(
     of: Trade | Entry | Close | TradeEvent | TradeSplit, names: Sequence[str], path: tuple[str | int, ...] = ()
 ) -> Iterator[FieldError]:
     for name in names:
-        if (fault := _wrong_amount(getattr(of, name), positive=name in _POSITIVE)) is not None:
+        if (fault := wrong_amount(getattr(of, name), positive=name in _POSITIVE)) is not None:
             yield FieldError((*path, name), fault)
 
 
 def _time_errors(moment: datetime, *path: str | int) -> Iterator[FieldError]:
-    if (fault := _wrong_time(moment)) is not None:
+    if (fault := wrong_time(moment)) is not None:
         yield FieldError(path, fault)
 
 
-def _wrong_amount(amount: Decimal | None, *, positive: bool) -> Fault | None:
+def wrong_amount(amount: Decimal | None, *, positive: bool) -> Fault | None:
     if amount is None:
         return None
     if not money.fits(amount):
@@ -85,7 +85,7 @@ def _wrong_amount(amount: Decimal | None, *, positive: bool) -> Fault | None:
     return _NOT_POSITIVE if positive and amount <= ZERO else None
 
 
-def _wrong_time(moment: datetime) -> Fault | None:
+def wrong_time(moment: datetime) -> Fault | None:
     try:
         moment.astimezone(UTC)
     except OverflowError:

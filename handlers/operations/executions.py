@@ -27,6 +27,6 @@ async def match_executions(document: Any, user: str) -> Response:  # noqa: ARG00
     except RuleBroken as error:  # of an action, which the engine names by its id
         ids = [action.action_id for action in actions]
         raise RuleBroken(
-            [FieldError(("actions", ids.index(str(one.path[1])), *one.path[2:]), one.detail) for one in error.errors]
+            [FieldError(("actions", ids.index(str(one.path[1])), *one.path[2:]), one.fault) for one in error.errors]
         ) from None
     return reply(200, documents.match_document(settlement))

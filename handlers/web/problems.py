@@ -161,10 +161,11 @@ def _of_trade(trade_id: str) -> dict[str, str]:
 
 def position_too_small(is_open: str, pointer_to_quantity: str) -> Problem:
     """The problem of an execution that may only close, and takes more than is open."""
+    detail = f"is more than the {is_open} that are open"
     return Problem(
         POSITION_TOO_SMALL,
         f"{is_open} are open at that instant.",
-        [BadField("body", pointer_to_quantity, f"is more than the {is_open} that are open")],
+        [BadField("body", pointer_to_quantity, Fault(FieldCode.MORE_THAN_HELD, detail, {"held": is_open}))],
     )
 
 

@@ -55,6 +55,12 @@ def added(part: str, document: dict[str, Any], **given: Any) -> Story:
     return lambda dana: dana.post(f"/trades/{dana.new_trade(**given)['tradeId']}/{part}", document)
 
 
+def matched(*changes: dict[str, Any]) -> Story:
+    """Executions to match: a plain one with each of these changes."""
+    plain = {"symbol": "AAPL", "side": "BUY", "quantity": "1", "price": "11", "executedAt": AT}
+    return sent("/executions/match", {"executions": [{**plain, **change} for change in changes]})
+
+
 def address(text: str) -> Story:
     return sent("/auth/signup", {"email": text})
 
@@ -267,6 +273,25 @@ CASES: list[tuple[FieldCode, Params, str, Story]] = [
     (FieldCode.HAS_SPLITS, {}, "/entryPrice", after("splits", SPLIT, {"entryPrice": "9"})),
     (FieldCode.DIFFERS_FROM_TRADE, {}, "/entryPrice", completed),
     (FieldCode.ALREADY_TAKEN, {}, "/externalId", taken),
+    (FieldCode.NOT_FOR_KIND, {"kind": "EXPIRY"}, "/executions/0/price", matched({"kind": "EXPIRY"})),
+    (
+        FieldCode.COSTS_DIFFER,
+        {},
+        "/executions/0/costDetails",
+        matched({"costDetails": [{"kind": "FX", "amount": "1"}]}),
+    ),
+    (
+        FieldCode.POINT_VALUE_UNKNOWN,
+        {},
+        "/executions/0/instrument/multiplier",
+        matched({"instrument": {"kind": "FUTURE"}}),
+    ),
+    (
+        FieldCode.DIFFERS_FROM_INSTRUMENT,
+        {},
+        "/executions/1/instrument/currency",
+        matched({"instrument": {"currency": "USD"}}, {"instrument": {"currency": "EUR"}}),
+    ),
     (
         FieldCode.UNKNOWN_ACCOUNT,
         {},

@@ -19,6 +19,7 @@ from trading_journal_client import AuthenticatedClient, Client
 from trading_journal_client.api.account import delete_account, export_account
 from trading_journal_client.api.auth import confirm_sign_up, log_in, refresh_session, sign_up
 from trading_journal_client.api.deletions import list_deleted_trades, restore_trade
+from trading_journal_client.api.executions import match_executions
 from trading_journal_client.api.exports import create_export, get_export
 from trading_journal_client.api.groups import delete_group, get_group, list_groups, put_group
 from trading_journal_client.api.images import create_image_upload
@@ -87,6 +88,9 @@ from trading_journal_client.models import (
     InitialCloseInput,
     LogInInput,
     LogOutInput,
+    MatchExecutionInput,
+    MatchInput,
+    MatchResult,
     Problem,
     Profile,
     RefreshSessionInput,
@@ -343,7 +347,26 @@ def group(client: AuthenticatedClient, flat: Trade) -> Trade:
     assert member.group_id == group_id
     gone = delete_group.sync_detailed(group_id, client=client, if_match=made.headers["ETag"])
     assert gone.status_code == 204
+    match(client)
     return expect(Trade, get_trade.sync(flat.trade_id, client=client))
+
+
+def match(client: AuthenticatedClient) -> None:
+    """Two fills, of which the second flips the position, are settled without being stored."""
+    fills = [
+        MatchExecutionInput(
+            symbol="AAPL",
+            side=side,
+            quantity=quantity,
+            price=price,
+            executed_at=datetime.fromisoformat(f"2026-01-05T{hour}:00:00Z"),
+            commission="1",
+        )
+        for side, quantity, price, hour in (("BUY", "100", "10", "15"), ("SELL", "150", "11", "16"))
+    ]
+    result = expect(MatchResult, match_executions.sync(client=client, body=MatchInput(executions=fills)))
+    assert [(trade.side, trade.net_pnl) for trade in result.trades] == [("BUY", "98.33333333"), ("SELL", "0")]
+    assert [(held.side, held.quantity) for held in result.open_] == [("SELL", "50")]
 
 
 def attach(client: AuthenticatedClient, trade: Trade) -> None:

@@ -10,8 +10,8 @@ import {
   createImageUpload, createSplit, createTrade, createTrades, deleteAccount, deleteEntry, deleteEvent, deleteGroup,
   deleteSplit, deleteTag, deleteTrade, exportAccount, getBreakdown, getCalendar, getClose, getEntry, getEquityCurve,
   getEvent, getExport, getFacets, getGroup, getProfile, getSplit, getStats, getTagChange, getTrade, listDeletedTrades,
-  listEvents, listGroups, listSplits, listTrades, logIn, logOut, putGroup, refreshSession, renameTag, restoreTrade,
-  signUp, updateClose, updateEntry, updateEvent, updateTrade, updateTrades,
+  listEvents, listGroups, listSplits, listTrades, logIn, logOut, matchExecutions, putGroup, refreshSession, renameTag,
+  restoreTrade, signUp, updateClose, updateEntry, updateEvent, updateTrade, updateTrades,
   type GatewayMessage, type Image, type Problem, type TagChange, type Trade, type TradeInput,
 } from "trading-journal-client";
 import { client } from "trading-journal-client/client";
@@ -236,7 +236,20 @@ async function group({ tradeId, netPnl }: Trade): Promise<Trade> {
   strictEqual((await getTrade({ path: { tradeId }, throwOnError: true })).data.groupId, path.groupId);
   const headers = { "If-Match": response.headers.get("ETag") ?? "" };
   strictEqual((await deleteGroup({ path, headers })).response?.status, 204);
+  await match();
   return (await getTrade({ path: { tradeId }, throwOnError: true })).data;
+}
+
+// Two fills, of which the second flips the position, are settled without being stored.
+async function match(): Promise<void> {
+  const fill = { symbol: "AAPL", commission: "1" };
+  const executions = [
+    { ...fill, side: "BUY" as const, quantity: "100", price: "10", executedAt: "2026-01-05T15:00:00Z" },
+    { ...fill, side: "SELL" as const, quantity: "150", price: "11", executedAt: "2026-01-05T16:00:00Z" },
+  ];
+  const { data } = await matchExecutions({ body: { executions }, throwOnError: true });
+  deepStrictEqual(data.trades.map(({ side, netPnl }) => [side, netPnl]), [["BUY", "98.33333333"], ["SELL", "0"]]);
+  deepStrictEqual(data.open.map(({ side, quantity }) => [side, quantity]), [["SELL", "50"]]);
 }
 
 function aTrade(quantity: string): TradeInput {

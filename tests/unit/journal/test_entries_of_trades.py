@@ -177,7 +177,7 @@ def test_twelve_fills_as_one_trade_have_the_reference_figures_by_every_method() 
             if f.side is Side.BUY
         ]
         closes = [
-            Close(close_id=f.fill_id, quantity=f.quantity, price=f.price, closed_at=f.at, fees=f.costs)
+            Close(close_id=f.fill_id, quantity=f.quantity, price=f.price or D(0), closed_at=f.at, fees=f.costs)
             for f in fills
             if f.side is Side.SELL
         ]

@@ -503,7 +503,7 @@ def actions_of(given: Sequence[Any]) -> list[CorporateAction]:
             "SPINOFF": {"new_symbol": "Z", "new": D(new), "old": D(old), "cost_share": D(share)},
             "SHARE_DIVIDEND": {"quantity": D(new)},
         }[kind]
-        made.append(replace(action(ActionType(kind), minute, **needed), action_id=f"a{n}"))  # type: ignore[arg-type]
+        made.append(replace(action(ActionType(kind), minute, **needed), action_id=f"a{n}"))  # type: ignore[arg-type] # mypy has no type for the mixed values
     return made
 
 

@@ -306,7 +306,7 @@ def naive(fills: Sequence[Fill], splits: Sequence[Split], method: LotMethod, mul
         quantity, costs, price = (
             Fraction(fill.quantity),
             Fraction(fill.costs),
-            Fraction(fill.price) * Fraction(multiplier),
+            Fraction(fill.price or 0) * Fraction(multiplier),
         )
         held = sum((lot["quantity"] for lot in lots), Fraction(0))
         if held and fill.side is not side:
