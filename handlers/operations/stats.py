@@ -75,6 +75,9 @@ async def get_stats(user: str, parameters: Mapping[str, Any], if_none_match: str
 async def get_equity_curve(user: str, parameters: Mapping[str, Any], if_none_match: str | None = None) -> Response:
     """Answer the equity by day, week or month, and the times under water."""
     asked, group_by = _asked(parameters), GroupBy(parameters["group_by"])
+    if group_by is not GroupBy.WEEK and asked.question.clock.week_starts_on is not Weekday.MONDAY:
+        fault = Fault(FieldCode.CONFLICTS_WITH, "needs groupBy=WEEK", {"properties": ["groupBy"]})
+        raise rule_broken([BadField("query", "/weekStartsOn", fault)])
 
     def curve(selected: Iterable[Selected]) -> EquityCurve:
         found = equity_curve(selected, asked.opening_balance, group_by, asked.question.clock)

@@ -17,7 +17,7 @@ from handlers import deadline
 from handlers.documents import trades as documents
 from handlers.faults import Fault, FieldCode
 from handlers.journal.images import PDF
-from handlers.journal.stats.clock import MOST_DAYS
+from handlers.journal.stats.clock import MIDNIGHT, MOST_DAYS
 from handlers.journal.trade import Side, Status, Trade
 from handlers.operations.clocks import clock_of, included_trades
 from handlers.operations.filters import wanted_tags
@@ -129,9 +129,15 @@ async def list_trades(
         "idempotency_key": idempotency_key,
     }
     clock = clock_of(time_zone, day_starts_at)
+    of_closes = {
+        "timeZone": time_zone is not None,
+        "dayStartsAt": clock.day_starts_at != MIDNIGHT,
+        "includes": bool(includes),
+        "sort": sort not in (None, "OPEN_DATE"),
+    }
     wanted = TradeFilter(**filters)
     list_page, count_all = trade_queries.list_trades, trade_queries.count_trades
-    if _is_by_close(_day(close_from), _day(close_to), _day(active_on), sort):
+    if _is_by_close(_day(close_from), _day(close_to), _day(active_on), of_closes):
         lists: Any = import_module(CLOSE_LISTS)
         wanted = lists.CloseFilter(
             **filters,
@@ -179,8 +185,14 @@ def _with_thumbnail(trade: Trade) -> dict[str, Any]:
     return document
 
 
-def _is_by_close(close_from: date | None, close_to: date | None, active_on: date | None, sort: str | None) -> bool:
-    """Whether the list is by the days of closes. Raises Problem for a range that is not whole, or too long."""
+def _is_by_close(
+    close_from: date | None, close_to: date | None, active_on: date | None, of_closes: Mapping[str, bool]
+) -> bool:
+    """Whether the list is by the days of closes.
+
+    of_closes: whether each of the parameters is given that only such a list has. Raises Problem for a range that is
+    not whole, or too long, and for one of these parameters without a range.
+    """
     wrong: list[tuple[str, Fault]] = []
     if active_on is not None:
         fault = Fault(FieldCode.CONFLICTS_WITH, "cannot be given together with activeOn", {"properties": ["activeOn"]})
@@ -192,8 +204,9 @@ def _is_by_close(close_from: date | None, close_to: date | None, active_on: date
     elif close_from is not None and close_to is not None and (close_to - close_from).days >= MOST_DAYS:
         detail = f"makes a range of more than {MOST_DAYS} days"
         wrong.append(("closeTo", Fault(FieldCode.RANGE_TOO_LONG, detail, {"maxDays": MOST_DAYS})))
-    elif close_from is None and sort not in (None, "OPEN_DATE"):
-        wrong.append(("sort", Fault(FieldCode.RANGE_REQUIRED, "needs closeFrom and closeTo, or activeOn")))
+    elif close_from is None:
+        fault = Fault(FieldCode.RANGE_REQUIRED, "needs closeFrom and closeTo, or activeOn")
+        wrong += [(name, fault) for name, given in of_closes.items() if given]
     if wrong:
         raise rule_broken([BadField("query", f"/{name}", fault) for name, fault in wrong])
     return active_on is not None or close_from is not None

@@ -12,9 +12,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from handlers.documents import inputs
+from handlers.faults import Fault, FieldCode
 from handlers.journal import changes
 from handlers.journal.completing import completed
-from handlers.journal.errors import RuleBroken, StateForbids
+from handlers.journal.errors import FieldError, RuleBroken, StateForbids
 from handlers.journal.trade import Status, Trade
 from handlers.metrics import count
 from handlers.storage import trades as storage
@@ -51,9 +52,13 @@ class Outcome(NamedTuple):
 def record(user: str, given: models.TradeInput, keyed: Keyed | None = None, *, completing: bool = False) -> Outcome:
     """Record a new trade, unless the same request did before.
 
-    completing: when the user has a trade with the same external id, add the closes that it lacks, in place of raising
-    ExternalIdTaken. Raises RuleBroken, ExternalIdTaken, TradeDiffers, StateForbids, KeyReused, AccountErased, Busy.
+    completing: when the user has a trade with the same external id, which has to be given then, add the closes that it
+    lacks, in place of raising ExternalIdTaken. Raises RuleBroken, ExternalIdTaken, TradeDiffers, StateForbids,
+    KeyReused, AccountErased, Busy.
     """
+    if completing and given.external_id is None:
+        fault = Fault(FieldCode.REQUIRED_WITH, "is required with onExisting", {"properties": ["onExisting"]})
+        raise RuleBroken([FieldError(("external_id",), fault)])
     now = datetime.now(UTC)
     trade = inputs.new_trade(given, user=user, idempotency_key=keyed.key if keyed else None, now=now)
     named = inputs.named_fields(given)

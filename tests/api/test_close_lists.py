@@ -161,6 +161,13 @@ def test_a_token_belongs_to_its_list_alone(january: Client, erin: Client) -> Non
         ("sort=NET_PNL", {"/sort"}),
         ("sort=CLOSE_DATE&symbol=A", {"/sort"}),
         ("timeZone=Mars/Olympus", {"/timeZone"}),
+        ("timeZone=Europe/Berlin", {"/timeZone"}),
+        ("dayStartsAt=17:00&openFrom=2026-01-01", {"/dayStartsAt"}),
+        ("includes=0b9f2f0a-6c1e-4a55-9d8e-3a4b5c6d7e8f@1", {"/includes"}),
+        (
+            "timeZone=UTC&dayStartsAt=00:01&sort=SYMBOL&includes=0b9f2f0a-6c1e-4a55-9d8e-3a4b5c6d7e8f@1",
+            {"/timeZone", "/dayStartsAt", "/sort", "/includes"},
+        ),
     ],
 )
 def test_what_breaks_a_rule_is_named(dana: Client, asked: str, fields: set[str]) -> None:

@@ -115,6 +115,14 @@ def test_an_unknown_way_of_dealing_with_an_existing_trade_is_refused(dana: Clien
     assert (answer.status, answer.bad_fields) == (400, {("query", "/onExisting")})
 
 
+def test_completing_needs_an_id_to_look_for(dana: Client) -> None:
+    answer = dana.post("/trades", a_trade(), query=COMPLETE)
+    assert (answer.status, answer.bad_fields) == (422, {("body", "/externalId")})
+    [result] = dana.post("/trades/bulk", {"items": [{"trade": a_trade(), "onExisting": "COMPLETE"}]}).json["results"]
+    assert (result["status"], result["problem"]["errors"][0]["pointer"]) == (422, "/externalId")
+    assert count(dana) == 0
+
+
 def test_an_import_that_is_repeated_adds_nothing(dana: Client) -> None:
     whole = {"closes": [FIRST, SECOND], "tags": ["import"]}
     created = record(dana, query=COMPLETE, **whole)

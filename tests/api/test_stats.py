@@ -480,6 +480,12 @@ def test_what_cannot_be_asked_is_named(dana: Client, path: str, field: str) -> N
     assert (answer.status, answer.bad_fields) == (400, {("query", field)})
 
 
+@pytest.mark.parametrize("group_by", ["", "&groupBy=DAY", "&groupBy=MONTH"])
+def test_the_beginning_of_weeks_is_refused_where_no_weeks_are_shown(dana: Client, group_by: str) -> None:
+    answer = dana.get("/stats/equity-curve", query=f"weekStartsOn=SUNDAY{group_by}")
+    assert (answer.status, answer.bad_fields) == (422, {("query", "/weekStartsOn")})
+
+
 @pytest.mark.parametrize("zone", ["Mars/Olympus", "europe/berlin", "Europe"])
 def test_an_unknown_time_zone_is_named(dana: Client, zone: str) -> None:
     for path in ("/stats", "/stats/equity-curve"):
