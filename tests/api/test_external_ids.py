@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from handlers.storage import clients, dynamo, erasure_marks, trades
+from handlers.storage import clients, dynamo, erasure_marks, kept_answers, trades
 from handlers.storage.errors import Unavailable
 from handlers.storage.trade_items import external_key
 from tests.api.client import DANA, Answer, Client, a_trade
@@ -212,8 +212,8 @@ def test_a_completion_with_a_key_is_answered_again(dana: Client, closes: list[An
 
 def test_an_id_outlives_the_kept_answer(dana: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     trade_id = dana.post("/trades", a_trade(externalId=ID), headers=KEY).json["tradeId"]
-    monkeypatch.setattr(trades, "answer_of", lambda *_: None)  # as DynamoDB answers after 48 hours
-    monkeypatch.setattr(trades, "epoch_seconds", lambda now: int((now + timedelta(days=30)).timestamp()))
+    monkeypatch.setattr(kept_answers, "answer_of", lambda *_: None)  # as DynamoDB answers after 48 hours
+    monkeypatch.setattr(kept_answers, "epoch_seconds", lambda now: int((now + timedelta(days=30)).timestamp()))
     assert_taken(dana.post("/trades", a_trade(externalId=ID), headers=KEY), trade_id)
 
 
