@@ -37,10 +37,10 @@ def test_a_trade_that_is_recorded_again_as_it_is_stays_the_same() -> None:
 
 
 def test_an_exit_that_arrives_later_is_added_in_one_version() -> None:
-    own = trade(exit_of("4"))
+    own = trade(exit_of("4"), version=5)
     whole = completed(own, trade(exit_of("4"), exit_of("3", "111"), exit_of("3", "112")), (), LATER)
     assert [part.quantity for part in whole.closes] == [4, 3, 3]
-    assert (whole.version, whole.updated_at, whole.is_flat) == (own.version + 1, LATER, True)
+    assert (whole.version, whole.updated_at, whole.is_flat) == (6, LATER, True)
     assert whole.closes[0] is own.closes[0]
 
 
@@ -93,6 +93,48 @@ def test_what_a_trade_is_about_has_to_agree_where_it_is_given(name: str, value: 
         completed(own, again, {name}, LATER)
     assert [error.path for error in refused.value.errors] == [(name,)]
     assert completed(own, again, (), LATER) is own
+
+
+@pytest.mark.parametrize(
+    ("own", "again", "detail"),
+    [
+        ({"commission": Decimal("2.50")}, {"commission": Decimal(3)}, "is 2.5 in the trade"),
+        ({"entry_price": None}, {"entry_price": Decimal(3)}, "is absent in the trade"),
+        ({"symbol": "AAPL"}, {"symbol": "MSFT"}, "is AAPL in the trade"),
+        ({"cancelled": True}, {"cancelled": False}, "is CANCELLED in the trade"),
+        ({"cancelled": False}, {"cancelled": True}, "is not CANCELLED in the trade"),
+        ({"open_date": NOW}, {"open_date": NOW - timedelta(1)}, f"is {NOW.isoformat()} in the trade"),
+    ],
+)
+def test_what_differs_is_told_as_the_trade_has_it(own: dict[str, Any], again: dict[str, Any], detail: str) -> None:
+    [name] = own
+    with pytest.raises(TradeDiffers) as refused:
+        completed(open_trade(a_trade(**own)), open_trade(a_trade(**again)), {name}, LATER)
+    assert [(error.path, error.detail) for error in refused.value.errors] == [((name,), detail)]
+
+
+@pytest.mark.parametrize(
+    ("own", "again"),
+    [
+        (["5"], ["5", "5"]),
+        (["5", "5"], ["5"]),
+        (["4", "6"], ["5", "5"]),
+        (["5", "6"], ["5", "5"]),
+        (["5", "5"], ["5", "6"]),
+    ],
+)
+def test_entries_have_to_be_the_same_and_as_many(own: list[str], again: list[str]) -> None:
+    def with_parts(quantities: list[str]) -> Trade:
+        parts = [
+            Entry(entry_id=str(uuid4()), quantity=Decimal(part), price=Decimal(100), entered_at=NOW)
+            for part in quantities
+        ]
+        return open_trade(a_trade(trade_id=str(uuid4())), (), parts)
+
+    with pytest.raises(TradeDiffers) as refused:
+        completed(with_parts(own), with_parts(again), {"entries"}, LATER)
+    assert [error.path for error in refused.value.errors] == [("entries",)]
+    assert completed(stored := with_parts(own), with_parts(own[::-1]), {"entries"}, LATER) is stored
 
 
 def test_what_the_trader_changes_is_not_compared() -> None:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 from handlers.journal.deletions import RESTORABLE_FOR, DeletedTrade, restored
@@ -13,9 +14,9 @@ def test_a_deleted_trade_can_be_restored_for_thirty_days() -> None:
 
 
 def test_it_comes_back_as_it_was_at_the_next_version() -> None:
-    trade = a_full_trade()
+    trade = replace(a_full_trade(), version=5)
     back = restored(DeletedTrade(trade=trade, deleted_at=DELETED_AT), NOW + timedelta(days=9))
-    assert back.version == trade.version + 1
+    assert back.version == 6
     assert back.updated_at == NOW + timedelta(days=9)
     assert (back.closes, back.images, back.notes, back.created_at) == (
         trade.closes, trade.images, trade.notes, trade.created_at,

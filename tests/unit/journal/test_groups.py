@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 
 from handlers.journal.changes import add_event
-from handlers.journal.groups import Group, GroupResult, members, result
+from handlers.journal.groups import MOST_TRADES, Group, GroupResult, members, result
 from handlers.journal.stats.breakdown import breakdown
 from handlers.journal.stats.calendar import calendar
 from handlers.journal.stats.clock import Clock
@@ -17,6 +17,7 @@ from handlers.journal.stats.entries import GROUP, Entry, entries, group_entry, i
 from handlers.journal.stats.folding import fold
 from handlers.journal.stats.questions import Attribute, CountAs, Question, select
 from handlers.journal.trade import EventType, JournalNotes, Side, Trade, TradeEvent
+from handlers.web.contract import contract
 from tests.unit.journal.journals import NOW, D, a_flat_trade, a_trade, journals
 from tests.unit.journal.stats.asking import stored
 
@@ -40,6 +41,32 @@ def test_a_group_has_the_trades_that_name_it_and_that_it_names_in_its_order() ->
     trades = [leg("1", "2025-01-02", "5"), leg("2", "2025-01-02", "5"), a_flat_trade("3", "2025-01-02", "5")]
     assert [trade.trade_id for trade in members(a_group("3", "2", "gone", "1"), trades)] == ["2", "1"]
     assert members(a_group("1", group_id="g2"), trades) == []
+
+
+def test_a_group_whose_values_change_is_at_its_next_version() -> None:
+    group, later = replace(a_group("1", "2"), strategy="pair", version=5), NOW + timedelta(1)
+    same = {"name": "spread", "strategy": "pair", "trade_ids": ("1", "2")}
+    assert group.revised(**same, now=later) is group
+    for change in ({"name": "a"}, {"name": "z"}, {"strategy": None}, {"trade_ids": ("2", "1")}, {"trade_ids": ()}):
+        values: dict[str, Any] = {**same, **change}
+        revised = group.revised(**values, now=later)
+        assert (revised.version, revised.updated_at) == (6, later)
+        assert (revised.name, revised.strategy, revised.trade_ids) == tuple(values.values())
+        assert (revised.group_id, revised.created_at) == (group.group_id, group.created_at)
+
+
+def test_a_group_is_as_large_as_the_contract_says() -> None:
+    assert contract()["components"]["schemas"]["GroupInput"]["properties"]["tradeIds"]["maxItems"] == MOST_TRADES
+
+
+def test_a_trade_that_was_closed_in_parts_is_flat_at_its_last_close() -> None:
+    early = leg("1", "2025-01-02", "1")
+    closed_at = early.closes[0].closed_at
+    before, after = closed_at - timedelta(1), closed_at + timedelta(1)
+    in_parts = a_trade("2", [(before, "1", "5"), (after, "1", "5")], group_id="g1")
+    found = result([in_parts, early])
+    assert found is not None
+    assert (found.last, found.closed_at) == (in_parts, after)
 
 
 def test_a_group_has_a_result_when_its_last_trade_is_flat() -> None:

@@ -13,9 +13,9 @@ def test_a_trade_without_the_tag_stays_as_it_is() -> None:
 
 
 def test_a_tag_is_renamed_in_its_place_or_taken_away() -> None:
-    trade = a_trade(notes=JournalNotes(tags=("gap", "news", "swing")))
+    trade = a_trade(notes=JournalNotes(tags=("gap", "news", "swing")), version=5)
     renamed = retagged(trade, "news", "events", LATER)
-    assert (renamed.notes.tags, renamed.version, renamed.updated_at) == (("gap", "events", "swing"), 2, LATER)
+    assert (renamed.notes.tags, renamed.version, renamed.updated_at) == (("gap", "events", "swing"), 6, LATER)
     assert retagged(trade, "news", None, LATER).notes.tags == ("gap", "swing")
 
 

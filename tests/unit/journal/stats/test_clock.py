@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.journal.stats.clock import MOST_DAYS_APART, Clock, UnknownTimeZone, Weekday, moved, time_zone
+from handlers.journal.stats.clock import MOST_DAYS, MOST_DAYS_APART, Clock, UnknownTimeZone, Weekday, moved, time_zone
 
 instants = st.integers(0, 315_000_000_000).map(lambda second: datetime(2, 1, 1, tzinfo=UTC) + timedelta(seconds=second))
 ANY_ZONE = ["UTC", "America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "Pacific/Kiritimati", "Asia/Kathmandu"]
@@ -127,3 +127,18 @@ def test_no_day_is_further_from_the_own_offsets_day_than_is_read(
 def test_two_hours_later_it_is_the_same_day_or_a_later_one(at: datetime, zone: str, starts: time) -> None:
     sorted_by = Clock(zone=time_zone(zone), day_starts_at=starts)
     assert sorted_by.day(at) <= sorted_by.day(at + timedelta(hours=2))
+
+
+def test_a_leap_year_is_the_longest_range() -> None:
+    assert (date(2029, 1, 1) - date(2028, 1, 1)).days == MOST_DAYS
+
+
+def test_the_first_hours_belong_to_the_day_before_when_a_day_starts_after_them() -> None:
+    half_past_midnight = instant("2026-01-02T00:30:00Z")
+    assert clock(starts="01:00").day(half_past_midnight) == date(2026, 1, 1)
+    assert clock(starts="01:00").day(half_past_midnight + timedelta(hours=1)) == date(2026, 1, 2)
+
+
+def test_offset_zone_and_start_move_a_day_as_far_as_is_read_around_a_range() -> None:
+    at = instant("2026-01-02T23:59:00-23:59")
+    assert clock("Pacific/Kiritimati", "13:00").day(at) - date(2026, 1, 2) == MOST_DAYS_APART
