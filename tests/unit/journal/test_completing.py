@@ -110,7 +110,7 @@ def test_what_differs_is_told_as_the_trade_has_it(own: dict[str, Any], again: di
     [name] = own
     with pytest.raises(TradeDiffers) as refused:
         completed(open_trade(a_trade(**own)), open_trade(a_trade(**again)), {name}, LATER)
-    assert [(error.path, error.detail) for error in refused.value.errors] == [((name,), detail)]
+    assert [(error.path, error.fault.detail) for error in refused.value.errors] == [((name,), detail)]
 
 
 @pytest.mark.parametrize(

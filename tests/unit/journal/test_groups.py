@@ -45,10 +45,17 @@ def test_a_group_has_the_trades_that_name_it_and_that_it_names_in_its_order() ->
 
 def test_a_group_whose_values_change_is_at_its_next_version() -> None:
     group, later = replace(a_group("1", "2"), strategy="pair", version=5), NOW + timedelta(1)
-    same = {"name": "spread", "strategy": "pair", "trade_ids": ("1", "2")}
+    same: dict[str, Any] = {"name": "spread", "strategy": "pair", "trade_ids": ("1", "2")}
     assert group.revised(**same, now=later) is group
-    for change in ({"name": "a"}, {"name": "z"}, {"strategy": None}, {"trade_ids": ("2", "1")}, {"trade_ids": ()}):
-        values: dict[str, Any] = {**same, **change}
+    changes: tuple[dict[str, Any], ...] = (
+        {"name": "a"},
+        {"name": "z"},
+        {"strategy": None},
+        {"trade_ids": ("2", "1")},
+        {"trade_ids": ()},
+    )
+    for change in changes:
+        values = {**same, **change}
         revised = group.revised(**values, now=later)
         assert (revised.version, revised.updated_at) == (6, later)
         assert (revised.name, revised.strategy, revised.trade_ids) == tuple(values.values())
