@@ -27,7 +27,7 @@ export SAM_CLI_TELEMETRY := 0
 export REDOCLY_TELEMETRY := off
 export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 
-.PHONY: help run test watch beside agreement reset redrive restore smoke story mock generate lint types check scan breaking release fuzz unit peers bench clients clients-check e2e validate build deploy api-url protect drift build-name deployed-build remove lock clean setup format web-client
+.PHONY: help run test watch beside agreement reset redrive restore smoke story mock generate lint types check scan breaking release fuzz unit peers bench clients clients-check e2e validate build deploy api-url protect drift build-name deployed-build remove lock clean setup format web-client collection
 
 help: ## Say what can be made
 	@grep -hE '^[a-z0-9-]+:.*##' Makefile | sed -E 's/^([a-z0-9-]+):[^#]*## */  make \1|/' | column -t -s '|'
@@ -51,6 +51,9 @@ smoke: $(VENV)/.ready ## Ask every route of a deployed API, changing nothing: AP
 
 story: $(VENV)/.ready ## What a trader does, told to a deployed API: STACK=its-name, or what `make run` runs
 	@STACK="$(STACK)" API="$(API)" $(VENV)/python -m ops.story
+
+collection: $(VENV)/.ready ## dist/trading-journal.postman_collection.json: every operation with its examples, for Postman and Bruno
+	@$(VENV)/python -m openapi.docs_page.collection dist/trading-journal.postman_collection.json
 
 mock: $(VENV)/.ready $(TOOLS)/mock/.ready ## The contract's examples at MOCK_PORT (4010), for front ends that start before the back end does
 	@MOCK_PORT="$(MOCK_PORT)" $(VENV)/python -m openapi.mock

@@ -143,15 +143,7 @@ def hold_to_contract(
 
     `also_sent` are headers that what stands in front of the functions adds, in lower case.
     """
-    headers = {name.lower(): value.strip(" \t") for name, value in request.headers.items()}
-    asked = _CoreRequest(
-        host_url=HOST,
-        path=request.path,
-        method=route.method.lower(),
-        body=request.body,
-        content_type=headers.get("content-type", ""),
-        parameters=RequestParameters(query=ImmutableMultiDict(request.query), header=Headers(headers)),
-    )
+    asked = _asked(route, request)
     answered = _CoreResponse(
         response.status, response.headers.get("content-type", ""), Headers(dict(response.headers)), response.body
     )
@@ -165,6 +157,23 @@ def hold_to_contract(
         _judge(_REQUESTS).validate_request(asked)
     if response.status == 200 and request.body is not None:
         _hold_items_to_contract(route.operation_id, request.body, response.body)
+
+
+def assert_valid_request(route: Route, request: Request) -> None:
+    """Fail unless the contract allows this request to this operation."""
+    _judge(_REQUESTS).validate_request(_asked(route, request))
+
+
+def _asked(route: Route, request: Request) -> _CoreRequest:
+    headers = {name.lower(): value.strip(" \t") for name, value in request.headers.items()}
+    return _CoreRequest(
+        host_url=HOST,
+        path=request.path,
+        method=route.method.lower(),
+        body=request.body,
+        content_type=headers.get("content-type", ""),
+        parameters=RequestParameters(query=ImmutableMultiDict(request.query), header=Headers(headers)),
+    )
 
 
 def _declared(route: Route, status: int) -> Mapping[str, Any]:

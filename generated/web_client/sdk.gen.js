@@ -312,6 +312,15 @@ export const getBreakdown = (options) => (options.client ?? client).get({
     url: '/stats/breakdown',
     ...options
 });
+export const matchExecutions = (options) => (options.client ?? client).post({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/executions/match',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
 export const signUp = (options) => (options.client ?? client).post({
     url: '/auth/signup',
     ...options,

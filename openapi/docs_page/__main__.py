@@ -22,6 +22,8 @@ from pygments import highlight
 from pygments.formatters.html import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 
+from openapi.docs_page import pages
+from openapi.docs_page.collection import collection
 from openapi.docs_page.reading import Reader
 
 HERE = Path(__file__).parent
@@ -30,20 +32,23 @@ CONTRACT = HERE.parent / "openapi.yaml"
 # As CommonMark, with tables; HTML in a description is shown as text.
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
 _IN_COLOUR = HtmlFormatter(nowrap=True)
+# Kinds of words to which page.css gives no colour: a tenth of the page's size.
+_PLAIN = re.compile(r'<span class="(?!(?:k|kn|kd|kc|kr|s|s1|s2|m|mi|mf|nt|nv|nx|nb|c|c1)")[a-z0-9]+">([^<]*)</span>')
 
 
 def page(contract: Path = CONTRACT) -> tuple[str, str]:
     """The page and its Content-Security-Policy."""
     shown = Reader(yaml.safe_load(contract.read_text("utf-8"))).contract()
     forms = {operation.id: operation.form for tag in shown.tags for operation in tag.operations}
-    data = json.dumps(forms, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-    script = (HERE / "page.js").read_text("utf-8").replace("/* {{forms}} */ {}", data)
+    script = (HERE / "page.js").read_text("utf-8")
+    for name, data in (("forms", forms), ("collection", collection(shown))):
+        script = script.replace(f"/* {{{{{name}}}}} */ {{}}", _data(data))
     style = (HERE / "page.css").read_text("utf-8")
     templates = Environment(
         loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     templates.filters |= {"markdown": _markdown, "line": _line, "code": _code}
-    html = templates.get_template("page.html").render(contract=shown, script=script, style=style)
+    html = templates.get_template("page.html").render(contract=shown, more=pages.more(), script=script, style=style)
     policy = {
         "default-src": "'none'",
         "script-src": _hash(script),
@@ -71,7 +76,13 @@ def _line(text: str) -> str:
 
 def _code(text: str, language: str) -> str:
     """Code with its words in spans that the style gives colours, escaped by Pygments."""
-    return str(highlight(text, get_lexer_by_name(language), _IN_COLOUR)).rstrip("\n")
+    html = str(highlight(text, get_lexer_by_name(language), _IN_COLOUR)).rstrip("\n")
+    return _PLAIN.sub(r"\1", html)
+
+
+def _data(given: object) -> str:
+    """As a script has it, without anything that could end the script."""
+    return json.dumps(given, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
 def _hash(text: str) -> str:

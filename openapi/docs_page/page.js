@@ -1,6 +1,7 @@
 "use strict";
 // What each operation's form is made of, by operationId.
 const FORMS = /* {{forms}} */ {};
+const COLLECTION = /* {{collection}} */ {}; // for Postman and Bruno
 // The page lies beside the operations: /v1/docs and /v1/trades, whatever stands before them.
 const BASE = location.href.replace(/[?#].*$/, "").replace(/\/docs\/?$/, "");
 const IS_LOCAL = ["localhost", "127.0.0.1"].includes(location.hostname);
@@ -36,8 +37,33 @@ $("#scheme").addEventListener("click", () => {
 system.addEventListener("change", showScheme);
 showScheme();
 
+// Every operation has tabs for its samples, and buttons; made here, since they do nothing without this script.
+const LANGUAGES = { bash: "curl", typescript: "TypeScript", python: "Python" };
+const named = (node, attributes) => {
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  return node;
+};
+for (const { id } of all("[data-operation]")) {
+  const code = $(`#${id} .code`), panels = all("pre[data-language]", code);
+  const tabs = panels.map((panel, index) => {
+    const { language } = panel.dataset;
+    panel.id = `${id}-${language}`;
+    named(panel, { role: "tabpanel", "aria-labelledby": `${panel.id}-tab` });
+    const tab = make("button", { type: "button", id: `${panel.id}-tab`, textContent: LANGUAGES[language], tabIndex: index ? -1 : 0 });
+    tab.dataset.language = language;
+    return named(tab, { role: "tab", "aria-controls": panel.id, "aria-selected": !index });
+  });
+  panels[0].before(named(make("div", { className: "tabs" }, ...tabs), { role: "tablist", "aria-label": `Samples of ${id}` }));
+  panels.at(-1).after(
+    make("p", { className: "actions" },
+      named(make("button", { type: "button", className: "copy", textContent: "Copy" }), { "aria-label": `Copy the sample of ${id}` }), " ",
+      named(make("button", { type: "button", className: "try", textContent: "Try it" }), { "aria-label": `Try ${id}`, "aria-expanded": false })),
+    make("div", { className: "form", hidden: true }));
+}
+
 // Samples have this host's address.
-for (const pre of all(".code pre[role=tabpanel], #guide pre")) {
+const samples = [...all(".code pre[role=tabpanel], #guide pre, #more pre"), ...all("template").map((each) => each.content)];
+for (const pre of samples) {
   for (const node of all("*", pre).concat(pre).flatMap((each) => [...each.childNodes])) {
     if (node.nodeType === Node.TEXT_NODE) node.data = node.data.replaceAll("https://host/v1", BASE);
   }
@@ -70,6 +96,27 @@ for (const tab of all("[role=tab]")) {
   });
 }
 
+// Of several examples, the chosen one is what the samples show and what the form begins with.
+for (const pick of all(".example")) {
+  pick.addEventListener("change", () => {
+    const code = pick.closest(".code"), id = pick.closest("[data-operation]").dataset.operation;
+    for (const template of all(`template[data-example="${pick.value}"]`, code)) {
+      document.getElementById(`${id}-${template.dataset.language}`).replaceChildren(template.content.cloneNode(true));
+    }
+    const body = $(".form textarea", code);
+    if (body) body.value = FORMS[id].bodies[pick.value];
+  });
+}
+
+// The collection with this host's address.
+$("#download").addEventListener("click", () => {
+  const variable = COLLECTION.variable.map((each) => (each.key === "baseUrl" ? { ...each, value: BASE } : each));
+  const file = new Blob([JSON.stringify({ ...COLLECTION, variable }, null, 2)], { type: "application/json" });
+  const address = URL.createObjectURL(file);
+  make("a", { href: address, download: "trading-journal.postman_collection.json" }).click();
+  URL.revokeObjectURL(address);
+});
+
 for (const button of all(".copy")) {
   button.addEventListener("click", async () => {
     await navigator.clipboard.writeText($("pre[role=tabpanel]:not([hidden])", button.closest(".code")).textContent);
@@ -101,8 +148,8 @@ const openForm = (id) => {
     return { ...parameter, input };
   });
   let body = null;
-  if (operation.body !== null) {
-    body = make("textarea", { value: operation.body, spellcheck: false });
+  if (operation.bodies.length) {
+    body = make("textarea", { value: operation.bodies[$(".example", entry)?.value ?? 0], spellcheck: false });
     form.append(make("label", {}, "Body", body));
   }
   const answer = make("div", {});

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from openapi.docs_page import samples
@@ -70,7 +72,8 @@ class Operation:
     bodies: tuple[tuple[str, str], ...]
     media_type: str | None
     answers: tuple[Answer, ...]
-    samples: tuple[tuple[str, str, str], ...]  # the language's name, Pygments' name of it, the code
+    # For each body, or once without one: the language's name, Pygments' name of it, the code.
+    samples: tuple[tuple[tuple[str, str, str], ...], ...]
     form: Json  # what the form of "Try it" is made of
 
 
@@ -105,6 +108,12 @@ class Contract:
     tags: tuple[Tag, ...]
     schemas: tuple[Schema, ...]
 
+    def place_of(self, schema: str) -> str:
+        """Where the page shows a named schema: by itself, or with the one operation whose body it is."""
+        if any(each.name == schema for each in self.schemas):
+            return f"schema-{schema}"
+        return next(each.id for tag in self.tags for each in tag.operations if each.body_schema == schema)
+
 
 @dataclass(frozen=True)
 class Reader:
@@ -126,10 +135,12 @@ class Reader:
             for tag in self.document["tags"]
         )
         named = self.document["components"]["schemas"]
+        bodies = Counter(operation.body_schema for operation in operations)
         schemas = tuple(
             self._schema(name, schema)
             for name, schema in sorted(named.items())
-            if self.resolved(schema).get("properties")
+            # The body of one operation is shown there.
+            if self.resolved(schema).get("properties") and bodies[name] != 1
         )
         return Contract(
             title=info["title"],
@@ -171,7 +182,8 @@ class Reader:
         bodies = self._examples(content)
         is_public = operation.get("security", self.document.get("security")) == []
         examples = {each["name"]: self._example_of(each) for each in parameters}
-        request = samples.Request(
+        request = partial(
+            samples.Request,
             operation_id=operation["operationId"],
             tag=operation["tags"][0],
             method=method.upper(),
@@ -186,7 +198,6 @@ class Reader:
                 )
                 for each in parameters
             ),
-            body=json.loads(bodies[0][1]) if bodies else None,
             body_schema=_name_of(content.get("schema", {})),
             media_type=media_type,
             is_public=is_public,
@@ -206,13 +217,15 @@ class Reader:
             bodies=bodies,
             media_type=media_type,
             answers=tuple(self._answer(status, each) for status, each in operation["responses"].items()),
-            samples=samples.all_of(request),
+            samples=tuple(
+                samples.all_of(request(body=json.loads(body) if body else None)) for _, body in bodies or [("", "")]
+            ),
             form={
                 "method": method.upper(),
                 "path": path,
                 "secured": not is_public,
                 "media": media_type,
-                "body": bodies[0][1] if bodies else None,
+                "bodies": [body for _, body in bodies],
                 "parameters": [
                     {
                         "name": each["name"],

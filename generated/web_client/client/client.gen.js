@@ -62,6 +62,9 @@ export const createClient = (config = {}) => {
                 request,
                 response,
             };
+            if (response.status === 304) {
+                return opts.responseStyle === 'data' ? undefined : { data: undefined, ...result };
+            }
             if (response.ok) {
                 const parseAs = (opts.parseAs === 'auto'
                     ? getParseAs(response.headers.get('Content-Type'))

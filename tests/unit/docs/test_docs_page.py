@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gzip
 import hashlib
 import re
 import shlex
@@ -12,6 +13,7 @@ from html.parser import HTMLParser
 import pytest
 
 from openapi.docs_page.__main__ import page
+from openapi.docs_page.pages import more
 from openapi.docs_page.reading import Contract, Operation, Reader
 from openapi.docs_page.samples import HOST
 from openapi.generate import contract, operations
@@ -84,7 +86,13 @@ def test_the_guide_is_the_contracts_description() -> None:
 
 @pytest.mark.parametrize("operation", OPERATIONS.values(), ids=lambda operation: operation.id)
 def test_the_samples_of_an_operation_can_be_run(operation: Operation) -> None:
-    curl, typescript, python = (text for _, _, text in operation.samples)
+    assert len(operation.samples) == max(len(operation.bodies), 1)
+    for samples in operation.samples:
+        can_be_run(operation, *(text for _, _, text in samples))
+
+
+def can_be_run(operation: Operation, curl: str, typescript: str, python: str) -> None:
+    """The samples of one example parse, and have what the operation needs."""
     words = shlex.split(curl)
     assert words[0] == "curl"
     address = next(word for word in words if word.startswith(HOST))
@@ -104,3 +112,22 @@ def test_fields_tell_names_types_rules_and_what_they_mean() -> None:
     assert fields["closes"].schema == "InitialCloseInput"
     assert all(field.text for field in fields.values())
     assert "at most 100" in next(each for each in OPERATIONS["listTrades"].parameters if each.name == "limit").rules
+
+
+def test_each_example_of_a_body_has_samples_of_its_own() -> None:
+    curl = [samples[0][2] for samples in OPERATIONS["closeTrade"].samples]
+    assert [name for name, _ in OPERATIONS["closeTrade"].bodies] == ["40 of 100", "All that remains"]
+    assert '"quantity": "40"' in curl[0]
+    assert "quantity" not in curl[1]
+
+
+def test_clients_collection_and_changes_have_sections_that_the_page_links_to(built: tuple[str, str]) -> None:
+    for section in more():
+        assert f'id="{section.id}"' in built[0]
+        assert built[0].count(f'href="#{section.id}"') >= 2
+        assert not re.search(r"^#{1,3} ", re.sub(r"```.*?```", "", section.text, flags=re.DOTALL), re.MULTILINE)
+    assert "createSession" in next(section.text for section in more() if section.id == "client-typescript")
+
+
+def test_the_page_has_room_below_100_kilobytes(built: tuple[str, str]) -> None:
+    assert len(gzip.compress(built[0].encode(), mtime=0)) < 98_000
