@@ -61,7 +61,6 @@ def record(user: str, given: models.TradeInput, keyed: Keyed | None = None, *, c
         raise RuleBroken([FieldError(("external_id",), fault)])
     now = datetime.now(UTC)
     trade = inputs.new_trade(given, user=user, idempotency_key=keyed.key if keyed else None, now=now)
-    named = inputs.named_fields(given)
 
     def attempt() -> Outcome:
         answer = keyed.answer(trade) if keyed else None
@@ -70,7 +69,7 @@ def record(user: str, given: models.TradeInput, keyed: Keyed | None = None, *, c
         except ExternalIdTaken as taken:
             if not completing:
                 raise
-            return _complete(taken.trade_id, trade, named, keyed)
+            return _complete(taken.trade_id, trade, inputs.named_fields(given), keyed)
         if earlier:
             return Outcome(None, earlier)
         count(TradesCreated=1, TradesClosed=int(trade.status is Status.CLOSED))
