@@ -31,7 +31,10 @@ ROOT = Path(__file__).parent.parent
 OWN = ("handlers", "generated")
 SEAM = "handlers.entry.http"
 # Modules that an operation imports by name on first use, which other operations of its module do not need.
-BY_NAME = {"listTrades": "handlers.usecases.list_by_close"}
+BY_NAME = {
+    "listTrades": ("handlers.usecases.list_by_close", "handlers.usecases.show_in_base"),
+    "getTrade": ("handlers.usecases.show_in_base",),
+}
 # The fields that handlers/web/guard.py and deprecation.py read of every operation, also of others than the function's.
 OF_EVERY_OPERATION = ("operationId", "security", "deprecated", "x-deprecated-at", "x-sunset")
 # Fields for readers of the contract, which no function reads.
@@ -59,7 +62,7 @@ def modules_of(entry: str, operations: Sequence[str]) -> list[str]:
         if item.get(method, {}).get("operationId") in operations
         for tag in item[method]["tags"]
     }
-    by_name = (BY_NAME[operation] for operation in operations if operation in BY_NAME)
+    by_name = (module for operation in operations for module in BY_NAME.get(operation, ()))
     return [entry, *(f"handlers.operations.{tag}" for tag in sorted(tags)), *by_name]
 
 

@@ -38,6 +38,7 @@ class TradeAddition(StrEnum):
     """
 
     THUMBNAIL = 'thumbnail'
+    BASE = 'base'
 
 
 class OnExisting(StrEnum):
@@ -355,6 +356,24 @@ class CloseInput(BaseModel):
     fees: Annotated[Decimal | None, Field(examples=['1.1'])] = None
     """
     A cost; below zero for a rebate.
+    """
+
+
+class StoredRates(BaseModel):
+    """
+    How many rates were stored.
+    """
+
+    stored: Annotated[int, Field(examples=[2])]
+    """
+    The number of pairs and days.
+    """
+
+
+class CurrencyCode(RootModel[str]):
+    root: Annotated[str, Field(examples=['EUR'], pattern='^[A-Z0-9]{3,10}$')]
+    """
+    A currency of ISO 4217, or the code of a coin.
     """
 
 
@@ -1459,6 +1478,19 @@ class TradeUpdateInput(BaseModel):
     model_config = ConfigDict(
         extra='forbid',
     )
+    account_id: Annotated[
+        UUID | None,
+        Field(alias='accountId', examples=['3c4d5e6f-7a8b-4c9d-8e0f-1a2b3c4d5e6f']),
+    ] = None
+    """
+    Names a trading account; null for `Main`.
+    """
+    currency: Annotated[
+        str | None, Field(examples=['EUR'], pattern='^[A-Z0-9]{3,10}$')
+    ] = None
+    """
+    A currency of ISO 4217, or the code of a coin; null for the default.
+    """
     external_id: Annotated[
         str | None,
         Field(
@@ -2532,7 +2564,8 @@ class Attribute(StrEnum):
     """
     An attribute of a trade. WEEKDAY and HOUR are those of its entry; CLOSE_WEEKDAY, CLOSE_HOUR and MONTH those of its last
     close. HOLDING_TIME has buckets from UNDER_1_MINUTE and FROM_1_TO_5_MINUTES to FROM_30_DAYS. SIZE has buckets of the
-    quantity between 1, 2 and 5 times the powers of ten, the upper end excluded: 100-200. GROUP has the ids of groups.
+    quantity between 1, 2 and 5 times the powers of ten, the upper end excluded: 100-200. GROUP has the ids of groups,
+    ACCOUNT those of trading accounts.
 
     """
 
@@ -2552,6 +2585,7 @@ class Attribute(StrEnum):
     HOLDING_TIME = 'HOLDING_TIME'
     SIZE = 'SIZE'
     GROUP = 'GROUP'
+    ACCOUNT = 'ACCOUNT'
 
 
 class Reason(StrEnum):
@@ -2809,6 +2843,19 @@ class TradeInput(BaseModel):
     model_config = ConfigDict(
         extra='forbid',
     )
+    account_id: Annotated[
+        UUID | None,
+        Field(alias='accountId', examples=['3c4d5e6f-7a8b-4c9d-8e0f-1a2b3c4d5e6f']),
+    ] = None
+    """
+    The trading account in which the trade lies; `Main` if it is not given.
+    """
+    currency: Annotated[
+        str | None, Field(examples=['EUR'], pattern='^[A-Z0-9]{3,10}$')
+    ] = None
+    """
+    The currency of all its amounts; if it is not given, that of its account.
+    """
     external_id: Annotated[
         str | None,
         Field(
@@ -3056,6 +3103,175 @@ class TradeInput(BaseModel):
     ] = None
     """
     RFC 3339 with an offset, to the microsecond, in the years from 1000 to 2999.
+    """
+
+
+class InBaseCurrency(BaseModel):
+    """
+    What a flat trade earned, in the base currency of the settings.
+    """
+
+    currency: Annotated[str, Field(examples=['EUR'], pattern='^[A-Z0-9]{3,10}$')]
+    """
+    A currency of ISO 4217, or the code of a coin.
+    """
+    rate: Annotated[Decimal, Field(examples=['50'])]
+    """
+    The rate of the day of the last close.
+    """
+    net_pnl: Annotated[Decimal, Field(alias='netPnl', examples=['257.8'])]
+    """
+    The trade's net P&L at that rate.
+    """
+    net_cash: Annotated[Decimal | None, Field(alias='netCash', examples=['257.8'])] = (
+        None
+    )
+    """
+    What came in less what went out, each at the rate of its own day; absent when the day of an entry, a close or an
+    event has no rate.
+
+    """
+    fx_effect: Annotated[
+        Decimal | None, Field(alias='fxEffect', examples=['257.8'])
+    ] = None
+    """
+    What the currency brought, `netCash` - `netPnl`.
+    """
+
+
+class Rate(BaseModel):
+    """
+    What one unit of a currency is in another one, on a day.
+    """
+
+    from_: Annotated[
+        str, Field(alias='from', examples=['EUR'], pattern='^[A-Z0-9]{3,10}$')
+    ]
+    """
+    A currency of ISO 4217, or the code of a coin.
+    """
+    to: Annotated[str, Field(examples=['EUR'], pattern='^[A-Z0-9]{3,10}$')]
+    """
+    A currency of ISO 4217, or the code of a coin.
+    """
+    day: Annotated[date, Field(examples=['2026-01-05'])]
+    """
+    A calendar day.
+    """
+    rate: Annotated[Decimal, Field(examples=['50'])]
+    """
+    A number above zero.
+    """
+
+
+class RateInput(BaseModel):
+    """
+    What one unit of a currency is in another one, on a day.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    from_: Annotated[
+        str, Field(alias='from', examples=['EUR'], pattern='^[A-Z0-9]{3,10}$')
+    ]
+    """
+    A currency of ISO 4217, or the code of a coin.
+    """
+    to: Annotated[str, Field(examples=['EUR'], pattern='^[A-Z0-9]{3,10}$')]
+    """
+    A currency of ISO 4217, or the code of a coin.
+    """
+    day: Annotated[
+        str,
+        Field(
+            examples=['2026-01-05'],
+            pattern='^([12][0-9]{3}-(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|[12][0-9]{3}-(0[469]|11)-(0[1-9]|[12][0-9]|30)|[12][0-9]{3}-02-(0[1-9]|1[0-9]|2[0-8])|([12][0-9](0[48]|[2468][048]|[13579][26])|(12|16|20|24|28)00)-02-29)$',
+        ),
+    ]
+    """
+    A calendar day, as YYYY-MM-DD, in the years from 1000 to 2999.
+    """
+    rate: Annotated[Decimal, Field(examples=['79.12'])]
+    """
+    Above zero.
+    """
+
+
+class RatesInput(BaseModel):
+    """
+    Exchange rates.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    rates: Annotated[list[RateInput], Field(max_length=1000, min_length=1)]
+    """
+    The rates; of several for a pair and a day, the last one counts.
+    """
+
+
+class RatePage(BaseModel):
+    """
+    A page of rates, by day.
+    """
+
+    items: Annotated[list[Rate], Field(max_length=1000)]
+    """
+    The rates of this page.
+    """
+    next_token: Annotated[
+        str | None,
+        Field(
+            alias='nextToken',
+            examples=['eyJrIjoiMjAyNi0wMS0wNVQxNDozMTowNC4wMDAwMDBaIn0'],
+            max_length=2048,
+            min_length=1,
+        ),
+    ] = None
+    """
+    Opaque; made by the API, never by a client.
+    """
+
+
+class Unconverted(BaseModel):
+    """
+    What is left out of all figures, since its day has no rate.
+    """
+
+    trades: Annotated[int, Field(examples=[2], ge=0)]
+    """
+    A number of trades.
+    """
+    currencies: Annotated[
+        list[CurrencyCode], Field(examples=[['JPY']], max_length=1000)
+    ]
+    """
+    The currencies without a rate.
+    """
+
+
+class CurrencySums(BaseModel):
+    """
+    Sums of the trades in one currency, as they are.
+    """
+
+    currency: Annotated[str, Field(examples=['EUR'], pattern='^[A-Z0-9]{3,10}$')]
+    """
+    A currency of ISO 4217, or the code of a coin.
+    """
+    trade_count: Annotated[int, Field(alias='tradeCount', examples=[2], ge=0)]
+    """
+    A number of trades.
+    """
+    realized_pnl: Annotated[Decimal, Field(alias='realizedPnl', examples=['257.8'])]
+    """
+    What closes and events brought.
+    """
+    net_pnl: Annotated[Decimal, Field(alias='netPnl', examples=['257.8'])]
+    """
+    What the flat trades earned.
     """
 
 
@@ -3760,6 +3976,20 @@ class Stats(BaseModel):
     Up to which result a trade is a break-even, as it was asked for.
     """
     count_as: Annotated[CountedAs, Field(alias='countAs')]
+    currency: Annotated[str, Field(examples=['EUR'], pattern='^[A-Z0-9]{3,10}$')]
+    """
+    The currency of all amounts.
+    """
+    unconverted: Unconverted | None = None
+    """
+    What has no rate into that currency, and so is left out; absent when nothing is.
+    """
+    by_currency: Annotated[
+        list[CurrencySums], Field(alias='byCurrency', max_length=1000)
+    ]
+    """
+    The sums in each currency, unconverted.
+    """
     last_updated: Annotated[
         AwareDatetime | None,
         Field(alias='lastUpdated', examples=['2026-01-05T09:31:04-05:00']),
@@ -4000,6 +4230,14 @@ class EquityCurve(BaseModel):
     Up to which result a trade is a break-even, as it was asked for.
     """
     count_as: Annotated[CountedAs, Field(alias='countAs')]
+    currency: Annotated[str, Field(examples=['EUR'], pattern='^[A-Z0-9]{3,10}$')]
+    """
+    The currency of all amounts.
+    """
+    unconverted: Unconverted | None = None
+    """
+    What has no rate into that currency, and so is left out; absent when nothing is.
+    """
     group_by: Annotated[GroupBy, Field(alias='groupBy', examples=['WEEK'])]
     """
     What a point stands for.
@@ -4070,6 +4308,14 @@ class Calendar(BaseModel):
     Up to which result a trade is a break-even, as it was asked for.
     """
     count_as: Annotated[CountedAs, Field(alias='countAs')]
+    currency: Annotated[str, Field(examples=['EUR'], pattern='^[A-Z0-9]{3,10}$')]
+    """
+    The currency of all amounts.
+    """
+    unconverted: Unconverted | None = None
+    """
+    What has no rate into that currency, and so is left out; absent when nothing is.
+    """
     week_starts_on: Annotated[Weekday, Field(alias='weekStartsOn')]
     total: Period
     """
@@ -4313,6 +4559,23 @@ class Trade(BaseModel):
     ]
     """
     Names a trade.
+    """
+    account_id: Annotated[
+        UUID | None,
+        Field(alias='accountId', examples=['3c4d5e6f-7a8b-4c9d-8e0f-1a2b3c4d5e6f']),
+    ] = None
+    """
+    The trading account in which the trade lies; absent for `Main`.
+    """
+    currency: Annotated[
+        str | None, Field(examples=['EUR'], pattern='^[A-Z0-9]{3,10}$')
+    ] = None
+    """
+    The currency of all its amounts; absent for that of its account.
+    """
+    base: InBaseCurrency | None = None
+    """
+    What the trade earned in the base currency; only with `include=base`, when it is flat and has a rate.
     """
     external_id: Annotated[
         str | None,
@@ -4805,6 +5068,14 @@ class Breakdown(BaseModel):
     Up to which result a trade is a break-even, as it was asked for.
     """
     count_as: Annotated[CountedAs, Field(alias='countAs')]
+    currency: Annotated[str, Field(examples=['EUR'], pattern='^[A-Z0-9]{3,10}$')]
+    """
+    The currency of all amounts.
+    """
+    unconverted: Unconverted | None = None
+    """
+    What has no rate into that currency, and so is left out; absent when nothing is.
+    """
     by: Annotated[list[Attribute], Field(max_length=2, min_length=1)]
     """
     The attributes.
@@ -4850,6 +5121,10 @@ class Facets(BaseModel):
     setup_types: Annotated[list[FacetValue], Field(alias='setupTypes', max_length=1000)]
     """
     Values, the most frequent first.
+    """
+    accounts: Annotated[list[FacetValue], Field(max_length=1000)]
+    """
+    The ids of trading accounts.
     """
     is_complete: Annotated[bool, Field(alias='isComplete', examples=[True])]
     """

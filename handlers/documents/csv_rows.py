@@ -11,11 +11,14 @@ from decimal import Decimal
 from handlers.documents.fields import time_text
 from handlers.journal import money
 from handlers.journal.money import ONE, canonical
+from handlers.journal.settings import MAIN
 from handlers.journal.trade import Realized, Side, Trade, TradeEvent
+from handlers.journal.trading_accounts import Standing
 
 COLUMNS = (
     "tradeId", "id", "kind", "symbol", "side", "multiplier", "openDay", "openDate", "day", "at", "quantity",
     "entryPrice", "price", "grossPnl", "entryCosts", "commission", "fees", "netPnl", "setupType", "tags", "externalId",
+    "accountId", "currency",
 )  # fmt: skip
 # Without it, Excel reads the file in the encoding of the machine.
 BYTE_ORDER_MARK = "\ufeff"
@@ -28,13 +31,22 @@ def header() -> str:
     return BYTE_ORDER_MARK + _line(COLUMNS)
 
 
-def rows(trade: Trade, first: date | None, last: date | None) -> Iterator[str]:
-    """A row for each close and each event of the trade from the first day to the last, by time."""
+def rows(trade: Trade, first: date | None, last: date | None, standing: Standing) -> Iterator[str]:
+    """A row for each close and each event of the trade from the first day to the last, by time.
+
+    `standing` tells the currency of the trade's account.
+    """
     parts: list[Realized | TradeEvent] = [*trade.realized, *trade.events]
     for part in sorted(parts, key=lambda part: part.at if isinstance(part, TradeEvent) else part.close.closed_at):
         day = part.day if isinstance(part, TradeEvent) else part.close.day
         if (first is None or first <= day) and (last is None or day <= last):
-            texts = (trade.notes.setup_type or "", "; ".join(trade.notes.tags), trade.external_id or "")
+            texts = (
+                trade.notes.setup_type or "",
+                "; ".join(trade.notes.tags),
+                trade.external_id or "",
+                trade.account_id or MAIN,
+                trade.currency or standing.currency_of(trade.account_id),
+            )
             yield _line([*_of_trade(trade, part), *texts])
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from handlers.documents.fields import columns_of, document, time_text
 from handlers.documents.trades import ratio_of
 from handlers.journal import money
-from handlers.journal.groups import Group, counted, result
+from handlers.journal.groups import Group, counted, have_one_currency, result
 from handlers.journal.money import canonical
 
 if TYPE_CHECKING:
@@ -20,8 +20,9 @@ def group_document(group: Group, trades: Sequence[Trade]) -> dict[str, Any]:
     shown = {
         **document(_GROUP, group),
         "tradeIds": [trade.trade_id for trade in trades],
-        "realizedPnl": canonical(money.total(trade.realized_partial_pnl for trade in counted(trades))),
     }
+    if have_one_currency(counted(trades)):
+        shown["realizedPnl"] = canonical(money.total(trade.realized_partial_pnl for trade in counted(trades)))
     if (found := result(trades)) is not None:
         shown |= {"closeDate": time_text(found.closed_at), "netPnl": canonical(found.net)}
         if found.r is not None:

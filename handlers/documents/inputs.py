@@ -15,6 +15,7 @@ from handlers.journal import money
 from handlers.journal.changes import open_trade
 from handlers.journal.errors import FieldError, RuleBroken
 from handlers.journal.positions import LotMethod
+from handlers.journal.settings import MAIN
 from handlers.journal.trade import OF_THE_ENTRY, Close, Entry, JournalNotes, Side, Trade
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ def trade_from_values(values: dict[str, Any], *, user: str, idempotency_key: str
         values |= {"quantity": money.total(entry.quantity for entry in entries), "open_date": entries[0].entered_at}
     if "lot_method" in values:
         values["lot_method"] = LotMethod(values["lot_method"])
+    if "account_id" in values:
+        values["account_id"] = _account(values["account_id"])
     status, exit_price, close_date = (values.pop(name, None) for name in ("status", "exit_price", "close_date"))
     in_short = exit_price is not None or close_date is not None
     if in_short:
@@ -98,7 +101,15 @@ def changed_fields(given: models.TradeUpdateInput, trade: Trade) -> dict[str, An
         values["side"] = Side(values["side"])
     if values.get("lot_method") is not None:
         values["lot_method"] = LotMethod(values["lot_method"])
+    if values.get("account_id") is not None:
+        values["account_id"] = _account(values["account_id"])
     return values
+
+
+def _account(account_id: object) -> str | None:
+    """The id as trades have it: None for the account that every user has."""
+    given = str(account_id).lower()
+    return None if given == MAIN else given
 
 
 def _notes(values: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Settings and trading accounts as the documents that the API answers and takes."""
+"""Settings, trading accounts and rates as the documents that the API answers and takes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from handlers.documents.fields import columns_of, document
+from handlers.journal.money import canonical
 from handlers.journal.positions import LotMethod
+from handlers.journal.rates import DayRate
 from handlers.journal.settings import Settings
 from handlers.journal.stats.clock import Weekday
 from handlers.journal.trading_accounts import AccountKind, TradingAccount
@@ -23,6 +25,11 @@ def settings_document(settings: Settings) -> dict[str, Any]:
 def account_document(account: TradingAccount) -> dict[str, Any]:
     """The contract's TradingAccount."""
     return {**document(_ACCOUNT, account), "includeInTotals": account.is_in_totals}
+
+
+def rate_document(rate: DayRate) -> dict[str, Any]:
+    """The contract's ExchangeRate."""
+    return {"from": rate.from_, "to": rate.to, "day": rate.day.isoformat(), "rate": canonical(rate.rate)}
 
 
 def given_fields(given: BaseModel) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from handlers.documents.fields import contract_name, time_text
 from handlers.journal import money
+from handlers.journal.stats.currencies import Conversion
 from handlers.journal.stats.figures import Figure, Interval, figures_of_journal
 from handlers.journal.stats.folding import Journal, Record
 from handlers.journal.stats.questions import Question
@@ -22,12 +23,14 @@ from handlers.journal.stats.questions import Question
 class Frame:
     """What every answer repeats of its question, and when the statistics that it shows last changed.
 
-    `tolerance` is the break-even tolerance as it was asked for.
+    `tolerance` is the break-even tolerance as it was asked for. `conversion` says in which currency the figures are
+    and, once it is done, what could not be converted into it.
     """
 
     question: Question
     tolerance: str
     as_of: datetime | None
+    conversion: Conversion
 
     def document(self) -> dict[str, Any]:
         """The properties that all four answers share."""
@@ -39,7 +42,15 @@ class Frame:
             "dayStartsAt": f"{clock.day_starts_at:%H:%M}",
             "breakevenTolerance": self.tolerance,
             "countAs": self.question.count_as,
+            "currency": self.conversion.into,
+            **self._unconverted(),
         }
+
+    def _unconverted(self) -> dict[str, Any]:
+        left_out = self.conversion.unconverted
+        if not left_out.currencies:
+            return {}
+        return {"unconverted": {"trades": len(left_out.trades), "currencies": sorted(left_out.currencies)}}
 
 
 def stats_document(journal: Journal, opening_balance: Decimal | None, frame: Frame) -> dict[str, Any]:
@@ -52,6 +63,15 @@ def stats_document(journal: Journal, opening_balance: Decimal | None, frame: Fra
         "longestLossStreak": journal.runs.longest_losses,
         "currentStreak": journal.runs.current,
         **shown_figures(figures_of_journal(journal, opening_balance)),
+        "byCurrency": [
+            {
+                "currency": currency,
+                "tradeCount": own.trades,
+                "realizedPnl": money_text(own.realized),
+                "netPnl": money_text(own.net),
+            }
+            for currency, own in sorted(frame.conversion.by_currency.items())
+        ],
     }
     if frame.as_of is not None:
         document["lastUpdated"] = time_text(frame.as_of)

@@ -26,6 +26,7 @@ _COMPARED = (
     "commission",
     "fees",
     "lot_method",
+    "currency",
     "cancelled",
 )
 

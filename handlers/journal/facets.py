@@ -1,4 +1,4 @@
-"""What there is to filter a journal by: its symbols, tags and setup types, each with the number of its trades."""
+"""What there is to filter a journal by: symbols, tags, setup types and accounts, each with the number of its trades."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ class Labels:
     symbol: str | None
     tags: tuple[str, ...]
     setup_type: str | None
+    account_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class Facets:
     symbols: tuple[Facet, ...]
     tags: tuple[Facet, ...]
     setup_types: tuple[Facet, ...]
+    accounts: tuple[Facet, ...]
 
 
 def facets(trades: Iterable[Labels]) -> Facets:
@@ -40,12 +42,19 @@ def facets(trades: Iterable[Labels]) -> Facets:
     symbols: Counter[str] = Counter()
     tags: Counter[str] = Counter()
     setup_types: Counter[str] = Counter()
+    accounts: Counter[str] = Counter()
     for trade in trades:
         for counter, value in ((symbols, trade.symbol), (setup_types, trade.setup_type)):
             if value is not None:
                 counter[value] += 1
         tags.update(trade.tags)
-    return Facets(symbols=_caseless(symbols), tags=_sorted(tags), setup_types=_caseless(setup_types))
+        accounts[trade.account_id] += 1
+    return Facets(
+        symbols=_caseless(symbols),
+        tags=_sorted(tags),
+        setup_types=_caseless(setup_types),
+        accounts=_sorted(accounts),
+    )
 
 
 def _caseless(counts: Counter[str]) -> tuple[Facet, ...]:

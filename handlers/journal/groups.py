@@ -71,10 +71,18 @@ def counted(trades: Iterable[Trade]) -> list[Trade]:
     return [trade for trade in trades if not trade.cancelled]
 
 
+def have_one_currency(trades: Iterable[Trade]) -> bool:
+    """Whether the trades lie in one account and are in one currency, so that their money can be added."""
+    return len({(trade.account_id, trade.currency) for trade in trades}) <= 1
+
+
 def result(trades: Sequence[Trade]) -> GroupResult | None:
-    """What the members of a group earned together; None as long as one of them is not flat, or none counts."""
+    """What the members of a group earned together; None as long as one of them is not flat, or none counts.
+
+    None, too, for trades of several accounts or currencies, of which no group is made.
+    """
     flat = counted(trades)
-    if not flat or not all(trade.is_flat for trade in flat):
+    if not flat or not have_one_currency(flat) or not all(trade.is_flat for trade in flat):
         return None
     risks = [trade.risk for trade in flat]
     return GroupResult(

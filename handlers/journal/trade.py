@@ -164,6 +164,8 @@ class Trade:
     entered_at and closed_at keep the UTC offset they were given with; created_at and updated_at are UTC. Entries,
     closes and events stand in the order of their instants, ties in the order recorded.
 
+    `account_id` is None for the account that every user has, `currency` for that of the account.
+
     `stop_loss` and `risk_amount` are as they stand now; the initial ones are the first that the trade was given, and
     the risk follows them. The properties assume a trade that went through `open_trade` and the changes of changes.py.
     Those that the others ask again and again are worked out once: a trade never changes.
@@ -192,6 +194,8 @@ class Trade:
     splits: tuple[TradeSplit, ...] = ()
     notes: JournalNotes = field(default_factory=JournalNotes)
     images: tuple[Image, ...] = ()
+    account_id: str | None = None
+    currency: str | None = None
     external_id: str | None = None
     group_id: str | None = None
     idempotency_key: str | None = None

@@ -7,7 +7,7 @@ currency of the settings.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -96,3 +96,25 @@ _WITHOUT: dict[str, Any] = {"opening_balance": ZERO, "dust_value": ZERO, "archiv
 def main_account(settings: Settings) -> TradingAccount:
     """The account that a user has without making one."""
     return TradingAccount(user_id=settings.user_id, account_id=MAIN, name="Main", currency=settings.base_currency)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """A user's settings and trading accounts, those that have items of their own."""
+
+    settings: Settings
+    accounts: Mapping[str, TradingAccount] = field(default_factory=dict)
+
+    @property
+    def main(self) -> TradingAccount:
+        """The account that every user has."""
+        return self.accounts.get(MAIN) or main_account(self.settings)
+
+    def currency_of(self, account_id: str | None) -> str:
+        """The currency of an account; of one that is gone, that of the account that every user has."""
+        return self.accounts.get(account_id or MAIN, self.main).currency
+
+    def left_out(self) -> frozenset[str]:
+        """The ids of the accounts that totals leave out."""
+        every = {**self.accounts, MAIN: self.main}
+        return frozenset(account_id for account_id, account in every.items() if not account.is_in_totals)

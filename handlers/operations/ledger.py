@@ -1,23 +1,48 @@
-"""The operations on settings and trading accounts: parse, call the use case, reply."""
+"""The operations on settings, trading accounts and exchange rates: parse, call the use case, reply."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from starlette.responses import Response
 
 from generated import models
 from handlers.documents.fields import as_json
-from handlers.documents.ledger import account_document, changed_fields, given_fields, settings_document
+from handlers.documents.ledger import (
+    account_document,
+    changed_fields,
+    given_fields,
+    rate_document,
+    settings_document,
+)
+from handlers.journal.rates import DayRate
 from handlers.journal.settings import Settings
 from handlers.journal.trading_accounts import TradingAccount
+from handlers.storage import page_tokens, rates
 from handlers.storage import trading_accounts as storage
+from handlers.storage.errors import BadPageToken
+from handlers.storage.trade_queries import ListPosition, TradeFilter
+from handlers.usecases import rates as usecase_of_rates
 from handlers.usecases import trading_accounts as usecase
 from handlers.web.contract import base_path
 from handlers.web.etags import etag
 from handlers.web.etags import if_match as allowed_by
 from handlers.web.idempotency import keeping, kept_reply
 from handlers.web.responses import reply, reply_text
+
+# What page tokens of the list of rates are sealed with, in place of an index of trades.
+_RATES = "rates"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _RatesOfPair(TradeFilter):
+    """The filters of a list of rates."""
+
+    pair: str
+    from_day: str | None
+    to_day: str | None
 
 
 async def get_settings(user: str) -> Response:
@@ -61,6 +86,42 @@ async def delete_trading_account(account_id: str, user: str, if_match: str | Non
     """Delete a trading account that holds nothing."""
     usecase.delete(user, account_id.lower(), allowed_by(if_match))
     return reply(204)
+
+
+async def put_rates(document: Any, user: str) -> Response:
+    """Store exchange rates."""
+    given = models.RatesInput.model_validate(document)
+    stored = usecase_of_rates.put(
+        user, [DayRate(rate.from_, rate.to, date.fromisoformat(rate.day), rate.rate) for rate in given.rates]
+    )
+    return reply(200, {"stored": stored})
+
+
+async def list_rates(
+    user: str,
+    from_: str,
+    to: str,
+    limit: int,
+    from_day: str | None = None,
+    to_day: str | None = None,
+    next_token: str | None = None,
+) -> Response:
+    """List the exchange rates of a pair of currencies by day, a page at a time."""
+    secret = page_tokens.signing_secret()
+    sealed = _RatesOfPair(pair=f"{from_}|{to}", from_day=from_day, to_day=to_day)
+    after = None
+    if next_token is not None:
+        position = page_tokens.open_token(next_token, user_id=user, wanted=sealed, newest_first=False, secret=secret)
+        if position.index != _RATES:
+            raise BadPageToken("The position lies in another list.")
+        after = date.fromisoformat(position.sort_key)
+    first, last = (None if day is None else date.fromisoformat(day) for day in (from_day, to_day))
+    found, has_more = rates.page(user, from_, to, first, last, limit=limit, after=after)
+    answer: dict[str, Any] = {"items": [rate_document(rate) for rate in found]}
+    if has_more and found:
+        position = ListPosition(index=_RATES, sort_key=found[-1].day.isoformat(), trade_id="")
+        answer["nextToken"] = page_tokens.seal(position, user_id=user, wanted=sealed, newest_first=False, secret=secret)
+    return reply(200, answer)
 
 
 def _settings(settings: Settings) -> Response:

@@ -17,16 +17,16 @@ from handlers.faults import Fault, FieldCode
 from handlers.journal.groups import Group
 from handlers.journal.stats import calendar as calendars
 from handlers.journal.stats.breakdown import breakdown
-from handlers.journal.stats.clock import Weekday
 from handlers.journal.stats.entries import in_place_of_stored
 from handlers.journal.stats.equity import EquityCurve, GroupBy, equity_curve
 from handlers.journal.stats.folding import fold
-from handlers.journal.stats.questions import Attribute, CountAs, Question, Selected, Tolerance, select
+from handlers.journal.stats.questions import Attribute, CountAs, Question, Selected, Tolerance
 from handlers.journal.trade import Trade
+from handlers.journal.trading_accounts import Standing
 from handlers.operations.clocks import clock_of, included_trades
 from handlers.operations.filters import wanted_tags
 from handlers.storage import groups, trades
-from handlers.storage.stats import books
+from handlers.usecases import statistics
 from handlers.web.etags import digest_etag, has_tag
 from handlers.web.problems import BadField, rule_broken
 from handlers.web.responses import reply, reply_text
@@ -51,15 +51,17 @@ _FILTERS = {
     "result": Attribute.RESULT,
     "risk": Attribute.RISK,
     "group_id": Attribute.GROUP,
+    "account_id": Attribute.ACCOUNT,
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """The parameters that all four operations share."""
+    """The parameters that all four operations share. `ask` makes the question of the user's settings and accounts."""
 
-    question: Question
-    tolerance: str
+    first: date | None
+    last: date | None
+    ask: Callable[[Standing], tuple[Question, str]]
     opening_balance: Decimal | None
     included: frozenset[str]
 
@@ -68,7 +70,11 @@ async def get_stats(user: str, parameters: Mapping[str, Any], if_none_match: str
     """Answer every figure of the trades that fit."""
     asked = _asked(parameters)
     return _answer(
-        user, asked, if_none_match, fold, lambda journal, frame: stats_document(journal, asked.opening_balance, frame)
+        user,
+        asked,
+        if_none_match,
+        lambda selected, _: fold(selected),
+        lambda journal, frame: stats_document(journal, asked.opening_balance, frame),
     )
 
 
@@ -79,8 +85,8 @@ async def get_equity_curve(user: str, parameters: Mapping[str, Any], if_none_mat
         fault = Fault(FieldCode.CONFLICTS_WITH, "needs groupBy=WEEK", {"properties": ["groupBy"]})
         raise rule_broken([BadField("query", "/weekStartsOn", fault)])
 
-    def curve(selected: Iterable[Selected]) -> EquityCurve:
-        found = equity_curve(selected, asked.opening_balance, group_by, asked.question.clock)
+    def curve(selected: Iterable[Selected], question: Question) -> EquityCurve:
+        found = equity_curve(selected, asked.opening_balance, group_by, question.clock)
         if len(found.points) > MOST_POINTS:
             detail = f"makes more than {MOST_POINTS} points; group by WEEK or MONTH, or ask for fewer days"
             fault = Fault(FieldCode.TOO_MANY_POINTS, detail, {"maxPoints": MOST_POINTS})
@@ -104,7 +110,7 @@ async def get_calendar(user: str, parameters: Mapping[str, Any], if_none_match: 
         user,
         asked,
         if_none_match,
-        lambda selected: calendars.calendar(selected, first, last, asked.question.clock),
+        lambda selected, question: calendars.calendar(selected, first, last, question.clock),
         calendar_document,
     )
 
@@ -116,7 +122,7 @@ async def get_breakdown(user: str, parameters: Mapping[str, Any], if_none_match:
         user,
         asked,
         if_none_match,
-        lambda selected: breakdown(by, asked.question, selected),
+        lambda selected, question: breakdown(by, question, selected),
         breakdown_document,
     )
 
@@ -125,7 +131,7 @@ def _answer(
     user: str,
     asked: Asked,
     if_none_match: str | None,
-    compute: Callable[[Iterable[Selected]], T],
+    compute: Callable[[Iterable[Selected], Question], T],
     document: Callable[[T, Frame], dict[str, Any]],
 ) -> Response:
     """What is computed of the user's entries that fit, as a document; 304 if the client has the same document.
@@ -133,15 +139,21 @@ def _answer(
     The books are read eventually consistent. So their version could be ahead of what is read, and the answer's tag is
     made of the answer itself.
     """
-    question = asked.question
     included = trades.several(user, asked.included) if asked.included else []
-    reading = books.read(user, *question.days_to_read)
-    stored = iter(()) if question.is_empty else iter(reading)
-    entries = stored
+    opened = statistics.opened(user, asked.first, asked.last, lambda standing: asked.ask(standing)[0])
+    question = opened.question
+    selected = opened.selected()
     if asked.included:
-        entries = in_place_of_stored(stored, asked.included, included, _groups_of(user, question, included))
-    computed = compute(select(question, entries))
-    frame = Frame(question=question, tolerance=asked.tolerance, as_of=reading.last_updated)
+        stored = iter(()) if question.is_empty else iter(opened.reading)
+        of_groups = _groups_of(user, question, included)
+        selected = opened.selected(in_place_of_stored(stored, asked.included, included, of_groups))
+    computed = compute(selected, question)
+    frame = Frame(
+        question=question,
+        tolerance=asked.ask(opened.standing)[1],
+        as_of=opened.reading.last_updated,
+        conversion=opened.conversion,
+    )
     text = as_json(document(computed, frame))
     headers = {"ETag": digest_etag(text.encode())}
     if if_none_match is not None and has_tag(if_none_match, headers["ETag"]):
@@ -160,27 +172,46 @@ def _groups_of(user: str, question: Question, included: Iterable[Trade]) -> list
 
 
 def _asked(parameters: Mapping[str, Any]) -> Asked:
-    """The question that the parameters ask. Raises Problem for a time zone that there is none of."""
+    """What the parameters ask for. Raises Problem for a time zone that there is none of."""
     given = {name: value for name, value in parameters.items() if value is not None}
-    if "group_id" in given:
-        given["group_id"] = [each.lower() for each in given["group_id"]]
-    tolerance = given["breakeven_tolerance"]
-    in_r = tolerance.endswith("R")
-    amount = Decimal(tolerance.removesuffix("R"))
-    clock = clock_of(given.get("time_zone"), given["day_starts_at"], given.get("week_starts_on", Weekday.MONDAY))
-    question = Question(
-        first=date.fromisoformat(given["from_"]) if "from_" in given else None,
-        last=date.fromisoformat(given["to"]) if "to" in given else None,
-        clock=clock,
-        tolerance=Tolerance(of_risk=amount) if in_r else Tolerance(amount=amount),
-        any_of={_FILTERS[name]: frozenset(given[name]) for name in _FILTERS.keys() & given.keys()},
-        all_tags=frozenset(wanted_tags("tag", given.get("tag", ()))),
-        no_tags=frozenset(wanted_tags("excludeTag", given.get("exclude_tag", ()))),
-        count_as=CountAs(given["count_as"]),
-    )
+    for name in ("group_id", "account_id"):
+        if name in given:
+            given[name] = [each.lower() for each in given[name]]
+    clock_of(given.get("time_zone"), given.get("day_starts_at", "00:00"))
+    first = date.fromisoformat(given["from_"]) if "from_" in given else None
+    last = date.fromisoformat(given["to"]) if "to" in given else None
+    tags = {
+        name: frozenset(wanted_tags(*of))
+        for name, of in {
+            "all_tags": ("tag", given.get("tag", ())),
+            "no_tags": ("excludeTag", given.get("exclude_tag", ())),
+        }.items()
+    }
+
+    def ask(standing: Standing) -> tuple[Question, str]:
+        """The question by these settings, and its break-even tolerance in words."""
+        settings = standing.settings
+        tolerance: str = given.get("breakeven_tolerance", settings.breakeven_tolerance)
+        question = Question(
+            first=first,
+            last=last,
+            clock=clock_of(
+                given.get("time_zone", settings.time_zone),
+                given.get("day_starts_at", settings.day_starts_at),
+                given.get("week_starts_on", settings.week_starts_on),
+            ),
+            tolerance=Tolerance.of(tolerance),
+            any_of={_FILTERS[name]: frozenset(given[name]) for name in _FILTERS.keys() & given.keys()},
+            no_accounts=frozenset() if "account_id" in given else standing.left_out(),
+            count_as=CountAs(given["count_as"]),
+            **tags,
+        )
+        return question, tolerance
+
     return Asked(
-        question=question,
-        tolerance=tolerance,
+        first=first,
+        last=last,
+        ask=ask,
         opening_balance=Decimal(given["opening_balance"]) if "opening_balance" in given else None,
         included=included_trades(given.get("includes", ())),
     )

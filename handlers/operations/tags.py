@@ -50,14 +50,14 @@ async def get_tag_change(user: str) -> Response:
 
 
 async def get_facets(user: str) -> Response:
-    """Show the symbols, tags and setup types of the user's trades, with counts."""
+    """Show the symbols, tags, setup types and accounts of the user's trades, with counts."""
     found, is_exact = list_facets.list_facets(user, datetime.now(UTC).date())
     name = "count" if is_exact else "countIsAtLeast"
 
     def shown(values: Sequence[Facet]) -> list[dict[str, Any]]:
         return [{"value": facet.value, name: facet.count} for facet in values[:MOST_VALUES]]
 
-    lists = {"symbols": found.symbols, "tags": found.tags, "setupTypes": found.setup_types}
+    lists = {"symbols": found.symbols, "tags": found.tags, "setupTypes": found.setup_types, "accounts": found.accounts}
     is_complete = is_exact and all(len(values) <= MOST_VALUES for values in lists.values())
     return reply(200, {**{key: shown(values) for key, values in lists.items()}, "isComplete": is_complete})
 

@@ -22,7 +22,7 @@ from handlers.journal.trade import Side, Status, Trade
 from handlers.operations.clocks import clock_of, included_trades
 from handlers.operations.filters import wanted_tags
 from handlers.operations.trade_answers import created, part_made, shown, shown_as_new
-from handlers.storage import image_files, page_tokens, trade_queries, uploads
+from handlers.storage import image_files, page_tokens, trade_queries, trading_accounts, uploads
 from handlers.storage.image_files import Place
 from handlers.storage.trade_queries import TradeFilter
 from handlers.usecases import closes
@@ -39,6 +39,7 @@ BadItems = Mapping[int, Sequence[BadField]]
 # Imported by name when it is asked for, so that the other functions of this module need not have it
 # (building/functions.py).
 CLOSE_LISTS = "handlers.usecases.list_by_close"
+IN_BASE = "handlers.usecases.show_in_base"
 
 # The seconds that an item of a bulk request may take. None is begun with less time left.
 ITEM_SECONDS = 10
@@ -104,11 +105,12 @@ async def list_trades(
     has_images: bool | None = None,
     external_id: str | None = None,
     idempotency_key: str | None = None,
+    account_id: Sequence[str] = (),
     close_from: str | None = None,
     close_to: str | None = None,
     active_on: str | None = None,
     time_zone: str | None = None,
-    day_starts_at: str = "00:00",
+    day_starts_at: str | None = None,
     includes: Sequence[str] = (),
     sort: str | None = None,
     include: Sequence[str] = (),
@@ -127,11 +129,12 @@ async def list_trades(
         "has_images": has_images,
         "external_id": external_id,
         "idempotency_key": idempotency_key,
+        "account_ids": tuple(dict.fromkeys(each.lower() for each in account_id)),
     }
-    clock = clock_of(time_zone, day_starts_at)
+    clock_of(time_zone, "00:00")
     of_closes = {
         "timeZone": time_zone is not None,
-        "dayStartsAt": clock.day_starts_at != MIDNIGHT,
+        "dayStartsAt": day_starts_at not in (None, "00:00"),
         "includes": bool(includes),
         "sort": sort not in (None, "OPEN_DATE"),
     }
@@ -139,13 +142,16 @@ async def list_trades(
     list_page, count_all = trade_queries.list_trades, trade_queries.count_trades
     if _is_by_close(_day(close_from), _day(close_to), _day(active_on), of_closes):
         lists: Any = import_module(CLOSE_LISTS)
+        if time_zone is None or day_starts_at is None:
+            settings = trading_accounts.standing(user).settings
+            time_zone, day_starts_at = time_zone or settings.time_zone, day_starts_at or settings.day_starts_at
         wanted = lists.CloseFilter(
             **filters,
             close_from=_day(close_from),
             close_to=_day(close_to),
             active_on=_day(active_on),
             zone=time_zone,
-            day_starts_at=clock.day_starts_at,
+            day_starts_at=clock_of(time_zone, day_starts_at).day_starts_at,
             sort=lists.SortBy(sort or "CLOSE_DATE"),
         )
         own = included_trades(includes)
@@ -159,7 +165,11 @@ async def list_trades(
         )
     page = list_page(user, wanted, limit=limit, newest_first=newest_first, after=after)
     show = documents.trade_document if "thumbnail" not in include else _with_thumbnail
-    answer: dict[str, Any] = {"items": [show(trade) for trade in page.trades]}
+    items = [show(trade) for trade in page.trades]
+    if "base" in include:
+        add = import_module(IN_BASE).adding(user)
+        items = [add(trade, item) for trade, item in zip(page.trades, items, strict=True)]
+    answer: dict[str, Any] = {"items": items}
     if count:
         number, is_exact = count_all(user, wanted, most=MOST_COUNTED, out_of_time=_is_late)
         answer["count" if is_exact else "countIsAtLeast"] = number
@@ -216,7 +226,9 @@ def _day(text: str | None) -> date | None:
     return None if text is None else date.fromisoformat(text)
 
 
-async def get_trade(trade_id: str, user: str, if_none_match: str | None = None) -> Response:
+async def get_trade(
+    trade_id: str, user: str, if_none_match: str | None = None, include: Sequence[str] = ()
+) -> Response:
     """Show a trade with its images, or 304 for a client that has this version."""
     trade, waiting = uploads.read(user, trade_id.lower(), datetime.now(UTC))
     if trade.images or waiting:  # shown anew each time: addresses expire, and uploads change without the trade
@@ -224,10 +236,19 @@ async def get_trade(trade_id: str, user: str, if_none_match: str | None = None) 
             trade, waiting, lambda image: image_files.address(Place(user, trade.trade_id, image.image_id), image)
         )
         document = {**documents.trade_document(trade), "images": images}
-        return reply(200, document, {"ETag": etag(trade.version, with_images=True)})
+        return reply(200, _with_base(trade, document, include), {"ETag": etag(trade.version, with_images=True)})
+    if "base" in include:  # rates change without the trade
+        return reply(200, _with_base(trade, documents.trade_document(trade), include), {"ETag": etag(trade.version)})
     if if_none_match is not None and fits_if_none_match(if_none_match, trade.version):
         return reply(304, headers={"ETag": etag(trade.version)})
     return reply_text(200, *shown(trade))
+
+
+def _with_base(trade: Trade, document: dict[str, Any], include: Sequence[str]) -> dict[str, Any]:
+    if "base" not in include:
+        return document
+    shown: dict[str, Any] = import_module(IN_BASE).adding(trade.user_id)(trade, document)
+    return shown
 
 
 async def update_trade(trade_id: str, document: Any, user: str, if_match: str | None = None) -> Response:

@@ -5,6 +5,8 @@ StorageError
 ├── DeletedTradeNotFound  the user deleted no such trade, or too long ago
 ├── GroupNotFound        the user has no such group
 ├── TradingAccountNotFound  the user has no such trading account
+│   └── NoSuchAccount    the account in which something is to lie is none of the user's
+├── AccountClosing       the account in which something is to lie is being deleted
 ├── ExportNotFound       the user asked for no such table, or too long ago
 ├── VersionMismatch      the trade has changed in between
 ├── PreconditionFailed   the trade is at none of the versions that the client named
@@ -50,6 +52,14 @@ class GroupNotFound(StorageError):
 
 class TradingAccountNotFound(StorageError):
     """Raised when the user has no trading account of that id."""
+
+
+class NoSuchAccount(TradingAccountNotFound):
+    """Raised when something is to lie in a trading account that the user does not have."""
+
+
+class AccountClosing(StorageError):
+    """Raised when something is to lie in a trading account that is being deleted."""
 
 
 class ExportNotFound(StorageError):

@@ -29,10 +29,12 @@ _GROUPS = Codec(Group)
 
 
 class Membership(NamedTuple):
-    """Of a trade: its version, and the group that it names."""
+    """Of a trade: its version, the group that it names, its account and its currency."""
 
     version: int
     group_id: str | None
+    account_id: str | None = None
+    currency: str | None = None
 
 
 def group_key(user_id: str, group_id: str) -> dict[str, AttributeValueTypeDef]:
@@ -90,16 +92,18 @@ def page(user_id: str, *, limit: int, after: str | None = None) -> tuple[list[Gr
 
 
 def memberships(user_id: str, trade_ids: Collection[str]) -> dict[str, Membership]:
-    """Version and group of those of the trades that exist. Raises Busy."""
+    """Version, group, account and currency of those of the trades that exist. Raises Busy."""
     found = batch_get(
         trades_table(),
         [trade_key(user_id, trade_id) for trade_id in trade_ids],
         ConsistentRead=True,
-        ProjectionExpression="tradeId, openDate, groupId, #version",
+        ProjectionExpression="tradeId, openDate, groupId, #version, accountId, currency",
         ExpressionAttributeNames={"#version": "version"},
     )
     return {
-        item["tradeId"]["S"]: Membership(int(item["version"]["N"]), item.get("groupId", {}).get("S"))
+        item["tradeId"]["S"]: Membership(
+            int(item["version"]["N"]), *(item.get(name, {}).get("S") for name in ("groupId", "accountId", "currency"))
+        )
         for item in found
         if is_trade(item)
     }

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from handlers.journal.facets import Labels
+from handlers.journal.settings import MAIN
 from handlers.journal.trade import Side, Status, Trade
 from handlers.storage.clients import dynamodb, trades_table
 from handlers.storage.dynamo import batch_get, pages
@@ -28,7 +29,8 @@ _BEGINNING_OF_TIME, _END_OF_TIME = "0", ":"
 class TradeFilter:
     """The filters of a list: a trade has to meet all that are set. Days are those of the entry's own UTC offset.
 
-    A trade has one of the statuses and all of the tags. The case of symbol and setup type does not count.
+    A trade lies in one of the accounts, has one of the statuses and all of the tags. The case of symbol and setup type
+    does not count.
     """
 
     symbol: str | None = None
@@ -41,6 +43,7 @@ class TradeFilter:
     has_images: bool | None = None
     external_id: str | None = None
     idempotency_key: str | None = None
+    account_ids: tuple[str, ...] = ()
 
     def fits(self, trade: Trade) -> bool:
         """Whether the trade meets all filters that are set."""
@@ -55,6 +58,7 @@ class TradeFilter:
         return (
             all(want is None or want == has for want, has in equal)
             and (not self.statuses or trade.status in self.statuses)
+            and (not self.account_ids or (trade.account_id or MAIN) in self.account_ids)
             and set(self.tags) <= set(trade.notes.tags)
             and (self.open_from is None or self.open_from <= trade.open_day)
             and (self.open_to is None or trade.open_day <= self.open_to)
@@ -295,7 +299,7 @@ def labels_by_status(user_id: str, status: Status) -> Iterator[tuple[str, Labels
         "KeyConditionExpression": "userId = :user AND begins_with(statusOpenDate, :status)",
         "ExpressionAttributeNames": {"#symbol": "symbol", "#tags": "tags"},
         "ExpressionAttributeValues": {":user": {"S": user_id}, ":status": {"S": f"{status}|"}},
-        "ProjectionExpression": "tradeId, #symbol, #tags, setupType",
+        "ProjectionExpression": "tradeId, #symbol, #tags, setupType, accountId",
         "ScanIndexForward": False,
     }
     for page in pages(query):
@@ -304,6 +308,7 @@ def labels_by_status(user_id: str, status: Status) -> Iterator[tuple[str, Labels
                 symbol=item["symbol"]["S"],
                 tags=tuple(tag["S"] for tag in item.get("tags", {"L": []})["L"]),
                 setup_type=item["setupType"]["S"] if "setupType" in item else None,
+                account_id=item["accountId"]["S"] if "accountId" in item else MAIN,
             )
             yield item["tradeId"]["S"], labels
 
@@ -350,6 +355,12 @@ def _conditions(wanted: TradeFilter, index: _Index) -> list[_Condition]:
     if wanted.setup_type is not None:
         values = {":setup": wanted.setup_type.casefold()}
         found.append(_Condition("#setup = :setup", {"#setup": "setupKey"}, values))
+    if wanted.account_ids:
+        values = {f":account{number}": account_id for number, account_id in enumerate(wanted.account_ids)}
+        test = f"#account IN ({', '.join(values)})"
+        if MAIN in wanted.account_ids:
+            test = f"({test} OR attribute_not_exists(#account))"
+        found.append(_Condition(test, {"#account": "accountId"}, values))
     if wanted.has_images is not None:
         test = "attribute_exists" if wanted.has_images else "attribute_not_exists"
         found.append(_Condition(f"{test}(#images)", {"#images": "imageCount"}, {}))

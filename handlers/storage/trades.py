@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from handlers.journal.deletions import DeletedTrade, restored
 from handlers.journal.trade import Trade
-from handlers.storage import erasure_marks, kept_answers
+from handlers.storage import erasure_marks, kept_answers, trading_accounts
 from handlers.storage.clients import trades_table
 from handlers.storage.dynamo import CONDITION_FAILED, at_version, batch_get, get_item, transact
 from handlers.storage.errors import (
@@ -45,12 +45,14 @@ if TYPE_CHECKING:
 def create(trade: Trade, answer: KeptAnswer | None = None) -> KeptAnswer | None:
     """Store a new trade and, in the same transaction, its external id and the answer kept for its idempotency key.
 
-    Returns None when this call stored the trade, and the answer kept earlier when the same request did: then nothing
-    is written. Raises KeyReused, ExternalIdTaken, AccountErased, Busy; VersionMismatch when the trade's id is taken.
+    The transaction also checks the account in which the trade lies, unless that is the one that every user has. Returns
+    None when this call stored the trade, and the answer kept earlier when the same request did: then nothing is
+    written. Raises KeyReused, ExternalIdTaken, NoSuchAccount, AccountClosing, AccountErased, Busy; VersionMismatch when
+    the trade's id is taken.
     """
     put: PutTypeDef = {**_put(trade), "ConditionExpression": "attribute_not_exists(tradeId)"}
     taken = [_take(trade)] if trade.external_id is not None else []
-    return _store(trade, {"Put": put}, answer, taken, is_new=True)
+    return _store(trade, {"Put": put}, answer, taken, is_new=True, into=trade.account_id)
 
 
 def replace(
@@ -58,15 +60,16 @@ def replace(
 ) -> KeptAnswer | None:
     """Store a changed trade in place of its expected version; answers are kept and given back as for `create`.
 
-    former: the trade at the expected version, where its external id may be another; the same transaction then moves it.
-    Raises TradeNotFound, KeyReused, ExternalIdTaken, AccountErased, Busy; VersionMismatch also when another change is
-    being made at this moment.
+    former: the trade at the expected version, where its external id or its account may be another; the same transaction
+    then moves it. Raises TradeNotFound, KeyReused, ExternalIdTaken, NoSuchAccount, AccountClosing, AccountErased, Busy;
+    VersionMismatch also when another change is being made at this moment.
     """
+    into = trade.account_id if former is not None and former.account_id != trade.account_id else None
     moved: list[TransactWriteItemTypeDef] = []
     if former is not None and former.external_id != trade.external_id:
         moved += [_take(trade)] if trade.external_id is not None else []
         moved += [_free(former)] if former.external_id is not None else []
-    return _store(trade, {"Put": {**_put(trade), **at_version(expected_version)}}, answer, moved)
+    return _store(trade, {"Put": {**_put(trade), **at_version(expected_version)}}, answer, moved, into=into)
 
 
 def keep_answer(trade: Trade, answer: KeptAnswer) -> KeptAnswer | None:
@@ -225,10 +228,14 @@ def _store(
     external_ids: Sequence[TransactWriteItemTypeDef],
     *,
     is_new: bool = False,
+    into: str | None = None,
+    is_first: bool = False,
 ) -> KeptAnswer | None:
     now = trade.updated_at
     of_user = erasure_marks.not_begun(trade.user_id)
     actions: list[TransactWriteItemTypeDef] = [written, {"ConditionCheck": of_user}, *external_ids]
+    if into is not None:
+        actions.append(trading_accounts.lies_in(trade.user_id, into, is_first=is_first))
     if answer is not None:
         actions.append(kept_answers.keep(trade.user_id, answer, now))
     # A change in conflict with another is not repeated as it is: the other has most likely made a new version.
@@ -245,6 +252,10 @@ def _store(
     for of_id in others[: len(external_ids)]:
         if of_id.get("Code") == CONDITION_FAILED:
             raise ExternalIdTaken(of_id["Item"]["ofTrade"]["S"])
+    if into is not None and (of_target := others[len(external_ids)]).get("Code") == CONDITION_FAILED:
+        if (error := trading_accounts.refusal(into, of_target.get("Item"))) is not None:
+            raise error
+        return _store(trade, written, answer, external_ids, is_new=is_new, into=into, is_first=True)
     if not is_new:
         raise VersionMismatch(trade.trade_id)
     raise Contended  # the kept answer expired between the write and the read

@@ -7,16 +7,24 @@ written in the same transaction.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 from datetime import datetime
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from handlers.journal.settings import MAIN, Settings
-from handlers.journal.trading_accounts import MOST_ACCOUNTS, TradingAccount, main_account
+from handlers.journal.trading_accounts import MOST_ACCOUNTS, Standing, TradingAccount, main_account
 from handlers.storage import ledger
 from handlers.storage.clients import ledger_table, stats_table
 from handlers.storage.codec import Codec
-from handlers.storage.dynamo import CONDITION_FAILED
-from handlers.storage.errors import TradingAccountNotFound, VersionMismatch
+from handlers.storage.dynamo import CONDITION_FAILED, pages
+from handlers.storage.errors import (
+    AccountClosing,
+    NoSuchAccount,
+    StorageError,
+    TradingAccountNotFound,
+    VersionMismatch,
+)
 from handlers.storage.trade_items import KeptAnswer
 
 if TYPE_CHECKING:
@@ -151,6 +159,58 @@ def put_settings(changed: Settings, former: Settings, main: TradingAccount | Non
         actions += [ledger.put_new(account_item(main)), _copied(main)]
     if any(ledger.write(changed.user_id, actions)):
         raise VersionMismatch(ledger.SETTINGS)
+
+
+def standing(user_id: str) -> Standing:
+    """Settings and accounts as the statistics have them: eventually consistent, in one request. Raises Busy."""
+    query = {
+        "TableName": stats_table(),
+        "KeyConditionExpression": "userId = :user AND statKey BETWEEN :low AND :high",
+        "ExpressionAttributeValues": {
+            ":user": {"S": user_id},
+            ":low": {"S": SETTINGS_COPY},
+            ":high": {"S": f"{ACCOUNT_COPIES}~"},
+        },
+    }
+    return standing_of(user_id, chain.from_iterable(pages(query)))
+
+
+def standing_of(user_id: str, copies: Iterable[Any]) -> Standing:
+    """Settings and accounts of the items in which the statistics have them."""
+    own, accounts = Settings(user_id=user_id), {}
+    for item in copies:
+        if item["statKey"]["S"] == SETTINGS_COPY:
+            own = settings_of(item)
+        else:
+            account = account_of(item)
+            accounts[account.account_id] = account
+    return Standing(settings=own, accounts=accounts)
+
+
+def lies_in(user_id: str, account_id: str, *, is_first: bool = False) -> TransactWriteItemTypeDef:
+    """The part of a transaction that puts something into an account: the check that it is there and stays.
+
+    The first thing marks the account as being in use: `is_first` is for whoever `refusal` told that it is not yet. The
+    account that every user has needs none of this.
+    """
+    of_account: Any = {
+        "TableName": ledger_table(),
+        "Key": ledger.key(user_id, ledger.account(account_id)),
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+    }
+    of_account["ExpressionAttributeValues"] = {":true": {"BOOL": True}, ":false": {"BOOL": False}}
+    if is_first:
+        of_account |= {"UpdateExpression": "SET inUse = :true", "ConditionExpression": "closing = :false"}
+        return {"Update": of_account}
+    of_account["ConditionExpression"] = "inUse = :true AND closing = :false"
+    return {"ConditionCheck": of_account}
+
+
+def refusal(account_id: str, stored: Any) -> StorageError | None:
+    """Why nothing can lie in the account that is stored so; None if it is not in use yet, but can be."""
+    if not stored:
+        return NoSuchAccount(account_id)
+    return AccountClosing(account_id) if account_of(stored).closing else None
 
 
 def account_item(account: TradingAccount) -> ledger.Item:

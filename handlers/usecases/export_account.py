@@ -19,7 +19,6 @@ from handlers.documents.groups import group_document
 from handlers.documents.ledger import account_document, settings_document
 from handlers.documents.stats import Frame, stats_document
 from handlers.journal.stats.folding import fold
-from handlers.journal.stats.questions import Question, select
 from handlers.journal.trade import Image, Trade
 from handlers.storage import (
     accounts,
@@ -34,8 +33,7 @@ from handlers.storage.accounts import Account
 from handlers.storage.errors import AccountErased
 from handlers.storage.image_files import Place
 from handlers.storage.queues import export_queue
-from handlers.storage.stats import books
-from handlers.usecases import groups
+from handlers.usecases import groups, statistics
 from handlers.usecases.file_writing import OutOfTime, gathered, now_and_then, within_a_request
 
 FORMAT_VERSION = 1
@@ -209,9 +207,14 @@ def _trading_accounts(account: Account, _: object) -> Iterator[str]:
 
 def _statistics(account: Account, _: object) -> Iterator[str]:
     """As getStats shows them, of the whole journal."""
-    reading, question = books.read(account.user_id, None, None), Question()
-    journal = fold(select(question, reading))
-    frame = Frame(question=question, tolerance="0", as_of=reading.last_updated)
+    opened = statistics.opened(account.user_id, None, None, statistics.of_everything)
+    journal = fold(opened.selected())
+    frame = Frame(
+        question=opened.question,
+        tolerance=opened.standing.settings.breakeven_tolerance,
+        as_of=opened.reading.last_updated,
+        conversion=opened.conversion,
+    )
     yield as_json(stats_document(journal, None, frame))
 
 

@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from handlers.documents import csv_rows
-from handlers.storage import bucket, erasure_marks, trade_queries
+from handlers.storage import bucket, erasure_marks, trade_queries, trading_accounts
 from handlers.storage.accounts import Account
 from handlers.storage.errors import AccountErased, ExportNotFound
 from handlers.storage.queues import export_queue
@@ -101,8 +101,9 @@ def _text_of(account: Account, table: Table, tell: Callable[[int], None] = lambd
     """
     yield csv_rows.header()
     written = 0
+    standing = trading_accounts.standing(account.user_id)
     for trade in trade_queries.by_entry(account.user_id):
-        rows = list(csv_rows.rows(trade, table.first, table.last))
+        rows = list(csv_rows.rows(trade, table.first, table.last, standing))
         yield "".join(rows)
         written += len(rows)
         tell(written)

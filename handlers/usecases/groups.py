@@ -169,6 +169,7 @@ def _check_trades(
     ]
     if missing:
         raise RuleBroken(missing)
+    _check_money(wanted, found)
     there = {one: found[one].group_id for one in wanted if one in found}
     others = set(there.values()) - {None, group_id}
     # A trade that was deleted and came back may name a group that is gone, or that has given it up meanwhile.
@@ -183,3 +184,16 @@ def _check_trades(
     ]
     if taken:
         raise StateForbids("A trade belongs to one group at most. Take it out of the other group first.", taken)
+
+
+def _check_money(wanted: Sequence[str], found: Mapping[str, Membership]) -> None:
+    """Raises RuleBroken for trades in another account or currency than the first one: their money cannot be added."""
+    of_trades = {one: (found[one].account_id, found[one].currency) for one in wanted if one in found}
+    first = next(iter(of_trades.values()), None)
+    others = [
+        FieldError(("trade_ids", place), "is in another account or currency than the first trade")
+        for place, one in enumerate(wanted)
+        if one in of_trades and of_trades[one] != first
+    ]
+    if others:
+        raise RuleBroken(others)

@@ -120,7 +120,8 @@ def _question(wanted: CloseFilter) -> Question:
         first=wanted.close_from if wanted.active_on is None else wanted.active_on,
         last=wanted.close_to if wanted.active_on is None else wanted.active_on,
         clock=clock,
-        any_of={name: frozenset((str(value),)) for name, value in given.items() if value is not None},
+        any_of={name: frozenset((str(value),)) for name, value in given.items() if value is not None}
+        | ({Attribute.ACCOUNT: frozenset(wanted.account_ids)} if wanted.account_ids else {}),
         all_tags=frozenset(wanted.tags),
     )
 

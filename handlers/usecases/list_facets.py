@@ -1,4 +1,4 @@
-"""The symbols, tags and setup types of a user's trades, from what costs least to read.
+"""The symbols, tags, setup types and accounts of a user's trades, from what costs least to read.
 
 The day books hold them for every trade that has realized something, in a tenth of the bytes of the trades themselves.
 The other trades are few: those that are open, partly closed or cancelled, from the index by status.
@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from handlers.journal.facets import Facets, Labels, facets
+from handlers.journal.settings import MAIN
 from handlers.journal.trade import Status
 from handlers.storage import trade_queries
 from handlers.storage.stats import books
@@ -41,9 +42,14 @@ def list_facets(user_id: str, today: date) -> Found:
     since = today - RECENT
     for first, last in ((since, None), (None, since - timedelta(days=1))):
         for _, entry in books.read(user_id, first, last):
-            if entry.trade_id in seen:
+            if entry.is_of_group or entry.trade_id in seen:
                 continue
             if len(seen) >= MOST_TRADES:
                 return Found(facets(seen.values()), is_exact=False)
-            seen[entry.trade_id] = Labels(symbol=entry.symbol, tags=entry.tags, setup_type=entry.setup_type)
+            seen[entry.trade_id] = Labels(
+                symbol=entry.symbol,
+                tags=entry.tags,
+                setup_type=entry.setup_type,
+                account_id=entry.account or MAIN,
+            )
     return Found(facets(seen.values()), is_exact=True)

@@ -133,9 +133,16 @@ def update(user: str, trade_id: str, given: models.TradeUpdateInput, *, allowed:
     """Change fields of a trade. Raises RuleBroken, StateForbids, TradeNotFound, PreconditionFailed, AccountErased,
     Busy.
     """
-    return change(
-        user, trade_id, allowed, lambda trade, now: changes.revise(trade, inputs.changed_fields(given, trade), now)
-    )
+
+    def revised(trade: Trade, now: datetime) -> Trade:
+        new = changes.revise(trade, inputs.changed_fields(given, trade), now)
+        moved = [name for name in ("account_id", "currency") if getattr(new, name) != getattr(trade, name)]
+        if moved and trade.group_id is not None:
+            detail = "The trades of a group have one account and one currency. Take the trade out of its group first."
+            raise StateForbids(detail, [FieldError((name,), "belongs to the trade's group") for name in moved])
+        return new
+
+    return change(user, trade_id, allowed, revised)
 
 
 def delete(user: str, trade_id: str, *, allowed: Precondition) -> None:

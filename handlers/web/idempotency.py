@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import UUID
 
 from starlette.responses import Response
 
@@ -80,4 +81,6 @@ def _text(value: object) -> str:
         return canonical(value)
     if isinstance(value, datetime):
         return value.isoformat(timespec="microseconds")
+    if isinstance(value, UUID):
+        return str(value)
     raise TypeError(f"no request holds a {type(value).__name__}")

@@ -21,6 +21,7 @@ from tests.storage.conftest import empty_tables as empty_tables
 from tests.storage.conftest import kept_clients as kept_clients
 from tests.storage.conftest import moto as moto
 from tests.storage.conftest import pool as pool
+from tests.storage.conftest import requests as requests
 from tests.storage.conftest import table as table
 from tests.storage.conftest import tables as tables
 from tests.user_pool import UserPool

@@ -13,6 +13,7 @@ from handlers.storage import (
     deleted_trades,
     erasure_marks,
     groups,
+    rates,
     sign_in,
     tag_changes,
     trade_queries,
@@ -33,6 +34,7 @@ CLOSE = {"price": "11", "closedAt": "2026-01-05T11:00:00-05:00"}
 ENTRY = {"quantity": "1", "price": "11", "enteredAt": "2026-01-05T10:00:00-05:00"}
 EVENT = {"type": "DIVIDEND", "amount": "24", "at": "2026-01-09T09:00:00-05:00"}
 SPLIT = {"new": "4", "old": "1", "at": "2026-01-10T09:30:00-05:00"}
+RATE = {"from": "USD", "to": "EUR", "day": "2026-01-05", "rate": "0.92"}
 PASSWORD = "Breakout-2026!"
 CREDENTIALS = {"email": "dana@example.com", "password": PASSWORD}
 ADDRESS = {"email": "dana@example.com"}
@@ -68,6 +70,8 @@ EVERY: dict[str, Callable[[Client], Answer]] = {
     "updateSettings": lambda client: client.patch("/settings", {"baseCurrency": "EUR"}),
     "listTradingAccounts": lambda client: client.get("/accounts"),
     "createTradingAccount": lambda client: client.post("/accounts", {"name": "IBKR", "currency": "EUR"}),
+    "listRates": lambda client: client.get("/fx-rates", query="from=USD&to=EUR"),
+    "putRates": lambda client: client("PUT", "/fx-rates", {"rates": [RATE]}),
     "getTradingAccount": lambda client: client.get(f"/accounts/{NEVER}"),
     "updateTradingAccount": lambda client: client.patch(f"/accounts/{NEVER}", {"name": "IBKR"}),
     "deleteTradingAccount": lambda client: client.delete(f"/accounts/{NEVER}"),
@@ -123,7 +127,10 @@ BROKEN = (
     (trade_queries, "list_trades"),
     (groups, "get"),
     (groups, "page"),
-    *((trading_accounts, name) for name in ("settings", "every", "create", "get", "with_settings")),
+    *((trading_accounts, name) for name in ("settings", "every", "create", "get", "with_settings", "standing")),
+    (rates, "put"),
+    (rates, "page"),
+    (books, "read_with_standing"),
     (uploads, "read"),
     (uploads, "await_file"),
     (books, "read"),

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from handlers.journal.settings import MAIN
 from handlers.operations import tags as operations
 from handlers.usecases import list_facets
 from tests.api.client import Client
@@ -39,11 +40,12 @@ def test_trades_of_every_status_count_once(dana: Client, erin: Client) -> None:
     assert [each["value"] for each in found["symbols"]] == ["FLAT", "NONE", "OPEN", "PART"]
     assert counts(found["tags"]) == {"gap": 3, "news": 2, "fomo": 1}
     assert counts(found["setupTypes"]) == {"fade": 2}
+    assert counts(found["accounts"]) == {MAIN: 5}
     assert found["isComplete"] is True
 
 
 def test_a_journal_without_trades_has_none(dana: Client) -> None:
-    assert facets(dana) == {"symbols": [], "tags": [], "setupTypes": [], "isComplete": True}
+    assert facets(dana) == {"symbols": [], "tags": [], "setupTypes": [], "accounts": [], "isComplete": True}
 
 
 def test_case_alone_makes_no_other_symbol_or_setup_and_the_usual_spelling_is_shown(dana: Client) -> None:

@@ -57,6 +57,8 @@ def test_dataset_a_has_its_reference_figures(dataset_a: Client) -> None:
         "dayStartsAt": "00:00",
         "breakevenTolerance": "0",
         "countAs": "TRADES",
+        "currency": "USD",
+        "byCurrency": [{"currency": "USD", "tradeCount": 12, "realizedPnl": "450", "netPnl": "450"}],
         "grossPnl": "450",
         "costs": "0",
         "eventPnl": "0",

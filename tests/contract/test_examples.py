@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -19,13 +19,17 @@ from handlers.documents.fields import as_json, pointer
 from handlers.documents.stats import Frame
 from handlers.journal import changes
 from handlers.journal.errors import RuleBroken, StateForbids
+from handlers.journal.rates import Rates
+from handlers.journal.settings import Settings
 from handlers.journal.stats.breakdown import breakdown
 from handlers.journal.stats.calendar import calendar
 from handlers.journal.stats.clock import Clock
+from handlers.journal.stats.currencies import Conversion
 from handlers.journal.stats.equity import GroupBy, equity_curve
 from handlers.journal.stats.folding import fold
 from handlers.journal.stats.questions import Attribute, Question
 from handlers.journal.trade import Entry, Trade
+from handlers.journal.trading_accounts import Standing
 from handlers.web.problems import problem_of
 from openapi.generate import contract, operations
 from tests.events import route_of
@@ -254,13 +258,20 @@ def test_the_trade_recorded_in_bulk_is_what_the_journal_makes_of_the_request() -
     assert refused == {"status": 422, "problem": problem.document(refused["problem"]["requestId"])}
 
 
-FRAME = Frame(question=Question(), tolerance="0", as_of=datetime.fromisoformat(_AS_OF))
+def frame(trades: Sequence[Trade] = ()) -> Frame:
+    """What answers repeat, of a user without settings; the sums by currency are those of the trades."""
+    conversion = Conversion(Standing(settings=Settings(user_id="dana")), Question(), Rates)
+    list(conversion(selected(trades)))
+    return Frame(question=Question(), tolerance="0", as_of=datetime.fromisoformat(_AS_OF), conversion=conversion)
+
+
+FRAME = frame()
 
 
 def test_the_statistics_in_the_examples_are_those_of_the_trades_in_the_examples(everyday: list[Trade]) -> None:
     shown = example("Stats")
     opening = Decimal(example("EquityCurve")["openingBalance"])
-    assert shown == stats.stats_document(fold(selected(everyday)), opening, FRAME)
+    assert shown == stats.stats_document(fold(selected(everyday)), opening, frame(everyday))
     assert Decimal(shown["netPnl"]) == sum(trade.net_pnl or 0 for trade in everyday)
     assert datetime.fromisoformat(shown["asOf"]) > max(trade.updated_at for trade in everyday)
 

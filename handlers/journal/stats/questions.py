@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from handlers.journal import money
 from handlers.journal.money import ZERO
+from handlers.journal.settings import MAIN
 from handlers.journal.stats.clock import MOST_DAYS_APART, Clock, moved
 from handlers.journal.stats.entries import Entry, Gain
 
@@ -53,6 +54,7 @@ class Attribute(StrEnum):
     HOLDING_TIME = "HOLDING_TIME"
     SIZE = "SIZE"
     GROUP = "GROUP"
+    ACCOUNT = "ACCOUNT"
 
 
 class CountAs(StrEnum):
@@ -79,6 +81,12 @@ class Tolerance:
     amount: Decimal = ZERO
     of_risk: Decimal | None = None
 
+    @classmethod
+    def of(cls, text: str) -> "Tolerance":
+        """The tolerance of a text such as 5 or 0.05R."""
+        number = Decimal(text.removesuffix("R"))
+        return cls(of_risk=number) if text.endswith("R") else cls(amount=number)
+
     def outcome(self, net: Decimal, risk: Decimal | None) -> Outcome:
         """What a trade is that earned this, and risked that."""
         bound = self.amount
@@ -94,7 +102,8 @@ class Question:
     """Which part of the journal is asked for.
 
     A trade fits if it has one of the values of each attribute in `any_of`, all tags of `all_tags` and none of
-    `no_tags`. `first` and `last` are days by the clock, both included; None for no bound. TAG is no key of `any_of`.
+    `no_tags`, and does not lie in one of `no_accounts`. `first` and `last` are days by the clock, both included; None
+    for no bound. TAG is no key of `any_of`.
     """
 
     first: date | None = None
@@ -104,6 +113,7 @@ class Question:
     any_of: Mapping[Attribute, frozenset[str]] = field(default_factory=dict)
     all_tags: frozenset[str] = frozenset()
     no_tags: frozenset[str] = frozenset()
+    no_accounts: frozenset[str] = frozenset()
     count_as: CountAs = CountAs.TRADES
 
     @property
@@ -134,6 +144,8 @@ class Question:
             tags = frozenset(entry.tags)
             if not self.all_tags <= tags or self.no_tags & tags:
                 return False
+        if self.no_accounts and (entry.account or MAIN) in self.no_accounts:
+            return False
         return not self._of_trades or all(self._has(name, entry, entry.opened_at) for name in self._of_trades)
 
     def day_of(self, own_day: date, entry: Entry, at: datetime) -> date | None:
@@ -271,4 +283,5 @@ _VALUES: dict[Attribute, Callable[[Question, Entry, datetime], tuple[str | None,
     Attribute.HOLDING_TIME: lambda _, entry, __: (_holding_time_of(entry),),
     Attribute.SIZE: lambda _, entry, __: (size(entry.quantity),),
     Attribute.GROUP: lambda _, entry, __: (entry.group,),
+    Attribute.ACCOUNT: lambda _, entry, __: (entry.account or MAIN,),
 }

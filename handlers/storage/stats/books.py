@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Any
 
 from handlers.journal.stats.entries import Entry
+from handlers.journal.trading_accounts import Standing
 from handlers.log import logger
 from handlers.storage.clients import stats_table
 from handlers.storage.dynamo import get_item, pages
@@ -29,6 +30,7 @@ from handlers.storage.stats.book_items import (
     part_in,
     version_of,
 )
+from handlers.storage.trading_accounts import SETTINGS_COPY, standing_of
 
 _MOST_READINGS = 4  # tries for a day whose parts do not fit together; a day is divided six times at most
 
@@ -48,16 +50,17 @@ class Reading:
     Iterating raises Busy, and UnreadableBook for a book that is damaged.
     """
 
-    def __init__(self, user_id: str, first: date | None, last: date | None) -> None:
+    def __init__(self, user_id: str, items: Iterator[Any]) -> None:
+        """`items` are those of books, in the order of their keys."""
         self.last_updated: datetime | None = None
         self._updated = ""
-        self._entries = self._read(user_id, first, last)
+        self._entries = self._read(user_id, items)
 
     def __iter__(self) -> Iterator[tuple[date, Entry]]:
         return self._entries
 
-    def _read(self, user_id: str, first: date | None, last: date | None) -> Iterator[tuple[date, Entry]]:
-        for day, found in groupby(_books_between(user_id, first, last), key=day_of):
+    def _read(self, user_id: str, items: Iterator[Any]) -> Iterator[tuple[date, Entry]]:
+        for day, found in groupby(items, key=day_of):
             for item in _whole(user_id, day, list(found)):
                 updated = item.get("lastUpdated", {}).get("S", "")
                 if updated > self._updated:
@@ -68,12 +71,27 @@ class Reading:
 
 def read(user_id: str, first: date | None, last: date | None) -> Reading:
     """What the user's trades did from the first day to the last, both included; None for an open end."""
-    return Reading(user_id, first, last)
+    return Reading(user_id, _books_between(user_id, first, last))
+
+
+def read_with_standing(user_id: str, last: date | None) -> tuple[Standing, Reading]:
+    """What `read` reads from the beginning, and what `standing` does, by the same query. Raises Busy."""
+    high = AFTER_ALL_BOOKS if last is None else book_key(last) + "|~"
+    items = _items_between(user_id, SETTINGS_COPY, high)
+    copies, first_book = [], []
+    for item in items:
+        stat_key = item["statKey"]["S"]
+        if stat_key.startswith(BOOKS):
+            first_book.append(item)
+            break
+        if stat_key != STATE:
+            copies.append(item)
+    return standing_of(user_id, copies), Reading(user_id, chain(first_book, items))
 
 
 def entries_between(user_id: str, first: date | None, last: date | None) -> Iterable[tuple[date, Entry]]:
     """What `read` reads, where it does not matter when the books last changed. Raises Busy, UnreadableBook."""
-    return Reading(user_id, first, last)
+    return read(user_id, first, last)
 
 
 def stats_version(user_id: str) -> StatsVersion:
@@ -91,6 +109,10 @@ def _books_between(user_id: str, first: date | None, last: date | None, *, consi
         return  # DynamoDB refuses a range whose end comes before its start
     low = BOOKS if first is None else book_key(first)
     high = AFTER_ALL_BOOKS if last is None else book_key(last) + "|~"
+    yield from _items_between(user_id, low, high, consistent=consistent)
+
+
+def _items_between(user_id: str, low: str, high: str, *, consistent: bool = False) -> Iterator[Any]:
     query: Any = {
         "TableName": stats_table(),
         "KeyConditionExpression": "userId = :user AND statKey BETWEEN :low AND :high",

@@ -2,12 +2,12 @@ from handlers.journal.facets import Facet, Facets, Labels, facets
 
 
 def labels(symbol: str | None = None, *tags: str, setup_type: str | None = None) -> Labels:
-    return Labels(symbol=symbol, tags=tags, setup_type=setup_type)
+    return Labels(symbol=symbol, tags=tags, setup_type=setup_type, account_id="main")
 
 
 def test_no_trades_have_no_values() -> None:
-    assert facets([]) == Facets(symbols=(), tags=(), setup_types=())
-    assert facets([labels()]) == Facets(symbols=(), tags=(), setup_types=())
+    assert facets([]) == Facets(symbols=(), tags=(), setup_types=(), accounts=())
+    assert facets([labels()]) == Facets(symbols=(), tags=(), setup_types=(), accounts=(Facet("main", 1),))
 
 
 def test_each_value_has_the_number_of_its_trades_the_most_frequent_first() -> None:

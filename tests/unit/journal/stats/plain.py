@@ -116,6 +116,7 @@ def values_of(asked: Asked, attribute: str, trade: Trade, at: datetime) -> list[
         "HOLDING_TIME": lambda: [holding_time_of(trade)],
         "SIZE": lambda: [size_of(trade)],
         "GROUP": lambda: [trade.group_id],
+        "ACCOUNT": lambda: [trade.account_id or "00000000-0000-4000-8000-000000000001"],
     }
     return values[attribute]()
 

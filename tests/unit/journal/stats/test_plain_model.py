@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from handlers.journal.settings import MAIN
 from handlers.journal.stats.breakdown import breakdown
 from handlers.journal.stats.calendar import calendar
 from handlers.journal.stats.clock import Clock, Weekday, time_zone
@@ -36,6 +37,7 @@ VALUES = {
     "RESULT": ["WIN", "LOSS", "BREAKEVEN"],
     "RISK": ["KNOWN", "UNKNOWN"],
     "GROUP": ["g1", "g3"],
+    "ACCOUNT": [MAIN, "paper"],
 }
 days = st.none() | st.dates(date(2024, 12, 29), date(2025, 1, 20))
 questions = st.builds(

@@ -1,0 +1,33 @@
+"""Exchange rates that a user gives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from handlers.journal.errors import FieldError, RuleBroken
+from handlers.journal.money import ZERO
+from handlers.journal.rates import DayRate
+from handlers.storage import rates as storage
+
+
+def put(user: str, given: Sequence[DayRate]) -> int:
+    """Store the rates; of several for a pair and a day, the last one. How many are stored.
+
+    Raises RuleBroken before anything is stored; AccountErased; Busy, when some may be stored.
+    """
+    wrong = [
+        FieldError(("rates", place, "rate"), "has to be above zero")
+        for place, each in enumerate(given)
+        if each.rate <= ZERO
+    ]
+    wrong += [
+        FieldError(("rates", place, "to"), "is the same currency")
+        for place, each in enumerate(given)
+        if each.from_ == each.to
+    ]
+    if wrong:
+        raise RuleBroken(wrong)
+    stored = 0
+    for number in storage.put(user, given):
+        stored = number
+    return stored
