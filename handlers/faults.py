@@ -102,6 +102,8 @@ class FieldCode(_Named):
     # Groups
     UNKNOWN_TRADE = auto()
     IN_ANOTHER_GROUP = auto()
+    OTHER_CURRENCY = auto()
+    FIXED_IN_GROUP = auto()
     TOO_MANY_CHANGES = auto()
     # Accounts
     AT_SIGN_MISSING = auto()

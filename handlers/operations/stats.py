@@ -81,7 +81,7 @@ async def get_stats(user: str, parameters: Mapping[str, Any], if_none_match: str
 async def get_equity_curve(user: str, parameters: Mapping[str, Any], if_none_match: str | None = None) -> Response:
     """Answer the equity by day, week or month, and the times under water."""
     asked, group_by = _asked(parameters), GroupBy(parameters["group_by"])
-    if group_by is not GroupBy.WEEK and asked.question.clock.week_starts_on is not Weekday.MONDAY:
+    if group_by is not GroupBy.WEEK and parameters.get("week_starts_on") not in (None, "MONDAY"):
         fault = Fault(FieldCode.CONFLICTS_WITH, "needs groupBy=WEEK", {"properties": ["groupBy"]})
         raise rule_broken([BadField("query", "/weekStartsOn", fault)])
 

@@ -17,7 +17,7 @@ from handlers import deadline
 from handlers.documents import trades as documents
 from handlers.faults import Fault, FieldCode
 from handlers.journal.images import PDF
-from handlers.journal.stats.clock import MIDNIGHT, MOST_DAYS
+from handlers.journal.stats.clock import MOST_DAYS
 from handlers.journal.trade import Side, Status, Trade
 from handlers.operations.clocks import clock_of, included_trades
 from handlers.operations.filters import wanted_tags

@@ -186,12 +186,15 @@ def _check_trades(
         raise StateForbids("A trade belongs to one group at most. Take it out of the other group first.", taken)
 
 
+_OTHER_MONEY = Fault(FieldCode.OTHER_CURRENCY, "is in another account or currency than the first trade")
+
+
 def _check_money(wanted: Sequence[str], found: Mapping[str, Membership]) -> None:
     """Raises RuleBroken for trades in another account or currency than the first one: their money cannot be added."""
     of_trades = {one: (found[one].account_id, found[one].currency) for one in wanted if one in found}
     first = next(iter(of_trades.values()), None)
     others = [
-        FieldError(("trade_ids", place), "is in another account or currency than the first trade")
+        FieldError(("trade_ids", place), _OTHER_MONEY)
         for place, one in enumerate(wanted)
         if one in of_trades and of_trades[one] != first
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from handlers.faults import Fault, FieldCode
 from handlers.journal.errors import FieldError, RuleBroken
 from handlers.journal.money import ZERO
 from handlers.journal.rates import DayRate
@@ -16,12 +17,12 @@ def put(user: str, given: Sequence[DayRate]) -> int:
     Raises RuleBroken before anything is stored; AccountErased; Busy, when some may be stored.
     """
     wrong = [
-        FieldError(("rates", place, "rate"), "has to be above zero")
+        FieldError(("rates", place, "rate"), Fault(FieldCode.NOT_POSITIVE, "must be more than 0"))
         for place, each in enumerate(given)
         if each.rate <= ZERO
     ]
     wrong += [
-        FieldError(("rates", place, "to"), "is the same currency")
+        FieldError(("rates", place, "to"), Fault(FieldCode.SAME_AS, "is the same as from", {"property": "from"}))
         for place, each in enumerate(given)
         if each.from_ == each.to
     ]

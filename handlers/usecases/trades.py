@@ -26,6 +26,8 @@ from handlers.storage.trade_items import KeptAnswer
 if TYPE_CHECKING:
     from generated import models
 
+_OF_THE_GROUP = Fault(FieldCode.FIXED_IN_GROUP, "is that of the trade's group")
+
 # Whether a client allows the change to a trade of that version.
 Precondition = Callable[[int], bool]
 
@@ -139,7 +141,7 @@ def update(user: str, trade_id: str, given: models.TradeUpdateInput, *, allowed:
         moved = [name for name in ("account_id", "currency") if getattr(new, name) != getattr(trade, name)]
         if moved and trade.group_id is not None:
             detail = "The trades of a group have one account and one currency. Take the trade out of its group first."
-            raise StateForbids(detail, [FieldError((name,), "belongs to the trade's group") for name in moved])
+            raise StateForbids(detail, [FieldError((name,), _OF_THE_GROUP) for name in moved])
         return new
 
     return change(user, trade_id, allowed, revised)

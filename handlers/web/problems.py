@@ -212,7 +212,9 @@ TABLE: dict[type[Exception], Callable[[Any], Problem]] = {
     storage.TradeNotFound: lambda _: Problem(NOT_FOUND, "You have no such trade."),
     storage.DeletedTradeNotFound: lambda _: Problem(NOT_FOUND, "You deleted no such trade within the last 30 days."),
     storage.GroupNotFound: lambda _: Problem(NOT_FOUND, "You have no such group."),
-    storage.NoSuchAccount: lambda _: rule_broken([BadField("body", "/accountId", "is none of your trading accounts")]),
+    storage.NoSuchAccount: lambda _: rule_broken(
+        [BadField("body", "/accountId", Fault(FieldCode.UNKNOWN_ACCOUNT, "is none of your trading accounts"))]
+    ),
     storage.AccountClosing: lambda _: Problem(STATE_FORBIDS, "The trading account is being deleted."),
     storage.TradingAccountNotFound: lambda _: Problem(NOT_FOUND, "You have no such trading account."),
     storage.ExportNotFound: lambda _: Problem(NOT_FOUND, "You asked for no such file within the last day."),

@@ -98,8 +98,8 @@ def test_a_call_that_the_role_does_not_allow_is_named_with_its_function(monkeypa
 
 
 def test_a_call_for_what_no_setting_tells_is_named_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    recorder = asked(monkeypatch, "GetTradeFunction", "dynamodb", "Query", {"TableName": "stats"})
-    assert recorder.take_refused() == ["GetTradeFunction is not told of stats, for which it needs dynamodb:Query"]
+    recorder = asked(monkeypatch, "ReadGroupsFunction", "dynamodb", "Query", {"TableName": "stats"})
+    assert recorder.take_refused() == ["ReadGroupsFunction is not told of stats, for which it needs dynamodb:Query"]
 
 
 def test_what_was_used_is_not_called_unused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,7 +107,11 @@ def test_what_was_used_is_not_called_unused(monkeypatch: pytest.MonkeyPatch) -> 
     assert recorder.take_refused() == []
     left = [line for line in rights.unused(recorder.used) if line.startswith("GetTradeFunction ")]
     assert left == [
+        "GetTradeFunction never needs dynamodb:Query on LedgerTable",
+        "GetTradeFunction never needs dynamodb:Query on TradeStatsTable",
         "GetTradeFunction never needs s3:GetObjectVersion on UserFiles/images/*",
+        "GetTradeFunction never needs STATS_TABLE",
+        "GetTradeFunction never needs LEDGER_TABLE",
         "GetTradeFunction never needs FILES_BUCKET",
     ]
 
