@@ -129,7 +129,7 @@ fuzz: $(VENV)/.ready $(if $(API)$(STACK),,$(TOOLS)/emulator/.ready $(TOOLS)/lamb
 	@STACK="$(STACK)" API="$(API)" TOKEN="$(TOKEN)" EMAIL="$(EMAIL)" PASSWORD="$(PASSWORD)" EXAMPLES="$(EXAMPLES)" SEED="$(SEED)" \
 		RATE="$(RATE)" MAIL="$(MAIL)" ERASE="$(ERASE)" $(VENV)/python -m tests.fuzz
 
-clients-check: clients build-local $(TOOLS)/emulator/.ready $(TOOLS)/mock/.ready ## What eight generators make of the contract, in five languages; both clients' whole story; the mock
+clients-check: clients build-local $(TOOLS)/emulator/.ready $(TOOLS)/mock/.ready ## What fourteen generators make of the contract, in ten languages; both clients' whole story; the mock
 	$(VENV)/pytest -rs tests/clients
 
 peers: $(TOOLS)/peers/.ready ## The statistics beside those of other libraries; not a part of make test

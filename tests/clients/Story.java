@@ -1,6 +1,6 @@
 // The core of the story, told by the Java client that openapi-generator makes (library native): figures of nothing, a
-// trade recorded, closed in parts, listed and changed, trades in bulk, and what a 401 and a 409 look like. Every answer
-// is checked.
+// trade recorded, closed in parts, listed and changed, trades in bulk, and what a bad field, a 401, a 409 and a 412 look
+// like. Every answer is checked.
 //
 // Arguments: the API's address, e-mail address and password of an account without trades.
 
@@ -22,6 +22,9 @@ import journal.model.BulkResult;
 import journal.model.BulkTradeInput;
 import journal.model.BulkTradesInput;
 import journal.model.CloseInput;
+import journal.model.FieldPlace;
+import journal.model.FieldProblem;
+import journal.model.GatewayMessage;
 import journal.model.LogInInput;
 import journal.model.Problem;
 import journal.model.Side;
@@ -65,7 +68,8 @@ public final class Story {
 
         send("forged");
         ApiException refused = refusal(401, () -> trades().listTrades(APIListTradesRequest.newBuilder().build()));
-        check(refused.getResponseBody().contains("Unauthorized"), refused);
+        GatewayMessage said = client.getObjectMapper().readValue(refused.getResponseBody(), GatewayMessage.class);
+        check("Unauthorized".equals(said.getMessage()), said);
 
         send(auth.logIn(new LogInInput().email(email).password(password)).getAccessToken());
     }
@@ -81,8 +85,16 @@ public final class Story {
     }
 
     private Trade recordAndClose() throws Exception {
-        TradeInput input = new TradeInput().symbol("AAPL").side(Side.BUY).quantity("1")
-            .openDate(at("2026-01-05T09:31:04-05:00")).entryPrice(EXACT).stopLoss(EXACT).tags(List.of("earnings"));
+        TradeInput input = new TradeInput().symbol("AAPL").side(Side.BUY).quantity("-1")
+            .openDate(at("2026-01-05T09:31:04-05:00")).entryPrice("1e2").stopLoss(EXACT).tags(List.of("earnings"));
+        APICreateTradeRequest bad = APICreateTradeRequest.newBuilder().tradeInput(input).build();
+        Problem fields = problem(400, () -> trades().createTrade(bad));
+        check("/problems/invalid-request".equals(fields.getType()) && fields.getErrors().size() == 2, fields);
+        for (FieldProblem field : fields.getErrors()) {
+            check(field.getIn() == FieldPlace.BODY, field);
+            check(List.of("/quantity", "/entryPrice").contains(field.getPointer()), field);
+        }
+        input.quantity("1").entryPrice(EXACT);
         APICreateTradeRequest once = APICreateTradeRequest.newBuilder()
             .tradeInput(input).idempotencyKey("java-1").build();
         ApiResponse<Trade> first = trades().createTradeWithHttpInfo(once);
@@ -124,6 +136,11 @@ public final class Story {
         Trade changed = trades().updateTrade(
             APIUpdateTradeRequest.newBuilder().tradeId(trade.getTradeId()).tradeUpdateInput(update).build());
         check(EXACT.equals(changed.getTakeProfit()) && EXACT.equals(changed.getStopLoss()), changed);
+
+        APIUpdateTradeRequest overtaken = APIUpdateTradeRequest.newBuilder()
+            .tradeId(trade.getTradeId()).tradeUpdateInput(update).ifMatch("\"1\"").build();
+        Problem stale = problem(412, () -> trades().updateTrade(overtaken));
+        check("/problems/version-mismatch".equals(stale.getType()), stale);
     }
 
     private void recordMany() throws Exception {

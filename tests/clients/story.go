@@ -1,11 +1,13 @@
 // The core of the story, told by the Go client that openapi-generator makes: figures of nothing, a trade recorded,
-// closed in parts, listed and changed, trades in bulk, and what a 401 and a 409 look like. Every answer is checked.
+// closed in parts, listed and changed, trades in bulk, and what a bad field, a 401, a 409 and a 412 look like. Every answer
+// is checked.
 //
 // Arguments: the API's address, e-mail address and password of an account without trades.
 package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"log"
 	"net/http"
@@ -40,7 +42,7 @@ func logIn(client *journal.APIClient, email string, password string) context.Con
 
 	stranger := context.WithValue(public, journal.ContextAccessToken, "forged")
 	_, response, err = client.TradesAPI.ListTrades(stranger).Execute()
-	check(err != nil && response.StatusCode == 401, response)
+	check(gatewayMessage(response, err, 401) == "Unauthorized", response)
 
 	tokens, _, err := client.AuthAPI.LogIn(public).LogInInput(*journal.NewLogInInput(email, password)).Execute()
 	must(err)
@@ -56,8 +58,16 @@ func readFiguresOfNothing(client *journal.APIClient, user context.Context) {
 
 func recordAndClose(client *journal.APIClient, user context.Context) journal.Trade {
 	input := journal.NewTradeInput("AAPL", journal.BUY)
-	input.SetQuantity("1")
+	input.SetQuantity("-1")
 	input.SetOpenDate(at("2026-01-05T09:31:04-05:00"))
+	input.SetEntryPrice("1e2")
+	_, bad, err := client.TradesAPI.CreateTrade(user).TradeInput(*input).Execute()
+	fields := problem(bad, err, 400)
+	check(fields.Type == "/problems/invalid-request" && len(fields.Errors) == 2, fields)
+	for _, field := range fields.Errors {
+		check(field.In == journal.BODY && (field.Pointer == "/quantity" || field.Pointer == "/entryPrice"), field)
+	}
+	input.SetQuantity("1")
 	input.SetEntryPrice(exact)
 	input.SetStopLoss(exact)
 	input.SetTags([]string{"earnings"})
@@ -101,6 +111,10 @@ func change(client *journal.APIClient, user context.Context, trade journal.Trade
 	changed, _, err := client.TradesAPI.UpdateTrade(user, trade.TradeId).TradeUpdateInput(*update).Execute()
 	must(err)
 	check(!changed.HasStopLoss() && changed.GetTakeProfit() == exact, changed)
+
+	overtaken := client.TradesAPI.UpdateTrade(user, trade.TradeId).TradeUpdateInput(*update).IfMatch(`"1"`)
+	_, response, err := overtaken.Execute()
+	check(problem(response, err, 412).Type == "/problems/version-mismatch", response)
 }
 
 func recordMany(client *journal.APIClient, user context.Context) {
@@ -125,6 +139,17 @@ func problem(response *http.Response, err error, status int) journal.Problem {
 		log.Fatalf("expected a %d: %v", status, err)
 	}
 	return refused.Model().(journal.Problem)
+}
+
+// What the gateway in front of the API says of a request that it refuses itself.
+func gatewayMessage(response *http.Response, err error, status int) string {
+	var refused *journal.GenericOpenAPIError
+	if !errors.As(err, &refused) || response.StatusCode != status {
+		log.Fatalf("expected a %d: %v", status, err)
+	}
+	var said journal.GatewayMessage
+	must(json.Unmarshal(refused.Body(), &said))
+	return said.Message
 }
 
 func at(text string) time.Time {

@@ -1,6 +1,7 @@
 <?php
 // The core of the story, told by the PHP client that openapi-generator makes: figures of nothing, a trade recorded,
-// closed in parts, listed and changed, trades in bulk, and what a 401 and a 409 look like. Every answer is checked.
+// closed in parts, listed and changed, trades in bulk, and what a bad field, a 401, a 409 and a 412 look like. Every answer
+// is checked.
 //
 // Arguments: the API's address, e-mail address and password of an account without trades.
 
@@ -14,6 +15,9 @@ use Journal\Configuration;
 use Journal\Model\BulkTradeInput;
 use Journal\Model\BulkTradesInput;
 use Journal\Model\CloseInput;
+use Journal\Model\FieldPlace;
+use Journal\Model\GatewayMessage;
+use Journal\Model\InitialCloseInput;
 use Journal\Model\LogInInput;
 use Journal\Model\Problem;
 use Journal\Model\Side;
@@ -22,6 +26,7 @@ use Journal\Model\TradeInput;
 use Journal\Model\TradeStatus;
 use Journal\Model\TradeUpdateInput;
 use Journal\Model\Reason;
+use Journal\ObjectSerializer;
 
 require __DIR__ . '/autoload.php';
 
@@ -48,7 +53,8 @@ function log_in(Configuration $configuration, string $email, string $password): 
 
     $stranger = new TradesApi(config: (clone $configuration)->setAccessToken('forged'));
     $refused = refusal(401, fn () => $stranger->listTrades());
-    check(str_contains((string) $refused->getResponseBody(), 'Unauthorized'), $refused->getMessage());
+    $said = ObjectSerializer::deserialize($refused->getResponseBody(), GatewayMessage::class);
+    check($said->getMessage() === 'Unauthorized', $said);
 
     $tokens = $auth->logIn(new LogInInput(['email' => $email, 'password' => $password]));
     $configuration->setAccessToken($tokens->getAccessToken());
@@ -67,6 +73,15 @@ function record_and_close(TradesApi $trades): Trade
         'symbol' => 'AAPL', 'side' => Side::BUY, 'quantity' => '1', 'entry_price' => EXACT, 'stop_loss' => EXACT,
         'open_date' => new DateTime('2026-01-05T09:31:04-05:00'), 'tags' => ['earnings'],
     ]);
+    // The client refuses what breaks a pattern before it sends it; a bad day for a close it cannot know.
+    $early = new InitialCloseInput([
+        'quantity' => '1', 'price' => EXACT, 'closed_at' => new DateTime('2026-01-04T11:02:00-05:00'),
+    ]);
+    $bad = (clone $input)->setCloses([$early]);
+    $fields = problem(422, fn () => $trades->createTrade($bad));
+    check(count($fields->getErrors()) === 1 && $fields->getErrors()[0]->getIn() === FieldPlace::BODY, $fields);
+    check($fields->getErrors()[0]->getPointer() === '/closes/0/closedAt', $fields);
+
     [$recorded, $status] = $trades->createTradeWithHttpInfo($input, 'php-1');
     check($status === 201 && $recorded->getEntryPrice() === EXACT && $recorded->getStopLoss() === EXACT, $recorded);
     [$again, , $headers] = $trades->createTradeWithHttpInfo($input, 'php-1');
@@ -104,6 +119,9 @@ function change(TradesApi $trades, Trade $trade): void
     $update = (new TradeUpdateInput())->setStopLoss(null)->setTakeProfit(EXACT);
     $changed = $trades->updateTrade($trade->getTradeId(), $update);
     check($changed->getStopLoss() === null && $changed->getTakeProfit() === EXACT, $changed);
+
+    $overtaken = problem(412, fn () => $trades->updateTrade($trade->getTradeId(), $update, '"1"'));
+    check($overtaken->getType() === '/problems/version-mismatch', $overtaken);
 }
 
 function record_many(TradesApi $trades): void

@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import TypeVar
 
 import httpx
+from attrs import evolve
 from trading_journal_client import AuthenticatedClient, Client
 from trading_journal_client.api.account import delete_account, export_account
 from trading_journal_client.api.auth import confirm_sign_up, log_in, refresh_session, sign_up
@@ -205,6 +206,13 @@ def record_and_close(client: AuthenticatedClient) -> Trade:
         fees="0.1",
         tags=["earnings"],
     )
+    wrong = evolve(new, quantity="-1", entry_price="1e2")
+    bad = expect(Problem, create_trade.sync(client=client, body=wrong))
+    assert (bad.status, bad.type_) == (400, "/problems/invalid-request")
+    assert sorted((each.in_, each.pointer) for each in bad.errors or []) == [
+        ("body", "/entryPrice"),
+        ("body", "/quantity"),
+    ]
     first = create_trade.sync_detailed(client=client, body=new, idempotency_key="story-1")
     again = create_trade.sync_detailed(client=client, body=new, idempotency_key="story-1")
     trade = expect(Trade, first.parsed)

@@ -87,6 +87,9 @@ async function recordAndClose(): Promise<Trade> {
     symbol: "AAPL", side: "BUY", quantity: "100", openDate: "2026-01-05T09:31:04-05:00", entryPrice: "185.25",
     stopLoss: "183.25", takeProfit: "191.25", commission: "1", fees: "0.1", tags: ["earnings"],
   };
+  const bad = problem((await createTrade({ body: { ...body, quantity: "-1", entryPrice: "1e2" } })).error);
+  deepStrictEqual([bad.status, bad.type], [400, "/problems/invalid-request"]);
+  deepStrictEqual(bad.errors?.map((field) => [field.in, field.pointer]).sort(), [["body", "/entryPrice"], ["body", "/quantity"]]);
   const once = { body, headers: { "Idempotency-Key": "story-1" } };
   const { data: trade } = await createTrade({ ...once, throwOnError: true });
   const again = await createTrade({ ...once, throwOnError: true });

@@ -26,9 +26,6 @@ HERE = Path(__file__).parent
 # Nothing is downloaded, and no C compiler is wanted.
 GO = ["env", "GOPROXY=off", "GOFLAGS=-mod=mod", "GOTOOLCHAIN=local", "CGO_ENABLED=0", "go"]
 GO_MODULE = "module story\n\ngo 1.18\n"
-# What openapi-generator says of things that it generates nothing of: the contract's examples, which are many for one
-# body, and a model that PHP would have for the parameter `include` if it were one of several values of its own.
-HARMLESS = ("Ignoring complex example on request body", "include (reserved word) cannot be used as model name")
 
 Command = Sequence[str | Path]
 
@@ -91,9 +88,7 @@ def test_a_client_compiles_and_tells_the_core_of_the_story(language: str, stack:
     needs(language)
     settings = LANGUAGES[language]
     (tmp_path / settings.client).mkdir(exist_ok=True)
-    said = COMPILED[language](tmp_path / settings.client)
-    warnings = [line for line in said.splitlines() if "WARN" in line]
-    assert [line for line in warnings if not any(harmless in line for harmless in HARMLESS)] == []
+    assert COMPILED[language](tmp_path / settings.client) == ""
     for name in settings.files:
         shutil.copy(HERE / name, tmp_path)
     user = new_user(stack)
