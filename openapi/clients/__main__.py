@@ -81,6 +81,7 @@ def python(folder: Path) -> None:
     fresh(folder, "python.md")
     openapi_python_client(folder)
     type_nothing(folder / PACKAGE)
+    shutil.copy(HERE / "session.py", folder / PACKAGE)
     tidy(folder / PACKAGE)
     project = (HERE / "python.toml").read_text("utf-8").replace("VERSION", contract()["info"]["version"])
     (folder / "pyproject.toml").write_text(project, "utf-8")

@@ -43,7 +43,7 @@ def typescript(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the Python client installed and the story beside it."""
+    """A folder with the Python client installed and its programs beside it."""
     folder = tmp_path_factory.mktemp("python")
     (wheel,) = (DIST / "python" / "dist").glob("*.whl")
     uv = ROOT / ".tools" / "uv" / "bin" / "uv"
@@ -63,5 +63,6 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ],
         folder,
     )
-    shutil.copy(TESTS / "story.py", folder)
+    for program in ("story.py", "session_program.py"):
+        shutil.copy(TESTS / program, folder)
     return folder

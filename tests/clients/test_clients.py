@@ -118,6 +118,13 @@ def test_the_typescript_client_passes_its_own_tests(typescript: Path) -> None:
     assert int(passed) > 40
 
 
+def test_the_python_client_passes_its_own_tests(python: Path) -> None:
+    run([PYTHON / "mypy", "--strict", "--cache-dir", python / "cache", "-p", PACKAGE], python)
+    run([PYTHON / "mypy", "--strict", "--cache-dir", python / "cache", "session_program.py"], python)
+    passed = run([*UNSET, PYTHON / "python", "-W", "error", "session_program.py"], python).split()
+    assert len(passed) > 10
+
+
 def test_the_python_client_tells_the_whole_story(stack: Stack, python: Path) -> None:
     run([PYTHON / "mypy", "--strict", "--cache-dir", python / "cache", "story.py"], python)
     whole_story(stack, [PYTHON / "python", "story.py"], python)
@@ -159,7 +166,7 @@ def test_the_examples_of_the_python_readme_are_type_checked_and_run(stack: Stack
         said = run([*UNSET, PYTHON / "python", "-W", "error", "example.py"], python)
         assert said.splitlines() == prints
         printed.append(prints)
-    assert printed == [["PARTIAL 80", "unchanged", "Unauthorized"]]
+    assert printed == [["PARTIAL 80", "unchanged", "Unauthorized"], ["0", "False"]]
 
 
 def test_the_clients_have_the_contracts_version(typescript: Path, python: Path) -> None:
