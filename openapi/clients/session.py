@@ -20,6 +20,7 @@ from trading_journal_client.models import Tokens
 
 # Answers of the operations that take credentials: these 401 say nothing of the access token.
 _OF_CREDENTIALS = ("/problems/wrong-credentials", "/problems/session-expired")
+_PLACEHOLDER = "the-access-token-of-the-session"  # which the session puts in its place
 _REFUSED = (400, 401)  # what a refresh answers if its token is none, or none any more
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 _TIMEOUT = httpx.Timeout(30)  # seconds; the API answers within them
@@ -93,8 +94,7 @@ class Session(httpx.Auth):
     def client(self, timeout: httpx.Timeout = _TIMEOUT, **httpx_args: Any) -> AuthenticatedClient:
         """A client that uses this session. It follows no redirect; `httpx_args` go to httpx.Client or AsyncClient."""
         given = {**httpx_args, "auth": self}
-        # The session puts the access token in the place of this one.
-        return AuthenticatedClient(str(self._base), token="of-the-session", timeout=timeout, httpx_args=given)  # noqa: S106
+        return AuthenticatedClient(str(self._base), token=_PLACEHOLDER, timeout=timeout, httpx_args=given)
 
     def sign_in(self, tokens: Tokens) -> None:
         """Begin a session with the tokens of a log-in."""

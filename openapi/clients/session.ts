@@ -46,6 +46,9 @@ export interface Session {
 /** Milliseconds after which a refresh or a log-out is given up. The API answers within 30 seconds. */
 const TIMEOUT = 35_000;
 
+/** Milliseconds within which a browser's tabs see what one of them has stored. */
+const STORE_DELAY = 200;
+
 // Stands for the access token until the request leaves, so that neither `request` of a result nor an interceptor has it.
 const PLACEHOLDER = "the-access-token-of-the-session";
 
@@ -217,7 +220,17 @@ type Exclusively = <Result>(work: () => Promise<Result>) => Promise<Result>;
 /** Runs one piece of work at a time: in the whole browser where there are Web Locks, else in this tab. */
 function lockOf(name: string): Exclusively {
   const locks = globalThis.navigator?.locks;
-  if (locks) return async (work) => locks.request(name, work);
+  if (locks) {
+    return (work) =>
+      new Promise((resolve, reject) => {
+        const held = async () => {
+          await work().then(resolve, reject);
+          // What localStorage is told reaches other tabs a moment later, and they have to find it once it is their turn.
+          await new Promise((done) => setTimeout(done, STORE_DELAY));
+        };
+        locks.request(name, held).catch(reject);
+      });
+  }
   let last: Promise<unknown> = Promise.resolve();
   return (work) => {
     const done = last.then(work, work);
