@@ -3,7 +3,7 @@
 - TypeScript by @hey-api/openapi-ts: no dependency at run time, tree-shakable functions, and every answer is typed by
   its status, the gateway's own included. A tarball for npm.
 - Python by openapi-python-client: httpx, sync and async, small classes that tell "absent" from "null", which a merge
-  patch needs, and clean under mypy --strict. A wheel.
+  patch needs, and clean under mypy --strict. A source distribution and a wheel.
 
 Their version is the contract's.
 """
@@ -46,8 +46,11 @@ def typescript(folder: Path) -> None:
         "name": NAME,
         "version": contract()["info"]["version"],
         "description": "Client of the Trading Journal API, made from its OpenAPI document",
+        "keywords": ["trading", "journal", "openapi"],
         "license": "MIT",
         "type": "module",
+        "main": "./lib/index.js",
+        "types": "./lib/index.d.ts",
         "sideEffects": False,
         "engines": {"node": ">=20"},
         "exports": {
@@ -77,7 +80,7 @@ def typescript(folder: Path) -> None:
 
 
 def python(folder: Path) -> None:
-    """The Python package and its wheel."""
+    """The Python package: its sources and its wheel."""
     fresh(folder, "python.md")
     openapi_python_client(folder)
     type_nothing(folder / PACKAGE)
@@ -88,14 +91,14 @@ def python(folder: Path) -> None:
     (folder / PACKAGE / "py.typed").touch()
     # Without isolation: the build backend is pinned like everything else, and nothing is downloaded.
     uv = ROOT / ".tools" / "uv" / "bin" / "uv"
-    run([uv, "build", "--quiet", "--wheel", "--no-build-isolation", "--python", PYTHON / "python"], folder)
+    run([uv, "build", "--quiet", "--no-build-isolation", "--python", PYTHON / "python"], folder)
 
 
 def main() -> int:
     target = Path(sys.argv[1]).resolve()
     typescript(target / "typescript")
     python(target / "python")
-    for built in sorted([*target.glob("*/*.tgz"), *target.glob("*/dist/*.whl")]):
+    for built in sorted([*target.glob("*/*.tgz"), *target.glob("*/dist/trading*")]):
         print(built.relative_to(Path.cwd()) if built.is_relative_to(Path.cwd()) else built)  # noqa: T201 a command's output
     return 0
 

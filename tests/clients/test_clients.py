@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import email
 import json
 import re
 import subprocess
+import tarfile
 import uuid
+import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from threading import Timer
@@ -169,8 +172,34 @@ def test_the_examples_of_the_python_readme_are_type_checked_and_run(stack: Stack
     assert printed == [["PARTIAL 80", "unchanged", "Unauthorized"], ["0", "False"]]
 
 
-def test_the_clients_have_the_contracts_version(typescript: Path, python: Path) -> None:
+def test_the_npm_package_holds_all_that_it_names_and_nothing_else(typescript: Path) -> None:
+    packed = json.loads(run(["npm", "pack", "--dry-run", "--json", "--silent"], DIST / "typescript"))[0]
+    package = json.loads((typescript / "node_modules" / "trading-journal-client" / "package.json").read_text("utf-8"))
+    files = {each["path"] for each in packed["files"]}
+    assert (packed["name"], packed["version"]) == (package["name"], contract()["info"]["version"])
+    assert package["license"] == "MIT"
+    assert {"LICENSE", "README.md", "package.json"} <= files
+    assert {name for name in files if "/" not in name} == {"LICENSE", "README.md", "package.json"}
+    assert {name.split("/")[0] for name in files if "/" in name} == {"lib", "src"}
+    named = [
+        package["main"],
+        package["types"],
+        *(path for each in package["exports"].values() for path in each.values()),
+    ]
+    assert [path for path in named if path.removeprefix("./") not in files] == []
+
+
+def test_the_python_distributions_hold_the_package_with_its_readme_license_and_types(python: Path) -> None:
     version = contract()["info"]["version"]
-    package = typescript / "node_modules" / "trading-journal-client" / "package.json"
-    assert json.loads(package.read_text("utf-8"))["version"] == version
-    assert (python / f"{PACKAGE}-{version}.dist-info" / "METADATA").is_file()
+    wheel, sources = sorted((DIST / "python" / "dist").glob("trading*"))
+    assert wheel.name == f"{PACKAGE}-{version}-py3-none-any.whl"
+    assert sources.name == f"{PACKAGE}-{version}.tar.gz"
+    told = email.message_from_string((python / f"{PACKAGE}-{version}.dist-info" / "METADATA").read_text("utf-8"))
+    assert (told["Name"], told["Version"], told["License-Expression"]) == ("trading-journal-client", version, "MIT")
+    assert told.get_payload() == (DIST / "python" / "README.md").read_text("utf-8")
+    inside = {"README.md", "LICENSE", "pyproject.toml", f"{PACKAGE}/py.typed", f"{PACKAGE}/session.py"}
+    with tarfile.open(sources) as packed:
+        files = {name.partition("/")[2] for name in packed.getnames()}
+    assert inside <= files
+    assert {name.split("/")[0] for name in files} <= {*inside, PACKAGE, "PKG-INFO", ".gitignore"}
+    assert {f"{PACKAGE}/py.typed", f"{PACKAGE}/session.py"} <= set(zipfile.ZipFile(wheel).namelist())
