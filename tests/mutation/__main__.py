@@ -52,18 +52,23 @@ TESTS: dict[str, tuple[str, ...]] = {
     "handlers/journal/positions.py": ("test_positions.py", "test_entries_of_trades.py"),
     "handlers/journal/completing.py": ("test_completing.py",),
     "handlers/journal/deletions.py": ("test_deletions.py",),
+    "handlers/journal/executions.py": ("test_ledger.py",),
     "handlers/journal/facets.py": ("test_facets.py",),
     "handlers/journal/groups.py": ("test_groups.py",),
     "handlers/journal/images.py": ("test_images.py",),
+    "handlers/journal/ledger.py": ("test_ledger.py",),
+    "handlers/journal/point_values.py": ("test_point_values.py",),
     "handlers/journal/retagging.py": ("test_retagging.py",),
+    "handlers/journal/settings.py": ("../../api/test_trading_accounts.py",),
     "handlers/journal/tags.py": ("test_tags.py",),
+    "handlers/journal/trading_accounts.py": ("../../api/test_trading_accounts.py",),
     **{
         f"handlers/journal/stats/{name}.py": (*(f"stats/{test}" for test in first), "stats")
         for name, first in {
             "breakdown": ["test_breakdown.py"],
             "calendar": ["test_calendar.py"],
             "clock": ["test_clock.py"],
-            "close_lists": [],
+            "close_lists": ["test_close_lists.py"],
             "entries": ["test_entries.py"],
             "equity": ["test_equity.py"],
             "figures": ["test_figures.py"],
@@ -194,7 +199,7 @@ def _fork(mutant: Mutant, tests: Sequence[str]) -> int:
         code = 1
         try:
             resource.setrlimit(resource.RLIMIT_AS, (MEGABYTES << 20, MEGABYTES << 20))
-            signal.setitimer(signal.ITIMER_REAL, SECONDS)  # an endless loop ends by SIGALRM
+            signal.setitimer(signal.ITIMER_PROF, SECONDS)  # of the processor: an endless loop ends by SIGPROF
             code = SURVIVED if survives(mutant, tests) else 1
         finally:
             os._exit(code)
