@@ -66,6 +66,7 @@ class Operation:
     summary: str
     text: str
     is_public: bool
+    is_deprecated: bool
     parameters: tuple[Field, ...]
     body: tuple[Field, ...]
     body_schema: str | None
@@ -211,6 +212,7 @@ class Reader:
             summary=operation["summary"],
             text=operation.get("description", ""),
             is_public=is_public,
+            is_deprecated=bool(operation.get("deprecated")),
             parameters=tuple(self._parameter(each) for each in parameters),
             body=tuple(self._fields(body_schema)),
             body_schema=self._shown(body_schema),

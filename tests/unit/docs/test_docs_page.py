@@ -9,8 +9,10 @@ import re
 import shlex
 from base64 import b64encode
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
+import yaml
 
 from openapi.docs_page.__main__ import page
 from openapi.docs_page.pages import more
@@ -70,6 +72,17 @@ def test_the_policy_allows_its_own_script_and_style_and_nothing_else(built: tupl
         assert f"{name}-src 'sha256-{digest}'" in policy
     assert "default-src 'none'" in policy
     assert [found for found in Structure(html).forbidden if "host/v1" not in found] == []
+
+
+def test_a_deprecated_operation_is_struck_through(tmp_path: Path) -> None:
+    document = contract()
+    document["paths"]["/stats"]["get"]["deprecated"] = True
+    changed = tmp_path / "openapi.yaml"
+    changed.write_text(yaml.safe_dump(document), "utf-8")
+    html, _ = page(changed)
+    assert html.count("<s>") == 1
+    assert f"<s>{document['paths']['/stats']['get']['summary']}</s>" in html
+    assert html.count(">deprecated</span>") == 1
 
 
 def test_a_build_is_repeatable(built: tuple[str, str]) -> None:
