@@ -23,7 +23,7 @@ from pydantic import (
 class LotMethod(StrEnum):
     """
     With which entries a close is matched: FIFO the oldest, LIFO the youngest, AVERAGE the mean of all that is open. With
-    one entry all three give the same figures, and when the trade is flat the same total.
+    one entry all three give the same figures, and when the trade is flat the same total. Values may be added.
 
     """
 
@@ -122,6 +122,37 @@ class Grade(StrEnum):
 
 
 class Psychology(BaseModel):
+    """
+    What moved you.
+    """
+
+    greed: Annotated[bool | None, Field(examples=[False])] = None
+    """
+    Whether greed played a part.
+    """
+    fear: Annotated[bool | None, Field(examples=[False])] = None
+    """
+    Whether fear played a part.
+    """
+    fomo: Annotated[bool | None, Field(examples=[False])] = None
+    """
+    Whether fear of missing out played a part.
+    """
+    revenge: Annotated[bool | None, Field(examples=[False])] = None
+    """
+    Whether revenge played a part.
+    """
+    overconfidence: Annotated[bool | None, Field(examples=[False])] = None
+    """
+    Whether overconfidence played a part.
+    """
+    patience: Annotated[bool | None, Field(examples=[True])] = None
+    """
+    Whether patience played a part.
+    """
+
+
+class PsychologyInput(BaseModel):
     """
     What moved you.
     """
@@ -379,7 +410,7 @@ class CurrencyCode(RootModel[str]):
 
 class AccountKind(StrEnum):
     """
-    Whether the money is real: one's own (LIVE), a firm's (PROP), none (PAPER, BACKTEST).
+    Whether the money is real: one's own (LIVE), a firm's (PROP), none (PAPER, BACKTEST). Values may be added.
 
     """
 
@@ -1326,7 +1357,7 @@ class TradeSplits(BaseModel):
 class EventType(StrEnum):
     """
     FUNDING: of a perpetual future. SWAP: for holding a position overnight. DIVIDEND: also one that a short position
-    pays. INTEREST: of margin or of a bond. BORROW: for borrowed shares. OTHER: anything else.
+    pays. INTEREST: of margin or of a bond. BORROW: for borrowed shares. OTHER: anything else. Values may be added.
 
     """
 
@@ -1836,7 +1867,7 @@ class LogInInput(BaseModel):
 
 class SignUpState(StrEnum):
     """
-    CONFIRMATION_REQUIRED until the code of the mail is given.
+    CONFIRMATION_REQUIRED until the code of the mail is given. Values may be added.
     """
 
     CONFIRMATION_REQUIRED = 'CONFIRMATION_REQUIRED'
@@ -1907,7 +1938,7 @@ class Tokens(BaseModel):
 class ImageType(StrEnum):
     """
     The media type of an image. A READY image has the type that its bytes told; of the others it is the type that was
-    announced. Few browsers show HEIC in a page; a PDF document is downloaded.
+    announced. Few browsers show HEIC in a page; a PDF document is downloaded. Values may be added.
 
     """
 
@@ -2189,7 +2220,7 @@ class ConfirmForgotPasswordInput(BaseModel):
 
 class PasswordState(StrEnum):
     """
-    CODE_REQUIRED until the code of the mail is given.
+    CODE_REQUIRED until the code of the mail is given. Values may be added.
     """
 
     CODE_REQUIRED = 'CODE_REQUIRED'
@@ -2217,7 +2248,7 @@ class ExportState(StrEnum):
 
 class SignInMethod(StrEnum):
     """
-    PASSWORD for an e-mail address and a password, GOOGLE for sign-in with Google.
+    PASSWORD for an e-mail address and a password, GOOGLE for sign-in with Google. Values may be added.
     """
 
     PASSWORD = 'PASSWORD'
@@ -2395,7 +2426,7 @@ class AccountExport(BaseModel):
 
 class ExportFormat(StrEnum):
     """
-    CSV, a table with a row for each close.
+    CSV, a table with a row for each close. Values may be added.
     """
 
     CSV = 'CSV'
@@ -2483,7 +2514,7 @@ class Export(BaseModel):
 
 class ErasureState(StrEnum):
     """
-    ERASING from the first request on.
+    ERASING from the first request on. Values may be added.
     """
 
     ERASING = 'ERASING'
@@ -2566,6 +2597,7 @@ class Attribute(StrEnum):
     close. HOLDING_TIME has buckets from UNDER_1_MINUTE and FROM_1_TO_5_MINUTES to FROM_30_DAYS. SIZE has buckets of the
     quantity between 1, 2 and 5 times the powers of ten, the upper end excluded: 100-200. GROUP has the ids of groups,
     ACCOUNT those of trading accounts.
+    Values may be added.
 
     """
 
@@ -2594,6 +2626,7 @@ class Reason(StrEnum):
     all days together made no profit. NO_DRAWDOWN: there are losses, but the money never fell. NO_LOSING_DAYS: there are
     losses, but no day lost money. STD_ZERO: all values are equal, or lie on a straight line. INSUFFICIENT_SAMPLE: too few
     values. NO_BALANCE: it needs an opening balance, or losses have used it up. NO_RISK: no trade has a known risk.
+    Values may be added.
 
     """
 
@@ -2611,7 +2644,7 @@ class Reason(StrEnum):
 
 class Basis(StrEnum):
     """
-    P&L is net of commissions and fees, always.
+    P&L is net of commissions and fees, always. Values may be added.
     """
 
     NET = 'NET'
@@ -2783,7 +2816,7 @@ class HtmlPage(RootModel[str]):
 
 class FieldPlace(StrEnum):
     """
-    Where the field stands.
+    Where the field stands. Values may be added.
     """
 
     BODY = 'body'
@@ -3010,7 +3043,7 @@ class TradeInput(BaseModel):
     """
     A short text.
     """
-    psychology: Psychology | None = None
+    psychology: PsychologyInput | None = None
     pre_trade_notes: Annotated[
         str | None,
         Field(
@@ -4481,9 +4514,11 @@ class Problem(BaseModel):
     A problem document (RFC 9457).
     """
 
-    type: Annotated[str, Field(examples=['/problems/invalid-request'])]
+    type: Annotated[str, Field(examples=['/v1/problems/invalid-request'])]
     """
-    The kind of error; stable.
+    The kind of error: the path of a page that explains it, by the table in "Problem types". Types are never removed or
+    renamed, and new ones may be added.
+
     """
     title: Annotated[str, Field(examples=['The request does not follow the contract'])]
     """
@@ -4840,13 +4875,15 @@ class Trade(BaseModel):
     """
     The sum of `realizedPnl` over the closes and of `amount` over the events; 0 before the first.
     """
-    pnl: Annotated[Decimal | None, Field(examples=['79.12'])] = None
+    gross_pnl: Annotated[
+        Decimal | None, Field(alias='grossPnl', examples=['79.12'])
+    ] = None
     """
     The gross P&L, once the trade is flat; without costs and events.
     """
     net_pnl: Annotated[Decimal | None, Field(alias='netPnl', examples=['79.12'])] = None
     """
-    The P&L after all costs and with all events, once the trade is flat: `pnl` minus all commissions and fees plus
+    The P&L after all costs and with all events, once the trade is flat: `grossPnl` minus all commissions and fees plus
     `eventPnl`.
 
     """

@@ -1,7 +1,7 @@
 """Build the documents that the API serves to everybody, each plain and compressed.
 
-`python -m openapi.public_documents TARGET` writes the contract and the docs page into the folder TARGET, which
-handlers/web/public_documents.py serves.
+`python -m openapi.public_documents TARGET` writes the contract, the docs page and the pages of problem types into the
+folder TARGET, which handlers/web/public_documents.py serves.
 """
 
 from __future__ import annotations
@@ -15,8 +15,12 @@ from openapi.generate import CONTRACT
 
 
 def build(target: Path) -> None:
-    """Write all documents, and the policy of the docs page."""
+    """Write all documents, and the policies of the pages."""
     docs_page.build(target)
+    pages, policy = docs_page.problem_pages()
+    for name, html in pages.items():
+        put(target / "problems" / f"{name}.html", html.encode())
+    (target / "problems" / "policy.txt").write_text(policy, "utf-8")
     put(target / "openapi.yaml", CONTRACT.read_bytes())
 
 

@@ -12,15 +12,24 @@ from openapi.generate import CONTRACT
 from tests.template_file import properties
 
 DOCS_PAGE = "<!doctype html><title>Trading Journal API</title><p>ä"
+PROBLEM_PAGE = "<!doctype html><title>Not found</title><p>ä"
+PROBLEM_POLICY = "default-src 'none'"
 DOCS_POLICY = "default-src 'none'; connect-src 'self'"
 
 
 def write_public_documents(folder: Path) -> None:
     """The files of the docs layer; a small page stands for the docs page."""
-    for name, content in {"docs.html": DOCS_PAGE.encode(), "openapi.yaml": CONTRACT.read_bytes()}.items():
+    (folder / "problems").mkdir()
+    documents = {
+        "docs.html": DOCS_PAGE.encode(),
+        "openapi.yaml": CONTRACT.read_bytes(),
+        "problems/not-found.html": PROBLEM_PAGE.encode(),
+    }
+    for name, content in documents.items():
         (folder / name).write_bytes(content)
         (folder / f"{name}.gz").write_bytes(gzip.compress(content, mtime=0))
     (folder / "policy.txt").write_text(DOCS_POLICY, "utf-8")
+    (folder / "problems" / "policy.txt").write_text(PROBLEM_POLICY, "utf-8")
 
 
 def set_up(monkeypatch: pytest.MonkeyPatch, documents: Path) -> None:

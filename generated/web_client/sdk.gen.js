@@ -450,3 +450,5 @@ export const getOpenApi = (options) => (options?.client ?? client).get({ url: '/
 export const headOpenApi = (options) => (options?.client ?? client).head({ url: '/openapi.yaml', ...options });
 export const getDocs = (options) => (options?.client ?? client).get({ url: '/docs', ...options });
 export const headDocs = (options) => (options?.client ?? client).head({ url: '/docs', ...options });
+export const getProblem = (options) => (options.client ?? client).get({ url: '/problems/{problemType}', ...options });
+export const headProblem = (options) => (options.client ?? client).head({ url: '/problems/{problemType}', ...options });

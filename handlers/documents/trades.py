@@ -111,7 +111,7 @@ _TRADE = columns_of(
         "realized",
         "event_pnl",
         "realized_partial_pnl",
-        "pnl",
+        "gross_pnl",
         "net_pnl",
         "exit_price",
         "close_date",

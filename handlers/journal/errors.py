@@ -6,6 +6,7 @@ JournalError
 ├── CurrencyInUse   an account in which something lies is to be in another currency
 ├── PositionTooSmall  a fill closes more than is open
 ├── TradeDiffers    a trade that is recorded again is not the one that was recorded
+├── UploadsFull     uploads that are forgotten by themselves take the places of the trade's images
 ├── CloseNotFound   the trade has no close of that id
 ├── EntryNotFound   the trade has no entry of that id
 ├── EventNotFound   the trade has no event of that id
@@ -73,6 +74,15 @@ class TradeDiffers(JournalError):
         super().__init__(trade_id)
         self.trade_id = trade_id
         self.errors = tuple(errors)
+
+
+class UploadsFull(JournalError):
+    """Raised when uploads take the last places for images; one of them is forgotten in `seconds` at the latest."""
+
+    def __init__(self, detail: str, seconds: int) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.seconds = seconds
 
 
 class CloseNotFound(JournalError):

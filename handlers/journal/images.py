@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from math import ceil
 
 from handlers.journal.changes import MOST_IMAGES
-from handlers.journal.errors import StateForbids
+from handlers.journal.errors import StateForbids, UploadsFull
 from handlers.journal.trade import Trade
 
 MOST_BYTES = 10 * 1024 * 1024
@@ -75,14 +76,35 @@ class Upload:
         """Whether its file may still come and be checked."""
         return self.reason is None
 
+    @property
+    def forgotten_at(self) -> datetime:
+        """When it is forgotten at the latest; one that becomes an image is so before."""
+        return self.created_at + (PENDING_FOR if self.is_pending else PENDING_FOR + REJECTED_FOR)
 
-def allow_upload(trade: Trade, uploads: Sequence[Upload]) -> None:
-    """Raises StateForbids when the trade has as many images as it may have, or could come to have them."""
-    pending = sum(upload.is_pending for upload in uploads)
-    if len(trade.images) + pending >= MOST_IMAGES:
-        raise StateForbids(f"The trade has {MOST_IMAGES} images already, with those whose upload is pending.")
+
+def allow_upload(trade: Trade, uploads: Sequence[Upload], now: datetime) -> None:
+    """Let a trade with these uploads have another one.
+
+    Raises StateForbids when the trade has all the images that it may have; UploadsFull when it could come to have them
+    by its uploads, or when too many of these were rejected.
+    """
+    if len(trade.images) >= MOST_IMAGES:
+        raise StateForbids(f"The trade has {MOST_IMAGES} images already.")
+    pending = [upload for upload in uploads if upload.is_pending]
+    if len(trade.images) + len(pending) >= MOST_IMAGES:
+        detail = (
+            f"With the files that are awaited, the trade could have more than {MOST_IMAGES} images: delete some "
+            "uploads, or wait."
+        )
+        raise UploadsFull(detail, _seconds_until_one_is_forgotten(pending, now))
     if len(uploads) >= MOST_UPLOADS:
-        raise StateForbids("Too many uploads of the trade were rejected: delete some of them.")
+        detail = "Too many uploads of the trade were rejected: delete some of them, or wait."
+        raise UploadsFull(detail, _seconds_until_one_is_forgotten(uploads, now))
+
+
+def _seconds_until_one_is_forgotten(uploads: Sequence[Upload], now: datetime) -> int:
+    first = min(upload.forgotten_at for upload in uploads)
+    return max(1, ceil((first - now).total_seconds()))
 
 
 def file_name(image_id: str, content_type: str) -> str:

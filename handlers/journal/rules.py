@@ -207,7 +207,11 @@ def conflicts_with_events(trade: Trade) -> list[FieldError]:
 
 def within_bounds(trade: Trade) -> Trade:
     """The trade, if every figure derived from it can be written down."""
-    figures = [("the risk", trade.risk), ("the gross P&L", trade.pnl), ("the realized P&L", trade.realized_partial_pnl)]
+    figures = [
+        ("the risk", trade.risk),
+        ("the gross P&L", trade.gross_pnl),
+        ("the realized P&L", trade.realized_partial_pnl),
+    ]
     figures.append(("the sum of the events", trade.event_pnl))
     for part in trade.realized:
         figures += [("the gross P&L of a close", part.gross), ("the realized P&L of a close", part.realized_pnl)]

@@ -325,7 +325,7 @@ class Trade:
         return money.total((*(part.realized_pnl for part in self.realized), self.event_pnl or ZERO))
 
     @property
-    def pnl(self) -> Decimal | None:
+    def gross_pnl(self) -> Decimal | None:
         """Gross P&L, once the trade is flat."""
         return money.total(part.gross for part in self.realized) if self.is_flat else None
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from starlette.responses import Response
 
 from handlers.web import public_documents
 from handlers.web.connexion.imports import request
+from handlers.web.problems import NOT_FOUND, Problem
+
+# Nothing that leads out of the folder of the pages.
+_PROBLEM_TYPE = re.compile(r"[a-z]+(-[a-z]+)*")
 
 
 async def get_open_api(if_none_match: str | None = None) -> Response:
@@ -22,9 +27,20 @@ async def get_docs(if_none_match: str | None = None) -> Response:
     return _serve("docs.html", "text/html", if_none_match, headers)
 
 
+async def get_problem(problem_type: str, if_none_match: str | None = None) -> Response:
+    """Serve the page that explains a type of problem."""
+    name = f"problems/{problem_type}.html"
+    if _PROBLEM_TYPE.fullmatch(problem_type) is None or not public_documents.exists(name):
+        raise Problem(NOT_FOUND, "There is no such type of problem.")
+    policy = public_documents.text_of("problems/policy.txt")
+    headers = {"Content-Security-Policy": policy, "Referrer-Policy": "no-referrer"}
+    return _serve(name, "text/html", if_none_match, headers)
+
+
 # An answer to HEAD is that to GET; handlers/entry/http.py leaves its body out.
 head_open_api = get_open_api
 head_docs = get_docs
+head_problem = get_problem
 
 
 def _serve(name: str, media_type: str, if_none_match: str | None, headers: Mapping[str, str] | None = None) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from uuid import uuid4
 
 from handlers.journal.changes import detach_image
@@ -16,10 +17,11 @@ from handlers.storage.retry import retry_overtaken
 def allow(user: str, trade_id: str, content_type: str) -> tuple[Upload, str, dict[str, str]]:
     """Record an upload. Returns it with the address and the fields of the form that sends the file.
 
-    Raises StateForbids at the limit of images, TradeNotFound, AccountErased, Busy.
+    Raises StateForbids at the limit of images, UploadsFull at that of uploads, TradeNotFound, AccountErased, Busy.
     """
-    upload = Upload(image_id=str(uuid4()), content_type=content_type, created_at=datetime.now(UTC))
-    retry_overtaken(lambda: uploads.await_file(user, trade_id, upload, allow_upload))
+    now = datetime.now(UTC)
+    upload = Upload(image_id=str(uuid4()), content_type=content_type, created_at=now)
+    retry_overtaken(lambda: uploads.await_file(user, trade_id, upload, partial(allow_upload, now=now)))
     url, fields = image_files.form(Place(user, trade_id, upload.image_id), content_type)
     return upload, url, fields
 

@@ -21,7 +21,10 @@ RETRY_AFTER_SECONDS = 1
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of error: its stable type, its words, its HTTP status."""
+    """One kind of error: its stable type as a path below the API's base path, its words, its HTTP status.
+
+    The contract's section "Problem types" has a row for each, from which the pages at these paths are made.
+    """
 
     type: str
     title: str
@@ -96,7 +99,11 @@ class Problem(Exception):
 
     def document(self, request_id: str) -> dict[str, Any]:
         """As the contract's Problem; fields beyond the first hundred are left out."""
-        document: dict[str, Any] = {"type": self.kind.type, "title": self.kind.title, "status": self.kind.status}
+        document: dict[str, Any] = {
+            "type": base_path() + self.kind.type,
+            "title": self.kind.title,
+            "status": self.kind.status,
+        }
         if self.detail:
             document["detail"] = self.detail
         document["requestId"] = request_id
@@ -204,6 +211,7 @@ TABLE: dict[type[Exception], Callable[[Any], Problem]] = {
         [BadField("body", "/currency", Fault(FieldCode.CURRENCY_IN_USE, "cannot be changed any more"))],
     ),
     journal.TradeDiffers: lambda error: _trade_differs(error),
+    journal.UploadsFull: lambda error: _retry_later(TOO_MANY_REQUESTS, error.detail, error.seconds),
     journal.CloseNotFound: lambda _: Problem(NOT_FOUND, "The trade has no such close."),
     journal.EntryNotFound: lambda _: Problem(NOT_FOUND, "The trade has no such entry."),
     journal.EventNotFound: lambda _: Problem(NOT_FOUND, "The trade has no such event."),

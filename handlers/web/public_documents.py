@@ -57,6 +57,11 @@ def text_of(name: str) -> str:
     return _read(name).decode()
 
 
+def exists(name: str) -> bool:
+    """Whether there is a document of this name."""
+    return (_folder() / name).is_file()
+
+
 @cache
 def _representation(name: str) -> tuple[bytes, str]:
     content = _read(name)
@@ -65,7 +70,11 @@ def _representation(name: str) -> tuple[bytes, str]:
 
 @cache
 def _read(name: str) -> bytes:
-    return (Path(os.environ["PUBLIC_DOCUMENTS"]) / name).read_bytes()
+    return (_folder() / name).read_bytes()
+
+
+def _folder() -> Path:
+    return Path(os.environ["PUBLIC_DOCUMENTS"])
 
 
 def _prefers_gzip(accept_encoding: str | None) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 from openapi.breaking.documents import Document, named, references, schemas
 
 PROBLEM = "application/problem+json"
-_TYPE = re.compile(r"(?<![\w/])/problems/[a-z0-9-]+")
+_TYPE = re.compile(r"(?<![\w/])(?:/v[0-9]+)?/problems/[a-z0-9-]+")
 _CODE = re.compile(r"^[A-Z][A-Z0-9]*(_[A-Z0-9]+)*$")
 
 

@@ -24,6 +24,7 @@ from pygments.lexers import get_lexer_by_name
 
 from openapi.docs_page import pages
 from openapi.docs_page.collection import collection
+from openapi.docs_page.problems import example_of, problem_types
 from openapi.docs_page.reading import Reader
 
 HERE = Path(__file__).parent
@@ -44,11 +45,7 @@ def page(contract: Path = CONTRACT) -> tuple[str, str]:
     for name, data in (("forms", forms), ("collection", collection(shown))):
         script = script.replace(f"/* {{{{{name}}}}} */ {{}}", _data(data))
     style = (HERE / "page.css").read_text("utf-8")
-    templates = Environment(
-        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    templates.filters |= {"markdown": _markdown, "line": _line, "code": _code}
-    html = templates.get_template("page.html").render(contract=shown, more=pages.more(), script=script, style=style)
+    html = _templates().get_template("page.html").render(contract=shown, more=pages.more(), script=script, style=style)
     policy = {
         "default-src": "'none'",
         "script-src": _hash(script),
@@ -60,6 +57,42 @@ def page(contract: Path = CONTRACT) -> tuple[str, str]:
         "frame-ancestors": "'none'",
     }
     return html, "; ".join(f"{directive} {value}" for directive, value in policy.items())
+
+
+def problem_pages(contract: Path = CONTRACT) -> tuple[dict[str, str], str]:
+    """The pages of the problem types, by the last part of their addresses, and their Content-Security-Policy."""
+    document = yaml.safe_load(contract.read_text("utf-8"))
+    sections = {section.name: section.id for section in Reader(document).contract().guide}
+    style = (HERE / "problem.css").read_text("utf-8")
+    template = _templates().get_template("problem.html")
+    made = {
+        problem.name: template.render(
+            problem=problem,
+            example=example_of(document, problem),
+            title=document["info"]["title"],
+            section=sections["Problem types"],
+            codes=sections["Field codes"],
+            style=style,
+        )
+        for problem in problem_types(document)
+    }
+    policy = {
+        "default-src": "'none'",
+        "style-src": _hash(style),
+        "img-src": "data:",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+        "frame-ancestors": "'none'",
+    }
+    return made, "; ".join(f"{directive} {value}" for directive, value in policy.items())
+
+
+def _templates() -> Environment:
+    templates = Environment(
+        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    templates.filters |= {"markdown": _markdown, "line": _line, "code": _code}
+    return templates
 
 
 def _markdown(text: str) -> str:

@@ -32,9 +32,10 @@ class Answer:
 
     @property
     def kind(self) -> str:
-        """The kind of problem that the body describes."""
+        """The kind of problem that the body describes, as a path below the API's base path."""
         assert self.headers["content-type"] == "application/problem+json"
-        return str(self.json["type"])
+        assert self.json["type"].startswith(f"/{STAGE}/problems/")
+        return str(self.json["type"]).removeprefix(f"/{STAGE}")
 
     @property
     def bad_fields(self) -> set[tuple[str, str]]:

@@ -36,7 +36,7 @@ def test_good_trades_are_kept_when_others_fail_and_each_is_told_in_order(dana: C
         "/trades/bulk",
         items(
             a_trade(symbol="AAPL"),
-            a_trade(side=None, pnl="1"),
+            a_trade(side=None, grossPnl="1"),
             a_trade(exitPrice="11"),
             a_trade(symbol="MSFT"),
             {},
@@ -45,9 +45,9 @@ def test_good_trades_are_kept_when_others_fail_and_each_is_told_in_order(dana: C
     assert statuses(answer) == [201, 400, 422, 201, 400]
     first, bad, broken, last, empty = answer.json["results"]
     assert (first["trade"]["symbol"], last["trade"]["symbol"]) == ("AAPL", "MSFT")
-    assert {field["pointer"] for field in bad["problem"]["errors"]} == {"/side", "/pnl"}
+    assert {field["pointer"] for field in bad["problem"]["errors"]} == {"/side", "/grossPnl"}
     assert [field["pointer"] for field in broken["problem"]["errors"]] == ["/closeDate"]
-    assert empty["problem"]["type"] == "/problems/invalid-request"
+    assert empty["problem"]["type"] == "/v1/problems/invalid-request"
     assert recorded() == 2
 
 
@@ -76,7 +76,7 @@ def test_a_key_counts_the_same_alone_and_in_bulk(dana: Client) -> None:
         "results"
     ]
     assert same == {"status": 201, "trade": alone}
-    assert (other["status"], other["problem"]["type"]) == (422, "/problems/idempotency-key-reused")
+    assert (other["status"], other["problem"]["type"]) == (422, "/v1/problems/idempotency-key-reused")
     assert recorded() == 1
 
 
@@ -157,7 +157,7 @@ def test_an_item_that_is_malformed_beside_its_trade_fails_alone(
     answer = dana.post("/trades/bulk", {"items": [{"trade": a_trade()}, item, {"trade": a_trade()}]})
     assert statuses(answer) == [201, 400, 201]
     problem = answer.json["results"][1]["problem"]
-    assert problem["type"] == "/problems/invalid-request"
+    assert problem["type"] == "/v1/problems/invalid-request"
     assert sorted(field["pointer"] for field in problem["errors"]) == pointers
 
 

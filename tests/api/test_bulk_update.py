@@ -66,7 +66,7 @@ def test_a_version_is_its_own_if_match(dana: Client) -> None:
         {"tradeId": trade_id, "changes": {"lessons": "three"}},
     )
     assert [result["status"] for result in results] == [200, 412, 200, 200]
-    assert results[1]["problem"]["type"] == "/problems/version-mismatch"
+    assert results[1]["problem"]["type"] == "/v1/problems/version-mismatch"
     assert results[3]["trade"]["version"] == 3
 
 

@@ -1,4 +1,4 @@
-"""The public documents: the contract, and the page that shows it."""
+"""The public documents: the contract, the page that shows it, and those that explain the types of problems."""
 
 import gzip
 from pathlib import Path
@@ -7,11 +7,15 @@ import pytest
 
 from handlers.web.contract import UNKNOWN_QUERY_PARAMETERS
 from tests.api.client import Answer, Client
-from tests.aws_stand_in import DOCS_PAGE, DOCS_POLICY
+from tests.aws_stand_in import DOCS_PAGE, DOCS_POLICY, PROBLEM_PAGE, PROBLEM_POLICY
 from tests.events import function, routes
 
 CONTRACT = Path(__file__).parents[2] / "openapi" / "openapi.yaml"
-DOCUMENTS = {"/openapi.yaml": CONTRACT.read_bytes(), "/docs": DOCS_PAGE.encode()}
+DOCUMENTS = {
+    "/openapi.yaml": CONTRACT.read_bytes(),
+    "/docs": DOCS_PAGE.encode(),
+    "/problems/not-found": PROBLEM_PAGE.encode(),
+}
 PUBLIC = [route for route in routes() if UNKNOWN_QUERY_PARAMETERS in route.operation]
 
 # What each value of Accept-Encoding gets. None stands for a request without the header.
@@ -87,13 +91,28 @@ def test_the_documents_are_served_byte_for_byte(nobody: Client, path: str) -> No
 
 def test_the_documents_have_their_media_types(nobody: Client) -> None:
     assert nobody.get("/openapi.yaml").headers["content-type"] == "application/yaml"
-    assert nobody.get("/docs").headers["content-type"] == "text/html; charset=utf-8"
+    for path in ("/docs", "/problems/not-found"):
+        assert nobody.get(path).headers["content-type"] == "text/html; charset=utf-8"
 
 
 @pytest.mark.parametrize("accept_encoding", [None, "gzip"])
 def test_the_page_is_served_with_its_policy(nobody: Client, accept_encoding: str | None) -> None:
     for method in ("GET", "HEAD"):
         assert asked(nobody, "/docs", accept_encoding, method).headers["content-security-policy"] == DOCS_POLICY
+        page = asked(nobody, "/problems/not-found", accept_encoding, method)
+        assert page.headers["content-security-policy"] == PROBLEM_POLICY
+
+
+@pytest.mark.parametrize("name", ["unheard-of", "Not-Found", "not-found.html", "policy.txt", "%00", "-"])
+def test_what_is_no_type_of_problem_has_no_page(nobody: Client, name: str) -> None:
+    answer = nobody.get(f"/problems/{name}")
+    assert (answer.status, answer.kind) == (404, "/problems/not-found")
+    assert nobody.head(f"/problems/{name}").status == 404
+
+
+@pytest.mark.parametrize("name", ["..%2Fdocs", "..%2Fproblems%2Fnot-found", "..%2F..%2F..%2Fetc%2Fpasswd"])
+def test_no_name_of_a_type_leads_out_of_the_pages(nobody: Client, name: str) -> None:
+    assert function("getProblem")(nobody.event("GET", f"/problems/{name}"), None)["statusCode"] == 404
 
 
 @pytest.mark.parametrize("accept_encoding", PLAIN)
@@ -129,7 +148,7 @@ def test_each_form_of_a_document_has_a_strong_tag_of_its_own(nobody: Client) -> 
         for path in DOCUMENTS
         for accept_encoding in ("identity", "gzip")
     ]
-    assert len(set(tags)) == 4
+    assert len(set(tags)) == 2 * len(DOCUMENTS)
     assert not [tag for tag in tags if tag.startswith("W/")]
     assert tags[0] == nobody.get("/openapi.yaml").headers["etag"]
 
@@ -183,6 +202,6 @@ def test_every_document_can_be_asked_for_its_headers_alone() -> None:
 
 
 def test_a_document_travels_in_base64(nobody: Client, path: str) -> None:
-    operation = {"/docs": "getDocs", "/openapi.yaml": "getOpenApi"}[path]
+    operation = {"/docs": "getDocs", "/openapi.yaml": "getOpenApi", "/problems/not-found": "getProblem"}[path]
     for headers in ({}, {"Accept-Encoding": "gzip"}):
         assert function(operation)(nobody.event("GET", path, headers=headers), None)["isBase64Encoded"] is True

@@ -95,7 +95,7 @@ def test_a_trade_is_recorded_with_its_entries(dana: Client) -> None:
     assert trade["realizedPartialPnl"] == "98.62"
     close = {"price": "4995", "closedAt": "2026-01-05T12:00:00Z", "commission": "0.97"}
     trade = dana.post(f"{path_of(trade)}/closes", close).json
-    assert (trade["pnl"], trade["netPnl"], trade["exitPrice"]) == ("125", "119.18", "5005.33333333")
+    assert (trade["grossPnl"], trade["netPnl"], trade["exitPrice"]) == ("125", "119.18", "5005.33333333")
 
 
 def test_one_entry_in_the_list_is_the_same_as_its_own_fields(dana: Client) -> None:

@@ -28,7 +28,7 @@ def test_an_event_is_recorded_after_the_trade_is_flat_and_can_be_read_where_loca
     [event] = trade["events"]
     assert answer.status == 201
     assert (answer.headers["location"], answer.headers["etag"]) == (f"/v1{flat}/events/{event['eventId']}", '"2"')
-    assert (trade["status"], trade["pnl"], trade["eventPnl"], trade["netPnl"]) == ("CLOSED", "100", "24", "124")
+    assert (trade["status"], trade["grossPnl"], trade["eventPnl"], trade["netPnl"]) == ("CLOSED", "100", "24", "124")
     read = dana.get(f"{flat}/events/{event['eventId']}")
     assert (read.status, read.json, read.headers["etag"]) == (200, event, '"2"')
     assert event == {"eventId": event["eventId"], **DIVIDEND}

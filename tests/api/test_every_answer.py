@@ -116,6 +116,8 @@ EVERY: dict[str, Callable[[Client], Answer]] = {
     "deleteAccount": lambda client: client.delete("/auth/account"),
     "getOpenApi": lambda client: client.get("/openapi.yaml"),
     "headOpenApi": lambda client: client.head("/openapi.yaml"),
+    "getProblem": lambda client: client.get("/problems/not-found"),
+    "headProblem": lambda client: client.head("/problems/not-found"),
     "getDocs": lambda client: client.get("/docs"),
     "headDocs": lambda client: client.head("/docs"),
 }
@@ -184,7 +186,7 @@ def test_an_unexpected_error_tells_the_client_nothing_but_the_request_id(dana: C
     answer = EVERY[operation_id](dana)
     assert answer.status == 500
     assert operation_id.startswith("head") or answer.json == {
-        "type": "/problems/internal-error",
+        "type": "/v1/problems/internal-error",
         "title": "Something broke here",
         "status": 500,
         "requestId": answer.headers["x-request-id"],
@@ -245,4 +247,4 @@ def test_an_answer_that_cannot_be_made_is_a_500_that_says_nothing(
     answer = function("listTrades")(dana.event("GET", "/trades"), None)
     assert answer["statusCode"] == 500
     assert "secret" not in answer["body"]
-    assert json.loads(answer["body"])["type"] == "/problems/internal-error"
+    assert json.loads(answer["body"])["type"] == "/v1/problems/internal-error"

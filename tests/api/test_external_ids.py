@@ -232,7 +232,7 @@ def test_many_take_the_same_for_each(dana: Client) -> None:
     results = dana.post("/trades/bulk", {"items": items}).json["results"]
     assert [result["status"] for result in results] == [409, 200, 409, 201, 409, 200]
     assert results[0]["problem"]["tradeId"] == results[1]["trade"]["tradeId"] == first
-    assert results[2]["problem"]["type"] == "/problems/trade-differs"
+    assert results[2]["problem"]["type"] == "/v1/problems/trade-differs"
     again = dana.post("/trades/bulk", {"items": items[1:2]}).json["results"]
     assert again == results[1:2]
 

@@ -261,7 +261,7 @@ def test_the_twenty_first_image_is_rejected(dana: Client, trade_id: str, monkeyp
     for _ in range(19):
         illustrate(dana, trade_id)
     with monkeypatch.context() as patched:  # two forms at once do not see each other
-        patched.setattr("handlers.usecases.images.allow_upload", lambda *_: None)
+        patched.setattr("handlers.usecases.images.allow_upload", lambda *_, **__: None)
         arrivals = [send(trade_id, ask(dana, trade_id)) for _ in range(2)]
     check(*arrivals)
     assert statuses(dana, trade_id) == ["READY"] * 20 + ["REJECTED"]

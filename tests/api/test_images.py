@@ -156,7 +156,8 @@ def test_an_upload_that_is_pending_or_was_rejected_is_forgotten(
 def test_a_trade_takes_twenty_images_with_those_that_are_pending(dana: Client, trade_id: str) -> None:
     ids = [illustrate(dana, trade_id), illustrate(dana, trade_id, TEXT), *(ask(dana, trade_id) for _ in range(19))]
     refused = dana.post(f"/trades/{trade_id}/images", {"contentType": "image/png"})
-    assert (refused.status, refused.kind) == (409, "/problems/state-forbids")
+    assert (refused.status, refused.kind) == (429, "/problems/too-many-requests")
+    assert 3800 < int(refused.headers["retry-after"]) <= 3900  # until the first upload is forgotten
     dana.delete(f"/trades/{trade_id}/images/{ids[-1]}")
     ask(dana, trade_id)
 
@@ -238,7 +239,7 @@ def test_an_account_that_is_being_erased_takes_no_image(dana: Client, trade_id: 
 def test_however_many_uploads_are_asked_for_at_once_a_trade_takes_twenty(dana: Client, trade_id: str) -> None:
     ready = illustrate(dana, trade_id)
     answers = at_once(40, "createImageUpload", f"/trades/{trade_id}/images", lambda _: {"contentType": "image/png"})
-    assert statuses(answers) == {201: 19, 409: 21}
+    assert statuses(answers) == {201: 19, 429: 21}
     shown = [image["imageId"] for image in images_of(dana, trade_id)]
     assert len(shown) == 20
     assert set(shown) == {ready, *(answer.json["imageId"] for answer in answers if answer.status == 201)}
@@ -260,7 +261,7 @@ def test_an_image_that_is_attached_while_another_is_asked_for_counts(
     monkeypatch.setattr("handlers.storage.uploads.transact", overtaken)
     ask(dana, trade_id)
     assert attached == [[]]
-    assert dana.post(f"/trades/{trade_id}/images", {"contentType": "image/png"}).status == 409
+    assert dana.post(f"/trades/{trade_id}/images", {"contentType": "image/png"}).status == 429
     assert len(images_of(dana, trade_id)) == 20
 
 

@@ -51,7 +51,7 @@ DERIVED = (
     "partialCloses",
     "closes",
     "realizedPartialPnl",
-    "pnl",
+    "grossPnl",
     "netPnl",
     "exitPrice",
     "closeDate",
@@ -159,7 +159,7 @@ def test_a_patch_may_also_come_as_plain_json(dana: Client) -> None:
 def test_correcting_what_money_follows_from_changes_the_figures(dana: Client) -> None:
     trade = dana.new_trade(commission=None, fees=None, exitPrice="12", closeDate="2026-01-06T09:00:00-05:00")
     changed = dana.patch(f"/trades/{trade['tradeId']}", {"multiplier": "2", "side": "SELL", "fees": "1"}).json
-    assert (changed["pnl"], changed["netPnl"]) == ("-400", "-401")
+    assert (changed["grossPnl"], changed["netPnl"]) == ("-400", "-401")
 
 
 @pytest.mark.parametrize("side", ["BUY", "SELL"])

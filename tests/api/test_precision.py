@@ -43,7 +43,7 @@ def test_money_has_the_decimals_of_the_costs_and_gross_has_eight(dana: Client) -
         f"/trades/{trade['tradeId']}/closes", {"price": "61000.000000000001", "closedAt": OUT, "fees": "-1"}
     ).json
     assert trade["exitPrice"] == "61000.000000003704"  # the mean price has as many decimals as the prices
-    assert (trade["pnl"], trade["netPnl"]) == ("1000", "1000.876143163749999999")
+    assert (trade["grossPnl"], trade["netPnl"]) == ("1000", "1000.876143163749999999")
 
 
 def test_the_mean_price_of_tiny_prices_keeps_their_decimals(dana: Client) -> None:
@@ -54,7 +54,7 @@ def test_the_mean_price_of_tiny_prices_keeps_their_decimals(dana: Client) -> Non
         ).json
     assert trade["exitPrice"] == "0.00001255679"
     # 23456789.5 x 0.000001111111 + 100000000 x 0.000000000001 = 26.0631968381345
-    assert (trade["pnl"], trade["netPnl"]) == ("26.06319684", "26.06319684")
+    assert (trade["grossPnl"], trade["netPnl"]) == ("26.06319684", "26.06319684")
 
 
 def test_statistics_and_export_neither_refuse_such_numbers_nor_round_them(estate: Estate) -> None:

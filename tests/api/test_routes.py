@@ -23,6 +23,7 @@ KNOWN = {
     "/auth/refresh": "POST",
     "/openapi.yaml": "GET, HEAD",
     "/docs": "GET, HEAD",
+    "/problems/not-found": "GET, HEAD",
 }
 
 

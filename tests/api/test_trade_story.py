@@ -14,7 +14,7 @@ def test_a_created_trade_is_open_and_has_no_figures(dana: Client) -> None:
     assert answer.headers["etag"] == '"1"'
     assert (trade["status"], trade["remainingQuantity"], trade["version"]) == ("OPEN", "100", 1)
     assert trade["realizedPartialPnl"] == "0"
-    assert trade.keys().isdisjoint({"pnl", "netPnl", "exitPrice", "rMultiple", "closeDate", "holdingSeconds"})
+    assert trade.keys().isdisjoint({"grossPnl", "netPnl", "exitPrice", "rMultiple", "closeDate", "holdingSeconds"})
 
 
 def test_a_partial_close_realizes_its_gross_minus_its_costs_and_its_share_of_the_entrys(dana: Client) -> None:
@@ -27,7 +27,7 @@ def test_a_partial_close_realizes_its_gross_minus_its_costs_and_its_share_of_the
     assert close["realizedPnl"] == "39.12"
     assert (trade["status"], trade["remainingQuantity"], trade["realizedPartialPnl"]) == ("PARTIAL", "60", "39.12")
     assert (trade["exitPrice"], trade["version"], answer.headers["etag"]) == ("11", 2, '"2"')
-    assert "pnl" not in trade
+    assert "grossPnl" not in trade
 
 
 def test_a_close_without_a_quantity_closes_the_rest_and_the_parts_add_up(dana: Client) -> None:
@@ -36,7 +36,7 @@ def test_a_close_without_a_quantity_closes_the_rest_and_the_parts_add_up(dana: C
     trade = dana.post(f"{path}/closes", REST).json
     assert [close["realizedPnl"] for close in trade["partialCloses"]] == ["39.12", "118.68"]
     assert (trade["status"], trade["remainingQuantity"]) == ("CLOSED", "0")
-    assert (trade["pnl"], trade["netPnl"], trade["realizedPartialPnl"]) == ("160", "157.8", "157.8")
+    assert (trade["grossPnl"], trade["netPnl"], trade["realizedPartialPnl"]) == ("160", "157.8", "157.8")
     assert (trade["exitPrice"], trade["closeDate"]) == ("11.6", "2026-01-05T12:00:00-05:00")
     assert trade["holdingSeconds"] == 8936
 
@@ -126,7 +126,7 @@ def test_a_deleted_trade_is_gone(dana: Client) -> None:
 
 def test_a_trade_closed_in_short_bears_all_costs_itself(dana: Client) -> None:
     trade = dana.new_trade(commission="2.25", fees="0", exitPrice="12", closeDate="2026-01-06T09:00:00-05:00")
-    assert (trade["status"], trade["netPnl"], trade["pnl"]) == ("CLOSED", "197.75", "200")
+    assert (trade["status"], trade["netPnl"], trade["grossPnl"]) == ("CLOSED", "197.75", "200")
     [close] = trade["partialCloses"]
     assert (close["quantity"], close["commission"], close["fees"]) == ("100", "0", "0")
 

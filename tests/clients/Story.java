@@ -64,7 +64,7 @@ public final class Story {
     private void logIn(String email, String password) throws Exception {
         AuthApi auth = new AuthApi(client);
         LogInInput wrong = new LogInInput().email(email).password("Wrong-password-1!");
-        check("/problems/wrong-credentials".equals(problem(401, () -> auth.logIn(wrong)).getType()), wrong);
+        check("/v1/problems/wrong-credentials".equals(problem(401, () -> auth.logIn(wrong)).getType()), wrong);
 
         send("forged");
         ApiException refused = refusal(401, () -> trades().listTrades(APIListTradesRequest.newBuilder().build()));
@@ -110,7 +110,7 @@ public final class Story {
         check(closed.getStatus() == TradeStatus.PARTIAL && "0.6".equals(closed.getRemainingQuantity()), closed);
 
         Problem refused = problem(409, () -> close(recorded, part.quantity("0.7")));
-        check("/problems/state-forbids".equals(refused.getType()), refused);
+        check("/v1/problems/state-forbids".equals(refused.getType()), refused);
         check("/quantity".equals(refused.getErrors().get(0).getPointer()), refused);
 
         Trade flat = close(recorded, new CloseInput().price(EXACT).closedAt(at("2026-01-05T15:00:00-05:00")));

@@ -72,7 +72,7 @@ class Api {
 
   refresh(token: string): Response {
     const user = [...this.users].find(([, { refresh }]) => refresh === token);
-    if (!user) return json(401, { type: "/problems/session-expired", title: "The session has expired", status: 401 });
+    if (!user) return json(401, { type: "/v1/problems/session-expired", title: "The session has expired", status: 401 });
     const round = user[1].round + 1;
     const next = { access: `access-${user[0]}-${round}`, refresh: `refresh-${user[0]}-${round}`, round };
     this.users.set(user[0], next);
@@ -197,7 +197,7 @@ for (const status of [400, 401]) {
   test(`a refresh token that is refused by a ${status} ends the session, once for all that wait`, async () => {
     const store = memoryStore();
     const { api, client, session, signedOut } = await expiredTab({ store });
-    api.refreshes = [() => json(status, { type: "/problems/any", title: "No", status })];
+    api.refreshes = [() => json(status, { type: "/v1/problems/any", title: "No", status })];
     for (const { error, response } of await Promise.all([1, 2, 3].map(() => listTrades({ client })))) {
       deepStrictEqual([response?.status, error], [401, { message: "Unauthorized" }]);
     }
@@ -217,7 +217,7 @@ for (const [status, body] of [
   [403, "<html>blocked</html>"],
   [429, { message: "Too Many Requests" }],
   [500, { message: "Internal Server Error" }],
-  [503, { type: "/problems/unavailable", title: "Not available", status: 503 }],
+  [503, { type: "/v1/problems/unavailable", title: "Not available", status: 503 }],
 ] as const) {
   test(`a refresh that is answered ${status} keeps the session, and all that wait are answered that`, async () => {
     const { api, client, session, signedOut } = await expiredTab();

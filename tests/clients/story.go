@@ -38,7 +38,7 @@ func logIn(client *journal.APIClient, email string, password string) context.Con
 	public := context.Background()
 	wrong := journal.NewLogInInput(email, "Wrong-password-1!")
 	_, response, err := client.AuthAPI.LogIn(public).LogInInput(*wrong).Execute()
-	check(problem(response, err, 401).Type == "/problems/wrong-credentials", response)
+	check(problem(response, err, 401).Type == "/v1/problems/wrong-credentials", response)
 
 	stranger := context.WithValue(public, journal.ContextAccessToken, "forged")
 	_, response, err = client.TradesAPI.ListTrades(stranger).Execute()
@@ -87,7 +87,7 @@ func recordAndClose(client *journal.APIClient, user context.Context) journal.Tra
 	part.SetQuantity("0.7")
 	_, response, err := client.TradesAPI.CloseTrade(user, recorded.TradeId).CloseInput(*part).Execute()
 	refused := problem(response, err, 409)
-	check(refused.Type == "/problems/state-forbids" && refused.Errors[0].Pointer == "/quantity", refused)
+	check(refused.Type == "/v1/problems/state-forbids" && refused.Errors[0].Pointer == "/quantity", refused)
 
 	rest := journal.NewCloseInput(exact, at("2026-01-05T15:00:00-05:00"))
 	flat, _, err := client.TradesAPI.CloseTrade(user, recorded.TradeId).CloseInput(*rest).Execute()

@@ -49,7 +49,7 @@ function log_in(Configuration $configuration, string $email, string $password): 
 {
     $auth = new AuthApi(config: $configuration);
     $wrong = new LogInInput(['email' => $email, 'password' => 'Wrong-password-1!']);
-    check(problem(401, fn () => $auth->logIn($wrong))->getType() === '/problems/wrong-credentials', $wrong);
+    check(problem(401, fn () => $auth->logIn($wrong))->getType() === '/v1/problems/wrong-credentials', $wrong);
 
     $stranger = new TradesApi(config: (clone $configuration)->setAccessToken('forged'));
     $refused = refusal(401, fn () => $stranger->listTrades());
@@ -95,7 +95,7 @@ function record_and_close(TradesApi $trades): Trade
     check($closed->getStatus() === TradeStatus::PARTIAL && $closed->getRemainingQuantity() === '0.6', $closed);
 
     $refused = problem(409, fn () => $trades->closeTrade($id, $part->setQuantity('0.7')));
-    check($refused->getType() === '/problems/state-forbids', $refused);
+    check($refused->getType() === '/v1/problems/state-forbids', $refused);
     check($refused->getErrors()[0]->getPointer() === '/quantity', $refused);
 
     $rest = new CloseInput(['price' => EXACT, 'closed_at' => new DateTime('2026-01-05T15:00:00-05:00')]);

@@ -139,7 +139,7 @@ def tell(api: str, email: str) -> None:
     public = Client(api, timeout=httpx.Timeout(30), httpx_args={"trust_env": False})
     expect(SignUpStatus, sign_up.sync(client=public, body=SignUpInput(email=email)))
     early = log_in.sync(client=public, body=LogInInput(email=email, password=PASSWORD))
-    assert expect(Problem, early).type_ == "/problems/wrong-credentials"
+    assert expect(Problem, early).type_ == "/v1/problems/wrong-credentials"
     code = mailed_code(email)
     confirmation = ConfirmSignUpInput(email=email, code=code, password=PASSWORD)
     expect(SignUpStatus, confirm_sign_up.sync(client=public, body=confirmation))
@@ -174,7 +174,7 @@ def change_profile(public: Client, api: str, email: str, tokens: Tokens) -> Toke
     change = ChangePasswordInput(current_password=PASSWORD, new_password=NEXT_PASSWORD)
     assert change_password.sync_detailed(client=client, body=change).status_code == 204
     ended = refresh_session.sync(client=public, body=RefreshSessionInput(tokens.refresh_token))
-    assert expect(Problem, ended).type_ == "/problems/session-expired"
+    assert expect(Problem, ended).type_ == "/v1/problems/session-expired"
 
     def logged_in(email: str) -> Tokens:
         return expect(Tokens, log_in.sync(client=public, body=LogInInput(email=email, password=NEXT_PASSWORD)))
@@ -291,7 +291,7 @@ def import_again(client: AuthenticatedClient) -> None:
     new.entry_price, new.external_id = "410", "broker-1"
     first = expect(Trade, create_trade.sync(client=client, body=new))
     refused = expect(Problem, create_trade.sync(client=client, body=new))
-    assert (refused.type_, refused.trade_id) == ("/problems/external-id-taken", first.trade_id)
+    assert (refused.type_, refused.trade_id) == ("/v1/problems/external-id-taken", first.trade_id)
     at = datetime.fromisoformat("2026-01-06T15:00:00-05:00")
     new.closes = [InitialCloseInput(quantity="2", price="405", closed_at=at)]
     closed = expect(Trade, create_trade.sync(client=client, body=new, on_existing="COMPLETE"))
@@ -445,7 +445,7 @@ def leave(client: AuthenticatedClient) -> None:
     assert len(file["trades"]) == 1
     assert export.expires_at > datetime.fromisoformat(file["exportedAt"])
     assert expect(ErasureStatus, delete_account.sync(client=client)).status == "ERASING"
-    assert expect(Problem, create_trade.sync(client=client, body=a_trade())).type_ == "/problems/account-erased"
+    assert expect(Problem, create_trade.sync(client=client, body=a_trade())).type_ == "/v1/problems/account-erased"
 
 
 def a_trade(quantity: str = "1") -> TradeInput:

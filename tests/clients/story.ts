@@ -50,7 +50,7 @@ async function until<Answer>(ask: () => Promise<Answer>, enough: (answer: Answer
 async function enter(): Promise<void> {
   client.setConfig({ baseUrl: api });
   await signUp({ body: { email }, throwOnError: true });
-  strictEqual(problem((await logIn({ body: { email, password } })).error).type, "/problems/wrong-credentials");
+  strictEqual(problem((await logIn({ body: { email, password } })).error).type, "/v1/problems/wrong-credentials");
   await confirmSignUp({ body: { email, code: await mailedCode(email), password }, throwOnError: true });
   const session = await logIn({ body: { email, password }, throwOnError: true });
   const refreshed = await refreshSession({ body: { refreshToken: session.data.refreshToken }, throwOnError: true });
@@ -68,7 +68,7 @@ async function changeProfile(refreshToken: string): Promise<void> {
   const guess = await changePassword({ body: { currentPassword: "Wrong-password-1!", newPassword: nextPassword } });
   strictEqual(problem(guess.error).status, 422);
   await changePassword({ body: { currentPassword: password, newPassword: nextPassword }, throwOnError: true });
-  strictEqual(problem((await refreshSession({ body: { refreshToken } })).error).type, "/problems/session-expired");
+  strictEqual(problem((await refreshSession({ body: { refreshToken } })).error).type, "/v1/problems/session-expired");
 
   const session = await logIn({ body: { email, password: nextPassword }, throwOnError: true });
   const other = await logIn({ body: { email, password: nextPassword }, throwOnError: true });
@@ -174,7 +174,7 @@ async function importAgain(): Promise<void> {
   const body: TradeInput = { ...aTrade("2"), entryPrice: "410", externalId: "broker-1" };
   const { data: first } = await createTrade({ body, throwOnError: true });
   const refused = problem((await createTrade({ body })).error);
-  deepStrictEqual([refused.type, refused.tradeId], ["/problems/external-id-taken", first.tradeId]);
+  deepStrictEqual([refused.type, refused.tradeId], ["/v1/problems/external-id-taken", first.tradeId]);
   const closes = [{ quantity: "2", price: "405", closedAt: "2026-01-06T15:00:00-05:00" }];
   const { data: closed } = await createTrade({ body: { ...body, closes }, query: { onExisting: "COMPLETE" }, throwOnError: true });
   deepStrictEqual([closed.tradeId, closed.status, closed.version], [first.tradeId, "CLOSED", 2]);
@@ -317,7 +317,7 @@ async function leave(): Promise<void> {
   strictEqual(file.trades.length, 1);
   strictEqual((await deleteAccount({ throwOnError: true })).data.status, "ERASING");
   const late = await createTrade({ body: aTrade("1") });
-  strictEqual(problem(late.error).type, "/problems/account-erased");
+  strictEqual(problem(late.error).type, "/v1/problems/account-erased");
 }
 
 await enter();

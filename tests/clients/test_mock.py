@@ -70,7 +70,7 @@ def test_other_answers_are_asked_for(mock: httpx.Client) -> None:
 
 def test_what_does_not_follow_the_contract_is_refused(mock: httpx.Client) -> None:
     answer = mock.post("/trades", json={"symbol": "AAPL", "side": "UP"})
-    assert (answer.status_code, answer.json()["type"]) == (400, "/problems/invalid-request")
+    assert (answer.status_code, answer.json()["type"]) == (400, "/v1/problems/invalid-request")
     assert answer.headers["content-type"] == "application/problem+json"
     assert mock.get("/trades", params={"limit": "1000"}).status_code == 400
     assert mock.get("/stats/breakdown").status_code == 400

@@ -12,6 +12,7 @@ import pytest
 from handlers.documents.fields import contract_name
 from handlers.journal.stats.figures import OF_JOURNAL, OF_RECORD
 from handlers.web import problems
+from handlers.web.contract import base_path
 from handlers.web.problems import Kind
 from openapi import generate
 from openapi.generate import OWN_FUNCTION, SERVED_BY, artifacts, contract, function_name, functions, operations
@@ -263,12 +264,14 @@ def problem_examples() -> dict[str, Any]:
     return {
         name: example["value"]
         for name, example in CONTRACT["components"]["examples"].items()
-        if str(example["value"].get("type", "") if isinstance(example["value"], dict) else "").startswith("/problems/")
+        if str(example["value"].get("type", "") if isinstance(example["value"], dict) else "").startswith(
+            "/v1/problems/"
+        )
     }
 
 
 def kinds() -> dict[str, Kind]:
-    return {kind.type: kind for kind in vars(problems).values() if isinstance(kind, Kind)}
+    return {base_path() + kind.type: kind for kind in vars(problems).values() if isinstance(kind, Kind)}
 
 
 def test_no_two_kinds_of_problem_share_a_type() -> None:
@@ -290,4 +293,4 @@ def test_every_status_of_a_problem_is_declared_somewhere_but_405_which_no_operat
 
 def test_every_kind_of_problem_has_an_example_but_that_of_405() -> None:
     shown = {example["type"] for example in problem_examples().values()}
-    assert set(kinds()) - shown == {"/problems/method-not-allowed"}
+    assert set(kinds()) - shown == {"/v1/problems/method-not-allowed"}

@@ -123,7 +123,10 @@ BREAKING: dict[str, tuple[Change, str]] = {
         put(f"{POST}/responses/201/content/text~1csv", {"schema": {"type": "string"}}),
         f"{POST}/responses/201/content/text~1csv",
     ),
-    "an output property is removed": (drop(f"{SCHEMAS}/Trade/properties/pnl"), f"{SCHEMAS}/Trade/properties/pnl"),
+    "an output property is removed": (
+        drop(f"{SCHEMAS}/Trade/properties/grossPnl"),
+        f"{SCHEMAS}/Trade/properties/grossPnl",
+    ),
     "an output property may be absent": (remove(f"{SCHEMAS}/Trade/required", "version"), f"{SCHEMAS}/Trade/required"),
     "an output's enum is widened": (append(f"{SCHEMAS}/TradeStatus/enum", "EXPIRED"), f"{SCHEMAS}/TradeStatus/enum"),
     "an output may be null": (

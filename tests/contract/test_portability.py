@@ -167,6 +167,25 @@ def test_objects_that_are_only_sent_are_named_input_and_no_others_are() -> None:
     assert {name for name in SCHEMAS if name.endswith("Input")} == objects & (sent() - received())
 
 
+@pytest.mark.parametrize("name", [name for name, schema in SCHEMAS.items() if schema["type"] == "object"])
+def test_what_is_sent_is_closed_and_what_is_answered_takes_more_properties_later(name: str) -> None:
+    is_closed = SCHEMAS[name].get("additionalProperties") is False
+    assert is_closed == (name in sent())
+    assert not (is_closed and name in received())
+
+
+# They are complete by what they are: another value would be another thing.
+COMPLETE = {
+    "CountedAs", "ExportState", "Grade", "ImageStatus", "Side", "TagChangeState", "TokenType", "TradeStatus", "Weekday",
+}  # fmt: skip
+
+
+def test_an_enumeration_of_an_answer_says_that_values_may_be_added_or_is_complete() -> None:
+    answered = {name for name in received() if "enum" in SCHEMAS[name]}
+    open_ones = {name for name in answered if "Values may be added." in SCHEMAS[name]["description"]}
+    assert answered - open_ones == COMPLETE
+
+
 @pytest.mark.parametrize("name", SCHEMAS)
 def test_no_name_of_a_schema_is_one_that_a_generator_also_makes(name: str) -> None:
     assert re.fullmatch(r"[A-Z][A-Za-z0-9]*", name)
@@ -275,7 +294,7 @@ def test_the_walk_finds_what_it_is_meant_to_find() -> None:
     assert {"/components/schemas/Price", "/components/headers/ETag/schema"} <= set(PATTERNS)
     assert "/components/schemas/Stats/properties/avgWin" in PATTERNS
     assert {"/components/schemas/TradePage", "/components/schemas/TradeInput"}.isdisjoint(TYPED)
-    assert {"TradeInput", "InitialCloseInput", "Psychology"} <= sent()
+    assert {"TradeInput", "InitialCloseInput", "PsychologyInput"} <= sent()
     assert {"Trade", "Problem", "GatewayMessage", "Psychology"} <= received()
     assert "TradeInput" not in received()
     assert len(POSITIVE) == 3

@@ -75,7 +75,7 @@ def test_a_forgotten_password_is_set_anew_with_the_mailed_code(
     code = stack.confirmation_code(user.email)
     reset = {**address, "password": NEW_PASSWORD}
     wrong = public.post("/auth/confirm-forgot-password", json={**reset, "code": "000000"})
-    assert (wrong.status_code, wrong.json()["type"]) == (422, "/problems/code-rejected")
+    assert (wrong.status_code, wrong.json()["type"]) == (422, "/v1/problems/code-rejected")
     done = public.post("/auth/confirm-forgot-password", json={**reset, "code": code})
     assert (done.status_code, done.json()) == (200, {"status": "CHANGED"})
     assert public.post("/auth/login", json={**address, "password": PASSWORD}).status_code == 401
@@ -103,7 +103,7 @@ def test_no_session_is_refreshed_after_logging_out_everywhere(
     assert user.api.post("/auth/logout-all").status_code == 204
     for token in (user.refresh_token, other_session["refreshToken"]):
         answer = public.post("/auth/refresh", json={"refreshToken": token})
-        assert (answer.status_code, answer.json()["type"]) == (401, "/problems/session-expired")
+        assert (answer.status_code, answer.json()["type"]) == (401, "/v1/problems/session-expired")
 
 
 def test_an_export_is_downloaded(stack: Stack, new_user: Callable[[], User], trade: dict[str, Any]) -> None:
@@ -135,7 +135,7 @@ def test_a_deleted_account_is_gone_and_the_others_are_as_they_were(
     answer = dana.api.delete("/auth/account")
     assert (answer.status_code, answer.json()) == (202, {"status": "ERASING"})
     refused = dana.api.post("/trades", json=trade)
-    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/account-erased")
+    assert (refused.status_code, refused.json()["type"]) == (409, "/v1/problems/account-erased")
     assert public.post("/auth/refresh", json={"refreshToken": dana.refresh_token}).status_code == 401
     sub, pool = subs[dana.email], stack.client("cognito-idp")
 

@@ -22,4 +22,4 @@ def test_fills_are_matched_without_being_stored(new_user: Callable[[], User]) ->
     assert [trade["netPnl"] for trade in answer.json()["trades"]] == ["98.62"]
     assert api.get("/trades").json() == {"items": []}
     alone = api.post("/executions/match", json={"executions": [{**fills[0], "positionEffect": "CLOSE"}]})
-    assert (alone.status_code, alone.json()["type"]) == (409, "/problems/position-too-small")
+    assert (alone.status_code, alone.json()["type"]) == (409, "/v1/problems/position-too-small")

@@ -6,12 +6,14 @@ from collections.abc import Callable
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import httpx
 import pytest
 
 from local.stack import Stack
+from openapi.docs_page.problems import problem_types
+from openapi.generate import contract
 from tests.e2e.conftest import User
 from tests.e2e.tokens import expired
 
@@ -29,7 +31,7 @@ def test_the_contract_is_served_byte_for_byte(public: httpx.Client, coding: str)
 
 
 @pytest.mark.parametrize("coding", ["identity", "gzip"])
-@pytest.mark.parametrize("path", ["/openapi.yaml", "/docs"])
+@pytest.mark.parametrize("path", ["/openapi.yaml", "/docs", "/problems/not-found"])
 def test_a_public_document_is_asked_for_by_its_tag_and_for_its_headers_alone(
     public: httpx.Client, path: str, coding: str
 ) -> None:
@@ -44,6 +46,20 @@ def test_a_public_document_is_asked_for_by_its_tag_and_for_its_headers_alone(
         assert unchanged.headers["ETag"] == whole.headers["ETag"]
 
 
+def test_the_type_of_a_problem_is_the_address_of_the_page_that_explains_it(public: httpx.Client) -> None:
+    refused = public.post("/auth/login", json={})
+    pages = {str(urljoin(str(refused.url), refused.json()["type"]))}
+    pages |= {str(urljoin(str(refused.url), problem.type)) for problem in problem_types(contract())}
+    assert len(pages) == len(list(problem_types(contract())))
+    for address in pages:
+        page = public.get(address)
+        assert (page.status_code, page.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+        assert f"<code>{urlsplit(address).path}</code>" in page.text
+        assert page.headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'sha256-")
+    unknown = public.get("/problems/unheard-of")
+    assert (unknown.status_code, unknown.json()["type"]) == (404, "/v1/problems/not-found")
+
+
 @pytest.mark.parametrize("authorization", [None, "Bearer made-up", "Basic ZGFuYTpwYXNz"])
 def test_without_a_valid_token_the_gateway_refuses(public: httpx.Client, authorization: str | None) -> None:
     answer = public.get("/trades", headers={"Authorization": authorization} if authorization else {})
@@ -52,7 +68,7 @@ def test_without_a_valid_token_the_gateway_refuses(public: httpx.Client, authori
 
 def test_an_identity_token_is_refused(public: httpx.Client, dana: User) -> None:
     answer = public.get("/trades", headers={"Authorization": f"Bearer {dana.id_token}"})
-    assert (answer.status_code, answer.json()["type"]) == (401, "/problems/unauthorized")
+    assert (answer.status_code, answer.json()["type"]) == (401, "/v1/problems/unauthorized")
 
 
 def test_another_users_trade_does_not_exist(new_user: Callable[[], User], dana: User, trade: dict[str, Any]) -> None:
@@ -174,4 +190,4 @@ def test_bad_fields_are_named_all_at_once(dana: User) -> None:
 
 def test_a_body_over_the_limit_is_refused_unread(dana: User) -> None:
     answer = dana.api.post("/trades", content=b"[" * (256 * 1024 + 1), headers={"Content-Type": "application/json"})
-    assert (answer.status_code, answer.json()["type"]) == (413, "/problems/content-too-large")
+    assert (answer.status_code, answer.json()["type"]) == (413, "/v1/problems/content-too-large")

@@ -31,7 +31,7 @@ def test_an_import_that_is_repeated_adds_what_is_missing(new_user: Callable[[], 
     again = api.post("/trades/bulk", json={"items": [{"trade": {**given, "closes": [CLOSE]}, **complete}]})
     assert again.json()["results"] == [{"status": 200, "trade": closed.json()}]
     other = api.post("/trades", json={**given, "entryPrice": "1"}, params=complete)
-    assert (other.status_code, other.json()["type"]) == (409, "/problems/trade-differs")
+    assert (other.status_code, other.json()["type"]) == (409, "/v1/problems/trade-differs")
     assert api.delete(f"/trades/{made['tradeId']}").status_code == 204
     assert api.post("/trades", json=given).status_code == 201
 

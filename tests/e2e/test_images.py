@@ -273,7 +273,7 @@ def test_a_trade_takes_twenty_images(dana: User, trade_path: str) -> None:
     for _ in range(20):
         ask(dana.api, trade_path)
     refused = dana.api.post(f"{trade_path}/images", json={"contentType": "image/png"})
-    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/state-forbids")
+    assert (refused.status_code, refused.json()["type"]) == (429, "/v1/problems/too-many-requests")
 
 
 def test_the_sweep_begins_by_message_and_leaves_what_is_new(stack: Stack, dana: User, trade_path: str) -> None:

@@ -53,7 +53,7 @@ def test_whoever_signed_up_first_the_one_who_reads_the_mail_has_the_account(
     assert (log_in(public, email, PASSWORD), log_in(public, email, STRANGERS)) == (200, 401)
     # The code was good once; a confirmed account takes none.
     replayed = confirm(public, email, code, STRANGERS)
-    assert (replayed.status_code, replayed.json()["type"]) == (422, "/problems/code-rejected")
+    assert (replayed.status_code, replayed.json()["type"]) == (422, "/v1/problems/code-rejected")
     assert (log_in(public, email, PASSWORD), log_in(public, email, STRANGERS)) == (200, 401)
 
 

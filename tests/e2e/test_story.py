@@ -31,9 +31,15 @@ def test_a_trader_signs_up_records_a_trade_closes_half_of_it_and_sees_exact_figu
     assert half.json()["realizedPartialPnl"] == "98.95"
     assert half.json()["remainingQuantity"] == "50"
     rest = api.post(f"{address}/closes", json={"price": "184.05", "closedAt": "2026-01-05T15:00:00-05:00"})
-    figures = {name: rest.json()[name] for name in ("status", "pnl", "netPnl", "exitPrice", "rMultiple")}
+    figures = {name: rest.json()[name] for name in ("status", "grossPnl", "netPnl", "exitPrice", "rMultiple")}
     # 50 x 2.00 - 50 x 1.20 = 40 gross; minus 0.50 and 1.10; over a risk of 100 x 2.00
-    assert figures == {"status": "CLOSED", "pnl": "40", "netPnl": "38.4", "exitPrice": "185.65", "rMultiple": 0.192}
+    assert figures == {
+        "status": "CLOSED",
+        "grossPnl": "40",
+        "netPnl": "38.4",
+        "exitPrice": "185.65",
+        "rMultiple": 0.192,
+    }
     listed = api.get("/trades", params={"symbol": "AAPL", "status": "CLOSED"}).json()
     assert listed == {"items": [rest.json()]}
     taken_back = api.delete(f"{address}/closes/{rest.json()['partialCloses'][1]['closeId']}")
@@ -115,7 +121,7 @@ def test_an_address_with_an_account_and_one_without_get_the_same_answer(
 ) -> None:
     answers = [public.post(path, json={"email": email, **body}) for email in (dana.email, "nobody@example.com")]
     for answer in answers:
-        assert (answer.status_code, answer.json()["type"]) == (status, f"/problems/{kind}")
+        assert (answer.status_code, answer.json()["type"]) == (status, f"/v1/problems/{kind}")
     known, unknown = ({**answer.json(), "requestId": ""} for answer in answers)
     assert known == unknown
 
@@ -132,7 +138,7 @@ def test_an_unconfirmed_account_cannot_log_in_and_is_answered_like_none(public: 
         for name in ("unconfirmed", "nobody")
     ]
     unconfirmed, unknown = ({**answer.json(), "requestId": ""} for answer in answers)
-    assert (answers[0].status_code, unconfirmed["type"]) == (401, "/problems/wrong-credentials")
+    assert (answers[0].status_code, unconfirmed["type"]) == (401, "/v1/problems/wrong-credentials")
     assert unconfirmed == unknown
 
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -24,7 +25,7 @@ def an_upload(image_id: str = "image-1", **given: Any) -> Upload:
 
 
 def await_file(user_id: str, trade_id: str, upload: Upload) -> None:
-    uploads.await_file(user_id, trade_id, upload, allow_upload)
+    uploads.await_file(user_id, trade_id, upload, partial(allow_upload, now=NOW))
 
 
 def stored_items() -> int:

@@ -545,8 +545,8 @@ def test_a_flat_trade_earned_its_cash_to_the_last_digit(
     cash = (sold - bought if side is Side.BUY else bought - sold) * Fraction(multiplier)
     costs = Fraction(trade.commission) + Fraction(trade.fees)
     costs += sum((Fraction(part.costs) for part in trade.closes), Fraction(0))
-    assert Fraction(trade.pnl or 0) == Fraction(round(cash * 10**8), 10**8)
-    assert Fraction(trade.net_pnl or 0) == Fraction(trade.pnl or 0) - costs
+    assert Fraction(trade.gross_pnl or 0) == Fraction(round(cash * 10**8), 10**8)
+    assert Fraction(trade.net_pnl or 0) == Fraction(trade.gross_pnl or 0) - costs
     assert trade.net_pnl == money.total(part.realized_pnl for part in trade.realized)
 
 

@@ -61,7 +61,7 @@ def a_flat_trade() -> Trade:
 
 def test_the_money_of_an_event_is_in_the_net_result_and_in_r_but_neither_in_the_gross_result_nor_in_costs() -> None:
     trade = add_event(a_flat_trade(), an_event(amount="-4.5"), NOW)
-    assert (trade.pnl, trade.event_pnl, trade.net_pnl) == (D(200), D("-4.5"), D("193.74"))
+    assert (trade.gross_pnl, trade.event_pnl, trade.net_pnl) == (D(200), D("-4.5"), D("193.74"))
     assert trade.r_multiple == D("1.9374")
     assert trade.realized_partial_pnl == trade.net_pnl
 

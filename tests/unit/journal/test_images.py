@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from handlers.journal.changes import MOST_IMAGES, attach_image, detach_image
-from handlers.journal.errors import ImageNotFound, StateForbids
+from handlers.journal.errors import ImageNotFound, StateForbids, UploadsFull
 from handlers.journal.image_formats.examine import CHECKS
 from handlers.journal.images import (
     GIF,
@@ -117,27 +118,39 @@ def test_what_is_not_attached_cannot_be_detached() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ready", "uploads", "allowed"),
+    ("ready", "uploads", "refusal"),
     [
-        (0, [], True),
-        (19, [], True),
-        (20, [], False),
-        (10, pending(9), True),
-        (10, pending(10), False),
-        (10, pending(11), False),
-        (0, pending(20), False),
-        (19, rejected(60), True),
-        (0, rejected(79), True),
-        (0, rejected(80), False),
-        (0, rejected(81), False),
+        (0, [], None),
+        (19, [], None),
+        (20, [], StateForbids),
+        (20, pending(1), StateForbids),
+        (10, pending(9), None),
+        (10, pending(10), UploadsFull),
+        (10, pending(11), UploadsFull),
+        (0, pending(20), UploadsFull),
+        (19, rejected(60), None),
+        (0, rejected(79), None),
+        (0, rejected(80), UploadsFull),
+        (0, rejected(81), UploadsFull),
     ],
 )
 def test_images_and_pending_uploads_are_twenty_at_most_and_rejected_ones_eighty(
-    ready: int, uploads: Sequence[Upload], allowed: bool
+    ready: int, uploads: Sequence[Upload], refusal: type[Exception] | None
 ) -> None:
     trade = a_trade(images=tuple(an_image(str(number)) for number in range(ready)))
-    if allowed:
-        allow_upload(trade, uploads)
+    if refusal is None:
+        allow_upload(trade, uploads, LATER)
     else:
-        with pytest.raises(StateForbids):
-            allow_upload(trade, uploads)
+        with pytest.raises(refusal):
+            allow_upload(trade, uploads, LATER)
+
+
+def test_whoever_is_refused_for_uploads_is_told_when_the_first_of_them_is_forgotten() -> None:
+    first, *others = pending(20)
+    late = [replace(upload, created_at=first.created_at + timedelta(minutes=1)) for upload in others]
+    with pytest.raises(UploadsFull) as refused:
+        allow_upload(a_trade(), [*late, first], first.created_at + timedelta(minutes=5, milliseconds=1))
+    assert refused.value.seconds == 3600
+    with pytest.raises(UploadsFull) as refused:
+        allow_upload(a_trade(), rejected(80), first.created_at + PENDING_FOR + REJECTED_FOR)
+    assert refused.value.seconds == 1

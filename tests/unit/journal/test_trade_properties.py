@@ -81,8 +81,8 @@ def test_the_parts_add_up_to_the_whole_to_the_last_digit(data: st.DataObject) ->
     every_cost = Fraction(trade.commission) + Fraction(trade.fees)
     every_cost += sum(Fraction(part.commission) + Fraction(part.fees) for part in closes)
     assert trade.net_pnl is not None
-    assert trade.pnl is not None
-    assert Fraction(trade.pnl) == every_gross
+    assert trade.gross_pnl is not None
+    assert Fraction(trade.gross_pnl) == every_gross
     assert Fraction(trade.net_pnl) == every_gross - every_cost
     assert Fraction(trade.net_pnl) == sum(Fraction(part.realized_pnl) for part in trade.realized)
 
@@ -145,7 +145,11 @@ def test_the_order_in_which_closes_are_recorded_changes_no_total(data: st.DataOb
             now=NOW,
         )
     assert recorded.version == 1 + len(closes)
-    assert (recorded.pnl, recorded.net_pnl, recorded.exit_price) == (whole.pnl, whole.net_pnl, whole.exit_price)
+    assert (recorded.gross_pnl, recorded.net_pnl, recorded.exit_price) == (
+        whole.gross_pnl,
+        whole.net_pnl,
+        whole.exit_price,
+    )
     assert (recorded.close_date, recorded.r_multiple) == (whole.close_date, whole.r_multiple)
 
 
@@ -158,7 +162,7 @@ def test_closing_in_parts_at_one_price_earns_what_closing_at_once_earns(data: st
         trade, [replace(part, price=price, commission=Decimal(0), fees=Decimal(0)) for part in closes]
     )
     at_once = close(open_trade(trade), close_id="all", price=price, closed_at=OPENED, now=NOW)
-    assert (in_parts.pnl, in_parts.net_pnl) == (at_once.pnl, at_once.net_pnl)
+    assert (in_parts.gross_pnl, in_parts.net_pnl) == (at_once.gross_pnl, at_once.net_pnl)
 
 
 @given(st.data())
@@ -216,7 +220,7 @@ def test_no_figure_has_more_than_38_digits(
         trade = revise(open_trade(trade, closes), {}, NOW)
     except RuleBroken:
         return
-    figures = [trade.risk, trade.pnl, trade.net_pnl, trade.exit_price, trade.r_multiple, trade.risk_reward_ratio]
+    figures = [trade.risk, trade.gross_pnl, trade.net_pnl, trade.exit_price, trade.r_multiple, trade.risk_reward_ratio]
     figures += [trade.realized_partial_pnl, trade.remaining_quantity]
     figures += [figure for part in trade.realized for figure in (part.gross, part.realized_pnl, part.entry_cost_share)]
     for figure in figures:

@@ -75,7 +75,7 @@ def test_two_partial_closes_realize_what_the_reference_says() -> None:
     assert trade.status is Status.PARTIAL
     assert trade.remaining_quantity == 60
     assert trade.realized_partial_pnl == D("39.12")
-    not_yet_flat = (trade.pnl, trade.net_pnl, trade.r_multiple, trade.close_date, trade.holding_seconds)
+    not_yet_flat = (trade.gross_pnl, trade.net_pnl, trade.r_multiple, trade.close_date, trade.holding_seconds)
     assert not_yet_flat == (None,) * 5
     assert trade.exit_price == 11
 
@@ -83,7 +83,7 @@ def test_two_partial_closes_realize_what_the_reference_says() -> None:
     assert trade.status is Status.CLOSED
     assert [part.realized_pnl for part in trade.realized] == [D("39.12"), D("118.68")]
     assert [part.entry_cost_share for part in trade.realized] == [D("0.44"), D("0.66")]
-    assert trade.pnl == 160
+    assert trade.gross_pnl == 160
     assert trade.net_pnl == D("157.80")
     assert trade.exit_price == D("11.6")
     assert trade.close_date == OPENED + timedelta(hours=2)
@@ -112,7 +112,7 @@ def test_one_full_close_realizes_what_the_reference_says(
 
 def test_a_break_even_sale_with_costs_is_a_loss_of_its_costs() -> None:
     trade = closed(a_trade(commission=D("0.5")), None, "10", fees=D("0.25"))
-    assert trade.pnl == 0
+    assert trade.gross_pnl == 0
     assert trade.net_pnl == D("-0.75")
 
 
