@@ -24,10 +24,12 @@ async function show() {
   const main = $("#main");
   const address = location.hash;
   main.setAttribute("aria-busy", "true");
+  main.inert = true; // nothing is typed into a view that is about to go
   const { title, content } = await (view ?? missing)(steps, new URLSearchParams(query)).catch(failed);
   if (address !== location.hash) return; // the reader went on meanwhile
   main.replaceChildren(h("h1", { tabindex: -1 }, title), ...content);
   main.removeAttribute("aria-busy");
+  main.inert = false;
   document.title = `${title} · Trading journal`;
   $("h1", main).focus({ preventScroll: true });
   scrollTo(0, 0);

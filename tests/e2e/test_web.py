@@ -112,6 +112,7 @@ def test_a_trader_goes_from_sign_up_to_erasure(page: Page, stack: Stack, tmp_pat
     email = f"trader-{uuid.uuid4().hex[:12]}@example.com"
     heading(page, "Log in")
     page.get_by_role("link", name="Sign up").click()
+    heading(page, "Sign up")
     page.get_by_label("E-mail address").fill(email)
     page.get_by_role("button", name="Mail me a code").click()
     # The mailed code sets the password; a weak one is refused at its field.
@@ -128,6 +129,7 @@ def test_a_trader_goes_from_sign_up_to_erasure(page: Page, stack: Stack, tmp_pat
 
     # A trade with a mistake, which is told at its fields, and then without.
     page.get_by_role("link", name="Add a trade").first.click()
+    heading(page, "Add a trade")
     page.get_by_label("Symbol").fill("MSFT")
     page.get_by_label("Quantity").fill("1,5")
     page.get_by_label("Entry price").fill("410.10")
@@ -204,6 +206,7 @@ def forget_the_password(page: Page, stack: Stack, email: str) -> None:
     page.get_by_role("button", name="Log out").click()
     heading(page, "Log in")
     page.get_by_role("link", name="Forgot your password?").click()
+    heading(page, "A new password")
     page.get_by_label("E-mail address").fill(email)
     page.get_by_role("button", name="Mail me a code").click()
     page.get_by_label("Code").wait_for()
