@@ -42,7 +42,7 @@ function tiles(stats) {
   const tile = (name, value, figure, look) => h("div", { class: "tile" }, h("dt", {}, name),
     h("dd", { class: look, title: String(stats[figure] ?? "") }, value, stats.reasons[figure] && h("small", {}, ` ${words(stats.reasons[figure])}`)));
   return h("dl", { class: "tiles" },
-    tile("Net P&L", rounded(stats.netPnl), "netPnl", sign(stats.netPnl)),
+    tile(`Net P&L in ${stats.currency}`, rounded(stats.netPnl), "netPnl", sign(stats.netPnl)),
     tile("Trades", String(stats.tradeCount), "tradeCount"),
     tile("Win rate", ratio(stats.winRate, { percent: true }), "winRate"),
     tile("Profit factor", ratio(stats.profitFactor), "profitFactor"),

@@ -267,6 +267,20 @@ export const updateTradingAccount = (options) => (options.client ?? client).patc
         ...options.headers
     }
 });
+export const listRates = (options) => (options.client ?? client).get({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/fx-rates',
+    ...options
+});
+export const putRates = (options) => (options.client ?? client).put({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/fx-rates',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
 export const deleteTag = (options) => (options.client ?? client).delete({
     security: [{ scheme: 'bearer', type: 'http' }],
     url: '/tags/{tag}',

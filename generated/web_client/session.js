@@ -1,6 +1,7 @@
 import { createClient } from "./client/index.js";
 import { logOut, refreshSession } from "./sdk.gen.js";
 const TIMEOUT = 35_000;
+const STORE_DELAY = 200;
 const PLACEHOLDER = "the-access-token-of-the-session";
 export function createSession(client, { store = memoryStore(), onSignedOut } = {}) {
     const config = client.getConfig();
@@ -145,8 +146,15 @@ export function webStore(storage, key = "trading-journal-session") {
 }
 function lockOf(name) {
     const locks = globalThis.navigator?.locks;
-    if (locks)
-        return async (work) => locks.request(name, work);
+    if (locks) {
+        return (work) => new Promise((resolve, reject) => {
+            const held = async () => {
+                await work().then(resolve, reject);
+                await new Promise((done) => setTimeout(done, STORE_DELAY));
+            };
+            locks.request(name, held).catch(reject);
+        });
+    }
     let last = Promise.resolve();
     return (work) => {
         const done = last.then(work, work);
