@@ -248,7 +248,9 @@ class InitialCloseInput(BaseModel):
         AwareDatetime, Field(alias='closedAt', examples=['2026-01-05T09:31:04-05:00'])
     ]
     """
-    RFC 3339 with an offset, to the microsecond, in the years from 1000 to 2999.
+    RFC 3339 with an offset, in the years from 0001 to 9999, in UTC too. Answers have it to the microsecond, with upper-case
+    `T` and `Z`.
+
     """
     commission: Annotated[Decimal | None, Field(examples=['1.1'])] = None
     """
@@ -280,7 +282,9 @@ class EntryInput(BaseModel):
         AwareDatetime, Field(alias='enteredAt', examples=['2026-01-05T09:31:04-05:00'])
     ]
     """
-    RFC 3339 with an offset, to the microsecond, in the years from 1000 to 2999.
+    RFC 3339 with an offset, in the years from 0001 to 9999, in UTC too. Answers have it to the microsecond, with upper-case
+    `T` and `Z`.
+
     """
     commission: Annotated[Decimal | None, Field(examples=['1.1'])] = None
     """
@@ -313,7 +317,9 @@ class EntryUpdateInput(BaseModel):
         Field(alias='enteredAt', examples=['2026-01-05T09:31:04-05:00']),
     ] = None
     """
-    RFC 3339 with an offset, to the microsecond, in the years from 1000 to 2999.
+    RFC 3339 with an offset, in the years from 0001 to 9999, in UTC too. Answers have it to the microsecond, with upper-case
+    `T` and `Z`.
+
     """
     commission: Annotated[Decimal | None, Field(examples=['1.1'])] = None
     """
@@ -346,7 +352,9 @@ class CloseUpdateInput(BaseModel):
         Field(alias='closedAt', examples=['2026-01-05T09:31:04-05:00']),
     ] = None
     """
-    RFC 3339 with an offset, to the microsecond, in the years from 1000 to 2999.
+    RFC 3339 with an offset, in the years from 0001 to 9999, in UTC too. Answers have it to the microsecond, with upper-case
+    `T` and `Z`.
+
     """
     commission: Annotated[Decimal | None, Field(examples=['1.1'])] = None
     """
@@ -378,7 +386,9 @@ class CloseInput(BaseModel):
         AwareDatetime, Field(alias='closedAt', examples=['2026-01-05T09:31:04-05:00'])
     ]
     """
-    RFC 3339 with an offset, to the microsecond, in the years from 1000 to 2999.
+    RFC 3339 with an offset, in the years from 0001 to 9999, in UTC too. Answers have it to the microsecond, with upper-case
+    `T` and `Z`.
+
     """
     commission: Annotated[Decimal | None, Field(examples=['1.1'])] = None
     """
@@ -739,7 +749,7 @@ class InstrumentInput(BaseModel):
         str | None,
         Field(
             examples=['2026-01-05'],
-            pattern='^([12][0-9]{3}-(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|[12][0-9]{3}-(0[469]|11)-(0[1-9]|[12][0-9]|30)|[12][0-9]{3}-02-(0[1-9]|1[0-9]|2[0-8])|([12][0-9](0[48]|[2468][048]|[13579][26])|(12|16|20|24|28)00)-02-29)$',
+            pattern='^(([0-9]{3}[1-9]|[0-9]{2}[1-9]0|[0-9][1-9]00|[1-9]000)-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))|([0-9]{2}(0[48]|[2468][048]|[13579][26])|(0[48]|[2468][048]|[13579][26])00)-02-29)$',
         ),
     ] = None
     """
@@ -1036,7 +1046,9 @@ class MatchedClose(BaseModel):
         AwareDatetime, Field(alias='closedAt', examples=['2026-01-05T09:31:04-05:00'])
     ]
     """
-    RFC 3339 with an offset, to the microsecond, in the years from 1000 to 2999.
+    RFC 3339 with an offset, in the years from 0001 to 9999, in UTC too. Answers have it to the microsecond, with upper-case
+    `T` and `Z`.
+
     """
     gross_pnl: Annotated[
         Decimal | None, Field(alias='grossPnl', examples=['79.12'])
@@ -1226,7 +1238,9 @@ class MadeFill(BaseModel):
         AwareDatetime, Field(alias='executedAt', examples=['2026-01-05T09:31:04-05:00'])
     ]
     """
-    RFC 3339 with an offset, to the microsecond, in the years from 1000 to 2999.
+    RFC 3339 with an offset, in the years from 0001 to 9999, in UTC too. Answers have it to the microsecond, with upper-case
+    `T` and `Z`.
+
     """
 
 
@@ -1314,7 +1328,9 @@ class TradeSplitInput(BaseModel):
     """
     at: Annotated[AwareDatetime, Field(examples=['2026-01-05T09:31:04-05:00'])]
     """
-    RFC 3339 with an offset, to the microsecond, in the years from 1000 to 2999.
+    RFC 3339 with an offset, in the years from 0001 to 9999, in UTC too. Answers have it to the microsecond, with upper-case
+    `T` and `Z`.
+
     """
 
 
@@ -1339,7 +1355,9 @@ class TradeSplit(BaseModel):
     """
     at: Annotated[AwareDatetime, Field(examples=['2026-01-05T09:31:04-05:00'])]
     """
-    RFC 3339 with an offset, to the microsecond, in the years from 1000 to 2999.
+    RFC 3339 with an offset, in the years from 0001 to 9999, in UTC too. Answers have it to the microsecond, with upper-case
+    `T` and `Z`.
+
     """
 
 
@@ -1384,7 +1402,9 @@ class TradeEventInput(BaseModel):
     """
     at: Annotated[AwareDatetime, Field(examples=['2026-01-05T09:31:04-05:00'])]
     """
-    RFC 3339 with an offset, to the microsecond, in the years from 1000 to 2999.
+    RFC 3339 with an offset, in the years from 0001 to 9999, in UTC too. Answers have it to the microsecond, with upper-case
+    `T` and `Z`.
+
     """
     note: Annotated[
         str | None, Field(examples=['0.24 a share'], max_length=200, min_length=1)
@@ -1411,7 +1431,9 @@ class TradeEventUpdateInput(BaseModel):
         AwareDatetime | None, Field(examples=['2026-01-05T09:31:04-05:00'])
     ] = None
     """
-    RFC 3339 with an offset, to the microsecond, in the years from 1000 to 2999.
+    RFC 3339 with an offset, in the years from 0001 to 9999, in UTC too. Answers have it to the microsecond, with upper-case
+    `T` and `Z`.
+
     """
     note: Annotated[
         str | None, Field(examples=['0.24 a share'], max_length=200, min_length=1)
@@ -1439,7 +1461,9 @@ class TradeEvent(BaseModel):
     """
     at: Annotated[AwareDatetime, Field(examples=['2026-01-05T09:31:04-05:00'])]
     """
-    RFC 3339 with an offset, to the microsecond, in the years from 1000 to 2999.
+    RFC 3339 with an offset, in the years from 0001 to 9999, in UTC too. Answers have it to the microsecond, with upper-case
+    `T` and `Z`.
+
     """
     note: Annotated[
         str | None, Field(examples=['0.24 a share'], max_length=200, min_length=1)
@@ -1558,7 +1582,9 @@ class TradeUpdateInput(BaseModel):
         Field(alias='openDate', examples=['2026-01-05T09:31:04-05:00']),
     ] = None
     """
-    RFC 3339 with an offset, to the microsecond, in the years from 1000 to 2999.
+    RFC 3339 with an offset, in the years from 0001 to 9999, in UTC too. Answers have it to the microsecond, with upper-case
+    `T` and `Z`.
+
     """
     entry_price: Annotated[
         Decimal | None, Field(alias='entryPrice', examples=['183.5'])
@@ -1768,7 +1794,9 @@ class Entry(BaseModel):
         AwareDatetime, Field(alias='enteredAt', examples=['2026-01-05T09:31:04-05:00'])
     ]
     """
-    RFC 3339 with an offset, to the microsecond, in the years from 1000 to 2999.
+    RFC 3339 with an offset, in the years from 0001 to 9999, in UTC too. Answers have it to the microsecond, with upper-case
+    `T` and `Z`.
+
     """
     commission: Annotated[Decimal, Field(examples=['1.1'])]
     """
@@ -1803,7 +1831,9 @@ class Close(BaseModel):
         AwareDatetime, Field(alias='closedAt', examples=['2026-01-05T09:31:04-05:00'])
     ]
     """
-    RFC 3339 with an offset, to the microsecond, in the years from 1000 to 2999.
+    RFC 3339 with an offset, in the years from 0001 to 9999, in UTC too. Answers have it to the microsecond, with upper-case
+    `T` and `Z`.
+
     """
     commission: Annotated[Decimal, Field(examples=['1.1'])]
     """
@@ -1938,7 +1968,8 @@ class Tokens(BaseModel):
 class ImageType(StrEnum):
     """
     The media type of an image. A READY image has the type that its bytes told; of the others it is the type that was
-    announced. Few browsers show HEIC in a page; a PDF document is downloaded. Values may be added.
+    announced. Few browsers show HEIC in a page; a PDF document is downloaded. Values may be added. In requests the case of
+    letters does not count.
 
     """
 
@@ -2268,7 +2299,9 @@ class Profile(BaseModel):
         AwareDatetime, Field(alias='createdAt', examples=['2026-01-05T09:31:04-05:00'])
     ]
     """
-    RFC 3339 with an offset, to the microsecond, in the years from 1000 to 2999.
+    RFC 3339 with an offset, in the years from 0001 to 9999, in UTC too. Answers have it to the microsecond, with upper-case
+    `T` and `Z`.
+
     """
     sign_in_methods: Annotated[
         list[SignInMethod], Field(alias='signInMethods', max_length=2, min_length=1)
@@ -2446,7 +2479,7 @@ class ExportInput(BaseModel):
         Field(
             alias='closeFrom',
             examples=['2026-01-05'],
-            pattern='^([12][0-9]{3}-(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|[12][0-9]{3}-(0[469]|11)-(0[1-9]|[12][0-9]|30)|[12][0-9]{3}-02-(0[1-9]|1[0-9]|2[0-8])|([12][0-9](0[48]|[2468][048]|[13579][26])|(12|16|20|24|28)00)-02-29)$',
+            pattern='^(([0-9]{3}[1-9]|[0-9]{2}[1-9]0|[0-9][1-9]00|[1-9]000)-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))|([0-9]{2}(0[48]|[2468][048]|[13579][26])|(0[48]|[2468][048]|[13579][26])00)-02-29)$',
         ),
     ] = None
     """
@@ -2457,7 +2490,7 @@ class ExportInput(BaseModel):
         Field(
             alias='closeTo',
             examples=['2026-01-05'],
-            pattern='^([12][0-9]{3}-(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|[12][0-9]{3}-(0[469]|11)-(0[1-9]|[12][0-9]|30)|[12][0-9]{3}-02-(0[1-9]|1[0-9]|2[0-8])|([12][0-9](0[48]|[2468][048]|[13579][26])|(12|16|20|24|28)00)-02-29)$',
+            pattern='^(([0-9]{3}[1-9]|[0-9]{2}[1-9]0|[0-9][1-9]00|[1-9]000)-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))|([0-9]{2}(0[48]|[2468][048]|[13579][26])|(0[48]|[2468][048]|[13579][26])00)-02-29)$',
         ),
     ] = None
     """
@@ -2530,7 +2563,11 @@ class ErasureStatus(BaseModel):
 
 class CalendarMonthName(RootModel[str]):
     root: Annotated[
-        str, Field(examples=['2026-01'], pattern='^[12][0-9]{3}-(0[1-9]|1[0-2])$')
+        str,
+        Field(
+            examples=['2026-01'],
+            pattern='^([0-9]{3}[1-9]|[0-9]{2}[1-9]0|[0-9][1-9]00|[1-9]000)-(0[1-9]|1[0-2])$',
+        ),
     ]
     """
     A month.
@@ -2927,7 +2964,9 @@ class TradeInput(BaseModel):
         Field(alias='openDate', examples=['2026-01-05T09:31:04-05:00']),
     ] = None
     """
-    RFC 3339 with an offset, to the microsecond, in the years from 1000 to 2999.
+    RFC 3339 with an offset, in the years from 0001 to 9999, in UTC too. Answers have it to the microsecond, with upper-case
+    `T` and `Z`.
+
     """
     entry_price: Annotated[
         Decimal | None, Field(alias='entryPrice', examples=['185.25'])
@@ -3135,7 +3174,9 @@ class TradeInput(BaseModel):
         Field(alias='closeDate', examples=['2026-01-05T09:31:04-05:00']),
     ] = None
     """
-    RFC 3339 with an offset, to the microsecond, in the years from 1000 to 2999.
+    RFC 3339 with an offset, in the years from 0001 to 9999, in UTC too. Answers have it to the microsecond, with upper-case
+    `T` and `Z`.
+
     """
 
 
@@ -3219,11 +3260,11 @@ class RateInput(BaseModel):
         str,
         Field(
             examples=['2026-01-05'],
-            pattern='^([12][0-9]{3}-(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|[12][0-9]{3}-(0[469]|11)-(0[1-9]|[12][0-9]|30)|[12][0-9]{3}-02-(0[1-9]|1[0-9]|2[0-8])|([12][0-9](0[48]|[2468][048]|[13579][26])|(12|16|20|24|28)00)-02-29)$',
+            pattern='^(([0-9]{3}[1-9]|[0-9]{2}[1-9]0|[0-9][1-9]00|[1-9]000)-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))|([0-9]{2}(0[48]|[2468][048]|[13579][26])|(0[48]|[2468][048]|[13579][26])00)-02-29)$',
         ),
     ]
     """
-    A calendar day, as YYYY-MM-DD, in the years from 1000 to 2999.
+    A calendar day, as YYYY-MM-DD, in the years from 0001 to 9999.
     """
     rate: Annotated[Decimal, Field(examples=['79.12'])]
     """

@@ -6,6 +6,7 @@ What the contract does not declare is forbidden: statuses, headers, media types,
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -23,6 +24,7 @@ from openapi_core.validation.schemas.validators import SchemaValidator
 from openapi_schema_validator import OAS30Validator
 from werkzeug.datastructures import Headers, ImmutableMultiDict
 
+from handlers.web import input_forms, strict_json
 from handlers.web.contract import ITEMS_ALONE, contract, items_alone, slice_of
 from tests.events import Route
 
@@ -136,6 +138,33 @@ def _judge(factory: SchemaValidatorsFactory) -> OpenAPI:
     )
 
 
+@cache
+def _readers(operation_id: str) -> Mapping[str, Any]:
+    """What brings a body of the operation into one form, by media type: openapi-core knows neither leap seconds nor
+    values whose case does not count.
+    """
+    [item] = slice_of([operation_id])["paths"].values()
+    [operation] = [held for held in item.values() if isinstance(held, dict)]
+    content = operation.get("requestBody", {}).get("content", {})
+    return {media_type: input_forms.reader(held["schema"]) for media_type, held in content.items()}
+
+
+def _in_one_form(operation_id: str, media_type: str, body: bytes | None) -> bytes | None:
+    try:
+        # openapi-core takes 7.0 for no integer.
+        document = json.loads(body or b"", parse_float=strict_json.number)
+    except (ValueError, RecursionError):
+        return body
+    reader = _readers(operation_id).get(media_type)
+    return json.dumps(reader(document) if reader else document).encode()
+
+
+def _whole_numbers(query: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The query with whole numbers as openapi-core reads them: 7.0 as 7."""
+    written = re.compile(r"[0-9]{1,18}(\.[0-9]{1,18})?([eE][+-]?[0-9]{1,2})?")
+    return [(name, str(strict_json.number(value)) if written.fullmatch(value) else value) for name, value in query]
+
+
 def hold_to_contract(
     route: Route, request: Request, response: Response, also_sent: frozenset[str] = frozenset()
 ) -> None:
@@ -155,8 +184,8 @@ def hold_to_contract(
         assert not response.body
     if response.status < 400 or response.status in FOR_VALID_REQUESTS:
         _judge(_REQUESTS).validate_request(asked)
-    if response.status == 200 and request.body is not None:
-        _hold_items_to_contract(route.operation_id, request.body, response.body)
+    if response.status == 200 and asked.body is not None:
+        _hold_items_to_contract(route.operation_id, asked.body, response.body)
 
 
 def assert_valid_request(route: Route, request: Request) -> None:
@@ -166,13 +195,14 @@ def assert_valid_request(route: Route, request: Request) -> None:
 
 def _asked(route: Route, request: Request) -> _CoreRequest:
     headers = {name.lower(): value.strip(" \t") for name, value in request.headers.items()}
+    media_type = headers.get("content-type", "").partition(";")[0]
     return _CoreRequest(
         host_url=HOST,
         path=request.path,
         method=route.method.lower(),
-        body=request.body,
-        content_type=headers.get("content-type", ""),
-        parameters=RequestParameters(query=ImmutableMultiDict(request.query), header=Headers(headers)),
+        body=_in_one_form(route.operation_id, media_type.strip().lower(), request.body),
+        content_type=media_type,
+        parameters=RequestParameters(query=ImmutableMultiDict(_whole_numbers(request.query)), header=Headers(headers)),
     )
 
 

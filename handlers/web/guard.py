@@ -25,6 +25,8 @@ from handlers.web.problems import (
 )
 
 MOST_BYTES = 256 * 1024
+# The labels of UTF-8: https://encoding.spec.whatwg.org/#names-and-labels
+UTF_8 = {"utf-8", "utf8", "unicode-1-1-utf-8", "unicode11utf8", "unicode20utf8", "x-unicode20utf8"}
 
 
 class Routes:
@@ -138,8 +140,19 @@ def _media_type(scope: Scope, accepted: list[str], body: bytes) -> str:
     headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
     media_type: str
     media_type, _, parameters = headers.get(b"content-type", "" if body else accepted[0]).partition(";")
-    media_type, charset = media_type.strip().lower(), parameters.replace(" ", "").lower()
+    media_type = media_type.strip().lower()
     encoded = headers.get(b"content-encoding", "identity").strip().lower() != "identity"
-    if media_type not in accepted or charset not in ("", "charset=utf-8", 'charset="utf-8"') or encoded:
+    if media_type not in accepted or not _is_utf_8(parameters) or encoded:
         raise Problem(UNSUPPORTED_MEDIA_TYPE, f"Send the body as {' or '.join(accepted)}, in UTF-8.")
     return media_type
+
+
+def _is_utf_8(parameters: str) -> bool:
+    """Whether no charset but UTF-8 is named, by whichever of its labels. Other parameters mean nothing to JSON."""
+    charsets = [
+        value.strip()
+        for each in parameters.split(";")
+        for name, _, value in [each.partition("=")]
+        if name.strip().lower() == "charset"
+    ]
+    return all(value.strip('"').lower() in UTF_8 for value in charsets)

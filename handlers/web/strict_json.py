@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
 from handlers.faults import Fault, FieldCode
@@ -57,14 +58,25 @@ def _constant(_: str) -> NoReturn:
     raise NotJson(FieldCode.NOT_JSON, "holds a number that JSON does not have")
 
 
-def _float(text: str) -> float:
-    number = float(text)
-    if math.isinf(number):
+def number(text: str) -> int | float:
+    """The number that JSON's text of one stands for: an int where its value is one, however it is written (7.0, 1e1).
+
+    Raises NotJson for one that is out of range.
+    """
+    found = float(text)
+    if math.isinf(found):
         raise NotJson(FieldCode.NUMBER_TOO_LARGE, "holds a number out of range")
-    return number
+    if not found.is_integer():
+        return found
+    try:
+        exact = Decimal(text)  # a float has lost digits of it, of which the last may be behind the point
+        whole = int(exact)
+    except (InvalidOperation, OverflowError):
+        return found
+    return whole if whole == exact else found
 
 
-_decode = json.JSONDecoder(object_pairs_hook=_pairs, parse_constant=_constant, parse_float=_float).decode
+_decode = json.JSONDecoder(object_pairs_hook=_pairs, parse_constant=_constant, parse_float=number).decode
 
 
 def _refuse_lone_surrogates(document: Any) -> None:

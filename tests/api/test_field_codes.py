@@ -221,9 +221,9 @@ CASES: list[tuple[FieldCode, Params, str, Story]] = [
     (FieldCode.OFFSET_MISSING, {}, "/openDate", created(openDate="2026-01-05T10:00:00")),
     (
         FieldCode.YEAR_OUT_OF_RANGE,
-        {"minimum": 1000, "maximum": 2999},
+        {"minimum": 1, "maximum": 9999},
         "/openDate",
-        created(openDate="0999-12-31T23:59:59Z"),
+        created(openDate="0000-12-31T23:59:59Z"),
     ),
     (FieldCode.UNKNOWN_TIME_ZONE, {}, "/timeZone", asked("/stats", "timeZone=Europe/Bonn")),
     (FieldCode.NOT_UTF_8, {}, "", raw(b'{"symbol": "\xff"}')),

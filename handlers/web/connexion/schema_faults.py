@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from functools import cache
 from typing import Any
 
@@ -12,13 +12,9 @@ from jsonschema import FormatChecker
 
 from handlers.faults import AT_SIGN_MISSING, Fault, FieldCode
 from handlers.web.contract import DERIVED
+from handlers.web.input_forms import canonical_time
 
-# As RFC 3339 has it, to the microsecond. The years leave room for what a UTC offset adds or takes.
-FIRST_YEAR, LAST_YEAR = 1000, 2999
-DATE_TIME = re.compile(
-    r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?"
-    r"(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
-)
+FIRST_YEAR, LAST_YEAR = 1, 9999
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 UNKNOWN_PROPERTY = Fault(FieldCode.UNKNOWN_PROPERTY, "is not known here")
@@ -35,7 +31,7 @@ def _is_date(value: object) -> bool:
 
 @formats.checks("date-time", raises=ValueError)
 def _is_date_time(value: object) -> bool:
-    return not isinstance(value, str) or bool(DATE_TIME.fullmatch(value) and datetime.fromisoformat(value))
+    return not isinstance(value, str) or bool(canonical_time(value))
 
 
 @formats.checks("email")
@@ -99,7 +95,8 @@ def _of_format(name: str, error: Any) -> Fault:
     example = error.schema["example"]
     if name == "date-time" and formats.conforms(f"{error.instance}Z", name):
         return Fault(FieldCode.OFFSET_MISSING, f"has no UTC offset; write it like {example}")
-    if name == "date-time" and formats.conforms(re.sub("^[0-9]{4}", "2000", error.instance), name):
+    # Of the years that can be written, the calendar lacks the year 0 alone. It would be a leap year.
+    if name == "date-time" and formats.conforms(re.sub("^0000", "2000", error.instance), name):
         years = {"minimum": FIRST_YEAR, "maximum": LAST_YEAR}
         return Fault(FieldCode.YEAR_OUT_OF_RANGE, f"is outside the years {FIRST_YEAR} to {LAST_YEAR}", years)
     codes = {

@@ -18,7 +18,7 @@ from jsonschema import Draft4Validator, ValidationError
 from jsonschema.validators import extend
 
 from handlers.faults import Fault, FieldCode
-from handlers.web import contract, strict_json
+from handlers.web import contract, input_forms, strict_json
 from handlers.web.connexion.fast_validator import acceptance
 from handlers.web.connexion.imports import (
     AbstractRequestBodyValidator,
@@ -32,7 +32,8 @@ from handlers.web.connexion.imports import (
 from handlers.web.connexion.schema_faults import REQUIRED, faults_of, formats, pattern_of, wrong_type
 from handlers.web.problems import BadField, Place, invalid_request
 
-INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
+# A number as JSON writes it, of no more digits than an integer of the contract can have.
+NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,18})?([eE][+-]?[0-9]{1,2})?")
 # How much is repeated of a name that the client made up.
 MOST_OF_A_NAME = 100
 
@@ -91,16 +92,28 @@ class OperationChecks:
         self.body_validators = {
             media_type: Checked(contract.without_items(schema)) for media_type, schema in schemas.items()
         }
+        # Of the whole body, its items too.
+        self.body_readers = {
+            media_type: input_forms.reader(schema) or _as_it_is for media_type, schema in schemas.items()
+        }
         self.item_validators = {
             media_type: {name: Checked(of_item) for name, of_item in contract.items_alone(schema).items()}
             for media_type, schema in schemas.items()
         }
 
 
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
 class Checked:
-    """The compiled checks of one schema: whether a value is right, at once, and if not, all that is wrong with it."""
+    """The compiled checks of one schema: whether a value is right, at once, and if not, all that is wrong with it.
+
+    `read` brings a value into the one form that is checked and kept.
+    """
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
+        self.read = input_forms.reader(schema) or _as_it_is
         self.accepts = acceptance(schema, formats)
         self._validator = Validator(schema, format_checker=formats)
 
@@ -168,7 +181,7 @@ def validator_map(checks: Mapping[str, OperationChecks]) -> dict[str, Any]:
             message = await receive()  # the guard has put the body into one message
             operation, media_type = checks_of(scope), _header(scope, "content-type")[0]
             try:
-                document = strict_json.parse(message["body"])
+                document = operation.body_readers[media_type](strict_json.parse(message["body"]))
             except strict_json.NotJson as error:
                 raise invalid_request([*bad, BadField("body", "", error.fault)]) from None
             bad += _bad_fields(operation.body_validators[media_type], document)
@@ -217,7 +230,9 @@ def _bad_parameters(operation: OperationChecks, scope: Any, context: dict[str, A
                     yield BadField(place, "/" + name, REQUIRED)
                 continue
             value, bad = _parameter_value(parameter, raw)
-            faults = [bad] if bad else [f for _, f in _faults(operation.parameter_validators[place, name], value)]
+            checked = operation.parameter_validators[place, name]
+            value = checked.read(value)
+            faults = [bad] if bad else [f for _, f in _faults(checked, value)]
             for fault in faults:
                 yield BadField(place, "/" + name, fault)
             context[operation.names[name]] = value
@@ -237,7 +252,8 @@ def _parameter_value(parameter: Mapping[str, Any], raw: list[str]) -> tuple[Any,
     if kind == "boolean":
         return (raw[0] == "true", None) if raw[0] in ("true", "false") else (None, wrong_type("boolean"))
     if kind == "integer":
-        return (int(raw[0]), None) if INTEGER.fullmatch(raw[0]) else (None, wrong_type("integer"))
+        number = strict_json.number(raw[0]) if NUMBER.fullmatch(raw[0]) else None
+        return (number, None) if isinstance(number, int) else (None, wrong_type("integer"))
     return raw[0], None
 
 
