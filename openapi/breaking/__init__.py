@@ -9,7 +9,7 @@ generated clients take from the contract stay. `breaks` compares two documents; 
 - `inclusion`: whether the values of one schema stay within those of another
 - `patterns`: the same for regular expressions
 - `operations`: paths, parameters, bodies, answers
-- `addresses`, `access`, `media_types`: servers, security, content types
+- `addresses`, `access`, `media_types`, `xml`: servers, security, content types
 - `catalog`: problem types and field codes
 - `released`: the released contracts
 """

@@ -10,6 +10,7 @@ from typing import Any
 from openapi.breaking.documents import Document
 
 _PARAMETER = re.compile(r"\{[^}]*\}")
+_HOST = re.compile(r"^[a-z][a-z0-9+.-]*://[^/]*", re.IGNORECASE)
 
 
 def servers(document: Document, item: Document, operation: Document) -> tuple[str, Sequence[Document]]:
@@ -32,7 +33,8 @@ def bases(server: Mapping[str, Any]) -> set[str]:
         url = server.get("url", "")
         for name, value in zip(names, chosen, strict=True):
             url = url.replace(f"{{{name}}}", value)
-        found.add(url.rstrip("/"))
+        # The case of scheme and host does not count.
+        found.add(_HOST.sub(lambda host: host[0].lower(), url).rstrip("/"))
     return found
 
 

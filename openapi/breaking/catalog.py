@@ -14,6 +14,7 @@ from openapi.breaking.documents import Document, named, references, schemas
 
 PROBLEM = "application/problem+json"
 _TYPE = re.compile(r"(?<![\w/])(?:/v[0-9]+)?/problems/[a-z0-9-]+")
+_PARAM = re.compile(r"`(\w+)(\?)?`")
 _CODE = re.compile(r"^[A-Z][A-Z0-9]*(_[A-Z0-9]+)*$")
 
 
@@ -22,6 +23,42 @@ def removed(old: Document, new: Document) -> Iterator[tuple[str, str]]:
     for find in (_in_tables, _in_enumerations):
         before, after = dict(find(old)), dict(find(new))
         yield from ((pointer, name) for name, pointer in before.items() if name not in after)
+
+
+def changed_params(old: Document, new: Document) -> Iterator[tuple[str, str]]:
+    """Each param of a field code that was removed or may be absent now: the pointer of its table, and what changed.
+
+    A table names them in a column headed "Params"; a question mark says that a param may be absent.
+    """
+    before, after = _params(old), _params(new)
+    for code, (pointer, params) in before.items():
+        for name, optional in params.items() if code in after else ():
+            if name not in after[code][1]:
+                yield pointer, f"the param {name} of {code} was removed"
+            elif after[code][1][name] and not optional:
+                yield pointer, f"the param {name} of {code} may be absent"
+
+
+def _params(document: Document) -> dict[str, tuple[str, dict[str, bool]]]:
+    """The params of each code with whether they may be absent, and the pointer of the table."""
+    found: dict[str, tuple[str, dict[str, bool]]] = {}
+    for pointer, text in _descriptions("/info", document.get("info", {})):
+        column: int | None = None
+        for line in text.splitlines():
+            cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
+            if not line.lstrip().startswith("|"):
+                column = None
+            elif column is None:
+                heads = [
+                    number for number, cell in enumerate(cells) if cell.lower() in ("param", "params", "parameters")
+                ]
+                column = heads[0] if heads else -1
+            elif 0 < column < len(cells) and _CODE.match(cells[0].strip("`* ")):
+                found[cells[0].strip("`* ")] = (
+                    pointer,
+                    {name: bool(mark) for name, mark in _PARAM.findall(cells[column])},
+                )
+    return found
 
 
 def _in_tables(document: Document) -> Iterator[tuple[str, str]]:

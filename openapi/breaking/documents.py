@@ -11,6 +11,9 @@ Schema = Mapping[str, Any]
 
 # Keywords of a schema that say nothing about which values it allows.
 _WORDS = frozenset({"title", "description", "example", "examples", "externalDocs", "deprecated", "xml", "$comment"})
+# Our own keywords with which a request takes more: handlers/web/contract.py and handlers/web/input_forms.py.
+WIDENING = frozenset({"x-ignore-case", "x-validate-items-individually"})
+_MEANT = WIDENING | {"x-extensible-enum"}
 _ONE_SCHEMA = ("items", "not", "additionalProperties")
 _LISTS_OF_SCHEMAS = ("allOf", "anyOf", "oneOf")
 
@@ -73,7 +76,7 @@ def without_words(schema: Any) -> Any:
             bare[keyword] = without_words(value)
         elif keyword in _LISTS_OF_SCHEMAS:
             bare[keyword] = [without_words(one) for one in value]
-        elif keyword == "x-extensible-enum" or (keyword not in _WORDS and not keyword.startswith("x-")):
+        elif keyword in _MEANT or (keyword not in _WORDS and not keyword.startswith("x-")):
             bare[keyword] = value
     return bare
 

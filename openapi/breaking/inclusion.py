@@ -259,6 +259,10 @@ class Inclusion:
             why = f"the type was changed from {_types(before)} to {_types(after)}"
             yield Finding(f"{place}/type", why)
             return
+        for keyword, _ in sorted(wide.others - narrow.others):
+            yield Finding(f"{place}/{keyword}", f"{keyword} was changed, and what it allows cannot be compared")
+        for keyword in sorted(before.widening - after.widening) if request else ():
+            yield Finding(f"{place}/{keyword}", f"{keyword} was removed, so less is taken")
         yield from _values(place, documents, narrow, wide, request)
         if narrow.values is not None and not narrow.types & {"array", "object"}:
             return

@@ -12,6 +12,12 @@ def normal(media_type: str) -> str:
     return ";".join([kind, *kept])
 
 
+def is_xml(media_type: str) -> bool:
+    """Whether values are written as XML, in which the `xml` keywords of a schema decide how."""
+    kind = normal(media_type).partition(";")[0]
+    return kind.endswith(("/xml", "+xml"))
+
+
 def covering(media_type: str, others: Iterable[str]) -> str | None:
     """The one of some media types that is this one, else the closest range that takes it in."""
     wanted = normal(media_type)

@@ -6,12 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from openapi.breaking import access, addresses, catalog, media_types
+from openapi.breaking import access, addresses, catalog, media_types, xml
 from openapi.breaking.documents import Document, canonical, dangling, escaped, schemas, target
 from openapi.breaking.inclusion import Direction, Inclusion
 from openapi.breaking.shapes import shape
 
 METHODS = ("get", "put", "post", "delete", "patch", "head", "options", "trace")
+# Our own word for an operation that ignores query parameters that it does not know (handlers/web/contract.py).
+_UNKNOWN_PARAMETERS = "x-unknown-query-parameters"
 # Parameters that OpenAPI says are ignored when they are declared, since it describes them otherwise.
 _IGNORED_HEADERS = {"accept", "content-type", "authorization"}
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -72,9 +74,19 @@ def _all(old: Document, new: Document) -> Iterator[Break]:
             )
     for pointer, name in catalog.removed(old, new):
         yield Break(pointer, f"{name} was removed, and clients branch on it", "answer")
+    for pointer, why in catalog.changed_params(old, new):
+        yield Break(pointer, why, "answer")
     comparison = _Operations(old, new)
     for placed in _operations(old):
         yield from comparison.compare(placed)
+    for broken in comparison.sent("", {"webhooks": _webhooks(old)}, {"webhooks": _webhooks(new)}):
+        yield Break(*broken)
+
+
+def _webhooks(document: Document) -> Document:
+    """The webhooks of OpenAPI 3.1, by the name that many contracts of 3.0 give them too."""
+    found: Document = document.get("webhooks", document.get("x-webhooks", {}))
+    return found
 
 
 def _operations(document: Document) -> Iterator[Placed]:
@@ -119,6 +131,8 @@ class _Operations:
         inside = (*self._parameters(place, old, kept), *self._body(place, old, kept), *self._answers(place, old, kept))
         for pointer, why, direction in inside:
             yield Break(pointer, why, direction.value, name)
+        for pointer, why, way in self.sent(f"{place}/callbacks", self._callbacks(0, old), self._callbacks(1, kept)):
+            yield Break(pointer, why, way, name)
 
     def _at_path(self, old: Placed) -> Placed | None:
         """The operation of the same path and method where no address was kept: only its servers changed."""
@@ -135,10 +149,13 @@ class _Operations:
         if "operationId" in before and before["operationId"] != after.get("operationId"):
             why = "the operationId was changed, and generated clients name a function by it"
             yield Break(f"{place}/operationId", why, "", before["operationId"])
-        # The first tag alone: generated clients put the operation into its module or class.
-        tags = [operation.get("tags", [])[:1] for operation in (before, after)]
-        if tags[0] and tags[0] != tags[1]:
+        # Generated clients put the operation into a module or class of its first tag, some into one of each tag.
+        tags = [operation.get("tags", []) for operation in (before, after)]
+        if tags[0] and tags[0][:1] != tags[1][:1]:
             why = "the first tag was changed, and generated clients name a module by it"
+            yield Break(f"{place}/tags", why, "", before.get("operationId", ""))
+        elif not set(tags[0]) <= set(tags[1]):
+            why = "a tag was removed, and some generated clients have a module for each"
             yield Break(f"{place}/tags", why, "", before.get("operationId", ""))
 
     def _access(self, place: str, old: Placed, new: Placed) -> Iterator[Break]:
@@ -154,6 +171,8 @@ class _Operations:
 
     def _parameters(self, place: str, old: Placed, new: Placed) -> Iterator[tuple[str, str, Direction]]:
         before, after = _parameters(self._old, old), _parameters(self._new, new)
+        if old.operation.get(_UNKNOWN_PARAMETERS) == "ignored" != new.operation.get(_UNKNOWN_PARAMETERS):
+            yield f"{place}/{_UNKNOWN_PARAMETERS}", "unknown query parameters are no longer ignored", Direction.REQUEST
         for key, parameter in before.items():
             where, name = key[0], parameter.get("name", "")
             there = f"{place}/parameters/{escaped(name)}"
@@ -224,9 +243,11 @@ class _Operations:
                 if direction is Direction.REQUEST or not narrowed:
                     yield there, "the media type was removed", direction
                 continue
-            yield from self._schema(
-                f"{there}/schema", content.get("schema", {}), after[kept].get("schema", {}), direction
-            )
+            schemas_of = content.get("schema", {}), after[kept].get("schema", {})
+            yield from self._schema(f"{there}/schema", *schemas_of, direction)
+            if media_types.is_xml(media_type):
+                for pointer in xml.changed(self._old, schemas_of[0], self._new, schemas_of[1]):
+                    yield f"{there}/schema{pointer}/xml", "the value is written in another way as XML", direction
             if media_types.normal(media_type) in _FORMS and _encoding(content) != _encoding(after[kept]):
                 yield f"{there}/encoding", "the parts of the form are written in another way", direction
         if direction is Direction.ANSWER:
@@ -257,6 +278,8 @@ class _Operations:
         for status, response in before.items():
             there = f"{place}/responses/{_spelled(status)}"
             kept = _covering(status, after)
+            if kept == "DEFAULT" and status[0] in "123":
+                yield there, "the success gave way to the default, which can be any status", answer
             if kept is not None:
                 yield from self._answer(there, target(self._old, response), target(self._new, after[kept]))
             elif not _narrowed(status, after):
@@ -265,11 +288,65 @@ class _Operations:
             if status in before:
                 continue
             known = _covering(status, before)
-            if known is not None:
+            if known == "DEFAULT" and status[0] in "123":
+                yield f"{place}/responses/default", f"the success {status} was added beside the default", answer
+            elif known is not None:
                 there = f"{place}/responses/{_spelled(known)}"
                 yield from self._answer(there, target(self._old, before[known]), target(self._new, response))
             elif _surprises(status, _parameters(self._old, old)):
                 yield f"{place}/responses/{_spelled(status)}", "a status was added that clients do not know", answer
+
+    # What the API sends to the client: callbacks and webhooks
+
+    def _callbacks(self, side: int, placed: Placed) -> Document:
+        """The path items of an operation's callbacks by their addresses; the names of callbacks are nowhere seen."""
+        document = (self._old, self._new)[side]
+        written = placed.operation.get("callbacks", {}).values()
+        return {"callbacks": {address: item for one in written for address, item in target(document, one).items()}}
+
+    def sent(self, place: str, old: Document, new: Document) -> Iterator[tuple[str, str, str]]:
+        """What breaks a client that the API sends requests to: its pointer, the rule, the direction.
+
+        Requests go to the client here, so their bodies are judged as answers are, and its answers as requests.
+
+        Args:
+            place: the pointer of the old callbacks.
+            old: what is sent: a word for its kind, and path items by their names or addresses.
+            new: the same of the new contract.
+        """
+        [(kind, before)] = old.items()
+        [after] = new.values()
+        for address, written in before.items():
+            item = target(self._old, written)
+            items = target(self._new, after.get(address, {}))
+            there = f"{place or '/' + kind}/{escaped(address)}"
+            for method in METHODS:
+                if method not in item:
+                    continue
+                if method not in items:
+                    yield f"{there}/{method}", "the API no longer sends it", Direction.ANSWER.value
+                    continue
+                found = (*self._sent_body(f"{there}/{method}", item[method], items[method]),)
+                found += (*self._taken_back(f"{there}/{method}", item[method], items[method]),)
+                yield from ((pointer, why, direction.value) for pointer, why, direction in found)
+
+    def _sent_body(self, place: str, old: Document, new: Document) -> Iterator[tuple[str, str, Direction]]:
+        before = target(self._old, old.get("requestBody", {}))
+        after = target(self._new, new.get("requestBody", {}))
+        if before.get("required") and not after.get("required"):
+            yield f"{place}/requestBody", "the body may be absent", Direction.ANSWER
+        yield from self._content(f"{place}/requestBody", before, after, Direction.ANSWER)
+
+    def _taken_back(self, place: str, old: Document, new: Document) -> Iterator[tuple[str, str, Direction]]:
+        after = {str(status).upper(): value for status, value in new.get("responses", {}).items()}
+        for status, response in old.get("responses", {}).items():
+            there, kept = f"{place}/responses/{status}", _covering(str(status).upper(), after)
+            if kept is None:
+                yield there, "the status is no longer taken", Direction.REQUEST
+            else:
+                before, now = target(self._old, response), target(self._new, after[kept])
+                if before.get("content") or now.get("content"):
+                    yield from self._content(there, before, now, Direction.REQUEST)
 
     def _answer(self, place: str, old: Document, new: Document) -> Iterator[tuple[str, str, Direction]]:
         answer = Direction.ANSWER

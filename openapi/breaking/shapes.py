@@ -10,11 +10,29 @@ from fractions import Fraction
 from itertools import product
 from typing import Any
 
-from openapi.breaking.documents import Document, Schema, canonical, target, without_words
+from openapi.breaking.documents import WIDENING, Document, Schema, canonical, target, without_words
 
 ALL_TYPES = frozenset({"string", "number", "boolean", "array", "object"})
 # What is counted, with the type that it is counted of: the keywords are min… and max….
 COUNTED = {"Length": "string", "Items": "array", "Properties": "object"}
+# The keywords that a shape is made of. What others mean, for instance those of OpenAPI 3.1, is not known here.
+_KNOWN = frozenset(
+    {
+        *("$ref", "additionalProperties", "allOf", "anyOf", "const", "default", "discriminator", "enum"),
+        *(
+            "exclusiveMaximum",
+            "exclusiveMinimum",
+            "format",
+            "items",
+            "maxItems",
+            "maxLength",
+            "maxProperties",
+            "maximum",
+        ),
+        *("minItems", "minLength", "minProperties", "minimum", "multipleOf", "not", "nullable", "oneOf", "pattern"),
+        *("properties", "readOnly", "required", "type", "uniqueItems", "writeOnly", "x-extensible-enum", *WIDENING),
+    }
+)
 # How a contract says that clients have to expect more values than an enumeration names today.
 _OPEN = re.compile(r"\bvalues? (may|might|can|will) be added\b|\bmore values may\b", re.IGNORECASE)
 _MANY = 256
@@ -43,6 +61,8 @@ class Shape:
         lowest, highest: limits by keyword suffix ("Length", "Items", "Properties", "imum").
         past_lowest, past_highest: whether the limit of a number is itself excluded.
         additional: False, or the schema of properties that are not declared.
+        others: keywords that are not known here, each with its value's canonical text.
+        widening: keywords with which a request takes more.
         member: the members of unions that this alternative is made of, as they are written.
     """
 
@@ -67,6 +87,8 @@ class Shape:
     unions: tuple[Union, ...] = ()
     discriminator: Mapping[str, Any] | None = None
     default: Any = MISSING
+    others: frozenset[tuple[str, str]] = frozenset()
+    widening: frozenset[str] = frozenset()
     member: tuple[str, ...] = ()
 
     def at_least(self, counted: str) -> float:
@@ -101,7 +123,7 @@ def _null_by_type(schema: Schema) -> bool:
 def _own(schema: Schema) -> Shape:
     """The shape of what a schema says itself, without its allOf."""
     types, null = _types(schema)
-    values = schema.get("enum", schema.get("x-extensible-enum"))
+    values = [schema["const"]] if "const" in schema else schema.get("enum", schema.get("x-extensible-enum"))
     named = None if values is None else {canonical(value): value for value in values if value is not None}
     if named is not None and "type" not in schema and values is not None:
         types, null = frozenset(_type_of(value) for value in named.values()), None in values or "nullable" in schema
@@ -134,6 +156,10 @@ def _own(schema: Schema) -> Shape:
         unions=tuple(Union(kind, tuple(schema[kind])) for kind in ("anyOf", "oneOf") if schema.get(kind)),
         discriminator=schema.get("discriminator"),
         default=schema.get("default", MISSING),
+        others=frozenset(
+            (keyword, canonical(value)) for keyword, value in without_words(schema).items() if keyword not in _KNOWN
+        ),
+        widening=frozenset(keyword for keyword in WIDENING if schema.get(keyword)),
     )
 
 
@@ -203,6 +229,8 @@ def both(one: Shape, other: Shape) -> Shape:
         unions=one.unions + other.unions,
         discriminator=one.discriminator or other.discriminator,
         default=other.default if one.default is MISSING else one.default,
+        others=one.others | other.others,
+        widening=one.widening | other.widening,
         member=one.member + other.member,
     )
 
