@@ -27,7 +27,7 @@ export SAM_CLI_TELEMETRY := 0
 export REDOCLY_TELEMETRY := off
 export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 
-.PHONY: help run test watch beside agreement reset redrive restore smoke story mock generate lint types check scan breaking release fuzz unit peers bench clients clients-check e2e validate build deploy api-url protect drift build-name deployed-build remove lock clean setup format web-client collection
+.PHONY: help run test watch beside agreement reset redrive restore smoke story mock generate lint lint-more types check scan breaking release fuzz unit peers bench clients clients-check e2e validate build deploy api-url protect drift build-name deployed-build remove lock clean setup format web-client collection
 
 help: ## Say what can be made
 	@grep -hE '^[a-z0-9-]+:.*##' Makefile | sed -E 's/^([a-z0-9-]+):[^#]*## */  make \1|/' | column -t -s '|'
@@ -75,6 +75,12 @@ lint: $(VENV)/.ready $(TOOLS)/node/.ready ## The contract (Redocly, Spectral), t
 	$(VENV)/lint-imports --no-logo
 	PATH="$(CURDIR)/$(TOOLS)/nodejs/bin:$$PATH" $(NODE)/redocly lint --config openapi/redocly.yaml openapi/openapi.yaml
 	PATH="$(CURDIR)/$(TOOLS)/nodejs/bin:$$PATH" $(NODE)/spectral lint --ruleset openapi/.spectral.yaml --fail-severity=hint openapi/openapi.yaml
+
+# Rulesets look for what they extend beside themselves.
+lint-more: $(TOOLS)/lint-more/.ready ## The contract by the rules of other houses (Zalando, OWASP, IBM); a minute, not a part of make test
+	cp openapi/lint/*.yaml $(TOOLS)/lint-more
+	for house in zalando owasp ibm; do PATH="$(CURDIR)/$(TOOLS)/nodejs/bin:$$PATH" \
+		$(TOOLS)/lint-more/node_modules/.bin/spectral lint --ruleset $(TOOLS)/lint-more/$$house.yaml --fail-severity=warn openapi/openapi.yaml; done
 
 types: $(VENV)/.ready ## mypy, strict
 	$(VENV)/mypy
@@ -324,5 +330,6 @@ $(1)/.ready: $(2)/package-lock.json $(TOOLS)/nodejs/.ready
 endef
 
 $(eval $(call node_programs,$(TOOLS)/node,requirements,the contract's linters))
+$(eval $(call node_programs,$(TOOLS)/lint-more,requirements/lint-more,the rules of other houses))
 $(eval $(call node_programs,$(TOOLS)/clients-node,requirements/clients,the generators of TypeScript clients))
 $(eval $(call node_programs,$(TOOLS)/mock,requirements/mock,Prism))

@@ -1,0 +1,93 @@
+"""Whatever address an answer gives, in Location or in a problem's `location`, is answered by GET."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from handlers.usecases import file_writing
+from handlers.web.contract import base_path, contract
+from tests.api.client import Answer, Client, a_trade
+from tests.api.estate import Estate, new_client, new_queue
+from tests.events import routes
+
+CLOSE = {"quantity": "1", "price": "11", "closedAt": "2026-01-06T10:00:00Z"}
+ENTRY = {"quantity": "1", "price": "11", "enteredAt": "2026-01-05T15:00:00Z"}
+EVENT = {"type": "DIVIDEND", "amount": "24", "at": "2026-01-06T10:00:00Z"}
+SPLIT = {"new": "4", "old": "1", "at": "2026-01-06T10:00:00Z"}
+GROUP = "0b9f2f0a-6c1e-4a55-9d8e-3a4b5c6d7e8f"
+COMPLETE = "onExisting=COMPLETE"
+
+Asked = Callable[[Client, Any], Answer]
+
+
+def added(part: str, document: Any) -> Asked:
+    return lambda client, trade: client.post(f"/trades/{trade['tradeId']}/{part}", document)
+
+
+def complete(client: Client, _: Any) -> Answer:
+    client.post("/trades", a_trade(externalId="x"))
+    return client.post("/trades", a_trade(externalId="x", closes=[CLOSE]), query=COMPLETE)
+
+
+def exported(client: Client, _: Any) -> Answer:
+    return client.post("/exports", {"format": "CSV"})
+
+
+def large_export(client: Client, trade: Any) -> Answer:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(file_writing, "AT_ONCE_SECONDS", -1)
+        patched.setattr(file_writing, "PROGRESS_SECONDS", -1)
+        return exported(client, trade)
+
+
+# How each answer that names an address comes about, by its operation and status.
+ANSWERS: dict[tuple[str, int], Asked] = {
+    ("createTrade", 200): complete,
+    ("createTrade", 201): lambda client, _: client.post("/trades", a_trade()),
+    ("closeTrade", 201): added("closes", CLOSE),
+    ("addEntry", 201): added("entries", ENTRY),
+    ("createEvent", 201): added("events", EVENT),
+    ("createSplit", 201): added("splits", SPLIT),
+    ("putGroup", 201): lambda client, trade: client(
+        "PUT", f"/groups/{GROUP}", {"name": "pair", "tradeIds": [trade["tradeId"]]}
+    ),
+    ("createTradingAccount", 201): lambda client, _: client.post("/accounts", {"name": "IBKR", "currency": "EUR"}),
+    ("renameTag", 202): lambda client, _: client.patch("/tags/fomo", {"name": "calm"}),
+    ("deleteTag", 202): lambda client, _: client.delete("/tags/fomo"),
+    ("createExport", 201): exported,
+    ("createExport", 202): large_export,
+}
+
+
+@pytest.fixture
+def dana(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> Client:
+    monkeypatch.setenv("TAG_QUEUE_URL", new_queue("tags"))
+    return new_client(estate.pool, "dana@example.com")
+
+
+def test_these_are_all_answers_with_an_address() -> None:
+    components = contract()["components"]["responses"]
+    answers = [
+        (route.operation_id, int(status), components[each["$ref"].rpartition("/")[2]] if "$ref" in each else each)
+        for route in routes()
+        for status, each in route.operation["responses"].items()
+    ]
+    with_address = {(name, status) for name, status, answer in answers if "Location" in answer.get("headers", {})}
+    assert with_address == set(ANSWERS)
+
+
+@pytest.mark.parametrize(("operation_id", "status"), ANSWERS)
+def test_an_address_in_an_answer_can_be_followed(dana: Client, operation_id: str, status: int) -> None:
+    answer = ANSWERS[operation_id, status](dana, dana.new_trade(tags=["fomo"]))
+    assert answer.status == status, answer.body
+    followed = dana.get(answer.headers["location"].removeprefix(base_path()))
+    assert followed.status in ((200, 202) if status == 202 else (200,))
+
+
+def test_an_address_in_a_problem_can_be_followed(dana: Client) -> None:
+    dana.post("/trades", a_trade(externalId="x"))
+    for query in ("", COMPLETE):
+        answer = dana.post("/trades", a_trade(externalId="x", symbol="TSLA"), query=query)
+        assert answer.status == 409
+        assert dana.get(answer.json["location"].removeprefix(base_path())).json["externalId"] == "x"
