@@ -56,8 +56,10 @@ TESTS: dict[str, tuple[str, ...]] = {
     "handlers/journal/facets.py": ("test_facets.py",),
     "handlers/journal/groups.py": ("test_groups.py",),
     "handlers/journal/images.py": ("test_images.py",),
+    "handlers/journal/in_base.py": ("../../api/test_currencies.py",),
     "handlers/journal/ledger.py": ("test_ledger.py",),
     "handlers/journal/point_values.py": ("test_point_values.py",),
+    "handlers/journal/rates.py": ("../../api/test_currencies.py",),
     "handlers/journal/retagging.py": ("test_retagging.py",),
     "handlers/journal/settings.py": ("../../api/test_trading_accounts.py",),
     "handlers/journal/tags.py": ("test_tags.py",),
@@ -68,6 +70,7 @@ TESTS: dict[str, tuple[str, ...]] = {
             "breakdown": ["test_breakdown.py"],
             "calendar": ["test_calendar.py"],
             "clock": ["test_clock.py"],
+            "currencies": ["../../../api/test_currencies.py"],
             "close_lists": ["test_close_lists.py"],
             "entries": ["test_entries.py"],
             "equity": ["test_equity.py"],
@@ -139,7 +142,9 @@ def _compiles(source: str) -> bool:
 
 
 def _runs_alike(before: str, after: str) -> bool:
-    """Whether sources differ in nothing but annotations of parameters and results, which nobody evaluates."""
+    """Whether sources differ in nothing but what mypy judges: the annotations of parameters and results, which nobody
+    evaluates, and whether a parameter is given by its name or by its place.
+    """
     return _without_signatures(before) == _without_signatures(after)
 
 
@@ -151,6 +156,10 @@ def _without_signatures(source: str) -> str:
             node.returns = None
         elif isinstance(node, ast.arg):
             node.annotation = None
+        elif isinstance(node, ast.arguments):
+            node.args = [*node.posonlyargs, *node.args, *node.kwonlyargs]
+            node.defaults += [default for default in node.kw_defaults if default is not None]
+            node.posonlyargs, node.kwonlyargs, node.kw_defaults = [], [], []
     return ast.dump(tree)
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
+from handlers.journal.stats.clock import Clock, time_zone
 from handlers.journal.stats.close_lists import Ranked, SortBy, ranked, ranked_from, still_fits, text_of
 from handlers.journal.stats.questions import Question
 from handlers.journal.trade import Trade
@@ -69,6 +70,25 @@ def test_a_trade_that_was_closed_on_several_days_is_listed_once_by_the_last() ->
         assert ids(trades, SortBy.CLOSE_DATE, flat=flat, descending=False) == "ba"
     found = ranked(stored(trades), JANUARY, SortBy.CLOSE_DATE, flat=False, descending=False)
     assert [each.value for each in found] == [SECOND + timedelta(3), SECOND + timedelta(5)]
+
+
+def test_the_order_in_which_entries_come_changes_nothing() -> None:
+    trades = [a_trade("a", [(SECOND, "1", "5"), (SECOND + timedelta(5), "1", "5")])]
+    [found] = ranked(stored(trades)[::-1], JANUARY, SortBy.CLOSE_DATE, flat=False, descending=False)
+    assert found.value == SECOND + timedelta(5)
+
+
+def test_a_day_that_a_time_zone_makes_of_one_close_does_not_list_the_trade_as_flat() -> None:
+    """One day in UTC, two in New York."""
+    first = datetime(2025, 1, 2, 1, tzinfo=UTC)
+    in_parts = a_trade("a", [(first, "1", "5"), (first + timedelta(hours=22), "1", "5")])
+    for day, flat in ((1, False), (2, True)):
+        question = replace(
+            JANUARY, first=date(2025, 1, day), last=date(2025, 1, day), clock=Clock(zone=time_zone("America/New_York"))
+        )
+        assert ids([in_parts], SortBy.CLOSE_DATE, flat=False, descending=True, question=question) == "a"
+        assert ids([in_parts], SortBy.CLOSE_DATE, flat=True, descending=True, question=question) == "a" * flat
+        assert still_fits(in_parts, question, flat=True) is flat
 
 
 def test_of_closes_on_one_day_the_last_counts() -> None:
