@@ -411,6 +411,35 @@ class StoredRates(BaseModel):
     """
 
 
+class Type(StrEnum):
+    """
+    Why money came in or went out. DEPOSIT, WITHDRAWAL, TRANSFER, PAYOUT and ADJUSTMENT are flows, which are no profit;
+    values may be added.
+
+    """
+
+    DEPOSIT = 'DEPOSIT'
+    WITHDRAWAL = 'WITHDRAWAL'
+    TRANSFER = 'TRANSFER'
+    PAYOUT = 'PAYOUT'
+    ADJUSTMENT = 'ADJUSTMENT'
+    DIVIDEND = 'DIVIDEND'
+    INTEREST = 'INTEREST'
+    FEE = 'FEE'
+    TAX = 'TAX'
+    FUNDING = 'FUNDING'
+    CONVERSION = 'CONVERSION'
+
+
+class By(StrEnum):
+    """
+    What a period is.
+    """
+
+    DAY = 'DAY'
+    MONTH = 'MONTH'
+
+
 class CurrencyCode(RootModel[str]):
     root: Annotated[str, Field(examples=['EUR'], pattern='^[A-Z0-9]{3,10}$')]
     """
@@ -3349,6 +3378,271 @@ class CurrencySums(BaseModel):
     """
 
 
+class CashInput(BaseModel):
+    """
+    Money that came into an account or went out of it.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    type: Annotated[Type, Field(examples=['DEPOSIT'])]
+    """
+    Why money came in or went out. DEPOSIT, WITHDRAWAL, TRANSFER, PAYOUT and ADJUSTMENT are flows, which are no profit;
+    values may be added.
+
+    """
+    amount: Annotated[Decimal, Field(examples=['79.12'])]
+    """
+    Above zero for what came in, below zero for what went out.
+    """
+    currency: Annotated[
+        str | None, Field(examples=['EUR'], pattern='^[A-Z0-9]{3,10}$')
+    ] = None
+    """
+    If it is not given, that of the account.
+    """
+    at: Annotated[AwareDatetime, Field(examples=['2026-01-05T09:31:04-05:00'])]
+    """
+    RFC 3339 with an offset, in the years from 0001 to 9999, in UTC too. Answers have it to the microsecond, with upper-case
+    `T` and `Z`.
+
+    """
+    symbol: Annotated[
+        str | None,
+        Field(
+            examples=['AAPL'],
+            max_length=32,
+            min_length=1,
+            pattern='^[!-{}~]([ -{}~]*[!-{}~])?$',
+        ),
+    ] = None
+    """
+    The instrument as your broker writes it, in visible ASCII characters except `|`; case counts.
+
+    """
+    note: Annotated[
+        str | None,
+        Field(
+            examples=['Held above the opening range on rising volume.'],
+            max_length=10000,
+        ),
+    ] = None
+    """
+    A text of any number of lines.
+    """
+
+
+class CashUpdateInput(BaseModel):
+    """
+    What to correct of a cash row, as a JSON merge patch.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    type: Annotated[Type | None, Field(examples=['DEPOSIT'])] = None
+    """
+    Why money came in or went out. DEPOSIT, WITHDRAWAL, TRANSFER, PAYOUT and ADJUSTMENT are flows, which are no profit;
+    values may be added.
+
+    """
+    amount: Annotated[Decimal | None, Field(examples=['79.12'])] = None
+    """
+    An amount in the trade's currency.
+    """
+    currency: Annotated[
+        str | None, Field(examples=['EUR'], pattern='^[A-Z0-9]{3,10}$')
+    ] = None
+    """
+    A currency of ISO 4217, or the code of a coin; null for the default.
+    """
+    at: Annotated[
+        AwareDatetime | None, Field(examples=['2026-01-05T09:31:04-05:00'])
+    ] = None
+    """
+    RFC 3339 with an offset, in the years from 0001 to 9999, in UTC too. Answers have it to the microsecond, with upper-case
+    `T` and `Z`.
+
+    """
+    symbol: Annotated[
+        str | None, Field(examples=['AAPL'], max_length=50, min_length=1)
+    ] = None
+    """
+    A symbol; null for none.
+    """
+    note: Annotated[
+        str | None,
+        Field(
+            examples=['Held above the opening range on rising volume.'],
+            max_length=10000,
+        ),
+    ] = None
+    """
+    A text of any number of lines, or null for none.
+    """
+
+
+class Cash(BaseModel):
+    """
+    Money that came into an account or went out of it.
+    """
+
+    account_id: Annotated[
+        UUID,
+        Field(alias='accountId', examples=['3c4d5e6f-7a8b-4c9d-8e0f-1a2b3c4d5e6f']),
+    ]
+    """
+    Names a trading account; `Main`, which everybody has, is 00000000-0000-4000-8000-000000000001.
+    """
+    cash_id: Annotated[
+        UUID, Field(alias='cashId', examples=['4d5e6f70-8b9c-4d0e-9f1a-2b3c4d5e6f70'])
+    ]
+    """
+    Names a cash row.
+    """
+    type: Annotated[Type, Field(examples=['DEPOSIT'])]
+    """
+    Why money came in or went out. DEPOSIT, WITHDRAWAL, TRANSFER, PAYOUT and ADJUSTMENT are flows, which are no profit;
+    values may be added.
+
+    """
+    amount: Annotated[Decimal, Field(examples=['79.12'])]
+    """
+    Above zero for what came in, below zero for what went out.
+    """
+    currency: Annotated[
+        str | None, Field(examples=['EUR'], pattern='^[A-Z0-9]{3,10}$')
+    ] = None
+    """
+    Absent for that of the account.
+    """
+    at: Annotated[AwareDatetime, Field(examples=['2026-01-05T09:31:04-05:00'])]
+    """
+    RFC 3339 with an offset, in the years from 0001 to 9999, in UTC too. Answers have it to the microsecond, with upper-case
+    `T` and `Z`.
+
+    """
+    symbol: Annotated[
+        str | None,
+        Field(
+            examples=['AAPL'],
+            max_length=32,
+            min_length=1,
+            pattern='^[!-{}~]([ -{}~]*[!-{}~])?$',
+        ),
+    ] = None
+    """
+    The instrument as your broker writes it, in visible ASCII characters except `|`; case counts.
+
+    """
+    note: Annotated[
+        str | None,
+        Field(
+            examples=['Held above the opening range on rising volume.'],
+            max_length=10000,
+        ),
+    ] = None
+    """
+    A text of any number of lines.
+    """
+    version: Annotated[int, Field(examples=[1], ge=1)]
+    """
+    Raised by one with every change.
+    """
+    created_at: Annotated[
+        AwareDatetime, Field(alias='createdAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    When the row was recorded.
+    """
+    updated_at: Annotated[
+        AwareDatetime, Field(alias='updatedAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    When the row was changed last.
+    """
+
+
+class CashPage(BaseModel):
+    """
+    A page of cash.
+    """
+
+    items: Annotated[list[Cash], Field(max_length=100)]
+    """
+    The rows of this page.
+    """
+    next_token: Annotated[
+        str | None,
+        Field(
+            alias='nextToken',
+            examples=['eyJrIjoiMjAyNi0wMS0wNVQxNDozMTowNC4wMDAwMDBaIn0'],
+            max_length=2048,
+            min_length=1,
+        ),
+    ] = None
+    """
+    Opaque; made by the API, never by a client.
+    """
+
+
+class Balance(BaseModel):
+    """
+    What an account held, and what that is made of, in its currency.
+    """
+
+    account_id: Annotated[
+        UUID,
+        Field(alias='accountId', examples=['3c4d5e6f-7a8b-4c9d-8e0f-1a2b3c4d5e6f']),
+    ]
+    """
+    Names a trading account; `Main`, which everybody has, is 00000000-0000-4000-8000-000000000001.
+    """
+    currency: Annotated[str, Field(examples=['EUR'], pattern='^[A-Z0-9]{3,10}$')]
+    """
+    A currency of ISO 4217, or the code of a coin.
+    """
+    at: Annotated[date | None, Field(examples=['2026-01-05'])] = None
+    """
+    At the end of this day; absent when none was asked for.
+    """
+    opening: Annotated[Decimal, Field(examples=['257.8'])]
+    """
+    The opening balance of the account.
+    """
+    deposits: Annotated[Decimal, Field(examples=['257.8'])]
+    """
+    All flows that came in.
+    """
+    withdrawals: Annotated[Decimal, Field(examples=['257.8'])]
+    """
+    All flows that went out, 0 or below.
+    """
+    income: Annotated[Decimal, Field(examples=['257.8'])]
+    """
+    All other cash that came in.
+    """
+    costs: Annotated[Decimal, Field(examples=['257.8'])]
+    """
+    All other cash that went out, 0 or below.
+    """
+    realized: Annotated[Decimal, Field(examples=['257.8'])]
+    """
+    What the closes and events of trades brought, after their costs.
+    """
+    balance: Annotated[Decimal, Field(examples=['257.8'])]
+    """
+    The sum of all these.
+    """
+    unconverted: Annotated[
+        list[CurrencyCode] | None, Field(examples=[['JPY']], max_length=1000)
+    ] = None
+    """
+    Currencies without a rate, whose money is left out; absent when there is none.
+    """
+
+
 class TradingAccountInput(BaseModel):
     """
     A trading account to make.
@@ -3572,11 +3866,15 @@ class Settings(BaseModel):
         ),
     ]
     """
-    The account of what is recorded without one; `Main` by default.
+    The account that front ends offer first; `Main` by default. A trade that is recorded by hand without an account lies
+    in `Main`.
+
     """
     lot_method: Annotated[LotMethod, Field(alias='lotMethod')]
     """
-    With which entries exits are matched where neither request nor account says it; AVERAGE by default.
+    The lot method that front ends offer first; AVERAGE by default, which a trade has that is recorded by hand without
+    one.
+
     """
     version: Annotated[int, Field(examples=[1], ge=1)]
     """
@@ -4598,6 +4896,38 @@ class Problem(BaseModel):
     """
 
 
+class ReturnPeriod(BaseModel):
+    """
+    A day or a month of an account; a month from its first to its last day with money.
+    """
+
+    from_: Annotated[date, Field(alias='from', examples=['2026-01-05'])]
+    """
+    A calendar day.
+    """
+    to: Annotated[date, Field(examples=['2026-01-05'])]
+    """
+    A calendar day.
+    """
+    earned: Annotated[Decimal, Field(examples=['257.8'])]
+    """
+    What trades, income and costs brought.
+    """
+    flow: Annotated[Decimal, Field(examples=['257.8'])]
+    """
+    What the owner put in, less what he took out.
+    """
+    closing: Annotated[Decimal, Field(examples=['257.8'])]
+    """
+    What the account held at its end.
+    """
+    returned: Annotated[float | None, Field(examples=[1])]
+    """
+    The time-weighted return, in percent.
+    """
+    reasons: dict[str, Reason]
+
+
 class MatchResult(BaseModel):
     """
     What the executions make.
@@ -5169,6 +5499,89 @@ class Breakdown(BaseModel):
     buckets: Annotated[list[Bucket], Field(max_length=2000)]
     """
     The buckets, in the order of their keys; at most 2 000, those with the most trades.
+    """
+
+
+class AccountReturns(BaseModel):
+    """
+    What an account earned, in its currency and in percent.
+    """
+
+    account_id: Annotated[
+        UUID,
+        Field(alias='accountId', examples=['3c4d5e6f-7a8b-4c9d-8e0f-1a2b3c4d5e6f']),
+    ]
+    """
+    Names a trading account; `Main`, which everybody has, is 00000000-0000-4000-8000-000000000001.
+    """
+    currency: Annotated[str, Field(examples=['EUR'], pattern='^[A-Z0-9]{3,10}$')]
+    """
+    A currency of ISO 4217, or the code of a coin.
+    """
+    from_: Annotated[date | None, Field(alias='from', examples=['2026-01-05'])] = None
+    """
+    The first day; absent when nothing happened and none was asked for.
+    """
+    to: Annotated[date | None, Field(examples=['2026-01-05'])] = None
+    """
+    The last day.
+    """
+    by: Annotated[By, Field(examples=['DAY'])]
+    """
+    What a period is.
+    """
+    opening: Annotated[Decimal, Field(examples=['257.8'])]
+    """
+    What the account held before the first day.
+    """
+    closing: Annotated[Decimal, Field(examples=['257.8'])]
+    """
+    What it held after the last day.
+    """
+    earned: Annotated[Decimal, Field(examples=['257.8'])]
+    """
+    What trades, income and costs brought.
+    """
+    flow: Annotated[Decimal, Field(examples=['257.8'])]
+    """
+    What the owner put in, less what he took out.
+    """
+    time_weighted_return: Annotated[
+        float | None, Field(alias='timeWeightedReturn', examples=[2.516678])
+    ]
+    """
+    The linked returns of the days, in percent.
+    """
+    money_weighted_return: Annotated[
+        float | None, Field(alias='moneyWeightedReturn', examples=[2.721311])
+    ]
+    """
+    The return by Modified Dietz, in percent.
+    """
+    max_drawdown_percent: Annotated[
+        float | None, Field(alias='maxDrawdownPercent', examples=[1.490099])
+    ]
+    """
+    The deepest fall of the time-weighted index, in percent.
+    """
+    sharpe: Annotated[float | None, Field(examples=[10.5])]
+    """
+    Mean over standard deviation of the daily returns, for a year.
+    """
+    sortino: Annotated[float | None, Field(examples=[12.5])]
+    """
+    Mean over downside deviation of the daily returns, for a year.
+    """
+    reasons: dict[str, Reason]
+    periods: Annotated[list[ReturnPeriod], Field(max_length=20000)]
+    """
+    The days or months with money, in order.
+    """
+    unconverted: Annotated[
+        list[CurrencyCode] | None, Field(examples=[['JPY']], max_length=1000)
+    ] = None
+    """
+    Currencies without a rate, whose money is left out; absent when there is none.
     """
 
 

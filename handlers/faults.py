@@ -53,6 +53,8 @@ class FieldCode(_Named):
     TOO_MANY_DECIMALS = auto()
     NOT_POSITIVE = auto()
     NEGATIVE = auto()
+    NOT_NEGATIVE = auto()
+    ZERO = auto()
     FIGURE_TOO_LONG = auto()
     # Times
     NOT_A_DATE = auto()

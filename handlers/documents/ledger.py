@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from handlers.documents.fields import columns_of, document
+from handlers.journal.cash import Cash, CashType
 from handlers.journal.money import canonical
 from handlers.journal.positions import LotMethod
 from handlers.journal.rates import DayRate
@@ -32,6 +33,11 @@ def rate_document(rate: DayRate) -> dict[str, Any]:
     return {"from": rate.from_, "to": rate.to, "day": rate.day.isoformat(), "rate": canonical(rate.rate)}
 
 
+def cash_document(cash: Cash) -> dict[str, Any]:
+    """The contract's Cash."""
+    return document(_CASH, cash)
+
+
 def given_fields(given: BaseModel) -> dict[str, Any]:
     """What a body gives of settings or an account, by the journal's names and in its types."""
     return _typed(given.model_dump(exclude_none=True))
@@ -50,9 +56,11 @@ def _typed(values: Mapping[str, Any]) -> dict[str, Any]:
 
 _TYPES: dict[str, Any] = {
     "kind": AccountKind,
+    "type": CashType,
     "lot_method": LotMethod,
     "week_starts_on": Weekday,
     "default_account_id": lambda account_id: str(account_id).lower(),
 }
+_CASH = columns_of(Cash, without=["user_id"])
 _SETTINGS = columns_of(Settings, without=["user_id"])
 _ACCOUNT = columns_of(TradingAccount, without=["user_id", "include_in_totals", "in_use", "closing"])

@@ -9,21 +9,26 @@ from typing import Any
 from starlette.responses import Response
 
 from generated import models
+from handlers.documents.balances import balance_document, returns_document
 from handlers.documents.fields import as_json
 from handlers.documents.ledger import (
     account_document,
+    cash_document,
     changed_fields,
     given_fields,
     rate_document,
     settings_document,
 )
+from handlers.journal.cash import Cash
 from handlers.journal.rates import DayRate
 from handlers.journal.settings import Settings
 from handlers.journal.trading_accounts import TradingAccount
+from handlers.storage import cash as cash_rows
 from handlers.storage import page_tokens, rates
 from handlers.storage import trading_accounts as storage
 from handlers.storage.errors import BadPageToken
 from handlers.storage.trade_queries import ListPosition, TradeFilter
+from handlers.usecases import cash as usecase_of_cash
 from handlers.usecases import rates as usecase_of_rates
 from handlers.usecases import trading_accounts as usecase
 from handlers.web.contract import base_path
@@ -33,7 +38,7 @@ from handlers.web.idempotency import keeping, kept_reply
 from handlers.web.responses import reply, reply_text
 
 # What page tokens of the list of rates are sealed with, in place of an index of trades.
-_RATES = "rates"
+_RATES, _CASH = "rates", "cash"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +91,81 @@ async def delete_trading_account(account_id: str, user: str, if_match: str | Non
     """Delete a trading account that holds nothing."""
     usecase.delete(user, account_id.lower(), allowed_by(if_match))
     return reply(204)
+
+
+async def create_cash(account_id: str, document: Any, user: str, idempotency_key: str | None = None) -> Response:
+    """Record a cash row."""
+    account_id = account_id.lower()
+    given = models.CashInput.model_validate(document)
+    keep = keeping(idempotency_key, "createCash", given, _cash_as_new, accountId=account_id)
+    cash, earlier = usecase_of_cash.create(user, account_id, given_fields(given), keep)
+    if earlier is not None:
+        return kept_reply(earlier, repeated=True)
+    return reply_text(201, *_cash_as_new(cash))
+
+
+async def list_cash(account_id: str, user: str, limit: int, order: str, next_token: str | None = None) -> Response:
+    """List the cash of an account by time, a page at a time."""
+    account_id, newest_first = account_id.lower(), order == "desc"
+    storage.get(user, account_id)
+    secret = page_tokens.signing_secret()
+    sealed = TradeFilter(account_ids=(account_id,))
+    after = None
+    if next_token is not None:
+        position = page_tokens.open_token(
+            next_token, user_id=user, wanted=sealed, newest_first=newest_first, secret=secret
+        )
+        if position.index != _CASH:
+            raise BadPageToken("The position lies in another list.")
+        after = position.sort_key, position.trade_id
+    found, following = cash_rows.page(user, account_id, limit=limit, newest_first=newest_first, after=after)
+    answer: dict[str, Any] = {"items": [cash_document(cash) for cash in found]}
+    if following is not None:
+        position = ListPosition(index=_CASH, sort_key=following[0], trade_id=following[1])
+        answer["nextToken"] = page_tokens.seal(
+            position, user_id=user, wanted=sealed, newest_first=newest_first, secret=secret
+        )
+    return reply(200, answer)
+
+
+async def get_cash(account_id: str, cash_id: str, user: str) -> Response:
+    """Show a cash row."""
+    return _cash(cash_rows.get(user, account_id.lower(), cash_id.lower()))
+
+
+async def update_cash(account_id: str, cash_id: str, document: Any, user: str, if_match: str | None = None) -> Response:
+    """Change a cash row."""
+    given = models.CashUpdateInput.model_validate(document)
+    changes = changed_fields(given)
+    return _cash(usecase_of_cash.change(user, account_id.lower(), cash_id.lower(), changes, allowed_by(if_match)))
+
+
+async def delete_cash(account_id: str, cash_id: str, user: str, if_match: str | None = None) -> Response:
+    """Delete a cash row."""
+    usecase_of_cash.delete(user, account_id.lower(), cash_id.lower(), allowed_by(if_match))
+    return reply(204)
+
+
+async def get_balance(account_id: str, user: str, at: str | None = None) -> Response:
+    """Show what an account held."""
+    found = usecase_of_cash.balance(user, account_id.lower(), None if at is None else date.fromisoformat(at))
+    return reply(200, balance_document(found.account, found.at, found.whole, found.balance, found.unconverted))
+
+
+async def get_returns(account_id: str, user: str, by: str, from_: str | None = None, to: str | None = None) -> Response:
+    """Show what an account returned."""
+    first, last = (None if day is None else date.fromisoformat(day) for day in (from_, to))
+    read, found = usecase_of_cash.returns(user, account_id.lower(), first, last, by_month=by == "MONTH")
+    return reply(200, returns_document(read.account, found, by, read.unconverted))
+
+
+def _cash(cash: Cash) -> Response:
+    return reply(200, cash_document(cash), {"ETag": etag(cash.version)})
+
+
+def _cash_as_new(cash: Cash) -> tuple[str, dict[str, str]]:
+    location = f"{base_path()}/accounts/{cash.account_id}/cash/{cash.cash_id}"
+    return as_json(cash_document(cash)), {"ETag": etag(cash.version), "Location": location}
 
 
 async def put_rates(document: Any, user: str) -> Response:

@@ -6,6 +6,7 @@ StorageError
 ├── GroupNotFound        the user has no such group
 ├── TradingAccountNotFound  the user has no such trading account
 │   └── NoSuchAccount    the account in which something is to lie is none of the user's
+├── CashNotFound         the account has no such cash row
 ├── AccountClosing       the account in which something is to lie is being deleted
 ├── ExportNotFound       the user asked for no such table, or too long ago
 ├── VersionMismatch      the trade has changed in between
@@ -56,6 +57,10 @@ class TradingAccountNotFound(StorageError):
 
 class NoSuchAccount(TradingAccountNotFound):
     """Raised when something is to lie in a trading account that the user does not have."""
+
+
+class CashNotFound(StorageError):
+    """Raised when the account has no cash row of that id."""
 
 
 class AccountClosing(StorageError):

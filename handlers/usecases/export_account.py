@@ -16,13 +16,14 @@ from functools import partial
 from handlers.documents import trades as documents
 from handlers.documents.fields import as_json, time_text
 from handlers.documents.groups import group_document
-from handlers.documents.ledger import account_document, settings_document
+from handlers.documents.ledger import account_document, cash_document, settings_document
 from handlers.documents.stats import Frame, stats_document
 from handlers.journal.stats.folding import fold
 from handlers.journal.trade import Image, Trade
 from handlers.storage import (
     accounts,
     bucket,
+    cash,
     deleted_trades,
     erasure_marks,
     image_files,
@@ -205,6 +206,15 @@ def _trading_accounts(account: Account, _: object) -> Iterator[str]:
     yield as_json([account_document(each) for each in trading_accounts.every(account.user_id)])
 
 
+def _cash(account: Account, _: object) -> Iterator[str]:
+    """Each on a line of its own, as getCash shows it."""
+    separator = "[\n"
+    for row in cash.every(account.user_id):
+        yield separator + as_json(cash_document(row))
+        separator = ",\n"
+    yield "[]" if separator == "[\n" else "\n]"
+
+
 def _statistics(account: Account, _: object) -> Iterator[str]:
     """As getStats shows them, of the whole journal."""
     opened = statistics.opened(account.user_id, None, None, statistics.of_everything)
@@ -230,5 +240,6 @@ SECTIONS: tuple[tuple[str, Callable[[Account, Callable[[int], None]], Iterator[s
     ("groups", _groups),
     ("settings", _settings),
     ("tradingAccounts", _trading_accounts),
+    ("cash", _cash),
     ("statistics", _statistics),
 )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, time
 
+from handlers.journal.rates import Rates
 from handlers.journal.stats.clock import MOST_DAYS_APART, Clock, moved, time_zone
 from handlers.journal.stats.currencies import Conversion
 from handlers.journal.stats.entries import Entry
@@ -35,11 +36,20 @@ class Opened:
         return self.conversion(select(self.question, entries))
 
 
-def opened(user: str, first: date | None, last: date | None, ask: Callable[[Standing], Question]) -> Opened:
+def opened(
+    user: str,
+    first: date | None,
+    last: date | None,
+    ask: Callable[[Standing], Question],
+    *,
+    standing: Standing | None = None,
+    load: Callable[[], Rates] | None = None,
+) -> Opened:
     """Read the user's settings and accounts, ask by them, and begin to read the books. Raises Busy; what `ask` raises.
 
-    first, last: those of the question.
+    first, last: those of the question. standing: settings and accounts, for who has read them. load: reads the rates.
     """
+    known = standing
     if first is None:
         # One query brings settings, accounts and books. The clock is known after it began, so it reads some days more.
         standing, reading = books.read_with_standing(user, None if last is None else moved(last, MOST_DAYS_APART.days))
@@ -48,7 +58,7 @@ def opened(user: str, first: date | None, last: date | None, ask: Callable[[Stan
         standing = trading_accounts.standing(user)
         question = ask(standing)
         reading = books.read(user, *question.days_to_read)
-    conversion = Conversion(standing, question, lambda: rates.every(user))
+    conversion = Conversion(known or standing, question, load or (lambda: rates.every(user)))
     return Opened(question=question, standing=standing, reading=reading, conversion=conversion)
 
 

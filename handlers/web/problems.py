@@ -223,6 +223,7 @@ TABLE: dict[type[Exception], Callable[[Any], Problem]] = {
     storage.NoSuchAccount: lambda _: rule_broken(
         [BadField("body", "/accountId", Fault(FieldCode.UNKNOWN_ACCOUNT, "is none of your trading accounts"))]
     ),
+    storage.CashNotFound: lambda _: Problem(NOT_FOUND, "The account has no such cash row."),
     storage.AccountClosing: lambda _: Problem(STATE_FORBIDS, "The trading account is being deleted."),
     storage.TradingAccountNotFound: lambda _: Problem(NOT_FOUND, "You have no such trading account."),
     storage.ExportNotFound: lambda _: Problem(NOT_FOUND, "You asked for no such file within the last day."),

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from handlers.journal.settings import MAIN
 from handlers.storage import clients
 from tests.api import gallery
 from tests.api.client import DANA, ERIN, Answer, Client, a_trade
@@ -18,6 +19,7 @@ NEVER = "99999999-0000-4000-8000-000000000000"
 CLOSE = {"price": "11", "closedAt": "2026-01-05T11:00:00-05:00"}
 ENTRY = {"quantity": "1", "price": "11", "enteredAt": "2026-01-05T10:00:00-05:00"}
 SPLIT = {"new": "4", "old": "1", "at": "2026-01-10T09:30:00-05:00"}
+CASH = {"type": "DEPOSIT", "amount": "5", "at": "2026-01-05T12:00:00Z"}
 EVENT = {"type": "DIVIDEND", "amount": "24", "at": "2026-01-09T09:00:00-05:00"}
 
 
@@ -33,6 +35,7 @@ class Ids:
     group: str = NEVER
     image: str = NEVER
     account: str = NEVER
+    cash: str = NEVER
 
 
 Send = Callable[[Client, Ids], Answer]
@@ -111,6 +114,27 @@ BY_PATH: dict[str, list[Send]] = {
         lambda user, ids: user.delete(f"/groups/{ids.group}"),
         lambda user, ids: user.delete(f"/groups/{ids.group}", headers={"If-Match": '"1"'}),
     ],
+    "listCash": [lambda user, ids: user.get(f"/accounts/{ids.account}/cash")],
+    "createCash": [
+        lambda user, ids: user.post(f"/accounts/{ids.account}/cash", CASH),
+        lambda user, ids: user.post(
+            f"/accounts/{ids.account}/cash", CASH, headers={"Idempotency-Key": f"of-{ids.account}"}
+        ),
+    ],
+    "getCash": [
+        lambda user, ids: user.get(f"/accounts/{ids.account}/cash/{ids.cash}"),
+        lambda user, ids: user.get(f"/accounts/{MAIN}/cash/{ids.cash}"),
+    ],
+    "updateCash": [
+        lambda user, ids: user.patch(f"/accounts/{ids.account}/cash/{ids.cash}", {"amount": "7"}),
+        lambda user, ids: user.patch(f"/accounts/{MAIN}/cash/{ids.cash}", {"amount": "-7"}),
+    ],
+    "deleteCash": [
+        lambda user, ids: user.delete(f"/accounts/{ids.account}/cash/{ids.cash}"),
+        lambda user, ids: user.delete(f"/accounts/{MAIN}/cash/{ids.cash}", headers={"If-Match": '"1"'}),
+    ],
+    "getBalance": [lambda user, ids: user.get(f"/accounts/{ids.account}/balance")],
+    "getReturns": [lambda user, ids: user.get(f"/accounts/{ids.account}/returns")],
     "getTradingAccount": [lambda user, ids: user.get(f"/accounts/{ids.account}")],
     "updateTradingAccount": [
         lambda user, ids: user.patch(f"/accounts/{ids.account}", {"name": "x"}),
@@ -146,7 +170,8 @@ def danas(estate: Estate, dana: Client) -> Ids:  # noqa: ARG001 made first
     entry = shown["entries"][0]["entryId"]
     event, split = shown["events"][0]["eventId"], shown["splits"][0]["splitId"]
     account = dana.post("/accounts", {"name": "IBKR", "currency": "EUR"}).json["accountId"]
-    return Ids(trade, shown["partialCloses"][0]["closeId"], entry, event, split, group, image, account)
+    cash = dana.post(f"/accounts/{account}/cash", CASH).json["cashId"]
+    return Ids(trade, shown["partialCloses"][0]["closeId"], entry, event, split, group, image, account, cash)
 
 
 def test_anothers_group_and_trades_are_none_of_ones_own(erin: Client, danas: Ids) -> None:

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from handlers.storage import (
     accounts,
     bucket,
+    cash,
     deleted_trades,
     erasure_marks,
     groups,
@@ -34,6 +35,7 @@ CLOSE = {"price": "11", "closedAt": "2026-01-05T11:00:00-05:00"}
 ENTRY = {"quantity": "1", "price": "11", "enteredAt": "2026-01-05T10:00:00-05:00"}
 EVENT = {"type": "DIVIDEND", "amount": "24", "at": "2026-01-09T09:00:00-05:00"}
 SPLIT = {"new": "4", "old": "1", "at": "2026-01-10T09:30:00-05:00"}
+CASH = {"type": "DEPOSIT", "amount": "5", "at": "2026-01-05T12:00:00Z"}
 RATE = {"from": "USD", "to": "EUR", "day": "2026-01-05", "rate": "0.92"}
 PASSWORD = "Breakout-2026!"
 CREDENTIALS = {"email": "dana@example.com", "password": PASSWORD}
@@ -70,6 +72,13 @@ EVERY: dict[str, Callable[[Client], Answer]] = {
     "updateSettings": lambda client: client.patch("/settings", {"baseCurrency": "EUR"}),
     "listTradingAccounts": lambda client: client.get("/accounts"),
     "createTradingAccount": lambda client: client.post("/accounts", {"name": "IBKR", "currency": "EUR"}),
+    "listCash": lambda client: client.get(f"/accounts/{NEVER}/cash"),
+    "createCash": lambda client: client.post(f"/accounts/{NEVER}/cash", CASH),
+    "getCash": lambda client: client.get(f"/accounts/{NEVER}/cash/{NEVER}"),
+    "updateCash": lambda client: client.patch(f"/accounts/{NEVER}/cash/{NEVER}", {"amount": "1"}),
+    "deleteCash": lambda client: client.delete(f"/accounts/{NEVER}/cash/{NEVER}"),
+    "getBalance": lambda client: client.get(f"/accounts/{NEVER}/balance"),
+    "getReturns": lambda client: client.get(f"/accounts/{NEVER}/returns"),
     "listRates": lambda client: client.get("/fx-rates", query="from=USD&to=EUR"),
     "putRates": lambda client: client("PUT", "/fx-rates", {"rates": [RATE]}),
     "getTradingAccount": lambda client: client.get(f"/accounts/{NEVER}"),
@@ -130,6 +139,8 @@ BROKEN = (
     (groups, "get"),
     (groups, "page"),
     *((trading_accounts, name) for name in ("settings", "every", "create", "get", "with_settings", "standing")),
+    (cash, "get"),
+    (cash, "create"),
     (rates, "put"),
     (rates, "page"),
     (books, "read_with_standing"),

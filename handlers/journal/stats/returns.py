@@ -16,7 +16,7 @@ from handlers.journal.money import ZERO
 
 # Quotients and roots have no end. Two returns that differ do so well before the 150th digit (sums of amounts have 40 at
 # most), so equal digits mean equal returns; a float keeps the first 17.
-_ENDLESS = Context(prec=150, traps=[InvalidOperation, DivisionByZero, Overflow])
+ENDLESS = Context(prec=150, traps=[InvalidOperation, DivisionByZero, Overflow])
 
 _DAYS_A_YEAR = Decimal(252)
 _SATURDAY = 5
@@ -45,7 +45,7 @@ class Returns:
     @property
     def mean(self) -> Decimal:
         """The mean of all days."""
-        return _ENDLESS.divide(_sum(self.earned), Decimal(self.count))
+        return ENDLESS.divide(_sum(self.earned), Decimal(self.count))
 
     @property
     def are_equal(self) -> bool:
@@ -60,14 +60,14 @@ class Returns:
     def sharpe(self) -> float:
         """Mean over standard deviation (n - 1), times the root of 252. Not all days are equal."""
         mean = self.mean
-        squares = _sum(_ENDLESS.power(_ENDLESS.subtract(one, mean), 2) for one in self.earned)
-        squares = _ENDLESS.add(squares, _ENDLESS.multiply(Decimal(self.idle), _ENDLESS.power(mean, 2)))
-        return _by_the_year(mean, _ENDLESS.divide(squares, Decimal(self.count - 1)))
+        squares = _sum(ENDLESS.power(ENDLESS.subtract(one, mean), 2) for one in self.earned)
+        squares = ENDLESS.add(squares, ENDLESS.multiply(Decimal(self.idle), ENDLESS.power(mean, 2)))
+        return _by_the_year(mean, ENDLESS.divide(squares, Decimal(self.count - 1)))
 
     def sortino(self) -> float:
         """Mean over the root of the mean square of the returns below 0, times the root of 252. Some day lost money."""
-        squares = _sum(_ENDLESS.power(one, 2) for one in self.earned if one < ZERO)
-        return _by_the_year(self.mean, _ENDLESS.divide(squares, Decimal(self.count)))
+        squares = _sum(ENDLESS.power(one, 2) for one in self.earned if one < ZERO)
+        return _by_the_year(self.mean, ENDLESS.divide(squares, Decimal(self.count)))
 
 
 def returns_on_equity(days: Sequence[tuple[date, Decimal]], opening_balance: Decimal | None) -> Returns | Missing:
@@ -83,11 +83,15 @@ def returns_on_equity(days: Sequence[tuple[date, Decimal]], opening_balance: Dec
     for _, realized in days:
         if equity <= ZERO:
             return Missing.BALANCE
-        earned.append(_ENDLESS.divide(realized, equity))
+        earned.append(ENDLESS.divide(realized, equity))
         equity = money.total((equity, realized))
-    idle = _weekdays(days[0][0], days[-1][0]) - sum(day.weekday() < _SATURDAY for day, _ in days)
-    returns = Returns(tuple(earned), idle)
+    returns = Returns(tuple(earned), idle_days([day for day, _ in days]))
     return returns if returns.count > 1 else Missing.DAYS
+
+
+def idle_days(days: Sequence[date]) -> int:
+    """How many Mondays to Fridays from the first to the last of these days, which are in order, are none of them."""
+    return _weekdays(days[0], days[-1]) - sum(day.weekday() < _SATURDAY for day in days)
 
 
 def _weekdays(first: date, last: date) -> int:
@@ -97,8 +101,8 @@ def _weekdays(first: date, last: date) -> int:
 
 
 def _by_the_year(mean: Decimal, variance: Decimal) -> float:
-    return float(_ENDLESS.multiply(mean, _ENDLESS.sqrt(_ENDLESS.divide(_DAYS_A_YEAR, variance))))
+    return float(ENDLESS.multiply(mean, ENDLESS.sqrt(ENDLESS.divide(_DAYS_A_YEAR, variance))))
 
 
 def _sum(amounts: Iterable[Decimal]) -> Decimal:
-    return reduce(_ENDLESS.add, amounts, ZERO)
+    return reduce(ENDLESS.add, amounts, ZERO)
