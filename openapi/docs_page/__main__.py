@@ -14,6 +14,7 @@ import json
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -25,7 +26,7 @@ from pygments.lexers import get_lexer_by_name
 from openapi.docs_page import pages
 from openapi.docs_page.collection import collection
 from openapi.docs_page.problems import example_of, problem_types
-from openapi.docs_page.reading import Reader
+from openapi.docs_page.reading import Contract, Reader
 
 HERE = Path(__file__).parent
 CONTRACT = HERE.parent / "openapi.yaml"
@@ -40,9 +41,9 @@ _PLAIN = re.compile(r'<span class="(?!(?:k|kn|kd|kc|kr|s|s1|s2|m|mi|mf|nt|nv|nx|
 def page(contract: Path = CONTRACT) -> tuple[str, str]:
     """The page and its Content-Security-Policy."""
     shown = Reader(yaml.safe_load(contract.read_text("utf-8"))).contract()
-    forms = {operation.id: operation.form for tag in shown.tags for operation in tag.operations}
+    forms, parameters = _forms(shown)
     script = (HERE / "page.js").read_text("utf-8")
-    for name, data in (("forms", forms), ("collection", collection(shown))):
+    for name, data in (("forms", forms), ("parameters", parameters), ("collection", collection(shown))):
         script = script.replace(f"/* {{{{{name}}}}} */ {{}}", _data(data))
     style = (HERE / "page.css").read_text("utf-8")
     html = _templates().get_template("page.html").render(contract=shown, more=pages.more(), script=script, style=style)
@@ -57,6 +58,20 @@ def page(contract: Path = CONTRACT) -> tuple[str, str]:
         "frame-ancestors": "'none'",
     }
     return html, "; ".join(f"{directive} {value}" for directive, value in policy.items())
+
+
+def _forms(shown: Contract) -> tuple[dict[str, Any], list[Any]]:
+    """What the form of each operation is made of, and the parameters, each once: forms name them by their places."""
+    places: dict[str, int] = {}
+    forms = {}
+    for operation in (operation for tag in shown.tags for operation in tag.operations):
+        # What is false is left out: to the script that is the same.
+        given = [
+            {key: held for key, held in each.items() if held is not False} for each in operation.form["parameters"]
+        ]
+        own = [places.setdefault(json.dumps(each), len(places)) for each in given]
+        forms[operation.id] = {**operation.form, "parameters": own}
+    return forms, [json.loads(each) for each in places]
 
 
 def problem_pages(contract: Path = CONTRACT) -> tuple[dict[str, str], str]:

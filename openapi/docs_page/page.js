@@ -1,6 +1,9 @@
 "use strict";
 // What each operation's form is made of, by operationId.
 const FORMS = /* {{forms}} */ {};
+// Many operations have the same parameters: the page holds each of them once.
+const PARAMETERS = /* {{parameters}} */ {};
+for (const form of Object.values(FORMS)) form.parameters = form.parameters.map((place) => PARAMETERS[place]);
 const COLLECTION = /* {{collection}} */ {}; // for Postman and Bruno
 // The page lies beside the operations: /v1/docs and /v1/trades, whatever stands before them.
 const BASE = location.href.replace(/[?#].*$/, "").replace(/\/docs\/?$/, "");

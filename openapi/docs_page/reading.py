@@ -20,6 +20,10 @@ _MOST_VALUES = 12
 Json = dict[str, Any]
 
 
+# The refusals that mean the same at every operation; a 401 does at those that want a token.
+_EVERYWHERE = {"400", "413", "415", "429", "500", "503"}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
     """A part of the guide."""
@@ -53,6 +57,7 @@ class Answer:
     schema: str | None = None
     headers: tuple[Field, ...] = ()
     examples: tuple[tuple[str, str], ...] = ()  # what an example shows, and its JSON
+    is_everywhere: bool = False  # whether it means the same at every operation: the guide explains it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,7 +223,9 @@ class Reader:
             body_schema=self._shown(body_schema),
             bodies=bodies,
             media_type=media_type,
-            answers=tuple(self._answer(status, each) for status, each in operation["responses"].items()),
+            answers=tuple(
+                self._answer(status, each, is_public=is_public) for status, each in operation["responses"].items()
+            ),
             samples=tuple(
                 samples.all_of(request(body=json.loads(body) if body else None)) for _, body in bodies or [("", "")]
             ),
@@ -253,7 +260,7 @@ class Reader:
             rules=self._rules(schema),
         )
 
-    def _answer(self, status: str, node: Json) -> Answer:
+    def _answer(self, status: str, node: Json, *, is_public: bool) -> Answer:
         answer = self.resolved(node)
         media, content = _first_content(answer)
         headers = tuple(
@@ -272,6 +279,7 @@ class Reader:
             schema=self._shown(content.get("schema", {})),
             headers=headers,
             examples=self._examples(content),
+            is_everywhere=status in _EVERYWHERE or (status == "401" and not is_public),
         )
 
     def _schema(self, name: str, schema: Json) -> Schema:
