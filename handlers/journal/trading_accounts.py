@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 from handlers.faults import CANNOT_BE_REMOVED
@@ -105,7 +106,7 @@ class Standing:
     settings: Settings
     accounts: Mapping[str, TradingAccount] = field(default_factory=dict)
 
-    @property
+    @cached_property  # asked for each entry of the statistics
     def main(self) -> TradingAccount:
         """The account that every user has."""
         return self.accounts.get(MAIN) or main_account(self.settings)
