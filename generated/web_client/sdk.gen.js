@@ -267,6 +267,49 @@ export const updateTradingAccount = (options) => (options.client ?? client).patc
         ...options.headers
     }
 });
+export const listCash = (options) => (options.client ?? client).get({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/accounts/{accountId}/cash',
+    ...options
+});
+export const createCash = (options) => (options.client ?? client).post({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/accounts/{accountId}/cash',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+export const deleteCash = (options) => (options.client ?? client).delete({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/accounts/{accountId}/cash/{cashId}',
+    ...options
+});
+export const getCash = (options) => (options.client ?? client).get({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/accounts/{accountId}/cash/{cashId}',
+    ...options
+});
+export const updateCash = (options) => (options.client ?? client).patch({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/accounts/{accountId}/cash/{cashId}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/merge-patch+json',
+        ...options.headers
+    }
+});
+export const getBalance = (options) => (options.client ?? client).get({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/accounts/{accountId}/balance',
+    ...options
+});
+export const getReturns = (options) => (options.client ?? client).get({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/accounts/{accountId}/returns',
+    ...options
+});
 export const listRates = (options) => (options.client ?? client).get({
     security: [{ scheme: 'bearer', type: 'http' }],
     url: '/fx-rates',
