@@ -76,7 +76,7 @@ def _filters(case: Any) -> dict[str, Any]:
     return {"list": case.operation.label, **query}
 
 
-PAGED = ("GET /trades", "GET /deleted-trades", "GET /groups")
+PAGED = ("GET /trades", "GET /deleted-trades", "GET /groups", "GET /fx-rates")
 
 
 @schemathesis.check
