@@ -50,6 +50,7 @@ TESTS: dict[str, tuple[str, ...]] = {
         "test_trades.py", "test_entries_of_trades.py", "test_events.py", "test_images.py", "test_trade_properties.py",
     ),
     "handlers/journal/positions.py": ("test_positions.py", "test_entries_of_trades.py"),
+    "handlers/journal/cash.py": ("../../api/test_cash.py",),
     "handlers/journal/completing.py": ("test_completing.py",),
     "handlers/journal/deletions.py": ("test_deletions.py",),
     "handlers/journal/executions.py": ("test_ledger.py",),
@@ -67,6 +68,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     **{
         f"handlers/journal/stats/{name}.py": (*(f"stats/{test}" for test in first), "stats")
         for name, first in {
+            "account_returns": ["../../../api/test_cash.py"],
             "breakdown": ["test_breakdown.py"],
             "calendar": ["test_calendar.py"],
             "clock": ["test_clock.py"],
