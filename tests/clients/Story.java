@@ -6,6 +6,7 @@
 
 import java.time.OffsetDateTime;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import journal.ApiClient;
 import journal.ApiException;
@@ -90,9 +91,10 @@ public final class Story {
         APICreateTradeRequest bad = APICreateTradeRequest.newBuilder().tradeInput(input).build();
         Problem fields = problem(400, () -> trades().createTrade(bad));
         check("/problems/invalid-request".equals(fields.getType()) && fields.getErrors().size() == 2, fields);
+        Map<String, String> rules = Map.of("/quantity", "NOT_POSITIVE", "/entryPrice", "NOT_A_DECIMAL");
         for (FieldProblem field : fields.getErrors()) {
             check(field.getIn() == FieldPlace.BODY, field);
-            check(List.of("/quantity", "/entryPrice").contains(field.getPointer()), field);
+            check(rules.get(field.getPointer()).equals(field.getCode().toString()), field);
         }
         input.quantity("1").entryPrice(EXACT);
         APICreateTradeRequest once = APICreateTradeRequest.newBuilder()

@@ -263,6 +263,32 @@ for (const [said, answer] of [
   });
 }
 
+test("a refresh whose refusal breaks off keeps the session, and the request fails", async () => {
+  const { api, client, session } = await expiredTab();
+  const breaksOff = new ReadableStream({ pull: (controller) => controller.error(new TypeError("terminated")) });
+  api.refreshes = [() => new Response(breaksOff, { status: 503 })];
+  const { error, response } = await listTrades({ client });
+  ok((error as unknown) instanceof TypeError);
+  deepStrictEqual([response, await session.isSignedIn()], [undefined, true]);
+});
+
+test("without Web Locks, a refresh under way brings no session back that another tab has ended", async () => {
+  for (const next of [undefined, { id: "eve", accessToken: "access-eve-0", refreshToken: "refresh-eve-0" }]) {
+    const store = memoryStore();
+    const { api, client, signedOut } = await expiredTab({ store });
+    api.begin("eve");
+    const { held, release } = gate();
+    api.hold = ({ path }) => (path === "/auth/refresh" ? held : undefined);
+    const waiting = createTrade({ client, body: TRADE });
+    while (!api.of("/auth/refresh").length) await soon();
+    await (next ? store.write(next) : store.clear());
+    release();
+    strictEqual((await waiting).response?.status, 401);
+    await soon();
+    deepStrictEqual([store.read(), signedOut, api.of("/trades").length], [next, [1], 1]);
+  }
+});
+
 test("a request is repeated once, however often it is answered 401", async () => {
   const { api, client, signedOut } = await expiredTab();
   api.refreshes = [() => json(200, { accessToken: "stale", refreshToken: "stale", idToken: "", expiresIn: 1, tokenType: "Bearer" })];

@@ -64,8 +64,9 @@ func recordAndClose(client *journal.APIClient, user context.Context) journal.Tra
 	_, bad, err := client.TradesAPI.CreateTrade(user).TradeInput(*input).Execute()
 	fields := problem(bad, err, 400)
 	check(fields.Type == "/problems/invalid-request" && len(fields.Errors) == 2, fields)
+	rules := map[string]string{"/quantity": "NOT_POSITIVE", "/entryPrice": "NOT_A_DECIMAL"}
 	for _, field := range fields.Errors {
-		check(field.In == journal.BODY && (field.Pointer == "/quantity" || field.Pointer == "/entryPrice"), field)
+		check(field.In == journal.BODY && string(field.Code) == rules[field.Pointer], field)
 	}
 	input.SetQuantity("1")
 	input.SetEntryPrice(exact)

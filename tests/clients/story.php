@@ -81,6 +81,7 @@ function record_and_close(TradesApi $trades): Trade
     $fields = problem(422, fn () => $trades->createTrade($bad));
     check(count($fields->getErrors()) === 1 && $fields->getErrors()[0]->getIn() === FieldPlace::BODY, $fields);
     check($fields->getErrors()[0]->getPointer() === '/closes/0/closedAt', $fields);
+    check($fields->getErrors()[0]->getCode() === 'BEFORE_OPEN_DATE', $fields);
 
     [$recorded, $status] = $trades->createTradeWithHttpInfo($input, 'php-1');
     check($status === 201 && $recorded->getEntryPrice() === EXACT && $recorded->getStopLoss() === EXACT, $recorded);

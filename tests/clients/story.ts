@@ -89,7 +89,8 @@ async function recordAndClose(): Promise<Trade> {
   };
   const bad = problem((await createTrade({ body: { ...body, quantity: "-1", entryPrice: "1e2" } })).error);
   deepStrictEqual([bad.status, bad.type], [400, "/problems/invalid-request"]);
-  deepStrictEqual(bad.errors?.map((field) => [field.in, field.pointer]).sort(), [["body", "/entryPrice"], ["body", "/quantity"]]);
+  const rules = bad.errors?.map((field) => `${field.in} ${field.pointer} ${field.code}`).sort();
+  deepStrictEqual(rules, ["body /entryPrice NOT_A_DECIMAL", "body /quantity NOT_POSITIVE"]);
   const once = { body, headers: { "Idempotency-Key": "story-1" } };
   const { data: trade } = await createTrade({ ...once, throwOnError: true });
   const again = await createTrade({ ...once, throwOnError: true });
