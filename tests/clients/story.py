@@ -359,17 +359,16 @@ def group(client: AuthenticatedClient, flat: Trade) -> Trade:
 
 def match(client: AuthenticatedClient) -> None:
     """Two fills, of which the second flips the position, are settled without being stored."""
-    fills = [
-        MatchExecutionInput(
-            symbol="AAPL",
-            side=side,
-            quantity=quantity,
-            price=price,
-            executed_at=datetime.fromisoformat(f"2026-01-05T{hour}:00:00Z"),
-            commission="1",
-        )
-        for side, quantity, price, hour in (("BUY", "100", "10", "15"), ("SELL", "150", "11", "16"))
-    ]
+    bought = MatchExecutionInput(
+        symbol="AAPL",
+        side="BUY",
+        quantity="100",
+        price="10",
+        executed_at=datetime.fromisoformat("2026-01-05T15:00:00Z"),
+        commission="1",
+    )
+    at = datetime.fromisoformat("2026-01-05T16:00:00Z")
+    fills = [bought, evolve(bought, side="SELL", quantity="150", price="11", executed_at=at)]
     result = expect(MatchResult, match_executions.sync(client=client, body=MatchInput(executions=fills)))
     assert [(trade.side, trade.net_pnl) for trade in result.trades] == [("BUY", "98.33333333"), ("SELL", "0")]
     assert [(held.side, held.quantity) for held in result.open_] == [("SELL", "50")]
