@@ -18,8 +18,8 @@ import httpx
 from trading_journal_client.client import AuthenticatedClient
 from trading_journal_client.models import Tokens
 
-# Answers of the operations that take credentials: these 401 say nothing of the access token.
-_OF_CREDENTIALS = ("/problems/wrong-credentials", "/problems/session-expired")
+# The ends of the types of problems with credentials: these 401 say nothing of the access token.
+_OF_CREDENTIALS = ("wrong-credentials", "session-expired")
 _PLACEHOLDER = "the-access-token-of-the-session"  # which the session puts in its place
 _REFUSED = (400, 401)  # what a refresh answers if its token is none, or none any more
 _TOKEN = re.compile(r"[\x21-\x7e]+")
@@ -235,6 +235,6 @@ def _is_within(url: httpx.URL, base: httpx.URL) -> bool:
 
 def _is_of_credentials(response: httpx.Response) -> bool:
     try:
-        return response.json().get("type") in _OF_CREDENTIALS
+        return str(response.json().get("type")).rpartition("/")[2] in _OF_CREDENTIALS
     except (ValueError, AttributeError):
         return False

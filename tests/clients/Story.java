@@ -90,7 +90,7 @@ public final class Story {
             .openDate(at("2026-01-05T09:31:04-05:00")).entryPrice("1e2").stopLoss(EXACT).tags(List.of("earnings"));
         APICreateTradeRequest bad = APICreateTradeRequest.newBuilder().tradeInput(input).build();
         Problem fields = problem(400, () -> trades().createTrade(bad));
-        check("/problems/invalid-request".equals(fields.getType()) && fields.getErrors().size() == 2, fields);
+        check("/v1/problems/invalid-request".equals(fields.getType()) && fields.getErrors().size() == 2, fields);
         Map<String, String> rules = Map.of("/quantity", "NOT_POSITIVE", "/entryPrice", "NOT_A_DECIMAL");
         for (FieldProblem field : fields.getErrors()) {
             check(field.getIn() == FieldPlace.BODY, field);
@@ -142,7 +142,7 @@ public final class Story {
         APIUpdateTradeRequest overtaken = APIUpdateTradeRequest.newBuilder()
             .tradeId(trade.getTradeId()).tradeUpdateInput(update).ifMatch("\"1\"").build();
         Problem stale = problem(412, () -> trades().updateTrade(overtaken));
-        check("/problems/version-mismatch".equals(stale.getType()), stale);
+        check("/v1/problems/version-mismatch".equals(stale.getType()), stale);
     }
 
     private void recordMany() throws Exception {

@@ -60,15 +60,17 @@ class Api(httpx.BaseTransport, httpx.AsyncBaseTransport):
                     raise instead
                 return instead
             if json.loads(request.content)["refreshToken"] != f"refresh-{self.round}":
-                return problem(401, "/problems/session-expired")
+                return problem(401, "/v1/problems/session-expired")
             self.round += 1
             self.access = f"access-{self.round}"
             return httpx.Response(200, json={"accessToken": self.access, "refreshToken": f"refresh-{self.round}"})
         if request.url.path == "/v1/auth/login":
-            return problem(401, "/problems/wrong-credentials")
+            return problem(401, "/v1/problems/wrong-credentials")
         if request.headers.get("Authorization") == f"Bearer {self.access}":
             return (
-                problem(409, "/problems/any") if request.method == "POST" else httpx.Response(200, json={"items": []})
+                problem(409, "/v1/problems/any")
+                if request.method == "POST"
+                else httpx.Response(200, json={"items": []})
             )
         return httpx.Response(401, json={"message": "Unauthorized"})
 
@@ -131,7 +133,7 @@ def test_a_refused_refresh_token_ends_the_session() -> None:
     for status in (400, 401):
         api, told = Api(), list[int]()
         session = expired(told)
-        api.refreshes = [problem(status, "/problems/session-expired")]
+        api.refreshes = [problem(status, "/v1/problems/session-expired")]
         with session.client(transport=api) as client:
             answer = list_trades.sync_detailed(client=client)
             assert (answer.status_code, isinstance(answer.parsed, Problem)) == (status, True)
@@ -142,7 +144,10 @@ def test_a_refused_refresh_token_ends_the_session() -> None:
 
 
 def test_a_refresh_that_fails_otherwise_keeps_the_session() -> None:
-    for failure in (problem(503, "/problems/unavailable"), httpx.Response(429, json={"message": "Too Many Requests"})):
+    for failure in (
+        problem(503, "/v1/problems/unavailable"),
+        httpx.Response(429, json={"message": "Too Many Requests"}),
+    ):
         api, told = Api(), list[int]()
         session = expired(told)
         api.refreshes = [failure]

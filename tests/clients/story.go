@@ -63,7 +63,7 @@ func recordAndClose(client *journal.APIClient, user context.Context) journal.Tra
 	input.SetEntryPrice("1e2")
 	_, bad, err := client.TradesAPI.CreateTrade(user).TradeInput(*input).Execute()
 	fields := problem(bad, err, 400)
-	check(fields.Type == "/problems/invalid-request" && len(fields.Errors) == 2, fields)
+	check(fields.Type == "/v1/problems/invalid-request" && len(fields.Errors) == 2, fields)
 	rules := map[string]string{"/quantity": "NOT_POSITIVE", "/entryPrice": "NOT_A_DECIMAL"}
 	for _, field := range fields.Errors {
 		check(field.In == journal.BODY && string(field.Code) == rules[field.Pointer], field)
@@ -115,7 +115,7 @@ func change(client *journal.APIClient, user context.Context, trade journal.Trade
 
 	overtaken := client.TradesAPI.UpdateTrade(user, trade.TradeId).TradeUpdateInput(*update).IfMatch(`"1"`)
 	_, response, err := overtaken.Execute()
-	check(problem(response, err, 412).Type == "/problems/version-mismatch", response)
+	check(problem(response, err, 412).Type == "/v1/problems/version-mismatch", response)
 }
 
 func recordMany(client *journal.APIClient, user context.Context) {

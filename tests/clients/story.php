@@ -122,7 +122,7 @@ function change(TradesApi $trades, Trade $trade): void
     check($changed->getStopLoss() === null && $changed->getTakeProfit() === EXACT, $changed);
 
     $overtaken = problem(412, fn () => $trades->updateTrade($trade->getTradeId(), $update, '"1"'));
-    check($overtaken->getType() === '/problems/version-mismatch', $overtaken);
+    check($overtaken->getType() === '/v1/problems/version-mismatch', $overtaken);
 }
 
 function record_many(TradesApi $trades): void

@@ -208,7 +208,7 @@ def record_and_close(client: AuthenticatedClient) -> Trade:
     )
     wrong = evolve(new, quantity="-1", entry_price="1e2")
     bad = expect(Problem, create_trade.sync(client=client, body=wrong))
-    assert (bad.status, bad.type_) == (400, "/problems/invalid-request")
+    assert (bad.status, bad.type_) == (400, "/v1/problems/invalid-request")
     rules = sorted(f"{each.in_} {each.pointer} {each.code}" for each in bad.errors or [])
     assert rules == ["body /entryPrice NOT_A_DECIMAL", "body /quantity NOT_POSITIVE"]
     first = create_trade.sync_detailed(client=client, body=new, idempotency_key="story-1")

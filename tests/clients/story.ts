@@ -88,7 +88,7 @@ async function recordAndClose(): Promise<Trade> {
     stopLoss: "183.25", takeProfit: "191.25", commission: "1", fees: "0.1", tags: ["earnings"],
   };
   const bad = problem((await createTrade({ body: { ...body, quantity: "-1", entryPrice: "1e2" } })).error);
-  deepStrictEqual([bad.status, bad.type], [400, "/problems/invalid-request"]);
+  deepStrictEqual([bad.status, bad.type], [400, "/v1/problems/invalid-request"]);
   const rules = bad.errors?.map((field) => `${field.in} ${field.pointer} ${field.code}`).sort();
   deepStrictEqual(rules, ["body /entryPrice NOT_A_DECIMAL", "body /quantity NOT_POSITIVE"]);
   const once = { body, headers: { "Idempotency-Key": "story-1" } };
