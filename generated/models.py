@@ -1298,6 +1298,182 @@ class CashSum(BaseModel):
     """
 
 
+class Instrument(BaseModel):
+    """
+    What the symbol stands for.
+    """
+
+    kind: Annotated[str, Field(examples=['STOCK'], max_length=40)]
+    """
+    What is traded, as in `InstrumentKind`; others may be added.
+    """
+    multiplier: Annotated[Decimal, Field(examples=['50'])]
+    """
+    The money that one unit makes when its price moves by 1.
+    """
+    currency: Annotated[
+        str | None, Field(examples=['EUR'], pattern='^[A-Z0-9]{3,10}$')
+    ] = None
+    """
+    A currency of ISO 4217, or the code of a coin.
+    """
+    underlying: Annotated[
+        str | None,
+        Field(
+            examples=['AAPL'],
+            max_length=32,
+            min_length=1,
+            pattern='^[!-{}~]([ -{}~]*[!-{}~])?$',
+        ),
+    ] = None
+    """
+    What an option is on.
+    """
+    expiry: Annotated[date | None, Field(examples=['2026-01-05'])] = None
+    """
+    The last day of an option or future.
+    """
+    strike: Annotated[Decimal | None, Field(examples=['185.25'])] = None
+    """
+    The strike of an option.
+    """
+    right: Annotated[str | None, Field(examples=['PUT'], max_length=40)] = None
+    """
+    PUT or CALL; others may be added.
+    """
+
+
+class CostDetail(BaseModel):
+    """
+    A part of the costs.
+    """
+
+    kind: Annotated[str, Field(examples=['EXCHANGE'], max_length=40)]
+    """
+    What was paid for, as in `CostKind`; others may be added.
+    """
+    amount: Annotated[Decimal, Field(examples=['1.1'])]
+    """
+    A cost; below zero for a rebate.
+    """
+
+
+class PositionLot(BaseModel):
+    """
+    What is left of an entry.
+    """
+
+    entry_id: Annotated[
+        UUID | None,
+        Field(alias='entryId', examples=['b1f52e36-6f0c-5a9b-8d15-0c3a2f6f1c55']),
+    ] = None
+    """
+    The entry of the trade; absent for AVERAGE, which keeps all entries in one pool.
+    """
+    quantity: Annotated[Decimal, Field(examples=['100'])]
+    """
+    How many units, contracts or coins; above zero.
+    """
+    cost: Annotated[Decimal, Field(examples=['79.12'])]
+    """
+    What it cost.
+    """
+    costs: Annotated[Decimal, Field(examples=['1.1'])]
+    """
+    Its costs that no exit took.
+    """
+
+
+class OpenPosition(BaseModel):
+    """
+    A position that is open.
+    """
+
+    account_id: Annotated[
+        UUID,
+        Field(alias='accountId', examples=['3c4d5e6f-7a8b-4c9d-8e0f-1a2b3c4d5e6f']),
+    ]
+    """
+    Names a trading account; `Main`, which everybody has, is 00000000-0000-4000-8000-000000000001.
+    """
+    symbol: Annotated[
+        str,
+        Field(
+            examples=['AAPL'],
+            max_length=32,
+            min_length=1,
+            pattern='^[!-{}~]([ -{}~]*[!-{}~])?$',
+        ),
+    ]
+    """
+    The instrument as your broker writes it, in visible ASCII characters except `|`; case counts.
+
+    """
+    pair_id: Annotated[
+        str | None,
+        Field(
+            alias='pairId',
+            examples=['0000e0d5.6a1b2c3d.01.01'],
+            max_length=100,
+            min_length=1,
+            pattern='^[!-{}~]([ -{}~]*[!-{}~])?$',
+        ),
+    ] = None
+    """
+    A name that somebody else gave, in visible ASCII characters except `|`.
+    """
+    currency: Annotated[
+        str | None, Field(examples=['EUR'], pattern='^[A-Z0-9]{3,10}$')
+    ] = None
+    """
+    A currency of ISO 4217, or the code of a coin.
+    """
+    side: Side
+    quantity: Annotated[Decimal, Field(examples=['100'])]
+    """
+    How many units, contracts or coins; above zero.
+    """
+    average_price: Annotated[Decimal, Field(alias='averagePrice', examples=['185.25'])]
+    """
+    What a unit cost.
+    """
+    cost_basis: Annotated[Decimal, Field(alias='costBasis', examples=['79.12'])]
+    """
+    What all of it cost, without costs; of a short position what it brought.
+    """
+    open_costs: Annotated[Decimal, Field(alias='openCosts', examples=['1.1'])]
+    """
+    The costs of the entries that no exit took.
+    """
+    lots: Annotated[list[PositionLot], Field(max_length=200)]
+    """
+    What is left of the entries.
+    """
+    trade_id: Annotated[
+        UUID, Field(alias='tradeId', examples=['0b9f2f0a-6c1e-4a55-9d8e-3a4b5c6d7e8f'])
+    ]
+    """
+    Names a trade.
+    """
+    open_date: Annotated[
+        AwareDatetime, Field(alias='openDate', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    When its trade began.
+    """
+
+
+class OpenPositionList(BaseModel):
+    """
+    The open positions.
+    """
+
+    items: Annotated[list[OpenPosition], Field(max_length=100000)]
+    """
+    The positions, by account and symbol.
+    """
+
+
 class GroupInput(BaseModel):
     """
     A group of trades.
@@ -4077,6 +4253,435 @@ class MatchedPosition(BaseModel):
     """
 
 
+class ExecutionInput(BaseModel):
+    """
+    An execution to record.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    symbol: Annotated[
+        str,
+        Field(
+            examples=['AAPL'],
+            max_length=32,
+            min_length=1,
+            pattern='^[!-{}~]([ -{}~]*[!-{}~])?$',
+        ),
+    ]
+    """
+    The symbol as your broker writes it; case does not count.
+    """
+    instrument: InstrumentInput | None = None
+    side: Side | None = None
+    """
+    Whether it was bought or sold; required for TRADE, TRANSFER_IN and OPENING.
+    """
+    quantity: Annotated[Decimal | None, Field(examples=['100'])] = None
+    """
+    How many units, contracts or coins.
+    """
+    price: Annotated[Decimal | None, Field(examples=['185.25'])] = None
+    """
+    The price of a unit, as it is quoted.
+    """
+    executed_at: Annotated[
+        AwareDatetime, Field(alias='executedAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    When it was made.
+    """
+    commission: Annotated[Decimal | None, Field(examples=['1.1'])] = None
+    """
+    The commission; below zero for a rebate.
+    """
+    fees: Annotated[Decimal | None, Field(examples=['1.1'])] = None
+    """
+    All other costs; below zero for a rebate.
+    """
+    cost_details: Annotated[
+        list[CostDetailInput] | None, Field(alias='costDetails', max_length=20)
+    ] = None
+    """
+    What commission and fees are made of; they add up to both.
+    """
+    fee_currency: Annotated[
+        str | None,
+        Field(alias='feeCurrency', examples=['EUR'], pattern='^[A-Z0-9]{3,10}$'),
+    ] = None
+    """
+    The currency of commission and fees; by default that of the instrument.
+    """
+    fee_price: Annotated[Decimal | None, Field(alias='feePrice', examples=['50'])] = (
+        None
+    )
+    """
+    What a unit of `feeCurrency` costs in the instrument's currency.
+    """
+    kind: ExecutionKind | None = None
+    position_effect: Annotated[
+        str | None,
+        Field(alias='positionEffect', examples=['AUTO'], pattern='^(OPEN|CLOSE|AUTO)$'),
+    ] = None
+    """
+    OPEN: meant to open; if it closes, its trade says so in `warnings`. CLOSE: it is refused when it takes more than is open. AUTO: it
+    closes what is open against it, and opens with the rest.
+
+    """
+    order_id: Annotated[
+        str | None,
+        Field(
+            alias='orderId',
+            examples=['0000e0d5.6a1b2c3d.01.01'],
+            max_length=100,
+            min_length=1,
+            pattern='^[!-{}~]([ -{}~]*[!-{}~])?$',
+        ),
+    ] = None
+    """
+    The order that it belongs to, as your broker names it.
+    """
+    external_id: Annotated[
+        str | None,
+        Field(
+            alias='externalId',
+            examples=['0000e0d5.6a1b2c3d.01.01'],
+            max_length=100,
+            min_length=1,
+            pattern='^[!-{}~]([ -{}~]*[!-{}~])?$',
+        ),
+    ] = None
+    """
+    What your broker names it.
+    """
+    pair_id: Annotated[
+        str | None,
+        Field(
+            alias='pairId',
+            examples=['0000e0d5.6a1b2c3d.01.01'],
+            max_length=100,
+            min_length=1,
+            pattern='^[!-{}~]([ -{}~]*[!-{}~])?$',
+        ),
+    ] = None
+    """
+    Keeps executions that a broker reports as one trade in a position of their own.
+    """
+    with_shares: Annotated[bool, Field(alias='withShares', examples=[True])] = True
+    """
+    Whether an ASSIGNMENT or EXERCISE makes the fill in the underlying, too; its costs are then those of that fill.
+    """
+    note: Annotated[
+        str | None, Field(examples=['0.24 a share'], max_length=200, min_length=1)
+    ] = None
+    """
+    A short text.
+    """
+    tags: Annotated[
+        list[Tag] | None, Field(examples=[['earnings', 'gap']], max_length=30)
+    ] = None
+    """
+    Words to find trades by, each once. White space around a given tag is removed, and within it becomes one blank; control
+    and zero-width characters are removed, but for those that make an emoji what it is; the rest is put into Unicode's
+    form NFC. Tags that are equal then are one, at the place of the first. Case counts. A tag of which nothing is left is
+    a 422.
+
+    """
+
+
+class ExecutionUpdateInput(BaseModel):
+    """
+    A JSON merge patch of an execution; null takes an optional property away.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    side: Side | None = None
+    """
+    Whether it was bought or sold.
+    """
+    quantity: Annotated[Decimal | None, Field(examples=['100'])] = None
+    """
+    How many units, contracts or coins.
+    """
+    price: Annotated[Decimal | None, Field(examples=['185.25'])] = None
+    """
+    The price of a unit, as it is quoted.
+    """
+    executed_at: Annotated[
+        AwareDatetime | None,
+        Field(alias='executedAt', examples=['2026-01-05T09:31:04-05:00']),
+    ] = None
+    """
+    When it was made.
+    """
+    commission: Annotated[Decimal | None, Field(examples=['1.1'])] = None
+    """
+    A cost, below zero for a rebate; null for none.
+    """
+    fees: Annotated[Decimal | None, Field(examples=['1.1'])] = None
+    """
+    A cost, below zero for a rebate; null for none.
+    """
+    fee_price: Annotated[Decimal | None, Field(alias='feePrice', examples=['50'])] = (
+        None
+    )
+    """
+    What a unit of `feeCurrency` costs in the instrument's currency; null for none.
+    """
+    note: Annotated[
+        str | None, Field(examples=['0.24 a share'], max_length=200, min_length=1)
+    ] = None
+    """
+    A short text, or null for none.
+    """
+    tags: Annotated[
+        list[Tag] | None, Field(examples=[['earnings', 'gap']], max_length=30)
+    ] = None
+    """
+    Words to find trades by, as in a new trade; null for none.
+    """
+
+
+class Execution(BaseModel):
+    """
+    A fill as it is recorded.
+    """
+
+    execution_id: Annotated[
+        UUID,
+        Field(alias='executionId', examples=['4b5c6d7e-8f9a-4b0c-9d1e-2f3a4b5c6d7e']),
+    ]
+    """
+    Names an execution.
+    """
+    account_id: Annotated[
+        UUID,
+        Field(alias='accountId', examples=['3c4d5e6f-7a8b-4c9d-8e0f-1a2b3c4d5e6f']),
+    ]
+    """
+    Names a trading account; `Main`, which everybody has, is 00000000-0000-4000-8000-000000000001.
+    """
+    symbol: Annotated[
+        str,
+        Field(
+            examples=['AAPL'],
+            max_length=32,
+            min_length=1,
+            pattern='^[!-{}~]([ -{}~]*[!-{}~])?$',
+        ),
+    ]
+    """
+    The instrument as your broker writes it, in visible ASCII characters except `|`; case counts.
+
+    """
+    instrument: Instrument
+    side: Side
+    """
+    Whether it was bought or sold.
+    """
+    quantity: Annotated[Decimal, Field(examples=['100'])]
+    """
+    How many units, contracts or coins; above zero.
+    """
+    price: Annotated[Decimal, Field(examples=['185.25'])]
+    """
+    A price; below zero where a market allows that.
+    """
+    executed_at: Annotated[
+        AwareDatetime, Field(alias='executedAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    RFC 3339 with an offset, in the years from 0001 to 9999, in UTC too. Answers have it to the microsecond, with upper-case
+    `T` and `Z`.
+
+    """
+    commission: Annotated[Decimal, Field(examples=['1.1'])]
+    """
+    A cost; below zero for a rebate.
+    """
+    fees: Annotated[Decimal, Field(examples=['1.1'])]
+    """
+    A cost; below zero for a rebate.
+    """
+    cost_details: Annotated[
+        list[CostDetail] | None, Field(alias='costDetails', max_length=20)
+    ] = None
+    """
+    What commission and fees are made of.
+    """
+    fee_currency: Annotated[
+        str | None,
+        Field(alias='feeCurrency', examples=['EUR'], pattern='^[A-Z0-9]{3,10}$'),
+    ] = None
+    """
+    The currency of commission and fees; absent for that of the instrument.
+    """
+    fee_price: Annotated[Decimal | None, Field(alias='feePrice', examples=['50'])] = (
+        None
+    )
+    """
+    What a unit of `feeCurrency` costs in the instrument's currency.
+    """
+    kind: Annotated[str, Field(examples=['TRADE'], max_length=40)]
+    """
+    A kind of execution, as in `ExecutionKind`; also MERGER_CASH, MERGER_SHARES and SPINOFF, of fills that a corporate action makes.
+    Others may be added.
+
+    """
+    position_effect: Annotated[
+        str, Field(alias='positionEffect', examples=['AUTO'], max_length=40)
+    ]
+    """
+    As in `PositionEffect`; others may be added.
+    """
+    order_id: Annotated[
+        str | None,
+        Field(
+            alias='orderId',
+            examples=['0000e0d5.6a1b2c3d.01.01'],
+            max_length=100,
+            min_length=1,
+            pattern='^[!-{}~]([ -{}~]*[!-{}~])?$',
+        ),
+    ] = None
+    """
+    A name that somebody else gave, in visible ASCII characters except `|`.
+    """
+    external_id: Annotated[
+        str | None,
+        Field(
+            alias='externalId',
+            examples=['0000e0d5.6a1b2c3d.01.01'],
+            max_length=100,
+            min_length=1,
+            pattern='^[!-{}~]([ -{}~]*[!-{}~])?$',
+        ),
+    ] = None
+    """
+    A name that somebody else gave, in visible ASCII characters except `|`.
+    """
+    pair_id: Annotated[
+        str | None,
+        Field(
+            alias='pairId',
+            examples=['0000e0d5.6a1b2c3d.01.01'],
+            max_length=100,
+            min_length=1,
+            pattern='^[!-{}~]([ -{}~]*[!-{}~])?$',
+        ),
+    ] = None
+    """
+    A name that somebody else gave, in visible ASCII characters except `|`.
+    """
+    linked_to: Annotated[
+        UUID | None,
+        Field(alias='linkedTo', examples=['4b5c6d7e-8f9a-4b0c-9d1e-2f3a4b5c6d7e']),
+    ] = None
+    """
+    The execution of the option that made this fill in its underlying.
+    """
+    note: Annotated[
+        str | None, Field(examples=['0.24 a share'], max_length=200, min_length=1)
+    ] = None
+    """
+    A short text. Those of a trade's events have at most 10 000 characters together.
+    """
+    tags: Annotated[
+        list[Tag] | None, Field(examples=[['earnings', 'gap']], max_length=30)
+    ] = None
+    """
+    Words to find trades by, each once. White space around a given tag is removed, and within it becomes one blank; control
+    and zero-width characters are removed, but for those that make an emoji what it is; the rest is put into Unicode's
+    form NFC. Tags that are equal then are one, at the place of the first. Case counts. A tag of which nothing is left is
+    a 422.
+
+    """
+    trade_ids: Annotated[list[UUID], Field(alias='tradeIds', max_length=2)]
+    """
+    The trades that it is a part of; two when it flips the position.
+    """
+    version: Annotated[int, Field(examples=[1], ge=1)]
+    """
+    Raised by one with every correction.
+    """
+    created_at: Annotated[
+        AwareDatetime, Field(alias='createdAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    When it was recorded.
+    """
+    updated_at: Annotated[
+        AwareDatetime, Field(alias='updatedAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    When it was corrected last.
+    """
+
+
+class ExecutionPage(BaseModel):
+    """
+    A page of executions.
+    """
+
+    items: Annotated[list[Execution], Field(max_length=100)]
+    """
+    The executions of this page.
+    """
+    next_token: Annotated[
+        str | None,
+        Field(
+            alias='nextToken',
+            examples=['eyJrIjoiMjAyNi0wMS0wNVQxNDozMTowNC4wMDAwMDBaIn0'],
+            max_length=2048,
+            min_length=1,
+        ),
+    ] = None
+    """
+    Opaque; made by the API, never by a client.
+    """
+
+
+class BulkExecutionInput(BaseModel):
+    """
+    One of many executions to record.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    idempotency_key: Annotated[
+        str | None,
+        Field(
+            alias='idempotencyKey',
+            examples=['2026-01-05-aapl-1'],
+            max_length=255,
+            min_length=1,
+            pattern='^[!-~]+$',
+        ),
+    ] = None
+    """
+    1 to 255 visible ASCII characters.
+    """
+    execution: ExecutionInput
+
+
+class BulkExecutionsInput(BaseModel):
+    """
+    Executions to record.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    items: Annotated[list[BulkExecutionInput], Field(max_length=100, min_length=1)]
+    """
+    The executions, in order. Each is validated on its own; one that is wrong gets a 400 as its result.
+    """
+
+
 class Group(BaseModel):
     """
     A group of trades, with what they have earned together.
@@ -5227,6 +5832,14 @@ class Trade(BaseModel):
     `GET /trades/{tradeId}` alone, and so is `url`.
 
     """
+    source: Annotated[str | None, Field(examples=['LEDGER'], max_length=40)] = None
+    """
+    LEDGER for a trade that follows from executions; others may be added. Trades that were recorded by hand have none.
+    """
+    warnings: Annotated[list[TradeWarning] | None, Field(max_length=20)] = None
+    """
+    What is not as it should be, of a trade that follows from executions.
+    """
     group_id: Annotated[
         UUID | None,
         Field(alias='groupId', examples=['7e1d0c9b-8a7f-4e6d-b5c4-3a2b1c0d9e8f']),
@@ -5582,6 +6195,42 @@ class AccountReturns(BaseModel):
     ] = None
     """
     Currencies without a rate, whose money is left out; absent when there is none.
+    """
+
+
+class RecordedExecution(BaseModel):
+    """
+    An execution, and the trades that it is a part of.
+    """
+
+    execution: Execution
+    trades: Annotated[list[Trade], Field(max_length=2)]
+    """
+    Its trades, as they are now.
+    """
+
+
+class BulkExecutionResult(BaseModel):
+    """
+    What became of one item.
+    """
+
+    status: Annotated[int, Field(examples=[201], ge=200, le=599)]
+    """
+    The status that the item would have got alone.
+    """
+    recorded: RecordedExecution | None = None
+    problem: Problem | None = None
+
+
+class BulkExecutionResults(BaseModel):
+    """
+    One result for each item, in order.
+    """
+
+    results: Annotated[list[BulkExecutionResult], Field(max_length=100)]
+    """
+    The results.
     """
 
 

@@ -49,6 +49,7 @@ SERVED_BY = {
     "restoreTrade": "ChangeTradesFunction",
     "getTagChange": "ReadPartsFunction",
     "matchExecutions": "MatchExecutionsFunction",
+    "listPositions": "ReadExecutionsFunction",
 }
 # Paths whose last parameter may hold slashes, as %2F. API Gateway may decode them before it looks for the route.
 WITH_SLASHES = {"/tags/{tag}"}

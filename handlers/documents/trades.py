@@ -93,8 +93,8 @@ def ratio_of(value: Decimal) -> float:
     return float(value.quantize(_RATIO_STEP, context=_RATIO_CONTEXT))
 
 
-_ENTRY = columns_of(Entry)
-_CLOSE = columns_of(Close)
+_ENTRY = columns_of(Entry, without=["sequence"])
+_CLOSE = columns_of(Close, without=["sequence"])
 _EVENT = columns_of(TradeEvent)
 _SPLIT = columns_of(TradeSplit)
 _IMAGE = columns_of(Image, without=["file_version"])

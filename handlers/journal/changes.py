@@ -13,6 +13,7 @@ from handlers.faults import CANNOT_BE_REMOVED, Fault, FieldCode
 from handlers.journal import money
 from handlers.journal.errors import (
     CloseNotFound,
+    DerivedFromExecutions,
     EntryNotFound,
     EventNotFound,
     FieldError,
@@ -46,6 +47,7 @@ from handlers.journal.trade import (
     JournalNotes,
     Trade,
     TradeEvent,
+    TradeSource,
     TradeSplit,
     in_last_units,
     with_entries,
@@ -129,12 +131,19 @@ def _first(given: Decimal | None, other: Decimal | None) -> Decimal | None:
     return other if given is None else given
 
 
+def of_hand(trade: Trade) -> None:
+    """Raise DerivedFromExecutions when the trade follows from executions: these are to be changed."""
+    if trade.source is TradeSource.LEDGER:
+        raise DerivedFromExecutions
+
+
 def add_entry(trade: Trade, entry: Entry, now: datetime) -> Trade:
     """The trade, which is not flat, with one more entry; it may lie before those that it has.
 
     Raises StateForbids when the trade is cancelled, closed, has no entry price, or has 200 entries already; RuleBroken
     for an entry that is wrong in itself.
     """
+    of_hand(trade)
     if trade.cancelled:
         raise StateForbids("The trade is cancelled: change its status to null first.")
     if trade.is_flat:
@@ -154,6 +163,7 @@ def revise_entry(trade: Trade, entry_id: str, changes: Mapping[str, Any], now: d
     The same trade, at its version, when that changes nothing. Raises EntryNotFound; RuleBroken for wrong values;
     StateForbids when closes or events would lie before the entries that they need.
     """
+    of_hand(trade)
     entry = entry_of(trade, entry_id)
     revised = _revised_part(entry, changes)
     if revised == entry and revised.entered_at.utcoffset() == entry.entered_at.utcoffset():
@@ -171,6 +181,7 @@ def remove_entry(trade: Trade, entry_id: str, now: datetime) -> Trade:
 
     Raises EntryNotFound; StateForbids for the last entry, and for one that closes or events need.
     """
+    of_hand(trade)
     entry = entry_of(trade, entry_id)
     if len(trade.entered) == 1:
         raise StateForbids("It is the only entry of the trade: delete the trade instead.")
@@ -233,6 +244,7 @@ def close(
     Raises StateForbids when the trade is cancelled, has no entry price, has nothing or less than that left at that
     instant, or has 200 closes already; RuleBroken for a close that is wrong in itself or comes before the first entry.
     """
+    of_hand(trade)
     if trade.cancelled:
         raise StateForbids("The trade is cancelled: change its status to null first.")
     if trade.entry_price is None:
@@ -267,6 +279,7 @@ def revise_close(trade: Trade, close_id: str, changes: Mapping[str, Any], now: d
     The same trade, at its version, when that changes nothing. Raises CloseNotFound; RuleBroken for wrong values, and
     for a time before the first entry; StateForbids for a quantity that is not there at that time.
     """
+    of_hand(trade)
     close = close_of(trade, close_id)
     revised = _revised_part(close, changes)
     if revised == close and revised.closed_at.utcoffset() == close.closed_at.utcoffset():
@@ -290,6 +303,7 @@ def close_of(trade: Trade, close_id: str) -> Close:
 
 def take_back_close(trade: Trade, close_id: str, now: datetime) -> Trade:
     """The trade as if that close had never been made. Raises CloseNotFound."""
+    of_hand(trade)
     taken_back = close_of(trade, close_id)
     return within_bounds(_changed(trade, now, closes=tuple(close for close in trade.closes if close is not taken_back)))
 
@@ -300,6 +314,7 @@ def add_event(trade: Trade, event: TradeEvent, now: datetime) -> Trade:
     Raises StateForbids when the trade is cancelled or has 400 events already; RuleBroken for an event that is wrong in
     itself, comes before the entry, or makes the notes of all events longer than 10 000 characters.
     """
+    of_hand(trade)
     if trade.cancelled:
         raise StateForbids("The trade is cancelled: change its status to null first.")
     if len(trade.events) >= MOST_EVENTS:
@@ -360,6 +375,7 @@ def add_split(trade: Trade, split: TradeSplit, now: datetime) -> Trade:
     then; RuleBroken for a split that is wrong in itself, comes before the first entry, or leaves nothing of what is
     open.
     """
+    of_hand(trade)
     if trade.cancelled:
         raise StateForbids("The trade is cancelled: change its status to null first.")
     if trade.entry_price is None:
@@ -445,6 +461,10 @@ def revise(trade: Trade, changes: Mapping[str, object], now: datetime) -> Trade:
     """
     if unknown := changes.keys() - _REVISABLE.keys():
         raise TypeError(f"not revisable: {sorted(unknown)}")
+    if trade.source is TradeSource.LEDGER:
+        derived = [name for name in changes if name in _OF_EXECUTIONS and changes[name] != getattr(trade, name)]
+        if derived:
+            raise DerivedFromExecutions(derived)
     removed = [_REVISABLE[name] for name, value in changes.items() if value is None]
     if required := [field for field in removed if _is_required(field)]:
         raise RuleBroken([FieldError((field.name,), CANNOT_BE_REMOVED) for field in required])
@@ -505,6 +525,9 @@ def _changed(trade: Trade, now: datetime, **values: Any) -> Trade:
     return in_last_units(replace(trade, **values, version=trade.version + 1, updated_at=now))
 
 
+# The fields of a trade that follow from its executions, if it has some. It cannot be cancelled, and external ids are
+# those of its executions.
+_OF_EXECUTIONS = {*OF_THE_ENTRY, "symbol", "side", "multiplier", "cancelled", "external_id", "account_id", "currency"}
 _FIXED = {
     "user_id",
     "trade_id",
@@ -515,6 +538,8 @@ _FIXED = {
     "notes",
     "images",
     "group_id",
+    "source",
+    "warnings",
     "idempotency_key",
     "version",
     "created_at",

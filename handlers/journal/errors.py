@@ -5,6 +5,7 @@ JournalError
 ├── StateForbids    the input is sound, but the trade, as it stands, does not allow it
 ├── CurrencyInUse   an account in which something lies is to be in another currency
 ├── PositionTooSmall  a fill closes more than is open
+├── DerivedFromExecutions  what is to be changed follows from the trade's executions
 ├── TradeDiffers    a trade that is recorded again is not the one that was recorded
 ├── UploadsFull     uploads that are forgotten by themselves take the places of the trade's images
 ├── CloseNotFound   the trade has no close of that id
@@ -65,6 +66,14 @@ class PositionTooSmall(JournalError):
         super().__init__(execution_id)
         self.execution_id = execution_id
         self.is_open = is_open
+
+
+class DerivedFromExecutions(JournalError):
+    """Raised when a change of a trade would change what follows from its executions; names the fields, if any."""
+
+    def __init__(self, names: Sequence[str] = ()) -> None:
+        super().__init__(", ".join(names))
+        self.names = tuple(names)
 
 
 class TradeDiffers(JournalError):

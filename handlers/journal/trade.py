@@ -27,11 +27,19 @@ class Status(StrEnum):
     CANCELLED = "CANCELLED"
 
 
+class TradeSource(StrEnum):
+    """How a trade came about: recorded by hand, or from executions."""
+
+    MANUAL = "MANUAL"
+    LEDGER = "LEDGER"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """A part of the position that was entered. Costs are this entry's own: a cost is >= 0, a rebate < 0.
 
-    Only the one entry of a trade may be without a price, as long as nothing is closed.
+    Only the one entry of a trade may be without a price, as long as nothing is closed. `sequence` is the place among
+    all entries and closes of a trade that follows from executions.
     """
 
     entry_id: str
@@ -40,6 +48,7 @@ class Entry:
     entered_at: datetime
     commission: Decimal = ZERO
     fees: Decimal = ZERO
+    sequence: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +61,7 @@ class Close:
     closed_at: datetime
     commission: Decimal = ZERO
     fees: Decimal = ZERO
+    sequence: int | None = None
 
     @property
     def costs(self) -> Decimal:
@@ -198,6 +208,8 @@ class Trade:
     currency: str | None = None
     external_id: str | None = None
     group_id: str | None = None
+    source: TradeSource | None = None
+    warnings: tuple[str, ...] = ()
     idempotency_key: str | None = None
     version: int = 1
     created_at: datetime
@@ -281,10 +293,16 @@ class Trade:
         )
 
     @cached_property
+    def trip(self) -> Trip:
+        """The entries and closes, settled: what is open, lot by lot. The trade has a price."""
+        return (self._trips or self._settled())[-1]
+
+    @cached_property
     def _trips(self) -> tuple[Trip, ...]:
         """The entries and closes as fills that are settled; at one instant, entries come first."""
-        if not self.closes and not self.splits:
-            return ()
+        return self._settled() if self.closes or self.splits else ()
+
+    def _settled(self) -> tuple[Trip, ...]:
         back = Side.SELL if self.side is Side.BUY else Side.BUY
         fills = [
             Fill(
@@ -293,7 +311,7 @@ class Trade:
                 quantity=entry.quantity,
                 price=entry.price,
                 at=entry.entered_at,
-                sequence=number,
+                sequence=number if entry.sequence is None else entry.sequence,
                 costs=money.total((entry.commission, entry.fees)),
             )
             for number, entry in enumerate(self.entries or (self._only_entry("entry"),))
@@ -306,7 +324,7 @@ class Trade:
                 quantity=close.quantity,
                 price=close.price,
                 at=close.closed_at,
-                sequence=number,
+                sequence=number if close.sequence is None else close.sequence,
                 costs=close.costs,
             )
             for number, close in enumerate(self.closes, start=len(fills))

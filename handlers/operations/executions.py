@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+import json
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 from starlette.responses import Response
 
 from generated import models
 from handlers.documents import executions as documents
+from handlers.documents import recorded_executions as recorded_documents
+from handlers.documents.fields import as_json
 from handlers.journal.errors import FieldError, PositionTooSmall, RuleBroken
 from handlers.journal.ledger import settle_all
 from handlers.journal.money import ZERO, canonical
+from handlers.journal.settings import MAIN
+from handlers.operations.bulk import BadItems, as_alone, one_by_one
+from handlers.storage import executions as storage
+from handlers.storage import page_tokens
+from handlers.storage.errors import BadPageToken
+from handlers.storage.trade_items import KeptAnswer
+from handlers.storage.trade_queries import ListPosition, TradeFilter
+from handlers.usecases import executions as usecase
+from handlers.web.contract import base_path
+from handlers.web.etags import etag
+from handlers.web.etags import if_match as allowed_by
+from handlers.web.idempotency import keeping, kept_reply
 from handlers.web.problems import position_too_small
-from handlers.web.responses import reply
+from handlers.web.responses import reply, reply_text
 
 
 async def match_executions(document: Any, user: str) -> Response:  # noqa: ARG001 who asks does not matter
@@ -30,3 +47,121 @@ async def match_executions(document: Any, user: str) -> Response:  # noqa: ARG00
             [FieldError(("actions", ids.index(str(one.path[1])), *one.path[2:]), one.fault) for one in error.errors]
         ) from None
     return reply(200, documents.match_document(settlement))
+
+
+async def create_execution(document: Any, user: str, idempotency_key: str | None = None) -> Response:
+    """Record an execution."""
+    given = models.ExecutionInput.model_validate(document)
+    keep = keeping(idempotency_key, "createExecution", given, _shown_as_new)
+    recorded, kept = _record(given, user, keep)
+    if recorded is None:
+        if kept is None:
+            raise AssertionError("without a key, no request is a repeated one")
+        return kept_reply(kept, repeated=True)
+    return reply_text(201, *_shown_as_new(recorded))
+
+
+async def create_executions(document: Any, user: str, request_id: str, bad_items: BadItems) -> Response:
+    """Record many executions, each on its own, in order."""
+
+    def create(item: Any) -> dict[str, Any]:
+        given = models.ExecutionInput.model_validate(item["execution"])
+        keep = keeping(item.get("idempotencyKey"), "createExecution", given, _shown_as_new)
+        recorded, kept = _record(given, user, keep)
+        if recorded is None:
+            if kept is None:
+                raise AssertionError("without a key, no request is a repeated one")
+            return {"status": kept.status, "recorded": json.loads(kept.body)}
+        return {"status": 201, "recorded": recorded_documents.recorded_document(*recorded)}
+
+    bad = {number: [as_alone(field, "execution") for field in fields] for number, fields in bad_items.items()}
+    return one_by_one(document["items"], create, request_id, bad)
+
+
+async def get_execution(execution_id: str, user: str) -> Response:
+    """Show an execution."""
+    execution = storage.get(user, execution_id.lower())
+    return reply(200, recorded_documents.execution_document(execution), {"ETag": etag(execution.version)})
+
+
+async def update_execution(execution_id: str, document: Any, user: str, if_match: str | None = None) -> Response:
+    """Correct an execution by a JSON merge patch."""
+    given = models.ExecutionUpdateInput.model_validate(document)
+    changes = recorded_documents.changed_fields(given)
+    recorded = usecase.correct(user, execution_id.lower(), changes, allowed_by(if_match))
+    return reply_text(200, *_shown(recorded))
+
+
+async def delete_execution(execution_id: str, user: str, if_match: str | None = None) -> Response:
+    """Delete an execution."""
+    usecase.delete(user, execution_id.lower(), allowed_by(if_match))
+    return reply(204)
+
+
+async def list_executions(
+    user: str,
+    order: str,
+    limit: int,
+    symbol: str | None = None,
+    executed_from: str | None = None,
+    executed_to: str | None = None,
+    next_token: str | None = None,
+) -> Response:
+    """List executions by time, a page at a time."""
+    first, last = (None if day is None else date.fromisoformat(day) for day in (executed_from, executed_to))
+    wanted = TradeFilter(symbol=symbol, open_from=first, open_to=last)
+    secret, newest_first, after = page_tokens.signing_secret(), order == "desc", None
+    if next_token is not None:
+        place = page_tokens.open_token(
+            next_token, user_id=user, wanted=wanted, newest_first=newest_first, secret=secret
+        )
+        if place.index != _LIST:
+            raise BadPageToken("The position lies in another list.")
+        after = place.sort_key
+    page = storage.listed(
+        user,
+        MAIN,
+        low=None if first is None else _midnight(first),
+        high=None if last is None else _midnight(last) + timedelta(days=1),
+        symbol=symbol,
+        newest_first=newest_first,
+        limit=limit,
+        after=after,
+    )
+    answer: dict[str, Any] = {"items": [recorded_documents.execution_document(each) for each in page.executions]}
+    if page.next is not None:
+        place = ListPosition(index=_LIST, sort_key=page.next, trade_id="")
+        answer["nextToken"] = page_tokens.seal(
+            place, user_id=user, wanted=wanted, newest_first=newest_first, secret=secret
+        )
+    return reply(200, answer)
+
+
+async def list_positions(user: str) -> Response:
+    """List the positions that are open."""
+    held = usecase.open_positions(user)
+    return reply(200, {"items": [recorded_documents.position_document(*each) for each in held]})
+
+
+# What page tokens of this list are sealed with, besides its filters.
+_LIST = "executions"
+
+
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+def _record(
+    given: models.ExecutionInput, user: str, keep: usecase.Keep | None
+) -> tuple[usecase.Recorded | None, KeptAnswer | None]:
+    execution, names_instrument, with_shares = recorded_documents.new_execution(given, str(uuid4()))
+    return usecase.record(user, execution, keep, names_instrument=names_instrument, with_shares=with_shares)
+
+
+def _shown(recorded: usecase.Recorded) -> tuple[str, dict[str, str]]:
+    return as_json(recorded_documents.recorded_document(*recorded)), {"ETag": etag(recorded.execution.version)}
+
+
+def _shown_as_new(recorded: usecase.Recorded) -> tuple[str, dict[str, str]]:
+    body, headers = _shown(recorded)
+    return body, {**headers, "Location": f"{base_path()}/executions/{recorded.execution.execution_id}"}

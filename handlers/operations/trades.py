@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import partial
 from importlib import import_module
@@ -19,6 +18,7 @@ from handlers.faults import Fault, FieldCode
 from handlers.journal.images import PDF
 from handlers.journal.stats.clock import MOST_DAYS
 from handlers.journal.trade import Side, Status, Trade
+from handlers.operations.bulk import BadItems, as_alone, one_by_one
 from handlers.operations.clocks import clock_of, included_trades
 from handlers.operations.filters import wanted_tags
 from handlers.operations.trade_answers import created, part_made, shown, shown_as_new
@@ -31,18 +31,14 @@ from handlers.usecases.trades import Outcome
 from handlers.web.etags import etag, fits_if_none_match
 from handlers.web.etags import if_match as allowed_by
 from handlers.web.idempotency import keyed
-from handlers.web.problems import BadField, Problem, invalid_request, not_begun, problem_of, rule_broken
+from handlers.web.problems import BadField, rule_broken
 from handlers.web.responses import reply, reply_text
-
-BadItems = Mapping[int, Sequence[BadField]]
 
 # Imported by name when it is asked for, so that the other functions of this module need not have it
 # (building/functions.py).
 CLOSE_LISTS = "handlers.usecases.list_by_close"
 IN_BASE = "handlers.usecases.show_in_base"
 
-# The seconds that an item of a bulk request may take. None is begun with less time left.
-ITEM_SECONDS = 10
 # What a list counts at most, and the seconds that are kept for its answer.
 MOST_COUNTED = 10_000
 LIST_SECONDS = 4
@@ -66,14 +62,8 @@ async def create_trades(document: Any, user: str, request_id: str, bad_items: Ba
             raise AssertionError("without a key, no request is a repeated one")
         return {"status": 201 if is_new else 200, "trade": documents.trade_document(trade)}
 
-    bad_trades = {number: [_as_alone(field, "trade") for field in bad] for number, bad in bad_items.items()}
-    return _one_by_one(document["items"], create, request_id, bad_trades)
-
-
-def _as_alone(field: BadField, part: str) -> BadField:
-    """A field of that part of a bulk item, by the pointer that it has in a request of its own."""
-    inside = field.pointer.startswith(f"/{part}/")
-    return replace(field, pointer=field.pointer.removeprefix(f"/{part}")) if inside else field
+    bad_trades = {number: [as_alone(field, "trade") for field in bad] for number, bad in bad_items.items()}
+    return one_by_one(document["items"], create, request_id, bad_trades)
 
 
 async def update_trades(document: Any, user: str, request_id: str, bad_items: BadItems) -> Response:
@@ -87,8 +77,8 @@ async def update_trades(document: Any, user: str, request_id: str, bad_items: Ba
         )
         return {"status": 200, "trade": documents.trade_document(trade)}
 
-    bad_changes = {number: [_as_alone(field, "changes") for field in bad] for number, bad in bad_items.items()}
-    return _one_by_one(document["items"], update, request_id, bad_changes)
+    bad_changes = {number: [as_alone(field, "changes") for field in bad] for number, bad in bad_items.items()}
+    return one_by_one(document["items"], update, request_id, bad_changes)
 
 
 async def list_trades(
@@ -285,7 +275,7 @@ async def delete_trades(document: Any, user: str, request_id: str, bad_items: Ba
         usecase.delete(user, item.lower(), allowed=allowed_by(None))
         return {"status": 204}
 
-    return _one_by_one(document["tradeIds"], delete, request_id, bad_items)
+    return one_by_one(document["tradeIds"], delete, request_id, bad_items)
 
 
 async def delete_trade(trade_id: str, user: str, if_match: str | None = None) -> Response:
@@ -299,28 +289,3 @@ def _recorded(document: Any, user: str, idempotency_key: str | None, on_existing
     asked = {} if on_existing is None else {"onExisting": on_existing}
     request = keyed(idempotency_key, "createTrade", given, shown_as_new, **asked)
     return usecase.record(user, given, request, completing=on_existing == "COMPLETE")
-
-
-def _one_by_one(
-    items: Sequence[Any], serve: Callable[[Any], dict[str, Any]], request_id: str, bad_items: BadItems
-) -> Response:
-    """Serve each item on its own; one that fails is told so in its place, and so are those that time leaves over.
-
-    `bad_items`: what the validation found wrong, by the item's position.
-    """
-
-    def result(number: int, item: Any) -> dict[str, Any]:
-        if number in bad_items:
-            return refused(invalid_request(bad_items[number]))
-        if deadline.seconds_left() < ITEM_SECONDS:
-            return refused(not_begun())
-        try:
-            with deadline.within(ITEM_SECONDS):
-                return serve(item)
-        except Exception as error:  # noqa: BLE001 the table logs what it does not know
-            return refused(problem_of(error))
-
-    def refused(problem: Problem) -> dict[str, Any]:
-        return {"status": problem.kind.status, "problem": problem.document(request_id)}
-
-    return reply(200, {"results": [result(number, item) for number, item in enumerate(items)]})

@@ -8,6 +8,7 @@ StorageError
 │   └── NoSuchAccount    the account in which something is to lie is none of the user's
 ├── CashNotFound         the account has no such cash row
 ├── AccountClosing       the account in which something is to lie is being deleted
+├── ExecutionNotFound    the user has no such execution
 ├── ExportNotFound       the user asked for no such table, or too long ago
 ├── VersionMismatch      the trade has changed in between
 ├── PreconditionFailed   the trade is at none of the versions that the client named
@@ -65,6 +66,10 @@ class CashNotFound(StorageError):
 
 class AccountClosing(StorageError):
     """Raised when something is to lie in a trading account that is being deleted."""
+
+
+class ExecutionNotFound(StorageError):
+    """Raised when the user has no execution of that id."""
 
 
 class ExportNotFound(StorageError):

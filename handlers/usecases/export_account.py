@@ -17,6 +17,7 @@ from handlers.documents import trades as documents
 from handlers.documents.fields import as_json, time_text
 from handlers.documents.groups import group_document
 from handlers.documents.ledger import account_document, cash_document, settings_document
+from handlers.documents.recorded_executions import execution_document
 from handlers.documents.stats import Frame, stats_document
 from handlers.journal.stats.folding import fold
 from handlers.journal.trade import Image, Trade
@@ -26,6 +27,7 @@ from handlers.storage import (
     cash,
     deleted_trades,
     erasure_marks,
+    executions,
     image_files,
     trade_queries,
     trading_accounts,
@@ -187,6 +189,15 @@ def _deleted_trades(account: Account, _: object) -> Iterator[str]:
     yield "[]" if separator == "[\n" else "\n]"
 
 
+def _executions(account: Account, _: object) -> Iterator[str]:
+    """Each on a line of its own, as getExecution shows it."""
+    separator = "[\n"
+    for execution in executions.every(account.user_id):
+        yield separator + as_json(execution_document(execution))
+        separator = ",\n"
+    yield "[]" if separator == "[\n" else "\n]"
+
+
 def _groups(account: Account, _: object) -> Iterator[str]:
     """Each on a line of its own, as getGroup shows it."""
     separator = "[\n"
@@ -238,6 +249,7 @@ SECTIONS: tuple[tuple[str, Callable[[Account, Callable[[int], None]], Iterator[s
     ("trades", _trades),
     ("deletedTrades", _deleted_trades),
     ("groups", _groups),
+    ("executions", _executions),
     ("settings", _settings),
     ("tradingAccounts", _trading_accounts),
     ("cash", _cash),

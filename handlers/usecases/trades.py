@@ -150,12 +150,13 @@ def update(user: str, trade_id: str, given: models.TradeUpdateInput, *, allowed:
 def delete(user: str, trade_id: str, *, allowed: Precondition) -> None:
     """Delete a trade; it is kept among the deleted ones for 30 days.
 
-    Raises TradeNotFound, PreconditionFailed, AccountErased, Busy.
+    Raises DerivedFromExecutions, TradeNotFound, PreconditionFailed, AccountErased, Busy.
     """
 
     def attempt() -> None:
         trade = storage.get(user, trade_id)
         _check(allowed, trade)
+        changes.of_hand(trade)
         storage.delete(trade, datetime.now(UTC))
 
     retry_overtaken(attempt)

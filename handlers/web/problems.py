@@ -10,6 +10,7 @@ from typing import Any, Literal
 from handlers.documents.fields import pointer
 from handlers.faults import Fault, FieldCode
 from handlers.journal import errors as journal
+from handlers.journal.money import canonical
 from handlers.log import logger
 from handlers.storage import errors as storage
 from handlers.web.contract import base_path
@@ -48,6 +49,7 @@ VERSION_MISMATCH = Kind("/problems/version-mismatch", "It has changed since it w
 CONTENT_TOO_LARGE = Kind("/problems/content-too-large", "The body is too large", 413)
 UNSUPPORTED_MEDIA_TYPE = Kind("/problems/unsupported-media-type", "Unsupported media type", 415)
 RULE_BROKEN = Kind("/problems/rule-broken", "The fields break a rule", 422)
+DERIVED_FROM_EXECUTIONS = Kind("/problems/derived-from-executions", "It follows from executions", 422)
 CODE_REJECTED = Kind("/problems/code-rejected", "The code is wrong or has expired", 422)
 KEY_REUSED = Kind("/problems/idempotency-key-reused", "The Idempotency-Key came before with another request", 422)
 TOO_MANY_REQUESTS = Kind("/problems/too-many-requests", "Too many requests", 429)
@@ -132,6 +134,7 @@ def _body_fields(errors: Sequence[journal.FieldError]) -> list[BadField]:
     return [BadField("body", pointer(error.path), error.fault) for error in errors]
 
 
+_DERIVED = Fault(FieldCode.DERIVED_PROPERTY, "follows from the trade's executions")
 _TAKEN = Fault(FieldCode.ALREADY_TAKEN, "belongs to another trade of yours")
 _REJECTED = "is not taken by the identity provider"
 
@@ -210,6 +213,12 @@ TABLE: dict[type[Exception], Callable[[Any], Problem]] = {
         "What lies in the account is in its currency. Make another account for another currency.",
         [BadField("body", "/currency", Fault(FieldCode.CURRENCY_IN_USE, "cannot be changed any more"))],
     ),
+    journal.DerivedFromExecutions: lambda error: Problem(
+        DERIVED_FROM_EXECUTIONS,
+        "The trade follows from its executions: record, correct or delete these.",
+        _body_fields([journal.FieldError((name,), _DERIVED) for name in error.names]),
+    ),
+    journal.PositionTooSmall: lambda error: position_too_small(canonical(error.is_open), "/quantity"),
     journal.TradeDiffers: lambda error: _trade_differs(error),
     journal.UploadsFull: lambda error: _retry_later(TOO_MANY_REQUESTS, error.detail, error.seconds),
     journal.CloseNotFound: lambda _: Problem(NOT_FOUND, "The trade has no such close."),
@@ -226,6 +235,7 @@ TABLE: dict[type[Exception], Callable[[Any], Problem]] = {
     storage.CashNotFound: lambda _: Problem(NOT_FOUND, "The account has no such cash row."),
     storage.AccountClosing: lambda _: Problem(STATE_FORBIDS, "The trading account is being deleted."),
     storage.TradingAccountNotFound: lambda _: Problem(NOT_FOUND, "You have no such trading account."),
+    storage.ExecutionNotFound: lambda _: Problem(NOT_FOUND, "You have no such execution."),
     storage.ExportNotFound: lambda _: Problem(NOT_FOUND, "You asked for no such file within the last day."),
     storage.VersionMismatch: lambda _: _contended(),
     storage.PreconditionFailed: lambda _: Problem(

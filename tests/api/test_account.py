@@ -85,6 +85,14 @@ def test_an_export_holds_every_trade_as_it_is_read(dana: Client) -> None:
         assert by_id[trade["tradeId"]] == dana.get(f"/trades/{trade['tradeId']}").json
 
 
+def test_an_export_holds_every_execution(dana: Client) -> None:
+    fill = {"symbol": "AAPL", "side": "BUY", "quantity": "1", "price": "10", "executedAt": "2026-01-05T10:00:00Z"}
+    made = [dana.post("/executions", {**fill, "symbol": symbol}).json["execution"] for symbol in ("AAPL", "MSFT")]
+    _, document = exported(dana)
+    assert document["executions"] == made
+    assert {trade["source"] for trade in document["trades"]} == {"LEDGER"}
+
+
 def test_an_export_holds_every_event_and_group(dana: Client, estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
     trade_id = dana.new_trade()["tradeId"]
     dana.post(f"/trades/{trade_id}/events", {"type": "SWAP", "amount": "-0.4", "at": "2026-01-06T22:00:00Z"})

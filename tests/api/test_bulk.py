@@ -111,7 +111,7 @@ def test_what_could_not_be_written_is_said_and_the_rest_is_there(dana: Client) -
 
 
 def test_what_time_leaves_over_is_said_to_be_not_done(dana: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("handlers.operations.trades.ITEM_SECONDS", 60)
+    monkeypatch.setattr("handlers.operations.bulk.ITEM_SECONDS", 60)
     answer = dana.post("/trades/bulk", items(a_trade(), a_trade()))
     assert statuses(answer) == [503, 503]
     assert recorded() == 0

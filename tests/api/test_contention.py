@@ -54,3 +54,15 @@ def test_of_36_changes_without_a_version_all_are_made(dana: Client) -> None:
     assert statuses(answers) == {200: 36}
     assert dana.get(path).json["version"] == 37
     assert sorted(answer.json["version"] for answer in answers) == list(range(2, 38))
+
+
+def test_of_fills_of_one_position_at_once_none_is_lost(dana: Client) -> None:
+    def fill(index: int) -> dict[str, str]:
+        at = f"2026-01-05T10:00:{index:02}Z"
+        return {"symbol": "AAPL", "side": "BUY", "quantity": "1", "price": "10", "executedAt": at}
+
+    answers = at_once(12, "createExecution", "/executions", fill)
+    assert statuses(answers) == {201: 12}
+    [trade] = dana.get("/trades").json["items"]
+    assert (trade["quantity"], len(trade["entries"]), trade["version"]) == ("12", 12, 12)
+    assert dana.get("/positions").json["items"][0]["quantity"] == "12"

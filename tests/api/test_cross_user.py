@@ -36,6 +36,7 @@ class Ids:
     image: str = NEVER
     account: str = NEVER
     cash: str = NEVER
+    execution: str = NEVER
 
 
 Send = Callable[[Client, Ids], Answer]
@@ -135,6 +136,15 @@ BY_PATH: dict[str, list[Send]] = {
     ],
     "getBalance": [lambda user, ids: user.get(f"/accounts/{ids.account}/balance")],
     "getReturns": [lambda user, ids: user.get(f"/accounts/{ids.account}/returns")],
+    "getExecution": [lambda user, ids: user.get(f"/executions/{ids.execution}")],
+    "updateExecution": [
+        lambda user, ids: user.patch(f"/executions/{ids.execution}", {"price": "1"}),
+        lambda user, ids: user.patch(f"/executions/{ids.execution}", {"price": "1"}, headers={"If-Match": '"1"'}),
+    ],
+    "deleteExecution": [
+        lambda user, ids: user.delete(f"/executions/{ids.execution}"),
+        lambda user, ids: user.delete(f"/executions/{ids.execution}", headers={"If-Match": '"1"'}),
+    ],
     "getTradingAccount": [lambda user, ids: user.get(f"/accounts/{ids.account}")],
     "updateTradingAccount": [
         lambda user, ids: user.patch(f"/accounts/{ids.account}", {"name": "x"}),
@@ -171,7 +181,9 @@ def danas(estate: Estate, dana: Client) -> Ids:  # noqa: ARG001 made first
     event, split = shown["events"][0]["eventId"], shown["splits"][0]["splitId"]
     account = dana.post("/accounts", {"name": "IBKR", "currency": "EUR"}).json["accountId"]
     cash = dana.post(f"/accounts/{account}/cash", CASH).json["cashId"]
-    return Ids(trade, shown["partialCloses"][0]["closeId"], entry, event, split, group, image, account, cash)
+    fill = {"symbol": "MSFT", "side": "BUY", "quantity": "1", "price": "10", "executedAt": "2026-01-05T11:00:00-05:00"}
+    execution = dana.post("/executions", fill).json["execution"]["executionId"]
+    return Ids(trade, shown["partialCloses"][0]["closeId"], entry, event, split, group, image, account, cash, execution)
 
 
 def test_anothers_group_and_trades_are_none_of_ones_own(erin: Client, danas: Ids) -> None:
@@ -210,8 +222,8 @@ def assert_alike(one: Answer, other: Answer) -> None:
 
 def test_these_are_all_operations_with_an_id() -> None:
     # putGroup makes what is not there: test_anothers_group_and_trades_are_none_of_ones_own is about it. A tag is no id:
-    # two users may have the same one.
-    others = {"putGroup", "renameTag", "deleteTag"}
+    # two users may have the same one. The pages of problems are everybody's.
+    others = {"putGroup", "renameTag", "deleteTag", "getProblem", "headProblem"}
     assert {route.operation_id for route in routes() if "{" in route.path} == BY_PATH.keys() | others
 
 

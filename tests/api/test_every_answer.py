@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from handlers.operations import executions as operations
 from handlers.storage import (
     accounts,
     bucket,
     cash,
     deleted_trades,
     erasure_marks,
+    executions,
     groups,
     rates,
     sign_in,
@@ -29,7 +31,7 @@ from tests.api.client import Answer, Client, a_trade
 from tests.api.conftest import LogLines
 from tests.events import function, routes
 
-BULK = ("createTrades", "updateTrades", "deleteTrades")
+BULK = ("createExecutions", "createTrades", "updateTrades", "deleteTrades")
 NEVER = "99999999-0000-4000-8000-000000000000"
 CLOSE = {"price": "11", "closedAt": "2026-01-05T11:00:00-05:00"}
 ENTRY = {"quantity": "1", "price": "11", "enteredAt": "2026-01-05T10:00:00-05:00"}
@@ -37,6 +39,7 @@ EVENT = {"type": "DIVIDEND", "amount": "24", "at": "2026-01-09T09:00:00-05:00"}
 SPLIT = {"new": "4", "old": "1", "at": "2026-01-10T09:30:00-05:00"}
 CASH = {"type": "DEPOSIT", "amount": "5", "at": "2026-01-05T12:00:00Z"}
 RATE = {"from": "USD", "to": "EUR", "day": "2026-01-05", "rate": "0.92"}
+FILL = {"symbol": "AAPL", "side": "BUY", "quantity": "1", "price": "11", "executedAt": "2026-01-05T10:00:00-05:00"}
 PASSWORD = "Breakout-2026!"
 CREDENTIALS = {"email": "dana@example.com", "password": PASSWORD}
 ADDRESS = {"email": "dana@example.com"}
@@ -68,6 +71,14 @@ EVERY: dict[str, Callable[[Client], Answer]] = {
     "getGroup": lambda client: client.get(f"/groups/{NEVER}"),
     "putGroup": lambda client: client("PUT", f"/groups/{NEVER}", {"name": "pair", "tradeIds": [NEVER]}),
     "deleteGroup": lambda client: client.delete(f"/groups/{NEVER}"),
+    "listExecutions": lambda client: client.get("/executions"),
+    "createExecution": lambda client: client.post("/executions", FILL),
+    "createExecutions": lambda client: client.post("/executions/bulk", {"items": [{"execution": FILL}]}),
+    "getExecution": lambda client: client.get(f"/executions/{NEVER}"),
+    "updateExecution": lambda client: client.patch(f"/executions/{NEVER}", {"price": "1"}),
+    "deleteExecution": lambda client: client.delete(f"/executions/{NEVER}"),
+    "listPositions": lambda client: client.get("/positions"),
+    "matchExecutions": lambda client: client.post("/executions/match", {"executions": [FILL]}),
     "getSettings": lambda client: client.get("/settings"),
     "updateSettings": lambda client: client.patch("/settings", {"baseCurrency": "EUR"}),
     "listTradingAccounts": lambda client: client.get("/accounts"),
@@ -135,6 +146,8 @@ BROKEN = (
     (storage, "get"),
     (storage, "replace"),
     (storage, "delete"),
+    *((executions, name) for name in ("get", "listed", "positions", "position")),
+    (operations, "settle_all"),
     (trade_queries, "list_trades"),
     (groups, "get"),
     (groups, "page"),

@@ -326,6 +326,73 @@ class ForgetUpload(OfOneTrade):
         assert "images" not in self.client.get(self.path).json
 
 
+class OfExecutions(Write):
+    """Two trades of fills, which a third joins."""
+
+    def __init__(self, client: Client) -> None:
+        super().__init__(client)
+        self.made = [self.put(side, hour) for side, hour in (("BUY", 10), ("SELL", 11), ("BUY", 12))]
+        for number, trade in enumerate(self.trades()):
+            client.patch(f"/trades/{trade['tradeId']}", {"lessons": f"mine {number}"})
+
+    def put(self, side: str, hour: int, key: str = "") -> Answer:
+        fill = {
+            "symbol": "AAPL",
+            "side": side,
+            "quantity": "1",
+            "price": "10",
+            "executedAt": f"2026-01-05T{hour:02}:00:00Z",
+        }
+        return self.client.post("/executions", fill, headers={"Idempotency-Key": key or f"{side}-{hour}"})
+
+    def check_between(self) -> None:
+        """Executions, position and trades agree, and no note is lost."""
+        of_trades = {trade["tradeId"]: trade for trade in self.trades()}
+        of_fills = {trade_id for each in self.executions() for trade_id in each["tradeIds"]}
+        assert of_fills == set(of_trades)
+        held = [each["quantity"] for each in self.client.get("/positions").json["items"]]
+        assert held == [each["remainingQuantity"] for each in of_trades.values() if each["remainingQuantity"] != "0"]
+        assert "".join(trade.get("lessons", "") for trade in of_trades.values()).count("mine") == 2
+
+    def executions(self) -> list[Any]:
+        shown: list[Any] = self.client.get("/executions").json["items"]
+        return shown
+
+
+class LateExecution(OfExecutions):
+    statuses = (201,)
+
+    def request(self) -> Answer:
+        return self.put("BUY", 9, "late")
+
+    def check(self) -> None:
+        self.check_between()
+        assert (len(self.executions()), len(self.trades())) == (4, 1)
+
+
+class CorrectExecution(OfExecutions):
+    statuses = (200,)
+
+    def request(self) -> Answer:
+        path = f"/executions/{self.made[1].json['execution']['executionId']}"
+        return self.client.patch(path, {"executedAt": "2026-01-05T13:00:00Z", "quantity": "2"})
+
+    def check(self) -> None:
+        self.check_between()
+        assert [trade["netPnl"] for trade in self.trades()] == ["0"]
+
+
+class DeleteExecution(OfExecutions):
+    statuses, again = (204,), (404,)
+
+    def request(self) -> Answer:
+        return self.client.delete(f"/executions/{self.made[1].json['execution']['executionId']}")
+
+    def check(self) -> None:
+        self.check_between()
+        assert [trade["quantity"] for trade in self.trades()] == ["2"]
+
+
 class OfTheAccount(Write):
     estate: Estate
 
@@ -380,6 +447,9 @@ WRITES = (
     DeleteWhatIsAnothers,
     Many,
     DeleteMany,
+    LateExecution,
+    CorrectExecution,
+    DeleteExecution,
 )
 WITH_FILES = (AskForUpload, ForgetUpload)
 OF_ACCOUNTS = (Export, LogOut, Erase)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -23,3 +24,50 @@ def test_fills_are_matched_without_being_stored(new_user: Callable[[], User]) ->
     assert api.get("/trades").json() == {"items": []}
     alone = api.post("/executions/match", json={"executions": [{**fills[0], "positionEffect": "CLOSE"}]})
     assert (alone.status_code, alone.json()["type"]) == (409, "/v1/problems/position-too-small")
+
+
+@pytest.mark.anywhere
+def test_fills_become_trades_and_notes_follow_them(new_user: Callable[[], User]) -> None:
+    api = new_user().api
+
+    def fill(side: str, price: str, hour: int) -> dict[str, str]:
+        at = f"2026-01-05T{hour:02}:00:00Z"
+        return {"symbol": "AAPL", "side": side, "quantity": "1", "price": price, "executedAt": at}
+
+    made = [
+        api.post("/executions", json=fill(side, price, hour))
+        for side, price, hour in (("BUY", "10", 15), ("SELL", "12", 16))
+    ]
+    assert [answer.status_code for answer in made] == [201, 201]
+    [trade] = made[1].json()["trades"]
+    assert (trade["source"], trade["netPnl"]) == ("LEDGER", "2")
+    noted = api.patch(f"/trades/{trade['tradeId']}", json={"lessons": "patience"})
+    assert noted.status_code == 200
+    refused = api.patch(f"/trades/{trade['tradeId']}", json={"quantity": "2"})
+    assert (refused.status_code, refused.json()["type"]) == (422, "/v1/problems/derived-from-executions")
+    late = api.post("/executions", json=fill("BUY", "9", 14))
+    assert late.json()["trades"][0]["lessons"] == "patience"
+    assert [each["quantity"] for each in api.get("/positions").json()["items"]] == ["1"]
+    path = made[1].headers["Location"].removeprefix("/v1")
+    corrected = api.patch(path, json={"quantity": "2"}, headers={"If-Match": '"1"'})
+    assert (corrected.status_code, corrected.json()["trades"][0]["netPnl"]) == (200, "5")
+    for answer in made:
+        assert api.get(answer.headers["Location"].removeprefix("/v1")).status_code == 200
+    assert api.delete(path).status_code == 204
+    many = [{"execution": fill("SELL", "11", hour)} for hour in (17, 18)]
+    assert [one["status"] for one in api.post("/executions/bulk", json={"items": many}).json()["results"]] == [201, 201]
+    assert api.get("/positions").json() == {"items": []}
+
+
+def test_fills_of_one_position_at_once_are_all_kept(new_user: Callable[[], User]) -> None:
+    api = new_user().api
+
+    def put(minute: int) -> int:
+        at = f"2026-01-05T15:{minute:02}:00Z"
+        fill = {"symbol": "AAPL", "side": "BUY", "quantity": "1", "price": "10", "executedAt": at}
+        return api.post("/executions", json=fill, headers={"Idempotency-Key": f"f-{minute}"}).status_code
+
+    with ThreadPoolExecutor(6) as threads:
+        assert set(threads.map(put, range(6))) == {201}
+    [trade] = api.get("/trades").json()["items"]
+    assert (trade["quantity"], len(trade["entries"])) == ("6", 6)

@@ -1,0 +1,123 @@
+"""Recorded executions and open positions as the documents that the API answers, and what a client gives of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from handlers.documents.executions import execution_of, instrument_of
+from handlers.documents.fields import columns_of, document, time_text
+from handlers.documents.trades import trade_document
+from handlers.journal import money
+from handlers.journal.executions import CostDetail, Execution, Instrument, RecordedExecution
+from handlers.journal.money import canonical
+from handlers.journal.positions import Side, Trip
+
+if TYPE_CHECKING:
+    from generated import models
+    from handlers.journal.trade import Trade
+    from handlers.storage.executions import StoredPosition
+
+
+def new_execution(given: models.ExecutionInput, execution_id: str) -> tuple[Execution, bool, bool]:
+    """The execution that a client asks to record, whether it names its instrument, and whether an option makes the
+    fill in its underlying. Raises RuleBroken for a future whose point value is not known.
+    """
+    values = given.model_dump(exclude_none=True)
+    with_shares = values.pop("with_shares", True)
+    names_instrument = "instrument" in values
+    instrument = instrument_of(values["instrument"], values["symbol"]) if names_instrument else Instrument()
+    return execution_of(values, execution_id, instrument), names_instrument, with_shares
+
+
+def changed_fields(given: models.ExecutionUpdateInput) -> dict[str, Any]:
+    """The fields of an execution that a merge patch sets, by the journal's names; None takes one back to none."""
+    values = given.model_dump(exclude_unset=True)
+    if values.get("side") is not None:
+        values["side"] = Side(values["side"])
+    if values.get("cost_details") is not None:
+        values["cost_details"] = tuple(
+            CostDetail(kind=str(detail["kind"]), amount=detail["amount"]) for detail in values["cost_details"]
+        )
+    return values
+
+
+def execution_document(execution: RecordedExecution) -> dict[str, Any]:
+    """The contract's Execution."""
+    shown = document(_EXECUTION, execution)
+    instrument = {
+        "kind": str(execution.instrument_kind),
+        "multiplier": canonical(execution.multiplier),
+        "currency": execution.currency,
+        "underlying": execution.underlying,
+        "expiry": execution.expiry,
+        "strike": None if execution.strike is None else canonical(execution.strike),
+        "right": None if execution.right is None else str(execution.right),
+    }
+    return {
+        **shown,
+        "instrument": {name: value for name, value in instrument.items() if value is not None},
+        "tradeIds": list(execution.trade_ids),
+    }
+
+
+def recorded_document(execution: RecordedExecution, trades: tuple[Trade, ...]) -> dict[str, Any]:
+    """The contract's RecordedExecution: the execution, and its trades as they are then."""
+    return {
+        "execution": execution_document(execution),
+        "trades": [trade_document(trade) for trade in trades],
+    }
+
+
+def position_document(position: StoredPosition, trade: Trade) -> dict[str, Any]:
+    """The contract's OpenPosition."""
+    trip: Trip = trade.trip
+    units = money.product(trip.open_quantity, trade.multiplier)
+    names = {entry.entry_id: entry for entry in trade.entered}
+    shown: Mapping[str, Any] = {
+        "accountId": position.account_id,
+        "symbol": trade.symbol,
+        "pairId": position.pair_id,
+        "currency": position.currency,
+        "side": str(trade.side),
+        "quantity": canonical(trip.open_quantity),
+        "averagePrice": canonical(money.ratio(trip.open_cost, units)),
+        "costBasis": canonical(money.rounded(trip.open_cost, money.MOST_DECIMALS)),
+        "openCosts": canonical(trip.open_costs),
+        "lots": [
+            {
+                "quantity": canonical(lot.quantity),
+                "cost": canonical(lot.cost),
+                "costs": canonical(lot.costs),
+                **({"entryId": lot.entry_id} if lot.entry_id in names else {}),
+            }
+            for lot in trip.lots
+        ],
+        "tradeId": trade.trade_id,
+        "openDate": time_text(trade.open_date),
+    }
+    return {name: value for name, value in shown.items() if value is not None}
+
+
+_EXECUTION = columns_of(
+    RecordedExecution,
+    without=[
+        "user_id",
+        "sequence",
+        "instrument_kind",
+        "multiplier",
+        "currency",
+        "underlying",
+        "expiry",
+        "strike",
+        "right",
+        "opens",
+        "trade_ids",
+    ],
+    writers={
+        "cost_details": lambda details: (
+            [{"kind": detail.kind, "amount": canonical(detail.amount)} for detail in details] or None
+        ),
+        "tags": lambda tags: list(tags) or None,
+    },
+)

@@ -1,0 +1,336 @@
+"""Recorded executions: what they make of trades and positions, corrected, deleted, late and concurrent ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.api.client import Answer, Client
+
+NEVER = "99999999-0000-4000-8000-000000000000"
+
+
+def fill(side: str, quantity: str, price: str, minute: int, **others: Any) -> dict[str, Any]:
+    return {
+        "symbol": "AAPL",
+        "side": side,
+        "quantity": quantity,
+        "price": price,
+        "executedAt": f"2026-01-05T10:{minute:02}:00Z",
+        **others,
+    }
+
+
+def put(client: Client, *fills: dict[str, Any]) -> list[dict[str, Any]]:
+    answers = [client.post("/executions", each) for each in fills]
+    assert [answer.status for answer in answers] == [201] * len(fills), [answer.json for answer in answers]
+    return [answer.json for answer in answers]
+
+
+def trades(client: Client) -> list[dict[str, Any]]:
+    shown: list[dict[str, Any]] = client.get("/trades", query="order=asc").json["items"]
+    return shown
+
+
+def nets(client: Client) -> list[str | None]:
+    return [trade.get("netPnl") for trade in trades(client)]
+
+
+def refused(answer: Answer) -> tuple[int, str]:
+    return answer.status, answer.kind
+
+
+def test_a_flip_ends_one_trade_and_begins_the_next(dana: Client) -> None:
+    first, second, third = put(
+        dana,
+        fill("BUY", "100", "10", 0, commission="1"),
+        fill("SELL", "150", "11", 1, commission="1.5"),
+        fill("BUY", "50", "10.5", 2, commission="0.5"),
+    )
+    assert nets(dana) == ["98", "24"]
+    assert [trade["source"] for trade in trades(dana)] == ["LEDGER"] * 2
+    assert first["execution"]["tradeIds"] == [trades(dana)[0]["tradeId"]]
+    assert [trade["tradeId"] for trade in second["trades"]] == [trade["tradeId"] for trade in trades(dana)]
+    assert [trade["status"] for trade in second["trades"]] == ["CLOSED", "OPEN"]
+    assert third["trades"][0]["netPnl"] == "24"
+    assert dana.get("/positions").json == {"items": []}
+
+
+def test_an_execution_is_read_as_it_was_recorded(dana: Client) -> None:
+    given = fill(
+        "BUY",
+        "2",
+        "5000.25",
+        0,
+        symbol="MESH6",
+        instrument={"kind": "FUTURE", "expiry": "2026-03-20"},
+        commission="1",
+        fees="0.94",
+        costDetails=[{"kind": "COMMISSION", "amount": "1"}, {"kind": "EXCHANGE", "amount": "0.94"}],
+        orderId="o-1",
+        externalId="x-1",
+        note="breakout",
+        tags=["a  b", "a b"],
+        positionEffect="OPEN",
+    )
+    answer = dana.post("/executions", given)
+    shown = answer.json["execution"]
+    assert shown["instrument"] == {"kind": "FUTURE", "multiplier": "5", "currency": "USD", "expiry": "2026-03-20"}
+    assert (shown["tags"], shown["note"], shown["costDetails"][1]) == (
+        ["a b"],
+        "breakout",
+        {"kind": "EXCHANGE", "amount": "0.94"},
+    )
+    read = dana.get(answer.headers["location"].removeprefix("/v1"))
+    assert (read.json, read.headers["etag"]) == (shown, '"1"')
+    assert answer.json["trades"][0]["multiplier"] == "5"
+    for path in (f"/executions/{NEVER}", "/executions/" + NEVER.upper()):
+        assert refused(dana.get(path)) == (404, "/problems/not-found")
+
+
+def test_a_repeated_request_records_nothing_twice(dana: Client) -> None:
+    headers = {"Idempotency-Key": "one"}
+    first = dana.post("/executions", fill("BUY", "1", "10", 0), headers=headers)
+    again = dana.post("/executions", fill("BUY", "1.0", "10.00", 0), headers=headers)
+    assert (again.status, again.json, again.headers["idempotent-replayed"]) == (201, first.json, "true")
+    other = dana.post("/executions", fill("BUY", "2", "10", 0), headers=headers)
+    assert refused(other) == (422, "/problems/idempotency-key-reused")
+    [position] = dana.get("/positions").json["items"]
+    assert position["quantity"] == "1"
+
+
+def test_an_open_position_is_told_with_its_lots(dana: Client) -> None:
+    dana.patch("/settings", {"lotMethod": "FIFO"})
+    put(
+        dana,
+        fill("BUY", "10", "10", 0, commission="1"),
+        fill("BUY", "30", "12", 1, commission="1"),
+        fill("SELL", "5", "13", 2),
+    )
+    [position] = dana.get("/positions").json["items"]
+    [trade] = trades(dana)
+    assert trade["lotMethod"] == "FIFO"
+    assert {
+        name: position[name] for name in ("side", "quantity", "averagePrice", "costBasis", "openCosts", "tradeId")
+    } == {
+        "side": "BUY",
+        "quantity": "35",
+        "averagePrice": "11.71428571",
+        "costBasis": "410",
+        "openCosts": "1.5",
+        "tradeId": trade["tradeId"],
+    }
+    assert [lot["entryId"] for lot in position["lots"]] == [entry["entryId"] for entry in trade["entries"]]
+    assert [lot["quantity"] for lot in position["lots"]] == ["5", "30"]
+    put(dana, fill("BUY", "1", "1", 3, symbol="MSFT"))
+    assert [each["symbol"] for each in dana.get("/positions").json["items"]] == ["AAPL", "MSFT"]
+
+
+def test_a_corrected_execution_changes_what_follows_from_it(dana: Client) -> None:
+    first, _ = put(dana, fill("BUY", "2", "10", 0), fill("SELL", "2", "12", 1))
+    path = f"/executions/{first['execution']['executionId']}"
+    answer = dana.patch(path, {"price": "11", "commission": "0.5", "note": "typo", "tags": ["x"]})
+    assert (answer.status, answer.headers["etag"], answer.json["trades"][0]["netPnl"]) == (200, '"2"', "1.5")
+    assert nets(dana) == ["1.5"]
+    assert dana.patch(path, {"commission": None, "note": None, "tags": None}).json["execution"]["commission"] == "0"
+    assert dana.patch(path, {"price": "11.0"}).headers["etag"] == '"3"'  # nothing changed
+    moved = dana.patch(path, {"executedAt": "2026-01-05T10:05:00Z"})
+    assert [trade["side"] for trade in trades(dana)] == ["SELL"]
+    assert moved.json["trades"][0]["netPnl"] == "2"
+    assert dana.patch(path, {"quantity": "3"}, headers={"If-Match": '"1"'}).kind == "/problems/version-mismatch"
+    assert dana.patch(path, {"quantity": "3", "side": "BUY"}).json["trades"][1]["remainingQuantity"] == "1"
+    assert dana.patch(path, {"feePrice": "2"}).bad_fields == {("body", "/feeCurrency")}
+    assert dana.patch(f"/executions/{NEVER}", {"price": "1"}).status == 404
+
+
+def test_a_deleted_execution_leaves_what_the_others_make(dana: Client) -> None:
+    first, second = put(dana, fill("BUY", "2", "10", 0), fill("SELL", "2", "12", 1))
+    path = f"/executions/{second['execution']['executionId']}"
+    assert dana.delete(path, headers={"If-Match": '"2"'}).status == 412
+    assert dana.delete(path, headers={"If-Match": '"1"'}).status == 204
+    assert dana.delete(path).status == 404
+    assert [trade["status"] for trade in trades(dana)] == ["OPEN"]
+    dana.delete(f"/executions/{first['execution']['executionId']}")
+    assert (trades(dana), dana.get("/positions").json["items"], dana.get("/executions").json["items"]) == ([], [], [])
+    assert dana.get("/deleted-trades").json["items"] == []
+
+
+def test_notes_follow_the_fill_that_opened_their_trade(dana: Client) -> None:
+    put(dana, fill("BUY", "1", "10", 0), fill("SELL", "1", "11", 1), fill("BUY", "1", "10", 5))
+    closed, open_ = trades(dana)
+    for trade, text in ((closed, "first"), (open_, "second")):
+        assert dana.patch(f"/trades/{trade['tradeId']}", {"lessons": text, "tags": [text]}).status == 200
+    put(dana, fill("BUY", "1", "9", 0, executedAt="2026-01-05T09:00:00Z"))  # the first trade is not flat any more
+    [joined] = trades(dana)
+    assert (joined["tradeId"], joined["lessons"], joined["tags"]) == (
+        closed["tradeId"],
+        "first\n\n---\n\nsecond",
+        ["first", "second"],
+    )
+    assert dana.get(f"/trades/{open_['tradeId']}").status == 404
+    executions = dana.get("/executions", query="order=asc").json["items"]
+    assert {tuple(each["tradeIds"]) for each in executions} == {(closed["tradeId"],)}
+    early = next(each for each in executions if each["executedAt"] == "2026-01-05T09:00:00Z")
+    assert dana.delete(f"/executions/{early['executionId']}").status == 204
+    assert [trade["status"] for trade in trades(dana)] == ["CLOSED", "OPEN"]
+    assert trades(dana)[0]["lessons"] == joined["lessons"]
+
+
+def test_what_a_trader_wrote_is_not_lost_with_the_last_fill(dana: Client) -> None:
+    [made] = put(dana, fill("BUY", "1", "10", 0))
+    trade = made["trades"][0]["tradeId"]
+    dana.patch(f"/trades/{trade}", {"stopLoss": "9"})
+    path = f"/executions/{made['execution']['executionId']}"
+    assert refused(dana.delete(path)) == (409, "/problems/state-forbids")
+    dana.patch(f"/trades/{trade}", {"stopLoss": None, "initialStopLoss": None})
+    assert dana.delete(path).status == 204
+
+
+def test_the_money_of_a_trade_that_follows_from_executions_is_theirs(dana: Client) -> None:
+    [made] = put(dana, fill("BUY", "2", "10", 0))
+    [trade] = made["trades"]
+    path, at = f"/trades/{trade['tradeId']}", "2026-01-06T10:00:00Z"
+    derived = (422, "/problems/derived-from-executions")
+    for change in (
+        {"quantity": "3"},
+        {"entryPrice": "9"},
+        {"symbol": "MSFT"},
+        {"status": "CANCELLED"},
+        {"externalId": "x"},
+    ):
+        answer = dana.patch(path, change)
+        assert (refused(answer), answer.bad_fields) == (derived, {("body", f"/{name}") for name in change})
+    entry = f"{path}/entries/{trade['entries'][0]['entryId']}"
+    for answer in (
+        dana.post(f"{path}/closes", {"price": "11", "closedAt": at}),
+        dana.post(f"{path}/entries", {"quantity": "1", "price": "11", "enteredAt": at}),
+        dana.post(f"{path}/events", {"type": "DIVIDEND", "amount": "1", "at": at}),
+        dana.post(f"{path}/splits", {"new": "2", "old": "1", "at": at}),
+        dana.patch(entry, {"price": "9"}),
+        dana.delete(entry),
+        dana.delete(path),
+    ):
+        assert refused(answer) == derived
+    [result] = dana.post("/trades/bulk-delete", {"tradeIds": [trade["tradeId"]]}).json["results"]
+    assert (result["status"], result["problem"]["type"]) == (422, "/v1/problems/derived-from-executions")
+    put(dana, fill("SELL", "1", "11", 1))
+    close = dana.get(path).json["partialCloses"][0]["closeId"]
+    assert refused(dana.patch(f"{path}/closes/{close}", {"price": "9"})) == derived
+    assert refused(dana.delete(f"{path}/closes/{close}")) == derived
+    noted = dana.patch(path, {"lessons": "patience", "stopLoss": "9", "quantity": "2"})
+    assert (noted.status, noted.json["lessons"]) == (200, "patience")
+
+
+def test_an_option_expires_or_becomes_shares(dana: Client) -> None:
+    option = {"kind": "OPTION", "currency": "USD", "underlying": "ABC", "strike": "103", "right": "PUT"}
+    put(dana, fill("SELL", "3", "2.05", 0, symbol="ABC P103", instrument=option, commission="3.42"))
+    at = {"symbol": "abc p103", "executedAt": "2026-01-16T21:00:00Z"}
+    [assigned] = put(dana, {**at, "kind": "ASSIGNMENT", "quantity": "1", "commission": "5"})
+    assert assigned["execution"]["side"] == "BUY"
+    shares = next(trade for trade in trades(dana) if trade["symbol"] == "ABC")
+    assert (shares["quantity"], shares["entryPrice"], shares["commission"]) == ("100", "103", "5")
+    [linked] = dana.get("/executions", query="symbol=abc").json["items"]
+    assert linked["linkedTo"] == assigned["execution"]["executionId"]
+    too_many = dana.post("/executions", {**at, "kind": "EXPIRY", "quantity": "3"})
+    assert (refused(too_many), too_many.bad_fields) == ((409, "/problems/position-too-small"), {("body", "/quantity")})
+    [expired] = put(dana, {**at, "kind": "EXPIRY"})
+    assert (expired["execution"]["quantity"], expired["execution"]["price"]) == ("2", "0")
+    assert expired["trades"][0]["netPnl"] == "611.58"  # 615 - 3.42
+    assert dana.post("/executions", {**at, "kind": "EXPIRY"}).kind == "/problems/position-too-small"
+    bare = dana.post("/executions", {**at, "symbol": "X", "kind": "EXERCISE", "quantity": "1"})
+    assert bare.bad_fields == {("body", f"/instrument/{name}") for name in ("underlying", "strike", "right")}
+
+
+def test_what_leaves_without_a_price_leaves_at_its_cost(dana: Client) -> None:
+    put(dana, fill("BUY", "2", "10", 0), fill("BUY", "2", "13", 1))
+    [out] = put(dana, {"symbol": "AAPL", "kind": "TRANSFER_OUT", "quantity": "1", "executedAt": "2026-01-06T10:00:00Z"})
+    assert (out["execution"]["price"], out["trades"][0]["realizedPartialPnl"]) == ("11.5", "0")
+
+
+@pytest.mark.parametrize("kind", ["TRANSFER_IN", "OPENING"])
+def test_what_comes_in_needs_a_price(dana: Client, kind: str) -> None:
+    given = {key: value for key, value in fill("BUY", "1", "10", 0, kind=kind).items() if key != "price"}
+    assert dana.post("/executions", given).bad_fields == {("body", "/price")}
+    assert dana.post("/executions", {**given, "price": "10"}).status == 201
+
+
+def test_a_position_is_in_one_instrument(dana: Client) -> None:
+    put(dana, fill("BUY", "1", "10", 0, instrument={"kind": "FUTURE", "multiplier": "5", "currency": "USD"}))
+    again = dana.post("/executions", fill("BUY", "1", "10", 1, instrument={"multiplier": "50", "currency": "USD"}))
+    assert (again.status, again.bad_fields) == (422, {("body", "/instrument/multiplier")})
+    [plain] = put(dana, fill("SELL", "1", "11", 1, symbol="aapl"))
+    assert (plain["execution"]["instrument"]["multiplier"], nets(dana)) == ("5", ["5"])
+    unknown = dana.post("/executions", fill("BUY", "1", "10", 0, symbol="XYZ", instrument={"kind": "FUTURE"}))
+    assert unknown.bad_fields == {("body", "/instrument/multiplier")}
+
+
+def test_a_fill_that_may_only_close_needs_what_it_closes(dana: Client) -> None:
+    bought, _ = put(dana, fill("BUY", "2", "10", 0), fill("SELL", "2", "11", 1, positionEffect="CLOSE"))
+    again = dana.post("/executions", fill("SELL", "1", "11", 2, positionEffect="CLOSE"))
+    assert refused(again) == (409, "/problems/position-too-small")
+    path = f"/executions/{bought['execution']['executionId']}"
+    assert refused(dana.delete(path)) == (409, "/problems/position-too-small")
+    assert dana.patch(path, {"quantity": "1"}).kind == "/problems/position-too-small"
+
+
+def test_pairs_keep_overlapping_trades_apart(dana: Client) -> None:
+    put(
+        dana,
+        fill("BUY", "1", "10", 0, pairId="1"),
+        fill("BUY", "1", "20", 1, pairId="2"),
+        fill("SELL", "1", "11", 2, pairId="1"),
+        fill("SELL", "1", "22", 3, pairId="2"),
+    )
+    assert nets(dana) == ["1", "2"]
+
+
+def test_many_executions_are_recorded_in_order_each_on_its_own(dana: Client) -> None:
+    at = "2026-01-05T10:00:00Z"
+    items = [
+        {"idempotencyKey": "a", "execution": fill("BUY", "1", "10", 0)},
+        {"execution": fill("SELL", "1", "x", 0)},
+        {"execution": {"symbol": "AAPL", "kind": "EXPIRY", "quantity": "9", "executedAt": at}},
+        {"execution": fill("SELL", "1", "11", 0)},
+        {"execution": fill("BUY", "1", "12", 0)},
+    ]
+    results = dana.post("/executions/bulk", {"items": items}).json["results"]
+    assert [result["status"] for result in results] == [201, 400, 409, 201, 201]
+    assert results[1]["problem"]["errors"][0]["pointer"] == "/price"
+    assert sorted(nets(dana), key=str) == ["1", None]
+    again = dana.post("/executions/bulk", {"items": items[:1]}).json["results"]
+    assert again == results[:1]
+
+
+def test_executions_are_listed_by_time_a_page_at_a_time(dana: Client) -> None:
+    put(dana, *[fill("BUY", "1", str(n + 1), n) for n in range(5)], fill("BUY", "1", "1", 9, symbol="MSFT"))
+    put(dana, fill("BUY", "1", "1", 0, symbol="MSFT", executedAt="2026-01-07T23:59:59Z"))
+    seen, token = [], ""
+    while True:
+        page = dana.get("/executions", query=f"symbol=aapl&limit=2&order=asc{token}").json
+        seen += [each["price"] for each in page["items"]]
+        if "nextToken" not in page:
+            break
+        token = f"&nextToken={page['nextToken']}"
+    assert seen == ["1", "2", "3", "4", "5"]
+    newest = dana.get("/executions", query="limit=1").json
+    assert newest["items"][0]["executedAt"] == "2026-01-07T23:59:59Z"
+    assert (
+        dana.get("/executions", query=f"limit=1&nextToken={newest['nextToken']}").json["items"][0]["symbol"] == "MSFT"
+    )
+    assert len(dana.get("/executions", query="executedFrom=2026-01-06&executedTo=2026-01-07").json["items"]) == 1
+    assert dana.get("/executions", query="executedTo=2026-01-04").json == {"items": []}
+    other = dana.get("/executions", query=f"limit=1&symbol=AAPL&nextToken={newest['nextToken']}")
+    assert (other.status, other.bad_fields) == (400, {("query", "/nextToken")})
+
+
+def test_another_users_executions_are_not_there(dana: Client, erin: Client) -> None:
+    [made] = put(dana, fill("BUY", "1", "10", 0))
+    path = f"/executions/{made['execution']['executionId']}"
+    assert [erin.get(path).status, erin.patch(path, {"price": "1"}).status, erin.delete(path).status] == [404] * 3
+    assert erin.get("/executions").json == erin.get("/positions").json == {"items": []}
+    token = dana.get("/executions", query="limit=1").json
+    put(dana, fill("BUY", "1", "10", 1))
+    token = dana.get("/executions", query="limit=1").json["nextToken"]
+    assert erin.get("/executions", query=f"limit=1&nextToken={token}").status == 400
+    assert dana.get(path).json["version"] == 1
