@@ -42,7 +42,7 @@ RULES = {
         r"string",
         r"/(Model|Api)/",
         "CancellationToken DateOnly DateTime Dictionary Exception Guid HttpClient HttpRequestMessage "
-        "HttpResponseMessage HttpStatusCode ILogger JsonSerializerOptions List Stream Type Utf8JsonReader "
+        "HttpResponseMessage HttpStatusCode ILogger JsonSerializerOptions List Object Stream Type Utf8JsonReader "
         "Utf8JsonWriter ValidationContext bool double int long string",
         overloads=True,
     ),
