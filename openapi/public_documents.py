@@ -6,12 +6,12 @@ folder TARGET, which handlers/web/public_documents.py serves.
 
 from __future__ import annotations
 
-import gzip
 import sys
 from pathlib import Path
 
 from openapi.docs_page import __main__ as docs_page
 from openapi.generate import CONTRACT
+from openapi.gzipped import put
 
 
 def build(target: Path) -> None:
@@ -22,13 +22,6 @@ def build(target: Path) -> None:
         put(target / "problems" / f"{name}.html", html.encode())
     (target / "problems" / "policy.txt").write_text(policy, "utf-8")
     put(target / "openapi.yaml", CONTRACT.read_bytes())
-
-
-def put(file: Path, content: bytes) -> None:
-    """Write a document and its compressed form. That has no time stamp, so equal documents are equal files."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(content)
-    file.with_name(file.name + ".gz").write_bytes(gzip.compress(content, mtime=0))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ name script and style by their hash: nothing else runs, from no host.
 from __future__ import annotations
 
 import base64
-import gzip
 import hashlib
 import json
 import re
@@ -19,31 +18,27 @@ from typing import Any
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markdown_it import MarkdownIt
-from pygments import highlight
-from pygments.formatters.html import HtmlFormatter
-from pygments.lexers import get_lexer_by_name
 
 from openapi.docs_page import pages
 from openapi.docs_page.collection import collection
 from openapi.docs_page.problems import example_of, problem_types
 from openapi.docs_page.reading import Contract, Reader
+from openapi.gzipped import put
 
 HERE = Path(__file__).parent
 CONTRACT = HERE.parent / "openapi.yaml"
 
 # As CommonMark, with tables; HTML in a description is shown as text.
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
-_IN_COLOUR = HtmlFormatter(nowrap=True)
-# Kinds of words to which page.css gives no colour: a tenth of the page's size.
-_PLAIN = re.compile(r'<span class="(?!(?:k|kn|kd|kc|kr|s|s1|s2|m|mi|mf|nt|nv|nx|nb|c|c1)")[a-z0-9]+">([^<]*)</span>')
 
 
 def page(contract: Path = CONTRACT) -> tuple[str, str]:
     """The page and its Content-Security-Policy."""
     shown = Reader(yaml.safe_load(contract.read_text("utf-8"))).contract()
     forms, parameters = _forms(shown)
+    file = _requests_to(forms, shown)
     script = (HERE / "page.js").read_text("utf-8")
-    for name, data in (("forms", forms), ("parameters", parameters), ("collection", collection(shown))):
+    for name, data in (("forms", forms), ("parameters", parameters), ("collection", file)):
         script = script.replace(f"/* {{{{{name}}}}} */ {{}}", _data(data))
     style = (HERE / "page.css").read_text("utf-8")
     html = _templates().get_template("page.html").render(contract=shown, more=pages.more(), script=script, style=style)
@@ -72,6 +67,20 @@ def _forms(shown: Contract) -> tuple[dict[str, Any], list[Any]]:
         own = [places.setdefault(json.dumps(each), len(places)) for each in given]
         forms[operation.id] = {**operation.form, "parameters": own}
     return forms, [json.loads(each) for each in places]
+
+
+def _requests_to(forms: dict[str, Any], shown: Contract) -> dict[str, Any]:
+    """The collection, with its requests put beside the form of their operation and the operation's id in their place.
+
+    Both hold the same examples: side by side, they are compressed to half.
+    """
+    file = collection(shown)
+    for folder, tag in zip(file["item"], (tag for tag in shown.tags if tag.operations), strict=True):
+        requests = iter(folder["item"])
+        for operation in tag.operations:
+            forms[operation.id]["requests"] = [next(requests) for _ in operation.bodies or ("",)]
+        folder["item"] = [operation.id for operation in tag.operations]
+    return file
 
 
 def problem_pages(contract: Path = CONTRACT) -> tuple[dict[str, str], str]:
@@ -106,7 +115,7 @@ def _templates() -> Environment:
     templates = Environment(
         loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    templates.filters |= {"markdown": _markdown, "line": _line, "code": _code}
+    templates.filters |= {"markdown": _markdown, "line": _line}
     return templates
 
 
@@ -122,12 +131,6 @@ def _line(text: str) -> str:
     return str(_MARKDOWN.renderInline(re.sub(r"\s+", " ", text.strip())))
 
 
-def _code(text: str, language: str) -> str:
-    """Code with its words in spans that the style gives colours, escaped by Pygments."""
-    html = str(highlight(text, get_lexer_by_name(language), _IN_COLOUR)).rstrip("\n")
-    return _PLAIN.sub(r"\1", html)
-
-
 def _data(given: object) -> str:
     """As a script has it, without anything that could end the script."""
     return json.dumps(given, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
@@ -140,10 +143,7 @@ def _hash(text: str) -> str:
 def build(target: Path) -> None:
     """Write the page, plain and compressed, and its policy."""
     html, policy = page()
-    target.mkdir(parents=True, exist_ok=True)
-    (target / "docs.html").write_text(html, "utf-8")
-    # No time stamp: the same page is the same artifact.
-    (target / "docs.html.gz").write_bytes(gzip.compress(html.encode(), mtime=0))
+    put(target / "docs.html", html.encode())
     (target / "policy.txt").write_text(policy, "utf-8")
 
 

@@ -4,7 +4,8 @@ const FORMS = /* {{forms}} */ {};
 // Many operations have the same parameters: the page holds each of them once.
 const PARAMETERS = /* {{parameters}} */ {};
 for (const form of Object.values(FORMS)) form.parameters = form.parameters.map((place) => PARAMETERS[place]);
-const COLLECTION = /* {{collection}} */ {}; // for Postman and Bruno
+// For Postman and Bruno; its folders name operations, whose requests lie beside their forms.
+const COLLECTION = /* {{collection}} */ {};
 // The page lies beside the operations: /v1/docs and /v1/trades, whatever stands before them.
 const BASE = location.href.replace(/[?#].*$/, "").replace(/\/docs\/?$/, "");
 const IS_LOCAL = ["localhost", "127.0.0.1"].includes(location.hostname);
@@ -72,6 +73,24 @@ for (const pre of samples) {
   }
 }
 
+// Strings, comments, words of the languages and numbers get their colours when they come into view.
+const WORDS = /("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|((?<=^|\s)(?:\/\/|#).*)|\b(as|async|await|const|curl|export|false|from|if|import|let|new|null|return|throw|true|with|False|None|True)\b|(-?\b\d+(?:\.\d+)?\b)/gm;
+const colour = (pre) => {
+  const text = pre.textContent, parts = [];
+  let end = 0;
+  for (const found of text.matchAll(WORDS)) {
+    const [word, string, comment, keyword] = found, next = found.index + word.length;
+    const kind = string ? (text[next] === ":" ? "n" : "s") : comment ? "c" : keyword ? "k" : "n";
+    parts.push(text.slice(end, found.index), make("span", { className: kind, textContent: word }));
+    end = next;
+  }
+  pre.replaceChildren(...parts, text.slice(end));
+};
+const nearby = new IntersectionObserver((entries) => {
+  for (const { isIntersecting, target } of entries) if (isIntersecting) { nearby.unobserve(target); colour(target); }
+}, { rootMargin: "500px" });
+for (const pre of all(".code pre")) nearby.observe(pre);
+
 // A language that is chosen once is chosen in every sample.
 const showLanguage = (language) => {
   for (const tab of all("[role=tab]")) {
@@ -104,7 +123,9 @@ for (const pick of all(".example")) {
   pick.addEventListener("change", () => {
     const code = pick.closest(".code"), id = pick.closest("[data-operation]").dataset.operation;
     for (const template of all(`template[data-example="${pick.value}"]`, code)) {
-      document.getElementById(`${id}-${template.dataset.language}`).replaceChildren(template.content.cloneNode(true));
+      const panel = document.getElementById(`${id}-${template.dataset.language}`);
+      panel.replaceChildren(template.content.cloneNode(true));
+      colour(panel);
     }
     const body = $(".form textarea", code);
     if (body) body.value = FORMS[id].bodies[pick.value];
@@ -114,7 +135,8 @@ for (const pick of all(".example")) {
 // The collection with this host's address.
 $("#download").addEventListener("click", () => {
   const variable = COLLECTION.variable.map((each) => (each.key === "baseUrl" ? { ...each, value: BASE } : each));
-  const file = new Blob([JSON.stringify({ ...COLLECTION, variable }, null, 2)], { type: "application/json" });
+  const item = COLLECTION.item.map((folder) => ({ ...folder, item: folder.item.flatMap((id) => FORMS[id].requests) }));
+  const file = new Blob([JSON.stringify({ ...COLLECTION, variable, item }, null, 2)], { type: "application/json" });
   const address = URL.createObjectURL(file);
   make("a", { href: address, download: "trading-journal.postman_collection.json" }).click();
   URL.revokeObjectURL(address);

@@ -25,8 +25,17 @@ def more() -> tuple[Section, ...]:
         ),
         Section(id="client-python", name="Python client", text=_below((clients / "python.md").read_text("utf-8"))),
         Section(id="collection", name="Postman and Bruno", text=COLLECTION),
-        Section(id="changes", name="Changes", text=_below(changes[changes.index("\n## ") :])),
+        Section(id="changes", name="Changes", text=_below(_in_short(changes[changes.index("\n## ") :]))),
     )
+
+
+def _in_short(changes: str) -> str:
+    """The first sentence of each change: the rest is for those who change the product."""
+    return re.sub(r"^- .*?(?=^- |^#|\Z)", _first_sentence, changes, flags=re.MULTILINE | re.DOTALL)
+
+
+def _first_sentence(change: re.Match[str]) -> str:
+    return re.split(r"(?<=\.)\s", change[0].strip(), maxsplit=1)[0] + "\n"
 
 
 def _below(text: str) -> str:

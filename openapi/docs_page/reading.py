@@ -78,7 +78,7 @@ class Operation:
     bodies: tuple[tuple[str, str], ...]
     media_type: str | None
     answers: tuple[Answer, ...]
-    # For each body, or once without one: the language's name, Pygments' name of it, the code.
+    # For each body, or once without one: the language's name, its short name, the code.
     samples: tuple[tuple[tuple[str, str, str], ...], ...]
     form: Json  # what the form of "Try it" is made of
 

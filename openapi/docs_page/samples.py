@@ -45,7 +45,7 @@ class Request:
 
 
 def all_of(request: Request) -> tuple[tuple[str, str, str], ...]:
-    """The samples: the language's name, Pygments' name of it, the code."""
+    """The samples: the language's name, its short name, the code."""
     return (
         ("curl", "bash", curl(request)),
         ("TypeScript", "typescript", typescript(request)),

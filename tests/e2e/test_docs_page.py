@@ -314,7 +314,7 @@ def test_the_first_operation_is_shown_within_half_a_second(browser: Browser, sta
     assert min(times) < 500, times
 
 
-def test_the_page_travels_in_less_than_115_kilobytes(public: httpx.Client) -> None:
+def test_the_page_travels_in_less_than_100_kilobytes(public: httpx.Client) -> None:
     answer = public.get("/docs", headers={"Accept-Encoding": "gzip"})
     assert answer.headers["content-encoding"] == "gzip"
-    assert answer.num_bytes_downloaded < 115_000
+    assert answer.num_bytes_downloaded < 100_000
