@@ -2619,8 +2619,8 @@ class LogOutInput(BaseModel):
 
 class AccountExport(BaseModel):
     """
-    A file with everything that the account holds. While `status` is WRITING it has `startedAt` and `tradesWritten`;
-    when `status` is WRITTEN it has `url`, `expiresAt` and `size`.
+    A file with everything that the account holds, gzip-compressed JSON of the schema `AccountExportFile`. While `status` is
+    WRITING it has `startedAt` and `tradesWritten`; when `status` is WRITTEN it has `url`, `expiresAt` and `size`.
 
     """
 
@@ -2659,6 +2659,33 @@ class AccountExport(BaseModel):
     ] = None
     """
     How many trades the file holds so far. Told every few seconds.
+    """
+
+
+class Profile1(BaseModel):
+    """
+    What the account knows of its user.
+    """
+
+    sub: Annotated[UUID, Field(examples=['11111111-aaaa-4bbb-8ccc-000000000001'])]
+    """
+    The id of the user at the identity provider, the `sub` of the tokens.
+    """
+    email: Annotated[
+        str, Field(examples=['dana@example.com'], max_length=320, min_length=1)
+    ]
+    """
+    An e-mail address as RFC 5321 has it, of at most 128 characters; case does not count, and blanks around it are left
+    out.
+
+    """
+    created_at: Annotated[
+        AwareDatetime, Field(alias='createdAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    RFC 3339 with an offset, in the years from 0001 to 9999, in UTC too. Answers have it to the microsecond, with upper-case
+    `T` and `Z`.
+
     """
 
 
@@ -6038,6 +6065,55 @@ class BulkResult(BaseModel):
     """
     trade: Trade | None = None
     problem: Problem | None = None
+
+
+class AccountExportFile(BaseModel):
+    """
+    The JSON document in the file at `url` of an `AccountExport`. What it holds is as the API answers it. Properties may be
+    added within a `formatVersion`.
+
+    """
+
+    format_version: Annotated[int, Field(alias='formatVersion', examples=[1], ge=1)]
+    """
+    The version of the file's format.
+    """
+    exported_at: Annotated[
+        AwareDatetime, Field(alias='exportedAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    When the file was written.
+    """
+    profile: Profile1
+    """
+    What the account knows of its user.
+    """
+    trades: list[Trade]
+    """
+    All trades, in no order.
+    """
+    deleted_trades: Annotated[list[DeletedTrade], Field(alias='deletedTrades')]
+    """
+    The trades that can still be brought back.
+    """
+    groups: list[Group]
+    """
+    All groups.
+    """
+    executions: list[Execution]
+    """
+    All executions.
+    """
+    settings: Settings
+    trading_accounts: Annotated[list[TradingAccount], Field(alias='tradingAccounts')]
+    """
+    All trading accounts.
+    """
+    cash: list[Cash]
+    """
+    The cash of all trading accounts.
+    """
+    statistics: Stats
 
 
 class Breakdown(BaseModel):

@@ -18,6 +18,7 @@ from handlers.usecases import export_account, file_writing
 from tests.api.client import Client, a_trade
 from tests.api.estate import Estate, messages_of, new_client
 from tests.api.gallery import ask, check, messages, send
+from tests.contract.test_examples import assert_follows, resolved
 
 pytestmark = pytest.mark.usefixtures("estate")
 
@@ -37,7 +38,9 @@ def exported(client: Client) -> tuple[Any, Any]:
     key = urlsplit(answer.json["url"]).path.removeprefix("/")
     content = clients.s3().get_object(Bucket="files", Key=key)["Body"].read()
     assert len(content) == answer.json["size"]
-    return answer.json, json.loads(gzip.decompress(content))
+    document = json.loads(gzip.decompress(content))
+    assert_follows(document, resolved({"$ref": "#/components/schemas/AccountExportFile"}))
+    return answer.json, document
 
 
 # Logging out

@@ -154,7 +154,11 @@ def references(node: Any) -> Iterator[dict[str, str]]:
 @pytest.mark.parametrize("kind", ["schemas", "parameters", "headers", "responses", "links", "examples"])
 def test_every_component_is_used(kind: str) -> None:
     used = {each["$ref"] for each in references(CONTRACT)}
-    assert {f"#/components/{kind}/{name}" for name in COMPONENTS[kind]} <= used
+    # It describes a file that no operation answers.
+    of_files = {"AccountExportFile"} if kind == "schemas" else set()
+    assert {f"#/components/{kind}/{name}" for name in COMPONENTS[kind]} - used == {
+        f"#/components/{kind}/{name}" for name in of_files
+    }
 
 
 def example(name: str) -> Any:

@@ -40,7 +40,7 @@ def acceptance(schema: Mapping[str, Any], formats: FormatChecker) -> Test:
             return lambda _: False
         tests.append(_KEYWORDS[keyword](wanted, schema, formats))
     is_type = _TYPES.get(schema.get("type", ""), lambda _: "type" not in schema and "allOf" in schema)
-    nullable = bool(schema.get("nullable")) and None in schema.get("enum", (None,))
+    nullable = _takes_null(schema, formats)
 
     def accepts(value: Any) -> bool:
         if value is None:
@@ -53,6 +53,13 @@ def acceptance(schema: Mapping[str, Any], formats: FormatChecker) -> Test:
         return True
 
     return accepts
+
+
+def _takes_null(schema: Mapping[str, Any], formats: FormatChecker) -> bool:
+    """Whether null is a value of the schema; one without a type takes it where all parts of its allOf do."""
+    if "type" not in schema and "allOf" in schema:
+        return all(acceptance(part, formats)(None) for part in schema["allOf"])
+    return bool(schema.get("nullable")) and None in schema.get("enum", (None,))
 
 
 def _enum(wanted: Any, _: Any, __: Any) -> Test:
