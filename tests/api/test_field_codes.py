@@ -9,6 +9,7 @@ import pytest
 from botocore.stub import Stubber
 
 from handlers.faults import FieldCode
+from handlers.journal.settings import MAIN
 from handlers.operations import stats as statistics
 from handlers.storage.groups import MOST_CHANGES
 from handlers.usecases import groups as groups_usecase
@@ -78,6 +79,20 @@ def in_another_group(dana: Client) -> Answer:
     trade = dana.new_trade()["tradeId"]
     assert grouped(dana, "a", trade).status == 201
     return grouped(dana, "b", trade)
+
+
+def grouped_with_another_currency(dana: Client) -> Answer:
+    return grouped(dana, "a", *(dana.new_trade(currency=each)["tradeId"] for each in ("USD", "EUR")))
+
+
+def moved_out_of_its_groups_currency(dana: Client) -> Answer:
+    trade = dana.new_trade()["tradeId"]
+    assert grouped(dana, "a", trade).status == 201
+    return dana.patch(f"/trades/{trade}", {"currency": "EUR"})
+
+
+def cash(kind: str, amount: str) -> Story:
+    return sent(f"/accounts/{MAIN}/cash", {"type": kind, "amount": amount, "at": AT})
 
 
 def after(part: str, document: dict[str, Any], change: dict[str, Any]) -> Story:
@@ -326,6 +341,10 @@ CASES: list[tuple[FieldCode, Params, str, Story]] = [
     (FieldCode.SYMBOL_MISSING, {}, "/password", password("Breakout20266")),
     (FieldCode.BLANK_AT_AN_END, {}, "/password", password(f" {PASSWORD}")),
     (FieldCode.CONTROL_CHARACTER, {}, "/password", password(f"{PASSWORD}\t1")),
+    (FieldCode.NOT_NEGATIVE, {}, "/amount", cash("WITHDRAWAL", "1")),
+    (FieldCode.ZERO, {}, "/amount", cash("FEE", "0")),
+    (FieldCode.OTHER_CURRENCY, {}, "/tradeIds/1", grouped_with_another_currency),
+    (FieldCode.FIXED_IN_GROUP, {}, "/currency", moved_out_of_its_groups_currency),
 ]
 
 

@@ -8,6 +8,7 @@ import pytest
 from handlers.storage import clients
 from handlers.web.contract import contract
 from tests.api.client import Client
+from tests.api.test_cash import account
 
 REMOVABLE: dict[str, Any] = {
     "entryPrice": "10",
@@ -33,6 +34,7 @@ REMOVABLE: dict[str, Any] = {
     "newsEvents": ["CPI"],
     "economicEvents": ["FOMC"],
     "externalId": "U1234567-1",
+    "currency": "EUR",
 }
 DEFAULTS: dict[str, Any] = {
     "multiplier": ("5", "1"),
@@ -66,9 +68,9 @@ DERIVED = (
 )
 
 
-def test_these_are_all_fields_of_a_patch_but_the_status_which_has_its_own_tests() -> None:
+def test_these_are_all_fields_of_a_patch_but_those_with_tests_of_their_own() -> None:
     patch = contract()["components"]["schemas"]["TradeUpdateInput"]["properties"]
-    assert patch.keys() - {"status"} == {*REMOVABLE, *DEFAULTS, *REQUIRED}
+    assert patch.keys() - {"status", "accountId"} == {*REMOVABLE, *DEFAULTS, *REQUIRED}
 
 
 def test_what_a_patch_does_not_name_stays(dana: Client) -> None:
@@ -93,6 +95,14 @@ def test_null_takes_a_property_with_a_default_back_to_it(dana: Client, name: str
     given, default = DEFAULTS[name]
     trade = dana.new_trade(**{name: given})
     assert dana.patch(f"/trades/{trade['tradeId']}", {name: None}).json[name] == default
+
+
+def test_null_takes_a_trade_back_to_the_main_account(dana: Client) -> None:
+    own = account(dana)
+    path = f"/trades/{dana.new_trade(accountId=own)['tradeId']}"
+    assert dana.get(path).json["accountId"] == own
+    changed = dana.patch(path, {"accountId": None})
+    assert (changed.status, "accountId" in changed.json) == (200, False)
 
 
 @pytest.mark.parametrize("name", REQUIRED)
