@@ -8,7 +8,7 @@ import { decimal, pixels, ratio, rounded, sign, timeZone, words } from "./format
 
 export const ATTRIBUTES = [
   "SYMBOL", "SIDE", "TAG", "SETUP_TYPE", "TRADING_SESSION", "TRADE_GRADE", "WEEKDAY", "HOUR", "CLOSE_WEEKDAY",
-  "CLOSE_HOUR", "MONTH", "RESULT", "RISK", "HOLDING_TIME", "SIZE", "GROUP",
+  "CLOSE_HOUR", "MONTH", "RESULT", "RISK", "HOLDING_TIME", "SIZE", "GROUP", "ACCOUNT",
 ];
 
 // Days and hours are this browser's; the trades that were written a moment ago are counted as they are now.

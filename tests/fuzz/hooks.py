@@ -21,7 +21,7 @@ ITEM_JUDGES = {
         for content in operation.get("requestBody", {}).get("content", {}).values()
         for name, schema in items_alone(content["schema"]).items()
     }
-    for item in slice_of({"createTrades", "updateTrades", "deleteTrades"})["paths"].values()
+    for item in slice_of({"createTrades", "updateTrades", "deleteTrades", "createExecutions"})["paths"].values()
     for operation in item.values()
 }
 
@@ -73,10 +73,15 @@ def before_call(_: schemathesis.HookContext, case: Any, __: dict[str, Any]) -> N
 def _filters(case: Any) -> dict[str, Any]:
     """What a page token belongs to: the list, and its query without the token and the size of the page."""
     query = {name: value for name, value in case.query.items() if name not in ("nextToken", "limit")}
-    return {"list": case.operation.label, **query}
+    return {"list": case.operation.label, "of": dict(case.path_parameters or {}), **query}
 
 
-PAGED = ("GET /trades", "GET /deleted-trades", "GET /groups", "GET /fx-rates")
+# The lists that are read by pages.
+PAGED = {
+    f"GET {path}"
+    for path, item in contract()["paths"].items()
+    if any(given.get("$ref", "").endswith("PageToken") for given in item.get("get", {}).get("parameters", ()))
+}
 
 
 @schemathesis.check
