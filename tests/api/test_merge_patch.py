@@ -8,7 +8,7 @@ import pytest
 from handlers.storage import clients
 from handlers.web.contract import contract
 from tests.api.client import Client
-from tests.api.test_cash import account
+from tests.api.test_currencies import account
 
 REMOVABLE: dict[str, Any] = {
     "entryPrice": "10",
