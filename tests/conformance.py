@@ -162,7 +162,12 @@ def _in_one_form(operation_id: str, media_type: str, body: bytes | None) -> byte
 def _whole_numbers(query: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     """The query with whole numbers as openapi-core reads them: 7.0 as 7."""
     written = re.compile(r"[0-9]{1,18}(\.[0-9]{1,18}([eE][+-]?[0-9]{1,2})?|[eE][+-]?[0-9]{1,2})")
-    return [(name, str(strict_json.number(value)) if written.fullmatch(value) else value) for name, value in query]
+
+    def read(value: str) -> str:
+        number = strict_json.number(value) if written.fullmatch(value) else None
+        return str(number) if isinstance(number, int) else value
+
+    return [(name, read(value)) for name, value in query]
 
 
 def hold_to_contract(

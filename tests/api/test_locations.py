@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from handlers.journal.settings import MAIN
 from handlers.usecases import file_writing
 from handlers.web.contract import base_path, contract
 from tests.api.client import Answer, Client, a_trade
@@ -41,6 +42,9 @@ def large_export(client: Client, trade: Any) -> Answer:
         return exported(client, trade)
 
 
+CASH = {"type": "DEPOSIT", "amount": "100", "at": "2026-01-05T09:00:00-05:00"}
+EXECUTION = {"symbol": "AAPL", "side": "BUY", "quantity": "1", "price": "10", "executedAt": "2026-01-05T09:31:00-05:00"}
+
 # How each answer that names an address comes about, by its operation and status.
 ANSWERS: dict[tuple[str, int], Asked] = {
     ("createTrade", 200): complete,
@@ -53,6 +57,8 @@ ANSWERS: dict[tuple[str, int], Asked] = {
         "PUT", f"/groups/{GROUP}", {"name": "pair", "tradeIds": [trade["tradeId"]]}
     ),
     ("createTradingAccount", 201): lambda client, _: client.post("/accounts", {"name": "IBKR", "currency": "EUR"}),
+    ("createCash", 201): lambda client, _: client.post(f"/accounts/{MAIN}/cash", CASH),
+    ("createExecution", 201): lambda client, _: client.post("/executions", EXECUTION),
     ("renameTag", 202): lambda client, _: client.patch("/tags/fomo", {"name": "calm"}),
     ("deleteTag", 202): lambda client, _: client.delete("/tags/fomo"),
     ("createExport", 201): exported,
