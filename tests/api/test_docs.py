@@ -170,7 +170,7 @@ def test_a_document_that_the_client_has_is_not_sent_again(
 def test_the_other_form_of_a_document_is_another_one(nobody: Client, path: str) -> None:
     plain = nobody.get(path).headers["etag"]
     assert asked(nobody, path, "gzip", **{"If-None-Match": plain}).status == 200
-    assert asked(nobody, path, "gzip", **{"If-None-Match": '"5f3a1c9e8b7d6a2f4e0c1b3d5a7f9e8c"'}).status == 200
+    assert asked(nobody, path, "gzip", **{"If-None-Match": '"another"'}).status == 200
 
 
 @pytest.mark.parametrize("accept_encoding", [None, "gzip"])

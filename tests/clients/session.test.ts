@@ -298,7 +298,7 @@ test("a request is repeated once, however often it is answered 401", async () =>
 
 test("a refused log-in is no expired session", async () => {
   const { api, client } = await expiredTab();
-  strictEqual((await logIn({ client, body: { email: "dana@example.com", password: "wrong" } })).response?.status, 401);
+  strictEqual((await logIn({ client, body: { email: "dana@example.com", password: "Wrong-password-1!" } })).response?.status, 401);
   await refreshSession({ client, body: { refreshToken: "forged" } });
   deepStrictEqual(api.seen.map(({ path, token }) => [path, token]), [["/auth/login", null], ["/auth/refresh", null]]);
 });
