@@ -70,11 +70,6 @@ class Regrouping:
     open_group: Group | None
 
 
-def opened_trade_id(execution_id: str) -> str:
-    """The id of the trade that an execution opens, unless that trade has an older one."""
-    return str(uuid5(UUID(execution_id), "trade"))
-
-
 def groups_of(executions: Sequence[RecordedExecution]) -> list[Group]:
     """The groups of a position's executions, which begin where it is flat and stand in their order.
 
@@ -197,7 +192,7 @@ def regrouped(
     return Regrouping(
         changed=tuple(changed),
         vanished=tuple(vanished),
-        fills=_changed_fills(executions, after, renamed),
+        fills=_changed_fills(executions, after, renamed, now),
         open_group=after[-1] if after and after[-1].open_quantity else None,
     )
 
@@ -347,7 +342,7 @@ def _with_notes_of(trade: Trade, other: Trade) -> Trade:
 
 
 def _changed_fills(
-    executions: Sequence[RecordedExecution], after: Sequence[Group], renamed: Mapping[str, str]
+    executions: Sequence[RecordedExecution], after: Sequence[Group], renamed: Mapping[str, str], now: datetime
 ) -> tuple[RecordedExecution, ...]:
     """The executions that open another trade, or belong to others, than they say."""
     of: dict[str, list[str]] = {}
@@ -358,7 +353,8 @@ def _changed_fills(
     for execution in executions:
         opens = renamed.get(execution.execution_id, execution.opens)
         if execution.execution_id not in renamed and opens in renamed.values():
-            opens = opened_trade_id(_part_id(opens, execution.execution_id))  # two groups never have one id
+            # An id that none has had: an execution may lose one trade twice, and between that its new id to another.
+            opens = str(uuid5(UUID(_part_id(opens, execution.execution_id)), now.isoformat()))
         new = replace(
             execution,
             opens=opens,

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from handlers.journal import regrouping
@@ -17,7 +17,7 @@ from handlers.journal.executions import Execution, ExecutionKind, Instrument, Po
 from handlers.journal.ledger import settle_all
 from handlers.journal.money import canonical
 from handlers.journal.positions import LotMethod, Side
-from handlers.journal.regrouping import Group, groups_of, opened_trade_id, regrouped
+from handlers.journal.regrouping import Group, groups_of, regrouped
 from handlers.journal.trade import Image, JournalNotes, Trade, TradeSource
 
 D = Decimal
@@ -30,7 +30,7 @@ def execution(
     name: str, side: str, quantity: str, price: str, minute: int, costs: str = "0", **others: Any
 ) -> RecordedExecution:
     execution_id = str(uuid5(SPACE, name))
-    values: dict[str, Any] = {"opens": opened_trade_id(execution_id), **others}
+    values: dict[str, Any] = {"opens": str(uuid5(UUID(execution_id), "trade")), **others}
     return RecordedExecution(
         user_id=USER,
         execution_id=execution_id,
@@ -54,6 +54,7 @@ class Journal:
         self.method = method
         self.executions: list[RecordedExecution] = []
         self.trades: dict[str, Trade] = {}
+        self.now = DAY + timedelta(days=1)
 
     def groups(self) -> list[Group]:
         return groups_of(self.executions)
@@ -66,9 +67,8 @@ class Journal:
 
     def _change(self, executions: Sequence[RecordedExecution]) -> None:
         ordered = sorted(executions, key=lambda one: (one.executed_at, one.sequence, one.execution_id))
-        result = regrouped(
-            self.groups(), ordered, self.trades, user_id=USER, lot_method=self.method, now=DAY + timedelta(days=1)
-        )
+        self.now += timedelta(seconds=1)
+        result = regrouped(self.groups(), ordered, self.trades, user_id=USER, lot_method=self.method, now=self.now)
         for trade in result.vanished:
             del self.trades[trade.trade_id]
         for new, old in result.changed:
@@ -96,7 +96,7 @@ def test_a_flip_makes_two_trades_of_the_ledger() -> None:
     journal = Journal()
     journal.put(execution("a", "BUY", "100", "10", 0, "1"))
     assert (journal.only.source, journal.only.status) == (TradeSource.LEDGER, "OPEN")
-    assert journal.only.trade_id == opened_trade_id(journal.executions[0].execution_id)
+    assert journal.only.trade_id == journal.executions[0].opens
     journal.put(execution("b", "SELL", "150", "11", 1, "1.5"))
     journal.put(execution("c", "BUY", "50", "10.5", 2, "0.5"))
     assert journal.nets() == ["98", "24"]
@@ -208,9 +208,30 @@ def test_a_fill_that_may_only_close_is_refused_also_when_another_is_taken_back()
 def test_costs_in_another_currency_count_at_their_price() -> None:
     journal = Journal()
     journal.put(
-        execution("a", "BUY", "0.5", "60000", 0, "0.0003", fee_currency="BNB", fee_price=D(600), currency="USDT")
+        execution(
+            "a",
+            "BUY",
+            "0.5",
+            "60000",
+            0,
+            "0.0003",
+            fee_currency="BNB",
+            fee_price=D(600),
+            currency="USDT",
+        )
     )
-    journal.put(execution("b", "SELL", "0.5", "61000", 1, "30.5", fee_currency="USDT", currency="USDT"))
+    journal.put(
+        execution(
+            "b",
+            "SELL",
+            "0.5",
+            "61000",
+            1,
+            "30.5",
+            fee_currency="USDT",
+            currency="USDT",
+        )
+    )
     assert (journal.nets(), journal.only.warnings) == (["469.32"], ())
     journal.put(execution("a", "BUY", "0.5", "60000", 0, "0.0003", fee_currency="BNB", currency="USDT"))
     assert (journal.nets(), journal.only.warnings) == (["469.5"], ("FEE_NOT_PRICED",))
@@ -264,6 +285,18 @@ steps = st.lists(
 
 @settings(max_examples=1_500, phases=[Phase.explicit, Phase.generate])
 @given(steps, st.sampled_from(LotMethod))
+@example(
+    # `f` opens a trade, loses it to `e`, gets it back, and loses it again.
+    [
+        ("f", "SELL", 1, 10, 7, False),
+        ("e", "BUY", 4, 10, 1, False),
+        ("d", "SELL", 4, 10, 4, False),
+        ("a", "SELL", 4, 10, 4, False),
+        ("f", "BUY", 2, 10, 0, False),
+        ("a", "BUY", 1, 10, 0, False),
+    ],
+    LotMethod.AVERAGE,
+)
 def test_whatever_fills_come_and_go_figures_are_the_engines_and_no_note_is_lost(
     story: list[Any], method: LotMethod
 ) -> None:
