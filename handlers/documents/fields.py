@@ -9,7 +9,7 @@ import json
 import types
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -54,15 +54,16 @@ def columns_of(
 ) -> list[Column]:
     """How each field of a dataclass is written, in their order, then the properties `also`.
 
-    The fields of a field that is a dataclass stand beside the others. `writers` has those fields and properties whose
-    type alone does not say how they are written. A type that cannot be written raises TypeError.
+    The fields of a field that is a dataclass stand beside the others, unless it has a writer. `writers` has those
+    fields and properties whose type alone does not say how they are written. A type that cannot be written raises
+    TypeError.
     """
     own = writers or {}
     columns: list[Column] = []
     for name, hint in get_type_hints(cls).items():
         if name in without or name not in {field.name for field in fields(cls)}:
             continue
-        if isinstance(hint, type) and is_dataclass(hint):
+        if isinstance(hint, type) and is_dataclass(hint) and name not in own:
             columns += [(inner, _reader(name, read), write) for inner, read, write in columns_of(hint, writers=writers)]
         else:
             columns.append((contract_name(name), _reader(name), own.get(name) or _writer(hint)))
@@ -104,6 +105,8 @@ def _writer(hint: Any) -> Writer:
         return canonical
     if kind is datetime:
         return time_text
+    if kind is date:
+        return date.isoformat
     if issubclass(kind, str | int):
         return _as_it_is
     if issubclass(kind, Mapping):

@@ -44,21 +44,7 @@ def changed_fields(given: models.ExecutionUpdateInput) -> dict[str, Any]:
 
 def execution_document(execution: RecordedExecution) -> dict[str, Any]:
     """The contract's Execution."""
-    shown = document(_EXECUTION, execution)
-    instrument = {
-        "kind": str(execution.instrument_kind),
-        "multiplier": canonical(execution.multiplier),
-        "currency": execution.currency,
-        "underlying": execution.underlying,
-        "expiry": execution.expiry,
-        "strike": None if execution.strike is None else canonical(execution.strike),
-        "right": None if execution.right is None else str(execution.right),
-    }
-    return {
-        **shown,
-        "instrument": {name: value for name, value in instrument.items() if value is not None},
-        "tradeIds": list(execution.trade_ids),
-    }
+    return document(_EXECUTION, execution)
 
 
 def recorded_document(execution: RecordedExecution, trades: tuple[Trade, ...]) -> dict[str, Any]:
@@ -78,7 +64,7 @@ def position_document(position: StoredPosition, trade: Trade) -> dict[str, Any]:
         "accountId": position.account_id,
         "symbol": trade.symbol,
         "pairId": position.pair_id,
-        "currency": position.currency,
+        "currency": position.instrument.currency,
         "side": str(trade.side),
         "quantity": canonical(trip.open_quantity),
         "averagePrice": canonical(money.ratio(trip.open_cost, units)),
@@ -99,25 +85,16 @@ def position_document(position: StoredPosition, trade: Trade) -> dict[str, Any]:
     return {name: value for name, value in shown.items() if value is not None}
 
 
+_INSTRUMENT = columns_of(Instrument)
 _EXECUTION = columns_of(
     RecordedExecution,
-    without=[
-        "user_id",
-        "sequence",
-        "instrument_kind",
-        "multiplier",
-        "currency",
-        "underlying",
-        "expiry",
-        "strike",
-        "right",
-        "opens",
-        "trade_ids",
-    ],
+    without=["user_id", "sequence", "opens"],
     writers={
+        "instrument": lambda instrument: document(_INSTRUMENT, instrument),
         "cost_details": lambda details: (
             [{"kind": detail.kind, "amount": canonical(detail.amount)} for detail in details] or None
         ),
         "tags": lambda tags: list(tags) or None,
+        "trade_ids": list,
     },
 )

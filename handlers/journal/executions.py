@@ -154,81 +154,9 @@ class Execution:
         """Whether the fill never opens anything."""
         return self.kind in CLOSING or self.position_effect is PositionEffect.CLOSE
 
-    @property
-    def costs(self) -> Decimal | None:
-        """Commission and fees together in the instrument's currency; None when the fee's currency has no price."""
-        paid = money.total((self.commission, self.fees))
-        if self.fee_currency is None or self.fee_currency == self.instrument.currency or paid == ZERO:
-            return paid
-        if self.fee_price is None:
-            return None
-        return money.rounded(money.product(paid, self.fee_price), money.MOST_DECIMALS)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordedExecution:
-    """An execution that is stored: side, quantity and price are known, and it names the trades that it is a part of.
-
-    `opens` is the id of the trade that it opens, if it opens one. The instrument is part of it, so that it can be read
-    alone. `version` rises with every change of the execution itself.
-    """
-
-    user_id: str
-    execution_id: str
-    account_id: str
-    symbol: str
-    side: Side
-    quantity: Decimal
-    price: Decimal
-    executed_at: datetime
-    sequence: int = 0
-    commission: Decimal = ZERO
-    fees: Decimal = ZERO
-    cost_details: tuple[CostDetail, ...] = ()
-    fee_currency: str | None = None
-    fee_price: Decimal | None = None
-    kind: ExecutionKind = ExecutionKind.TRADE
-    position_effect: PositionEffect = PositionEffect.AUTO
-    order_id: str | None = None
-    external_id: str | None = None
-    pair_id: str | None = None
-    linked_to: str | None = None
-    note: str | None = None
-    tags: tuple[str, ...] = ()
-    instrument_kind: InstrumentKind = InstrumentKind.OTHER
-    multiplier: Decimal = ONE
-    currency: str | None = None
-    underlying: str | None = None
-    expiry: str | None = None
-    strike: Decimal | None = None
-    right: Right | None = None
-    opens: str
-    trade_ids: tuple[str, ...] = ()
-    version: int = 1
-    created_at: datetime
-    updated_at: datetime
-
-    @property
-    def instrument(self) -> Instrument:
-        """What its symbol stands for."""
-        return Instrument(
-            kind=self.instrument_kind,
-            multiplier=self.multiplier,
-            currency=self.currency,
-            underlying=self.underlying,
-            expiry=None if self.expiry is None else date.fromisoformat(self.expiry),
-            strike=self.strike,
-            right=self.right,
-        )
-
-    @property
-    def may_only_close(self) -> bool:
-        """Whether it never opens anything."""
-        return self.kind in CLOSING or self.position_effect is PositionEffect.CLOSE
-
     def priced(self, cost: Decimal) -> Decimal:
         """One of its costs in the instrument's currency; 0 when the fee's currency has no price."""
-        if self.fee_currency is None or self.fee_currency == self.currency:
+        if self.fee_currency is None or self.fee_currency == self.instrument.currency:
             return cost
         if self.fee_price is None:
             return ZERO
@@ -238,9 +166,28 @@ class RecordedExecution:
     def costs(self) -> Decimal | None:
         """Commission and fees together in the instrument's currency; None when the fee's currency has no price."""
         paid = money.total((self.commission, self.fees))
-        if self.fee_price is None and self.fee_currency not in (None, self.currency) and paid != ZERO:
+        if self.fee_price is None and self.fee_currency not in (None, self.instrument.currency) and paid != ZERO:
             return None
         return money.total((self.priced(self.commission), self.priced(self.fees)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedExecution(Execution):
+    """An execution that is stored: side, quantity and price are known, and it names the trades that it is a part of.
+
+    `opens` is the id of the trade that it opens, if it opens one. The instrument is part of it, so that it can be read
+    alone. `version` rises with every change of the execution itself.
+    """
+
+    user_id: str
+    side: Side
+    quantity: Decimal
+    price: Decimal
+    opens: str
+    trade_ids: tuple[str, ...] = ()
+    version: int = 1
+    created_at: datetime
+    updated_at: datetime
 
 
 class ActionType(StrEnum):

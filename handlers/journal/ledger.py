@@ -237,35 +237,34 @@ class _Ledger:
     def act(self, action: CorporateAction) -> None:
         symbol = symbol_key(action.symbol)
         for key, held in list(self._held.items()):
-            account = key[0]
-            if key[1] == symbol and held.position.side is not None and action.account_id in (None, account):
+            account, side = key[0], held.position.side
+            if key[1] == symbol and side is not None and action.account_id in (None, account):
                 try:
-                    self._act_on(replace(action, account_id=account), key, held)
+                    self._act_on(replace(action, account_id=account), key, held, side)
                 except RuleBroken as error:
                     path = ("actions", action.action_id)
                     raise RuleBroken([FieldError((*path, *one.path), one.fault) for one in error.errors]) from None
 
-    def _act_on(self, action: CorporateAction, key: Key, held: _Held) -> None:
+    def _act_on(self, action: CorporateAction, key: Key, held: _Held, side: Side) -> None:
+        """Let the action change a position that is open by this side."""
         position, trip = held.position, held.position.trip_number
         new, old = action.new or ONE, action.old or ONE
         if action.type is ActionType.MERGER_CASH:
-            if (side := position.side) is not None:
-                price = action.cash_per_share
-                quantity, name = position.open_quantity, action.action_id
-                self._make(held, action, ExecutionKind.MERGER_CASH, name, _against(side), quantity, price)
+            price, quantity, name = action.cash_per_share, position.open_quantity, action.action_id
+            self._make(held, action, ExecutionKind.MERGER_CASH, name, _against(side), quantity, price)
             return
         if action.type is ActionType.SHARE_DIVIDEND:
             old = position.open_quantity
             new = money.total((old, action.quantity or ZERO))
         if action.type is ActionType.SPINOFF:
-            self._spin_off(action, key, held, new, old)
+            self._spin_off(action, key, held, side, new, old)
             return
         if action.cash_per_share is not None:
             position.receive(money.product(action.cash_per_share, held.instrument.multiplier))
         if new != old:
             position.split(Split(at=action.effective_at, new=new, old=old))
         if action.new_symbol is not None:
-            self._move(action, key, held, trip, action.new_symbol)
+            self._move(action, key, held, side, trip, action.new_symbol)
 
     def _target(self, key: Key, held: _Held, symbol: str) -> _Held:
         wanted = (key[0], symbol_key(symbol), key[2])
@@ -273,17 +272,15 @@ class _Ledger:
             self._held[wanted] = _Held(symbol, held.instrument, Position(self._method, held.instrument.multiplier))
         return self._held[wanted]
 
-    def _move(self, action: CorporateAction, key: Key, held: _Held, trip: int, symbol: str) -> None:
+    def _move(self, action: CorporateAction, key: Key, held: _Held, side: Side, trip: int, symbol: str) -> None:
         """Move what is open to the new symbol: the trade goes on there."""
         target = self._target(key, held, symbol)
-        if target.position.side in (None, held.position.side):
+        if target.position.side in (None, side):
             there = target.position.trip_number
             held.position.move_to(target.position)
             target.warnings.setdefault(there, set()).update(held.warnings.pop(trip, ()))
             target.symbols[there] = target.symbol
             held.symbols.pop(trip, None)
-            return
-        if (side := held.position.side) is None:  # pragma: no cover  actions reach open positions only
             return
         quantity = held.position.open_quantity
         name = action.action_id
@@ -291,11 +288,9 @@ class _Ledger:
         leaving = held.position.trips()[-1].exits[-1]
         self._make(target, action, ExecutionKind.MERGER_SHARES, name, side, quantity, leaving.price, leaving.money)
 
-    def _spin_off(self, action: CorporateAction, key: Key, held: _Held, new: Decimal, old: Decimal) -> None:
+    def _spin_off(self, action: CorporateAction, key: Key, held: _Held, side: Side, new: Decimal, old: Decimal) -> None:
         """Let units of the new symbol take their share of the cost along, lot by lot."""
         position = held.position
-        if (side := position.side) is None:  # pragma: no cover  actions reach open positions only
-            return
         target = self._target(key, held, action.new_symbol or action.symbol)
         lots = position.lots()
         before = until = given = ZERO

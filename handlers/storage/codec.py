@@ -9,9 +9,9 @@ as a Decimal; one that DynamoDB could not keep to the last digit raises.
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import fields, is_dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Clamped, Context, Decimal, Inexact, Overflow, Rounded, Underflow
 from enum import StrEnum
 from typing import Any, Generic, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -81,21 +81,22 @@ class Codec(Generic[Stored]):
     """Stores instances of a dataclass as the attributes of an item.
 
     An attribute has its field's name in camelCase, unless `renamed` gives another. A field that is itself a dataclass
-    is stored as attributes of the same item. None and empty collections are absent, and come back as the field's
-    default; fields without a default have to be there.
+    is stored as attributes of the same item, or as a map if `maps` names it. None and empty collections are absent, and
+    come back as the field's default; fields without a default have to be there.
 
-    Field types: str, bool, int, Decimal, datetime (ISO 8601 with its offset), StrEnum, a Mapping from texts, a tuple of
-    any of these or of dataclasses, and each of them or None. Another type raises TypeError when the codec is made.
+    Field types: str, bool, int, Decimal, date and datetime (ISO 8601, with its offset), StrEnum, a Mapping from texts,
+    a tuple of any of these or of dataclasses, and each of them or None. Another type raises TypeError when the codec
+    is made.
     """
 
-    def __init__(self, cls: type[Stored], renamed: Mapping[str, str] | None = None) -> None:
+    def __init__(self, cls: type[Stored], renamed: Mapping[str, str] | None = None, maps: Collection[str] = ()) -> None:
         self._cls = cls
         self._columns: list[_Column] = []
         self._parts: list[tuple[str, Codec[Any]]] = []
         hints = get_type_hints(cls)
         for own in fields(cls):  # type: ignore[arg-type] # mypy has no type variable for dataclasses
             kind = _without_none(hints[own.name])
-            if isinstance(kind, type) and is_dataclass(kind):
+            if isinstance(kind, type) and is_dataclass(kind) and own.name not in maps:
                 self._parts.append((own.name, Codec(kind)))
             else:
                 name = (renamed or {}).get(own.name, camel_case(own.name))
@@ -158,5 +159,6 @@ _SCALARS: dict[Any, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
     bool: (lambda held: {"BOOL": held}, lambda stored: stored["BOOL"]),
     int: (lambda held: {"N": str(held)}, lambda stored: int(Decimal(stored["N"]))),
     Decimal: (_number, lambda stored: _NUMBER.create_decimal(stored["N"])),
+    date: (lambda held: {"S": held.isoformat()}, lambda stored: date.fromisoformat(stored["S"])),
     datetime: (lambda held: {"S": held.isoformat()}, lambda stored: datetime.fromisoformat(stored["S"])),
 }

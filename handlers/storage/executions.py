@@ -8,14 +8,14 @@ that are made at once one begins again.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from handlers.journal import money
 from handlers.journal.errors import StateForbids
-from handlers.journal.executions import Instrument, InstrumentKind, RecordedExecution, Right, symbol_key
+from handlers.journal.executions import Instrument, RecordedExecution, symbol_key
 from handlers.journal.money import ZERO
 from handlers.journal.positions import Side
 from handlers.journal.trade import Trade
@@ -49,31 +49,12 @@ class StoredPosition:
     open_quantity: Decimal = ZERO
     side: Side | None = None
     trade_id: str | None = None
-    instrument_kind: InstrumentKind = InstrumentKind.OTHER
-    multiplier: Decimal = money.ONE
-    currency: str | None = None
-    underlying: str | None = None
-    expiry: str | None = None
-    strike: Decimal | None = None
-    right: Right | None = None
+    instrument: Instrument = field(default_factory=Instrument)
 
     @property
     def signed(self) -> Decimal:
         """What is open: above 0 for a long position, below for a short one."""
         return self.open_quantity if self.side is Side.BUY else -self.open_quantity
-
-    @property
-    def instrument(self) -> Instrument:
-        """What its symbol stands for."""
-        return Instrument(
-            kind=self.instrument_kind,
-            multiplier=self.multiplier,
-            currency=self.currency,
-            underlying=self.underlying,
-            expiry=None if self.expiry is None else date.fromisoformat(self.expiry),
-            strike=self.strike,
-            right=self.right,
-        )
 
 
 class PositionKey(NamedTuple):
@@ -94,8 +75,8 @@ class Written(NamedTuple):
     vanished: Sequence[Trade]
 
 
-_EXECUTIONS = Codec(RecordedExecution)
-_POSITIONS = Codec(StoredPosition)
+_EXECUTIONS = Codec(RecordedExecution, maps=("instrument",))
+_POSITIONS = Codec(StoredPosition, maps=("instrument",))
 
 
 def position_key(execution: RecordedExecution) -> PositionKey:

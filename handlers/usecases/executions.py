@@ -121,7 +121,7 @@ def correct(user: str, execution_id: str, changes: Mapping[str, Any], allowed: P
         if not allowed(old.version):
             raise LedgerChanged(execution_id)
         new = replace(old, **{name: _value(name, value) for name, value in changes.items()})
-        if errors := execution_errors(_plain(new)):
+        if errors := execution_errors(new):
             raise RuleBroken(errors)
         if new == old and new.executed_at.utcoffset() == old.executed_at.utcoffset():
             return Recorded(old, tuple(trade_storage.several(user, old.trade_ids)))
@@ -197,9 +197,9 @@ class _Plan:
         earlier = [one for one in position.after if one.executed_at <= execution.executed_at]
         complete = replace(recorded, sequence=sequence, **_resolved(execution, earlier, held))
         if held.version == 0:
-            position.held = replace(held, **_instrument_fields(execution.instrument))
+            position.held = replace(held, instrument=execution.instrument)
         else:
-            complete = replace(complete, **{name: getattr(held, name) for name in _INSTRUMENT})
+            complete = replace(complete, instrument=held.instrument)
         position.after = _ordered([*position.after, complete])
         return complete
 
@@ -271,7 +271,7 @@ def _recorded(user: str, execution: Execution, now: datetime) -> RecordedExecuti
     own = {
         name.name: getattr(execution, name.name)
         for name in fields(Execution)
-        if name.name not in ("instrument", "side", "quantity", "price", "tags")
+        if name.name not in ("side", "quantity", "price", "tags")
     }
     return RecordedExecution(
         user_id=user,
@@ -283,23 +283,7 @@ def _recorded(user: str, execution: Execution, now: datetime) -> RecordedExecuti
         created_at=now,
         updated_at=now,
         **own,
-        **_instrument_fields(execution.instrument),
     )
-
-
-_INSTRUMENT = ("instrument_kind", "multiplier", "currency", "underlying", "expiry", "strike", "right")
-
-
-def _instrument_fields(instrument: Instrument) -> dict[str, Any]:
-    return {
-        "instrument_kind": instrument.kind,
-        "multiplier": instrument.multiplier,
-        "currency": instrument.currency,
-        "underlying": instrument.underlying,
-        "expiry": None if instrument.expiry is None else instrument.expiry.isoformat(),
-        "strike": instrument.strike,
-        "right": instrument.right,
-    }
 
 
 def _check_instrument(given: Instrument, held: StoredPosition) -> None:
@@ -307,7 +291,7 @@ def _check_instrument(given: Instrument, held: StoredPosition) -> None:
     errors = [
         FieldError(("instrument", name), DIFFERS_FROM_INSTRUMENT)
         for name in ("multiplier", "currency")
-        if getattr(given, name) != getattr(held, name)
+        if getattr(given, name) != getattr(held.instrument, name)
     ]
     if errors:
         raise RuleBroken(errors)
@@ -318,7 +302,7 @@ def _resolved(execution: Execution, earlier: Sequence[RecordedExecution], held: 
 
     What leaves without a price does so at the mean cost of what is open then. Raises PositionTooSmall.
     """
-    position = Position(LotMethod.AVERAGE, held.multiplier)
+    position = Position(LotMethod.AVERAGE, held.instrument.multiplier)
     for one in earlier:
         position.take(
             Fill(fill_id=one.execution_id, side=one.side, quantity=one.quantity, price=one.price, at=one.executed_at)
@@ -336,15 +320,9 @@ def _resolved(execution: Execution, earlier: Sequence[RecordedExecution], held: 
         price = ZERO
     elif price is None:
         [*_, trip] = position.trips()
-        units = money.product(trip.open_quantity, held.multiplier)
+        units = money.product(trip.open_quantity, held.instrument.multiplier)
         price = money.ratio(trip.open_cost, units, money.MOST_DECIMALS)
     return {"side": side, "quantity": quantity, "price": price}
-
-
-def _plain(execution: RecordedExecution) -> Execution:
-    """The execution as one that is given, to be checked as such."""
-    own = {name.name: getattr(execution, name.name) for name in fields(Execution) if name.name != "instrument"}
-    return Execution(**own, instrument=execution.instrument)
 
 
 _EMPTY: Mapping[str, Any] = {"commission": ZERO, "fees": ZERO, "tags": (), "cost_details": ()}

@@ -495,15 +495,15 @@ def made_of(sequence: Sequence[Any], multiplier: Decimal) -> list[Execution]:
 def actions_of(given: Sequence[Any]) -> list[CorporateAction]:
     made = []
     for n, (kind, minute, (new, old), share) in enumerate(given):
-        needed = {
+        by_kind: dict[str, dict[str, Any]] = {
             "SPLIT": {"new": D(new), "old": D(old)},
             "RENAME": {"new_symbol": "Y"},
             "MERGER_CASH": {"cash_per_share": D(new)},
             "MERGER_SHARES": {"new_symbol": "Y", "new": D(new), "old": D(old), "cash_per_share": D(share)},
             "SPINOFF": {"new_symbol": "Z", "new": D(new), "old": D(old), "cost_share": D(share)},
             "SHARE_DIVIDEND": {"quantity": D(new)},
-        }[kind]
-        made.append(replace(action(ActionType(kind), minute, **needed), action_id=f"a{n}"))  # type: ignore[arg-type] # mypy has no type for the mixed values
+        }
+        made.append(replace(action(ActionType(kind), minute, **by_kind[kind]), action_id=f"a{n}"))
     return made
 
 

@@ -26,11 +26,14 @@ USER = "dana"
 SPACE = UUID(int=7)
 
 
+COIN = Instrument(currency="USDT")
+
+
 def execution(
     name: str, side: str, quantity: str, price: str, minute: int, costs: str = "0", **others: Any
 ) -> RecordedExecution:
     execution_id = str(uuid5(SPACE, name))
-    values: dict[str, Any] = {"opens": str(uuid5(UUID(execution_id), "trade")), **others}
+    values: dict[str, Any] = {"opens": str(uuid5(UUID(execution_id), "trade")), "instrument": Instrument(), **others}
     return RecordedExecution(
         user_id=USER,
         execution_id=execution_id,
@@ -217,7 +220,7 @@ def test_costs_in_another_currency_count_at_their_price() -> None:
             "0.0003",
             fee_currency="BNB",
             fee_price=D(600),
-            currency="USDT",
+            instrument=COIN,
         )
     )
     journal.put(
@@ -229,11 +232,11 @@ def test_costs_in_another_currency_count_at_their_price() -> None:
             1,
             "30.5",
             fee_currency="USDT",
-            currency="USDT",
+            instrument=COIN,
         )
     )
     assert (journal.nets(), journal.only.warnings) == (["469.32"], ())
-    journal.put(execution("a", "BUY", "0.5", "60000", 0, "0.0003", fee_currency="BNB", currency="USDT"))
+    journal.put(execution("a", "BUY", "0.5", "60000", 0, "0.0003", fee_currency="BNB", instrument=COIN))
     assert (journal.nets(), journal.only.warnings) == (["469.5"], ("FEE_NOT_PRICED",))
 
 
