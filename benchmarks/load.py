@@ -253,7 +253,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description="The deployed stack under load.")
     arguments.add_argument("--seconds", type=float, default=90)
     for name, summary in measure(arguments.parse_args().seconds, print).items():
-        print(name, {kind: round(figure) for kind, figure in summary.items()})  # noqa: T201 a command's output
+        print(name, {kind: round(figure) for kind, figure in summary.items()})
 
 
 if __name__ == "__main__":

@@ -63,7 +63,7 @@ INSTRUMENTS = (
         "BTCUSD", Decimal("96500"), Decimal("0.5"), 0.012, ("0.2", "0.5"), Decimal("48"),
         opens=time(0, 30), hours=22.0, trades_weekends=True, session="Round the clock", news=("ETF inflows",),
     ),
-)  # fmt: skip
+)  # fmt: skip  # an instrument, what belongs together on a line
 
 SETUPS = ("Breakout", "Pullback", "Reversal", "Range fade", "Opening drive", "News")
 TIMEFRAMES = ("1m", "5m", "15m", "1h", "4h", "1d")
@@ -122,7 +122,7 @@ def told_trades(today: date) -> list[tuple[Json, list[tuple[str, Json]]]]:
             {"quantity": "2", "price": "5010.50", "closedAt": at(20, 18), "commission": "1.94"},
             {"quantity": "2", "price": "5021.00", "closedAt": at(19, 18), "commission": "1.94"},
         ],
-    }  # fmt: skip
+    }  # fmt: skip  # a trade, what belongs together on a line
     expired: Json = {
         "symbol": "SPY 620C", "side": "BUY", "quantity": "2", "openDate": at(30), "entryPrice": "3.10",
         "multiplier": "100", "commission": "1.30", "riskAmount": "620",
@@ -131,17 +131,17 @@ def told_trades(today: date) -> list[tuple[Json, list[tuple[str, Json]]]]:
             {"quantity": "1", "price": "1.05", "closedAt": at(25), "commission": "0.65"},
             {"quantity": "1", "price": "0", "closedAt": at(16, 21)},
         ],
-    }  # fmt: skip
+    }  # fmt: skip  # a trade, what belongs together on a line
     coin: Json = {
         "symbol": "SHIBUSDT", "side": "BUY", "quantity": "123456789.5", "openDate": at(12),
         "entryPrice": "0.000012345678", "stopLoss": "0.0000121", "fees": "0.12385683625", "setupType": "Breakout",
         "exitPrice": "0.000013456789", "closeDate": at(11),
-    }  # fmt: skip
+    }  # fmt: skip  # a trade, what belongs together on a line
     perpetual: Json = {
         "symbol": "ETH-PERP", "side": "SELL", "quantity": "1.25", "openDate": at(9), "entryPrice": "3412.55",
         "fees": "2.13", "stopLoss": "3480", "setupType": "Reversal",
         "closes": [{"quantity": "1.25", "price": "3365.1", "closedAt": at(7), "fees": "2.1"}],
-    }  # fmt: skip
+    }  # fmt: skip  # a trade, what belongs together on a line
     funding = [
         ("events", {"type": "FUNDING", "amount": amount, "at": at(8, hour)})
         for amount, hour in (("0.43", 8), ("-0.12", 16))
@@ -149,13 +149,13 @@ def told_trades(today: date) -> list[tuple[Json, list[tuple[str, Json]]]]:
     holding: Json = {
         "symbol": "KO", "side": "BUY", "quantity": "40", "openDate": at(60), "entryPrice": "71.20", "commission": "1",
         "stopLoss": "68", "setupType": "Pullback", "tags": ["swing"],
-    }  # fmt: skip
+    }  # fmt: skip  # a trade, what belongs together on a line
     dividend = [("events", {"type": "DIVIDEND", "amount": "20.40", "at": at(14), "note": "0.51 a share"})]
     halved: Json = {
         "symbol": "NFLX", "side": "BUY", "quantity": "2", "openDate": at(40), "entryPrice": "1120.50",
         "stopLoss": "1060", "setupType": "Breakout", "tags": ["swing"],
         "closes": [{"quantity": "0.5", "price": "1181.20", "closedAt": at(36)}],
-    }  # fmt: skip
+    }  # fmt: skip  # a trade, what belongs together on a line
     split = [
         ("splits", {"new": "10", "old": "1", "at": at(33, 13)}),
         ("closes", {"quantity": "10", "price": "117.35", "closedAt": at(27)}),

@@ -39,7 +39,7 @@ OWN_FUNCTION = {
     "listTrades", "getTrade", "closeTrade", "createImageUpload", "deleteImage", "signUp", "confirmSignUp",
     "resendConfirmationCode", "logIn", "refreshSession", "forgotPassword", "confirmForgotPassword", "logOutAll",
     "exportAccount", "deleteAccount",
-}  # fmt: skip
+}  # fmt: skip  # a list, several to a line
 # Operations that are served neither by a function of their own nor by their tag's: those that need just the rights of
 # another function, and those that may take up to 29 seconds.
 SERVED_BY = {
@@ -274,7 +274,7 @@ def main() -> int:
             path.parent.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8")
     for path in stale:
-        print(f"{path} {'is stale: run make generate' if check else 'written'}")  # noqa: T201 a command's output
+        print(f"{path} {'is stale: run make generate' if check else 'written'}")
     return 1 if check and stale else 0
 
 

@@ -78,9 +78,11 @@ class Indexes:
         forward = asked.get("ScanIndexForward", True)
         if after := asked.get("ExclusiveStartKey"):
             place = (after[sort_key]["S"], after["tradeId"]["S"])
-            begin, end = (bisect_right(entries, (*place, len(entries))), end) if forward else (
-                begin, bisect_left(entries, place)
-            )  # fmt: skip
+            begin, end = (
+                (bisect_right(entries, (*place, len(entries))), end)
+                if forward
+                else (begin, bisect_left(entries, place))
+            )
         tests = asked["FilterExpression"].split(" AND ") if "FilterExpression" in asked else []
         found, weighed, last = [], 0, None
         places = range(begin, end) if forward else range(end - 1, begin - 1, -1)
@@ -168,7 +170,7 @@ def main() -> None:
     given = arguments.parse_args()
     os.environ["TRADES_TABLE"] = "trades"
     for row in measure((given.trades // 100, given.trades // 10, given.trades)):
-        print(row)  # noqa: T201 a command's output
+        print(row)
 
 
 if __name__ == "__main__":

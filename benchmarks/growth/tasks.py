@@ -71,7 +71,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description="How tasks behind the requests grow with the journal.")
     arguments.add_argument("--trades", type=int, default=100_000, help="in the longest journal")
     given = arguments.parse_args()
-    measure((given.trades // 100, given.trades // 10, given.trades), lambda line: print(line, flush=True))  # noqa: T201 a command's output
+    measure((given.trades // 100, given.trades // 10, given.trades), lambda line: print(line, flush=True))
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ COLUMNS = (
     "tradeId", "id", "kind", "symbol", "side", "multiplier", "openDay", "openDate", "day", "at", "quantity",
     "entryPrice", "price", "grossPnl", "entryCosts", "commission", "fees", "netPnl", "setupType", "tags", "externalId",
     "accountId", "currency",
-)  # fmt: skip
+)  # fmt: skip  # a list, several to a line
 # Without it, Excel reads the file in the encoding of the machine.
 BYTE_ORDER_MARK = "\ufeff"
 # What makes a spreadsheet take a text for a formula: https://owasp.org/www-community/attacks/CSV_Injection

@@ -99,7 +99,7 @@ def main() -> int:
     typescript(target / "typescript")
     python(target / "python")
     for built in sorted([*target.glob("*/*.tgz"), *target.glob("*/dist/trading*")]):
-        print(built.relative_to(Path.cwd()) if built.is_relative_to(Path.cwd()) else built)  # noqa: T201 a command's output
+        print(built.relative_to(Path.cwd()) if built.is_relative_to(Path.cwd()) else built)
     return 0
 
 

@@ -43,7 +43,7 @@ def _is_there(mark: str | Path) -> bool:
 def main() -> None:
     for language in PACKAGES:
         for package in missing(language):
-            print(package)  # noqa: T201 a command's output
+            print(package)
 
 
 if __name__ == "__main__":

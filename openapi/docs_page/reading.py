@@ -336,9 +336,13 @@ class Reader:
             values = [str(value) for value in whole["enum"] if value is not None]
             rules.append("one of " + ", ".join(values[:_MOST_VALUES]) + (", …" if len(values) > _MOST_VALUES else ""))
         bounds = {
-            "minimum": "at least {}", "maximum": "at most {}", "minLength": "at least {} characters",
-            "maxLength": "at most {} characters", "minItems": "at least {} items", "maxItems": "at most {} items",
-        }  # fmt: skip
+            "minimum": "at least {}",
+            "maximum": "at most {}",
+            "minLength": "at least {} characters",
+            "maxLength": "at most {} characters",
+            "minItems": "at least {} items",
+            "maxItems": "at most {} items",
+        }
         rules += [words.format(whole[name]) for name, words in bounds.items() if name in whole]
         if "default" in whole:
             rules.append(f"default {_as_text(whole['default'])}")

@@ -167,8 +167,13 @@ def test_the_returns_of_the_reference_account(dana: Client, reference: str) -> N
 
 def test_the_balance_of_the_reference_account_at_any_day(dana: Client, reference: str) -> None:
     for day, held in (
-        ("01", "10000"), ("05", "10100"), ("06", "10050"), ("07", "15200"), ("08", "13068"), ("31", "13332")
-    ):  # fmt: skip
+        ("01", "10000"),
+        ("05", "10100"),
+        ("06", "10050"),
+        ("07", "15200"),
+        ("08", "13068"),
+        ("31", "13332"),
+    ):
         assert of(dana, reference, "balance", f"at=2026-01-{day}")["balance"] == held
     assert of(dana, reference, "balance") == {
         "accountId": reference,

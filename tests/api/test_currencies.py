@@ -129,13 +129,18 @@ def test_money_is_converted_at_the_rate_of_its_own_day_and_r_stays(dana: Client)
     dana.patch("/settings", {"baseCurrency": "EUR"})
     give_rates(dana, ("USD", "EUR", "2026-01-05", "0.9"), ("USD", "EUR", "2026-01-06", "0.8"))
     dana.new_trade(
-        currency="USD", entryPrice="10", quantity="2", commission=None, fees=None, riskAmount="20",
+        currency="USD",
+        entryPrice="10",
+        quantity="2",
+        commission=None,
+        fees=None,
+        riskAmount="20",
         openDate="2026-01-04T09:00:00Z",
         closes=[
             {"quantity": "1", "price": "20", "closedAt": "2026-01-05T12:00:00Z"},
             {"quantity": "1", "price": "40", "closedAt": "2026-01-06T12:00:00Z"},
         ],
-    )  # fmt: skip
+    )
     settle()
     shown = stats(dana)
     # 10 x 0.9 + 30 x 0.8, and the whole 40 at the rate of the last close
@@ -157,7 +162,7 @@ def test_money_is_converted_at_the_rate_of_its_own_day_and_r_stays(dana: Client)
         ([("CHF", "EUR", "2026-01-05", "2"), ("USD", "EUR", "2026-01-05", "4")], "5"),
         ([("CHF", "GBP", "2026-01-05", "2"), ("GBP", "USD", "2026-01-05", "4")], None),
     ],
-)  # fmt: skip
+)
 def test_the_rate_of_a_day(dana: Client, rates: list[tuple[str, str, str, str]], net: str | None) -> None:
     give_rates(dana, *rates)
     record(dana, "2026-01-05", "10", currency="CHF")
@@ -217,8 +222,9 @@ def test_settings_say_what_a_question_does_not_and_parameters_win(dana: Client) 
     weeks = dana.get("/stats/calendar", query="from=2026-01-04&to=2026-01-10").json
     assert (weeks["weekStartsOn"], len(weeks["weeks"])) == ("SUNDAY", 1)
     assert dana.get("/stats/calendar", query="month=2026-01&weekStartsOn=MONDAY").json["weekStartsOn"] == "MONDAY"
-    late = dana.new_trade(openDate="2026-01-05T10:00:00Z", closes=[
-        {"quantity": "1", "price": "20", "closedAt": "2026-01-05T23:30:00Z"}])["tradeId"]  # fmt: skip
+    late = dana.new_trade(
+        openDate="2026-01-05T10:00:00Z", closes=[{"quantity": "1", "price": "20", "closedAt": "2026-01-05T23:30:00Z"}]
+    )["tradeId"]
     settle()
     # 23:30 in UTC is 8:30 of the next day in Tokyo.
     for query, expected in (("activeOn=2026-01-06", [late]), ("activeOn=2026-01-06&timeZone=UTC", [])):
@@ -246,9 +252,14 @@ def test_a_trade_in_the_base_currency(dana: Client) -> None:
     dana.patch("/settings", {"baseCurrency": "EUR"})
     give_rates(dana, ("USD", "EUR", "2026-01-05", "0.92"), ("USD", "EUR", "2026-01-07", "0.90"))
     trade = dana.new_trade(
-        currency="USD", quantity="100", entryPrice="50", commission="1", fees=None, openDate="2026-01-05T10:00:00Z",
+        currency="USD",
+        quantity="100",
+        entryPrice="50",
+        commission="1",
+        fees=None,
+        openDate="2026-01-05T10:00:00Z",
         closes=[{"quantity": "100", "price": "52", "commission": "1", "closedAt": "2026-01-07T10:00:00Z"}],
-    )["tradeId"]  # fmt: skip
+    )["tradeId"]
     expected = {"currency": "EUR", "rate": "0.9", "netPnl": "178.2", "netCash": "78.18", "fxEffect": "-100.02"}
     assert dana.get(f"/trades/{trade}", query="include=base").json["base"] == expected
     [listed] = dana.get("/trades", query="include=base&include=thumbnail").json["items"]
@@ -265,14 +276,28 @@ def test_a_trade_without_a_rate_or_still_open_has_nothing_in_the_base_currency(d
     for trade_id in (opened, flat):
         assert "base" not in dana.get(f"/trades/{trade_id}", query="include=base").json
     assert dana.get(f"/trades/{own}", query="include=base").json["base"] == {
-        "currency": "USD", "rate": "1", "netPnl": "10", "netCash": "10", "fxEffect": "0"}  # fmt: skip
+        "currency": "USD",
+        "rate": "1",
+        "netPnl": "10",
+        "netCash": "10",
+        "fxEffect": "0",
+    }
     give_rates(dana, ("EUR", "USD", "2026-01-05", "2"))
     short = dana.new_trade(
-        side="SELL", currency="EUR", quantity="1", entryPrice="10", openDate="2025-12-01T10:00:00Z", commission=None,
-        fees=None, closes=[{"quantity": "1", "price": "4", "closedAt": "2026-01-05T10:00:00Z"}],
-    )["tradeId"]  # fmt: skip
+        side="SELL",
+        currency="EUR",
+        quantity="1",
+        entryPrice="10",
+        openDate="2025-12-01T10:00:00Z",
+        commission=None,
+        fees=None,
+        closes=[{"quantity": "1", "price": "4", "closedAt": "2026-01-05T10:00:00Z"}],
+    )["tradeId"]
     assert dana.get(f"/trades/{short}", query="include=base").json["base"] == {
-        "currency": "USD", "rate": "2", "netPnl": "12"}  # fmt: skip
+        "currency": "USD",
+        "rate": "2",
+        "netPnl": "12",
+    }
 
 
 def test_rates_are_listed_by_day_page_by_page_and_overwritten(dana: Client, erin: Client) -> None:

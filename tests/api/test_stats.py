@@ -309,8 +309,17 @@ def test_a_month_has_its_days_and_weeks(dataset_a: Client) -> None:
     total = month["total"]
     assert (total["tradeCount"], total["netPnl"], total["rCount"], total["sumR"]) == (12, "450", 12, 4.0)
     assert [day["netPnl"] for day in month["days"] if day["tradeCount"]] == [
-        "-150", "250", "0", "40", "300", "-200", "0", "-60", "90", "180",
-    ]  # fmt: skip
+        "-150",
+        "250",
+        "0",
+        "40",
+        "300",
+        "-200",
+        "0",
+        "-60",
+        "90",
+        "180",
+    ]
     assert [(week["from"], week["to"]) for week in month["weeks"]][:2] == [
         ("2025-01-01", "2025-01-05"),
         ("2025-01-06", "2025-01-12"),

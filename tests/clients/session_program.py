@@ -261,4 +261,4 @@ if __name__ == "__main__":
     tests = [(name, test) for name, test in list(globals().items()) if name.startswith("test_")]
     for name, test in tests:
         test()
-        print(name)  # noqa: T201 what has passed
+        print(name)

@@ -176,8 +176,16 @@ def test_what_is_sent_is_closed_and_what_is_answered_takes_more_properties_later
 
 # They are complete by what they are: another value would be another thing.
 COMPLETE = {
-    "CountedAs", "ExportState", "Grade", "ImageStatus", "Side", "TagChangeState", "TokenType", "TradeStatus", "Weekday",
-}  # fmt: skip
+    "CountedAs",
+    "ExportState",
+    "Grade",
+    "ImageStatus",
+    "Side",
+    "TagChangeState",
+    "TokenType",
+    "TradeStatus",
+    "Weekday",
+}
 
 
 def test_an_enumeration_of_an_answer_says_that_values_may_be_added_or_is_complete() -> None:

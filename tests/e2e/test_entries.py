@@ -91,9 +91,12 @@ def test_r_follows_the_first_stop(new_user: Callable[[], User]) -> None:
 def test_eighteen_decimals_come_back_exactly(new_user: Callable[[], User]) -> None:
     api = new_user().api
     given: dict[str, Any] = {
-        **BOUGHT, "symbol": "ETH", "quantity": "0.000000000000000001", "entryPrice": "3000.000000000000000001",
+        **BOUGHT,
+        "symbol": "ETH",
+        "quantity": "0.000000000000000001",
+        "entryPrice": "3000.000000000000000001",
         "fees": "0.123856836250000001",
-    }  # fmt: skip
+    }
     recorded = api.post("/trades", json=given)
     assert recorded.status_code == 201
     assert {name: recorded.json()[name] for name in given} == given

@@ -224,10 +224,20 @@ def journal(new_user: Callable[[], User]) -> User:
     for number in range(60):
         at = (datetime.now(UTC) - timedelta(days=3 + number % 3, minutes=number)).isoformat()
         symbol, price = ("AAPL", "186.25") if number % 2 else ("TSLA", "184")
-        items.append({"trade": {
-            "symbol": symbol, "side": "BUY", "quantity": "10", "entryPrice": "185.25", "openDate": at,
-            "exitPrice": price, "closeDate": at, "tags": ["gap"] if number % 4 else [],
-        }})  # fmt: skip
+        items.append(
+            {
+                "trade": {
+                    "symbol": symbol,
+                    "side": "BUY",
+                    "quantity": "10",
+                    "entryPrice": "185.25",
+                    "openDate": at,
+                    "exitPrice": price,
+                    "closeDate": at,
+                    "tags": ["gap"] if number % 4 else [],
+                }
+            }
+        )
     assert user.api.post("/trades/bulk", json={"items": items}).status_code == 200
     trade(user, 1)
     for _ in range(100):
@@ -375,9 +385,13 @@ def test_axe_finds_no_fault_and_nothing_is_wider_than_the_screen(
     now = datetime.now(UTC).isoformat()
     made = trade(journal, 1, symbol="AXE", exitPrice="186", closeDate=now)
     for address, title in (
-        ("", "Dashboard"), ("trades?symbol=AXE", "Trades"), ("add", "Add"), (f"trade/{made['tradeId']}", "AXE"),
-        ("account", "Account"), ("nowhere", "no such page"),
-    ):  # fmt: skip
+        ("", "Dashboard"),
+        ("trades?symbol=AXE", "Trades"),
+        ("add", "Add"),
+        (f"trade/{made['tradeId']}", "AXE"),
+        ("account", "Account"),
+        ("nowhere", "no such page"),
+    ):
         page.goto(f"{FRONT_END}/#/{address}")
         heading(page, title)
         for summary in page.locator("summary").all():

@@ -124,7 +124,7 @@ def main() -> int:
             return fuzz_stack(stack, options)
     names = ("TOKEN",) if "TOKEN" in given else ("EMAIL", "PASSWORD")
     if missing := [name for name in names if name not in given]:
-        print(f"Say who asks: TOKEN, or EMAIL and PASSWORD. Missing: {', '.join(missing)}.", file=sys.stderr)  # noqa: T201 a command's output
+        print(f"Say who asks: TOKEN, or EMAIL and PASSWORD. Missing: {', '.join(missing)}.", file=sys.stderr)
         return 2
     user = {name: given[name] for name in names}
     api = given["API"].rstrip("/")

@@ -82,7 +82,7 @@ TESTS: dict[str, tuple[str, ...]] = {
             "returns": ["test_equity.py", "test_figures.py"],
         }.items()
     },
-}  # fmt: skip
+}  # fmt: skip  # a list, several to a line
 # Errors hold no decision; the formats of images have a corpus of their own in tests/api.
 NOT_CHANGED = {"__init__.py", "errors.py"}
 # How a class is built is judged by mypy.

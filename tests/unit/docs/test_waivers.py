@@ -1,4 +1,4 @@
-"""Every waiver of a linter's, a type checker's or a scanner's rule says why on its own line."""
+"""Every waiver of a rule (a linter's, a type checker's, a scanner's, the formatter's) says why on its own line."""
 
 import re
 import subprocess
@@ -17,7 +17,7 @@ FILES = subprocess.run(
 SOURCES = [name for name in FILES if re.search(r"(\.py|\.yaml|\.toml|Makefile)$", name) and (ROOT / name).is_file()]
 WAIVER = re.compile(
     r"# (?:noqa(?P<rules>: [A-Z]+\d+(?:, ?[A-Z]+\d+)*)?|type: ignore(?P<codes>\[[a-z, -]+\])?|nosec(?: B\d+)?"
-    r"|pragma: allowlist secret)(?P<reason>.*)"
+    r"|pragma: allowlist secret|pragma: no (?:cover|branch)|fmt: (?:skip|off))(?P<reason>.*)"
 )
 
 
@@ -39,6 +39,8 @@ def without_reason(line: str) -> bool:
         "x = 1  # type: ignore",
         "x = 1  # type: ignore[misc]",
         "x = 1  # pragma: allowlist secret",
+        "x = 1  # pragma: no cover",
+        "x = (1, 2)  # fmt: skip",
     ],
 )
 def test_a_waiver_without_a_reason_is_found(line: str) -> None:
@@ -52,6 +54,8 @@ def test_a_waiver_without_a_reason_is_found(line: str) -> None:
         "x = 1  # noqa: S603, S607 our own script",
         "x = 1  # type: ignore[misc] # not typed",
         "x = 1  # pragma: allowlist secret - of nobody",
+        "x = 1  # pragma: no cover  of a host without /dev/shm",
+        "x = (1, 2)  # fmt: skip  # a table",
         "x = 1  # a comment",
     ],
 )

@@ -19,6 +19,9 @@ def test_it_comes_back_as_it_was_at_the_next_version() -> None:
     assert back.version == 6
     assert back.updated_at == NOW + timedelta(days=9)
     assert (back.closes, back.images, back.notes, back.created_at) == (
-        trade.closes, trade.images, trade.notes, trade.created_at,
-    )  # fmt: skip
+        trade.closes,
+        trade.images,
+        trade.notes,
+        trade.created_at,
+    )
     assert back.open_date.tzinfo == timezone(timedelta(hours=-5))

@@ -597,8 +597,10 @@ def test_a_split_leaves_the_risk_and_its_ratios_as_they_were(
     assert split.risk_reward_ratio == closed.risk_reward_ratio
     back = remove_split(split, "s", NOW)
     assert (back.stop_loss, back.take_profit, back.initial_stop_loss) == (
-        closed.stop_loss, closed.take_profit, closed.initial_stop_loss,
-    )  # fmt: skip
+        closed.stop_loss,
+        closed.take_profit,
+        closed.initial_stop_loss,
+    )
 
 
 def test_without_closes_and_splits_nothing_is_settled() -> None:

@@ -49,6 +49,17 @@ def test_a_root_that_is_not_known_has_no_value(symbol: str) -> None:
 
 
 def test_a_micro_contract_is_a_tenth_of_its_parent() -> None:
-    for micro, parent in (("MES", "ES"), ("MNQ", "NQ"), ("MYM", "YM"), ("M2K", "RTY"), ("MGC", "GC"), ("MCL", "CL"),
-                          ("MHG", "HG"), ("M6E", "6E"), ("M6A", "6A"), ("MNG", "NG"), ("VXM", "VX")):  # fmt: skip
+    for micro, parent in (
+        ("MES", "ES"),
+        ("MNQ", "NQ"),
+        ("MYM", "YM"),
+        ("M2K", "RTY"),
+        ("MGC", "GC"),
+        ("MCL", "CL"),
+        ("MHG", "HG"),
+        ("M6E", "6E"),
+        ("M6A", "6A"),
+        ("MNG", "NG"),
+        ("VXM", "VX"),
+    ):
         assert POINT_VALUES[micro].value * 10 == POINT_VALUES[parent].value

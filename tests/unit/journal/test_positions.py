@@ -493,8 +493,18 @@ def test_all_methods_agree_on_trips_and_on_what_flat_ones_earned(
 def test_the_order_of_equal_fills_within_a_trip_changes_no_total(
     fills: list[Fill], method: LotMethod, data: st.DataObject
 ) -> None:
-    same = [Fill(fill_id=f"s{n}", side=Side.BUY, quantity=data.draw(quantities), price=D("10.01"), at=DAY, sequence=n,
-                 costs=data.draw(some_costs)) for n in range(3)]  # fmt: skip
+    same = [
+        Fill(
+            fill_id=f"s{n}",
+            side=Side.BUY,
+            quantity=data.draw(quantities),
+            price=D("10.01"),
+            at=DAY,
+            sequence=n,
+            costs=data.draw(some_costs),
+        )
+        for n in range(3)
+    ]
     order = data.draw(st.permutations(range(3)))
     permuted = [
         Fill(
@@ -536,10 +546,17 @@ def test_a_fill_that_is_split_in_two_gives_the_same_gross_once_flat(
     part = D(data.draw(st.integers(1, units - 1))).scaleb(-18, Context(prec=60))
     rest = Context(prec=60).subtract(whole.quantity, part)
     halves = [
-        Fill(fill_id=whole.fill_id + end, side=whole.side, quantity=q, price=whole.price, at=whole.at,
-             sequence=whole.sequence, costs=costs)
+        Fill(
+            fill_id=whole.fill_id + end,
+            side=whole.side,
+            quantity=q,
+            price=whole.price,
+            at=whole.at,
+            sequence=whole.sequence,
+            costs=costs,
+        )
         for end, q, costs in (("a", part, whole.costs), ("b", rest, D(0)))
-    ]  # fmt: skip
+    ]
     in_two = [*fills[:number], *halves, *fills[number + 1 :]]
 
     def grosses(of: list[Fill]) -> list[Any]:

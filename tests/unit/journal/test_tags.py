@@ -21,7 +21,7 @@ ENGLAND = "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007
         "fomo\u3164", "\u115ffomo", "fomo\U000e0041", "\u2800fomo",
         "\u00a0fomo\u3000", "fomo\U000e0101", "\u2028fomo",
     ],
-)  # fmt: skip
+)  # fmt: skip  # a list, several to a line
 def test_what_cannot_be_seen_makes_no_other_tag(written: str) -> None:
     assert normal_form(written) == "fomo"
 
@@ -48,7 +48,7 @@ def test_case_counts() -> None:
         "👩🏽\u200d🚀", "🧑\u200d⚖\ufe0f",
         "📈", "🕵\ufe0f", "🐦\u200d⬛", "⛓\ufe0f\u200d💥",
     ],
-)  # fmt: skip
+)  # fmt: skip  # a list, several to a line
 def test_an_emoji_stays_whole(emoji: str) -> None:
     assert normal_form(emoji) == emoji
     assert normal_form(f" {emoji}\u200b fomo") == f"{emoji} fomo"

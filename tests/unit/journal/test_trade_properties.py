@@ -96,9 +96,18 @@ def test_with_two_decimals_every_close_of_a_flat_trade_realizes_what_its_own_num
 ) -> None:
     quantity = sum((size for size, _ in sold), Decimal(0))
     bare = Trade(
-        user_id="user", trade_id="trade", symbol="CL", side=side, quantity=quantity, open_date=OPENED,
-        entry_price=entry, multiplier=Decimal(5), commission=fee, created_at=NOW, updated_at=NOW,
-    )  # fmt: skip
+        user_id="user",
+        trade_id="trade",
+        symbol="CL",
+        side=side,
+        quantity=quantity,
+        open_date=OPENED,
+        entry_price=entry,
+        multiplier=Decimal(5),
+        commission=fee,
+        created_at=NOW,
+        updated_at=NOW,
+    )
     closes = [
         Close(close_id=str(n), quantity=size, price=price, closed_at=OPENED + timedelta(hours=n), fees=Decimal("0.1"))
         for n, (size, price) in enumerate(sold)

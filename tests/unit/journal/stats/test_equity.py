@@ -90,8 +90,10 @@ def test_a_week_shows_what_the_curve_shows_by_day_at_its_last_close() -> None:
     ]
     ends = {point.last: (point.equity, point.drawdown) for point in by_day.points}
     assert [(point.equity, point.drawdown) for point in by_week.points] == [
-        ends[january(3)], ends[january(10)], ends[january(16)],
-    ]  # fmt: skip
+        ends[january(3)],
+        ends[january(10)],
+        ends[january(16)],
+    ]
     assert by_week.episodes == by_day.episodes
 
 
