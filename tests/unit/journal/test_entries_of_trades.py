@@ -32,7 +32,8 @@ from handlers.journal.errors import CloseNotFound, EntryNotFound, RuleBroken, St
 from handlers.journal.money import canonical
 from handlers.journal.positions import LotMethod
 from handlers.journal.trade import Close, Entry, EventType, Side, Status, Trade, TradeEvent, TradeSplit
-from tests.unit.journal.test_positions import CASES, TWELVE, fills_of
+from tests.reference_fills import TWELVE
+from tests.unit.journal.test_positions import CASES, fills_of
 
 D = Decimal
 TRADE_ID = "0b9f2f0a-6c1e-4a55-9d8e-3a4b5c6d7e8f"
