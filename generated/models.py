@@ -6113,6 +6113,10 @@ class AccountExportFile(BaseModel):
     """
     The cash of all trading accounts.
     """
+    rates: list[Rate]
+    """
+    All exchange rates that you gave.
+    """
     statistics: Stats
 
 

@@ -42,6 +42,11 @@ def every(user_id: str) -> Rates:
     return Rates(rate_of(item) for page in pages(query) for item in page)
 
 
+def stored(user_id: str) -> Iterator[DayRate]:
+    """All rates of the user by pair and day, as they stand now. Raises Busy."""
+    return (rate_of(item) for item in ledger.below(user_id, _ALL))
+
+
 def page(
     user_id: str, from_: str, to: str, first: date | None, last: date | None, *, limit: int, after: date | None
 ) -> tuple[list[DayRate], bool]:

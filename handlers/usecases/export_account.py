@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any
 
 from handlers.documents import trades as documents
 from handlers.documents.fields import as_json, time_text
 from handlers.documents.groups import group_document
-from handlers.documents.ledger import account_document, cash_document, settings_document
+from handlers.documents.ledger import account_document, cash_document, rate_document, settings_document
 from handlers.documents.recorded_executions import execution_document
 from handlers.documents.stats import Frame, stats_document
 from handlers.journal.stats.folding import fold
@@ -29,6 +30,7 @@ from handlers.storage import (
     erasure_marks,
     executions,
     image_files,
+    rates,
     trade_queries,
     trading_accounts,
 )
@@ -167,44 +169,43 @@ def _profile(account: Account, _: object) -> Iterator[str]:
     yield as_json({"sub": account.user_id, "email": profile.email, "createdAt": time_text(profile.created_at)})
 
 
-def _trades(account: Account, count: Callable[[int], None]) -> Iterator[str]:
-    """Each on a line of its own, as getTrade shows it."""
+def _list(documents: Iterable[Any]) -> Iterator[str]:
+    """A list, each document on a line of its own."""
     separator = "[\n"
-    for number, trade in enumerate(trade_queries.every_trade(account.user_id), start=1):
+    for document in documents:
+        yield separator + as_json(document)
+        separator = ",\n"
+    yield "[]" if separator == "[\n" else "\n]"
+
+
+def _trades(account: Account, count: Callable[[int], None]) -> Iterator[str]:
+    """As getTrade shows them."""
+    return _list(_shown_trades(account.user_id, count))
+
+
+def _shown_trades(user_id: str, count: Callable[[int], None]) -> Iterator[Any]:
+    for number, trade in enumerate(trade_queries.every_trade(user_id), start=1):
         document = documents.trade_document(trade)
         if trade.images:
             document["images"] = documents.shown_images(trade, (), partial(_address, trade))
-        yield separator + as_json(document)
-        separator = ",\n"
+        yield document
         count(number)
-    yield "[]" if separator == "[\n" else "\n]"
 
 
 def _deleted_trades(account: Account, _: object) -> Iterator[str]:
-    """Each on a line of its own, as listDeletedTrades shows it."""
-    separator = "[\n"
-    for deleted in deleted_trades.every_deleted(account.user_id, datetime.now(UTC)):
-        yield separator + as_json(documents.deleted_trade_document(deleted))
-        separator = ",\n"
-    yield "[]" if separator == "[\n" else "\n]"
+    """As listDeletedTrades shows them."""
+    deleted = deleted_trades.every_deleted(account.user_id, datetime.now(UTC))
+    return _list(map(documents.deleted_trade_document, deleted))
 
 
 def _executions(account: Account, _: object) -> Iterator[str]:
-    """Each on a line of its own, as getExecution shows it."""
-    separator = "[\n"
-    for execution in executions.every(account.user_id):
-        yield separator + as_json(execution_document(execution))
-        separator = ",\n"
-    yield "[]" if separator == "[\n" else "\n]"
+    """As getExecution shows them."""
+    return _list(map(execution_document, executions.every(account.user_id)))
 
 
 def _groups(account: Account, _: object) -> Iterator[str]:
-    """Each on a line of its own, as getGroup shows it."""
-    separator = "[\n"
-    for shown in groups.every(account.user_id):
-        yield separator + as_json(group_document(shown.group, shown.trades))
-        separator = ",\n"
-    yield "[]" if separator == "[\n" else "\n]"
+    """As getGroup shows them."""
+    return _list(group_document(shown.group, shown.trades) for shown in groups.every(account.user_id))
 
 
 def _settings(account: Account, _: object) -> Iterator[str]:
@@ -218,12 +219,13 @@ def _trading_accounts(account: Account, _: object) -> Iterator[str]:
 
 
 def _cash(account: Account, _: object) -> Iterator[str]:
-    """Each on a line of its own, as getCash shows it."""
-    separator = "[\n"
-    for row in cash.every(account.user_id):
-        yield separator + as_json(cash_document(row))
-        separator = ",\n"
-    yield "[]" if separator == "[\n" else "\n]"
+    """As getCash shows it."""
+    return _list(map(cash_document, cash.every(account.user_id)))
+
+
+def _rates(account: Account, _: object) -> Iterator[str]:
+    """As listRates shows them."""
+    return _list(map(rate_document, rates.stored(account.user_id)))
 
 
 def _statistics(account: Account, _: object) -> Iterator[str]:
@@ -253,5 +255,6 @@ SECTIONS: tuple[tuple[str, Callable[[Account, Callable[[int], None]], Iterator[s
     ("settings", _settings),
     ("tradingAccounts", _trading_accounts),
     ("cash", _cash),
+    ("rates", _rates),
     ("statistics", _statistics),
 )

@@ -13,11 +13,13 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from handlers.entry import queues
+from handlers.journal.settings import MAIN
 from handlers.storage import bucket, clients, erasure_marks, trade_queries
 from handlers.usecases import export_account, file_writing
 from tests.api.client import Client, a_trade
 from tests.api.estate import Estate, messages_of, new_client
 from tests.api.gallery import ask, check, messages, send
+from tests.api.test_currencies import account
 from tests.contract.test_examples import assert_follows, resolved
 
 pytestmark = pytest.mark.usefixtures("estate")
@@ -94,6 +96,18 @@ def test_an_export_holds_every_execution(dana: Client) -> None:
     _, document = exported(dana)
     assert document["executions"] == made
     assert {trade["source"] for trade in document["trades"]} == {"LEDGER"}
+
+
+def test_an_export_holds_accounts_their_cash_and_rates(dana: Client) -> None:
+    own = account(dana)
+    deposit = {"type": "DEPOSIT", "amount": "5", "at": "2026-01-05T08:00:00Z"}
+    paid = [dana.post(f"/accounts/{each}/cash", deposit).json for each in (MAIN, own)]
+    given = [{"from": "USD", "to": to, "day": "2026-01-05", "rate": "2"} for to in ("EUR", "JPY")]
+    assert dana("PUT", "/fx-rates", {"rates": given}).status == 200
+    document = exported(dana)[1]
+    assert [each["accountId"] for each in document["tradingAccounts"]] == [MAIN, own]
+    assert sorted(document["cash"], key=str) == sorted(paid, key=str)
+    assert document["rates"] == given
 
 
 def test_an_export_holds_every_event_and_group(dana: Client, estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
