@@ -2056,6 +2056,77 @@ class Close(BaseModel):
     """
 
 
+class LegMatch(BaseModel):
+    """
+    A quantity of a close with the entry that it closes.
+    """
+
+    entry_id: Annotated[
+        UUID | None,
+        Field(alias='entryId', examples=['b1f52e36-6f0c-5a9b-8d15-0c3a2f6f1c55']),
+    ] = None
+    """
+    The entry; absent when AVERAGE keeps several entries in one pool.
+    """
+    close_id: Annotated[
+        UUID, Field(alias='closeId', examples=['5d2c7f4e-1b3a-4c9d-8e7f-6a5b4c3d2e1f'])
+    ]
+    """
+    Names a close of a trade.
+    """
+    quantity: Annotated[Decimal, Field(examples=['100'])]
+    """
+    How much of the close it is, in the units of the close.
+    """
+    gross: Annotated[Decimal, Field(examples=['79.12'])]
+    """
+    What it earned before costs.
+    """
+    entry_costs: Annotated[Decimal, Field(alias='entryCosts', examples=['1.1'])]
+    """
+    Its share of the entry's costs.
+    """
+    exit_costs: Annotated[Decimal, Field(alias='exitCosts', examples=['1.1'])]
+    """
+    Its share of the close's costs.
+    """
+    net: Annotated[Decimal, Field(examples=['79.12'])]
+    """
+    What it earned after both.
+    """
+
+
+class TradeLegs(BaseModel):
+    """
+    A page of what a trade is made of.
+    """
+
+    entries: Annotated[list[Entry], Field(max_length=100)]
+    """
+    The entries of this page.
+    """
+    closes: Annotated[list[Close], Field(max_length=100)]
+    """
+    The closes of this page.
+    """
+    matches: Annotated[list[LegMatch], Field(max_length=100)]
+    """
+    The matches of this page.
+    """
+    next_token: Annotated[
+        str | None,
+        Field(
+            alias='nextToken',
+            examples=['eyJrIjoiMjAyNi0wMS0wNVQxNDozMTowNC4wMDAwMDBaIn0'],
+            max_length=2048,
+            min_length=1,
+        ),
+    ] = None
+    """
+    Opaque; made by the API, never by a client.
+    """
+
+
 class SignUpInput(BaseModel):
     """
     Who asks for an account.

@@ -50,6 +50,7 @@ SERVED_BY = {
     "getTagChange": "ReadPartsFunction",
     "matchExecutions": "MatchExecutionsFunction",
     "listPositions": "ReadExecutionsFunction",
+    "getLegs": "ReadExecutionsFunction",
 }
 # Paths whose last parameter may hold slashes, as %2F. API Gateway may decode them before it looks for the route.
 WITH_SLASHES = {"/tags/{tag}"}

@@ -148,6 +148,11 @@ export const updateEvent = (options) => (options.client ?? client).patch({
         ...options.headers
     }
 });
+export const getLegs = (options) => (options.client ?? client).get({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/trades/{tradeId}/legs',
+    ...options
+});
 export const listDeletedTrades = (options) => (options?.client ?? client).get({
     security: [{ scheme: 'bearer', type: 'http' }],
     url: '/deleted-trades',

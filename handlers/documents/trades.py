@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from handlers.documents.fields import columns_of, document, time_text
 from handlers.journal.deletions import DeletedTrade
 from handlers.journal.images import MOST_BYTES, TIME_TO_SEND, Upload
+from handlers.journal.legs import LegMatch
 from handlers.journal.money import canonical
 from handlers.journal.trade import Close, Entry, Image, Realized, Trade, TradeEvent, TradeSplit
 
@@ -78,6 +79,15 @@ def close_document(part: Realized) -> dict[str, Any]:
     return {**document(_CLOSE, part.close), "realizedPnl": canonical(part.realized_pnl)}
 
 
+def legs_document(legs: Sequence[Entry | Realized | LegMatch]) -> dict[str, Any]:
+    """The contract's TradeLegs."""
+    return {
+        "entries": [entry_document(leg) for leg in legs if isinstance(leg, Entry)],
+        "closes": [close_document(leg) for leg in legs if isinstance(leg, Realized)],
+        "matches": [document(_MATCH, leg) for leg in legs if isinstance(leg, LegMatch)],
+    }
+
+
 def event_document(event: TradeEvent) -> dict[str, Any]:
     """The contract's TradeEvent."""
     return document(_EVENT, event)
@@ -95,6 +105,7 @@ def ratio_of(value: Decimal) -> float:
 
 _ENTRY = columns_of(Entry, without=["sequence"])
 _CLOSE = columns_of(Close, without=["sequence"])
+_MATCH = columns_of(LegMatch, also=["net"])
 _EVENT = columns_of(TradeEvent)
 _SPLIT = columns_of(TradeSplit)
 _IMAGE = columns_of(Image, without=["file_version"])

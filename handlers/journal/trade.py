@@ -14,7 +14,7 @@ from uuid import UUID, uuid5
 
 from handlers.journal import money
 from handlers.journal.money import ONE, ZERO
-from handlers.journal.positions import Fill, LotMethod, Split, Trip, settle
+from handlers.journal.positions import Fill, LotMethod, Match, Split, Trip, settle
 from handlers.journal.positions import Side as Side
 
 
@@ -113,12 +113,16 @@ class TradeSplit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Realized:
-    """What one close earned: its gross, its share of the entry's costs, and the net of these and its own costs."""
+    """What one close earned: its gross, its share of the entries' costs, and the net of these and its own costs.
+
+    `matches` are the entries that it was matched with; they add up to it.
+    """
 
     close: Close
     gross: Decimal
     entry_cost_share: Decimal
     realized_pnl: Decimal
+    matches: tuple[Match, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -288,7 +292,13 @@ class Trade:
             return ()
         exits = [exit_ for trip in self._trips for exit_ in trip.exits]
         return tuple(
-            Realized(close=close, gross=exit_.gross, entry_cost_share=exit_.entry_costs, realized_pnl=exit_.net)
+            Realized(
+                close=close,
+                gross=exit_.gross,
+                entry_cost_share=exit_.entry_costs,
+                realized_pnl=exit_.net,
+                matches=exit_.matches,
+            )
             for close, exit_ in zip(self.closes, exits, strict=True)
         )
 

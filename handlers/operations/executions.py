@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -13,13 +14,15 @@ from generated import models
 from handlers.documents import executions as documents
 from handlers.documents import recorded_executions as recorded_documents
 from handlers.documents.fields import as_json
+from handlers.documents.trades import legs_document
 from handlers.journal.errors import FieldError, PositionTooSmall, RuleBroken
 from handlers.journal.ledger import settle_all
+from handlers.journal.legs import legs_of
 from handlers.journal.money import ZERO, canonical
 from handlers.journal.settings import MAIN
 from handlers.operations.bulk import BadItems, as_alone, one_by_one
 from handlers.storage import executions as storage
-from handlers.storage import page_tokens
+from handlers.storage import page_tokens, trades
 from handlers.storage.errors import BadPageToken
 from handlers.storage.trade_items import KeptAnswer
 from handlers.storage.trade_queries import ListPosition, TradeFilter
@@ -143,8 +146,32 @@ async def list_positions(user: str) -> Response:
     return reply(200, {"items": [recorded_documents.position_document(*each) for each in held]})
 
 
-# What page tokens of this list are sealed with, besides its filters.
-_LIST = "executions"
+async def get_legs(trade_id: str, user: str, limit: int, next_token: str | None = None) -> Response:
+    """List what a trade is made of, a page at a time."""
+    trade = trades.get(user, trade_id.lower())
+    legs = legs_of(trade)
+    secret, start = page_tokens.signing_secret(), 0
+    sealed = _LegsOfTrade(trade_id=trade.trade_id, version=trade.version)
+    if next_token is not None:
+        place = page_tokens.open_token(next_token, user_id=user, wanted=sealed, newest_first=False, secret=secret)
+        start = int(place.sort_key)
+    answer = legs_document(legs[start : start + limit])
+    if start + limit < len(legs):
+        place = ListPosition(index=_LEGS, sort_key=str(start + limit), trade_id=trade.trade_id)
+        answer["nextToken"] = page_tokens.seal(place, user_id=user, wanted=sealed, newest_first=False, secret=secret)
+    return reply(200, answer, {"ETag": etag(trade.version)})
+
+
+# What page tokens of these lists are sealed with, besides their filters.
+_LIST, _LEGS = "executions", "legs"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _LegsOfTrade(TradeFilter):
+    """The legs of a trade at a version: of another one they may be others."""
+
+    trade_id: str
+    version: int
 
 
 def _midnight(day: date) -> datetime:

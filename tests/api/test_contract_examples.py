@@ -251,6 +251,9 @@ def next_token(world: World, path: str, query: Mapping[str, Any]) -> str:
     if path == "/deleted-trades":
         for _ in range(2):
             world.client.delete(f"/trades/{world.client.new_trade()['tradeId']}")
+    if path.endswith("/legs"):
+        close = {"quantity": "1", "price": "186", "closedAt": "2026-01-05T11:02:00-05:00"}
+        assert world.client.post(path.replace("/legs", "/closes"), close).status == 201
     return str(world.client.get(path, query=[*query.items(), ("limit", "1")]).json["nextToken"])
 
 

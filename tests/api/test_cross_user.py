@@ -110,6 +110,7 @@ BY_PATH: dict[str, list[Send]] = {
     ],
     "getSplit": [lambda user, ids: user.get(f"/trades/{ids.trade}/splits/{ids.split}")],
     "deleteSplit": [lambda user, ids: user.delete(f"/trades/{ids.trade}/splits/{ids.split}")],
+    "getLegs": [lambda user, ids: user.get(f"/trades/{ids.trade}/legs")],
     "getGroup": [lambda user, ids: user.get(f"/groups/{ids.group}")],
     "deleteGroup": [
         lambda user, ids: user.delete(f"/groups/{ids.group}"),
