@@ -94,6 +94,20 @@ class TradeStatus(StrEnum):
     CANCELLED = 'CANCELLED'
 
 
+class DayOrInstant(RootModel[str]):
+    root: Annotated[
+        str,
+        Field(
+            examples=['2026-01-05'],
+            max_length=32,
+            pattern='^(([0-9]{3}[1-9]|[0-9]{2}[1-9]0|[0-9][1-9]00|[1-9]000)-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))|([0-9]{2}(0[48]|[2468][048]|[13579][26])|(0[48]|[2468][048]|[13579][26])00)-02-29)(T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9]))?$',
+        ),
+    ]
+    """
+    A calendar day, as YYYY-MM-DD, or an instant of RFC 3339 with an offset, to the microsecond.
+    """
+
+
 class Tag(RootModel[str]):
     root: Annotated[str, Field(examples=['earnings'], max_length=50, min_length=1)]
     """
@@ -1445,9 +1459,9 @@ class OpenPosition(BaseModel):
     """
     The costs of the entries that no exit took.
     """
-    lots: Annotated[list[PositionLot], Field(max_length=200)]
+    lots: Annotated[list[PositionLot] | None, Field(max_length=200)] = None
     """
-    What is left of the entries.
+    What is left of the entries; only with `include=lots`.
     """
     trade_id: Annotated[
         UUID, Field(alias='tradeId', examples=['0b9f2f0a-6c1e-4a55-9d8e-3a4b5c6d7e8f'])
@@ -1460,6 +1474,12 @@ class OpenPosition(BaseModel):
     ]
     """
     When its trade began.
+    """
+    as_of: Annotated[
+        AwareDatetime, Field(alias='asOf', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    Up to when executions count.
     """
 
 

@@ -14,6 +14,8 @@ from handlers.journal.money import canonical
 from handlers.journal.positions import Side, Trip
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from generated import models
     from handlers.journal.trade import Trade
     from handlers.storage.executions import StoredPosition
@@ -55,11 +57,11 @@ def recorded_document(execution: RecordedExecution, trades: tuple[Trade, ...]) -
     }
 
 
-def position_document(position: StoredPosition, trade: Trade) -> dict[str, Any]:
-    """The contract's OpenPosition."""
+def position_document(position: StoredPosition, trade: Trade, *, as_of: datetime, with_lots: bool) -> dict[str, Any]:
+    """The contract's OpenPosition, of a position with its trade as it was at the instant."""
     trip: Trip = trade.trip
     units = money.product(trip.open_quantity, trade.multiplier)
-    names = {entry.entry_id: entry for entry in trade.entered}
+    names = {entry.entry_id for entry in trade.entered}
     shown: Mapping[str, Any] = {
         "accountId": position.account_id,
         "symbol": trade.symbol,
@@ -78,9 +80,12 @@ def position_document(position: StoredPosition, trade: Trade) -> dict[str, Any]:
                 **({"entryId": lot.entry_id} if lot.entry_id in names else {}),
             }
             for lot in trip.lots
-        ],
+        ]
+        if with_lots
+        else None,
         "tradeId": trade.trade_id,
         "openDate": time_text(trade.open_date),
+        "asOf": time_text(as_of),
     }
     return {name: value for name, value in shown.items() if value is not None}
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -140,10 +141,13 @@ async def list_executions(
     return reply(200, answer)
 
 
-async def list_positions(user: str) -> Response:
-    """List the positions that are open."""
-    held = usecase.open_positions(user)
-    return reply(200, {"items": [recorded_documents.position_document(*each) for each in held]})
+async def list_positions(user: str, at: str | None = None, include: Sequence[str] = ()) -> Response:
+    """List the positions that are open, or were then."""
+    then = None if at is None else _instant(at)
+    held = usecase.open_positions(user, then)
+    as_of = datetime.now(UTC) if then is None else then
+    documents = [recorded_documents.position_document(*each, as_of=as_of, with_lots="lots" in include) for each in held]
+    return reply(200, {"items": documents})
 
 
 async def get_legs(trade_id: str, user: str, limit: int, next_token: str | None = None) -> Response:
@@ -164,6 +168,7 @@ async def get_legs(trade_id: str, user: str, limit: int, next_token: str | None 
 
 # What page tokens of these lists are sealed with, besides their filters.
 _LIST, _LEGS = "executions", "legs"
+_FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,6 +181,17 @@ class _LegsOfTrade(TradeFilter):
 
 def _midnight(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+def _instant(text: str) -> datetime:
+    """The instant, or the end of the day, in UTC; the first or last one that there is for what lies beyond."""
+    if "T" not in text:
+        return datetime.combine(date.fromisoformat(text), time.max, UTC)
+    given = datetime.fromisoformat(text)
+    try:
+        return given.astimezone(UTC)
+    except OverflowError:
+        return _FIRST if given.year == 1 else _LAST
 
 
 def _record(

@@ -131,6 +131,13 @@ def since_flat(of: StoredPosition, before: tuple[datetime, int, str]) -> list[Re
     return found[::-1]
 
 
+def last_until(of: StoredPosition, at: datetime) -> RecordedExecution | None:
+    """The last execution of the position up to the instant, included, as it stands now. Raises Busy."""
+    prefix = ledger.fills(of.account_id, of.symbol, of.pair_id)
+    found = ledger.between(of.user_id, prefix, f"{prefix}{instant(at)}|~", newest_first=True, limit=1)
+    return next(map(_EXECUTIONS.instance, found), None)
+
+
 def _newest_first(of: StoredPosition) -> Iterator[RecordedExecution]:
     prefix = ledger.fills(of.account_id, of.symbol, of.pair_id)
     query: dict[str, Any] = {

@@ -157,18 +157,21 @@ def several(user_id: str, items: Sequence[str]) -> dict[str, dict[str, Any]]:
     return {item["item"]["S"]: item for item in found}
 
 
-def between(user_id: str, low: str, high: str, *, newest_first: bool = False) -> Iterator[dict[str, Any]]:
+def between(
+    user_id: str, low: str, high: str, *, newest_first: bool = False, limit: int | None = None
+) -> Iterator[dict[str, Any]]:
     """The items with sort keys from `low` to `high`, as they stand now, in the order of their keys.
 
-    Each page is read when it is needed. Raises Busy.
+    Each page, of up to `limit` items, is read when it is needed. Raises Busy.
     """
-    query = {
+    query: dict[str, Any] = {
         "TableName": ledger_table(),
         "KeyConditionExpression": "userId = :user AND #item BETWEEN :low AND :high",
         "ExpressionAttributeNames": {"#item": "item"},
         "ExpressionAttributeValues": {":user": {"S": user_id}, ":low": {"S": low}, ":high": {"S": high}},
         "ScanIndexForward": not newest_first,
         "ConsistentRead": True,
+        **({} if limit is None else {"Limit": limit}),
     }
     for page in dynamo.pages(query):
         yield from page

@@ -33,6 +33,7 @@ from handlers.journal.executions import (
 from handlers.journal.money import ZERO
 from handlers.journal.positions import Fill, LotMethod, Position, Side
 from handlers.journal.regrouping import groups_of, regrouped
+from handlers.journal.replaying import as_of
 from handlers.journal.tags import unique
 from handlers.journal.trade import Trade
 from handlers.storage import executions as storage
@@ -156,17 +157,31 @@ def delete(user: str, execution_id: str, allowed: Precondition) -> None:
 
 
 class OpenPosition(NamedTuple):
-    """A position that is open, with its trade."""
+    """A position that is open, with its trade as it was at the instant."""
 
     position: StoredPosition
     trade: Trade
 
 
-def open_positions(user: str) -> list[OpenPosition]:
-    """The positions that are open, by account and symbol. Raises Busy."""
-    held = [each for each in storage.positions(user) if each.open_quantity and each.trade_id is not None]
-    trades = {trade.trade_id: trade for trade in trade_storage.several(user, [str(each.trade_id) for each in held])}
-    return [OpenPosition(each, trades[str(each.trade_id)]) for each in held if each.trade_id in trades]
+def open_positions(user: str, at: datetime | None = None) -> list[OpenPosition]:
+    """The positions that are open, or were at the instant, by account and symbol. Raises Busy.
+
+    At an instant, the trade of the last execution up to it is the one that may be open.
+    """
+    if at is None:
+        held = {each.trade_id: each for each in storage.positions(user) if each.open_quantity and each.trade_id}
+    else:
+        last = ((each, storage.last_until(each, at)) for each in storage.positions(user))
+        held = {one.trade_ids[-1]: each for each, one in last if one is not None and one.trade_ids}
+    trades = {trade.trade_id: trade for trade in trade_storage.several(user, list(held))}
+    found = []
+    for trade_id, position in held.items():
+        trade = trades.get(trade_id)
+        if trade is not None and at is not None:
+            trade = as_of(trade, at)
+        if trade is not None:
+            found.append(OpenPosition(position, trade))
+    return found
 
 
 class _Plan:

@@ -108,9 +108,10 @@ def test_an_open_position_is_told_with_its_lots(dana: Client) -> None:
         fill("BUY", "30", "12", 1, commission="1"),
         fill("SELL", "5", "13", 2),
     )
-    [position] = dana.get("/positions").json["items"]
+    [position] = dana.get("/positions", query="include=lots").json["items"]
     [trade] = trades(dana)
     assert trade["lotMethod"] == "FIFO"
+    assert dana.get("/positions").json["items"][0].keys() == position.keys() - {"lots"}
     assert {
         name: position[name] for name in ("side", "quantity", "averagePrice", "costBasis", "openCosts", "tradeId")
     } == {
@@ -125,6 +126,36 @@ def test_an_open_position_is_told_with_its_lots(dana: Client) -> None:
     assert [lot["quantity"] for lot in position["lots"]] == ["5", "30"]
     put(dana, fill("BUY", "1", "1", 3, symbol="MSFT"))
     assert [each["symbol"] for each in dana.get("/positions").json["items"]] == ["AAPL", "MSFT"]
+
+
+def test_positions_are_told_as_they_were(dana: Client) -> None:
+    put(
+        dana,
+        fill("BUY", "10", "10", 0, commission="1"),
+        fill("SELL", "4", "12", 1, commission="0.2"),
+        fill("SELL", "9", "11", 2),
+        fill("BUY", "3", "9", 3),
+        fill("BUY", "1", "7", 1, symbol="MSFT"),
+    )
+
+    def at(moment: str) -> list[tuple[str, ...]]:
+        answer = dana.get("/positions", query=[("at", moment), ("include", "lots")])
+        assert answer.status == 200
+        shown = ("symbol", "side", "quantity", "averagePrice", "costBasis", "openCosts")
+        assert all(len(each["lots"]) == 1 for each in answer.json["items"])
+        return [tuple(each[name] for name in shown) for each in answer.json["items"]]
+
+    msft = ("MSFT", "BUY", "1", "7", "7", "0")
+    assert at("2026-01-04") == at("2026-01-05T09:59:59.999999Z") == at("0001-01-01T00:00:00+14:00") == []
+    assert at("2026-01-05T10:00:00Z") == [("AAPL", "BUY", "10", "10", "100", "1")]
+    assert at("2026-01-05T05:01:30-05:00") == [("AAPL", "BUY", "6", "10", "60", "0.6"), msft]
+    assert at("2026-01-05T10:02:00Z") == [("AAPL", "SELL", "3", "11", "33", "0"), msft]
+    assert at("2026-01-05") == at("9999-12-31") == at("9999-12-31T23:59:59-01:00") == [msft]
+    [now] = dana.get("/positions").json["items"]
+    [then] = dana.get("/positions", query="at=2026-01-05").json["items"]
+    assert then == {**now, "asOf": "2026-01-05T23:59:59.999999Z"}
+    for wrong in ("2026-02-30", "2026-01-05T10:00:00", "yesterday"):
+        assert dana.get("/positions", query=[("at", wrong)]).bad_fields == {("query", "/at")}
 
 
 def test_a_corrected_execution_changes_what_follows_from_it(dana: Client) -> None:

@@ -1,0 +1,24 @@
+"""A trade as it was at an instant, by all that is known today."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from handlers.journal.trade import Trade, with_entries
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+def as_of(trade: Trade, at: datetime) -> Trade | None:
+    """The trade with what was traded and split up to the instant, included; None when it was not open then."""
+    entries = [entry for entry in trade.entered if entry.entered_at <= at]
+    if not entries:
+        return None
+    then = with_entries(
+        trade,
+        entries,
+        closes=tuple(close for close in trade.closes if close.closed_at <= at),
+        splits=tuple(split for split in trade.splits if split.at <= at),
+    )
+    return then if then.remaining_quantity else None
