@@ -1,13 +1,15 @@
 """Trading accounts and settings, in the ledger.
 
-The statistics read them together with the day books: so the table of the statistics has a copy of each, which is
-written in the same transaction.
+The statistics read them together with the day books: so the table of the statistics has two copies of each, which are
+written in the same transaction. One sorts before the books and one behind them, so that one query brings the copies and
+the books up to a day, or the copies and the books from a day on. The comparison of the statistics restores copies that
+are wrong.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -25,6 +27,7 @@ from handlers.storage.errors import (
     TradingAccountNotFound,
     VersionMismatch,
 )
+from handlers.storage.retry import retry_overtaken
 from handlers.storage.trade_items import KeptAnswer
 
 if TYPE_CHECKING:
@@ -33,8 +36,10 @@ if TYPE_CHECKING:
 _ACCOUNTS = Codec(TradingAccount)
 _SETTINGS = Codec(Settings)
 
-# The sort keys of the copies. They sort right before those of the day books, so that one query brings both.
+# The sort keys of the copies before the books; those of the copies behind the books begin with one more prefix.
 SETTINGS_COPY, ACCOUNT_COPIES = "account-settings", "account|"
+BEHIND_BOOKS = "copy|"
+BEHIND_ALL = f"{BEHIND_BOOKS}~"
 
 
 class TooManyAccounts(Exception):
@@ -88,7 +93,7 @@ def create(account: TradingAccount, answer: KeptAnswer | None, now: datetime) ->
     actions: list[TransactWriteItemTypeDef] = [
         {"Update": made},
         ledger.put_new(account_item(account)),
-        _copied(account),
+        *_copied(account),
     ]
     earlier, reasons = ledger.write_once(account.user_id, actions, answer, now)
     if earlier is not None:
@@ -108,7 +113,7 @@ def replace(account: TradingAccount, former: TradingAccount, under: Settings) ->
     """
     actions: list[TransactWriteItemTypeDef] = [
         ledger.put(account_item(account), **_as_read(former)),
-        _copied(account),
+        *_copied(account),
     ]
     if former.created_at is None:  # its currency is that of the settings
         actions.append(_unchanged(under))
@@ -136,11 +141,10 @@ def delete(account: TradingAccount) -> None:
         "ExpressionAttributeNames": {"#total": "total"},
         "ExpressionAttributeValues": {":one": {"N": "-1"}},
     }
-    copy: Any = {"TableName": stats_table(), "Key": _copy_key(account.user_id, ACCOUNT_COPIES + account.account_id)}
     actions: list[TransactWriteItemTypeDef] = [
         ledger.delete(account.user_id, ledger.account(account.account_id), **_as_read(account)),
         {"Update": made},
-        {"Delete": copy},
+        *_not_copied(account.user_id, ACCOUNT_COPIES + account.account_id),
     ]
     if any(ledger.write(account.user_id, actions)):
         raise VersionMismatch(account.account_id)
@@ -153,33 +157,24 @@ def put_settings(changed: Settings, former: Settings, main: TradingAccount | Non
     """
     actions: list[TransactWriteItemTypeDef] = [
         ledger.put({**_SETTINGS.item(changed), **ledger.key(changed.user_id, ledger.SETTINGS)}, **_settings_as(former)),
-        {"Put": {"TableName": stats_table(), "Item": settings_copy(changed)}},
+        *_copied(changed),
     ]
     if main is not None:
-        actions += [ledger.put_new(account_item(main)), _copied(main)]
+        actions += [ledger.put_new(account_item(main)), *_copied(main)]
     if any(ledger.write(changed.user_id, actions)):
         raise VersionMismatch(ledger.SETTINGS)
 
 
 def standing(user_id: str) -> Standing:
     """Settings and accounts as the statistics have them: eventually consistent, in one request. Raises Busy."""
-    query = {
-        "TableName": stats_table(),
-        "KeyConditionExpression": "userId = :user AND statKey BETWEEN :low AND :high",
-        "ExpressionAttributeValues": {
-            ":user": {"S": user_id},
-            ":low": {"S": SETTINGS_COPY},
-            ":high": {"S": f"{ACCOUNT_COPIES}~"},
-        },
-    }
-    return standing_of(user_id, chain.from_iterable(pages(query)))
+    return standing_of(user_id, _copies_between(user_id, SETTINGS_COPY, f"{ACCOUNT_COPIES}~"))
 
 
 def standing_of(user_id: str, copies: Iterable[Any]) -> Standing:
-    """Settings and accounts of the items in which the statistics have them."""
+    """Settings and accounts of the items in which the statistics have them: the copies before or behind the books."""
     own, accounts = Settings(user_id=user_id), {}
     for item in copies:
-        if item["statKey"]["S"] == SETTINGS_COPY:
+        if _copied_as(item) == SETTINGS_COPY:
             own = settings_of(item)
         else:
             account = account_of(item)
@@ -228,22 +223,106 @@ def settings_of(item: Any) -> Settings:
     return _SETTINGS.instance(item)
 
 
-def settings_copy(of_user: Settings) -> ledger.Item:
-    """The settings as an item of the statistics' table."""
-    return {**_SETTINGS.item(of_user), **_copy_key(of_user.user_id, SETTINGS_COPY)}
+# The copies
 
 
-def account_copy(account: TradingAccount) -> ledger.Item:
-    """The account as an item of the statistics' table."""
-    return {**_ACCOUNTS.item(account), **_copy_key(account.user_id, ACCOUNT_COPIES + account.account_id)}
+def copies_differ(user_id: str, copies: Iterable[Any]) -> bool:
+    """Whether these, all copies of the user, say anything else than the ledger does now. Raises Busy."""
+    return bool(_differing(_in_ledger(user_id), copies))
 
 
-def _copy_key(user_id: str, stat_key: str) -> ledger.Item:
-    return {"userId": {"S": user_id}, "statKey": {"S": stat_key}}
+def restore_copies(user_id: str) -> int:
+    """Make the copies what the ledger says. Returns of how many things they were wrong. Raises AccountErased, Busy."""
+    return retry_overtaken(lambda: _restore(user_id))
 
 
-def _copied(account: TradingAccount) -> TransactWriteItemTypeDef:
-    return {"Put": {"TableName": stats_table(), "Item": account_copy(account)}}
+def _restore(user_id: str) -> int:
+    of_ledger = _in_ledger(user_id)
+    ends = ((SETTINGS_COPY, f"{ACCOUNT_COPIES}~"), (BEHIND_BOOKS, BEHIND_ALL))
+    found = chain.from_iterable(_copies_between(user_id, low, high, consistent=True) for low, high in ends)
+    differing = _differing(of_ledger, found)
+    for name in sorted(differing):
+        if any(ledger.write(user_id, _restored(user_id, name, of_ledger.get(name)))):
+            raise VersionMismatch(name)
+    return len(differing)
+
+
+def _restored(user_id: str, name: str, of_ledger: Settings | TradingAccount | None) -> list[TransactWriteItemTypeDef]:
+    """The writes of both copies, on the condition that the ledger still says what was read."""
+    item = ledger.SETTINGS if name == SETTINGS_COPY else name
+    check: Any = {"TableName": ledger_table(), "Key": ledger.key(user_id, item)}
+    if of_ledger is None:
+        check |= {"ConditionExpression": "attribute_not_exists(#item)", "ExpressionAttributeNames": {"#item": "item"}}
+        return [{"ConditionCheck": check}, *_not_copied(user_id, name)]
+    check |= _settings_as(of_ledger) if isinstance(of_ledger, Settings) else _as_read(of_ledger)
+    return [{"ConditionCheck": check}, *_copied(of_ledger)]
+
+
+def _in_ledger(user_id: str) -> dict[str, Settings | TradingAccount]:
+    """What the ledger has, as it stands now, by the sort keys of the copies before the books. Raises Busy."""
+    found: dict[str, Settings | TradingAccount] = {
+        ACCOUNT_COPIES + account.account_id: account
+        for account in map(account_of, ledger.below(user_id, ledger.account()))
+    }
+    if item := ledger.get(user_id, ledger.SETTINGS):
+        found[SETTINGS_COPY] = settings_of(item)
+    return found
+
+
+def _differing(of_ledger: Mapping[str, Settings | TradingAccount], copies: Iterable[Any]) -> set[str]:
+    """The sort keys, before the books, of copies that are wrong, missing or left over, at either end."""
+    wanted = {place + name: _as_copied(one) for name, one in of_ledger.items() for place in ("", BEHIND_BOOKS)}
+    wrong = set()
+    for item in copies:
+        try:
+            copied = _as_copied(settings_of(item) if _copied_as(item) == SETTINGS_COPY else account_of(item))
+        except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError):
+            copied = None
+        if copied is None or wanted.pop(item["statKey"]["S"], None) != copied:
+            wrong.add(_copied_as(item))
+    return wrong | {name.removeprefix(BEHIND_BOOKS) for name in wanted}
+
+
+def _as_copied(one: Settings | TradingAccount) -> Settings | TradingAccount:
+    """What the copy has to say: the marks of an account that only the ledger keeps are left out."""
+    return one if isinstance(one, Settings) else dataclasses.replace(one, in_use=False, closing=False)
+
+
+def _copied_as(item: Any) -> str:
+    """What the item is a copy of: the sort key of the copy before the books."""
+    stat_key: str = item["statKey"]["S"]
+    return stat_key.removeprefix(BEHIND_BOOKS)
+
+
+def _copies_between(user_id: str, low: str, high: str, *, consistent: bool = False) -> Iterator[Any]:
+    query: Any = {
+        "TableName": stats_table(),
+        "KeyConditionExpression": "userId = :user AND statKey BETWEEN :low AND :high",
+        "ExpressionAttributeValues": {":user": {"S": user_id}, ":low": {"S": low}, ":high": {"S": high}},
+        "ConsistentRead": consistent,
+    }
+    return chain.from_iterable(pages(query))
+
+
+def _copy_keys(user_id: str, name: str) -> list[ledger.Item]:
+    return [{"userId": {"S": user_id}, "statKey": {"S": place + name}} for place in ("", BEHIND_BOOKS)]
+
+
+def _copied(one: Settings | TradingAccount) -> list[TransactWriteItemTypeDef]:
+    """The writes of both copies."""
+    if isinstance(one, Settings):
+        name, item = SETTINGS_COPY, _SETTINGS.item(one)
+    else:
+        name, item = ACCOUNT_COPIES + one.account_id, _ACCOUNTS.item(one)
+    return [
+        {"Put": {"TableName": stats_table(), "Item": {**item, **copy_key}}}
+        for copy_key in _copy_keys(one.user_id, name)
+    ]
+
+
+def _not_copied(user_id: str, name: str) -> list[TransactWriteItemTypeDef]:
+    """The deletions of both copies."""
+    return [{"Delete": {"TableName": stats_table(), "Key": copy_key}} for copy_key in _copy_keys(user_id, name)]
 
 
 def _settings_of(user_id: str, item: Any) -> Settings:

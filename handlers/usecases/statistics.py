@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import UTC, date, datetime, time, timedelta
 
 from handlers.journal.rates import Rates
 from handlers.journal.stats.clock import MOST_DAYS_APART, Clock, moved, time_zone
@@ -50,9 +50,15 @@ def opened(
     first, last: those of the question. standing: settings and accounts, for who has read them. load: reads the rates.
     """
     known = standing
+    # One query brings settings and accounts together with books up to a day or from a day on: their copies lie at both
+    # ends. The clock is known after it began, so it reads some days more. A range that begins and ends amid the books
+    # takes a second query, which costs less than to read on to an end.
+    apart = MOST_DAYS_APART.days
     if first is None:
-        # One query brings settings, accounts and books. The clock is known after it began, so it reads some days more.
-        standing, reading = books.read_with_standing(user, None if last is None else moved(last, MOST_DAYS_APART.days))
+        standing, reading = books.read_up_to(user, None if last is None else moved(last, apart))
+        question = ask(standing)
+    elif last is None or last >= max(first, _earliest_today()):
+        standing, reading = books.read_from(user, moved(first, -apart))
         question = ask(standing)
     else:
         standing = trading_accounts.standing(user)
@@ -60,6 +66,11 @@ def opened(
         reading = books.read(user, *question.days_to_read)
     conversion = Conversion(known or standing, question, load or (lambda: rates.every(user)))
     return Opened(question=question, standing=standing, reading=reading, conversion=conversion)
+
+
+def _earliest_today() -> date:
+    """Today where the day begins last."""
+    return datetime.now(UTC).date() - timedelta(days=1)
 
 
 def of_everything(standing: Standing) -> Question:

@@ -51,7 +51,9 @@ def stored(table: str) -> list[dict[str, Any]]:
 
 def copies() -> dict[str, dict[str, Any]]:
     """What the statistics find of settings and accounts, by sort key."""
-    return {item["statKey"]["S"]: item for item in stored("stats") if item["statKey"]["S"].startswith("account")}
+    return {
+        item["statKey"]["S"]: item for item in stored("stats") if item["statKey"]["S"].startswith(("account", "copy|"))
+    }
 
 
 def test_without_settings_the_defaults_hold_and_nothing_is_stored(dana: Client) -> None:
@@ -236,14 +238,17 @@ def test_there_are_at_most_fifty_accounts_and_room_for_one_after_a_deletion(dana
     assert dana.post("/accounts", EUROS).status == 201
 
 
-def test_the_statistics_have_a_copy_of_settings_and_accounts(dana: Client) -> None:
+def test_the_statistics_have_two_copies_of_settings_and_accounts(dana: Client) -> None:
     account = make(dana)["accountId"]
     dana.patch("/settings", {"baseCurrency": "EUR"})
     dana.patch(f"/accounts/{account}", {"includeInTotals": False})
     found = copies()
-    assert found.keys() == {"account-settings", f"account|{account}"}
-    assert trading_accounts.settings_of(found["account-settings"]) == trading_accounts.settings(DANA)
-    assert trading_accounts.account_of(found[f"account|{account}"]) == trading_accounts.get(DANA, account)
+    assert found.keys() == {
+        place + name for place in ("", "copy|") for name in ("account-settings", f"account|{account}")
+    }
+    for place in ("", "copy|"):
+        assert trading_accounts.settings_of(found[f"{place}account-settings"]) == trading_accounts.settings(DANA)
+        assert trading_accounts.account_of(found[f"{place}account|{account}"]) == trading_accounts.get(DANA, account)
 
 
 def test_nothing_is_written_once_the_account_is_being_erased(dana: Client) -> None:

@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 
 Item = dict[str, Any]
 INDEX_KEYS = ("userId", "statKey", "dueList", "dueSince")
-KEYS = {"trades": ("userId", "tradeId"), "stats": ("userId", "statKey")}
+KEYS = {"trades": ("userId", "tradeId"), "stats": ("userId", "statKey"), "ledger": ("userId", "item")}
 
 
 class TransactionCanceledException(ClientError):
@@ -74,7 +74,9 @@ class FakeDynamoDB:
         TableName: str,
         KeyConditionExpression: str,
         ExpressionAttributeValues: Item,
+        ExpressionAttributeNames: Item | None = None,
         ConsistentRead: bool = False,  # noqa: ARG002 it makes no difference here
+        ScanIndexForward: bool = True,
         IndexName: str | None = None,
         ExclusiveStartKey: Item | None = None,
     ) -> Item:
@@ -86,6 +88,9 @@ class FakeDynamoDB:
                 return self._page_of_index(values[":list"], ExclusiveStartKey)
             of_user, _, within = KeyConditionExpression.partition(" AND ")
             assert of_user == "userId = :user"
+            assert ScanIndexForward
+            for name, meant in (ExpressionAttributeNames or {}).items():
+                within = within.replace(name, meant)
             after = "" if ExclusiveStartKey is None else ExclusiveStartKey[sort]["S"]
             names = [
                 name

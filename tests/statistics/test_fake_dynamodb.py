@@ -44,7 +44,7 @@ def moto() -> Iterator[Any]:
         patch.delenv("AWS_PROFILE", raising=False)
         with mock_aws():
             client = boto3.Session().client("dynamodb")
-            for name, resource in (("trades", "TradesTable"), ("stats", "TradeStatsTable")):
+            for name, resource in (("trades", "TradesTable"), ("stats", "TradeStatsTable"), ("ledger", "LedgerTable")):
                 wanted = properties(resource)
                 kept = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
                 client.create_table(TableName=name, **{key: wanted[key] for key in kept if key in wanted})

@@ -130,7 +130,7 @@ def test_everybody_who_is_due_is_compared_once(db: Db, sqs: Sqs, monkeypatch: py
 def test_who_changes_during_the_comparison_stays_due(db: Db, sqs: Sqs, monkeypatch: pytest.MonkeyPatch) -> None:
     do(db.fake, Step("user-1", "trade-1", "create", 12))
     update_stats({"Records": db.fake.stream}, CONTEXT)
-    real = books.all_books
+    real = books.AllBooks
 
     def change_meanwhile(user_id: str) -> Any:
         do(db.fake, Step("user-1", "trade-2", "create", 13))
@@ -138,7 +138,7 @@ def test_who_changes_during_the_comparison_stays_due(db: Db, sqs: Sqs, monkeypat
         return real(user_id)
 
     with monkeypatch.context() as patch:
-        patch.setattr(comparing, "all_books", change_meanwhile)
+        patch.setattr(comparing, "AllBooks", change_meanwhile)
         comparing.compare("user-1", lambda: NOW)
     rebuild_all_stats({}, None)
     compared: Counter[str] = Counter()

@@ -6,6 +6,7 @@ version of the statistics beside an older book. Within a day they are never torn
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -30,7 +31,7 @@ from handlers.storage.stats.book_items import (
     part_in,
     version_of,
 )
-from handlers.storage.trading_accounts import SETTINGS_COPY, standing_of
+from handlers.storage.trading_accounts import BEHIND_ALL, SETTINGS_COPY, standing_of
 
 _MOST_READINGS = 4  # tries for a day whose parts do not fit together; a day is divided six times at most
 
@@ -74,7 +75,7 @@ def read(user_id: str, first: date | None, last: date | None) -> Reading:
     return Reading(user_id, _books_between(user_id, first, last))
 
 
-def read_with_standing(user_id: str, last: date | None) -> tuple[Standing, Reading]:
+def read_up_to(user_id: str, last: date | None) -> tuple[Standing, Reading]:
     """What `read` reads from the beginning, and what `standing` does, by the same query. Raises Busy."""
     high = AFTER_ALL_BOOKS if last is None else book_key(last) + "|~"
     items = _items_between(user_id, SETTINGS_COPY, high)
@@ -87,6 +88,26 @@ def read_with_standing(user_id: str, last: date | None) -> tuple[Standing, Readi
         if stat_key != STATE:
             copies.append(item)
     return standing_of(user_id, copies), Reading(user_id, chain(first_book, items))
+
+
+def read_from(user_id: str, first: date) -> tuple[Standing, Reading]:
+    """What `read` reads to the end, and what `standing` does, by the same query. Raises Busy.
+
+    The copies come last, so all books are fetched at once and kept, compressed, until they are iterated.
+    """
+    of_books: deque[Any] = deque()
+    copies: list[Any] = []
+    for item in _items_between(user_id, book_key(first), BEHIND_ALL):
+        if item["statKey"]["S"].startswith(BOOKS):
+            of_books.append(item)
+        else:
+            copies.append(item)
+    return standing_of(user_id, copies), Reading(user_id, _taken_out(of_books))
+
+
+def _taken_out(items: deque[Any]) -> Iterator[Any]:
+    while items:  # each can be forgotten once it is decoded
+        yield items.popleft()
 
 
 def entries_between(user_id: str, first: date | None, last: date | None) -> Iterable[tuple[date, Entry]]:
@@ -123,18 +144,33 @@ def _items_between(user_id: str, low: str, high: str, *, consistent: bool = Fals
         yield from page
 
 
-def all_books(user_id: str) -> Iterator[tuple[date, Sequence[Any] | None]]:
+class AllBooks:
     """The items of all books by day, read consistently: those that hold the day's entries, None if some are missing.
 
-    Raises Busy.
+    `copies` are the items of settings and accounts before and behind the books: all, once the books are read. Iterating
+    raises Busy.
     """
-    for day, found in groupby(_books_between(user_id, None, None, consistent=True), key=day_of):
-        try:
-            items = _whole(user_id, day, list(found))
-        except UnreadableBook:
-            yield day, None
-        else:
-            yield day, items
+
+    def __init__(self, user_id: str) -> None:
+        self.copies: list[Any] = []
+        self._user_id = user_id
+
+    def __iter__(self) -> Iterator[tuple[date, Sequence[Any] | None]]:
+        for day, found in groupby(self._books(), key=day_of):
+            try:
+                items = _whole(self._user_id, day, list(found))
+            except UnreadableBook:
+                yield day, None
+            else:
+                yield day, items
+
+    def _books(self) -> Iterator[Any]:
+        for item in _items_between(self._user_id, SETTINGS_COPY, BEHIND_ALL, consistent=True):
+            stat_key = item["statKey"]["S"]
+            if stat_key.startswith(BOOKS):
+                yield item
+            elif stat_key != STATE:
+                self.copies.append(item)
 
 
 def _whole(user_id: str, day: date, items: Sequence[Any]) -> Sequence[Any]:

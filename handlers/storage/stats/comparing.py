@@ -6,7 +6,8 @@ meanwhile wins or is included. A comparison that is cut off is begun again and f
 
 Of the entries only ids and hashes stay in memory, about 250 bytes each, as long as their books have not been read.
 
-The entries of groups are compared likewise, each with its group's trades, which are read once more for that.
+The entries of groups are compared likewise, each with its group's trades, which are read once more for that; and the
+copies of settings and accounts, which lie beside the books, with the ledger.
 """
 
 from __future__ import annotations
@@ -22,13 +23,13 @@ from botocore.exceptions import ClientError
 from handlers.journal.groups import Group
 from handlers.journal.stats.entries import GROUP, Entry, entries, group_entry
 from handlers.log import logger
-from handlers.storage import erasure_marks
+from handlers.storage import erasure_marks, trading_accounts
 from handlers.storage.clients import dynamodb, stats_table, trades_table
 from handlers.storage.dynamo import pages, patiently
 from handlers.storage.errors import UnreadableBook, UnreadableTrade
 from handlers.storage.groups import group_of, is_group
 from handlers.storage.stats.book_items import GROUPS, STATE, book_of, key, number_of_parts, part_of, row_of
-from handlers.storage.stats.books import all_books, stats_version
+from handlers.storage.stats.books import AllBooks, stats_version
 from handlers.storage.stats.group_results import day_in, settle
 from handlers.storage.stats.updating import read_trades, readable, update
 from handlers.storage.trade_items import instant, is_trade
@@ -39,27 +40,31 @@ _SETTLING = 3.0  # seconds that the stream may be behind without anything being 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drift:
-    """What was wrong: how many entries, how many books beside their entries; and how many trades cannot be read."""
+    """What was wrong: how many entries, how many books beside their entries, and of how many accounts and settings the
+    copies; and how many trades cannot be read.
+    """
 
     entries: int = 0
     books: int = 0
+    copies: int = 0
     unreadable: int = 0
 
     @property
     def figures(self) -> int:
         """How much of what is stored was wrong."""
-        return self.entries + self.books
+        return self.entries + self.books + self.copies
 
 
 @dataclass(slots=True)
 class _Doubts:
     """What differs: trades by day, groups with the days on which their entries are wrong, days whose books are to be
-    written anew, and trades that cannot be read.
+    written anew, copies of settings and accounts; and trades that cannot be read.
     """
 
     touched: dict[date, list[str]] = field(default_factory=dict)
     groups: dict[str, set[date]] = field(default_factory=dict)
     anew: set[date] = field(default_factory=set)
+    copies: bool = False
     unreadable: set[str] = field(default_factory=set)
 
 
@@ -72,16 +77,17 @@ def compare(user_id: str, clock: Callable[[], datetime]) -> Drift:
         return Drift()
     version = stats_version(user_id).version
     doubts = _doubts(user_id)
-    wrong = 0
-    if doubts.touched or doubts.anew or doubts.groups:
+    wrong = copies = 0
+    if doubts.touched or doubts.anew or doubts.groups or doubts.copies:
         time.sleep(_SETTLING)
+        copies = trading_accounts.restore_copies(user_id) if doubts.copies else 0
         wrong = update(user_id, doubts.touched, clock(), doubts.anew)
         wrong += sum(_settle_group(user_id, group_id, days, clock()) for group_id, days in doubts.groups.items())
     for trade_id in sorted(doubts.unreadable):
         logger.error("a stored trade cannot be read", user_id=user_id, trade_id=trade_id)
     if version > 0 and not doubts.unreadable:
         _is_compared(user_id, version, clock())
-    return Drift(entries=wrong, books=len(doubts.anew), unreadable=len(doubts.unreadable))
+    return Drift(entries=wrong, books=len(doubts.anew), copies=copies, unreadable=len(doubts.unreadable))
 
 
 def _settle_group(user_id: str, group_id: str, days: set[date], now: datetime) -> int:
@@ -111,8 +117,10 @@ def _doubts(user_id: str) -> _Doubts:
         for day, entry in entries(trade).items():
             wanted.setdefault(day, {})[trade.trade_id] = _facts(entry)
     _compare_places(user_id, _wanted_of_groups(user_id, groups, wanted), doubts)
-    for day, items in all_books(user_id):
+    stored = AllBooks(user_id)
+    for day, items in stored:
         _compare_day(day, items, wanted.pop(day, {}), doubts)
+    doubts.copies = trading_accounts.copies_differ(user_id, stored.copies)
     while wanted:
         day, of_day = wanted.popitem()
         if trade_ids := _without_groups(day, of_day, doubts):
