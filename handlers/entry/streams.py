@@ -20,6 +20,7 @@ from handlers.journal.trade import Trade
 from handlers.log import logger
 from handlers.metrics import count
 from handlers.storage.errors import AccountErased, Busy, UnreadableTrade
+from handlers.storage.groups import group_id_of
 from handlers.storage.stats import comparing, due, group_results, updating
 from handlers.storage.trade_items import is_trade
 
@@ -35,8 +36,9 @@ _SECONDS_TO_REPORT = 5.0  # what is kept of a function's time for its answer
 def update_stats(event: Event, context: Any) -> Failures:
     """Bring the statistics up to date with the changes in a batch of the trades' stream, once for each user.
 
-    The answer names the records of trades that could not be handled. Users with the fewest changes come first, and no
-    user takes more than half of the time that is left, so that nobody waits for another user's import.
+    The records are of trades and groups. The answer names those that could not be handled. Users with the fewest
+    changes come first, and no user takes more than half of the time that is left, so that nobody waits for another
+    user's import.
     """
     by_user: dict[str, list[Event]] = {}
     for record in event["Records"]:
@@ -92,7 +94,9 @@ def _update_user(user_id: str, records: Sequence[Event]) -> set[str]:
         days = touched_days(old, new)
         if days or _is_unreadable(record, "NewImage"):
             touched.setdefault(_trade_id(record), set()).update(days)
-        for group_id in touches_group(old, new):
+        # A group may take in a trade that named it already: then the group's own record alone tells of it.
+        changed_group = group_id_of(_trade_id(record))
+        for group_id in touches_group(old, new) if changed_group is None else {changed_group}:
             groups.setdefault(group_id, set()).add(_trade_id(record))
     with logger.append_context_keys(sequence_number=records[0]["dynamodb"]["SequenceNumber"]):
         failed = _failing(user_id, touched)

@@ -48,6 +48,11 @@ def is_group(item: Mapping[str, Any]) -> bool:
     return stored.startswith(PREFIX)
 
 
+def group_id_of(sort_key: str) -> str | None:
+    """The id of the group whose item has this sort key; None if it is the key of another item."""
+    return sort_key.removeprefix(PREFIX) if sort_key.startswith(PREFIX) else None
+
+
 def group_item(group: Group) -> dict[str, AttributeValueTypeDef]:
     """The group as an item of the trades' table."""
     return {**_GROUPS.item(group), **group_key(group.user_id, group.group_id)}

@@ -139,3 +139,15 @@ def test_without_any_stream_the_rebuild_alone_makes_all_right(
         comparing.compare(user, lambda: NOW)
         assert_right(fake, user)
         assert comparing.compare(user, lambda: NOW) == comparing.Drift()
+
+
+def test_a_group_that_takes_in_a_trade_which_names_it_already_counts_at_once(db: Db) -> None:
+    """The trade is written with the same group, so only the group's own record tells of the change."""
+    fake = db.renew()
+    for step in (Step("user-1", "trade-1", "create", 15), Step("user-1", "trade-1", "group", 2)):
+        before = len(fake.stream)
+        do(fake, step)
+        for record in list(fake.stream)[before:]:
+            assert update_stats({"Records": [record]}, CONTEXT) == {"batchItemFailures": []}
+    assert any(trade_id.startswith("group|") for _, trade_id in facts(stored(fake, "user-1")))
+    assert_right(fake, "user-1")
