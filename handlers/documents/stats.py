@@ -126,5 +126,5 @@ def money_text(amount: Decimal) -> str:
 
 
 def ratio(value: float) -> float:
-    """A ratio, at 6 decimals."""
-    return round(value, 6)
+    """A ratio, at 6 decimals; never -0.0."""
+    return round(value, 6) + 0.0

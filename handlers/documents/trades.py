@@ -99,8 +99,8 @@ def split_document(split: TradeSplit) -> dict[str, Any]:
 
 
 def ratio_of(value: Decimal) -> float:
-    """A ratio of a trade or a group, to six decimals."""
-    return float(value.quantize(_RATIO_STEP, context=_RATIO_CONTEXT))
+    """A ratio of a trade or a group, to six decimals; never -0.0."""
+    return float(value.quantize(_RATIO_STEP, context=_RATIO_CONTEXT)) + 0.0
 
 
 _ENTRY = columns_of(Entry, without=["sequence"])

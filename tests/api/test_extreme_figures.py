@@ -2,6 +2,7 @@
 
 from handlers.storage import clients
 from tests.api.client import DANA, Client
+from tests.api.test_stats import settle
 
 
 def test_a_ratio_of_the_largest_to_the_smallest_number_is_answered(dana: Client) -> None:
@@ -17,6 +18,15 @@ def test_a_ratio_of_the_largest_to_the_smallest_number_is_answered(dana: Client)
         fees=None,
     )
     assert (trade["riskRewardRatio"], trade["rMultiple"]) == (9.99999999999999e32, 9.99999999999999e32)
+
+
+def test_a_ratio_that_rounds_to_nothing_has_no_sign(dana: Client) -> None:
+    closes = [{"quantity": "1", "price": "999.9999999", "closedAt": "2026-01-06T12:00:00Z"}]
+    costs = {"commission": None, "fees": None}
+    trade = dana.new_trade(quantity="1", entryPrice="1000", riskAmount="1", closes=closes, **costs)
+    settle()
+    shown = dana.get("/stats").json
+    assert [str(value) for value in (trade["rMultiple"], shown["sumR"], shown["expectancyR"])] == ["0.0"] * 3
 
 
 def test_a_close_whose_removal_makes_the_figures_too_long_cannot_be_taken_back(dana: Client) -> None:

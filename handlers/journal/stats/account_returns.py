@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from math import isfinite
 
 from handlers.journal import money
 from handlers.journal.money import ZERO
@@ -102,7 +103,7 @@ def account_returns(
         of_day = days[day]
         base = money.total((equity, of_day.flow))
         equity = money.total((base, of_day.earned))
-        if base <= ZERO or linked is None:
+        if base <= ZERO or linked is None or linked < ZERO:  # after a loss of more than all, signs would be turned
             linked = in_period = None
         else:
             rate = ENDLESS.divide(of_day.earned, base)
@@ -163,7 +164,9 @@ def _moved(day: Day) -> Decimal:
 def _percent(growth: Decimal | None) -> Figure[float]:
     if growth is None:
         return Figure(None, Reason.NO_BALANCE)
-    return Figure(float(ENDLESS.multiply(ENDLESS.subtract(growth, _ONE), _HUNDRED)))
+    percent = float(ENDLESS.multiply(ENDLESS.subtract(growth, _ONE), _HUNDRED))
+    # What no float can hold was earned on next to nothing, day after day.
+    return Figure(percent) if isfinite(percent) else Figure(None, Reason.NO_BALANCE)
 
 
 def _dietz(

@@ -327,8 +327,8 @@ def wilson(hits: int, tries: int) -> Interval:
     reach = _Z_95 * sqrt(share * (1 - share) / tries + z_squared / (4 * tries * tries))
     whole = 1 + z_squared / tries
     return Interval(
-        low=max(0.0, (middle - reach) / whole) if hits else 0.0,
-        high=min(1.0, (middle + reach) / whole) if hits < tries else 1.0,
+        low=(middle - reach) / whole if hits else 0.0,
+        high=(middle + reach) / whole if hits < tries else 1.0,
     )
 
 
