@@ -2,6 +2,7 @@
 
 # The tests of each module, by their paths from tests/unit/journal: those that fail soonest first.
 TESTS: dict[str, tuple[str, ...]] = {
+    "handlers/journal/legs.py": ("test_legs.py",),
     "handlers/journal/money.py": ("test_money.py", "test_trades.py", "test_positions.py"),
     "handlers/journal/trade.py": (
         "test_trades.py", "test_entries_of_trades.py", "test_events.py", "test_splits.py", "test_trade_properties.py",
@@ -26,6 +27,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "handlers/journal/point_values.py": ("test_point_values.py",),
     "handlers/journal/rates.py": ("test_rates.py",),
     "handlers/journal/regrouping.py": ("test_regrouping.py",),
+    "handlers/journal/replaying.py": ("test_replaying.py",),
     "handlers/journal/retagging.py": ("test_retagging.py",),
     "handlers/journal/settings.py": ("test_settings.py",),
     "handlers/journal/tags.py": ("test_tags.py",),
