@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
+from itertools import zip_longest
 from math import isfinite
 
 from handlers.journal import money
@@ -20,6 +21,7 @@ from handlers.journal.stats.figures import Figure, Reason
 from handlers.journal.stats.returns import ENDLESS, Returns, idle_days
 
 _ONE, _HUNDRED = Decimal(1), Decimal(100)
+_NO_BALANCE = Figure[float](None, Reason.NO_BALANCE)
 
 
 @dataclass(slots=True)
@@ -93,30 +95,30 @@ def account_returns(
     """
     inside = sorted(day for day in days if (first is None or first <= day) and (last is None or day <= last))
     start = money.total([opening, *(_moved(days[day]) for day in days if first is not None and day < first)])
-    first, last = first or (inside[0] if inside else None), last or (inside[-1] if inside else None)
-    equity, index, peak, fall = start, _ONE, _ONE, ZERO
-    linked: Decimal | None = _ONE
-    earned_by_day: list[Decimal] = []
+    if not inside:
+        return _nothing(start, first, last)
+    first, last = first or inside[0], last or inside[-1]
+    equity, peak, fall = start, _ONE, ZERO
+    index: Decimal | None = _ONE  # None from the day on which nothing could earn
+    daily: list[Decimal] = []
     periods: list[Period] = []
-    in_period: Decimal | None = _ONE
-    for place, day in enumerate(inside):
+    begun, grown = list[date](), _ONE
+    for day, following in zip_longest(inside, inside[1:]):
         of_day = days[day]
         base = money.total((equity, of_day.flow))
         equity = money.total((base, of_day.earned))
-        if base <= ZERO or linked is None or linked < ZERO:  # after a loss of more than all, signs would be turned
-            linked = in_period = None
+        if index is None or index < ZERO or base <= ZERO:  # after a loss of more than all, gains would be losses
+            index = None
         else:
             rate = ENDLESS.divide(of_day.earned, base)
-            if of_day.earned or not of_day.flow:
-                earned_by_day.append(rate)
+            if _is_worked(of_day):
+                daily.append(rate)
             growth = ENDLESS.add(_ONE, rate)
-            linked = index = ENDLESS.plus(ENDLESS.multiply(linked, growth))
-            in_period = None if in_period is None else ENDLESS.multiply(in_period, growth)
+            index, grown = ENDLESS.multiply(index, growth), ENDLESS.multiply(grown, growth)
             peak = max(peak, index)
             fall = max(fall, ENDLESS.subtract(_ONE, ENDLESS.divide(index, peak)))
-        ends = place + 1 == len(inside) or not by_month or (inside[place + 1].replace(day=1) != day.replace(day=1))
-        if ends:
-            begun = [each for each in inside[: place + 1] if not periods or each > periods[-1].last]
+        begun.append(day)
+        if following is None or not by_month or following.replace(day=1) != day.replace(day=1):
             periods.append(
                 Period(
                     first=begun[0],
@@ -124,15 +126,12 @@ def account_returns(
                     earned=money.total(days[each].earned for each in begun),
                     flow=money.total(days[each].flow for each in begun),
                     closing=equity,
-                    returned=_percent(in_period),
+                    returned=_NO_BALANCE if index is None else _percent(grown),
                 )
             )
-            in_period = None if linked is None else _ONE
-    returns = None
-    if linked is not None and inside:
-        worked = [day for day in inside if days[day].earned or not days[day].flow]
-        returns = Returns(tuple(earned_by_day), idle_days(worked)) if worked else None
-    nothing = Figure[float](None, Reason.NO_BALANCE if inside else Reason.NO_TRADES)
+            begun, grown = [], _ONE
+    worked = [day for day in inside if _is_worked(days[day])]
+    returns = Returns(tuple(daily), idle_days(worked)) if worked else None
     return AccountReturns(
         first=first,
         last=last,
@@ -140,11 +139,11 @@ def account_returns(
         closing=equity,
         earned=money.total(days[day].earned for day in inside),
         flow=money.total(days[day].flow for day in inside),
-        time_weighted=_percent(linked) if inside else nothing,
-        money_weighted=_dietz(start, days, inside, first, last) if inside else nothing,
-        max_drawdown=Figure(float(ENDLESS.multiply(fall, _HUNDRED))) if inside and linked is not None else nothing,
-        sharpe=_sharpe(returns) if linked is not None else nothing,
-        sortino=_sortino(returns) if linked is not None else nothing,
+        time_weighted=_NO_BALANCE if index is None else _percent(index),
+        money_weighted=_dietz(start, {day: days[day] for day in inside}, first, last),
+        max_drawdown=_NO_BALANCE if index is None else Figure(float(ENDLESS.multiply(fall, _HUNDRED))),
+        sharpe=_NO_BALANCE if index is None else _sharpe(returns),
+        sortino=_NO_BALANCE if index is None else _sortino(returns),
         periods=tuple(periods),
     )
 
@@ -161,27 +160,45 @@ def _moved(day: Day) -> Decimal:
     return money.total((day.flow, day.earned))
 
 
-def _percent(growth: Decimal | None) -> Figure[float]:
-    if growth is None:
-        return Figure(None, Reason.NO_BALANCE)
+def _is_worked(day: Day) -> bool:
+    """Whether the day has a return of its own: not if only flows moved."""
+    return bool(day.earned) or not day.flow
+
+
+def _nothing(balance: Decimal, first: date | None, last: date | None) -> AccountReturns:
+    """The returns of days without money."""
+    none = Figure[float](None, Reason.NO_TRADES)
+    return AccountReturns(
+        first=first,
+        last=last,
+        opening=balance,
+        closing=balance,
+        earned=ZERO,
+        flow=ZERO,
+        time_weighted=none,
+        money_weighted=none,
+        max_drawdown=none,
+        sharpe=none,
+        sortino=none,
+        periods=(),
+    )
+
+
+def _percent(growth: Decimal) -> Figure[float]:
     percent = float(ENDLESS.multiply(ENDLESS.subtract(growth, _ONE), _HUNDRED))
     # What no float can hold was earned on next to nothing, day after day.
-    return Figure(percent) if isfinite(percent) else Figure(None, Reason.NO_BALANCE)
+    return Figure(percent) if isfinite(percent) else _NO_BALANCE
 
 
-def _dietz(
-    start: Decimal, days: Mapping[date, Day], inside: list[date], first: date | None, last: date | None
-) -> Figure[float]:
-    begin, end = first or inside[0], last or inside[-1]
-    number = Decimal((end - begin + timedelta(days=1)).days)
-    weights = {day: Decimal((end - day + timedelta(days=1)).days) for day in inside}
-    weighted = [ENDLESS.divide(money.product(days[day].flow, weights[day]), number) for day in inside]
-    base = start
-    for each in weighted:
-        base = ENDLESS.add(base, each)
+def _dietz(start: Decimal, days: Mapping[date, Day], first: date, last: date) -> Figure[float]:
+    """Modified Dietz, numerator and denominator times the number of days: so both are exact."""
+    number = Decimal((last - first).days + 1)
+    base = money.product(start, number)
+    for day, of_day in days.items():
+        base = money.total((base, money.product(of_day.flow, Decimal((last - day).days + 1))))
     if base <= ZERO:
-        return Figure(None, Reason.NO_BALANCE)
-    earned = money.total(days[day].earned for day in inside)
+        return _NO_BALANCE
+    earned = money.product(money.total(of_day.earned for of_day in days.values()), number)
     return Figure(float(ENDLESS.multiply(ENDLESS.divide(earned, base), _HUNDRED)))
 
 

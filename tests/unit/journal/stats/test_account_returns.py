@@ -92,6 +92,16 @@ def test_the_days_may_be_given_in_any_order() -> None:
     assert returns("1000", dict(reversed(THREE_DAYS.items()))) == returns("1000", THREE_DAYS)
 
 
+def test_the_reference_values_of_the_definitions() -> None:
+    amounts = (("0", "100"), ("0", "-50"), ("5000", "150"), ("-2000", "-132"), ("0", "264"))
+    days = {MONDAY + timedelta(number): flow(*of_day) for number, of_day in enumerate(amounts)}
+    known = returns("10000", days)
+    assert [f"{each.value:.6f}" for each in (known.time_weighted, known.money_weighted)] == ["2.516678", "2.721311"]
+    assert known.closing == D(13_332)
+    known = returns("1000", {MONDAY: earned("-400"), MONDAY + timedelta(1): flow("1000", earned="-160")})
+    assert (known.closing, known.max_drawdown.value) == (D(1_440), pytest.approx(46))
+
+
 def test_by_month_the_days_of_each_month_are_linked() -> None:
     days = {
         date(2025, 12, 31): earned("50"),  # 50 % of 100
@@ -275,6 +285,15 @@ def test_without_a_mean_balance_above_zero_money_has_no_weighted_return(taken: s
     known = returns("100", {MONDAY: earned("1000"), MONDAY + timedelta(1): flow(taken)})
     assert known.time_weighted.value == pytest.approx(1000)
     assert known.money_weighted == (Figure(200_000.0) if has_return else NO_BALANCE)
+
+
+def test_a_mean_balance_of_nothing_is_recognized_though_its_parts_never_end() -> None:
+    """Withdrawals that weigh 100 together: 26 x 6/7 + 33 x 5/7 + 23 x 4/7 + 55 x 3/7 + 37 x 2/7 + 48 x 1/7."""
+    taken = (26, 33, 23, 55, 37, 48)
+    days = {MONDAY + timedelta(number): flow(f"-{amount}") for number, amount in enumerate(taken, start=1)}
+    days[MONDAY] = earned("5000")
+    assert returns("100", days).money_weighted == NO_BALANCE
+    assert returns("100.01", days).money_weighted.value == pytest.approx(50_000_000)
 
 
 def test_returns_that_never_end_are_linked_beyond_the_digits_that_are_shown() -> None:
