@@ -42,10 +42,11 @@ TESTS: dict[str, tuple[str, ...]] = {
     "handlers/journal/stats/equity.py": ("stats/test_equity.py", "stats/test_plain_model.py::test_the_equity_curve"),
     "handlers/journal/stats/figures.py": ("stats/test_figures.py", "stats/test_plain_model.py::test_sums_and_figures"),
     "handlers/journal/stats/folding.py": (
-        "stats/test_figures.py", "stats/test_calendar.py", "stats/test_plain_model.py::test_sums_and_figures",
+        "stats/test_folding.py", "stats/test_figures.py", "stats/test_plain_model.py::test_sums_and_figures",
     ),
     "handlers/journal/stats/questions.py": (
-        "stats/test_breakdown.py", "stats/test_close_lists.py", "test_groups.py", "stats/test_plain_model.py",
+        "stats/test_questions.py", "stats/test_breakdown.py", "test_groups.py",
+        "stats/test_plain_model.py::test_sums_and_figures",
     ),
     "handlers/journal/stats/returns.py": ("stats/test_figures.py", "stats/test_account_returns.py"),
 }  # fmt: skip  # a list, several to a line

@@ -135,6 +135,13 @@ def test_the_entry_of_a_group_has_what_its_trades_share_and_sums_of_the_rest() -
     assert entry.result.holding_seconds == int((other.closes[-1].closed_at - other.open_date).total_seconds())
 
 
+def test_the_entry_of_a_group_lies_in_the_account_and_currency_of_its_trades() -> None:
+    trades = [leg(n, "2025-01-02", "5", account_id="paper", currency="JPY") for n in "12"]
+    made = group_entry(a_group("1", "2"), trades)
+    assert made is not None
+    assert (made[1].account, made[1].currency) == ("paper", "JPY")
+
+
 def test_a_group_counts_once_on_the_day_of_its_last_trade_and_the_money_keeps_its_days() -> None:
     trades = [leg("1", "2025-01-02", "30"), leg("2", "2025-01-07", "-10"), a_flat_trade("3", "2025-01-03", "-5")]
     known = with_groups(trades, a_group("1", "2"))

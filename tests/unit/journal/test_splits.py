@@ -1,7 +1,8 @@
 """Splits: what is realized stays, and money is what the cash says, whatever splits there are."""
 
+import re
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -10,11 +11,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.journal.changes import add_entry, add_split, close, open_trade, remove_split, revise, split_of
+from handlers.faults import FieldCode
+from handlers.journal.changes import (
+    add_entry,
+    add_split,
+    close,
+    open_trade,
+    remove_split,
+    revise,
+    revise_entry,
+    split_of,
+)
 from handlers.journal.errors import JournalError, RuleBroken, SplitNotFound, StateForbids
 from handlers.journal.positions import LotMethod
 from handlers.journal.rules import closable
-from handlers.journal.trade import Close, Entry, Side, Trade, TradeSplit
+from handlers.journal.trade import Close, Entry, Side, Trade, TradeSplit, with_entries
 
 D = Decimal
 OPENED = datetime(2026, 1, 5, 9, tzinfo=UTC)
@@ -146,6 +157,123 @@ def test_what_splits_cannot_be() -> None:
         add_split(a_trade(entry_price=None), a_split(), NOW)
     with pytest.raises(SplitNotFound):
         split_of(trade, "split")
+
+
+def faults(raised: pytest.ExceptionInfo[Any]) -> list[tuple[tuple[str | int, ...], FieldCode]]:
+    return [(error.path, error.fault.code) for error in raised.value.errors]
+
+
+@pytest.mark.parametrize(
+    ("split", "expected"),
+    [
+        (a_split("4", "4.0"), [(("new",), FieldCode.SAME_AS)]),
+        (a_split("0"), [(("new",), FieldCode.NOT_POSITIVE)]),
+        (a_split(old="-1"), [(("old",), FieldCode.NOT_POSITIVE)]),
+        (a_split("1E15"), [(("new",), FieldCode.TOO_MANY_DIGITS)]),
+        (a_split(old="1E-19"), [(("old",), FieldCode.TOO_MANY_DECIMALS)]),
+        (a_split(hour=-0.001), [(("at",), FieldCode.BEFORE_OPEN_DATE)]),
+        (
+            a_split("0", "0", hour=-1),
+            [
+                (("new",), FieldCode.NOT_POSITIVE),
+                (("old",), FieldCode.NOT_POSITIVE),
+                (("at",), FieldCode.BEFORE_OPEN_DATE),
+                (("new",), FieldCode.SAME_AS),
+            ],
+        ),
+        (
+            replace(a_split(), at=datetime(9999, 12, 31, 23, tzinfo=timezone(timedelta(hours=-2)))),
+            [(("at",), FieldCode.YEAR_OUT_OF_RANGE)],
+        ),
+    ],
+)
+def test_a_wrong_split_names_its_field_and_rule(
+    split: TradeSplit, expected: list[tuple[tuple[str | int, ...], FieldCode]]
+) -> None:
+    with pytest.raises(RuleBroken) as raised:
+        add_split(a_trade(), split, NOW)
+    assert faults(raised) == expected
+
+
+def test_a_split_at_the_instant_of_the_first_entry_comes_before_it() -> None:
+    trade = add_split(a_trade("10", "100"), a_split(hour=0), NOW)
+    assert (trade.quantity, trade.entry_price) == (D(10), D(100))
+
+
+def test_there_are_at_most_20_splits() -> None:
+    splits = tuple(a_split("2", "1" if n % 2 else "4", hour=n, split_id=str(n)) for n in range(1, 20))
+    trade = add_split(with_entries(a_trade(), a_trade().entered, splits=splits), a_split("2", hour=30), NOW)
+    assert len(trade.splits) == 20
+    with pytest.raises(StateForbids, match="20 splits already"):
+        add_split(trade, a_split("2", hour=31), NOW)
+
+
+def test_a_split_that_closes_need_or_do_not_bear_is_refused() -> None:
+    trade = closed(add_split(a_trade("10"), a_split("2", hour=1), NOW), "20", "60", 6)
+    at = hours(6).isoformat()
+    with pytest.raises(StateForbids, match=re.escape(f"the close at {at}: correct that first")):
+        remove_split(trade, "split", NOW)
+    with pytest.raises(StateForbids, match=re.escape(at)):
+        add_split(closed(a_trade("10"), "10", "60", 6), a_split("1", "2", hour=5), NOW)
+
+
+def test_an_unknown_split_cannot_be_taken_back() -> None:
+    with pytest.raises(SplitNotFound, match="no split other"):
+        remove_split(add_split(a_trade(), a_split(), NOW), "other", NOW)
+
+
+def test_a_split_and_its_removal_are_new_versions() -> None:
+    trade = add_split(replace(a_trade(), version=3), a_split(), NOW + timedelta(1))
+    assert (trade.version, trade.updated_at, trade.splits) == (4, NOW + timedelta(1), (a_split(),))
+    back = remove_split(trade, "split", NOW + timedelta(2))
+    assert (back.version, back.updated_at, back.splits, back.entries) == (5, NOW + timedelta(2), (), ())
+
+
+def test_with_splits_the_own_fields_of_the_trade_are_those_of_its_entry() -> None:
+    trade = add_split(a_trade(), a_split(), NOW)
+    changes: tuple[dict[str, Any], ...] = (
+        {"quantity": D(10)},
+        {"entry_price": D(100)},
+        {"open_date": hours(1)},
+        {"commission": D(1)},
+        {"fees": D(1)},
+    )
+    for change in changes:
+        with pytest.raises(RuleBroken) as raised:
+            revise(trade, change, NOW)
+        assert faults(raised) == [((name,), FieldCode.HAS_SPLITS) for name in change]
+    assert revise(trade, {"quantity": D(40), "entry_price": D(25), "lot_method": None}, NOW) is trade
+
+
+def test_no_entry_moves_behind_the_first_split_alone() -> None:
+    trade = add_split(a_trade(), a_split(), NOW)
+    with pytest.raises(StateForbids, match="splits before its first entry") as raised:
+        revise_entry(trade, trade.first_entry_id, {"entered_at": hours(6)}, NOW)
+    assert faults(raised) == [(("entered_at",), FieldCode.AFTER_FIRST_SPLIT)]
+    with pytest.raises(StateForbids) as raised:
+        revise_entry(trade, trade.first_entry_id, {"entered_at": hours(6), "quantity": D(11)}, NOW)
+    assert faults(raised) == [(("entered_at",), FieldCode.AFTER_FIRST_SPLIT)]
+    at_the_split = revise_entry(trade, trade.first_entry_id, {"entered_at": hours(5)}, NOW)
+    assert at_the_split.quantity == D(10)  # the split comes first
+
+
+def test_what_a_split_leaves_of_a_corrected_entry_has_to_be_something() -> None:
+    trade = add_split(a_trade("10"), a_split("1", "1000000000"), NOW)
+    assert trade.quantity == D("0.00000001")
+    with pytest.raises(RuleBroken) as raised:
+        revise_entry(trade, trade.first_entry_id, {"quantity": D("1E-10")}, NOW)
+    assert [path for path, _ in faults(raised)] == [("quantity",)]
+
+
+def test_a_stop_and_a_target_are_in_the_new_units_with_as_few_decimals_as_they_need() -> None:
+    trade = a_trade("10", "100", stop_loss=D(95), take_profit=D(110))
+    split = add_split(trade, a_split("4"), NOW)
+    assert (split.stop_loss, split.initial_stop_loss, split.take_profit) == (D("23.75"), D("23.75"), D("27.5"))
+    third = add_split(trade, a_split("3"), NOW)
+    assert third.stop_loss == D("31.666666666666666667")
+    reverse = add_split(trade, a_split("1", "3"), NOW)
+    assert (reverse.stop_loss, reverse.take_profit) == (D(285), D(330))
+    assert add_split(a_trade(), a_split(), NOW).stop_loss is None
 
 
 @st.composite

@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import given
 
-from handlers.journal.changes import add_event, remove_event, revise, take_back_close
+from handlers.journal.changes import MOST_CLOSES, add_event, remove_event, revise, take_back_close
 from handlers.journal.stats.entries import EVENTS_FROM, Entry, Gain, Result, entries, same_facts, touched_days
 from handlers.journal.trade import EventType, JournalNotes, Trade, TradeEvent
 from tests.unit.journal.journals import EARLY, NOW, D, a_flat_trade, a_trade, trades
@@ -69,6 +69,29 @@ def test_an_event_after_the_last_close_counts_on_its_own_day_and_in_the_result_o
     assert of_close.result is not None
     assert (of_close.result.events, of_close.result.costs) == (D(3), D(1))
     assert (of_close.result.at, of_close.result.holding_seconds) == (nine_on(2), paid.holding_seconds)
+
+
+def test_stored_positions_of_events_begin_at_a_thousand_beyond_those_of_closes() -> None:
+    """Entries outlive deployments: another number would make every stored one differ from its trade."""
+    assert EVENTS_FROM == 1_000 > MOST_CLOSES
+    paid = a_trade("1", [(nine_on(2), "1", "5"), (nine_on(2), "1", "6")], quantity=D(3))
+    for hour in (10, 11):
+        paid = add_event(paid, a_dividend(nine_on(2).replace(hour=hour)), LATER)
+    [entry] = entries(paid).values()
+    assert [gain.position for gain in entry.gains] == [0, 1, 1_000, 1_001]
+
+
+def test_an_entry_names_the_account_the_currency_and_the_group_of_its_trade() -> None:
+    [entry] = entries(a_flat_trade("1", "2025-01-02", "5", account_id="paper", currency="JPY", group_id="g1")).values()
+    assert (entry.account, entry.currency, entry.group, entry.is_of_group) == ("paper", "JPY", "g1", False)
+
+
+def test_the_costs_of_a_result_are_those_of_the_entry_and_of_all_closes() -> None:
+    trade = a_trade("1", [(nine_on(2), "1", "5"), (nine_on(3), "1", "5")], commission=D(1), fees=D("0.5"))
+    closes = tuple(replace(each, commission=D(2), fees=D("0.25")) for each in trade.closes)
+    result = entries(replace(trade, closes=closes))[THIRD].result
+    assert result is not None
+    assert (result.costs, result.events) == (D(6), D(0))
 
 
 def test_an_event_of_an_open_trade_makes_a_gain_without_a_result() -> None:
