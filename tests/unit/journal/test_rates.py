@@ -43,10 +43,13 @@ def test_a_currency_is_worth_one_of_itself_whatever_rate_was_given() -> None:
         (("2025-12-28",), None),  # eight days before
         (("2026-01-06",), None),
         ((), None),
+        (("2025-12-01", "2026-01-05"), "30"),  # an old one before it is none to judge by
+        (("2025-12-01", "2025-12-02", "2026-01-03"), "40"),
+        (("2025-12-01", "2026-01-03", "2026-01-04", "2026-01-06"), "40"),
     ],
 )
 def test_the_last_rate_holds_for_seven_more_days(days: tuple[str, ...], expected: str | None) -> None:
-    known = rates(*(("CHF", "USD", day, rate) for day, rate in zip(days, ("2", "3"), strict=False)))
+    known = rates(*(("CHF", "USD", day, rate) for day, rate in zip(days, "2345", strict=False)))
     assert converted(known, "10", "CHF", "USD") == (None if expected is None else D(expected))
 
 
