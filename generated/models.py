@@ -720,6 +720,26 @@ class ExecutionKind(StrEnum):
     OPENING = 'OPENING'
 
 
+class ExecutionKindFilter(StrEnum):
+    """
+    A kind of execution, one that a corporate action makes, too.
+    """
+
+    TRADE = 'TRADE'
+    EXPIRY = 'EXPIRY'
+    ASSIGNMENT = 'ASSIGNMENT'
+    EXERCISE = 'EXERCISE'
+    CASH_SETTLEMENT = 'CASH_SETTLEMENT'
+    TRANSFER_IN = 'TRANSFER_IN'
+    TRANSFER_OUT = 'TRANSFER_OUT'
+    DUST = 'DUST'
+    FEE_IN_KIND = 'FEE_IN_KIND'
+    OPENING = 'OPENING'
+    MERGER_CASH = 'MERGER_CASH'
+    MERGER_SHARES = 'MERGER_SHARES'
+    SPINOFF = 'SPINOFF'
+
+
 class CorporateActionType(StrEnum):
     """
     SPLIT: `new` units for `old` ones. RENAME: to `newSymbol`. MERGER_CASH: each unit is paid `cashPerShare`. MERGER_SHARES: `new` units of
@@ -4379,6 +4399,13 @@ class ExecutionInput(BaseModel):
     model_config = ConfigDict(
         extra='forbid',
     )
+    account_id: Annotated[
+        UUID | None,
+        Field(alias='accountId', examples=['3c4d5e6f-7a8b-4c9d-8e0f-1a2b3c4d5e6f']),
+    ] = None
+    """
+    The trading account; without one, `defaultAccountId` of the settings.
+    """
     symbol: Annotated[
         str,
         Field(
@@ -4720,6 +4747,18 @@ class Execution(BaseModel):
     trade_ids: Annotated[list[UUID], Field(alias='tradeIds', max_length=2)]
     """
     The trades that it is a part of; two when it flips the position.
+    """
+    source: Annotated[str, Field(examples=['API'], max_length=40)]
+    """
+    How it was recorded: API by an operation on executions, MANUAL by one on a trade, IMPORT from a file; others may be added.
+
+    """
+    import_id: Annotated[
+        UUID | None,
+        Field(alias='importId', examples=['6d7e8f9a-0b1c-4d2e-9f3a-4b5c6d7e8f9a']),
+    ] = None
+    """
+    Names an import.
     """
     version: Annotated[int, Field(examples=[1], ge=1)]
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from handlers.documents.executions import execution_of, instrument_of
 from handlers.documents.fields import columns_of, document, time_text
@@ -21,15 +21,24 @@ if TYPE_CHECKING:
     from handlers.storage.executions import StoredPosition
 
 
-def new_execution(given: models.ExecutionInput, execution_id: str) -> tuple[Execution, bool, bool]:
-    """The execution that a client asks to record, whether it names its instrument, and whether an option makes the
-    fill in its underlying. Raises RuleBroken for a future whose point value is not known.
+class Given(NamedTuple):
+    """An execution that a client asks to record, what the request names, and whether an option makes the fill in its
+    underlying.
     """
+
+    execution: Execution
+    names_account: bool
+    names_instrument: bool
+    with_shares: bool
+
+
+def new_execution(given: models.ExecutionInput, execution_id: str) -> Given:
+    """The execution that a client asks to record. Raises RuleBroken for a future whose point value is not known."""
     values = given.model_dump(exclude_none=True)
     with_shares = values.pop("with_shares", True)
     names_instrument = "instrument" in values
     instrument = instrument_of(values["instrument"], values["symbol"]) if names_instrument else Instrument()
-    return execution_of(values, execution_id, instrument), names_instrument, with_shares
+    return Given(execution_of(values, execution_id, instrument), "account_id" in values, names_instrument, with_shares)
 
 
 def changed_fields(given: models.ExecutionUpdateInput) -> dict[str, Any]:

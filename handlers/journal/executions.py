@@ -89,6 +89,14 @@ COMES_IN = frozenset({ExecutionKind.TRANSFER_IN, ExecutionKind.OPENING})
 MAKES_SHARES = frozenset({ExecutionKind.ASSIGNMENT, ExecutionKind.EXERCISE})
 
 
+class ExecutionSource(StrEnum):
+    """How an execution came about: by an operation on executions, by one on a trade, or by an import."""
+
+    API = "API"
+    MANUAL = "MANUAL"
+    IMPORT = "IMPORT"
+
+
 class PositionEffect(StrEnum):
     """Whether a fill is meant to open or to close. AUTO closes what is open and opens with the rest."""
 
@@ -185,6 +193,8 @@ class RecordedExecution(Execution):
     price: Decimal
     opens: str
     trade_ids: tuple[str, ...] = ()
+    source: ExecutionSource = ExecutionSource.API
+    import_id: str | None = None
     version: int = 1
     created_at: datetime
     updated_at: datetime

@@ -27,6 +27,7 @@ from handlers.journal.ledger import FEE_NOT_PRICED
 from handlers.journal.money import ZERO, canonical
 from handlers.journal.positions import Fill, LotMethod, Position, Side, Trip
 from handlers.journal.rules import within_bounds
+from handlers.journal.settings import MAIN
 from handlers.journal.tags import unique
 from handlers.journal.trade import Close, Entry, JournalNotes, Trade, TradeSource, with_entries
 
@@ -289,6 +290,7 @@ def _derived(group: Group, old: Trade | None, user_id: str, lot_method: LotMetho
         symbol=first.symbol,
         side=group.side,
         multiplier=first.instrument.multiplier,
+        account_id=None if first.account_id == MAIN else first.account_id,
         currency=first.instrument.currency,
         closes=group.closes,
         warnings=group.warnings,

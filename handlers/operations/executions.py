@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from typing import Any
 from uuid import uuid4
 
@@ -17,21 +17,24 @@ from handlers.documents import recorded_executions as recorded_documents
 from handlers.documents.fields import as_json
 from handlers.documents.trades import legs_document
 from handlers.journal.errors import FieldError, PositionTooSmall, RuleBroken
+from handlers.journal.executions import ExecutionKind
 from handlers.journal.ledger import settle_all
 from handlers.journal.legs import legs_of
 from handlers.journal.money import ZERO, canonical
-from handlers.journal.settings import MAIN
+from handlers.journal.positions import Side
 from handlers.operations.bulk import BadItems, as_alone, one_by_one
 from handlers.storage import executions as storage
 from handlers.storage import page_tokens, trades
 from handlers.storage.errors import BadPageToken
+from handlers.storage.execution_lists import ExecutionFilter
 from handlers.storage.trade_items import KeptAnswer
 from handlers.storage.trade_queries import ListPosition, TradeFilter
 from handlers.usecases import executions as usecase
+from handlers.usecases.keyed import KeyedRequest
 from handlers.web.contract import base_path
 from handlers.web.etags import etag
 from handlers.web.etags import if_match as allowed_by
-from handlers.web.idempotency import keeping, kept_reply
+from handlers.web.idempotency import kept_reply, keyed
 from handlers.web.problems import position_too_small
 from handlers.web.responses import reply, reply_text
 
@@ -56,8 +59,7 @@ async def match_executions(document: Any, user: str) -> Response:  # noqa: ARG00
 async def create_execution(document: Any, user: str, idempotency_key: str | None = None) -> Response:
     """Record an execution."""
     given = models.ExecutionInput.model_validate(document)
-    keep = keeping(idempotency_key, "createExecution", given, _shown_as_new)
-    recorded, kept = _record(given, user, keep)
+    recorded, kept = _record(given, user, keyed(idempotency_key, "createExecution", given, _shown_as_new))
     if recorded is None:
         if kept is None:
             raise AssertionError("without a key, no request is a repeated one")
@@ -70,8 +72,8 @@ async def create_executions(document: Any, user: str, request_id: str, bad_items
 
     def create(item: Any) -> dict[str, Any]:
         given = models.ExecutionInput.model_validate(item["execution"])
-        keep = keeping(item.get("idempotencyKey"), "createExecution", given, _shown_as_new)
-        recorded, kept = _record(given, user, keep)
+        request = keyed(item.get("idempotencyKey"), "createExecution", given, _shown_as_new)
+        recorded, kept = _record(given, user, request)
         if recorded is None:
             if kept is None:
                 raise AssertionError("without a key, no request is a repeated one")
@@ -106,14 +108,28 @@ async def list_executions(
     user: str,
     order: str,
     limit: int,
+    account_id: Sequence[str] = (),
     symbol: str | None = None,
+    side: str | None = None,
+    kind: Sequence[str] = (),
+    trade_id: str | None = None,
+    import_id: str | None = None,
     executed_from: str | None = None,
     executed_to: str | None = None,
     next_token: str | None = None,
 ) -> Response:
     """List executions by time, a page at a time."""
     first, last = (None if day is None else date.fromisoformat(day) for day in (executed_from, executed_to))
-    wanted = TradeFilter(symbol=symbol, open_from=first, open_to=last)
+    wanted = ExecutionFilter(
+        account_ids=tuple(dict.fromkeys(each.lower() for each in account_id)),
+        symbol=symbol,
+        side=None if side is None else Side(side),
+        kinds=tuple(dict.fromkeys(map(ExecutionKind, kind))),
+        trade_id=None if trade_id is None else trade_id.lower(),
+        import_id=None if import_id is None else import_id.lower(),
+        open_from=first,
+        open_to=last,
+    )
     secret, newest_first, after = page_tokens.signing_secret(), order == "desc", None
     if next_token is not None:
         place = page_tokens.open_token(
@@ -122,16 +138,7 @@ async def list_executions(
         if place.index != _LIST:
             raise BadPageToken("The position lies in another list.")
         after = place.sort_key
-    page = storage.listed(
-        user,
-        MAIN,
-        low=None if first is None else _midnight(first),
-        high=None if last is None else _midnight(last) + timedelta(days=1),
-        symbol=symbol,
-        newest_first=newest_first,
-        limit=limit,
-        after=after,
-    )
+    page = usecase.listed(user, wanted, newest_first=newest_first, limit=limit, after=after)
     answer: dict[str, Any] = {"items": [recorded_documents.execution_document(each) for each in page.executions]}
     if page.next is not None:
         place = ListPosition(index=_LIST, sort_key=page.next, trade_id="")
@@ -141,10 +148,12 @@ async def list_executions(
     return reply(200, answer)
 
 
-async def list_positions(user: str, at: str | None = None, include: Sequence[str] = ()) -> Response:
+async def list_positions(
+    user: str, at: str | None = None, account_id: Sequence[str] = (), include: Sequence[str] = ()
+) -> Response:
     """List the positions that are open, or were then."""
     then = None if at is None else _instant(at)
-    held = usecase.open_positions(user, then)
+    held = usecase.open_positions(user, sorted({each.lower() for each in account_id}), then)
     as_of = datetime.now(UTC) if then is None else then
     documents = [recorded_documents.position_document(*each, as_of=as_of, with_lots="lots" in include) for each in held]
     return reply(200, {"items": documents})
@@ -179,10 +188,6 @@ class _LegsOfTrade(TradeFilter):
     version: int
 
 
-def _midnight(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=UTC)
-
-
 def _instant(text: str) -> datetime:
     """The instant, or the end of the day, in UTC; the first or last one that there is for what lies beyond."""
     if "T" not in text:
@@ -195,10 +200,17 @@ def _instant(text: str) -> datetime:
 
 
 def _record(
-    given: models.ExecutionInput, user: str, keep: usecase.Keep | None
+    given: models.ExecutionInput, user: str, request: KeyedRequest[usecase.Recorded] | None
 ) -> tuple[usecase.Recorded | None, KeptAnswer | None]:
-    execution, names_instrument, with_shares = recorded_documents.new_execution(given, str(uuid4()))
-    return usecase.record(user, execution, keep, names_instrument=names_instrument, with_shares=with_shares)
+    new = recorded_documents.new_execution(given, str(uuid4()))
+    return usecase.record(
+        user,
+        new.execution,
+        request,
+        names_account=new.names_account,
+        names_instrument=new.names_instrument,
+        with_shares=new.with_shares,
+    )
 
 
 def _shown(recorded: usecase.Recorded) -> tuple[str, dict[str, str]]:

@@ -18,21 +18,23 @@ from handlers.journal.errors import StateForbids
 from handlers.journal.executions import Instrument, RecordedExecution, symbol_key
 from handlers.journal.money import ZERO
 from handlers.journal.positions import Side
+from handlers.journal.settings import Settings
 from handlers.journal.trade import Trade
-from handlers.storage import dynamo, ledger
-from handlers.storage.clients import dynamodb, ledger_table, trades_table
+from handlers.journal.trading_accounts import TradingAccount
+from handlers.storage import dynamo, ledger, trading_accounts
+from handlers.storage.clients import ledger_table, trades_table
 from handlers.storage.codec import Codec
 from handlers.storage.dynamo import at_version
 from handlers.storage.errors import ExecutionNotFound, VersionMismatch
-from handlers.storage.trade_items import KeptAnswer, instant, trade_item, trade_key
+from handlers.storage.trade_items import KeptAnswer, answer_key, answer_of, instant, trade_item, trade_key
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
-# What one change may read of a position's history, and write at once: a transaction has 100 actions, of which two are
-# the check that the account is not being erased and the kept answer.
+# What one change may read of a position's history, and write at once: a transaction has 100 actions, of which three are
+# the check that the account is not being erased, that of the trading account, and the kept answer.
 MOST_READ = 2_000
-MOST_WRITTEN = 98
+MOST_WRITTEN = 97
 # The first page holds what most open positions have.
 _PAGE = 50
 
@@ -84,17 +86,44 @@ def position_key(execution: RecordedExecution) -> PositionKey:
     return PositionKey(execution.account_id, symbol_key(execution.symbol), execution.pair_id)
 
 
-def position(user_id: str, wanted: PositionKey, symbol: str) -> StoredPosition:
-    """The position as it stands now; an empty one, under the symbol as given, if there is none. Raises Busy."""
-    item = ledger.get(user_id, ledger.position(*wanted))
-    if item:
-        return _POSITIONS.instance(item)
-    return StoredPosition(user_id=user_id, account_id=wanted.account_id, symbol=symbol, pair_id=wanted.pair_id)
+class Place(NamedTuple):
+    """A position with its account, None if there is none, and the user's settings; and the answer that is kept for an
+    idempotency key, if one was asked for.
+    """
+
+    position: StoredPosition
+    account: TradingAccount | None
+    settings: Settings
+    answer: KeptAnswer | None = None
 
 
-def positions(user_id: str) -> Iterator[StoredPosition]:
-    """All positions of the user, flat ones too, as they stand now. Raises Busy."""
-    return (_POSITIONS.instance(item) for item in ledger.below(user_id, ledger.positions()))
+def place(user_id: str, wanted: PositionKey, symbol: str, *, answer_for: str | None, now: datetime) -> Place:
+    """The position, its account and the settings as they stand now, in one request.
+
+    The position is an empty one, under the symbol as given, if there is none. answer_for: the idempotency key whose
+    answer is wanted, too. Raises Busy.
+    """
+    key = ledger.position(*wanted)
+    names = [key, ledger.account(wanted.account_id), ledger.SETTINGS]
+    asked = {ledger_table(): [ledger.key(user_id, name) for name in names]}
+    if answer_for is not None:
+        asked[trades_table()] = [answer_key(user_id, answer_for)]
+    found, answer = {}, None
+    for table, item in dynamo.batch_get_of_tables(asked, ConsistentRead=True):
+        if table == ledger_table():
+            found[item["item"]["S"]] = item
+        else:
+            answer = answer_of(item, str(answer_for), now)
+    account, settings = trading_accounts.among(user_id, wanted.account_id, found)
+    if key in found:
+        return Place(_POSITIONS.instance(found[key]), account, settings, answer)
+    empty = StoredPosition(user_id=user_id, account_id=wanted.account_id, symbol=symbol, pair_id=wanted.pair_id)
+    return Place(empty, account, settings, answer)
+
+
+def positions(user_id: str, account_id: str | None = None) -> Iterator[StoredPosition]:
+    """All positions of the user, or of an account, flat ones too, as they stand now. Raises Busy."""
+    return (_POSITIONS.instance(item) for item in ledger.below(user_id, ledger.positions(account_id)))
 
 
 def get(user_id: str, execution_id: str) -> RecordedExecution:
@@ -104,6 +133,11 @@ def get(user_id: str, execution_id: str) -> RecordedExecution:
     if not found:
         raise ExecutionNotFound(execution_id)
     return _EXECUTIONS.instance(found)
+
+
+def execution_of(item: Any) -> RecordedExecution:
+    """The execution that the item holds."""
+    return _EXECUTIONS.instance(item)
 
 
 def every(user_id: str) -> Iterator[RecordedExecution]:
@@ -153,69 +187,32 @@ def _newest_first(of: StoredPosition) -> Iterator[RecordedExecution]:
         yield from map(_EXECUTIONS.instance, page)
 
 
-class Page(NamedTuple):
-    """A page of executions, and the place in the index from which the next one goes on."""
-
-    executions: list[RecordedExecution]
-    next: str | None
-
-
-def listed(
+def write(
     user_id: str,
-    account_id: str,
+    changes: Sequence[Written],
+    answer: KeptAnswer | None,
+    now: datetime,
     *,
-    low: datetime | None,
-    high: datetime | None,
-    symbol: str | None,
-    newest_first: bool,
-    limit: int,
-    after: str | None,
-) -> Page:
-    """Executions of an account by time, from the index, which may lag. `high` is excluded; `after` is where the page
-    before ended. Raises Busy.
-    """
-    first = f"{account_id}|{'' if low is None else instant(low)}"
-    last = f"{account_id}|{'~' if high is None else instant(high)}"
-    low_key, high_key = (first, after) if newest_first else (after, last)
-    query: dict[str, Any] = {
-        "TableName": ledger_table(),
-        "IndexName": ledger.BY_TIME,
-        "KeyConditionExpression": "userId = :user AND #at BETWEEN :low AND :high",
-        "FilterExpression": "begins_with(#item, :fill)",
-        "ExpressionAttributeNames": {"#at": "at", "#item": "item"},
-        "ExpressionAttributeValues": {
-            ":user": {"S": user_id},
-            ":low": {"S": low_key or first},
-            ":high": {"S": high_key or last},
-            ":fill": {"S": ledger.fills(account_id, symbol).removesuffix("-|") if symbol else ledger.fills(account_id)},
-        },
-        "ScanIndexForward": not newest_first,
-        "Limit": limit + 1,
-    }
-    found: list[dict[str, Any]] = []
-    answer = dynamodb().query(**query)
-    found = [item for item in answer["Items"] if item["at"]["S"] != after]
-    ended = "LastEvaluatedKey" not in answer
-    following = None
-    if len(found) > limit:
-        found = found[:limit]
-        following = found[-1]["at"]["S"]
-    elif not ended:
-        following = answer["LastEvaluatedKey"]["at"]["S"]
-    return Page([_EXECUTIONS.instance(item) for item in found], following)
-
-
-def write(user_id: str, changes: Sequence[Written], answer: KeptAnswer | None, now: datetime) -> KeptAnswer | None:
+    into: TradingAccount | None = None,
+) -> KeptAnswer | None:
     """Write all of it or nothing. Returns the answer kept for the same request, in which case nothing is written.
 
-    Raises StateForbids when it is more than one transaction holds; VersionMismatch when something has changed since it
-    was read; KeyReused, AccountErased, Busy.
+    into: the account, as it was read, into which new executions come. Raises StateForbids when it is more than one
+    transaction holds; VersionMismatch when something has changed since it was read; NoSuchAccount, AccountClosing,
+    KeyReused, AccountErased, Busy.
     """
     actions = [action for change in changes for action in _actions(user_id, change)]
     if len(actions) > MOST_WRITTEN:
         raise StateForbids("Too many trades would change at once: correct the executions after it first.")
+    if into is not None and into.is_main:  # it is never deleted
+        into = None
+    if into is not None:
+        actions.append(trading_accounts.lies_in(user_id, into.account_id, is_first=not into.in_use))
     earlier, reasons = ledger.write_once(user_id, actions, answer, now)
     if earlier is None and any(reasons):
+        if into is not None and reasons[-1].get("Code") == dynamo.CONDITION_FAILED:
+            refusal = trading_accounts.refusal(into.account_id, reasons[-1].get("Item"))
+            raise refusal or VersionMismatch(user_id)
         raise VersionMismatch(user_id)
     return earlier
 

@@ -29,6 +29,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from handlers.storage import dynamo, erasure_marks, kept_answers
@@ -47,8 +48,8 @@ MOST_ACTIONS = 99
 
 SETTINGS = "settings"
 ACCOUNTS_MADE = "accounts"
-# Behind every item whose key begins with a prefix and a bar.
-_END = "|~"
+# Behind every item whose key begins with a prefix and a bar: symbols have characters up to "~".
+_END = "|\x7f"
 
 
 def key(user_id: str, item: str) -> Item:
@@ -193,6 +194,17 @@ def has_any(user_id: str, prefix: str) -> bool:
         ConsistentRead=True,
     )
     return bool(found["Items"])
+
+
+def delete_below(user_id: str, prefixes: Sequence[str]) -> None:
+    """Delete the items whose sort keys begin with one of the prefixes; nothing else writes such items meanwhile.
+
+    Raises AccountErased, Busy.
+    """
+    for prefix in prefixes:
+        rest = iter([item["item"]["S"] for item in below(user_id, prefix)])
+        while some := list(islice(rest, MOST_ACTIONS)):
+            write(user_id, [delete(user_id, item) for item in some], retry_conflicts=True)
 
 
 def put(item: Item, **condition: Any) -> TransactWriteItemTypeDef:

@@ -31,7 +31,7 @@ from handlers.storage.retry import retry_overtaken
 from handlers.storage.trade_items import KeptAnswer
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+    from mypy_boto3_dynamodb.type_defs import ConditionCheckTypeDef, TransactWriteItemTypeDef
 
 _ACCOUNTS = Codec(TradingAccount)
 _SETTINGS = Codec(Settings)
@@ -59,12 +59,18 @@ def get(user_id: str, account_id: str) -> TradingAccount:
 def with_settings(user_id: str, account_id: str) -> tuple[TradingAccount, Settings]:
     """The account and the settings as they are now, in one request. Raises TradingAccountNotFound, Busy."""
     found = ledger.several(user_id, [ledger.account(account_id), ledger.SETTINGS])
+    account, own = among(user_id, account_id, found)
+    if account is None:
+        raise TradingAccountNotFound(account_id)
+    return account, own
+
+
+def among(user_id: str, account_id: str, found: Mapping[str, Any]) -> tuple[TradingAccount | None, Settings]:
+    """The account, None if there is none, and the settings of what `ledger.several` found."""
     own = _settings_of(user_id, found.get(ledger.SETTINGS, {}))
     if (item := found.get(ledger.account(account_id))) is not None:
         return account_of(item), own
-    if account_id == MAIN:
-        return main_account(own), own
-    raise TradingAccountNotFound(account_id)
+    return (main_account(own) if account_id == MAIN else None), own
 
 
 def every(user_id: str) -> list[TradingAccount]:
@@ -75,6 +81,12 @@ def every(user_id: str) -> list[TradingAccount]:
     if not any(account.is_main for account in found):
         found.append(main_account(settings(user_id)))
     return sorted(found, key=lambda account: (not account.is_main, account.created_at is None, account.created_at))
+
+
+def ids_in_use(user_id: str) -> list[str]:
+    """The ids of the accounts in which something may lie. Raises Busy."""
+    found = (account_of(item) for item in ledger.below(user_id, ledger.account()))
+    return [MAIN, *(account.account_id for account in found if account.in_use and not account.is_main)]
 
 
 def create(account: TradingAccount, answer: KeptAnswer | None, now: datetime) -> KeptAnswer | None:
@@ -132,8 +144,11 @@ def set_closing(account: TradingAccount, closing: bool) -> TradingAccount:
     return changed
 
 
-def delete(account: TradingAccount) -> None:
-    """Delete the account, as it was read. Raises VersionMismatch, AccountErased, Busy."""
+def delete(account: TradingAccount, under: Settings) -> None:
+    """Delete the account, as it was read. `under` are the settings that were read with it, which do not name it.
+
+    Raises VersionMismatch when either was changed since; AccountErased, Busy.
+    """
     made: Any = {
         "TableName": ledger_table(),
         "Key": ledger.key(account.user_id, ledger.ACCOUNTS_MADE),
@@ -145,6 +160,7 @@ def delete(account: TradingAccount) -> None:
         ledger.delete(account.user_id, ledger.account(account.account_id), **_as_read(account)),
         {"Update": made},
         *_not_copied(account.user_id, ACCOUNT_COPIES + account.account_id),
+        _unchanged(under),
     ]
     if any(ledger.write(account.user_id, actions)):
         raise VersionMismatch(account.account_id)
@@ -161,6 +177,9 @@ def put_settings(changed: Settings, former: Settings, main: TradingAccount | Non
     ]
     if main is not None:
         actions += [ledger.put_new(account_item(main)), *_copied(main)]
+    default = changed.default_account_id
+    if default not in (former.default_account_id, MAIN):
+        actions.append({"ConditionCheck": _can_be_used(changed.user_id, default)})
     if any(ledger.write(changed.user_id, actions)):
         raise VersionMismatch(ledger.SETTINGS)
 
@@ -199,6 +218,16 @@ def lies_in(user_id: str, account_id: str, *, is_first: bool = False) -> Transac
         return {"Update": of_account}
     of_account["ConditionExpression"] = "inUse = :true AND closing = :false"
     return {"ConditionCheck": of_account}
+
+
+def _can_be_used(user_id: str, account_id: str) -> ConditionCheckTypeDef:
+    """The condition that the account exists and is not being deleted."""
+    return {
+        "TableName": ledger_table(),
+        "Key": ledger.key(user_id, ledger.account(account_id)),
+        "ConditionExpression": "closing = :false",
+        "ExpressionAttributeValues": {":false": {"BOOL": False}},
+    }
 
 
 def refusal(account_id: str, stored: Any) -> StorageError | None:

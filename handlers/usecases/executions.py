@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -34,15 +35,19 @@ from handlers.journal.money import ZERO
 from handlers.journal.positions import Fill, LotMethod, Position, Side
 from handlers.journal.regrouping import groups_of, regrouped
 from handlers.journal.replaying import as_of
+from handlers.journal.settings import MAIN
 from handlers.journal.tags import unique
 from handlers.journal.trade import Trade
+from handlers.journal.trading_accounts import TradingAccount
+from handlers.storage import execution_lists, kept_answers, trading_accounts
 from handlers.storage import executions as storage
 from handlers.storage import trades as trade_storage
-from handlers.storage import trading_accounts
-from handlers.storage.errors import LedgerChanged
-from handlers.storage.executions import PositionKey, StoredPosition, Written
+from handlers.storage.errors import LedgerChanged, NoSuchAccount
+from handlers.storage.execution_lists import ExecutionFilter, Page
+from handlers.storage.executions import Place, PositionKey, StoredPosition, Written
 from handlers.storage.retry import retry_overtaken
 from handlers.storage.trade_items import KeptAnswer
+from handlers.usecases.keyed import KeyedRequest
 
 Precondition = Callable[[int], bool]
 
@@ -59,9 +64,6 @@ class Recorded(NamedTuple):
     trades: tuple[Trade, ...]
 
 
-Keep = Callable[[Recorded], KeptAnswer]
-
-
 @dataclass(slots=True)
 class _Open:
     """A position while it is being changed: as it was read, and as it becomes."""
@@ -72,13 +74,20 @@ class _Open:
 
 
 def record(
-    user: str, given: Execution, keep: Keep | None, *, names_instrument: bool, with_shares: bool
+    user: str,
+    given: Execution,
+    keyed: KeyedRequest[Recorded] | None,
+    *,
+    names_account: bool,
+    names_instrument: bool,
+    with_shares: bool,
 ) -> tuple[Recorded | None, KeptAnswer | None]:
     """Record an execution and, for an option that becomes shares, the fill in its underlying.
 
+    names_account: whether the request names the account; else it is the default one of the settings.
     names_instrument: whether the request says what the symbol stands for; else it is what the position says. Returns
     None and the kept answer when the same request did before. Raises RuleBroken, PositionTooSmall, StateForbids,
-    KeyReused, AccountErased, Busy.
+    NoSuchAccount, AccountClosing, KeyReused, AccountErased, Busy.
     """
     errors = execution_errors(given)
     if given.kind not in CLOSING and given.price is None:
@@ -91,9 +100,14 @@ def record(
     def attempt() -> tuple[Recorded | None, KeptAnswer | None]:
         now = datetime.now(UTC)
         plan = _Plan(user, now)
-        made = [given]
+        placed, account, earlier = plan.in_account(given, keyed, named=names_account)
+        if earlier is not None:
+            return None, earlier
+        if account is None:
+            raise NoSuchAccount(placed.account_id)
+        made = [placed]
         if shares:
-            option = given if names_instrument else plan.with_its_instrument(given)
+            option = placed if names_instrument else plan.with_its_instrument(placed)
             if errors := share_fill_errors(option):
                 raise RuleBroken(errors)
             made = [without_costs(option), share_fill(option, share_id)]
@@ -102,8 +116,8 @@ def record(
             for number, execution in enumerate(made)
         ]
         recorded = plan.settle(added[0].execution_id)
-        answer = None if keep is None or recorded is None else keep(recorded)
-        if (earlier := storage.write(user, plan.written, answer, now)) is not None:
+        answer = None if keyed is None or recorded is None else keyed.answer(recorded)
+        if (earlier := storage.write(user, plan.written, answer, now, into=account)) is not None:
             return None, earlier
         return recorded, answer
 
@@ -163,15 +177,16 @@ class OpenPosition(NamedTuple):
     trade: Trade
 
 
-def open_positions(user: str, at: datetime | None = None) -> list[OpenPosition]:
-    """The positions that are open, or were at the instant, by account and symbol. Raises Busy.
+def open_positions(user: str, account_ids: Sequence[str] = (), at: datetime | None = None) -> list[OpenPosition]:
+    """The positions that are open, or were at the instant, by account and symbol; in these accounts or in all.
 
-    At an instant, the trade of the last execution up to it is the one that may be open.
+    Raises Busy. At an instant, the trade of the last execution up to it is the one that may be open.
     """
+    positions = chain.from_iterable(storage.positions(user, each) for each in account_ids or (None,))
     if at is None:
-        held = {each.trade_id: each for each in storage.positions(user) if each.open_quantity and each.trade_id}
+        held = {each.trade_id: each for each in positions if each.open_quantity and each.trade_id}
     else:
-        last = ((each, storage.last_until(each, at)) for each in storage.positions(user))
+        last = ((each, storage.last_until(each, at)) for each in positions)
         held = {one.trade_ids[-1]: each for each, one in last if one is not None and one.trade_ids}
     trades = {trade.trade_id: trade for trade in trade_storage.several(user, list(held))}
     found = []
@@ -184,6 +199,23 @@ def open_positions(user: str, at: datetime | None = None) -> list[OpenPosition]:
     return found
 
 
+def listed(user: str, wanted: ExecutionFilter, *, newest_first: bool, limit: int, after: str | None) -> Page:
+    """A page of executions by time. Raises Busy."""
+    first = last = None
+    account_ids: Sequence[str] = wanted.account_ids
+    if wanted.trade_id is not None:  # its executions lie between its first and its last one, in its account
+        trades = trade_storage.several(user, [wanted.trade_id])
+        own = {trade.account_id or MAIN for trade in trades}
+        account_ids = [each for each in own if not account_ids or each in account_ids]
+        for trade in trades:
+            first, last = trade.open_date, trade.close_date
+    elif not account_ids:
+        account_ids = trading_accounts.ids_in_use(user)
+    return execution_lists.listed(
+        user, wanted, account_ids, first=first, last=last, newest_first=newest_first, limit=limit, after=after
+    )
+
+
 class _Plan:
     """What a request changes: positions are read when they are needed, and written together."""
 
@@ -192,6 +224,22 @@ class _Plan:
         self._user = user
         self._now = now
         self._open: dict[PositionKey, _Open] = {}
+        self._places: dict[PositionKey, Place] = {}
+
+    def in_account(
+        self, execution: Execution, keyed: KeyedRequest[Recorded] | None, *, named: bool
+    ) -> tuple[Execution, TradingAccount | None, KeptAnswer | None]:
+        """The execution in its account, the default one unless it is named; the account, None if there is none; and the
+        answer that is kept for the same request. Raises KeyReused.
+        """
+        key = PositionKey(execution.account_id, symbol_key(execution.symbol), execution.pair_id)
+        place = self._place(key, execution.symbol, None if keyed is None else keyed.key)
+        kept = None if keyed is None else kept_answers.of_the_same_request(place.answer, keyed.fingerprint)
+        default = place.settings.default_account_id
+        if not named and default != key.account_id and kept is None:
+            execution = replace(execution, account_id=default)
+            place = self._place(key._replace(account_id=default), execution.symbol)
+        return execution, place.account, kept
 
     def with_its_instrument(self, execution: Execution) -> Execution:
         """The execution in the instrument of its position, if there is one."""
@@ -212,9 +260,11 @@ class _Plan:
         earlier = [one for one in position.after if one.executed_at <= execution.executed_at]
         complete = replace(recorded, sequence=sequence, **_resolved(execution, earlier, held))
         if held.version == 0:
-            position.held = replace(held, instrument=execution.instrument)
-        else:
-            complete = replace(complete, instrument=held.instrument)
+            instrument = execution.instrument
+            if instrument.currency is None:
+                instrument = replace(instrument, currency=self._currency(storage.position_key(recorded)))
+            held = position.held = replace(held, instrument=instrument)
+        complete = replace(complete, instrument=held.instrument)
         position.after = _ordered([*position.after, complete])
         return complete
 
@@ -228,7 +278,7 @@ class _Plan:
     def settle(self, execution_id: str) -> Recorded | None:
         """Work out what is to be written. Returns the execution of that id with its trades, if it is still there."""
         found: Recorded | None = None
-        for position in self._open.values():
+        for key, position in self._open.items():
             before = groups_of(position.before)
             ids = {group.trade_id for group in (*before, *groups_of(position.after))}
             stored = {trade.trade_id: trade for trade in trade_storage.several(self._user, sorted(ids))}
@@ -237,7 +287,7 @@ class _Plan:
                 position.after,
                 stored,
                 user_id=self._user,
-                lot_method=self._lot_method(position.held.account_id) if ids - stored.keys() else LotMethod.AVERAGE,
+                lot_method=self._lot_method(key),
                 now=self._now,
             )
             changed = {one.execution_id: one for one in result.fills}
@@ -267,14 +317,23 @@ class _Plan:
 
     def _read(self, key: PositionKey, symbol: str, place: tuple[datetime, int, str]) -> _Open:
         if key not in self._open:
-            held = storage.position(self._user, key, symbol)
+            held = self._place(key, symbol).position
             executions = storage.since_flat(held, place) if held.version else []
             self._open[key] = _Open(held, executions, list(executions))
         return self._open[key]
 
-    def _lot_method(self, account_id: str) -> LotMethod:
-        account, settings = trading_accounts.with_settings(self._user, account_id)
-        return account.lot_method or settings.lot_method
+    def _place(self, key: PositionKey, symbol: str, answer_for: str | None = None) -> Place:
+        if key not in self._places:
+            self._places[key] = storage.place(self._user, key, symbol, answer_for=answer_for, now=self._now)
+        return self._places[key]
+
+    def _lot_method(self, key: PositionKey) -> LotMethod:
+        place = self._places[key]
+        return (place.account and place.account.lot_method) or place.settings.lot_method
+
+    def _currency(self, key: PositionKey) -> str | None:
+        account = self._places[key].account
+        return None if account is None else account.currency
 
 
 def _ordered(executions: Sequence[RecordedExecution]) -> list[RecordedExecution]:
@@ -306,7 +365,7 @@ def _check_instrument(given: Instrument, held: StoredPosition) -> None:
     errors = [
         FieldError(("instrument", name), DIFFERS_FROM_INSTRUMENT)
         for name in ("multiplier", "currency")
-        if getattr(given, name) != getattr(held.instrument, name)
+        if getattr(given, name) not in (None, getattr(held.instrument, name))
     ]
     if errors:
         raise RuleBroken(errors)

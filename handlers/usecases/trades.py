@@ -7,7 +7,7 @@ write came first, the change is made again to what is stored then, as long as th
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,6 +22,7 @@ from handlers.storage import trades as storage
 from handlers.storage.errors import ExternalIdTaken, PreconditionFailed, TradeNotFound, VersionMismatch
 from handlers.storage.retry import retry_overtaken
 from handlers.storage.trade_items import KeptAnswer
+from handlers.usecases.keyed import KeyedRequest
 
 if TYPE_CHECKING:
     from generated import models
@@ -32,13 +33,7 @@ _OF_THE_GROUP = Fault(FieldCode.FIXED_IN_GROUP, "is that of the trade's group")
 Precondition = Callable[[int], bool]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Keyed:
-    """What an Idempotency-Key adds to a request: its fingerprint, and the answer that is kept for the same request."""
-
-    key: str
-    fingerprint: str
-    answer: Callable[[Trade], KeptAnswer]
+Keyed = KeyedRequest[Trade]
 
 
 class Outcome(NamedTuple):

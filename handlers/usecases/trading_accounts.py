@@ -107,11 +107,13 @@ def delete(user: str, account_id: str, allowed: Precondition) -> None:
     """
 
     def attempt() -> None:
-        account = storage.get(user, account_id)
+        account, settings = storage.with_settings(user, account_id)
         if not allowed(account.version):
             raise LedgerChanged("account")
         if account.is_main:
             raise StateForbids("Every user has this account. Archive it if you do not use it.")
+        if account_id == settings.default_account_id:
+            raise StateForbids("It is your default account. Name another one in the settings first.")
         if account.in_use:
             # From here on nothing is put into the account, so what is not found now will not be there later.
             closing = storage.set_closing(account, closing=True)
@@ -119,7 +121,8 @@ def delete(user: str, account_id: str, allowed: Precondition) -> None:
                 storage.set_closing(closing, closing=False)
                 raise StateForbids("The account holds trades, executions or cash. Delete or move them first.")
             account = closing
-        storage.delete(account)
+            ledger.delete_below(user, [ledger.positions(account_id), ledger.cash_day(account_id)])
+        storage.delete(account, settings)
 
     retry_overtaken(attempt)
 

@@ -14,29 +14,31 @@ from starlette.responses import Response
 
 from handlers.journal.money import canonical
 from handlers.storage.trade_items import KeptAnswer
-from handlers.usecases.trades import Keyed
+from handlers.usecases.keyed import KeyedRequest
 from handlers.web.responses import reply_text
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from handlers.journal.trade import Trade
-
 Made = TypeVar("Made")
 
-# Body and headers of the answer that shows a trade.
-Shown = Callable[["Trade"], tuple[str, dict[str, str]]]
 
-
-def keyed(key: str | None, operation_id: str, given: BaseModel, show: Shown, **path: str) -> Keyed | None:
+def keyed(
+    key: str | None,
+    operation_id: str,
+    given: BaseModel,
+    show: Callable[[Made], tuple[str, dict[str, str]]],
+    **path: str,
+) -> KeyedRequest[Made] | None:
     """The request with the data by which its repetition is recognized; None without a key.
 
-    given: the body, as the operation's model. show: makes the answer. path: the parameters by which requests differ.
+    given: the body, as the operation's model. show: makes body and headers of the answer. path: the parameters by which
+    requests differ.
     """
     if key is None:
         return None
     request = fingerprint(operation_id, given.model_dump(exclude_none=True), **path)
-    return Keyed(key=key, fingerprint=request, answer=_kept(key, request, show))
+    return KeyedRequest(key=key, fingerprint=request, answer=_kept(key, request, show))
 
 
 def keeping(

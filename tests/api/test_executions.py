@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any
 
 import pytest
 
-from tests.api.client import Answer, Client
+from handlers.storage import execution_lists, ledger, trading_accounts
+from handlers.storage import executions as storage
+from tests.api.client import DANA, Answer, Client
 
+MAIN = "00000000-0000-4000-8000-000000000001"
 NEVER = "99999999-0000-4000-8000-000000000000"
 
 
@@ -365,3 +369,232 @@ def test_another_users_executions_are_not_there(dana: Client, erin: Client) -> N
     token = dana.get("/executions", query="limit=1").json["nextToken"]
     assert erin.get("/executions", query=f"limit=1&nextToken={token}").status == 400
     assert dana.get(path).json["version"] == 1
+
+
+def an_account(client: Client, **given: Any) -> str:
+    answer = client.post("/accounts", {"name": "IBKR", "currency": "EUR", **given})
+    assert answer.status == 201, answer.json
+    return str(answer.json["accountId"])
+
+
+def listed(client: Client, *filters: tuple[str, str], limit: str = "100") -> list[str]:
+    """The ids of the executions of all pages of a list, in order."""
+    found: list[str] = []
+    query = [*filters, ("limit", limit)]
+    page = client.get("/executions", query=query).json
+    found += [each["executionId"] for each in page["items"]]
+    while "nextToken" in page:
+        page = client.get("/executions", query=[*query, ("nextToken", page["nextToken"])]).json
+        found += [each["executionId"] for each in page["items"]]
+    return found
+
+
+def test_executions_positions_and_trades_lie_in_their_account(dana: Client) -> None:
+    own = an_account(dana, lotMethod="LIFO")
+    [mine] = put(dana, fill("BUY", "2", "10", 0, accountId=own.upper()))
+    [other] = put(dana, fill("SELL", "1", "10", 1))
+    assert (mine["execution"]["accountId"], other["execution"]["accountId"]) == (own, MAIN)
+    [trade] = mine["trades"]
+    assert (trade["accountId"], trade["lotMethod"], trade["currency"], trade["side"]) == (own, "LIFO", "EUR", "BUY")
+    assert mine["execution"]["instrument"]["currency"] == "EUR"
+    assert ("accountId" in other["trades"][0], other["trades"][0]["currency"]) == (False, "USD")
+    positions = dana.get("/positions").json["items"]
+    assert sorted((each["accountId"], each["quantity"], each["currency"]) for each in positions) == sorted(
+        [(MAIN, "1", "USD"), (own, "2", "EUR")]
+    )
+    for account, quantity in ((own, "2"), (MAIN, "1")):
+        [position] = dana.get("/positions", query=[("accountId", account.upper())]).json["items"]
+        assert position["quantity"] == quantity
+    put(dana, fill("BUY", "1", "10", 0, symbol="~A", accountId=own))
+    assert len(dana.get("/positions", query=[("accountId", own)]).json["items"]) == 2
+    both = dana.get("/positions", query=[("accountId", own), ("accountId", MAIN), ("accountId", NEVER)]).json["items"]
+    assert len(both) == 3
+    assert len(dana.get("/trades", query=[("accountId", own)]).json["items"]) == 2
+
+
+def test_an_execution_without_an_account_lies_in_the_default_one(dana: Client) -> None:
+    own = an_account(dana)
+    dana.patch("/settings", {"defaultAccountId": own})
+    [made] = put(dana, fill("BUY", "1", "10", 0))
+    [named] = put(dana, fill("BUY", "1", "10", 1, accountId=MAIN))
+    assert (made["execution"]["accountId"], named["execution"]["accountId"]) == (own, MAIN)
+    [result] = dana.post("/executions/bulk", {"items": [{"execution": fill("BUY", "1", "10", 2)}]}).json["results"]
+    assert result["recorded"]["trades"][0]["quantity"] == "2"
+    answer = dana.delete(f"/accounts/{own}")
+    assert (refused(answer), "default" in answer.json["detail"]) == ((409, "/problems/state-forbids"), True)
+
+
+def test_an_execution_needs_an_account_of_its_user(dana: Client, erin: Client) -> None:
+    hers = an_account(erin)
+    for account in (NEVER, hers):
+        answer = dana.post("/executions", fill("BUY", "1", "10", 0, accountId=account))
+        assert (refused(answer), answer.bad_fields) == ((422, "/problems/rule-broken"), {("body", "/accountId")})
+    own = an_account(dana)
+    trading_accounts.set_closing(trading_accounts.get(DANA, own), closing=True)
+    assert dana.post("/executions", fill("BUY", "1", "10", 0, accountId=own)).status == 409
+    assert (trades(dana), listed(dana)) == ([], [])
+
+
+def test_an_account_that_is_deleted_meanwhile_gets_no_execution(dana: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = an_account(dana)
+    read = storage.place
+
+    def then_deleted(*args: Any, **named: Any) -> Any:
+        found = read(*args, **named)
+        dana.delete(f"/accounts/{own}")
+        return found
+
+    monkeypatch.setattr(storage, "place", then_deleted)
+    answer = dana.post("/executions", fill("BUY", "1", "10", 0, accountId=own))
+    assert (answer.status, answer.bad_fields) == (422, {("body", "/accountId")})
+
+
+def test_an_account_is_in_use_as_long_as_it_has_executions(dana: Client) -> None:
+    own = an_account(dana)
+    [made] = put(dana, fill("BUY", "1", "10", 0, accountId=own))
+    path = f"/accounts/{own}"
+    assert refused(dana.delete(path)) == (409, "/problems/state-forbids")
+    assert refused(dana.patch(path, {"currency": "USD"})) == (409, "/problems/currency-in-use")
+    assert dana.delete(f"/executions/{made['execution']['executionId']}").status == 204
+    assert dana.delete(path).status == 204
+    assert list(ledger.below(DANA, "position|")) == []
+
+
+def test_executions_of_two_accounts_at_once_mark_both_as_in_use(dana: Client) -> None:
+    first, second = an_account(dana), an_account(dana)
+    put(dana, *(fill("BUY", "1", "10", minute, accountId=own) for minute, own in enumerate((first, second, first))))
+    assert [dana.delete(f"/accounts/{own}").status for own in (first, second)] == [409, 409]
+
+
+def test_costs_in_the_currency_of_the_account_need_no_price(dana: Client) -> None:
+    own = an_account(dana)
+    [made] = put(dana, fill("BUY", "1", "10", 0, accountId=own, commission="1", feeCurrency="EUR"))
+    assert (made["trades"][0]["commission"], "warnings" in made["trades"][0]) == ("1", False)
+    answer = dana.post("/executions", fill("BUY", "1", "10", 1, accountId=own, instrument={"currency": "USD"}))
+    assert (answer.status, answer.bad_fields) == (422, {("body", "/instrument/currency")})
+    put(dana, fill("BUY", "1", "10", 1, accountId=own, instrument={"currency": "EUR"}))
+    put(dana, fill("BUY", "1", "10", 1, symbol="X", accountId=own, instrument={"currency": "USD"}))
+    put(dana, fill("BUY", "1", "10", 2, symbol="X", accountId=own, instrument={"multiplier": "1"}))
+
+
+def test_a_repeated_request_is_answered_whatever_has_become_of_the_position(dana: Client) -> None:
+    own = an_account(dana)
+    put(dana, fill("BUY", "1", "10", 0, accountId=own))
+    headers = {"Idempotency-Key": "close"}
+    closing = fill("SELL", "1", "11", 1, accountId=own, positionEffect="CLOSE")
+    first = dana.post("/executions", closing, headers=headers)
+    again = dana.post("/executions", closing, headers=headers)
+    assert (first.status, again.status, again.json) == (201, 201, first.json)
+    for each in listed(dana):
+        dana.delete(f"/executions/{each}")
+    assert dana.delete(f"/accounts/{own}").status == 204
+    assert dana.post("/executions", closing, headers=headers).json == first.json
+    other = dana.post("/executions", {**closing, "price": "12"}, headers=headers)
+    assert refused(other) == (422, "/problems/idempotency-key-reused")
+
+
+@pytest.mark.parametrize("order", ["asc", "desc"])
+@pytest.mark.parametrize("limit", ["1", "2", "3", "100"])
+def test_executions_of_several_accounts_are_listed_by_time(dana: Client, order: str, limit: str) -> None:
+    accounts = [MAIN, an_account(dana), an_account(dana)]
+    # The first two of each account are of one instant.
+    made = put(
+        dana,
+        *(
+            fill("BUY", "1", "10", number // 6, accountId=accounts[number % 3], note=str(number))
+            for number in range(12)
+        ),
+    )
+    executions = [each["execution"] for each in made]
+    executions.sort(key=lambda each: (each["executedAt"], each["executionId"]), reverse=order == "desc")
+    pay = {"type": "DEPOSIT", "amount": "5", "at": "2026-01-05T10:00:30Z"}
+    assert dana.post(f"/accounts/{accounts[1]}/cash", pay).status == 201
+    for wanted in ([], accounts, accounts[1:], accounts[2:], [NEVER]):
+        query = [("order", order), *(("accountId", account) for account in wanted)]
+        expected = [each["executionId"] for each in executions if each["accountId"] in wanted or not wanted]
+        assert listed(dana, *query, limit=limit) == expected
+
+
+def test_a_page_goes_on_where_the_one_before_ended_whatever_comes_in_between(dana: Client) -> None:
+    own = an_account(dana)
+    put(
+        dana, *(fill("BUY", "1", "10", minute, accountId=account) for minute in (10, 20, 30) for account in (MAIN, own))
+    )
+    page = dana.get("/executions", query="limit=3&order=asc").json
+    put(dana, fill("BUY", "1", "10", 5), fill("BUY", "1", "10", 25, accountId=own))
+    rest = dana.get("/executions", query=[("limit", "100"), ("order", "asc"), ("nextToken", page["nextToken"])]).json
+    times = [each["executedAt"][14:16] for each in (*page["items"], *rest["items"])]
+    assert times == ["10", "10", "20", "20", "25", "30", "30"]
+
+
+def test_executions_are_found_by_all_that_they_are(dana: Client) -> None:
+    own = an_account(dana)
+    opened, flipped, expired = put(
+        dana,
+        fill("BUY", "1", "10", 0),
+        fill("SELL", "3", "11", 1),
+        {"symbol": "AAPL", "kind": "EXPIRY", "quantity": "1", "executedAt": "2026-01-05T10:02:00Z"},
+    )
+    [other] = put(dana, fill("BUY", "1", "10", 3, accountId=own, kind="OPENING"))
+    names = {
+        each["execution"]["executionId"]: name
+        for each, name in ((opened, "opened"), (flipped, "flipped"), (expired, "expired"), (other, "other"))
+    }
+    first, second = (each["tradeId"] for each in flipped["trades"])
+    for query, expected in (
+        ([("tradeId", first)], ["opened", "flipped"]),
+        ([("tradeId", second.upper())], ["flipped", "expired"]),
+        ([("tradeId", second), ("accountId", MAIN), ("side", "BUY")], ["expired"]),
+        ([("tradeId", second), ("accountId", own)], []),
+        ([("tradeId", NEVER)], []),
+        ([("kind", "EXPIRY"), ("kind", "OPENING")], ["expired", "other"]),
+        ([("kind", "SPINOFF")], []),
+        ([("side", "SELL")], ["flipped"]),
+        ([("side", "BUY"), ("symbol", "aapl"), ("kind", "TRADE")], ["opened"]),
+        ([("importId", NEVER)], []),
+    ):
+        for limit in ("1", "100"):
+            assert [names[each] for each in listed(dana, ("order", "asc"), *query, limit=limit)] == expected, query
+    assert opened["execution"]["source"] == "API"
+    for query in ([("kind", "SALE")], [("side", "LONG")], [("tradeId", "x")], [("importId", "x")]):
+        assert dana.get("/executions", query=query).status == 400
+
+
+def test_a_page_token_is_of_one_list(dana: Client) -> None:
+    put(dana, *(fill("BUY", "1", "10", minute) for minute in range(3)))
+    token = dana.get("/executions", query="limit=1&kind=TRADE").json["nextToken"]
+    for query in (
+        "limit=1",
+        "limit=1&kind=EXPIRY",
+        "limit=1&kind=TRADE&side=BUY",
+        f"limit=1&kind=TRADE&accountId={MAIN}",
+    ):
+        answer = dana.get("/executions", query=f"{query}&nextToken={token}")
+        assert (answer.status, answer.bad_fields) == (400, {("query", "/nextToken")})
+
+
+def test_a_filtered_page_is_full_or_says_that_more_follow(dana: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(execution_lists, "_FIRST", 1)
+    made = put(dana, *(fill("BUY" if minute % 20 == 19 else "SELL", "1", "10", minute) for minute in range(60)))
+    bought = [each["execution"]["executionId"] for each in made if each["execution"]["side"] == "BUY"]
+    page = dana.get("/executions", query="side=BUY&limit=2&order=asc").json
+    assert [each["executionId"] for each in page["items"]] == bought[:2]
+    monkeypatch.setattr(execution_lists, "_MOST_QUERIES", 0)
+    monkeypatch.setattr(execution_lists, "_page_size", lambda *_: 7)
+    pages: list[list[str]] = []
+    token = ""
+    while len(pages) < 20:
+        query = [("side", "BUY"), ("limit", "2"), ("order", "asc"), *([("nextToken", token)] if token else [])]
+        page = dana.get("/executions", query=query).json
+        pages.append([each["executionId"] for each in page["items"]])
+        if (token := page.get("nextToken", "")) == "":
+            break
+    assert list(chain.from_iterable(pages)) == bought
+    assert [] in pages
+
+
+def test_the_last_day_there_is_has_executions(dana: Client) -> None:
+    assert listed(dana, ("executedTo", "9999-12-31"), ("executedFrom", "9999-12-31")) == []
+    put(dana, fill("BUY", "1", "10", 0))
+    assert len(listed(dana, ("executedTo", "9999-12-31"), ("executedFrom", "2026-01-05"))) == 1
+    assert listed(dana, ("executedTo", "2026-01-04"), ("executedFrom", "2026-01-05")) == []

@@ -370,6 +370,30 @@ class LateExecution(OfExecutions):
         assert (len(self.executions()), len(self.trades())) == (4, 1)
 
 
+class FirstExecutionOfAnAccount(Write):
+    """It marks the account as being in use."""
+
+    statuses = (201,)
+
+    def __init__(self, client: Client) -> None:
+        super().__init__(client)
+        self.account = client.post("/accounts", {"name": "Own", "currency": "EUR"}).json["accountId"]
+
+    def request(self) -> Answer:
+        fill = {"symbol": "AAPL", "side": "BUY", "quantity": "1", "price": "10", "executedAt": "2026-01-05T10:00:00Z"}
+        headers = {"Idempotency-Key": "first"}
+        return self.client.post("/executions", {**fill, "accountId": self.account}, headers=headers)
+
+    def check_between(self) -> None:
+        held = self.client.get("/positions", query=f"accountId={self.account}").json["items"]
+        assert len(held) == len(self.trades())
+        assert not held or self.client.delete(f"/accounts/{self.account}").status == 409
+
+    def check(self) -> None:
+        self.check_between()
+        assert [trade["accountId"] for trade in self.trades()] == [self.account]
+
+
 class CorrectExecution(OfExecutions):
     statuses = (200,)
 
@@ -448,6 +472,7 @@ WRITES = (
     Many,
     DeleteMany,
     LateExecution,
+    FirstExecutionOfAnAccount,
     CorrectExecution,
     DeleteExecution,
 )

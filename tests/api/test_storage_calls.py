@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from handlers.journal.settings import MAIN
 from handlers.storage import clients
 from tests.api.client import Answer, Client, a_trade
 
@@ -29,6 +30,7 @@ EVENT = {"type": "SWAP", "amount": "-0.4", "at": "2026-01-06T22:00:00Z"}
 
 
 ENTRY = {"quantity": "1", "price": "11", "enteredAt": "2026-01-05T10:00:00-05:00"}
+FILL = {"symbol": "FILL", "side": "BUY", "quantity": "1", "price": "11", "executedAt": "2026-01-05T10:00:00-05:00"}
 CLOSE = {"quantity": "1", "price": "12", "closedAt": "2026-01-05T11:00:00-05:00"}
 
 
@@ -199,6 +201,27 @@ CALLS: dict[str, tuple[Callable[[Client, Any], Answer], int, dict[str, int]]] = 
         200,
         {"Query": 1},
     ),
+    "createExecution": (
+        lambda dana, _: dana.post("/executions", FILL),
+        201,
+        {"BatchGetItem": 2, "TransactWriteItems": 1},
+    ),
+    "createExecution in a position": (
+        lambda dana, _: dana.post("/executions", {**FILL, "symbol": "HELD"}, headers={"Idempotency-Key": "new"}),
+        201,
+        {"BatchGetItem": 2, "Query": 1, "TransactWriteItems": 1},
+    ),
+    "listExecutions": (lambda dana, _: dana.get("/executions"), 200, {"Query": 2}),
+    "listExecutions of an account": (
+        lambda dana, _: dana.get("/executions", query=f"accountId={MAIN}"),
+        200,
+        {"Query": 1},
+    ),
+    "listExecutions of a trade": (
+        lambda dana, _: dana.get("/executions", query=f"tradeId={GROUP}"),
+        200,
+        {"BatchGetItem": 1},
+    ),
     "listTrades by tag": (lambda dana, _: dana.get("/trades", query="tag=gap"), 200, {"Query": 1}),
 }
 
@@ -211,6 +234,7 @@ def test_an_operation_sends_no_more_than_it_has_to(name: str, dana: Client, sent
         for kind, part in (("entries", ENTRY), ("closes", CLOSE), ("events", EVENT)):
             trade = dana.post(f"/trades/{trade['tradeId']}/{kind}", part).json
     dana("PUT", f"/groups/{GROUP}", {"name": "pair", "tradeIds": [dana.new_trade(symbol="TSLA")["tradeId"]]})
+    assert dana.post("/executions", {**FILL, "symbol": "HELD"}).status == 201
     dana.get("/trades")  # reads the secret, once per process
     sent.clear()
     assert call(dana, trade).status == status
