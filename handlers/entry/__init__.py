@@ -1,6 +1,6 @@
-"""The entry points: what Lambda calls for requests of the HTTP API, messages of queues and records of streams.
+"""The entry points: the functions that Lambda calls for HTTP requests, messages of queues and records of streams.
 
-The first import turns garbage collection off, before anything else is imported.
+The import of `runtime` comes first, since it turns garbage collection off for all later imports.
 """
 
 from handlers.entry import runtime as runtime

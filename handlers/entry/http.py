@@ -155,8 +155,8 @@ def _is_as_sent(body: str, size: int, headers: dict[str, str]) -> bool:
 
 
 def _sendable(headers: dict[str, str]) -> dict[str, str]:
-    """The headers in Latin-1. Other characters become one that no valid header value holds: if they became `?`, several
-    invalid Idempotency-Keys would become the same valid one.
+    """The headers in Latin-1. Each other character becomes one that no valid header value holds. If it became `?`,
+    different invalid Idempotency-Keys would become the same valid one.
     """
     return {
         name: text if (text := str(value)).isascii() else _NON_LATIN1.sub("\xbf", text)
@@ -167,11 +167,11 @@ def _sendable(headers: dict[str, str]) -> dict[str, str]:
 def route_path(event: Event) -> str:
     """The path as the contract has it, without the stage or the mapping of a custom domain before it.
 
-    On a named stage the event's path starts with the stage, behind a custom domain with its mapping, and on $default
-    with neither. The route's key tells how many segments belong to the contract. The routes for unknown paths take any
-    number of segments: there the stage is removed, which is also the mapping of the template's domain. Segments stay
-    percent-encoded, since a parameter may hold a slash; the last parameter of some routes takes all that is left of the
-    path (openapi/generate.py), in case that the gateway has decoded its slashes.
+    The event's path starts with the stage on a named stage, with the mapping behind a custom domain, and with neither
+    on $default. The route key tells how many segments belong to the contract. The routes for unknown paths match any
+    number of segments: for them the stage's name is removed, which the template also uses as the domain's mapping.
+    Segments stay percent-encoded, since a parameter may hold a slash. The last parameter of some routes takes the whole
+    rest of the path (openapi/generate.py), in case the gateway has decoded a slash in it.
     """
     raw = event.get("rawPath") or event["requestContext"]["http"]["path"]
     _, _, route = (event["requestContext"].get("routeKey") or "").partition(" ")
@@ -188,7 +188,7 @@ def route_path(event: Event) -> str:
 
 
 def _encoded(segment: str) -> str:
-    """A segment of a path in one form of its percent-encoding: only what is unreserved stands for itself."""
+    """A segment of a path in the canonical percent-encoding: only unreserved characters stay as they are."""
     return quote(unquote_to_bytes(segment), safe="")
 
 
@@ -200,7 +200,7 @@ def serve(app: ASGIApp) -> Callable[[Event, Any], dict[str, Any]]:
         """Answer one request of the HTTP API."""
         try:
             request = format_1(event)
-        except Exception:  # noqa: BLE001 whatever comes, the gateway gets an answer
+        except Exception:  # noqa: BLE001 the gateway gets an answer to any event
             logger.exception("not an event of an HTTP API")
             return _failure(Problem(INTERNAL_ERROR), "unknown")
         answer = answered(event, request, context)
@@ -219,7 +219,7 @@ def serve(app: ASGIApp) -> Callable[[Event, Any], dict[str, Any]]:
                 answer = cast("dict[str, Any]", awsgi.response(bridge, request, context, BINARY))
         except deadline.OutOfTime as error:
             return _failure(unavailable(error), request_id)
-        except Exception:  # noqa: BLE001 whatever breaks, the gateway gets an answer
+        except Exception:  # noqa: BLE001 the gateway gets an answer after any error
             logger.exception("the answer could not be made")
             return _failure(Problem(INTERNAL_ERROR), request_id)
         answer["statusCode"] = int(answer["statusCode"])
@@ -230,7 +230,7 @@ def serve(app: ASGIApp) -> Callable[[Event, Any], dict[str, Any]]:
 
 
 def _seconds(context: Any) -> float:
-    """Seconds that the function may work on its answer."""
+    """The seconds that the function may spend on its answer."""
     if context is None:
         return USUAL_SECONDS
     return float(context.get_remaining_time_in_millis()) / 1000 - ANSWER_SECONDS

@@ -27,7 +27,7 @@ from handlers.usecases.image_intake import Fate
 
 Event = dict[str, Any]
 
-# The longest that a step may take: with less time left, the function hands on to the next call.
+# The longest time that a step may take. With less time left, the function leaves the rest to the next call.
 STEP_MILLISECONDS = 60_000
 
 _COUNTED_AS = {
@@ -38,7 +38,7 @@ _COUNTED_AS = {
 
 
 def check_image(event: Event, _: Any) -> Event:
-    """For ImageUploadQueue, to which the bucket says what has arrived."""
+    """Check uploaded files and attach them to their trades. Called by ImageUploadQueue with the bucket's notices."""
 
     def check(notice: Any) -> None:
         for record in notice.get("Records", ()):  # none in the test that S3 makes when the notification is set up
@@ -52,7 +52,7 @@ def check_image(event: Event, _: Any) -> Event:
 
 
 def remove_images(event: Event, _: Any) -> Event:
-    """For TradesTable's stream: trades that were deleted, or may have lost an image."""
+    """Delete the files of images that trades no longer have. Called by TradesTable's stream."""
 
     def remove(change: Any) -> None:
         removed = image_intake.remove(change["OldImage"], change.get("NewImage", {}))
@@ -62,8 +62,10 @@ def remove_images(event: Event, _: Any) -> Event:
 
 
 def sweep_images(event: Event, context: Any) -> Event:
-    """For ImageSweepQueue. The schedule's message begins a sweep: it becomes a message for each span of the keys, which
-    several calls then go through at once. A call that runs out of time sends where to go on in its span.
+    """Delete files that belong to no trade and no upload. Called by ImageSweepQueue.
+
+    The schedule's message begins a sweep: this function sends a message for each span of the keys, and several calls
+    then sweep the spans at once. A call that runs out of time sends a message with its position in the span.
     """
 
     def sweep(message: Any) -> None:
@@ -91,7 +93,7 @@ def sweep_images(event: Event, context: Any) -> Event:
 
 
 def erase_account(event: Event, context: Any) -> Event:
-    """For ErasureQueue: accounts that are being erased, one at a time, as long as the call may take."""
+    """Erase an account for as long as the call may take, then queue the rest. Called by ErasureQueue."""
 
     def erase(message: Any) -> None:
         finished = account_erasure.proceed(
@@ -108,7 +110,7 @@ def erase_account(event: Event, context: Any) -> Event:
 
 
 def change_tag(event: Event, context: Any) -> Event:
-    """For TagQueue: tags that are being changed in all trades of a user, as long as the call may take."""
+    """Change a tag in a user's trades for as long as the call may take, then queue the rest. Called by TagQueue."""
 
     def change(message: Any) -> None:
         try:
@@ -124,7 +126,7 @@ def change_tag(event: Event, context: Any) -> Event:
 
 
 def end_sessions(event: Event, _: Any) -> Event:
-    """For SignOutQueue: users whose sessions outlived a new password, as Cognito failed to end them."""
+    """End the sessions of users for whom Cognito failed to do so when the password changed. Called by SignOutQueue."""
 
     def end(message: Any) -> None:
         accounts.end_sessions_of(message["username"])
@@ -134,7 +136,7 @@ def end_sessions(event: Event, _: Any) -> Event:
 
 
 def write_export(event: Event, _: Any) -> Event:
-    """For ExportQueue: accounts whose export, and tables whose writing, takes longer than a request."""
+    """Write exports that take longer than a request: of accounts and of tables. Called by ExportQueue."""
 
     def write(message: Any) -> None:
         account, table = Account(message["userId"], message["username"]), message.get("exportId")
@@ -155,28 +157,28 @@ def write_export(event: Event, _: Any) -> Event:
 
 
 def each_message(event: Event, handle: Callable[[Any], None]) -> Event:
-    """Handle a queue's messages, which are JSON; the answer makes those that failed come again."""
+    """Handle a queue's messages, which are JSON. The answer names those that failed, so Lambda delivers them again."""
     failed = []
     for record in event["Records"]:
         with logger.append_context_keys(message_id=record["messageId"]):
             try:
                 handle(json.loads(record["body"]))
-            except Exception:  # noqa: BLE001 whatever breaks, the other messages are handled
+            except Exception:  # noqa: BLE001 the other messages are handled after any error
                 logger.exception("message failed")
                 failed.append({"itemIdentifier": record["messageId"]})
     return {"batchItemFailures": failed}
 
 
 def each_change(event: Event, handle: Callable[[Any], None]) -> Event:
-    """Handle a stream's changes in their order, up to one that fails; the answer makes it and the later ones come
-    again.
+    """Handle a stream's changes in order, up to the first that fails. The answer names it: Lambda delivers it and all
+    later ones again.
     """
     for record in event["Records"]:
         change = record["dynamodb"]
         with logger.append_context_keys(sequence_number=change["SequenceNumber"]):
             try:
                 handle(change)
-            except Exception:  # noqa: BLE001 whatever breaks, what is done is not done again
+            except Exception:  # noqa: BLE001 the changes before it are not delivered again
                 logger.exception("change failed")
                 return {"batchItemFailures": [{"itemIdentifier": change["SequenceNumber"]}]}
     return {"batchItemFailures": []}

@@ -1,6 +1,6 @@
 """The entry points of the background functions for statistics; queues.py has those of all other background functions.
 
-One is called by the stream of the trades' table, one by schedules, one by a queue. Lambda delivers failed records and
+The stream of the trades' table calls one, schedules another, a queue the third. Lambda delivers failed records and
 messages again, and after too many tries puts them into a dead-letter queue (docs/runbook.md).
 """
 
@@ -26,19 +26,18 @@ from handlers.storage.trade_items import is_trade
 
 Event = dict[str, Any]
 Failures = dict[str, list[dict[str, str]]]
-# The days that a trade's changes touch; a trade that cannot be read may touch none.
+# The days that changes touch, by trade id. A trade that cannot be read may have none.
 Touched = Mapping[str, Iterable[date]]
 
 _TIME_TO_STOP = 30_000  # milliseconds before a function's end
-_SECONDS_TO_REPORT = 5.0  # what is kept of a function's time for its answer
+_SECONDS_TO_REPORT = 5.0  # kept of a function's time for its answer
 
 
 def update_stats(event: Event, context: Any) -> Failures:
     """Bring the statistics up to date with the changes in a batch of the trades' stream, once for each user.
 
-    The records are of trades and groups. The answer names those that could not be handled. Users with the fewest
-    changes come first, and no user takes more than half of the time that is left, so that nobody waits for another
-    user's import.
+    The records are of trades and groups. The answer names those that failed. Users with the fewest changes are handled
+    first, and no user takes more than half of the time that is left, so that nobody waits for another user's import.
     """
     by_user: dict[str, list[Event]] = {}
     for record in event["Records"]:
@@ -53,9 +52,9 @@ def update_stats(event: Event, context: Any) -> Failures:
 
 
 def rebuild_all_stats(event: Event, _context: object) -> None:
-    """Queue the comparison of the users whose statistics changed since their last one, or of everybody.
+    """Queue the comparison of all users whose statistics changed since their last comparison.
 
-    The event of the weekly schedule, and an operator's, is {"everybody": true}.
+    With the event {"everybody": true}, which the weekly schedule and operators send, all users are compared.
     """
     if event.get("everybody"):
         due.ask_for_everybody()
@@ -71,7 +70,7 @@ def rebuild_stats(event: Event, context: Any) -> Failures:
             try:
                 with _within_time_of(context):
                     _rebuild(json.loads(record["body"]), context)
-            except Exception:  # noqa: BLE001 the message comes again; the others of the batch are done
+            except Exception:  # noqa: BLE001 only this message of the batch is delivered again
                 logger.exception("a rebuild failed")
                 count(StatsRebuildFailures=1)
                 failed.append(record["messageId"])
@@ -80,7 +79,7 @@ def rebuild_stats(event: Event, context: Any) -> Failures:
 
 @contextmanager
 def _within_time_of(context: Any) -> Iterator[None]:
-    """Let retries wait for other writers until the function has to answer."""
+    """Set the deadline of retries to the time at which the function has to answer."""
     with deadline.within(context.get_remaining_time_in_millis() / 1000 - _SECONDS_TO_REPORT):
         yield
 
@@ -107,7 +106,7 @@ def _update_user(user_id: str, records: Sequence[Event]) -> set[str]:
 
 
 def _failing(user_id: str, touched: Touched) -> set[str]:
-    """Update the touched days of trades, all at once or, if that fails, in halves. Returns the trades that fail."""
+    """Update the touched days of trades. If an update fails, its halves are tried. Returns the trades that fail."""
     if not touched:
         return set()
     try:
@@ -117,7 +116,7 @@ def _failing(user_id: str, touched: Touched) -> set[str]:
     except Busy:
         logger.warning("statistics wait for others", user_id=user_id, trades=len(touched))
         return set(touched)
-    except Exception:  # noqa: BLE001 whatever it is, the stream brings the record again, and then puts it aside
+    except Exception:  # noqa: BLE001 the stream delivers the record again, and at last puts it aside
         if len(touched) == 1:
             logger.exception("statistics are not up to date", user_id=user_id, trade_id=next(iter(touched)))
             return set(touched)
@@ -171,7 +170,7 @@ def _rebuild(message: Mapping[str, Any], context: Any) -> None:
 
 
 def _image(record: Event, name: str) -> Trade | None:
-    """The trade as it was before or is after the change; None also for what cannot be read, which counts nowhere."""
+    """The trade before or after the change. None if there is none, or it cannot be read: then it counts nowhere."""
     image = record["dynamodb"].get(name, {})
     try:
         return updating.readable(image) if is_trade(image) else None

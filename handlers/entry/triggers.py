@@ -1,4 +1,4 @@
-"""The entry point of GuardPool, which Cognito calls before it makes a user and before it mails a code."""
+"""The entry point of GuardPool, which Cognito calls before it creates a user and before it mails a code."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from handlers.storage.errors import Unavailable
 
 Event = dict[str, Any]
 
-# Cognito shows these texts to whoever called it.
+# Cognito passes these texts on to its caller.
 NOT_FROM_HERE, NOT_NOW = "ask the API for it", "not now"
 
 
 class Refused(Exception):
-    """Raised to make Cognito refuse the call: an error is the only refusal that it understands."""
+    """Raised to make Cognito refuse the call. A trigger has no other way to refuse."""
 
 
 def guard_pool(event: Event, _: Any) -> Event:
     """Refuse sign-ups and changes of an address that do not come from this API.
 
-    Users who come through Google, those whom the operator makes, and all other mails pass. A change of an address is
-    refused before its code is mailed, and so is another code for it, which this API never asks for. Raises Refused.
+    Users who sign in with Google, users whom the operator creates, and all other mails pass. A change of an address is
+    refused before its code is mailed, and so is a request for another code, which this API never makes. Raises Refused.
     """
     try:
         is_ours = _is_ours(event["triggerSource"], event["request"])

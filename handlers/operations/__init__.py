@@ -1,1 +1,4 @@
-"""The operations of the contract: one module a tag, one function an operation. Each parses, calls and replies."""
+"""The operations of the contract, a module for each tag and a function for each operation.
+
+An operation parses its request, calls a use case and builds the answer.
+"""

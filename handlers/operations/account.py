@@ -23,13 +23,13 @@ async def log_out_all(user: str, username: str) -> Response:
 
 
 async def delete_account(user: str, username: str) -> Response:
-    """Begin to erase the account and all that belongs to it."""
+    """Begin to erase the account and everything that belongs to it."""
     erase_account.begin(Account(user, username), datetime.now(UTC))
     return reply(202, {"status": "ERASING"})
 
 
 async def export_account(user: str, username: str) -> Response:
-    """Answer the address of a file with everything in the account, or how far its writing is."""
+    """Answer the address of a file with all data of the account, or the progress while it is being written."""
     export = account_export.export(Account(user, username), datetime.now(UTC))
     if isinstance(export, account_export.UnderWay):
         return reply(

@@ -1,4 +1,4 @@
-"""The operations from sign-up to tokens: parse, ask the accounts, reply."""
+"""The operations from sign-up to tokens: parse, call the accounts' storage, reply."""
 
 from __future__ import annotations
 
@@ -16,35 +16,35 @@ from handlers.web.responses import reply
 
 @every_answer_takes_as_long
 async def sign_up(document: Any) -> Response:
-    """Mail a code that lets whoever reads it set the password of a new account."""
+    """Mail a code to the address. Whoever has the code may set the password of the new account."""
     sign_in.sign_up(_address(models.SignUpInput.model_validate(document)))
     return reply(201, {"status": "CONFIRMATION_REQUIRED"})
 
 
 @every_refusal_takes_as_long
 async def confirm_sign_up(document: Any) -> Response:
-    """Confirm an address with the mailed code and set the password, which is judged before the code is spent."""
+    """Confirm an address with the mailed code and set the password. The password is checked before the code is used."""
     sign_in.confirm_sign_up(*_confirmation(models.ConfirmSignUpInput.model_validate(document)))
     return reply(200, {"status": "CONFIRMED"})
 
 
 @every_answer_takes_as_long
 async def resend_confirmation_code(document: Any) -> Response:
-    """Mail another code to an address that waits for its confirmation."""
+    """Mail another code to an address that is not confirmed yet."""
     sign_in.resend_code(_address(models.EmailInput.model_validate(document)))
     return reply(200, {"status": "CONFIRMATION_REQUIRED"})
 
 
 @every_answer_takes_as_long
 async def forgot_password(document: Any) -> Response:
-    """Mail a code that allows a new password."""
+    """Mail a code with which a new password can be set."""
     sign_in.forgot_password(_address(models.EmailInput.model_validate(document)))
     return reply(200, {"status": "CODE_REQUIRED"})
 
 
 @every_refusal_takes_as_long
 async def confirm_forgot_password(document: Any) -> Response:
-    """Set a new password with the mailed code; the password is judged before the code is spent."""
+    """Set a new password with the mailed code. The password is checked before the code is used."""
     sign_in.reset_password(*_confirmation(models.ConfirmForgotPasswordInput.model_validate(document)))
     return reply(200, {"status": "CHANGED"})
 
@@ -68,7 +68,7 @@ def _address(given: models.SignUpInput | models.EmailInput | models.LogInInput) 
 
 
 def _confirmation(given: models.ConfirmSignUpInput | models.ConfirmForgotPasswordInput) -> tuple[str, str, str]:
-    """Address, mailed code and new password. All are checked before Cognito sees the code, which works only once."""
+    """Check the address, the mailed code and the new password, before Cognito sees the code, which works only once."""
     email, code, password = credentials.checked(
         credentials.email_address(given.email),
         credentials.code(given.code),

@@ -1,4 +1,4 @@
-"""Bulk requests: each item served on its own, as if it had come alone."""
+"""Bulk requests, whose items are served one by one, as if each were a request of its own."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from handlers.web.responses import reply
 
 BadItems = Mapping[int, Sequence[BadField]]
 
-# The seconds that an item of a bulk request may take. None is begun with less time left.
+# The seconds that an item of a bulk request may take. No item is begun with less time left.
 ITEM_SECONDS = 10
 
 
 def as_alone(field: BadField, part: str) -> BadField:
-    """A field of that part of a bulk item, by the pointer that it has in a request of its own."""
+    """The field error of a bulk item's part, with its pointer relative to the part, as in a request for one item."""
     inside = field.pointer.startswith(f"/{part}/")
     return replace(field, pointer=field.pointer.removeprefix(f"/{part}")) if inside else field
 
@@ -27,9 +27,9 @@ def as_alone(field: BadField, part: str) -> BadField:
 def one_by_one(
     items: Sequence[Any], serve: Callable[[Any], dict[str, Any]], request_id: str, bad_items: BadItems
 ) -> Response:
-    """Serve each item on its own; one that fails is told so in its place, and so are those that time leaves over.
+    """Serve each item on its own. An item that fails, or for which no time is left, has a problem as its result.
 
-    `bad_items`: what the validation found wrong, by the item's position.
+    bad_items: the errors of the validation, by the item's position.
     """
 
     def result(number: int, item: Any) -> dict[str, Any]:
@@ -40,7 +40,7 @@ def one_by_one(
         try:
             with deadline.within(ITEM_SECONDS):
                 return serve(item)
-        except Exception as error:  # noqa: BLE001 the table logs what it does not know
+        except Exception as error:  # noqa: BLE001 problem_of logs errors without a row in its table
             return refused(problem_of(error))
 
     def refused(problem: Problem) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The clock that parameters ask for."""
+"""Reads a clock and included trades from parameters."""
 
 from __future__ import annotations
 
@@ -20,5 +20,5 @@ def clock_of(zone: str | None, day_starts_at: str, week_starts_on: str = Weekday
 
 
 def included_trades(includes: Iterable[str]) -> frozenset[str]:
-    """The ids of the trades that the parameter includes names, as `<tradeId>@<version>`."""
+    """The ids in the parameter `includes`, whose items are `<tradeId>@<version>`."""
     return frozenset(each.partition("@")[0].lower() for each in includes)

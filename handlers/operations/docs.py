@@ -1,4 +1,4 @@
-"""The operations that serve the contract and the page that shows it, as they were built."""
+"""The operations that serve the contract, the docs page and the pages of the problem types."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from handlers.web import public_documents
 from handlers.web.connexion.imports import request
 from handlers.web.problems import NOT_FOUND, Problem
 
-# Nothing that leads out of the folder of the pages.
+# Admits no name that leads out of the folder of the pages.
 _PROBLEM_TYPE = re.compile(r"[a-z]+(-[a-z]+)*")
 
 
@@ -21,7 +21,7 @@ async def get_open_api(if_none_match: str | None = None) -> Response:
 
 
 async def get_docs(if_none_match: str | None = None) -> Response:
-    """Serve the page that shows the contract."""
+    """Serve the docs page."""
     policy = public_documents.text_of("policy.txt")
     headers = {"Content-Security-Policy": policy, "Referrer-Policy": "no-referrer"}
     return _serve("docs.html", "text/html", if_none_match, headers)
@@ -37,7 +37,7 @@ async def get_problem(problem_type: str, if_none_match: str | None = None) -> Re
     return _serve(name, "text/html", if_none_match, headers)
 
 
-# An answer to HEAD is that to GET; handlers/entry/http.py leaves its body out.
+# HEAD is answered as GET; handlers/entry/http.py removes the body.
 head_open_api = get_open_api
 head_docs = get_docs
 head_problem = get_problem

@@ -48,7 +48,7 @@ async def match_executions(document: Any, user: str) -> Response:  # noqa: ARG00
     except PositionTooSmall as error:
         index = [execution.execution_id for execution in executions].index(error.execution_id)
         raise position_too_small(canonical(error.is_open), f"/executions/{index}/quantity") from None
-    except RuleBroken as error:  # of an action, which the engine names by its id
+    except RuleBroken as error:  # a corporate action's, which the engine names by its id
         ids = [action.action_id for action in actions]
         raise RuleBroken(
             [FieldError(("actions", ids.index(str(one.path[1])), *one.path[2:]), one.fault) for one in error.errors]
@@ -175,14 +175,14 @@ async def get_legs(trade_id: str, user: str, limit: int, next_token: str | None 
     return reply(200, answer, {"ETag": etag(trade.version)})
 
 
-# What page tokens of these lists are sealed with, besides their filters.
+# The names with which page tokens of these lists are sealed, besides the filters.
 _LIST, _LEGS = "executions", "legs"
 _FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _LegsOfTrade(TradeFilter):
-    """The legs of a trade at a version: of another one they may be others."""
+    """The legs of a trade at one version, since they may differ at another version."""
 
     trade_id: str
     version: int

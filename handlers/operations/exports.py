@@ -20,7 +20,7 @@ RETRY_AFTER_SECONDS = 10
 
 
 async def create_export(document: Any, user: str, username: str) -> Response:
-    """Write a table of closes, or have it written."""
+    """Write a table of closes, at once or, if it is long, in the background."""
     given = models.ExportInput.model_validate(document)
     now = datetime.now(UTC)
     table = Table(export_id=str(uuid4()), created_at=now, first=_day(given.close_from), last=_day(given.close_to))
@@ -32,14 +32,14 @@ async def create_export(document: Any, user: str, username: str) -> Response:
 
 
 async def get_export(export_id: str, user: str, username: str) -> Response:
-    """Answer how far a table is, or a new address of it."""
+    """Answer a table's progress, or a new address of it once it is written."""
     table, found = export_table.state(Account(user, username), export_id.lower(), datetime.now(UTC))
     headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if found is None else {}
     return reply(202 if found is None else 200, _document(table, found), headers)
 
 
 def _document(table: Table, found: Written | Stopped | None) -> dict[str, Any]:
-    """The contract's Export."""
+    """The table as the contract's Export."""
     document: dict[str, Any] = {
         "exportId": table.export_id,
         "format": "CSV",

@@ -1,4 +1,4 @@
-"""Filters that lists and statistics share, from parameters."""
+"""Reads the filters that lists and statistics share from parameters."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from handlers.web.problems import BadField, rule_broken
 
 
 def wanted_tags(name: str, given: Sequence[str]) -> tuple[str, ...]:
-    """The tags of the parameter of that name, in the form in which trades have them. Raises Problem for one of which
-    nothing is left.
+    """The tags in their normal form. Raises Problem for a tag whose normal form is empty.
+
+    name: of the parameter. given: its values.
     """
     wrong = [fault for tag in given if (fault := wrong_tag(tag)) is not None]
     if wrong:

@@ -18,7 +18,7 @@ from handlers.web.etags import etag
 from handlers.web.etags import if_match as allowed_by
 from handlers.web.responses import reply
 
-# What page tokens of this list are sealed with, besides the user: it has no filters, and lies in no index of trades.
+# The name and the filters with which page tokens of this list are sealed. The list has no filters.
 _LIST, _ALL = "groups", TradeFilter()
 
 
@@ -45,7 +45,7 @@ async def get_group(group_id: str, user: str) -> Response:
 
 
 async def put_group(group_id: str, document: Any, user: str, if_match: str | None = None) -> Response:
-    """Make a group, or change all of it."""
+    """Create a group, or replace all of it."""
     group_id = group_id.lower()
     given = models.GroupInput.model_validate(document)
     shown, is_new = groups.put(
@@ -64,7 +64,7 @@ async def put_group(group_id: str, document: Any, user: str, if_match: str | Non
 
 
 async def delete_group(group_id: str, user: str, if_match: str | None = None) -> Response:
-    """Delete a group; its trades stay."""
+    """Delete a group. Its trades are kept."""
     groups.delete(user, group_id.lower(), allowed=allowed_by(if_match))
     return reply(204)
 

@@ -13,13 +13,13 @@ from handlers.web.responses import reply
 
 
 async def create_image_upload(trade_id: str, document: Any, user: str) -> Response:
-    """Allow the upload of an image."""
+    """Answer a form with which a client uploads an image to the bucket."""
     given = models.ImageUploadInput.model_validate(document)
     upload, url, fields = usecase.allow(user, trade_id.lower(), given.content_type.value)
     return reply(201, documents.upload_document(upload, url, fields))
 
 
 async def delete_image(trade_id: str, image_id: str, user: str) -> Response:
-    """Remove an image, or an upload that has not become one."""
+    """Remove an image, or an upload that has not become an image yet."""
     usecase.remove(user, trade_id.lower(), image_id.lower())
     return reply(204)

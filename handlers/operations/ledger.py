@@ -37,7 +37,7 @@ from handlers.web.etags import if_match as allowed_by
 from handlers.web.idempotency import keeping, kept_reply
 from handlers.web.responses import reply, reply_text
 
-# What page tokens of the list of rates are sealed with, in place of an index of trades.
+# The names with which page tokens of these lists are sealed.
 _RATES, _CASH = "rates", "cash"
 
 
@@ -67,7 +67,7 @@ async def list_trading_accounts(user: str) -> Response:
 
 
 async def create_trading_account(document: Any, user: str, idempotency_key: str | None = None) -> Response:
-    """Make a trading account."""
+    """Create a trading account."""
     given = models.TradingAccountInput.model_validate(document)
     keep = keeping(idempotency_key, "createTradingAccount", given, _shown_as_new)
     account, earlier = usecase.create(user, given_fields(given), keep)
@@ -88,7 +88,7 @@ async def update_trading_account(account_id: str, document: Any, user: str, if_m
 
 
 async def delete_trading_account(account_id: str, user: str, if_match: str | None = None) -> Response:
-    """Delete a trading account that holds nothing."""
+    """Delete a trading account. It must hold no trades and no cash."""
     usecase.delete(user, account_id.lower(), allowed_by(if_match))
     return reply(204)
 
@@ -147,13 +147,13 @@ async def delete_cash(account_id: str, cash_id: str, user: str, if_match: str | 
 
 
 async def get_balance(account_id: str, user: str, at: str | None = None) -> Response:
-    """Show what an account held."""
+    """Show the balance of an account at an instant."""
     found = usecase_of_cash.balance(user, account_id.lower(), None if at is None else date.fromisoformat(at))
     return reply(200, balance_document(found.account, found.at, found.whole, found.balance, found.unconverted))
 
 
 async def get_returns(account_id: str, user: str, by: str, from_: str | None = None, to: str | None = None) -> Response:
-    """Show what an account returned."""
+    """Show the returns of an account."""
     first, last = (None if day is None else date.fromisoformat(day) for day in (from_, to))
     read, found = usecase_of_cash.returns(user, account_id.lower(), first, last, by_month=by == "MONTH")
     return reply(200, returns_document(read.account, found, by, read.unconverted))

@@ -1,4 +1,4 @@
-"""The operations on what a trade is made of, one by one: parse, call the use case, reply."""
+"""The operations on a trade's entries, closes, events and splits: parse, call the use case, reply."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ async def add_entry(
     idempotency_key: str | None = None,
     if_match: str | None = None,
 ) -> Response:
-    """Add to a trade."""
+    """Record a further entry of a trade."""
     given = models.EntryInput.model_validate(document)
     return part_made(
         entries.record,
@@ -52,7 +52,7 @@ async def update_entry(trade_id: str, entry_id: str, document: Any, user: str, i
 
 
 async def delete_entry(trade_id: str, entry_id: str, user: str, if_match: str | None = None) -> Response:
-    """Take an entry back."""
+    """Delete an entry."""
     trade = entries.take_back(user, trade_id.lower(), entry_id.lower(), allowed=allowed_by(if_match))
     return reply_text(200, *shown(trade))
 
@@ -73,7 +73,7 @@ async def update_close(trade_id: str, close_id: str, document: Any, user: str, i
 
 
 async def delete_close(trade_id: str, close_id: str, user: str, if_match: str | None = None) -> Response:
-    """Take a close back."""
+    """Delete a close."""
     trade = closes.take_back(user, trade_id.lower(), close_id.lower(), allowed=allowed_by(if_match))
     return reply_text(200, *shown(trade))
 
@@ -121,7 +121,7 @@ async def update_event(trade_id: str, event_id: str, document: Any, user: str, i
 
 
 async def delete_event(trade_id: str, event_id: str, user: str, if_match: str | None = None) -> Response:
-    """Take an event back."""
+    """Delete an event."""
     trade = events.take_back(user, trade_id.lower(), event_id.lower(), allowed=allowed_by(if_match))
     return reply_text(200, *shown(trade))
 
@@ -162,6 +162,6 @@ async def create_split(
 
 
 async def delete_split(trade_id: str, split_id: str, user: str, if_match: str | None = None) -> Response:
-    """Take a split back."""
+    """Delete a split."""
     trade = splits.take_back(user, trade_id.lower(), split_id.lower(), allowed=allowed_by(if_match))
     return reply_text(200, *shown(trade))

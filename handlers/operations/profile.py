@@ -1,4 +1,4 @@
-"""What users do with their own profile: parse, ask the accounts, reply."""
+"""The operations on the user's own profile: parse, call the accounts' storage, reply."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from handlers.web.responses import reply
 
 
 async def get_profile(user: str, username: str) -> Response:
-    """Read what the account knows of its user."""
+    """Show the user's address and ways to sign in."""
     profile = accounts.profile(Account(user, username))
     return reply(
         200,
@@ -31,7 +31,7 @@ async def get_profile(user: str, username: str) -> Response:
 
 
 async def change_password(user: str, username: str, access_token: str, document: Any) -> Response:
-    """Set a new password for who knows the present one, and end every session."""
+    """Set a new password, which needs the present one, and end all sessions."""
     given = models.ChangePasswordInput.model_validate(document)
     account = _with_password(user, username)
     [new] = credentials.checked(credentials.new_password(given.new_password.get_secret_value(), "/newPassword"))
@@ -46,7 +46,7 @@ async def change_password(user: str, username: str, access_token: str, document:
 
 @every_answer_takes_as_long
 async def change_email(user: str, username: str, access_token: str, document: Any) -> Response:
-    """Mail a code to a new address of the user's."""
+    """Mail a code to the user's new address, which needs the present password."""
     given = models.ChangeEmailInput.model_validate(document)
     account = _with_password(user, username)
     [email] = credentials.checked(credentials.email_address(given.email))
@@ -56,7 +56,7 @@ async def change_email(user: str, username: str, access_token: str, document: An
 
 @every_refusal_takes_as_long
 async def confirm_change_email(user: str, username: str, access_token: str, document: Any) -> Response:
-    """Make the address the user's to which the code was mailed."""
+    """Change the user's address to the one to which the code was mailed."""
     given = models.ConfirmChangeEmailInput.model_validate(document)
     _with_password(user, username)
     [code] = credentials.checked(credentials.code(given.code))

@@ -1,4 +1,4 @@
-"""The operations that read statistics: read the days that can matter, fold what fits the question, show the figures."""
+"""The operations that read statistics: read the days in question, fold the entries that the filters select, reply."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ from handlers.web.responses import reply, reply_text
 
 T = TypeVar("T")
 
-# An answer of Lambda holds 6 MB. A point has some 190 bytes; a time under water some 140, and there are at most half as
-# many.
+# Lambda limits an answer to 6 MB. A point has about 190 bytes. A drawdown has about 140, and there are at most half as
+# many drawdowns as points.
 MOST_POINTS = 20_000
 
 _FILTERS = {
@@ -57,7 +57,7 @@ _FILTERS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """The parameters that all four operations share. `ask` makes the question of the user's settings and accounts."""
+    """The parameters that all four operations share. `ask` adds the user's settings and accounts to them."""
 
     first: date | None
     last: date | None
@@ -67,7 +67,7 @@ class Asked:
 
 
 async def get_stats(user: str, parameters: Mapping[str, Any], if_none_match: str | None = None) -> Response:
-    """Answer every figure of the trades that fit."""
+    """Answer all figures of the trades that the filters select."""
     asked = _asked(parameters)
     return _answer(
         user,
@@ -79,7 +79,7 @@ async def get_stats(user: str, parameters: Mapping[str, Any], if_none_match: str
 
 
 async def get_equity_curve(user: str, parameters: Mapping[str, Any], if_none_match: str | None = None) -> Response:
-    """Answer the equity by day, week or month, and the times under water."""
+    """Answer the equity curve by day, week or month, with its drawdowns."""
     asked, group_by = _asked(parameters), GroupBy(parameters["group_by"])
     if group_by is not GroupBy.WEEK and parameters.get("week_starts_on") not in (None, "MONDAY"):
         fault = Fault(FieldCode.CONFLICTS_WITH, "needs groupBy=WEEK", {"properties": ["groupBy"]})
@@ -116,7 +116,7 @@ async def get_calendar(user: str, parameters: Mapping[str, Any], if_none_match: 
 
 
 async def get_breakdown(user: str, parameters: Mapping[str, Any], if_none_match: str | None = None) -> Response:
-    """Answer the trades in buckets, by one attribute or two."""
+    """Answer the figures of trades by one attribute or two."""
     asked, by = _asked(parameters), [Attribute(name) for name in parameters["by"]]
     return _answer(
         user,
@@ -134,10 +134,10 @@ def _answer(
     compute: Callable[[Iterable[Selected], Question], T],
     document: Callable[[T, Frame], dict[str, Any]],
 ) -> Response:
-    """What is computed of the user's entries that fit, as a document; 304 if the client has the same document.
+    """Compute an answer from the user's entries that the filters select; 304 if the client has the same answer.
 
-    The books are read eventually consistent. So their version could be ahead of what is read, and the answer's tag is
-    made of the answer itself.
+    The entity tag is a digest of the answer, not the version of the statistics: the books are read with eventual
+    consistency, so the version that is read may be newer than the books.
     """
     included = trades.several(user, asked.included) if asked.included else []
     opened = statistics.opened(user, asked.first, asked.last, lambda standing: asked.ask(standing)[0])
@@ -162,7 +162,7 @@ def _answer(
 
 
 def _groups_of(user: str, question: Question, included: Iterable[Trade]) -> list[tuple[Group, list[Trade]]]:
-    """The groups of the trades, as they are now and with all of their trades, if groups count."""
+    """The present groups of the trades, each with all of its trades; none if the question counts single trades."""
     ids = {trade.group_id for trade in included if trade.group_id is not None}
     if question.count_as is CountAs.TRADES or not ids:
         return []
@@ -172,7 +172,7 @@ def _groups_of(user: str, question: Question, included: Iterable[Trade]) -> list
 
 
 def _asked(parameters: Mapping[str, Any]) -> Asked:
-    """What the parameters ask for. Raises Problem for a time zone that there is none of."""
+    """Parse the parameters. Raises Problem for an unknown time zone."""
     given = {name: value for name, value in parameters.items() if value is not None}
     for name in ("group_id", "account_id"):
         if name in given:
@@ -189,7 +189,7 @@ def _asked(parameters: Mapping[str, Any]) -> Asked:
     }
 
     def ask(standing: Standing) -> tuple[Question, str]:
-        """The question by these settings, and its break-even tolerance in words."""
+        """The question, with these settings as defaults, and the text of its break-even tolerance."""
         settings = standing.settings
         tolerance: str = given.get("breakeven_tolerance", settings.breakeven_tolerance)
         question = Question(
@@ -218,7 +218,7 @@ def _asked(parameters: Mapping[str, Any]) -> Asked:
 
 
 def _calendar_range(parameters: Mapping[str, Any]) -> tuple[date, date]:
-    """The first and the last day of the calendar. Raises Problem unless one month or one range is asked for."""
+    """The first and the last day of the calendar. Raises Problem unless the parameters give either a month or a range."""
     month, first, last = (parameters.get(name) for name in ("month", "from_", "to"))
     if month is not None:
         if wrong := [name for name, value in (("/from", first), ("/to", last)) if value is not None]:

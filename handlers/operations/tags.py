@@ -19,9 +19,9 @@ from handlers.web.contract import base_path
 from handlers.web.problems import NOT_FOUND, BadField, Place, Problem, rule_broken
 from handlers.web.responses import reply
 
-# Seconds after which a client may ask how far a change is.
+# The seconds after which a client may ask for a change's progress again.
 RETRY_AFTER_SECONDS = 2
-# The values of a facet that are shown at most, the most frequent ones.
+# A facet shows at most this many values, the most frequent ones.
 MOST_VALUES = 1000
 
 
@@ -36,13 +36,13 @@ async def rename_tag(tag: str, document: Any, user: str) -> Response:
 
 
 async def delete_tag(tag: str, user: str) -> Response:
-    """Begin to take a tag from all trades."""
+    """Begin to remove a tag from all trades."""
     _check([("path", "/tag", tag)])
     return _begun(change_tags.begin(user, normal_form(tag), None, datetime.now(UTC)))
 
 
 async def get_tag_change(user: str) -> Response:
-    """Show how far the last change of a tag is."""
+    """Show the progress of the last change of a tag."""
     change = tag_changes.last(user)
     if change is None:
         raise Problem(NOT_FOUND, "No tag was renamed or deleted yet.")
@@ -74,7 +74,7 @@ def _begun(change: TagChange) -> Response:
 
 
 def _document(change: TagChange) -> dict[str, Any]:
-    """The contract's TagChange."""
+    """The change as the contract's TagChange."""
     document: dict[str, Any] = {"status": "WORKING" if change.finished_at is None else "DONE", "tag": change.tag}
     if change.name is not None:
         document["name"] = change.name

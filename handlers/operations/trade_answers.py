@@ -1,4 +1,4 @@
-"""The answers that show one trade after it was read, made or changed."""
+"""Builds the answers that show one trade after it was read, created or changed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Asked = TypeVar("Asked", contravariant=True)
 
 
 class Recorder(Protocol[Asked]):
-    """The use case that makes a part of a trade, under an id, of what was given."""
+    """A use case that adds a part with a given id to a trade."""
 
     def __call__(
         self, user: str, trade_id: str, part_id: str, given: Asked, /, *, allowed: Precondition, keyed: Keyed | None
@@ -35,7 +35,7 @@ class Recorder(Protocol[Asked]):
 
 
 def shown(trade: Trade, location: str | None = None) -> tuple[str, dict[str, str]]:
-    """The body and the headers of an answer that shows the trade. `location` is the path of what was made."""
+    """The body and the headers of an answer that shows the trade. `location`: the path of the created resource."""
     headers = {"ETag": etag(trade.version)}
     if location is not None:
         headers["Location"] = base_path() + location
@@ -58,9 +58,9 @@ def part_made(
     idempotency_key: str | None,
     if_match: str | None,
 ) -> Response:
-    """Let `record` make a part of a trade, and answer the trade with the part's address.
+    """Call `record` to add a part to a trade, and answer the trade with the part's address.
 
-    parts: the path of such parts below the trade, such as closes.
+    parts: the path segment of the kind of part, such as closes.
     """
     trade_id, part_id = trade_id.lower(), str(uuid4())
     show = partial(shown, location=f"/trades/{trade_id}/{parts}/{part_id}")
@@ -69,7 +69,7 @@ def part_made(
 
 
 def created(outcome: Outcome, show: Callable[[Trade], tuple[str, dict[str, str]]]) -> Response:
-    """The answer to a request that makes something: the kept one if it came with a key, else a new one."""
+    """The answer to a request that creates something: the kept answer if there is one, else a new one."""
     trade, kept, is_new = outcome
     if kept is not None:
         return kept_reply(kept, repeated=trade is None)

@@ -34,12 +34,12 @@ from handlers.web.idempotency import keyed
 from handlers.web.problems import BadField, rule_broken
 from handlers.web.responses import reply, reply_text
 
-# Imported by name when it is asked for, so that the other functions of this module need not have it
+# Imported by name when a request needs it, so that it is not in the artifacts of this module's other functions
 # (building/functions.py).
 CLOSE_LISTS = "handlers.usecases.list_by_close"
 IN_BASE = "handlers.usecases.show_in_base"
 
-# What a list counts at most, and the seconds that are kept for its answer.
+# The highest count of a list, and the seconds that are kept for its answer.
 MOST_COUNTED = 10_000
 LIST_SECONDS = 4
 
@@ -47,7 +47,7 @@ LIST_SECONDS = 4
 async def create_trade(
     document: Any, user: str, idempotency_key: str | None = None, on_existing: str | None = None
 ) -> Response:
-    """Record a trade, or complete the one that has its external id."""
+    """Record a trade, or complete the trade that has its external id."""
     return created(_recorded(document, user, idempotency_key, on_existing), shown_as_new)
 
 
@@ -107,7 +107,7 @@ async def list_trades(
     count: bool = False,
     next_token: str | None = None,
 ) -> Response:
-    """List trades: any combination of filters, a page at a time."""
+    """List the trades that all given filters select, a page at a time."""
     filters: dict[str, Any] = {
         "symbol": symbol,
         "statuses": tuple(dict.fromkeys(map(Status, status))),
@@ -171,12 +171,12 @@ async def list_trades(
 
 
 def _is_late() -> bool:
-    """Whether the time that is left is for the answer."""
+    """Whether counting has to stop, since the time that is left is needed for the answer."""
     return deadline.seconds_left() < LIST_SECONDS
 
 
 def _with_thumbnail(trade: Trade) -> dict[str, Any]:
-    """The trade with an address at the first of its images that can be shown."""
+    """The trade's document, with an address at its first image that is no PDF."""
     document = documents.trade_document(trade)
     for image, own in zip(trade.images, document.get("images", ()), strict=True):
         if image.content_type != PDF:
@@ -190,8 +190,8 @@ def _is_by_close(
 ) -> bool:
     """Whether the list is by the days of closes.
 
-    of_closes: whether each of the parameters is given that only such a list has. Raises Problem for a range that is
-    not whole, or too long, and for one of these parameters without a range.
+    of_closes: the parameters that only such a list has, and whether each is given. Raises Problem for a range without
+    its begin or end, for a range that is too long, and for one of these parameters without a range.
     """
     wrong: list[tuple[str, Fault]] = []
     if active_on is not None:
@@ -221,13 +221,13 @@ async def get_trade(
 ) -> Response:
     """Show a trade with its images, or 304 for a client that has this version."""
     trade, waiting = uploads.read(user, trade_id.lower(), datetime.now(UTC))
-    if trade.images or waiting:  # shown anew each time: addresses expire, and uploads change without the trade
+    if trade.images or waiting:  # never a 304: the images' addresses expire, and uploads change without the version
         images = documents.shown_images(
             trade, waiting, lambda image: image_files.address(Place(user, trade.trade_id, image.image_id), image)
         )
         document = {**documents.trade_document(trade), "images": images}
         return reply(200, _with_base(trade, document, include), {"ETag": etag(trade.version, with_images=True)})
-    if "base" in include:  # rates change without the trade
+    if "base" in include:  # never a 304: rates change without the version
         return reply(200, _with_base(trade, documents.trade_document(trade), include), {"ETag": etag(trade.version)})
     if if_none_match is not None and fits_if_none_match(if_none_match, trade.version):
         return reply(304, headers={"ETag": etag(trade.version)})
@@ -254,7 +254,7 @@ async def close_trade(
     idempotency_key: str | None = None,
     if_match: str | None = None,
 ) -> Response:
-    """Close a part of a trade, or all that remains."""
+    """Close a part of a trade, or all that is open."""
     given = models.CloseInput.model_validate(document)
     return part_made(
         closes.record,

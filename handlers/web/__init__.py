@@ -1,1 +1,1 @@
-"""The API as HTTP: Connexion held to the letter of the contract, problem documents, the contract's documents."""
+"""The HTTP side of the API: validation of requests against the contract, problem documents, public documents."""

@@ -1,4 +1,7 @@
-"""The contract as the functions read it: from JSON, which loads some hundred times faster than YAML, and in slices."""
+"""Reads the contract for the functions: whole, or only the operations that a function serves.
+
+It is read from JSON, which loads about a hundred times faster than YAML.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +16,10 @@ PATH = Path(__file__).parents[2] / "generated" / "openapi.json"
 METHODS = ("get", "put", "post", "delete", "patch", "head", "options", "trace")
 # Marks an array of a request body: a wrong item fails alone and leaves the rest of the request valid.
 ITEMS_ALONE = "x-validate-items-individually"
-# In a slice, with the schema of what a client sends: the properties that only the answer has, since they are derived.
+# `slice_of` adds this to the schema of a request body: the properties that only the answer has, since they are derived.
 DERIVED = "x-derived"
 _SENT = re.compile(r"(?:Initial)?(?P<answered>\w+?)(?:Update)?Input")
-# Says what becomes of query parameters that an operation does not know: "ignored"; without it they are refused.
+# On an operation: "ignored" lets unknown query parameters pass. Without it they are refused.
 UNKNOWN_QUERY_PARAMETERS = "x-unknown-query-parameters"
 
 _OF_AN_OPERATION = ("tags", "operationId", "requestBody", UNKNOWN_QUERY_PARAMETERS)
@@ -24,19 +27,19 @@ _OF_AN_OPERATION = ("tags", "operationId", "requestBody", UNKNOWN_QUERY_PARAMETE
 
 @cache
 def contract() -> dict[str, Any]:
-    """The whole contract; not to be changed."""
+    """The whole contract. Callers share one object and must not change it."""
     document: dict[str, Any] = json.loads(PATH.read_bytes())
     return document
 
 
 def base_path() -> str:
-    """What every path starts with: /v1."""
+    """The prefix of every path: /v1."""
     path: str = contract()["servers"][0]["url"]
     return path
 
 
 def without_items(body: Mapping[str, Any]) -> dict[str, Any]:
-    """The schema of a request body as it holds for the request as a whole: arrays marked ITEMS_ALONE take any items."""
+    """The schema of a request body without the schemas of items that are validated one by one (ITEMS_ALONE)."""
     properties = body.get("properties", {})
     freed = {
         name: {key: value for key, value in held.items() if key not in (ITEMS_ALONE, "items")}
@@ -52,9 +55,9 @@ def items_alone(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def slice_of(operation_ids: Collection[str]) -> dict[str, Any]:
-    """The contract of these operations alone, references resolved, answers and security left out.
+    """The contract of these operations alone, with references resolved and without answers and security.
 
-    Connexion prepares, validates and resolves all that it is given; a function serves one operation of it.
+    Connexion prepares every operation that it is given, which takes time at start; a function serves only a few.
     """
     document = contract()
     paths: dict[str, Any] = {}
@@ -70,7 +73,7 @@ def slice_of(operation_ids: Collection[str]) -> dict[str, Any]:
 
 
 def _resolved(node: Any) -> Any:
-    """The node with every reference replaced by what it points to. The contract's schemas do not recur."""
+    """The node with every reference replaced by its target. No schema of the contract is recursive, so this ends."""
     if isinstance(node, dict):
         if "$ref" in node:
             target: Any = contract()
@@ -85,7 +88,7 @@ def _resolved(node: Any) -> Any:
 
 
 def _derived(name: str, schema: Mapping[str, Any]) -> list[str]:
-    """What a closed schema TradeInput, InitialTradeInput or TradeUpdateInput lacks of the properties of Trade."""
+    """The properties of X that a schema XInput, InitialXInput or XUpdateInput without further properties lacks."""
     sent = _SENT.fullmatch(name)
     if sent is None or schema.get("additionalProperties") is not False:
         return []

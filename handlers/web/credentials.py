@@ -1,7 +1,7 @@
-"""E-mail addresses, codes and passwords as people give them: which of them are taken, and which rule a bad one breaks.
+"""The rules for e-mail addresses, mailed codes and passwords, and which of them a given value breaks.
 
-Addresses and codes are cleaned of what pasting adds. Passwords are taken as they are. What follows the rules here may
-still be refused by the identity provider, which has the last word.
+Addresses and codes are first stripped of blanks and invisible characters that pasting adds; passwords are not changed.
+A value that passes these rules may still be refused by the identity provider.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from handlers.faults import AT_SIGN_MISSING, Fault, FieldCode
 from handlers.web.problems import BadField, rule_broken
 
-# What Cognito allows as a name to log in by; RFC 5321 would allow 254.
+# Cognito's limit for a user name; RFC 5321 would allow 254.
 LONGEST_ADDRESS = 128
-# Of what stands before the @, and of a label of a domain: RFC 5321, section 4.5.3.1, and RFC 1035, section 2.3.4.
+# Limits of the part before the @ (RFC 5321, section 4.5.3.1) and of a domain's label (RFC 1035, section 2.3.4).
 LONGEST_LOCAL_PART, LONGEST_LABEL = 64, 63
 
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 256
@@ -25,10 +25,10 @@ _EMPTY = Fault(FieldCode.TOO_SHORT, "is empty", {"minLength": 1})
 
 # RFC 5322's atext: the part before the @ consists of these characters, with single dots in between.
 _ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]*")
-# RFC 5321's Quoted-string without blanks, which no name in Cognito may have.
+# RFC 5321's Quoted-string, but without blanks: Cognito's user names cannot hold any.
 _QUOTED = re.compile(r'"(?:[!#-\[\]-~]|\\[!-~])*"')
 _LABEL = re.compile(r"[A-Za-z0-9-]*")
-# What Cognito counts as a symbol, beside a blank that is neither the first character nor the last.
+# The characters that Cognito counts as symbols. A blank is one too, unless it is the first or the last character.
 _SYMBOL = re.compile(r"[\^$*.\[\]{}()?\"!@#%&/\\,><':;|_~`=+-]| ")
 _PASSWORD_KINDS = {
     Fault(FieldCode.LOWER_CASE_MISSING, "has no lower-case letter"): re.compile(r"[a-z]"),
@@ -40,7 +40,7 @@ _PASSWORD_KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field of a request's body: its JSON pointer, its value as it is used, the rules that it breaks."""
+    """A field of a request's body: its JSON pointer, its value after cleaning, and the rules that it breaks."""
 
     pointer: str
     value: str
@@ -56,13 +56,13 @@ def checked(*fields: Field) -> list[str]:
 
 
 def email_address(text: str, pointer: str = "/email") -> Field:
-    """An address that RFC 5321 calls a Mailbox, without what stands around it; domains in ASCII, with a dot."""
+    """Check an address: a Mailbox of RFC 5321 whose domain is in ASCII and has a dot. Blanks around it are removed."""
     address = _stripped(text)
     return Field(pointer, address, tuple(_address_faults(address)))
 
 
 def code(text: str, pointer: str = "/code") -> Field:
-    """The digits of a code, without the blanks and dashes between them; digits of any script."""
+    """Check a mailed code: digits of any script, written as 0 to 9. Blanks and dashes between them are removed."""
     kept = "".join(character for character in text if not _separates(character))
     digits = "".join(str(unicodedata.decimal(character, character)) for character in kept)
     if not digits:
@@ -74,7 +74,7 @@ def code(text: str, pointer: str = "/code") -> Field:
 
 
 def new_password(text: str, pointer: str = "/password") -> Field:
-    """A password that is to be set, by the policy of the user pool."""
+    """Check a new password by the policy of the user pool."""
     return Field(pointer, text, tuple(_password_faults(text)))
 
 
@@ -148,7 +148,7 @@ def _domain_faults(domain: str) -> Iterator[Fault]:
         return
     labels = domain.split(".")
     if len(labels) == 1:
-        # RFC 5321 would allow it; mail to a bare top-level domain is not delivered, and a typing error is likely.
+        # RFC 5321 allows a domain without a dot, but no mail is delivered there: it is most likely a typing error.
         yield Fault(FieldCode.DOMAIN_DOT_MISSING, "has no dot after the @")
     if not all(labels):
         yield _domain("has a dot right after the @, at the end or next to another dot")
@@ -163,10 +163,10 @@ def _domain_faults(domain: str) -> Iterator[Fault]:
 
 
 def _is_literal(domain: str) -> bool:
-    import ipaddress  # hardly anybody writes one, and each start of a function would wait for it
+    import ipaddress  # imported here since literals are rare and the import would slow down each cold start
 
     literal = domain.removeprefix("[").removesuffix("]")
-    if not domain.endswith("]") or "%" in literal:  # Python takes a zone after %, which mail does not have
+    if not domain.endswith("]") or "%" in literal:  # Python takes a zone after %, mail does not
         return False
     is_version_6 = literal.lower().startswith("ipv6:")
     try:
@@ -183,5 +183,5 @@ def _stripped(text: str) -> str:
 
 
 def _separates(character: str) -> bool:
-    """Whether people and programs write it between the digits of a code: blanks, dashes, what is invisible."""
+    """Whether the character is a blank, a dash or invisible: people and programs put these between a code's digits."""
     return character.isspace() or unicodedata.category(character) in ("Cf", "Pd") or character == "\N{MINUS SIGN}"

@@ -1,7 +1,7 @@
-"""How an operation says that its days are numbered: the headers Deprecation (RFC 9745) and Sunset (RFC 8594).
+"""The headers Deprecation (RFC 9745) and Sunset (RFC 8594) of deprecated operations.
 
-The contract decides: `deprecated: true`, with `x-deprecated-at`, the day since when, and `x-sunset`, the day from which
-on it may be gone. docs/versioning.md has the whole story.
+The contract marks such an operation with `deprecated: true`, `x-deprecated-at` (the day since when it is deprecated)
+and `x-sunset` (the first day on which it may be gone). docs/versioning.md describes the procedure.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 
 def announcement(operation: Mapping[str, Any]) -> dict[str, str]:
-    """The headers for every answer of the operation; none as long as it is not deprecated."""
+    """The headers for every answer of the operation; none if it is not deprecated."""
     if not operation.get("deprecated"):
         return {}
     headers = {}

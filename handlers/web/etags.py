@@ -1,4 +1,4 @@
-"""Entity tags (RFC 9110, sections 8.8.3, 13.1.1 and 13.1.2): the version of a trade, the digest of an answer."""
+"""Entity tags (RFC 9110, sections 8.8.3, 13.1.1 and 13.1.2), made of a trade's version or of an answer's digest."""
 
 from __future__ import annotations
 
@@ -10,12 +10,19 @@ _TAG = re.compile(r'(W/)?("[!#-~]*")')
 
 
 def etag(version: int, *, with_images: bool = False) -> str:
-    """The strong entity tag of a version, alone or shown with images: their addresses and uploads have no version."""
+    """The strong entity tag of a version.
+
+    with_images: whether the answer shows images. Such an answer has a tag of its own, since the images' addresses and
+    uploads change without the version.
+    """
     return f'"{version}+images"' if with_images else f'"{version}"'
 
 
 def if_match(header: str | None) -> Callable[[int], bool]:
-    """Whether the header allows the change of a trade at a version: `*` and no header allow any, a weak tag none."""
+    """The test of an If-Match header: whether it allows a change of the given version.
+
+    `*` and a missing header allow every version; a weak tag allows none.
+    """
     if header is None or header == "*":
         return lambda _: True
     allowed = {tag for weak, tag in _TAG.findall(header) if not weak}
@@ -28,7 +35,7 @@ def fits_if_none_match(header: str, version: int) -> bool:
 
 
 def digest_etag(body: bytes) -> str:
-    """The strong entity tag of an answer that has no version of its own: a digest of its bytes."""
+    """The strong entity tag of an answer without a version: a digest of its bytes."""
     return f'"{sha256(body).hexdigest()[:32]}"'
 
 

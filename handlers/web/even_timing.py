@@ -1,9 +1,9 @@
-"""Answers that take equally long in every case, so that their time does not reveal whether an address has an account.
+"""Delays answers, so that the time they take does not reveal whether an address has an account.
 
-Cognito is asked other things for an address that is known than for one that is not: a sign-up of a known one is two
-calls, a wrong password is compared, a mail is sent or is not. An answer that could tell goes out a whole number of
-steps after its request came in: the step is longer than the longest of these ways takes as a rule, so all of them
-answer after one step. What takes longer waits for the next step, and tells no more than that
+The calls to Cognito differ between an address with an account and one without: a sign-up needs two calls for the
+former, a password is compared only for the former, and a mail is sent or not. So an answer that could reveal the
+difference is sent a whole number of steps after its request arrived. A step is longer than these calls usually take, so
+all such answers come after one step; a slower one comes after two, and reveals no more than that
 (docs/decisions/the-mailed-code-sets-the-password.md).
 """
 
@@ -20,15 +20,15 @@ from starlette.responses import Response
 from handlers import deadline
 from handlers.storage.errors import StorageError
 
-# In seconds. A sign-up with its mail takes most of a second on AWS, and as long again when the pool's guard starts.
-# `make run` and its tests set a shorter step, as the embedded AWS answers within milliseconds.
+# In seconds. A sign-up with its mail takes most of a second on AWS, and another second if the pool's guard starts cold.
+# `make run` and its tests set a shorter step, since the embedded AWS answers within milliseconds.
 STEP = float(os.environ.get("ANSWER_STEP_SECONDS", "2.5"))
 
 Operation = Callable[..., Awaitable[Response]]
 
 
 def every_answer_takes_as_long(operation: Operation) -> Operation:
-    """For an operation that always answers alike: every answer waits but those to fields that break a rule."""
+    """Decorates an operation that answers all addresses alike: all answers wait, except to fields that break a rule."""
 
     @wraps(operation)
     async def evenly(*args: Any, **given: Any) -> Response:
@@ -45,7 +45,7 @@ def every_answer_takes_as_long(operation: Operation) -> Operation:
 
 
 def every_refusal_takes_as_long(operation: Operation) -> Operation:
-    """For an operation that a stranger sees refused: refusals wait, and who knows password or code does not."""
+    """Decorates an operation that needs a password or a code: refusals wait, successful answers do not."""
 
     @wraps(operation)
     async def evenly(*args: Any, **given: Any) -> Response:
@@ -60,7 +60,7 @@ def every_refusal_takes_as_long(operation: Operation) -> Operation:
 
 
 def wait_for_the_next_step(began: float) -> None:
-    """Wait until a whole number of steps is over since `began`, in seconds of time.monotonic."""
+    """Sleep until a whole number of steps has passed since `began`, in seconds of time.monotonic."""
     took = time.monotonic() - began
-    # A request that has no time left for it is answered before Lambda ends it.
+    # Sleep no longer than the deadline: the request must be answered before Lambda ends the function.
     time.sleep(max(0.0, min(STEP - took % STEP, deadline.seconds_left())))

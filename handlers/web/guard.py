@@ -1,8 +1,8 @@
-"""The first step of every request: its operation, its user, its size and its media type.
+"""The first step of every request: finds its operation and checks its user, its size and its media type.
 
-The operation is decided here, and nowhere else. The contract of one function has few paths, and only the whole contract
-tells a 404 from a 405 and knows which methods a path has. Connexion calls what belongs to the operation: its validation
-and its function.
+Only this module decides which operation serves a request, because it has the whole contract: Connexion is given a
+function's own operations alone, so it could not tell a 404 from a 405 or list the methods of a path. Connexion then
+runs the operation's validation and its function.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ UTF_8 = {"utf-8", "utf8", "unicode-1-1-utf-8", "unicode11utf8", "unicode20utf8",
 
 
 class Routes:
-    """The paths and methods of the whole contract, and which of its operations this function serves."""
+    """The paths and methods of the whole contract, and the operations among them that this function serves."""
 
     def __init__(self, document: Mapping[str, Any], served: Collection[str]) -> None:
         self._served = frozenset(served)
@@ -60,19 +60,19 @@ class Routes:
         raise Problem(NOT_FOUND, "The API has no such path.")
 
     def is_public(self, operation: Mapping[str, Any]) -> bool:
-        """Whether the operation is for everybody."""
+        """Whether the operation needs no access token."""
         return not operation.get("security", self._security)
 
 
 class Guard:
-    """ASGI middleware, placed behind the error handler, in place of Connexion's routing."""
+    """ASGI middleware behind the error handler. It replaces Connexion's routing."""
 
     def __init__(self, app: ASGIApp, routes: Routes) -> None:
         self.app = app
         self.routes = routes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, or raise the problem that it has.
+        """Pass the request on, or raise its problem.
 
         Connexion's context gets the operation, its path parameters and the verified user; the body becomes one message.
         """
@@ -103,7 +103,7 @@ class Guard:
 
 
 def _bearer_token(scope: Scope) -> str:
-    """The token that the gateway has verified; it takes one with and without its scheme."""
+    """The token that the gateway has verified. The gateway accepts it with and without the word Bearer."""
     for name, value in scope["headers"]:
         if name == b"authorization":
             return str(value.decode("latin-1").rpartition(" ")[2])
@@ -111,10 +111,10 @@ def _bearer_token(scope: Scope) -> str:
 
 
 def verified_user(claims: Mapping[str, Any]) -> str:
-    """The user whose access token the gateway has verified. Raises the problem of a missing or another token.
+    """The user whose access token the gateway has verified. Raises the problem of a token that is no access token.
 
-    API Gateway checks signature, issuer, audience and expiry, but not what the token is for: an identity token has the
-    same audience and passes.
+    API Gateway checks signature, issuer, audience and expiry, but not the token's use: it also lets an identity token
+    pass, which has the same audience.
     """
     user = claims.get("sub")
     if claims.get("token_use") != "access" or not isinstance(user, str) or not user:
@@ -136,7 +136,7 @@ async def _whole_body(receive: Receive) -> bytes:
 
 
 def _media_type(scope: Scope, accepted: list[str], body: bytes) -> str:
-    """The one of the accepted media types in which the body came. Raises the problem of another."""
+    """The media type of the body, without its parameters. Raises the problem of one that is not accepted."""
     headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
     media_type: str
     media_type, _, parameters = headers.get(b"content-type", "" if body else accepted[0]).partition(";")
@@ -148,7 +148,7 @@ def _media_type(scope: Scope, accepted: list[str], body: bytes) -> str:
 
 
 def _is_utf_8(parameters: str) -> bool:
-    """Whether no charset but UTF-8 is named, by whichever of its labels. Other parameters mean nothing to JSON."""
+    """Whether the parameters name no charset other than UTF-8. JSON gives no meaning to other parameters."""
     charsets = [
         value.strip()
         for each in parameters.split(";")

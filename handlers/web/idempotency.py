@@ -1,4 +1,4 @@
-"""Requests with an Idempotency-Key: what makes two of them the same, and the answer that is kept for the next one."""
+"""Requests with an Idempotency-Key: the fingerprint that tells whether two are the same, and the kept answer."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def keyed(
     show: Callable[[Made], tuple[str, dict[str, str]]],
     **path: str,
 ) -> KeyedRequest[Made] | None:
-    """The request with the data by which its repetition is recognized; None without a key.
+    """The key and fingerprint of a request, by which its repetition is recognized; None without a key.
 
-    given: the body, as the operation's model. show: makes body and headers of the answer. path: the parameters by which
-    requests differ.
+    given: the body, as the operation's model. show: makes body and headers of the answer. path: every parameter that
+    makes two requests different.
     """
     if key is None:
         return None
@@ -48,7 +48,10 @@ def keeping(
     show: Callable[[Made], tuple[str, dict[str, str]]],
     **path: str,
 ) -> Callable[[Made], KeptAnswer] | None:
-    """What makes the answer to keep for the request of what it made; None without a key. Arguments as for `keyed`."""
+    """A function that makes the kept answer from the object that the request made; None without a key.
+
+    The arguments are those of `keyed`.
+    """
     if key is None:
         return None
     return _kept(key, fingerprint(operation_id, given.model_dump(exclude_none=True), **path), show)
@@ -63,8 +66,8 @@ def _kept(key: str, request: str, show: Callable[[Made], tuple[str, dict[str, st
 
 
 def fingerprint(operation_id: str, values: Mapping[str, Any], **path: str) -> str:
-    """A hash of what a request asks for, however it is written: amounts count by value ("100" is "100.0"), times by
-    instant and offset, properties in any order.
+    """A hash of the meaning of a request: amounts count by value ("100" equals "100.0"), times by instant and offset,
+    and the order of properties does not count.
 
     values: those of the request's model, where amounts are Decimals and times datetimes.
     """
@@ -73,7 +76,7 @@ def fingerprint(operation_id: str, values: Mapping[str, Any], **path: str) -> st
 
 
 def kept_reply(answer: KeptAnswer, *, repeated: bool) -> Response:
-    """The kept answer as a response; one to a repeated request says so in a header."""
+    """The kept answer as a response. If the request is a repetition, a header says so."""
     headers = {**answer.headers, "Idempotent-Replayed": "true"} if repeated else answer.headers
     return reply_text(answer.status, answer.body, headers)
 

@@ -1,11 +1,11 @@
-"""Values that a client may write in several ways, brought into the one form that the journal keeps.
+"""Converts values that a client may write in several ways into the one form that the journal keeps.
 
 - `format: date-time`: RFC 3339 in full. Lower-case `t` and `z` become upper case, fractions of a second are cut to the
   microsecond, and a leap second becomes the last microsecond before it ends, so that it stays on its day.
 - `format: uuid`: lower case.
 - `x-ignore-case`: the spelling of the enumeration.
 
-Values that are wrong stay as they are; the validation then says what is wrong with them.
+Invalid values are not changed, so that the validation can name their fault.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-# On a string enumeration of a request: upper and lower case make no difference.
+# On a string enumeration of a request: values match without regard to upper and lower case.
 IGNORE_CASE = "x-ignore-case"
 
 Reader = Callable[[Any], Any]
@@ -28,7 +28,7 @@ _DATE_TIME = re.compile(
 
 
 def canonical_time(text: str) -> str:
-    """A time of RFC 3339 in the form that datetime.fromisoformat reads. Raises ValueError if it is none."""
+    """An RFC 3339 date-time in the form that datetime.fromisoformat reads. Raises ValueError for any other text."""
     found = _DATE_TIME.fullmatch(text)
     if found is None:
         raise ValueError("no date-time of RFC 3339")
@@ -44,7 +44,7 @@ def canonical_time(text: str) -> str:
 
 
 def _ends_a_month(moment: datetime) -> bool:
-    """Whether a leap second can follow: RFC 3339, section 5.7 and appendix D."""
+    """Whether a leap second can follow the moment: RFC 3339, section 5.7 and appendix D."""
     try:
         at = moment.astimezone(UTC)
     except OverflowError:
@@ -53,7 +53,7 @@ def _ends_a_month(moment: datetime) -> bool:
 
 
 def reader(schema: Mapping[str, Any]) -> Reader | None:
-    """What brings a value of this schema into its one form; None if the schema has no values with several."""
+    """A function that converts values of this schema into their one form; None if no value has several forms."""
     found = [*_own(schema), *(each for part in schema.get("allOf", ()) if (each := reader(part)) is not None)]
     if not found:
         return None
@@ -67,7 +67,7 @@ def reader(schema: Mapping[str, Any]) -> Reader | None:
 
 
 def _own(schema: Mapping[str, Any]) -> list[Reader]:
-    """What the schema's own keywords ask for."""
+    """The conversions that the schema's own keywords ask for, without those of its allOf."""
     found: list[Reader] = []
     if of_format := _FORMATS.get(schema.get("format", "")):
         found.append(of_format)

@@ -1,4 +1,4 @@
-"""Every error that a client can meet, as a problem document (RFC 9457), and the one table that makes them of errors."""
+"""All problem documents (RFC 9457) that a client can receive, and the table that converts errors into them."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ RETRY_AFTER_SECONDS = 1
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of error: its stable type as a path below the API's base path, its words, its HTTP status.
+    """One kind of problem: its stable type as a path below the API's base path, its title and its HTTP status.
 
-    The contract's section "Problem types" has a row for each, from which the pages at these paths are made.
+    The contract's section "Problem types" has a row for each kind. The pages at these paths are made from the rows.
     """
 
     type: str
@@ -38,24 +38,24 @@ WRONG_CREDENTIALS = Kind("/problems/wrong-credentials", "Wrong e-mail address or
 SESSION_EXPIRED = Kind("/problems/session-expired", "The session has expired", 401)
 NOT_FOUND = Kind("/problems/not-found", "Not found", 404)
 METHOD_NOT_ALLOWED = Kind("/problems/method-not-allowed", "Method not allowed", 405)
-NOT_ACCEPTABLE = Kind("/problems/not-acceptable", "Not available in a form that you take", 406)
-STATE_FORBIDS = Kind("/problems/state-forbids", "The present state forbids it", 409)
+NOT_ACCEPTABLE = Kind("/problems/not-acceptable", "No acceptable encoding", 406)
+STATE_FORBIDS = Kind("/problems/state-forbids", "The current state does not allow the change", 409)
 CURRENCY_IN_USE = Kind("/problems/currency-in-use", "The account's currency is in use", 409)
 EXTERNAL_ID_TAKEN = Kind("/problems/external-id-taken", "Another trade has this externalId", 409)
-TRADE_DIFFERS = Kind("/problems/trade-differs", "The trade with this externalId is another", 409)
-POSITION_TOO_SMALL = Kind("/problems/position-too-small", "Less is open than it closes", 409)
+TRADE_DIFFERS = Kind("/problems/trade-differs", "The trade with this externalId differs", 409)
+POSITION_TOO_SMALL = Kind("/problems/position-too-small", "The execution closes more than is open", 409)
 ACCOUNT_ERASED = Kind("/problems/account-erased", "The account is being erased", 409)
-VERSION_MISMATCH = Kind("/problems/version-mismatch", "It has changed since it was read", 412)
+VERSION_MISMATCH = Kind("/problems/version-mismatch", "The resource has changed since it was read", 412)
 CONTENT_TOO_LARGE = Kind("/problems/content-too-large", "The body is too large", 413)
 UNSUPPORTED_MEDIA_TYPE = Kind("/problems/unsupported-media-type", "Unsupported media type", 415)
 RULE_BROKEN = Kind("/problems/rule-broken", "The fields break a rule", 422)
-DERIVED_FROM_EXECUTIONS = Kind("/problems/derived-from-executions", "It follows from executions", 422)
+DERIVED_FROM_EXECUTIONS = Kind("/problems/derived-from-executions", "The trade is derived from executions", 422)
 CODE_REJECTED = Kind("/problems/code-rejected", "The code is wrong or has expired", 422)
 KEY_REUSED = Kind("/problems/idempotency-key-reused", "The Idempotency-Key came before with another request", 422)
 TOO_MANY_REQUESTS = Kind("/problems/too-many-requests", "Too many requests", 429)
-CONTENDED = Kind("/problems/contended", "Others are changing the same thing", 429)
-INTERNAL_ERROR = Kind("/problems/internal-error", "Something broke here", 500)
-UNAVAILABLE = Kind("/problems/unavailable", "Not available at the moment", 503)
+CONTENDED = Kind("/problems/contended", "Other requests are changing the same data", 429)
+INTERNAL_ERROR = Kind("/problems/internal-error", "Internal error", 500)
+UNAVAILABLE = Kind("/problems/unavailable", "Temporarily unavailable", 503)
 
 
 Place = Literal["body", "query", "path", "header"]
@@ -63,14 +63,14 @@ Place = Literal["body", "query", "path", "header"]
 
 @dataclass(frozen=True, slots=True)
 class BadField:
-    """An error of one field: a JSON pointer into the body, or a slash and a parameter's name, and the broken rule."""
+    """An error of one field. The pointer is a JSON pointer into the body, or a slash and a parameter's name."""
 
     place: Place
     pointer: str
     fault: Fault
 
     def document(self) -> dict[str, Any]:
-        """As the contract's FieldProblem."""
+        """The error as the contract's FieldProblem."""
         fault = self.fault
         return {
             "in": self.place,
@@ -82,7 +82,7 @@ class BadField:
 
 
 class Problem(Exception):
-    """An error that is known to be the client's to see."""
+    """An error whose text is meant for the client."""
 
     def __init__(
         self,
@@ -100,7 +100,7 @@ class Problem(Exception):
         self.headers = dict(headers or {})
 
     def document(self, request_id: str) -> dict[str, Any]:
-        """As the contract's Problem; fields beyond the first hundred are left out."""
+        """The problem as the contract's Problem. It names the first hundred fields only."""
         document: dict[str, Any] = {
             "type": base_path() + self.kind.type,
             "title": self.kind.title,
@@ -134,9 +134,9 @@ def _body_fields(errors: Sequence[journal.FieldError]) -> list[BadField]:
     return [BadField("body", pointer(error.path), error.fault) for error in errors]
 
 
-_DERIVED = Fault(FieldCode.DERIVED_PROPERTY, "follows from the trade's executions")
+_DERIVED = Fault(FieldCode.DERIVED_PROPERTY, "is derived from the trade's executions")
 _TAKEN = Fault(FieldCode.ALREADY_TAKEN, "belongs to another trade of yours")
-_REJECTED = "is not taken by the identity provider"
+_REJECTED = "is refused by the identity provider"
 
 
 def _password(error: Exception) -> str:
@@ -145,7 +145,7 @@ def _password(error: Exception) -> str:
 
 
 def external_id_taken(error: storage.ExternalIdTaken, *, in_body: bool = True) -> Problem:
-    """The problem of a trade whose externalId another one has; `in_body` says whether the request gave it."""
+    """The problem of a trade whose externalId another trade has. `in_body`: whether the request's body gave it."""
     return Problem(
         EXTERNAL_ID_TAKEN,
         "Read that trade, or send another externalId. A create with onExisting=COMPLETE adds what that trade lacks. A "
@@ -170,7 +170,7 @@ def _of_trade(trade_id: str) -> dict[str, str]:
 
 
 def position_too_small(is_open: str, pointer_to_quantity: str) -> Problem:
-    """The problem of an execution that may only close, and takes more than is open."""
+    """The problem of an execution with the position effect CLOSE whose quantity is more than is open."""
     detail = f"is more than the {is_open} that are open"
     return Problem(
         POSITION_TOO_SMALL,
@@ -180,9 +180,7 @@ def position_too_small(is_open: str, pointer_to_quantity: str) -> Problem:
 
 
 def unavailable(error: BaseException) -> Problem:
-    """The problem of a request that met a failure of AWS, or ran out of time. The failure is logged: nobody else hears
-    of it.
-    """
+    """The problem of a request that failed because of AWS or ran out of time. Logs the cause; the answer hides it."""
     logger.warning("unavailable", exc_info=error)
     return _retry_later(UNAVAILABLE, "Send the request again in a moment, with the same Idempotency-Key.")
 
@@ -193,9 +191,9 @@ def not_begun() -> Problem:
 
 
 def _contended() -> Problem:
-    """The problem of a request that others kept overtaking."""
+    """The problem of a request whose retries all failed because other requests changed the same item first."""
     return _retry_later(
-        CONTENDED, "Other requests kept changing it. Send the request again, with the same Idempotency-Key."
+        CONTENDED, "Other requests changed the same data. Send the request again, with the same Idempotency-Key."
     )
 
 
@@ -210,12 +208,12 @@ TABLE: dict[type[Exception], Callable[[Any], Problem]] = {
     journal.StateForbids: lambda error: Problem(STATE_FORBIDS, error.detail, _body_fields(error.errors)),
     journal.CurrencyInUse: lambda _: Problem(
         CURRENCY_IN_USE,
-        "What lies in the account is in its currency. Make another account for another currency.",
+        "The account already holds trades or cash in its currency. Create another account for another currency.",
         [BadField("body", "/currency", Fault(FieldCode.CURRENCY_IN_USE, "cannot be changed any more"))],
     ),
     journal.DerivedFromExecutions: lambda error: Problem(
         DERIVED_FROM_EXECUTIONS,
-        "The trade follows from its executions: record, correct or delete these.",
+        "The trade is derived from its executions: record, correct or delete an execution instead.",
         _body_fields([journal.FieldError((name,), _DERIVED) for name in error.names]),
     ),
     journal.PositionTooSmall: lambda error: position_too_small(canonical(error.is_open), "/quantity"),
@@ -244,7 +242,7 @@ TABLE: dict[type[Exception], Callable[[Any], Problem]] = {
     storage.ExternalIdTaken: lambda error: external_id_taken(error),
     storage.GroupChanged: lambda _: Problem(
         VERSION_MISMATCH,
-        "Read the group again and repeat the change on its new version; without If-Match, make it if it is gone.",
+        "Read the group again and repeat the change on its new version. If it is gone, send it without If-Match.",
     ),
     storage.LedgerChanged: lambda error: Problem(
         VERSION_MISMATCH, f"Read the {error} again and repeat the change on its new version."
@@ -253,7 +251,7 @@ TABLE: dict[type[Exception], Callable[[Any], Problem]] = {
     storage.TagChangeUnderWay: lambda _: _retry_later(
         CONTENDED, "Another of your tags is being changed. Read GET /tag-change, and try again when that is DONE.", 10
     ),
-    storage.AccountErased: lambda _: Problem(ACCOUNT_ERASED, "Nothing can be written for it any more."),
+    storage.AccountErased: lambda _: Problem(ACCOUNT_ERASED, "The account is being deleted and takes no more changes."),
     storage.BadPageToken: lambda _: invalid_request(
         [
             BadField(
@@ -270,19 +268,19 @@ TABLE: dict[type[Exception], Callable[[Any], Problem]] = {
     ),
     storage.PasswordRejected: lambda error: Problem(
         RULE_BROKEN,
-        "All else was right, and the password before is gone: ask for a password reset, which mails a code.",
+        "The old password no longer works and the new one was refused. Ask for a password reset, which mails a code.",
         [BadField("body", _password(error), Fault(FieldCode.PASSWORD_REJECTED, _REJECTED))],
     ),
     storage.CodeRejected: lambda _: Problem(
         CODE_REJECTED,
-        "Use the newest code that was mailed, or ask for another one. A code is of no use where the address waits for "
-        "none, after many tries, and once it was used: then ask for a password reset.",
+        "Use the newest code that was mailed, or ask for another one. A code works once, stops working after many "
+        "tries, and needs an address that waits for one. If a new code does not help, ask for a password reset.",
         [BadField("body", "/code", Fault(FieldCode.CODE_REJECTED, "is wrong or has expired"))],
     ),
     storage.CredentialsRejected: lambda _: Problem(
         WRONG_CREDENTIALS,
-        "The address has no account, or it is not confirmed yet (sign up again for a new code), or the password is "
-        "wrong (ask for a password reset). Many tries lock an address for up to 15 minutes.",
+        "The address has no account, the address is not confirmed yet (sign up again for a new code), or the password "
+        "is wrong (ask for a password reset). Many tries lock an address for up to 15 minutes.",
     ),
     storage.CurrentPasswordWrong: lambda error: rule_broken(
         [BadField("body", _password(error), Fault(FieldCode.PASSWORD_WRONG, "is not your present password"))]
@@ -295,7 +293,7 @@ TABLE: dict[type[Exception], Callable[[Any], Problem]] = {
 
 
 def problem_of(error: Exception) -> Problem:
-    """The problem that the client gets for an error. An error without a row is logged; the client sees no detail."""
+    """The problem that the client gets for an error. An error without a row is logged and answered without detail."""
     for base in type(error).__mro__:
         if row := TABLE.get(base):
             return row(error)

@@ -1,8 +1,8 @@
-"""Public documents: files that are served as they were built, plain or compressed, and that caches may keep.
+"""Serves public documents: files that were built in advance, plain or compressed, and that caches may keep.
 
-Each document lies in the folder PUBLIC_DOCUMENTS twice: under its name, and compressed under its name with `.gz`
-(openapi/public_documents.py puts them there). These two are its representations. Each has a strong entity tag of its
-own, a digest of its bytes, since a strong tag promises equal bytes (RFC 9110, section 8.8.3).
+The folder PUBLIC_DOCUMENTS holds two files of each document: the plain one under its name, the compressed one under its
+name with `.gz` (openapi/public_documents.py writes both). Each of the two has a strong entity tag of its own, a digest
+of its bytes, since a strong tag promises equal bytes (RFC 9110, section 8.8.3).
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def serve(
 
 
 def text_of(name: str) -> str:
-    """The text of a file beside the documents, for instance of a policy that is sent as a header."""
+    """The text of a file in the same folder, such as a policy that is sent as a header."""
     return _read(name).decode()
 
 
@@ -78,10 +78,10 @@ def _folder() -> Path:
 
 
 def _prefers_gzip(accept_encoding: str | None) -> bool:
-    """Whether the document is to be compressed, by RFC 9110, section 12.5.3.
+    """Whether to send the compressed form, by RFC 9110, section 12.5.3.
 
-    Where both forms are as welcome, it is: that is why clients name gzip. A client that names nothing gets it plain.
-    Raises the problem of a client that refuses both.
+    It is sent if the client weighs both forms equally; a client without the header gets the plain form. Raises the
+    problem of a client that refuses both.
     """
     if accept_encoding is None:
         return False
@@ -100,6 +100,6 @@ def _prefers_gzip(accept_encoding: str | None) -> bool:
 
 
 def _weights(accept_encoding: str) -> dict[str, float]:
-    """The weight of each content coding that the header names. What is no coding with a weight is passed over."""
+    """The weight of each content coding that the header names. Malformed elements are ignored."""
     found = [_CODING.fullmatch(each.strip(" \t")) for each in accept_encoding.lower().split(",")]
     return {match[1]: float(match[2] or 1) for match in found if match}

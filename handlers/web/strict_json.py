@@ -1,7 +1,7 @@
-"""JSON as RFC 8259 has it, which the standard library reads more leniently.
+"""Reads JSON strictly by RFC 8259; the standard library accepts more.
 
-Duplicate names, NaN and Infinity, numbers out of range, lone surrogates, a byte order mark, invalid UTF-8 and nesting
-that nobody means are refused; the error says which, never what was sent.
+It refuses duplicate names, NaN and Infinity, numbers out of range, lone surrogates, a byte order mark, invalid UTF-8
+and deep nesting. The error names the rule and never repeats the input.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from handlers.faults import Fault, FieldCode
 
 
 class NotJson(ValueError):
-    """The text is not JSON; `fault` says why, for the one who sent it."""
+    """Raised for a text that is not JSON. `fault` tells the client why."""
 
     def __init__(self, code: FieldCode, detail: str, params: Mapping[str, Any] | None = None) -> None:
         super().__init__(detail)
@@ -24,7 +24,7 @@ class NotJson(ValueError):
 
 
 def parse(text: bytes) -> Any:
-    """The document that the text holds. Raises NotJson."""
+    """Parse the text. Raises NotJson."""
     try:
         decoded = text.decode("utf-8")
     except UnicodeDecodeError:
@@ -41,7 +41,7 @@ def parse(text: bytes) -> Any:
         raise NotJson(FieldCode.NESTED_TOO_DEEPLY, "is nested too deeply") from None
     except ValueError:  # an integer of more digits than Python converts
         raise NotJson(FieldCode.NUMBER_TOO_LARGE, "holds a number out of range") from None
-    # A surrogate can only come in by an escape: the text itself is valid UTF-8.
+    # A lone surrogate can only be written as an escape, since the text itself is valid UTF-8.
     if "\\u" in decoded:
         _refuse_lone_surrogates(document)
     return document
@@ -59,9 +59,9 @@ def _constant(_: str) -> NoReturn:
 
 
 def number(text: str) -> int | float:
-    """The number that JSON's text of one stands for: an int where its value is one, however it is written (7.0, 1e1).
+    """The value of a number in JSON: an int if the value is integral, also for 7.0 and 1e1; else a float.
 
-    Raises NotJson for one that is out of range.
+    Raises NotJson for a number out of range.
     """
     found = float(text)
     if math.isinf(found):
@@ -69,7 +69,7 @@ def number(text: str) -> int | float:
     if not found.is_integer():
         return found
     try:
-        exact = Decimal(text)  # a float has lost digits of it, of which the last may be behind the point
+        exact = Decimal(text)  # a float may have lost the digits after the point
         whole = int(exact)
     except (InvalidOperation, OverflowError):
         return found

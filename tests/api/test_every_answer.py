@@ -215,7 +215,7 @@ def test_an_unexpected_error_tells_the_client_nothing_but_the_request_id(dana: C
     assert answer.status == 500
     assert operation_id.startswith("head") or answer.json == {
         "type": "/v1/problems/internal-error",
-        "title": "Something broke here",
+        "title": "Internal error",
         "status": 500,
         "requestId": answer.headers["x-request-id"],
     }

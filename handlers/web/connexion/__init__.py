@@ -1,1 +1,1 @@
-"""All that depends on Connexion: its imports, its application, its request validation."""
+"""Everything that depends on Connexion: its imports, its application and its request validation."""

@@ -28,24 +28,24 @@ from handlers.web.connexion.validation import OperationChecks, Validation, valid
 from handlers.web.contract import METHODS, contract, slice_of
 from handlers.web.guard import Guard, Routes
 
-# Connexion warns several times a request that an operation takes two media types; the guard has chosen one by then.
+# Connexion logs several warnings for each request to an operation with two media types. The guard has chosen one.
 logging.getLogger("connexion").setLevel(logging.ERROR)
 
 
 class ByTag(Resolver):
-    """operationId to function: createTrade, tagged trades, is handlers.operations.trades.create_trade."""
+    """Maps operationIds to functions: createTrade with the tag trades is handlers.operations.trades.create_trade."""
 
     def resolve(self, operation: Any) -> Resolution:
-        """The operation's function. Raises if there is none, so that the deployment fails instead of a request."""
+        """The operation's function. Raises at start if there is none: the deployment fails, and not a request."""
         [tag] = operation._operation["tags"]
         function = getattr(import_module(f"handlers.operations.{tag}"), inflection.underscore(operation.operation_id))
         return Resolution(function, operation.operation_id)
 
 
 class Operation(AsyncOperation):
-    """Calls the operation's function with what the validation has read of the request.
+    """Calls the operation's function with the values that the validation has read from the request.
 
-    Connexion's own would read the parameters again, from texts, and wrap the function anew for each request.
+    Connexion's own class would parse the parameters again and wrap the function for each request.
     """
 
     def __init__(self, fn: Callable[..., Awaitable[ASGIApp]], *args: Any, **kwargs: Any) -> None:
@@ -53,7 +53,7 @@ class Operation(AsyncOperation):
         self._arguments = frozenset(signature(fn).parameters)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send what the function answers."""
+        """Call the function and send its answer."""
         given = scope["extensions"]["connexion_context"]
         response = await self._fn(**{name: given[name] for name in self._arguments & given.keys()})
         await response(scope, receive, send)
@@ -71,12 +71,12 @@ class Api(AsyncApi):
 
 
 def create_app(operation_ids: Collection[str]) -> ASGIApp:
-    """An ASGI application for these operations of the contract; for every other request the right 404 or 405."""
+    """An ASGI application that serves these operations of the contract and answers other requests with 404 or 405."""
     served, routes = slice_of(operation_ids), Routes(contract(), operation_ids)
     app = AsyncApp(
         "handlers",
-        # The guard stands in place of Connexion's routing and security. Connexion's other middlewares serve pages that
-        # this API does not have, and validate answers, which the tests do.
+        # The guard replaces Connexion's routing and security. Connexion's other middlewares are left out: they serve
+        # pages that this API does not have, and validate answers, which the tests do.
         middlewares=[ExceptionMiddleware, partial(Guard, routes=routes), Validation, ContextMiddleware],
         resolver=ByTag(),
         pythonic_params=True,
@@ -98,7 +98,7 @@ def create_app(operation_ids: Collection[str]) -> ASGIApp:
 
 
 async def _answer(request: ConnexionRequest, error: Exception) -> ConnexionResponse:
-    """Connexion's error handler for everything."""
+    """The error handler that Connexion calls for every exception."""
     problem = problems.problem_of(error)
     return ConnexionResponse(
         status_code=problem.kind.status,
@@ -109,7 +109,7 @@ async def _answer(request: ConnexionRequest, error: Exception) -> ConnexionRespo
 
 
 class CommonHeadersMiddleware:
-    """ASGI middleware, outermost: the headers that every answer carries."""
+    """The outermost ASGI middleware. It adds the headers that every answer carries."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -128,7 +128,7 @@ class CommonHeadersMiddleware:
                 if all(name != b"cache-control" for name, _ in message["headers"]):
                     added["cache-control"] = "no-store"
                 stamps = [(name.encode(), value.encode("latin-1")) for name, value in added.items()]
-                message = {**message, "headers": [*message["headers"], *stamps]}  # an answer may be given again
+                message = {**message, "headers": [*message["headers"], *stamps]}  # a copy: the answer may be kept
             await send(message)
 
         await self.app(scope, receive, stamped)

@@ -1,8 +1,8 @@
-"""A validator that only says whether a value follows a schema: the quick way for valid requests.
+"""A fast validator that only says whether a value follows a schema.
 
-jsonschema builds a validator for every property of every request; these tests are plain functions, built once
-(benchmarks/README.md has what it saves, and why no library does it). A value that is not accepted here, or a schema
-with a keyword that is not known here, goes to jsonschema, which decides and says what is wrong.
+jsonschema builds a validator for every property of every request; the tests here are plain functions, built once
+(benchmarks/README.md says what that saves, and why no library does it). A value that this module does not accept, or a
+schema with a keyword that it does not know, goes to jsonschema, which decides and names the fault.
 tests/contract/test_fast_validator.py compares the two.
 """
 
@@ -31,7 +31,7 @@ _SAYS_NOTHING = {"description", "example", "examples", "title", "default", "type
 
 
 def acceptance(schema: Mapping[str, Any], formats: FormatChecker) -> Test:
-    """The test for values of this schema; false for all values of a schema that has neither a type nor allOf."""
+    """A test for values of this schema. It accepts no value of a schema that has neither a type nor allOf."""
     tests = []
     for keyword, wanted in schema.items():
         if keyword in _SAYS_NOTHING or keyword.startswith("x-"):
@@ -56,7 +56,7 @@ def acceptance(schema: Mapping[str, Any], formats: FormatChecker) -> Test:
 
 
 def _takes_null(schema: Mapping[str, Any], formats: FormatChecker) -> bool:
-    """Whether null is a value of the schema; one without a type takes it where all parts of its allOf do."""
+    """Whether the schema accepts null. A schema without a type does if all parts of its allOf do."""
     if "type" not in schema and "allOf" in schema:
         return all(acceptance(part, formats)(None) for part in schema["allOf"])
     return bool(schema.get("nullable")) and None in schema.get("enum", (None,))

@@ -1,9 +1,9 @@
-"""Connexion without the libraries that it imports for what no function does; import it from here.
+"""Imports Connexion without the libraries that the functions never use. Import Connexion from this module only.
 
-Its test client, its HTTP client for security calls, its reading of specifications from YAML, templates and addresses,
-of forms, its event loop and werkzeug's server and requests are more than half of what `import connexion` takes
-(benchmarks/README.md). The functions serve requests of JSON, one at a time, from a contract that is a dict already, so
-what Connexion imports of these is bound to a name and never used.
+The unused libraries take more than half of the time of `import connexion` (benchmarks/README.md): its test client, its
+HTTP client for security calls, its readers of YAML, templates, addresses and forms, its event loop, and werkzeug's
+server and requests. The functions serve JSON requests, one at a time, from a contract that is already a dict, so
+Connexion binds these imports to names and never calls them.
 """
 
 from __future__ import annotations
@@ -87,8 +87,8 @@ with without(*UNUSED):
     from connexion.spec import OpenAPISpecification
     from connexion.validators import AbstractRequestBodyValidator, ParameterValidator
 
-# Connexion would validate the contract against OpenAPI's schema, which takes longer than the rest of its start. `make
-# lint` does that once.
+# Connexion would validate the contract against OpenAPI's schema at each start, which takes longer than the rest of the
+# start. `make lint` validates it instead.
 OpenAPISpecification._validate_spec = lambda _self, _spec: None
 
 __all__ = [

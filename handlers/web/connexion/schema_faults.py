@@ -1,4 +1,4 @@
-"""What jsonschema finds wrong with a value, as faults: the code, words and params come from the contract alone."""
+"""Converts jsonschema's errors into faults. Their codes, texts and params come from the contract, not the input."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 UNKNOWN_PROPERTY = Fault(FieldCode.UNKNOWN_PROPERTY, "is not known here")
 REQUIRED = Fault(FieldCode.REQUIRED, "is required")
-_DERIVED_PROPERTY = Fault(FieldCode.DERIVED_PROPERTY, "follows from the rest and cannot be given")
+_DERIVED_PROPERTY = Fault(FieldCode.DERIVED_PROPERTY, "is computed and cannot be given")
 
 formats = FormatChecker(formats=())
 
@@ -36,7 +36,7 @@ def _is_date_time(value: object) -> bool:
 
 @formats.checks("email")
 def _is_email(value: object) -> bool:
-    # The rest is judged by handlers/web/credentials.py, which names the rule that an address breaks.
+    # handlers/web/credentials.py checks the rest, and names the rule that an address breaks.
     return not isinstance(value, str) or "@" in value
 
 
@@ -49,7 +49,7 @@ def faults_of(error: Any) -> Iterator[tuple[Sequence[str | int], Fault]]:
     """The faults that an error of jsonschema stands for, each with the path to the field."""
     path = tuple(error.absolute_path)
     if error.validator == "required":
-        # One error for each missing name, all alike but for the message.
+        # jsonschema reports one error for each missing name, and only the message tells which.
         missing = (name for name in error.validator_value if name not in error.instance)
         yield (*path, next(name for name in missing if repr(name) in error.message)), REQUIRED
     elif error.validator == "additionalProperties":
@@ -58,7 +58,7 @@ def faults_of(error: Any) -> Iterator[tuple[Sequence[str | int], Fault]]:
             yield (*path, name), _DERIVED_PROPERTY if name in derived else UNKNOWN_PROPERTY
     elif error.validator == "pattern":
         if not error.instance and error.schema.get("minLength"):
-            return  # it is too short, which is an error of its own
+            return  # jsonschema also reports the empty text as too short
         for fault in _of_pattern(error.instance, error.validator_value, error.schema["example"]):
             yield path, fault
     elif error.validator in _SIMPLE:
@@ -68,7 +68,7 @@ def faults_of(error: Any) -> Iterator[tuple[Sequence[str | int], Fault]]:
 
 
 def wrong_type(name: str) -> Fault:
-    """The fault of a value that is not of this type of JSON."""
+    """The fault of a value that does not have this JSON type."""
     return Fault(FieldCode.WRONG_TYPE, f"is not {'an' if name[0] in 'aio' else 'a'} {name}", {"type": name})
 
 
@@ -95,7 +95,7 @@ def _of_format(name: str, error: Any) -> Fault:
     example = error.schema["example"]
     if name == "date-time" and formats.conforms(f"{error.instance}Z", name):
         return Fault(FieldCode.OFFSET_MISSING, f"has no UTC offset; write it like {example}")
-    # Of the years that can be written, the calendar lacks the year 0 alone. It would be a leap year.
+    # Year 0 is the only year of four digits that datetime lacks. It would be a leap year, as 2000 is.
     if name == "date-time" and formats.conforms(re.sub("^0000", "2000", error.instance), name):
         years = {"minimum": FIRST_YEAR, "maximum": LAST_YEAR}
         return Fault(FieldCode.YEAR_OUT_OF_RANGE, f"is outside the years {FIRST_YEAR} to {LAST_YEAR}", years)
@@ -123,13 +123,14 @@ _SIMPLE: Mapping[str, Callable[[Any, Any], Fault]] = {
 
 
 def pattern_of(pattern: str) -> re.Pattern[str]:
-    """The pattern as ECMA 262, the contract's dialect, means it: a final `$` does not match before a line's end."""
+    """The pattern by ECMA 262, the contract's dialect: unlike in Python, `$` does not match before a final newline."""
     return re.compile(re.sub(r"\$\Z", r"\\Z", pattern))
 
 
 _NUMBER = re.compile(r"(?P<minus>-?)(?P<whole>0|[1-9][0-9]*)(\.(?P<decimals>[0-9]+))?")
 _MOST_TRIED = 40
-# Kinds of values that a pattern stands for: what tells that it does, a value that it takes and one that it refuses.
+# The kinds of values that patterns describe: code, words, and two examples. A pattern is of the kind if it accepts the
+# first and refuses the second.
 _KINDS = (
     (FieldCode.NOT_A_DATE, "no day", "2026-02-28", "2026-02-30"),
     (FieldCode.NOT_A_MONTH, "no month", "2026-12", "2026-13"),
@@ -138,7 +139,7 @@ _KINDS = (
 
 
 class _Decimals:
-    """What a pattern of decimal numbers takes, found out by asking it."""
+    """The limits of a pattern of decimal numbers, found by trying examples."""
 
     def __init__(self, takes: Callable[[str], object]) -> None:
         counts = range(1, _MOST_TRIED)
@@ -147,7 +148,7 @@ class _Decimals:
         self.takes_zero, self.takes_negative = bool(takes("0")), bool(takes("-1"))
 
     def faults(self, text: str, example: str) -> Iterator[Fault]:
-        """The rules that the text breaks, all of them."""
+        """All rules that the text breaks."""
         number = _NUMBER.fullmatch(text)
         if number is None:
             yield Fault(FieldCode.NOT_A_DECIMAL, f"is no plain decimal number; write it like {example}")
@@ -167,17 +168,17 @@ class _Decimals:
 
 @cache
 def _decimals_of(pattern: str) -> _Decimals | None:
-    """What the pattern takes, if it is one of decimal numbers."""
+    """The limits of the pattern, or None if it does not describe decimal numbers."""
     takes = pattern_of(pattern).search
     is_decimal = all(map(takes, ("1", "0.25"))) and not any(map(takes, ("one", "1.2.3", "1e2", "")))
     return _Decimals(takes) if is_decimal else None
 
 
 def _of_pattern(text: str, pattern: str, example: str) -> list[Fault]:
-    """The rules that a text breaks which does not match the pattern."""
+    """The rules that a text breaks by not matching the pattern."""
     takes = pattern_of(pattern).search
     if (decimals := _decimals_of(pattern)) is not None:
-        # A part of the risk ends in R.
+        # A tolerance in parts of the risk ends in R, such as 0.05R.
         number = text.removesuffix("R") if takes("1R") else text
         if faults := list(decimals.faults(number, example)):
             return faults
@@ -185,6 +186,6 @@ def _of_pattern(text: str, pattern: str, example: str) -> list[Fault]:
         if takes(right) and not takes(wrong):
             return [Fault(code, f"is {words}; write it like {example}")]
     if takes("a") and takes("z1") and not takes("\n"):
-        detail = f"has a character that cannot stand there; write it like {example}"
+        detail = f"has a character that is not allowed there; write it like {example}"
         return [Fault(FieldCode.INVALID_CHARACTERS, detail, {"example": example})]
     return [Fault(FieldCode.MALFORMED, f"is malformed; write it like {example}", {"example": example})]

@@ -34,7 +34,7 @@ from handlers.web.problems import BadField, Place, invalid_request
 
 # A number as JSON writes it, of no more digits than an integer of the contract can have.
 NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,18})?([eE][+-]?[0-9]{1,2})?")
-# How much is repeated of a name that the client made up.
+# The longest part of an unknown name that an error repeats.
 MOST_OF_A_NAME = 100
 
 NOT_UTF_8 = Fault(FieldCode.NOT_UTF_8, "is not percent-encoded UTF-8")
@@ -71,7 +71,7 @@ class OperationChecks:
     def __init__(self, operation: Mapping[str, Any]) -> None:
         self.names = {parameter["name"]: pythonic(parameter["name"]) for parameter in operation.get("parameters", ())}
         if not _OF_THE_REQUEST.isdisjoint(self.names.values()):
-            raise ValueError("a parameter has a name that the verified user or the like goes by")
+            raise ValueError("a parameter has a reserved name, such as user")
         self.defaults = {
             self.names[parameter["name"]]: parameter["schema"]["default"]
             for parameter in operation.get("parameters", ())
@@ -92,7 +92,7 @@ class OperationChecks:
         self.body_validators = {
             media_type: Checked(contract.without_items(schema)) for media_type, schema in schemas.items()
         }
-        # Of the whole body, its items too.
+        # These convert the whole body, including the items that are validated one by one.
         self.body_readers = {
             media_type: input_forms.reader(schema) or _as_it_is for media_type, schema in schemas.items()
         }
@@ -107,9 +107,9 @@ def _as_it_is(value: Any) -> Any:
 
 
 class Checked:
-    """The compiled checks of one schema: whether a value is right, at once, and if not, all that is wrong with it.
+    """The compiled checks of one schema: a fast test whether a value is valid, and jsonschema to list all errors.
 
-    `read` brings a value into the one form that is checked and kept.
+    `read` converts a value into the form that is checked and kept.
     """
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
@@ -130,7 +130,7 @@ class CheckedOperation(RequestValidationOperation):
         self._operation.body_definition = cache(self._operation.body_definition)
 
     def extract_content_type(self, headers: list[tuple[bytes, bytes]]) -> tuple[str, str]:
-        """The media type that the guard has put there, if the operation has a body; it is always in UTF-8."""
+        """The media type that the guard has set, empty for an operation without a body; the encoding is UTF-8."""
         return dict(headers).get(b"content-type", b"").decode(), "utf-8"
 
     def validate_mime_type(self, mime_type: str) -> None:
@@ -152,7 +152,7 @@ class Validation(RequestValidationMiddleware):
 
 
 def validator_map(checks: Mapping[str, OperationChecks]) -> dict[str, Any]:
-    """What Connexion takes as its `validator_map`, for the operations with these checks by operationId."""
+    """Connexion's `validator_map` for these operations. checks: by operationId."""
 
     def checks_of(scope: Mapping[str, Any]) -> OperationChecks:
         return checks[scope["extensions"]["connexion_routing"]["operation_id"]]
@@ -165,7 +165,7 @@ def validator_map(checks: Mapping[str, OperationChecks]) -> dict[str, Any]:
             operation, context = checks_of(scope), scope["extensions"]["connexion_context"]
             context.update(operation.defaults)
             bad = list(_bad_parameters(operation, scope, context))
-            # All of them together, for an operation with too many to name each as an argument.
+            # An operation with many parameters takes them all as the one argument `parameters`.
             context["parameters"] = {name: context[name] for name in operation.names.values() if name in context}
             if bad and not operation.has_body:
                 raise invalid_request(bad)
@@ -200,7 +200,7 @@ def validator_map(checks: Mapping[str, OperationChecks]) -> dict[str, Any]:
 
 
 def _bad_parameters(operation: OperationChecks, scope: Any, context: dict[str, Any]) -> Iterator[BadField]:
-    """The errors of the parameters; their values go into the context, for the operation's function."""
+    """The errors of the parameters. Their values are put into the context, for the operation's function."""
     given: dict[str, list[str]] = {}
     query = scope["query_string"].decode("latin-1")
     try:
@@ -239,10 +239,10 @@ def _bad_parameters(operation: OperationChecks, scope: Any, context: dict[str, A
 
 
 def _parameter_value(parameter: Mapping[str, Any], raw: list[str]) -> tuple[Any, Fault | None]:
-    """Parse the texts of a parameter. Returns its value, and what is wrong with them or None.
+    """Parse the texts of a parameter. Returns its value, and its fault or None.
 
-    An array is a repeated parameter. With `explode: false` it is a list with commas; repeated, it is taken too, since
-    some generated clients know no other way.
+    An array is a repeated parameter. With `explode: false` it is a list with commas; the repeated form is accepted too,
+    since some generated clients send nothing else.
     """
     kind = parameter["schema"]["type"]
     if kind == "array":
@@ -259,18 +259,18 @@ def _parameter_value(parameter: Mapping[str, Any], raw: list[str]) -> tuple[Any,
 
 def _header(scope: Any, name: str) -> list[str]:
     wanted = name.lower().encode("latin-1")
-    # Blanks around a field's value are no part of it (RFC 9110, section 5.5).
+    # Blanks around a header's value do not belong to it (RFC 9110, section 5.5).
     return [value.decode("latin-1").strip(" \t") for key, value in scope["headers"] if key == wanted]
 
 
 def _bad_fields(checked: Checked, document: Any) -> Iterator[BadField]:
-    """Every field of the document that does not follow the schema."""
+    """The errors of all fields that do not follow the schema."""
     for pointer, fault in _faults(checked, document):
         yield BadField("body", pointer, fault)
 
 
 def _faults(checked: Checked, instance: Any) -> Iterator[tuple[str, Fault]]:
-    """Pointer and fault for everything that is wrong."""
+    """The pointer and the fault of each error."""
     for error in checked.errors(instance):
         for path, fault in faults_of(error):
             yield "".join(f"/{_escaped(str(step))[:MOST_OF_A_NAME]}" for step in path), fault
