@@ -1,4 +1,4 @@
-"""Measure everything and write benchmarks/results.md with its charts: `make bench`.
+"""`make bench`: measures everything and writes benchmarks/results.md with its charts.
 
 python -m benchmarks [--rounds 15] [--seconds 90] [--trades 100000]
 """
@@ -17,7 +17,7 @@ from benchmarks.requests.stub import SETTINGS
 
 
 def say(line: str) -> None:
-    """Tell how far it is."""
+    """Print the progress."""
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
 

@@ -1,11 +1,11 @@
-"""The system's cost a month, from measurements of each operation: writes the tables of docs/cost.md.
+"""Computes the system's cost a month from measurements of each operation, and writes the tables of docs/cost.md.
 
     .venv/bin/python -m benchmarks.cost
 
-Requests and capacity units are those that the embedded AWS's DynamoDB tells of, of a user with 1 000 trades;
-milliseconds are processor time of this process, from event to answer, medians of several calls. What a stack costs
-without any trader (alarms, metrics, secrets, dashboards, queues that wait) is counted in template.yaml and the code.
-USE, PRICES and the assumptions are what a reader may want to replace by their own.
+Requests and capacity units are measured on the embedded AWS's DynamoDB, for a user with 1 000 trades. Milliseconds are
+processor time of this process from event to answer, medians of several calls. The cost of a stack without any trader
+(alarms, metrics, secrets, dashboards, polled queues) is counted in template.yaml and in the code. Readers may replace
+USE, PRICES and the assumptions by their own.
 """
 
 from __future__ import annotations
@@ -53,12 +53,12 @@ ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "cost.md"
 TRADERS = (100, 10_000, 1_000_000)
 TRADES = 1_000
-A_DAY = 10  # trades: of a third of a year each day has as many
+A_DAY = 10  # trades of each day; the 1 000 trades span a third of a year
 CALLS = 7
 GROUPS = 20  # of two trades each
 
 MEMORY_GB = 1.0
-PROCESSOR_SHARE = 1024 / 1769  # of a processor, which Lambda gives whole to 1 769 MB
+PROCESSOR_SHARE = 1024 / 1769  # of a processor: a function of 1 769 MB gets a whole one
 WAIT_MS = 6.0  # for one request to DynamoDB, within a region
 LIST_MS = 250.0  # for a list of a thousand versions of files in S3
 LOG_KB = 1.2  # a call: the function's line 0.3, Lambda's two 0.6, the gateway's 0.3
@@ -93,10 +93,10 @@ USE = {
     "getCalendar": 60,
     "getBreakdown": 60,
     "logIn, refreshSession": 180,
-    "UpdateStats": 150,  # the changes that move money or what a trade is counted under
-    "UpdateStats, a trade in a group": 15,  # what it takes more: the result of the group
-    "RebuildStats": 48,  # of 22 days two rounds each in which something changed, and once a week
-    "finding users": 48,  # before, in the due lists or the pool
+    "UpdateStats": 150,  # the changes of money or of a field that statistics filter or group by
+    "UpdateStats, a trade in a group": 15,  # the additional cost of the group's result
+    "RebuildStats": 48,  # two rounds on each of 22 days with changes, and one a week
+    "finding users": 48,  # for the rebuilds, in the due lists or the pool
 }
 IMAGES_GB = 0.3  # a trader keeps
 IMAGES = 300
@@ -125,7 +125,7 @@ PRICES = {
     "Secrets Manager, a secret": 0.40,
     "X-Ray, a million traces": 5.00,
 }
-# Of what is not part of the stack, for the table of options.
+# Prices of options that are not part of the stack.
 OPTION_PRICES = {
     "WAF, a firewall": 5.00,
     "WAF, a rule": 1.00,
@@ -136,16 +136,16 @@ OPTION_PRICES = {
     "Transfer to another region or account, a GB": 0.02,
 }
 METRICS_OF_A_ROUTE = 6  # requests, 4xx, 5xx, latency, latency of the function, data
-# Lambda asks a queue all the time, with five pollers that wait for twenty seconds each.
+# Lambda polls a queue all the time: five pollers, each with requests that wait for twenty seconds.
 POLLS = 5 * 3 * 60 * 24 * 30.4
 BEHIND = ("UpdateStats", "UpdateStats, a trade in a group", "RebuildStats", "finding users", "ChangeTag, a trade")
 SWEEP = "SweepImages, a page of 1 000 files"
-AWAY = "logIn, refreshSession"  # Cognito's work; our part is as much as getTrade's without its query
+AWAY = "logIn, refreshSession"  # Cognito does the work; our part is that of getTrade without its query
 
 
 @dataclass(frozen=True)
 class Taken:
-    """What one call takes."""
+    """The resources that one call uses."""
 
     requests: float
     reads: float
@@ -156,7 +156,7 @@ class Taken:
 
     @property
     def billed_ms(self) -> float:
-        """As Lambda would bill it, if the processor were as quick as the one that it was measured on."""
+        """The duration that Lambda would bill on a processor as fast as this machine's."""
         return self.processor_ms / PROCESSOR_SHARE + self.requests * WAIT_MS + self.lists * LIST_MS
 
 
@@ -187,7 +187,7 @@ WORDS = {
 
 
 def fixed() -> Fixed:
-    """Count it, in the template and in the code."""
+    """Count these parts in the template and in the code."""
     resources = template()["Resources"]
     of_type = {kind: [it["Properties"] for it in resources.values() if it["Type"] == kind] for kind in _KINDS}
     alarmed = sum(
@@ -223,7 +223,7 @@ _KINDS = (_ALARM, _FILTER, "AWS::CloudWatch::Dashboard", "AWS::SecretsManager::S
 
 
 def taken(meter: Meter, calls: Iterator[Callable[[], Any]]) -> Taken:
-    """Medians of these calls, without the first, which warms up."""
+    """The medians over these calls. The first call warms up and is not counted."""
     found = []
     for call in calls:
         before, began = meter.use, time.process_time()
@@ -239,7 +239,7 @@ def a_trader() -> Iterator[tuple[Meter, Client]]:
     with tables():
         os.environ |= {"PAGE_TOKEN_SECRET_ARN": "none"}  # pragma: allowlist secret - no secret: it is never read
         page_tokens.signing_secret = lambda: b"s" * 64  # type: ignore[assignment] # read once in a process's life
-        comparing._SETTLING = 0  # nothing else is going on
+        comparing._SETTLING = 0  # no other writer is active
         user = new_user()
         store("trades", map(trade_item, journal(user, TRADES, a_day=A_DAY)))
         comparing.compare(user, now)
@@ -366,7 +366,7 @@ def measured() -> dict[str, Taken]:
 
 
 def changing_tags(meter: Meter, user: str, trades: Sequence[str]) -> Taken:
-    """What the change of a tag takes for each trade that has the tag."""
+    """The resources that the change of a tag uses for each trade with the tag."""
     change = tag_changes.begin(TagChange(user_id=user, change_id="cost", tag="cost", name="costs", started_at=now()))
     for trade_id in trades:
         stored = trade_storage.get(user, trade_id)
@@ -376,7 +376,7 @@ def changing_tags(meter: Meter, user: str, trades: Sequence[str]) -> Taken:
 
 
 def finding(meter: Meter) -> Taken:
-    """What it takes to come by one of many traders who are due."""
+    """The resources that finding one of many due traders uses."""
     due._send = lambda messages, _=None: sum(1 for _ in messages)  # type: ignore[assignment] # no queue is here
     stamp = {"S": instant(now())}
     due_list = {"dueList": {"S": "16"}, "dueSince": stamp, "lastUpdated": stamp, "version": {"N": "1"}}
@@ -421,7 +421,7 @@ def _answered(serve: Callable[[Any, Any], Mapping[str, Any]], event: Mapping[str
 
 
 def monthly(found: Mapping[str, Taken], traders: int, has: Fixed) -> dict[str, float]:
-    """Dollars a month, by what they are paid for."""
+    """Dollars a month, by item of the bill."""
     requests = {name: times for name, times in USE.items() if name not in BEHIND}
     behind = {name: USE[name] for name in BEHIND}
     sweep = {SWEEP: SWEEPS * IMAGES / PAGE_OF_FILES}
@@ -458,12 +458,12 @@ def monthly(found: Mapping[str, Taken], traders: int, has: Fixed) -> dict[str, f
 
 
 def optional(traders: int, has: Fixed) -> dict[str, float]:
-    """Dollars a month of what is left out unless somebody asks for it."""
+    """Dollars a month of each option that is off by default."""
     requests = traders * sum(times for name, times in USE.items() if name not in BEHIND) / 1e6
     trades_gb, files_gb = traders * TRADES * ITEM_KB / 1024**2, traders * IMAGES_GB
     prices = OPTION_PRICES
     kept = trades_gb * prices["AWS Backup of DynamoDB, a GB"] + files_gb * prices["AWS Backup of S3, a GB"]
-    changed = trades_gb + files_gb / 10  # DynamoDB is copied whole each night, of S3 what is new
+    changed = trades_gb + files_gb / 10  # each night, DynamoDB is copied whole, S3 incrementally
     return {
         "Metrics of each route (`DetailedMetrics`)": has.routes
         * METRICS_OF_A_ROUTE
@@ -477,7 +477,7 @@ def optional(traders: int, has: Fixed) -> dict[str, float]:
 
 
 def rounds(found: Mapping[str, Taken], traders: int, has: Fixed) -> list[str]:
-    """How many hours a comparison of all who are active and a sweep of all files take, with the template's workers."""
+    """The hours that comparing all active users and sweeping all files take, with the template's concurrency."""
     comparison = traders * (found["RebuildStats"].billed_ms + found["finding users"].billed_ms) / 3.6e6
     sweep = traders * IMAGES / PAGE_OF_FILES * found[SWEEP].billed_ms / 3.6e6
     return [
@@ -504,7 +504,7 @@ def _units(found: Mapping[str, Taken], use: Mapping[str, float]) -> float:
 
 
 def written(text: str, tables: Mapping[str, str]) -> str:
-    """The page with each table between its markers."""
+    """The page with each table put between its markers."""
     for name, made in tables.items():
         before, begin, rest = text.partition(f"<!-- {name}: written by benchmarks.cost -->\n")
         _, end, after = rest.partition(f"<!-- end of {name} -->\n")

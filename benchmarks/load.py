@@ -1,8 +1,9 @@
-"""The deployed stack on the embedded AWS under many users at once: does it fail, does it lose anything, how much is it.
+"""Puts the stack on the embedded AWS under the load of many users, and counts failures, lost trades and throughput.
 
-Every user keeps a journal: records, reads, lists, corrects, closes and deletes trades and looks at the statistics.
-Afterwards each journal is listed whole and compared with what was acknowledged. The embedded AWS runs each function in
-one process and takes most of the time itself, so its throughput says something only beside the same with the bare peer.
+Every user keeps a journal: records, reads, lists, corrects, closes and deletes trades and reads the statistics.
+Afterwards each journal is listed whole and compared with the acknowledged changes. The embedded AWS runs each function
+in one process and takes most of the time itself, so the throughput means something only in comparison with that of the
+bare peer.
 
     python -m benchmarks.load [--seconds 90]
 """
@@ -36,7 +37,8 @@ from local.stack import Stack, running_stack
 USERS = 64
 PASSWORD = "Breakout-2026!"  # noqa: S105 for users of the embedded AWS only
 MIX = {"get": 35, "list": 20, "create": 20, "update": 8, "close": 8, "delete": 4, "stats": 5}
-# The users come one after the other, since a function's first processes take both processors; then it is counted.
+# In seconds. The users start one after the other, since a function's first processes take both processors. Counting
+# begins after that.
 RAMP = 40.0
 # The operations that the peers serve.
 SMALL_MIX = {"get": 45, "list": 25, "create": 30}
@@ -47,7 +49,7 @@ OPEN_TRADE = {name: value for name, value in TRADE.items() if name != "closes"}
 
 @dataclass
 class Outcome:
-    """What came of a load."""
+    """The result of a load."""
 
     seconds: float = 0
     counted_from: float = 0
@@ -60,7 +62,7 @@ class Outcome:
     memory: int = 0  # bytes of the embedded AWS and its workers at most
 
     def summary(self) -> dict[str, Any]:
-        """In figures; milliseconds for the times."""
+        """The result's figures. Times are in milliseconds."""
         cuts = quantiles(self.took, n=100)
         return {
             "requests": len(self.took),
@@ -76,7 +78,7 @@ class Outcome:
 
 
 class User:
-    """One trader with a journal, and what the API has acknowledged of it: the version of each trade that is there."""
+    """One trader, and the version of each trade that the API has acknowledged."""
 
     def __init__(self, client: httpx.AsyncClient, outcome: Outcome, mix: Mapping[str, int], seed: int) -> None:
         self._client, self._outcome, self._mix = client, outcome, mix
@@ -84,7 +86,7 @@ class User:
         self.trades: dict[str, int] = {}
 
     async def work(self, since: float, until: float) -> None:
-        """Do one thing after the other, without the pauses that people make."""
+        """Send one request after the other, without pauses."""
         await asyncio.sleep(max(0, since - time.perf_counter()))
         things: dict[str, Callable[[], Awaitable[None]]] = {name: getattr(self, f"_{name}") for name in self._mix}
         while time.perf_counter() < until:
@@ -92,7 +94,7 @@ class User:
             await things[name if self.trades else "create"]()
 
     async def whole_journal(self) -> list[tuple[str, int]]:
-        """Id and version of each trade that the API lists."""
+        """The id and the version of each trade that the API lists."""
         found, query = [], {"limit": "100"}
         while True:
             page = (await self._client.get("/trades", params=query)).json()
@@ -157,7 +159,7 @@ class User:
 async def load(
     stack: Stack, seconds: float, mix: Mapping[str, int], *, count: int = USERS, ramp: float = RAMP
 ) -> Outcome:
-    """Let the users work for so long, and compare what is there then with what was acknowledged."""
+    """Let the users work for this time, then compare the listed trades with the acknowledged ones."""
     outcome = Outcome()
     tokens = [_token(stack) for _ in range(count)]
     clients = [
@@ -183,7 +185,7 @@ async def load(
 
 
 async def _watch(stack: Stack, outcome: Outcome) -> None:
-    """Look each second how many workers there are and what memory everything takes."""
+    """Record each second the number of workers and the memory of all processes."""
     while True:
         own, workers = await asyncio.to_thread(stack.aws.memory)
         outcome.workers = max(outcome.workers, len(workers))
@@ -202,7 +204,7 @@ def _token(stack: Stack) -> str:
 
 @contextmanager
 def with_bare_peer() -> Iterator[Path]:
-    """The built template with the bare peer in place of the functions whose operations it serves."""
+    """The built template in which the bare peer replaces the functions whose operations it serves."""
     template = read_template(BUILD / "template.yaml")
     for resource in template["Resources"].values():
         properties = resource.get("Properties", {})
@@ -233,7 +235,10 @@ def _resolve_includes(node: Any) -> None:
 
 
 def measure(seconds: float, say: Callable[[str], None]) -> dict[str, dict[str, Any]]:
-    """The full mix on the product; then for a third of the time what the peers serve, on it and on the bare peer."""
+    """Measure the full mix on the product, then the peers' operations on the product and on the bare peer.
+
+    Each of the latter two takes a third of the time.
+    """
     summaries = {}
     seconds_beside = seconds / 3
     with running_stack() as stack:

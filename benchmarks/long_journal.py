@@ -1,11 +1,11 @@
-"""A long journal on the embedded AWS: does each list page, each statistic and the export answer, and how soon.
+"""Checks on the embedded AWS that list pages, statistics and the export of a long journal answer, and how fast.
 
-The trades are stored past the API, since recording 100 000 takes an hour; the statistics are rebuilt from them by the
-product's own code. Then one user asks for everything over HTTP, through the gateway and the functions.
+The trades are written into the table directly, since recording 100 000 by the API takes an hour; the product's own code
+rebuilds their statistics. Then one user requests everything over HTTP, through the gateway and the functions.
 
     python -m benchmarks.long_journal [--trades 100000]
 
-Exits 1 when anything did not answer as it should.
+Exits with 1 if an answer is wrong or missing.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from local.stack import Stack, running_stack
 PASSWORD = "Breakout-2026!"  # noqa: S105 for users of the embedded AWS only
 TRADES_A_DAY = 30
 PAGE = 100
-# Each list, with the filters that lead to another index or to a filter behind it.
+# The lists, one for each index and one for each filter that no index serves.
 LISTS: Mapping[str, Mapping[str, str]] = {
     "all": {},
     "oldest first": {"order": "asc"},
@@ -60,7 +60,7 @@ STATISTICS: Mapping[str, tuple[str, Mapping[str, str]]] = {
 
 @dataclass
 class Outcome:
-    """What came of asking for everything."""
+    """The result of requesting everything."""
 
     seconds: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     errors: list[str] = field(default_factory=list)
@@ -68,7 +68,10 @@ class Outcome:
 
 
 def ask(stack: Stack, trades: int, *, pages: int | None = None) -> Outcome:
-    """Give a new user so many trades, and ask for their lists (`pages` of each at most, or all), statistics, export."""
+    """Give a new user this many trades, and request their lists, statistics and export.
+
+    pages: how many pages of each list to request at most; None for all.
+    """
     outcome = Outcome()
     with httpx.Client(base_url=stack.api, timeout=120, trust_env=False) as api:
         token = _sign_up(stack, api)
@@ -96,7 +99,7 @@ def _sign_up(stack: Stack, api: httpx.Client) -> str:
 
 @contextmanager
 def _past_the_api(stack: Stack) -> Iterator[Mapping[str, str]]:
-    """The product's own code on the stack's tables, in this process."""
+    """Let the product's code in this process work on the stack's tables."""
     resources = stack.client("cloudformation").get_paginator("list_stack_resources")
     names = {
         resource["LogicalResourceId"]: resource["PhysicalResourceId"]
@@ -133,7 +136,7 @@ def _trades(
 
 
 def _export(api: httpx.Client, outcome: Outcome) -> None:
-    """Ask until the file is written, as the contract says."""
+    """Request the export until its file is written, as the contract describes."""
     began = time.monotonic()
     while time.monotonic() - began < 900:
         answer = api.get("/auth/export")

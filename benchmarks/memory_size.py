@@ -1,9 +1,9 @@
-"""What memory buys: `python -m benchmarks.memory_size`, after `make e2e` or `make run` has built the functions.
+"""Computes time and cost of a call by memory size: `python -m benchmarks.memory_size`, after `make e2e` or `make run`.
 
-Lambda gives a function of 1 769 MB one processor, and a smaller one its share of that. So this measures the processor
-time of the built functions, cold and warm, and computes how long a call takes with each share and what a million cost.
-DynamoDB is answered by a stand-in behind boto3's own parsers and counted with a fixed wait. What the figures leave out
-is said in docs/memory.md.
+Lambda gives a function of 1 769 MB one processor, and a smaller one a proportional share. This script measures the
+processor time of the built functions, cold and warm, and computes for each share how long a call takes and what a
+million calls cost. A stub behind boto3's parsers answers for DynamoDB, and a fixed wait is added for it. docs/memory.md
+says what the figures leave out.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from local.places import BUILD, LAMBDA_PYTHON
 
 SIZES = (512, 768, 1024, 1280, 1536, 1769)
 ONE_PROCESSOR = 1769  # MB
-WAITING = 8  # ms for which a request waits for DynamoDB, whatever the memory
+WAITING = 8  # ms that a request waits for DynamoDB, with any memory
 # AWS's price list for eu-central-1, arm64: dollars for a GB-second, and for a request.
 GIGABYTE_SECOND, REQUEST = 0.0000133334, 0.0000002
 COLD_RUNS, WARM_CALLS = 7, 300
@@ -59,7 +59,7 @@ sys.stderr.write("\\n" + json.dumps([started, calls]))
 
 
 def measured() -> tuple[float, float, float]:
-    """Milliseconds of processor time: of a start, of the first call, and of one later on."""
+    """Milliseconds of processor time of a start, of the first call, and of a later call."""
     function = function_of("createTrade")
     environment = {
         "PATH": os.environ["PATH"],

@@ -102,9 +102,9 @@ def demo_trades(today: date, seed: int = SEED) -> list[Json]:
 
 
 def told_trades(today: date) -> list[tuple[Json, list[tuple[str, Json]]]]:
-    """Bodies of POST /trades that show what else a trade can be, and what is posted under each afterwards.
+    """Further bodies of POST /trades, which show rarer features, each with the requests that follow it.
 
-    The latter are pairs of a path below the trade, such as events, and a body.
+    Such a request is a pair: a path below the trade, such as events, and a body.
     """
 
     def at(days_ago: int, hour: int = 15) -> str:
@@ -164,7 +164,7 @@ def told_trades(today: date) -> list[tuple[Json, list[tuple[str, Json]]]]:
 
 
 class _Opening(tuple[datetime, Instrument]):
-    """A trade that is compared by its time only."""
+    """An opening of a trade. Openings are compared by their time only."""
 
     def __lt__(self, other: Any) -> bool:
         return bool(self[0] < other[0])

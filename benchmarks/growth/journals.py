@@ -1,6 +1,6 @@
-"""Journals of any length, made up: the trades that all measurements of growth and cost are made on.
+"""Invents journals of any length, for all measurements of growth and cost.
 
-A longer journal has the same trades a day as a shorter one, and goes further back.
+A longer journal has as many trades a day as a shorter one, and goes further back.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _MOST_OF_A_BATCH = 25
 
 
 def journal(user: str, count: int, *, a_day: int, open_: int = 0) -> Iterator[Trade]:
-    """So many trades, from today backwards; the newest of them may be open, all others are closed."""
+    """Yield `count` trades, from today backwards. The newest `open_` of them are open, all others are closed."""
     chance = Random(count)
     for number in range(count):
         yield _trade(
@@ -35,7 +35,7 @@ def journal(user: str, count: int, *, a_day: int, open_: int = 0) -> Iterator[Tr
 
 
 def trade_id(number: int) -> str:
-    """Of the trade of that number, 0 being the newest; in no order, as the ids are that the product gives."""
+    """The id of the trade with this number, 0 for the newest. Like the product's own ids, they are in no order."""
     return str(uuid.UUID(bytes=hashlib.sha256(b"%d" % number).digest()[:16], version=4))
 
 
@@ -69,7 +69,7 @@ def _trade(user: str, number: int, chance: Random, closed: datetime, is_open: bo
 
 
 def store(table: str, items: Iterable[Any]) -> None:
-    """Put items into a table, past everything else."""
+    """Put items into a table directly."""
     rest = iter(items)
     while requests := [{"PutRequest": {"Item": item}} for item in islice(rest, _MOST_OF_A_BATCH)]:
         asked: Any = {table: requests}

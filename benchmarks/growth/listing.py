@@ -1,9 +1,9 @@
-"""Cost of a page of listTrades as the journal grows: requests and read units, for every combination of filters.
+"""Measures the cost of a page of listTrades as the journal grows: requests and read units, for each set of filters.
 
-The journal's own storage asks indexes that live in this process and bill as DynamoDB does: every item that a Query
-evaluates, whether or not a filter then hides it, rounded up to 4 KB in all and halved, since an index is read
-eventually consistently; a Query ends at its limit or at 1 MB. The embedded AWS, which the other growth is measured on,
-sorts the whole index for every page: for these thousand pages it would take an hour.
+The product's storage queries indexes in this process, which bill as DynamoDB does: a Query is billed for every item
+that it evaluates, also if a filter then hides it. Their sizes are added, rounded up to 4 KB and halved, since an index
+is read with eventual consistency. A Query ends at its limit or at 1 MB. The embedded AWS, on which the other growth is
+measured, would take an hour for these thousand pages.
 
     python -m benchmarks.growth.listing [--trades 100000]
 """
@@ -41,7 +41,7 @@ SORT_KEYS = {
 
 @dataclass
 class Cost:
-    """What was asked, and what AWS would bill for it."""
+    """The requests, and the read units that AWS would bill for them."""
 
     requests: int = 0
     units: float = 0
@@ -49,7 +49,7 @@ class Cost:
 
 @dataclass(frozen=True)
 class Row:
-    """A combination of filters, whether an index serves it all, and its first page's cost by the journal's trades."""
+    """A set of filters, whether an index serves all of it, and the first page's cost by the journal's length."""
 
     filters: str
     served: bool
@@ -57,7 +57,7 @@ class Row:
 
 
 class Indexes:
-    """The table's indexes, as Query reads them."""
+    """The table's indexes, in the order in which Query reads them."""
 
     def __init__(self, count: int) -> None:
         items = [trade_item(trade) for trade in journal(USER, count, a_day=A_DAY, open_=OPEN)]
@@ -70,7 +70,7 @@ class Indexes:
         self._sizes = [100 + weight(item) for item in items]
 
     def query(self, **asked: Any) -> dict[str, Any]:
-        """As DynamoDB answers, for the expressions of the lists."""
+        """Answer like DynamoDB, for the expressions that the lists use."""
         names, values = asked["ExpressionAttributeNames"], asked["ExpressionAttributeValues"]
         entries, sort_key = self._entries[asked["IndexName"]], SORT_KEYS[asked["IndexName"]]
         low, high = (values[name]["S"] for name in ((":key", ":key") if ":key" in values else (":low", ":high")))
@@ -102,7 +102,7 @@ class Indexes:
 
 
 def holds(test: str, item: Mapping[str, Any], names: Mapping[str, str], values: Mapping[str, Any]) -> bool:
-    """Whether a part of a filter holds."""
+    """Whether one condition of a filter holds for the item."""
     if test.startswith("contains("):
         name, value = test.removeprefix("contains(").rstrip(")").split(", ")
         return values[value] in item.get(names[name], {"L": []})["L"]
@@ -130,7 +130,7 @@ FILTERS: dict[str, tuple[dict[str, Any], ...]] = {
 
 
 def combinations() -> Iterator[tuple[str, bool, TradeFilter]]:
-    """Each combination of filters: its name, whether an index serves it all, the filter."""
+    """Yield each set of filters: its name, whether an index serves all of it, and the filter."""
     for chosen in product(*FILTERS.values()):
         given = {name: value for part in chosen for name, value in part.items()}
         words = [str(given.get("symbol", "")), *map(str, given.get("statuses", ()))]
@@ -148,7 +148,7 @@ def first_page(indexes: Indexes, wanted: TradeFilter) -> Cost:
 
 
 def measure(counts: Sequence[int]) -> list[Row]:
-    """For each combination of filters, what its first page costs in journals of so many trades."""
+    """Measure for each set of filters what the first page costs in journals of these lengths."""
     rows = [Row(name, served) for name, served, _ in combinations()]
     kept = clients.new_client
     try:

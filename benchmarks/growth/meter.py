@@ -1,4 +1,4 @@
-"""What AWS is asked for, and what DynamoDB would bill."""
+"""Counts the requests to AWS and the capacity that DynamoDB would bill."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class Use:
 
 
 class Meter:
-    """Counts what botocore's clients ask for, and the units that DynamoDB bills for it.
+    """Counts the requests of botocore's clients, and the units that DynamoDB bills for them.
 
-    Of writes the embedded AWS tells the units, indexes included. Of reads it does not tell enough, so they are counted
-    by the rule: each 4 KB of what was read, whole, or half as much where it need not be consistent.
+    The embedded AWS reports the units of writes, indexes included. It does not report enough about reads, so their
+    units are computed by DynamoDB's rule: one for each 4 KB of a consistent read, half of that for any other.
     """
 
     def __init__(self, dynamodb: Any, *others: Any) -> None:
@@ -53,7 +53,7 @@ class Meter:
     def _count(self, parsed: dict[str, Any], model: Any, **_: Any) -> None:
         reads = writes = 0.0
         if model.name == "Scan":
-            # A projection shows less than was read: the caller gives the whole items.
+            # A projection answers less than was read, so the caller gives the size of whole items.
             reads = self._share * read_units(parsed["ScannedCount"] * self.scanned_bytes)
         elif model.name == "Query":
             scanned = parsed["ScannedCount"] / max(1, parsed["Count"])
@@ -69,12 +69,12 @@ class Meter:
 
 
 def read_units(size: float) -> int:
-    """Units of a consistent read of so many bytes: one for each 4 KB, and one at least."""
+    """The units of a consistent read of `size` bytes: one for each 4 KB, and at least one."""
     return max(1, ceil(size / READ_UNIT))
 
 
 def weight(item: Mapping[str, Any]) -> int:
-    """Bytes of an item as DynamoDB counts: names and values, a number's digits in pairs, a little for what nests.
+    """The bytes of an item by DynamoDB's rule: names and values, a byte for two digits, some overhead for nesting.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
     """

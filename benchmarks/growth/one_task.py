@@ -1,10 +1,10 @@
-"""One task of the functions behind the requests in a process of its own, and what it took, as JSON.
+"""Runs one task of the background functions in a process of its own, and prints its use of resources as JSON.
 
     python -m benchmarks.growth.one_task change|rebuild|check|export USER TRADES
 
-Runs the functions' own code on the tables that the environment names (tables.py), on a user with so many trades. What
-was done is looked at too, since a task that does nothing takes little: what it did not do as it should have ends the
-process with an error.
+Runs the functions' own code on the tables that the environment names (tables.py), for a user with TRADES trades. The
+task's result is checked too, since a task that does nothing would look cheap: a wrong result ends the process with an
+error.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ Told = dict[str, Any]
 
 
 def change(meter: Meter, user: str, _: int) -> Told:
-    """Correct a trade as a request does, and bring the statistics up to date: medians of some such changes."""
+    """Correct a trade by a request and update the statistics; medians over several such changes."""
     from handlers.entry.streams import update_stats
 
     context = SimpleNamespace(get_remaining_time_in_millis=lambda: 900_000)
@@ -54,7 +54,7 @@ def change(meter: Meter, user: str, _: int) -> Told:
 
 
 def correct(meter: Meter, user: str, number: int) -> tuple[Told, Use, float]:
-    """Correct the costs of a trade through updateTrade: the stream's record of it, and what the request took."""
+    """Correct the costs of a trade through updateTrade. Returns the stream's record and the request's use."""
     from tests.events import claims_of, event, function
 
     key = trade_key(user, trade_id(number))
@@ -77,15 +77,15 @@ def correct(meter: Meter, user: str, number: int) -> tuple[Told, Use, float]:
 
 
 def rebuild(meter: Meter, user: str, trades: int) -> Told:
-    """Make the statistics of a user who has none."""
-    comparing._SETTLING = 0  # nothing else is going on
+    """Rebuild the statistics of a user who has none."""
+    comparing._SETTLING = 0  # no other writer is active
     told, drift = _metered(meter, lambda: comparing.compare(user, lambda: datetime.now(UTC)))
     _expect((drift.entries, drift.unreadable), (trades, 0))
     return told
 
 
 def check(meter: Meter, user: str, _: int) -> Told:
-    """Compare the statistics with the trades, as is done every six hours, and find them right."""
+    """Compare correct statistics with the trades, as the schedule does every six hours."""
     told, drift = _metered(meter, lambda: comparing.compare(user, lambda: datetime.now(UTC)))
     _expect(drift, comparing.Drift())
     return told
@@ -101,7 +101,7 @@ def export(meter: Meter, user: str, trades: int) -> Told:
 
 
 def _exported(key: str) -> int:
-    """How many trades are in the file."""
+    """The number of trades in the file."""
     file = clients.s3().get_object(Bucket=BUCKET, Key=key)["Body"].read()
     return zlib.decompress(file, 31).count(b'"tradeId":')
 

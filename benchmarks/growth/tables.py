@@ -1,7 +1,7 @@
-"""The embedded AWS with what the functions behind the requests work on, and nothing that works on it by itself.
+"""Runs the embedded AWS with the tables, the bucket and the user pool of the background functions, without functions.
 
-Tables as template.yaml has them, but without the stream; a bucket and a pool of users as AWS makes them. The functions'
-own code runs in this process or in one that it starts, with the settings that stand in the environment.
+The tables are those of template.yaml, but without the stream, so nothing runs by itself. The functions' code runs in
+this process or in one that it starts, with the settings in the environment.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ BUCKET = "files"
 
 @contextmanager
 def tables() -> Iterator[None]:
-    """Run it, with empty tables, until the block ends."""
+    """Run the embedded AWS with empty tables until the block ends."""
     aws_port, api_port = free_ports(2)
     with (
         tempfile.TemporaryDirectory(prefix="trading-journal-") as folder,
@@ -38,9 +38,9 @@ def tables() -> Iterator[None]:
 
 @contextmanager
 def own_code_on(endpoint: str, names: Mapping[str, str]) -> Iterator[None]:
-    """Let the product's own code, in this process, work on the embedded AWS at that address.
+    """Let the product's code in this process work on the embedded AWS at this address.
 
-    names: the variables of the environment that name what it works on.
+    names: the environment variables with the names of tables, bucket and pool.
     """
     before = dict(os.environ)
     os.environ |= {
@@ -61,7 +61,7 @@ def own_code_on(endpoint: str, names: Mapping[str, str]) -> Iterator[None]:
 
 
 def be_patient() -> None:
-    """Wait for answers longer than a function does: the embedded AWS takes its time over large ones."""
+    """Raise the time-outs of the clients: the embedded AWS needs longer than AWS for large answers."""
     clients._CONFIG = Config(read_timeout=120)
 
 
@@ -76,7 +76,7 @@ def _create() -> None:
 
 
 def new_user() -> str:
-    """A user of the pool, by its id."""
+    """Create a user in the pool. Returns its id."""
     made = clients.cognito_admin().admin_create_user(
         UserPoolId=os.environ["USER_POOL_ID"],
         Username=str(uuid.uuid4()),

@@ -1,10 +1,10 @@
-"""Time and cost of a trade's change, the rebuild of a user's statistics and the export as the journal grows.
+"""Measures time and cost of a trade's change, of a statistics rebuild and of the export as the journal grows.
 
     python -m benchmarks.growth.tasks [--trades 100000]
 
 Journals of several lengths are stored on the embedded AWS, and each task runs on each of them in a new process: the
-functions' own code, against DynamoDB, S3 and Cognito. What counts are requests, the capacity that DynamoDB bills and
-the peak of the process's memory; seconds are those of the embedded AWS, on the processors that it shares with the task.
+functions' own code, against DynamoDB, S3 and Cognito. The results are the requests, the capacity that DynamoDB bills
+and the peak memory of the process. Seconds are for orientation: the embedded AWS shares the processors with the task.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from benchmarks.growth.tables import new_user, tables
 from handlers.storage.trade_items import trade_item
 from local.places import ROOT
 
-A_DAY = 30  # trades: of the longest journal's nine years each day has as many
+A_DAY = 30  # trades of each day; the longest journal spans nine years
 CHANGE, REBUILD, CHECK, EXPORT = "change", "rebuild", "check", "export"
-# In this order: the rebuild makes the statistics that the others want.
+# In this order, since the other tasks need the statistics that the rebuild makes.
 TASKS = (REBUILD, CHECK, CHANGE, EXPORT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """Measurements of a task with a journal of so many trades: requests and units of capacity, megabytes."""
+    """The measurements of a task with a journal of this length: requests, units of capacity, megabytes."""
 
     trades: int
     requests: float
@@ -45,7 +45,7 @@ Growth = dict[str, list[Taken]]
 
 
 def measure(counts: Sequence[int], say: Callable[[str], None]) -> Growth:
-    """Each task with journals of so many trades."""
+    """Measure each task with journals of these lengths."""
     found: Growth = {task: [] for task in TASKS}
     with tables():
         for count in counts:

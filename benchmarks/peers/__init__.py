@@ -1,5 +1,5 @@
-"""The same three operations behind other ways in, each as its documentation has it: what a team would else choose.
+"""Three of the product's operations on other web frameworks, each written as the framework's documentation shows.
 
-All of them record, read and list trades in the same table with the product's own journal and storage, check requests to
-the same contract, and answer alike (benchmarks/tests). So what is compared is the way in.
+All peers record, read and list trades in the same table with the product's own journal and storage, validate requests
+by the same contract, and give the same answers (benchmarks/tests). So only the web layers are compared.
 """

@@ -1,4 +1,4 @@
-"""The floor: a handler that reads the event and checks the request by hand, with no framework at all."""
+"""The lower bound: a handler without a framework, which reads the event and validates the request by hand."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from handlers.web import problems
 from handlers.web.problems import BadField, Problem
 
 Event = dict[str, Any]
-Check = Callable[[Any], str | None]  # what is wrong with a value, or nothing
+Check = Callable[[Any], str | None]  # the error of a value, or None
 
 DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,18})?")
 TIME = re.compile(
@@ -92,7 +92,7 @@ def truth(value: Any) -> str | None:
 WORD, NOTES, HEADLINES = text(50, 1), text(10_000), many(20, text(200, 1))
 SIDE = one_of("BUY", "SELL")
 COSTS: dict[str, Check] = {"commission": price, "fees": price}
-# The lists of a trade: the checks of what they hold, all but the costs of which are required.
+# The lists of a trade, with the checks of their items' fields. All fields but the costs are required.
 PARTS: dict[str, dict[str, Check]] = {
     "closes": {"quantity": positive, "price": price, "closedAt": time, **COSTS},
     "entries": {"quantity": positive, "price": price, "enteredAt": time, **COSTS},
@@ -215,7 +215,7 @@ def _bad(document: Any, checks: Mapping[str, Check], required: tuple[str, ...], 
 
 
 def _values(document: Mapping[str, Any], checks: Mapping[str, Check] = TRADE) -> dict[str, Any]:
-    """By the journal's names, numbers and times read."""
+    """The values by the journal's names, with numbers and times parsed."""
     values = {_snake(name): READ.get(checks.get(name, truth), _same)(value) for name, value in document.items()}
     for name in PARTS.keys() & values.keys():
         values[name] = [_values(part, PARTS[name]) for part in values[name]]

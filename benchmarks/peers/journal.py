@@ -1,4 +1,4 @@
-"""What lies behind every peer: the product's journal and storage, with the clients that boto3 makes."""
+"""The product's journal and storage, which all peers share, with boto3's own clients."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from handlers.storage.trade_items import KeptAnswer
 from handlers.web.etags import etag, fits_if_none_match
 from handlers.web.problems import BadField, Place
 
-# On every answer.
+# The headers of every answer.
 HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 
 as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -33,7 +33,7 @@ Made = tuple[str, dict[str, str]]
 
 
 def boto3_client(service: Any, config: Config = clients._CONFIG, region: str | None = None) -> Any:
-    """A client as the documentation of boto3 has it made."""
+    """A client made as boto3's documentation shows."""
     return boto3.client(service, region, config=config)
 
 
@@ -42,12 +42,12 @@ clients.make_ready(os.environ)  # at init, as the product does
 
 
 def bad_field(place: Place, pointer: str, detail: str) -> BadField:
-    """A field of the request that does not follow the contract, in the words of the peer's own checks."""
+    """The error of a field that does not follow the contract, in the words of the peer's own checks."""
     return BadField(place, pointer, Fault(FieldCode.MALFORMED, detail))
 
 
 def record(values: Mapping[str, Any], user: str, key: str | None, fingerprint: str) -> Made:
-    """Body and headers of the answer to a new trade."""
+    """Record a trade. Returns body and headers of the answer."""
     trade = inputs.trade_from_values(dict(values), user=user, idempotency_key=key, now=datetime.now(UTC))
     body = as_json(documents.trade_document(trade))
     headers = {"ETag": etag(trade.version), "Location": f"/v1/trades/{trade.trade_id}"}
@@ -57,7 +57,7 @@ def record(values: Mapping[str, Any], user: str, key: str | None, fingerprint: s
 
 
 def read(user: str, trade_id: str, known: str | None) -> tuple[str | None, dict[str, str]]:
-    """Body, or none for somebody who has it already, and headers of the answer that shows a trade."""
+    """Read a trade. Returns body and headers of the answer; the body is None if the client has this version."""
     trade, uploads = images.read(user, trade_id.lower(), datetime.now(UTC))
     document = documents.trade_document(trade)
     if trade.images or uploads:
@@ -70,7 +70,7 @@ def read(user: str, trade_id: str, known: str | None) -> tuple[str | None, dict[
 
 
 def page(user: str, asked: Mapping[str, Any]) -> str:
-    """The body of the answer that lists trades; what was asked has the names of the contract's parameters."""
+    """The body of the answer that lists trades. asked: the parameters, by the contract's names."""
     wanted = trade_queries.TradeFilter(
         symbol=asked.get("symbol"),
         statuses=tuple(dict.fromkeys(map(Status, asked.get("status") or ()))),
@@ -97,7 +97,7 @@ def page(user: str, asked: Mapping[str, Any]) -> str:
 
 
 def log(request_id: str, route: str, status: int) -> None:
-    """The line that the product writes for each request."""
+    """Log the line that the product logs for each request."""
     logger.append_keys(request_id=request_id, operation="")
     logger.info("answered", route=route, status=status)
 

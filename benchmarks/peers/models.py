@@ -1,6 +1,6 @@
-"""The contract's TradeInput and parameters of listTrades, as a team that begins with pydantic writes them.
+"""The contract's TradeInput and the parameters of listTrades as hand-written pydantic models.
 
-What may be absent may not be null, so a default of None stands outside the type: pydantic does not check defaults.
+An optional field must not be null, so None is its default but not part of its type: pydantic does not check defaults.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ DAY = re.compile(r"[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])")
 
 
 def _written(pattern: re.Pattern[str]) -> BeforeValidator:
-    """That a value is a text of this form: pydantic itself takes other forms, and numbers, too."""
+    """Check that a value is a text of this form. pydantic itself accepts further forms, and numbers."""
 
     def check(value: Any) -> Any:
         if not isinstance(value, str) or not pattern.fullmatch(value):
@@ -59,7 +59,7 @@ Status = Literal["OPEN", "PARTIAL", "CLOSED", "CANCELLED"]
 
 
 class Model(BaseModel):
-    """The contract's names outside, snake_case inside; nothing that is not declared."""
+    """The base of the models: the contract's names outside, snake_case inside, no undeclared properties."""
 
     model_config = ConfigDict(extra="forbid", alias_generator=to_camel)
 
@@ -129,7 +129,7 @@ class TradeInput(Model):
     close_date: Time = None
 
     def values(self) -> dict[str, Any]:
-        """By the journal's names, without what was not given."""
+        """The given values, by the journal's names."""
         return self.model_dump(exclude_unset=True)
 
 
@@ -152,7 +152,7 @@ class Asked(Model):
 
 
 def bad_fields(errors: Sequence[Any]) -> list[BadField]:
-    """What pydantic found, as the contract's problems tell it: each field once."""
+    """pydantic's errors as the contract's field errors, one for each field."""
     found = {}
     for error in errors:
         place, *steps = error["loc"]

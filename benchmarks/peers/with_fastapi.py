@@ -1,4 +1,4 @@
-"""FastAPI behind Mangum, as their documentation has them put together for an HTTP API.
+"""FastAPI behind Mangum, combined as their documentation shows for an HTTP API.
 
 The operations are `async def` although the storage blocks: a function serves one request at a time, and FastAPI would
 start a thread for each call of a `def`, which takes longer than the call.

@@ -1,6 +1,6 @@
-"""Powertools' APIGatewayHttpResolver with its validation, as its documentation has it.
+"""Powertools' APIGatewayHttpResolver with its validation, as its documentation shows.
 
-The operations do not say what they return: an answer of a declared type would be validated, and written as JSON again.
+The operations declare no return types: Powertools would validate such an answer and write it as JSON again.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""What was measured, judged and written down."""
+"""Compares the measurements with the targets, and writes the page of results and its charts."""

@@ -1,4 +1,4 @@
-"""The charts of the results, as SVG that is the same for the same figures."""
+"""Draws the charts of the results as SVG. Equal figures give equal files."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ mpl.rcParams["svg.hashsalt"] = "the same each time"
 
 @dataclass(frozen=True)
 class Panel:
-    """One quantity by the number of trades in the journal: its name with its unit, and lines of a value for each."""
+    """One quantity by the length of the journal: its name with its unit, and its lines."""
 
     label: str
     lines: Mapping[str, Sequence[float]]
 
 
 def bars(file: str, title: str, values: Mapping[str, float], unit: str) -> None:
-    """A bar for each value; the first is the product's."""
+    """Draw a bar for each value. The first is the product's."""
     figure, axes = pyplot.subplots(figsize=(7, 2.4))
     drawn = axes.barh(list(values), list(values.values()), color=[PRODUCT, *[OTHERS[0]] * (len(values) - 1)])
     axes.bar_label(drawn, fmt="%.2f", padding=3)
@@ -37,7 +37,7 @@ def bars(file: str, title: str, values: Mapping[str, float], unit: str) -> None:
 
 
 def growth(file: str, title: str, trades: Sequence[int], panels: Sequence[Panel]) -> None:
-    """How quantities grow with the journal, side by side."""
+    """Draw side by side how quantities grow with the journal."""
     figure, drawn = pyplot.subplots(
         1, len(panels), figsize=(3.3 * len(panels) if len(panels) > 1 else 7, 3), squeeze=False
     )
@@ -54,7 +54,7 @@ def growth(file: str, title: str, trades: Sequence[int], panels: Sequence[Panel]
 def listing(
     file: str, title: str, trades: Sequence[int], served: Sequence[Sequence[float]], others: Sequence[Sequence[float]]
 ) -> None:
-    """A line for each kind of page."""
+    """Draw a line for each kind of page."""
     figure, axes = pyplot.subplots(figsize=(7, 3.4))
     for lines, name, color, width in (
         (others, "filtered besides", OTHERS[0], 0.8),

@@ -1,4 +1,4 @@
-"""What was measured, as benchmarks/results.md and its charts."""
+"""Writes the measurements as benchmarks/results.md with its charts."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ RESULTS = Path(__file__).parents[1] / "results.md"
 
 @dataclass
 class Found:
-    """Everything that was measured in one run."""
+    """All measurements of one run."""
 
     rounds: int
     seconds: float
@@ -39,7 +39,7 @@ class Found:
 
 
 def machine() -> str:
-    """What it ran on, without any name."""
+    """The machine's processors, memory and software, without its name."""
     model = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text()) if os.name == "posix" else None
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return (
@@ -50,7 +50,7 @@ def machine() -> str:
 
 
 def judged(found: Found) -> list[Judged]:
-    """All that is aimed at."""
+    """All targets, with the measured figures."""
     return [
         *targets.of_peers(found.figures),
         *targets.of_artifacts(bundles(), layer()),
@@ -84,23 +84,23 @@ def processes_table(figures: Figures) -> str:
 
 @cache
 def bundles() -> dict[str, float]:
-    """Kilobytes of each function's code as it is uploaded."""
+    """The size in kilobytes of each function's uploaded code."""
     return {path.name: len(zipped(path)) / 1000 for path in sorted(BUILD.glob("*Function"))}
 
 
 @cache
 def layer() -> float:
-    """Megabytes of the dependency layer, unpacked."""
+    """The size in megabytes of the unpacked dependency layer."""
     return weight(BUILD / "DependencyLayer") / 1000
 
 
 def weight(folder: Path) -> float:
-    """Kilobytes of all files."""
+    """The size in kilobytes of all files in the folder."""
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1000
 
 
 def artifacts() -> str:
-    """Sizes of what is deployed."""
+    """The table of the artifacts' sizes."""
     zips, creating = bundles(), function_of("createTrade").name
     largest = max(zips, key=lambda name: zips[name])
     rows = [
@@ -113,8 +113,8 @@ def artifacts() -> str:
 
 
 def listing_table(rows: Sequence[Row]) -> str:
-    """What an index serves, each beside the shortest journal; of what is filtered besides, the most that any of it
-    takes, beside the middle one.
+    """The table of listTrades: each set of filters that an index serves, compared with the shortest journal; and the
+    most expensive of all other sets, compared with the middle journal.
     """
     counts = list(rows[0].costs)
     shown = []
@@ -127,7 +127,7 @@ def listing_table(rows: Sequence[Row]) -> str:
 
 
 def growth_table(taken: Sequence[Taken], *, per_trade: bool) -> str:
-    """A task by the length of the journal; capacity in all or for each trade."""
+    """The table of a task by the length of the journal. per_trade: show capacity for each trade, not in total."""
     rows = []
     for one in taken:
         share = one.trades if per_trade else 1
@@ -148,12 +148,12 @@ def load_table(summaries: dict[str, dict[str, Any]]) -> str:
 
 
 def throughput(summaries: dict[str, dict[str, Any]]) -> float:
-    """The product's requests a second beside the bare handler's, with the same mix."""
+    """The ratio of the product's requests a second to the bare handler's, with the same mix."""
     return float(summaries[SMALL]["a second"] / summaries[OF_BARE_PEER]["a second"])
 
 
 def draw(found: Found) -> None:
-    """All charts."""
+    """Draw all charts."""
     names = [one.name for one in CONTENDERS]
     for operation, kind, title in (
         ("createTrade", "cold", "Cold start to the first answered createTrade"),
@@ -172,7 +172,7 @@ def draw(found: Found) -> None:
 
 
 def draw_growth(found: Growth) -> None:
-    """Time and cost of a change, the rebuild and the export by the length of the journal."""
+    """Draw time and cost of a change, the rebuild and the export by the length of the journal."""
     counts = [one.trades for one in found[CHANGE]]
     costs = {
         "write units": [one.writes for one in found[CHANGE]],
@@ -201,18 +201,18 @@ def draw_growth(found: Growth) -> None:
 
 
 def write(found: Found) -> str:
-    """Write the results and their charts; answers the table of the targets."""
+    """Write the results and their charts. Returns the table of the targets."""
     draw(found)
     RESULTS.write_text(text(found), "utf-8")
     return targets_table(found)
 
 
 def text(found: Found) -> str:
-    """The results."""
+    """The text of the page."""
     return f"""# Results
 
-Written by `make bench`; what is measured, and how, is in [README.md](README.md). Medians of {found.rounds} rounds in
-which everybody has a turn. Ratios are the result; times are for orientation.
+Written by `make bench`; [README.md](README.md) says what is measured, and how. Figures are medians of {found.rounds}
+rounds, in each of which every contender runs once. The ratios are the result; times are for orientation.
 
 {machine()}.
 
@@ -234,7 +234,7 @@ which everybody has a turn. Ratios are the result; times are for orientation.
 
 ## Growth
 
-Seconds are of the embedded AWS, and for orientation; megabytes are the process's own.
+Seconds are measured on the embedded AWS and are for orientation; megabytes are those of the process.
 
 ### A page of listTrades
 
@@ -246,7 +246,7 @@ As requests / read units:
 
 ### A change of a trade and its statistics
 
-updateTrade, and what follows it from the stream:
+updateTrade, and the update of the statistics that its stream record starts:
 
 ![A change of a trade and its statistics](charts/change.svg)
 
@@ -256,11 +256,11 @@ updateTrade, and what follows it from the stream:
 
 ![The rebuild of a user's statistics](charts/rebuild.svg)
 
-From nothing, all figures being wrong:
+Rebuilt from nothing:
 
 {growth_table(found.growth[REBUILD], per_trade=True)}
 
-Of what is right, as every six hours:
+Compared and found correct, as every six hours:
 
 {growth_table(found.growth[CHECK], per_trade=True)}
 
@@ -272,8 +272,8 @@ Of what is right, as every six hours:
 
 ## Load
 
-{USERS} users at once on the embedded AWS, everything for {found.seconds:.0f} s, three operations for a third of that.
-Of these, this product serves {throughput(found.load):.2f} of what the bare handler serves:
+{USERS} users at once on the embedded AWS: all operations for {found.seconds:.0f} s, three operations for a third of
+that. Of these three, the product serves {throughput(found.load):.2f} times as many requests as the bare handler:
 
 ![Load](charts/load.svg)
 

@@ -11,7 +11,7 @@ from benchmarks.requests.processes import FASTAPI, POWERTOOLS, PRODUCT, Figures
 
 MISSED = "**missed**"
 
-# Against whom, what is to be at most which part of theirs.
+# For each peer, the measurement and the largest ratio of the product's figure to the peer's.
 OF_PEERS = (
     ("Cold start", "createTrade cold", FASTAPI, 0.7),
     ("Cold start", "createTrade cold", POWERTOOLS, 1.3),
@@ -25,7 +25,7 @@ BUNDLE, LAYER = 300, 40  # kB, MB
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A figure, what it is beside, and the most that it may be."""
+    """A ratio: the figure, the figure that it is compared with, and the target's upper bound."""
 
     what: str
     beside: str
@@ -36,7 +36,7 @@ class Judged:
 
     @property
     def met(self) -> bool:
-        """Whether the target is met; what is no number meets none."""
+        """Whether the target is met. A figure that is no number meets none."""
         return self.found <= self.most
 
     @property
@@ -47,19 +47,19 @@ class Judged:
 
 
 def verdict(met: bool) -> str:
-    """In a table."""
+    """The word for it in a table."""
     return "met" if met else MISSED
 
 
 def of_peers(figures: Figures) -> list[Judged]:
-    """Starts, requests and memory beside those of the peers."""
+    """The targets of starts, requests and memory, compared with the peers."""
     return [
         Judged(name, other, most, figures[PRODUCT][what] / figures[other][what]) for name, what, other, most in OF_PEERS
     ]
 
 
 def of_artifacts(bundles: Mapping[str, float], layer: float) -> list[Judged]:
-    """The sizes of what is deployed: kB of each function's bundle as it is uploaded, MB of the layer, unpacked."""
+    """The targets of artifacts: kB of each function's uploaded bundle, MB of the unpacked layer."""
     return [
         Judged("Largest code bundle, zipped", "", BUNDLE, max(bundles.values()), "kB", 0),
         Judged("Layer with botocore, unpacked", "", LAYER, layer, "MB", 1),
@@ -67,8 +67,10 @@ def of_artifacts(bundles: Mapping[str, float], layer: float) -> list[Judged]:
 
 
 def of_listing(rows: Sequence[Row]) -> list[Judged]:
-    """Of a page of listTrades that an index serves: each in the longest journal beside the same in the shortest. Of
-    what is filtered besides, the worst beside the worst in the middle one: it reads on, but only so far.
+    """The targets of a page of listTrades.
+
+    A page that an index serves is compared between the longest and the shortest journal. The most expensive of all
+    other pages, which reads on past hidden items up to a limit, is compared with that of the middle journal.
     """
     shortest, *_, middle, longest = rows[0].costs
     served = [page_growth(row, shortest, longest) for row in rows if row.served]
@@ -85,7 +87,7 @@ def of_listing(rows: Sequence[Row]) -> list[Judged]:
 
 
 def worst_page(rows: Sequence[Row]) -> Row:
-    """The most requests and the most units that any of these pages takes."""
+    """The highest number of requests and of units among these pages."""
     return Row(
         f"{len(rows)} others, at most",
         served=False,
@@ -97,13 +99,15 @@ def worst_page(rows: Sequence[Row]) -> Row:
 
 
 def page_growth(row: Row, short: int, long: int) -> float:
-    """How many times as much a page takes, in requests or in units, whichever is more."""
+    """The growth of a page's cost: the ratio of its requests or of its units, whichever is larger."""
     before, after = row.costs[short], row.costs[long]
     return max(after.requests / before.requests, after.units / before.units)
 
 
 def of_growth(found: Growth) -> list[Judged]:
-    """A change is to cost the same whatever the history; what reads all of a journal, the same for each trade."""
+    """The targets of growth: a change costs the same with any history, and a task that reads the whole journal costs
+    the same for each trade.
+    """
     names = {REBUILD: "Rebuild from nothing", CHECK: "Rebuild of what is right", EXPORT: "Export"}
     change = found[CHANGE]
     judged = [Judged("Change of a trade and its statistics", _span(change), OF_GROWTH, steepest(change, _costs))]
@@ -128,7 +132,7 @@ def costs_per_trade(taken: Taken) -> tuple[float, ...]:
 
 
 def steepest(taken: Sequence[Taken], costs: Callable[[Taken], Sequence[float]]) -> float:
-    """The most that any cost of a longer journal is beside the same cost of any shorter one."""
+    """The largest ratio of a cost in a longer journal to the same cost in a shorter one."""
     return max(
         _ratio(after, before)
         for place, shorter in enumerate(taken)
@@ -144,7 +148,7 @@ def _ratio(after: float, before: float) -> float:
 
 
 def of_load(summaries: Mapping[str, Mapping[str, float]], users: int, seconds: float) -> list[Judged]:
-    """No request may fail and no trade get lost, with any of the peers."""
+    """The targets of the load: no failed request and no lost trade, with any contender."""
     under = f"{users} users for {seconds:.0f} s, others for a third"
     return [
         Judged(

@@ -1,4 +1,4 @@
-"""The requests that are measured, as API Gateway hands them to a function in payload format 2.0."""
+"""The measured requests, as events of API Gateway's payload format 2.0."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Event = dict[str, Any]
 USER = "11111111-aaaa-4bbb-8ccc-000000000001"
 TRADE_ID = "33333333-cccc-4ddd-8eee-000000000001"
 
-# A trade of somebody diligent, closed in two parts: texts, numbers, lists and objects to check.
+# A trade with many fields, closed in two parts: texts, numbers, lists and objects to validate.
 TRADE: dict[str, Any] = {
     "symbol": "AAPL",
     "side": "BUY",
@@ -47,7 +47,7 @@ def event(
     headers: Mapping[str, str] | None = None,
     token_use: str = "access",  # noqa: S107 what a token is for
 ) -> Event:
-    """One request of a signed-in user; the route is the path's own unless it is another."""
+    """One request of a signed-in user. route: the route key; by default, made of method and path."""
     given = {
         "accept": "application/json",
         "accept-encoding": "gzip, br",

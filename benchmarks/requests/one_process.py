@@ -1,10 +1,11 @@
-"""One new process of a function: when it has answered, what an answer takes from then on, what it keeps in memory.
+"""Starts a function in this new process and measures its start, its later requests and its memory.
 
     python -m benchmarks.requests.one_process MODULE:HANDLER OPERATION WARM_REQUESTS
 
-The storage answers at once, inside the process: at first behind all that botocore does but for the network, since a new
-process pays for that too; then in place of botocore's client, which takes longer than all the rest and is the same for
-everybody. Prints JSON: processor and memory figures; the clock is the caller's, who sees the lines come.
+A stub in the process answers for the storage at once. For the first request it only replaces the network, since a new
+process also pays for botocore's work. Later it replaces botocore's client, which takes longer than all the rest and is
+the same for all contenders. Prints JSON lines of processor and memory figures; the caller measures the time by their
+arrival.
 """
 
 import sys
@@ -14,7 +15,7 @@ if __name__ == "__main__":
 
     module, _, name = sys.argv[1].partition(":")
     handler = getattr(import_module(module), name)
-    # Everything of the measuring comes after the function's own init.
+    # The imports of the measurement come after the function's own start.
     import gc
     import json
     import time

@@ -1,4 +1,4 @@
-"""New processes of the product and of its peers, measured in turn: cold start, warm request, memory."""
+"""Measures new processes of the product and of its peers in turn: cold start, warm request, memory."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ WARM_REQUESTS = 400
 
 @dataclass(frozen=True)
 class Contender:
-    """One way in: where its handler is, and what its process finds on its path."""
+    """The product or a peer: its handler, and the module path of its process."""
 
     name: str
     handler: str
@@ -48,12 +48,12 @@ CONTENDERS = (
     Contender(BARE, "benchmarks.peers.bare:handler", _of_peer("bare")),
 )
 
-# By contender, and then by what was measured, for example "createTrade warm": the medians of all rounds.
+# The medians of all rounds, by contender and then by measurement, such as "createTrade warm".
 Figures = dict[str, dict[str, float]]
 
 
 def measure(rounds: int, say: Callable[[str], None]) -> Figures:
-    """The medians of so many rounds, in each of which everybody has a turn."""
+    """The medians of these rounds, in each of which every contender runs once."""
     taken: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for number in range(rounds):
         say(f"processes: round {number + 1} of {rounds}")
@@ -65,7 +65,7 @@ def measure(rounds: int, say: Callable[[str], None]) -> Figures:
 
 
 def run(contender: Contender, operation: str) -> dict[str, Any]:
-    """What one new process takes: seconds, megabytes."""
+    """Run one new process. Returns its figures in seconds and megabytes."""
     function = function_of(operation)
     environment = {
         **dict.fromkeys(function.variables, "stub"),

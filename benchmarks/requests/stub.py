@@ -1,4 +1,4 @@
-"""A storage that answers at once, in two depths: in place of the network, or in place of botocore's clients."""
+"""Two stubs of the storage that answer at once: one replaces the network, the other botocore's clients."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ PAGE = 20
 
 
 class Body:
-    """What urllib3 would give."""
+    """The body of a response, with urllib3's interface."""
 
     def __init__(self, content: bytes) -> None:
         self._content = content
 
     def stream(self) -> list[bytes]:
-        """All at once."""
+        """The whole body in one piece."""
         return [self._content]
 
 
 def answer(body: str, **headers: str) -> AWSResponse:
-    """A response as botocore's transport gives it."""
+    """A response with the interface of botocore's transport."""
     given = HTTPHeaders()
     for name, value in headers.items():
         given[name] = value
@@ -42,7 +42,7 @@ def answer(body: str, **headers: str) -> AWSResponse:
 
 
 def instead_of_network() -> None:
-    """Answer for DynamoDB and the secret behind botocore's serializing, signing and parsing."""
+    """Answer for DynamoDB and the secret in place of the network: botocore still serializes, signs and parses."""
     from handlers.storage import clients
 
     item = json.dumps(_item())
@@ -64,7 +64,7 @@ def instead_of_network() -> None:
 
 
 def instead_of_clients() -> None:
-    """Answer before botocore does anything: what is left of a request is the function's own."""
+    """Answer in place of botocore's clients: only the function's own work is left of a request."""
     from handlers.storage import clients
 
     item = _item()
@@ -78,7 +78,7 @@ def instead_of_clients() -> None:
 
 
 def _item() -> Any:
-    """The trade of the events, as its table holds it."""
+    """The trade of the events, as a stored item."""
     from decimal import Decimal
 
     from handlers.documents import inputs

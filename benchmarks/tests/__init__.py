@@ -1,1 +1,1 @@
-"""That what is compared is the same."""
+"""Tests of the benchmarks: the contenders give the same answers, and the measurements are computed correctly."""

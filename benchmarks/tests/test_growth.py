@@ -1,4 +1,4 @@
-"""What growth is measured with: the journals, the rule of the units, the tables of the results."""
+"""The tools that measure growth: the journals, the rule of the units, the tables of the results."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_pages_of_every_combination_of_filters_are_measured(monkeypatch: pytest.
 
 
 class Client:
-    """Takes what a meter registers with it, and answers."""
+    """A client to which a meter registers its handlers, and which calls them."""
 
     def __init__(self) -> None:
         self.hooks: dict[str, Any] = {}

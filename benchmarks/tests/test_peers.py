@@ -45,7 +45,7 @@ def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def handler_of(peer: str, monkeypatch: pytest.MonkeyPatch) -> Handler:
-    """Its handler; importing a peer makes its client, which is made anew for each test's table."""
+    """The peer's handler. The import creates the peer's client, so each test imports it again for its own table."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     if peer == "product":
@@ -63,7 +63,7 @@ def without(**changes: Any) -> dict[str, Any]:
 OTHER_USER = "11111111-aaaa-4bbb-8ccc-000000000002"
 ENTERED = "2026-01-05T09:31:04-05:00"
 ENTRIES = [{"quantity": "60", "price": "185.25", "enteredAt": ENTERED, "fees": "0.1"}] * 2
-# What a trade with entries does not give itself.
+# The fields that a trade with entries must not have.
 WITH_ENTRIES = dict.fromkeys(("quantity", "openDate", "entryPrice", "commission", "fees"), ...)
 GOOD_TRADES = {
     "closed in two parts": TRADE,
@@ -130,9 +130,9 @@ GOOD_QUERIES = (
 
 
 def told(answer: dict[str, Any]) -> Any:
-    """What an answer tells, but for chance and time; of bad fields which they are, in no order and no words.
+    """The answer without random values and times. Of bad fields only the pointers are kept, sorted.
 
-    How many errors a field has is each library's own affair.
+    The number and the texts of a field's errors differ between the libraries.
     """
     headers = {name.lower(): value for name, value in answer["headers"].items()}
     headers.pop("content-length", None)
@@ -149,7 +149,7 @@ def told(answer: dict[str, Any]) -> Any:
 
 
 def _pointer(error: dict[str, str]) -> str:
-    """As it is told; a header's name in small letters, which mean the same."""
+    """The error's pointer; a header's name in lower case, since header names are case-insensitive."""
     return error["pointer"].lower() if error["in"] == "header" else error["pointer"]
 
 

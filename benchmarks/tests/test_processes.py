@@ -1,4 +1,4 @@
-"""Each contender's process answers each operation that is measured. `make bench` has built them by then."""
+"""Each contender's process answers each measured operation. `make bench` builds the processes first."""
 
 from __future__ import annotations
 

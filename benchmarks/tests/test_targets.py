@@ -19,7 +19,7 @@ def taken(trades: int, *, requests: float, reads: float = 0, writes: float = 0, 
 
 
 def grown() -> Growth:
-    """As it should be: changes flat, everything else the same for each trade."""
+    """Measurements that meet all targets: changes cost the same, all other tasks the same for each trade."""
     linear = [taken(count, requests=count / 5, reads=3 * count, writes=7 * count) for count in COUNTS]
     reading = [taken(count, requests=5 + count / 600, reads=count / 3) for count in COUNTS]
     return {

@@ -218,7 +218,7 @@ def _asked(parameters: Mapping[str, Any]) -> Asked:
 
 
 def _calendar_range(parameters: Mapping[str, Any]) -> tuple[date, date]:
-    """The first and the last day of the calendar. Raises Problem unless the parameters give either a month or a range."""
+    """The first and the last day of the calendar. Raises Problem unless either a month or a range is given."""
     month, first, last = (parameters.get(name) for name in ("month", "from_", "to"))
     if month is not None:
         if wrong := [name for name, value in (("/from", first), ("/to", last)) if value is not None]:

@@ -25,7 +25,7 @@ _CLAUSE = re.compile(r"\b(SET|REMOVE|ADD|DELETE)\b", re.IGNORECASE)
 
 
 def elements(path: str, names: Mapping[str, str]) -> Path:
-    """The elements of a document path, with the names that its placeholders stand for."""
+    """The elements of a document path, with its placeholders replaced by the names."""
     found = re.findall(r"#?\w+|\[\d+\]", path)
     return tuple(names.get(element, element) for element in found)
 
@@ -61,7 +61,7 @@ def _at_top_level(actions: str) -> Iterator[str]:
 
 
 def filter_error(expression: str, names: Mapping[str, str], keys: list[str]) -> str | None:
-    """What AWS says of a query's filter that names a key attribute of what is queried."""
+    """AWS's error for a query's filter that names a key attribute of the queried table or index; else None."""
     for path in paths_of_filter(expression, names):
         if path[0] in keys:
             return f"Filter Expression can only contain non-primary key attributes: Primary key attribute: {path[0]}"
@@ -69,7 +69,7 @@ def filter_error(expression: str, names: Mapping[str, str], keys: list[str]) -> 
 
 
 def update_error(expression: str, names: Mapping[str, str]) -> str | None:
-    """What AWS says of an update two of whose paths are one, or one inside the other."""
+    """AWS's error for an update with two equal paths, or with one path inside another; else None."""
     for one, two in combinations(updated_paths(expression, names), 2):
         if one[: len(two)] == two or two[: len(one)] == one:
             return (

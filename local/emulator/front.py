@@ -207,6 +207,6 @@ async def _reply(send: Send, status: int, body: bytes) -> None:
 
 
 async def _drop(receive: Receive, send: Send) -> None:
-    """No WebSocket API here."""
+    """Close a WebSocket connection: no WebSocket API is deployed."""
     await receive()
     await send({"type": "websocket.close", "code": 1008})

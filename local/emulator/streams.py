@@ -147,14 +147,14 @@ class Reader:
             yield lane, [lane.waiting.popleft() for _ in range(size)]
 
     def wait(self, mapping: Json) -> float | None:
-        """Seconds until a batch that is being gathered can be handed over; none if there is no such batch."""
+        """Seconds until the next incomplete batch can be delivered; None if there is no such batch."""
         with self._lock:
             waits = [self._wait(lane, mapping) for lane in self._lanes]
         return min((wait for wait in waits if wait), default=None)
 
     @staticmethod
     def _wait(lane: Lane, mapping: Json) -> float | None:
-        """Seconds until the lane's batch is full or its window is over; none if it has to wait for something else."""
+        """Seconds until the lane's batching window is over; 0 for a full batch, None for a busy or empty lane."""
         if not lane.waiting or lane.is_busy:
             return None
         if len(lane.waiting) >= _size(mapping):

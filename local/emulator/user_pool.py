@@ -290,7 +290,7 @@ def _apply_codes_for_those_who_wait() -> None:
 
 
 def reuse_is_refused(replaced_at: float | None, now: float, grace: float) -> bool:
-    """Whether a refresh token that was replaced then is of no use any more; `grace` in seconds."""
+    """Whether a refresh token is refused, since it was replaced more than `grace` seconds ago."""
     return replaced_at is not None and now > replaced_at + grace
 
 

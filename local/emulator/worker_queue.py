@@ -12,8 +12,8 @@ The rules:
 - For the same reason a function that has a busy worker ends another function's idle one only after GROWTH_DELAY, and a
   worker that becomes free goes on with its own function unless somebody else has waited SWITCH_DELAY longer.
 - An invocation is therefore overtaken only by those that arrive up to SWITCH_DELAY after it.
-- HTTP requests on one side and event sources (streams, queues, schedules) on the other may each use half of the workers
-  whatever the other side asks for, and so may each event source of its side's half. Who has less than that comes first.
+- HTTP requests may always use half of the workers, and event sources (streams, queues, schedules) together the other
+  half, which the active event sources share equally. A source that uses less than its share is served first.
 - A function that calls another function waits for it while it occupies its own worker. Such a call does not queue:
   it gets a worker even beyond the limit, so no cycle of waiting can arise.
 """
@@ -217,7 +217,7 @@ class WorkerQueue:
         return entitled and now - rival.arrived > SWITCH_DELAY
 
     def _below_share(self, source: str) -> bool:
-        """Whether a source uses fewer workers than it may use whatever the others ask for."""
+        """Whether a source uses fewer workers than its share, which it may use whatever the others ask for."""
         if source == REQUESTS:
             return self._used[source] < self.limit / 2
         asking = {invocation.source for invocation in self._waiting}
