@@ -71,7 +71,7 @@ class OperationChecks:
     def __init__(self, operation: Mapping[str, Any]) -> None:
         self.names = {parameter["name"]: pythonic(parameter["name"]) for parameter in operation.get("parameters", ())}
         if not _OF_THE_REQUEST.isdisjoint(self.names.values()):
-            raise ValueError("a parameter has a reserved name, such as user")
+            raise ValueError("a parameter has a name that is reserved, such as user")
         self.defaults = {
             self.names[parameter["name"]]: parameter["schema"]["default"]
             for parameter in operation.get("parameters", ())
