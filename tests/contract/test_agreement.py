@@ -200,7 +200,9 @@ def test_the_functions_of_the_template_serve_the_operations_of_the_contract() ->
         if resource["Type"] == "AWS::Serverless::Function"
     }
     assert served.pop("UnknownRouteFunction") is None
-    assert {name: value.split() for name, value in served.items() if value} == FUNCTIONS
+    for name, wanted in FUNCTIONS.items():
+        assert (served.get(name) or "").split() == wanted, f"OPERATIONS of {name}, in the contract's order"
+    assert {name for name, value in served.items() if value} == FUNCTIONS.keys()
 
 
 def test_the_operations_with_a_function_of_their_own_are_in_the_contract() -> None:

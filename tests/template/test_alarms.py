@@ -299,12 +299,14 @@ def test_every_queue_is_worked_on_or_has_what_failed() -> None:
 
 @pytest.mark.parametrize("queue", sorted(work_queues()))
 def test_a_queue_whose_oldest_message_waits_too_long_rings(queue: str) -> None:
-    [alarm] = [
+    alarms = [
         properties(alarm)
         for alarm in ALARMS
         if properties(alarm).get("MetricName") == "ApproximateAgeOfOldestMessage"
         and properties(alarm)["Dimensions"] == [{"Name": "QueueName", "Value": {"Fn::GetAtt": f"{queue}.QueueName"}}]
     ]
+    assert len(alarms) == 1, f"{queue} needs an alarm for ApproximateAgeOfOldestMessage in template.yaml"
+    [alarm] = alarms
     assert (alarm["Namespace"], alarm["Statistic"]) == ("AWS/SQS", "Maximum")
     # Long before the message is lost, and not while a call may still be at work on it for the first time.
     retention = properties(queue).get("MessageRetentionPeriod", 4 * 24 * 3600)
@@ -358,7 +360,7 @@ def counted_names() -> set[str]:
 def test_the_runbook_names_every_metric_and_every_function_behind_the_api() -> None:
     behind = {name.removesuffix("Function") for name in FUNCTIONS if "Handler" in properties(name)}
     named_there = set(re.findall(r"[A-Za-z]+", RUNBOOK))
-    assert (counted_names() | behind) - named_there == set()
+    assert (counted_names() | behind) - named_there == set(), "docs/runbook.md has to name these"
 
 
 def dashboard() -> list[Any]:

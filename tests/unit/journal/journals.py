@@ -56,12 +56,18 @@ def a_trade(trade_id: str, closes: Sequence[tuple[datetime, str, str]], **given:
 
 def a_flat_trade(trade_id: str, day: str, net: str, **given: Any) -> Trade:
     """A trade that became flat at noon of the day, and earned that."""
-    noon = datetime.combine(date.fromisoformat(day), time(12), UTC)
-    return a_trade(trade_id, [(noon, "1", net)], **given)
+    return a_trade(trade_id, [(_at(day, 12), "1", net)], **given)
+
+
+def _at(day: str, hour: int) -> datetime:
+    return datetime.combine(date.fromisoformat(day), time(hour), UTC)
 
 
 def dataset_a() -> list[Trade]:
-    return [a_flat_trade(f"{n:02}", day, net, risk_amount=D(risk)) for n, (day, net, risk) in enumerate(DATASET_A)]
+    return [
+        a_flat_trade(f"{n:02}", day, net, risk_amount=D(risk), open_date=_at(day, 9))
+        for n, (day, net, risk) in enumerate(DATASET_A)
+    ]
 
 
 def results(*nets: str) -> list[Trade]:
