@@ -1,4 +1,4 @@
-"""The parts of AWS that the functions need, made in moto from template.yaml: the table, the secret, settings."""
+"""Creates in moto the parts of AWS that the functions need, from template.yaml: tables, secret, settings."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def write_public_documents(folder: Path) -> None:
 
 
 def set_up(monkeypatch: pytest.MonkeyPatch, documents: Path) -> None:
-    """Everything but the table, in the fake AWS of this process; and where the public documents are."""
+    """Create everything but the tables in moto, and set the environment, including the folder of public documents."""
     generated = properties("PageTokenSecret")["GenerateSecretString"]
     secret = clients.secrets().create_secret(Name="page-tokens", SecretString="s" * generated["PasswordLength"])
     proof = clients.secrets().create_secret(Name="sign-ups", SecretString="p" * 64)

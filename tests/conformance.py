@@ -50,7 +50,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Response:
-    """What came back: header names in lower case, the body unpacked."""
+    """An answer, with header names in lower case and the body decompressed."""
 
     status: int
     headers: Mapping[str, str]
@@ -83,7 +83,7 @@ class _Remembering(SchemaValidatorsFactory):
         self._made: dict[Any, SchemaValidator] = {}
 
     def create(self, spec: SchemaPath, schema: SchemaPath, *args: Any, **kwargs: Any) -> SchemaValidator:
-        """The validator of the schema at this place of the contract."""
+        """The validator of the schema at this path of the contract."""
         place = tuple(schema.parts)
         if place not in self._made:
             self._made[place] = super().create(spec, schema, *args, **kwargs)
@@ -104,7 +104,7 @@ def _with_any_items(node: Any) -> Any:
 
 @cache
 def _items_of(operation_id: str) -> Mapping[str, OAS30Validator]:
-    """For each property of the operation's body that holds such items: what judges one of them."""
+    """The validator of an item, for each property of the body whose items are validated individually."""
     [item] = slice_of([operation_id])["paths"].values()
     [operation] = [held for held in item.values() if isinstance(held, dict)]
     return {
@@ -160,7 +160,7 @@ def _in_one_form(operation_id: str, media_type: str, body: bytes | None) -> byte
 
 
 def _whole_numbers(query: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """The query with whole numbers as openapi-core reads them: 7.0 as 7."""
+    """The query with integers in the form that openapi-core reads: 7 for 7.0."""
     written = re.compile(r"[0-9]{1,18}(\.[0-9]{1,18}([eE][+-]?[0-9]{1,2})?|[eE][+-]?[0-9]{1,2})")
 
     def read(value: str) -> str:

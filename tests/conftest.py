@@ -1,4 +1,4 @@
-"""For all tests: none of them is timed, however busy the machine; functions ask of AWS what their roles allow."""
+"""Fixtures of all tests: no test has a time limit, and functions may call AWS only as their roles allow."""
 
 import sys
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ def calls_are_allowed() -> Iterator[None]:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any, error: object) -> None:  # noqa: ARG001 the hook's signature
-    """Take over what a worker's functions used."""
+    """Add the rights that a worker's tests have used."""
     _used.update(map(tuple, getattr(node, "workeroutput", {}).get("used_rights", ())))
 
 
@@ -47,7 +47,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Name what no function used."""
+    """Name the rights and settings that no function used."""
     if _unused:
         terminalreporter.section("rights and settings that no call of the tests has used", red=True)
         for line in _unused:

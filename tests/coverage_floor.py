@@ -17,7 +17,7 @@ LINES, BRANCHES = 99.9, 98.0
 
 
 def shortfalls(report: dict[str, Any]) -> list[str]:
-    """What keeps the coverage below the floor, a line each; nothing when it is reached."""
+    """The reasons why coverage is below the floor, a line each; none if it is reached."""
     totals = report["totals"]
     lines = 100 * totals["covered_lines"] / totals["num_statements"]
     branches = 100 * totals["covered_branches"] / totals["num_branches"]

@@ -1,4 +1,4 @@
-"""API Gateway as the functions see it: it chooses routes as on AWS, and makes events in payload format 2.0."""
+"""Stands in for API Gateway: chooses the route as on AWS, and builds the event in payload format 2.0."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _request_numbers = count(1)
 
 
 def unknown_route(method: str) -> str:
-    """The key of the route that takes what no operation serves."""
+    """The key of the route for requests that no operation serves."""
     return f"{method} /{{proxy+}}"
 
 
@@ -51,7 +51,7 @@ def event(
     body: bytes | None = None,
     claims: Mapping[str, str] | None = None,
 ) -> Event:
-    """A request as API Gateway hands it to a function."""
+    """The event of a request, as API Gateway passes it to a function."""
     given = {name.lower(): value for name, value in (headers or {}).items()}
     cookies = given.pop("cookie", "")
     names = [name for name, _ in parse_qsl(query, keep_blank_values=True, encoding="latin-1")]
@@ -121,7 +121,7 @@ class Route:
 
     @property
     def key(self) -> str:
-        """As API Gateway names it."""
+        """The route key of API Gateway."""
         return f"{self.method} {gateway_path(self.path)}"
 
     @property
@@ -131,7 +131,7 @@ class Route:
 
     @property
     def is_public(self) -> bool:
-        """Whether it asks for no token."""
+        """Whether the operation needs no access token."""
         return not self.operation.get("security", contract()["security"])
 
     def matches(self, method: str, path: str) -> bool:

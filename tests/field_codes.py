@@ -1,4 +1,4 @@
-"""The contract's table of field codes, and what holds every field error of an answer to it."""
+"""Reads the contract's table of field codes, and checks each field error of an answer against it."""
 
 from __future__ import annotations
 

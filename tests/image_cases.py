@@ -1,4 +1,4 @@
-"""Files of every type that is taken, whole ones and such as break one rule, and the rule."""
+"""Files of every accepted type: valid ones, and files that break one rule, with the rule."""
 
 from __future__ import annotations
 

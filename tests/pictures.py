@@ -1,4 +1,4 @@
-"""Small image files by hand, whole or broken in one way, each as its format's specification has it."""
+"""Builds small image files by their formats' specifications, valid or with one fault."""
 
 from __future__ import annotations
 

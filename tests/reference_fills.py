@@ -1,4 +1,4 @@
-"""The fills of reference cases, one a line: name, side, quantity @ price (costs)."""
+"""Reads the fills of reference cases, one a line: name, side, quantity @ price (costs)."""
 
 TWELVE = """
 f1 BUY 100 @ 10.00 (1.00)

@@ -154,7 +154,7 @@ def settings(function: str) -> Mapping[str, str]:
 
 
 def rights_of_lambda(function: str) -> Iterator[Right]:
-    """What Lambda needs of a function's role to bring its events, to put aside those that fail, and to log apart."""
+    """The rights that Lambda itself needs of a function's role: to read its events and to send away failed ones."""
     given = properties(function)
     if "LoggingConfig" in given:
         yield from (Right(action, Resource(given["LoggingConfig"]["LogGroup"]["Ref"])) for action in OF_A_LOG)
@@ -173,7 +173,7 @@ def rights_of_lambda(function: str) -> Iterator[Right]:
 
 
 class Need(NamedTuple):
-    """What a call needs: an action on whatever has this name, address or id, below this path."""
+    """A right that a call needs: an action on the resource with this name, address or id, below this path."""
 
     action: str
     named: str
@@ -247,7 +247,7 @@ def _of_s3(operation: str, params: Params) -> Iterator[Need]:
 
 
 def needs_of_failure(operation: str, params: Params, code: str) -> Iterator[Need]:
-    """S3 says that an object is not there only to those who may list the bucket; others are refused."""
+    """The right that a failed call needs: S3 answers 404 for a missing object only to those who may list the bucket."""
     if operation in ("GetObject", "HeadObject") and code in ("NoSuchKey", "404"):
         yield Need("s3:ListBucket", params["Bucket"])
 
@@ -341,7 +341,7 @@ class Recorder:
             self.refused.append(f"{function} may not {wanted}")
 
     def take_refused(self) -> list[str]:
-        """What was refused since this was last asked."""
+        """The refused calls since the last call of this method."""
         found, self.refused = sorted(set(self.refused)), []
         return found
 
@@ -360,7 +360,7 @@ def unused(used: Collection[tuple[str, str]]) -> list[str]:
 
 
 def watch_botocore() -> None:
-    """Record what any client of botocore's is asked from now on, and what it signs."""
+    """Record from now on all calls and signatures of botocore's clients."""
     from botocore import signers
     from botocore.client import BaseClient
     from botocore.exceptions import ClientError

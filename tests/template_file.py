@@ -1,4 +1,4 @@
-"""template.yaml as tests read it, so that what they create and what is deployed cannot disagree."""
+"""Reads template.yaml, so that tests create the same resources as a deployment."""
 
 from functools import cache
 from pathlib import Path
@@ -36,7 +36,7 @@ def read(path: Path) -> dict[str, Any]:
 
 @cache
 def template() -> dict[str, Any]:
-    """The whole template; not to be changed."""
+    """The whole template. Callers share it and must not change it."""
     return read(_PATH)
 
 

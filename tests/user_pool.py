@@ -92,7 +92,7 @@ class Killed(BaseException):
 
 
 class Client:
-    """A client of the pool: signed, for its administrator, or not, for everybody."""
+    """A client of the pool: with signatures for the administrator, without for everybody."""
 
     def __init__(self, pool: UserPool, *, is_signed: bool) -> None:
         self._pool, self._is_signed = pool, is_signed
@@ -148,7 +148,7 @@ class UserPool:
 
     @contextmanager
     def process_ends(self, place: int) -> Iterator[None]:
-        """End the block's process at that place: the moments before and after each call are counted, from 0."""
+        """End the block's process at this moment. The moments before and after each call are counted from 0."""
         places = count()
 
         def end(*_: Any) -> None:
@@ -459,7 +459,7 @@ def _check_client(client_id: str) -> None:
 
 
 def _check_policy(password: str) -> None:
-    """The policy of template.yaml; the blanks as Cognito's documentation has them."""
+    """Check a password by the policy of template.yaml, with blanks as Cognito documents them."""
     if password != password.strip() or re.search(r"[\t\n\v\f\r]", password) or len(password) > 256:
         raise Refused("InvalidParameterException", "1 validation error detected: Value at 'password' failed")
     rules = {
@@ -475,7 +475,7 @@ def _check_policy(password: str) -> None:
 
 
 def _check_patterns(given: Answer, shape: Any) -> None:
-    """Hold texts to the patterns of the service model, which botocore does not."""
+    """Check texts against the patterns of the service model, which botocore does not check."""
     for name, text in _texts(given, shape):
         if name in ("Username", "USERNAME") and not re.fullmatch(r"\S{1,128}", text):
             raise AssertionError(f"{name} is no name in Cognito")

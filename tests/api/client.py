@@ -44,7 +44,7 @@ class Answer:
 
 
 def answer_of(returned: Mapping[str, Any], event: Event, route: Route | None) -> Answer:
-    """The answer that a function returned, after it was found to be one that the contract allows."""
+    """A function's answer, checked against the contract."""
     assert type(returned["statusCode"]) is int
     assert returned.keys() == {"statusCode", "headers", "body", "isBase64Encoded"}
     sent = events.body_of(returned)
@@ -90,12 +90,12 @@ def answer_of(returned: Mapping[str, Any], event: Event, route: Route | None) ->
 
 @dataclass(frozen=True)
 class Client:
-    """One user's front end."""
+    """The front end of one user."""
 
     user: str | None = DANA
 
     def __call__(self, method: str, path: str, document: Any = None, **given: Any) -> Answer:
-        """Send one request and answer what comes back, held to the contract."""
+        """Send one request. Returns its answer, checked against the contract."""
         if document is not None:
             given["body"] = json.dumps(document).encode()
         return self.send(self.event(method, path, **given))
@@ -141,7 +141,7 @@ class Client:
         return self("GET", path, **given)
 
     def head(self, path: str, **given: Any) -> Answer:
-        """Ask for the headers of what GET answers."""
+        """Send a HEAD request."""
         return self("HEAD", path, **given)
 
     def post(self, path: str, document: Any = None, **given: Any) -> Answer:
@@ -157,14 +157,14 @@ class Client:
         return self("DELETE", path, **given)
 
     def new_trade(self, **given: Any) -> Any:
-        """A trade that was recorded, by default an open one."""
+        """Record a trade, by default an open one. Returns the answer's body."""
         answer = self.post("/trades", a_trade(**given))
         assert answer.status == 201, answer.body
         return answer.json
 
 
 def a_trade(**given: Any) -> dict[str, Any]:
-    """A trade to record: docs/statistics.md's first check, still open."""
+    """The body that records docs/statistics.md's first trade, without closes."""
     trade = {
         "symbol": "AAPL",
         "side": "BUY",

@@ -1,4 +1,4 @@
-"""The API with its table, its secret and its docs page, all in this process."""
+"""Fixtures with the whole API in this process: tables, secret, docs page."""
 
 import io
 import json
@@ -62,7 +62,7 @@ def nobody() -> Client:
 
 @pytest.fixture
 def estate(everything: None, bucket: None, pool: str, monkeypatch: pytest.MonkeyPatch) -> Estate:  # noqa: ARG001 made first
-    """Everything where something of a user can be."""
+    """All places that can hold data of a user."""
     made = Estate(pool, new_queue("erasures"), new_queue("exports"))
     monkeypatch.setenv("ERASURE_QUEUE_URL", made.erasure_queue)
     monkeypatch.setenv("EXPORT_QUEUE_URL", made.export_queue)
@@ -71,7 +71,7 @@ def estate(everything: None, bucket: None, pool: str, monkeypatch: pytest.Monkey
 
 @pytest.fixture
 def calls(estate: Estate) -> list[tuple[str, Any]]:  # noqa: ARG001 made first
-    """What the pool's administrator was asked since, and with which parameters."""
+    """The administrator's calls of the pool since the test began, with their parameters."""
     made: list[tuple[str, Any]] = []
     clients.cognito_admin().meta.events.register(
         "provide-client-params.cognito-identity-provider.*",
@@ -82,14 +82,14 @@ def calls(estate: Estate) -> list[tuple[str, Any]]:  # noqa: ARG001 made first
 
 @pytest.fixture
 def cognito(everything: None) -> Iterator[Stubber]:  # noqa: ARG001 made first
-    """Cognito, answering what the test says and nothing else."""
+    """A stub of Cognito that answers only what the test defines."""
     with Stubber(sign_in.cognito()) as stubber:
         yield stubber
         stubber.assert_no_pending_responses()
 
 
 class LogLines:
-    """What the functions logged since the test began."""
+    """The lines that the functions have logged since the test began."""
 
     def __init__(self, stream: io.StringIO) -> None:
         self._stream = stream
@@ -114,7 +114,7 @@ def log_lines() -> Iterator[LogLines]:
 
 @pytest.fixture
 def user_pool(everything: None, monkeypatch: pytest.MonkeyPatch) -> UserPool:  # noqa: ARG001 made first
-    """A pool that answers as Cognito does, in place of it."""
+    """A user pool in this process that answers as Cognito does."""
     pool = UserPool()
     monkeypatch.setenv("SIGN_OUT_QUEUE_URL", new_queue("sign-outs"))
     monkeypatch.setenv("USER_POOL_CLIENT_ID", user_pools.CLIENT_ID)

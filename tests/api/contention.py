@@ -1,4 +1,4 @@
-"""Many requests for one operation at once, in threads, against AWS in this process."""
+"""Sends many requests of one operation at once, in threads, to moto."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.events import claims_of, function, routes
 
 @pytest.fixture
 def one_call_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """moto's transactions lose what others write meanwhile: each of its calls has the table to itself."""
+    """Let moto run one call at a time: its transactions lose concurrent writes otherwise."""
     lock, call = Lock(), BaseClient._make_api_call  # type: ignore[attr-defined] # not in the stubs
 
     def locked(*given: Any) -> Any:

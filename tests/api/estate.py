@@ -1,4 +1,4 @@
-"""All that a user can have: in the table, in the bucket, in the pool, in the queues."""
+"""Gives a user data of every kind, in tables, bucket, pool and queues, and finds what is left of it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.api.client import Client
 
 @dataclass(frozen=True)
 class Estate:
-    """Where it all is."""
+    """The tables, bucket, pool and queues that hold a user's data."""
 
     pool: str
     erasure_queue: str
@@ -32,7 +32,7 @@ def users_of(pool: str) -> set[str]:
 
 
 def messages_of(queue: str) -> list[dict[str, Any]]:
-    """The messages that wait in the queue, as a function gets them; they do not wait any more."""
+    """Receive the queue's messages, as the event of a function."""
     received = clients.sqs().receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", ())
     for message in received:
         clients.sqs().delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
@@ -40,7 +40,7 @@ def messages_of(queue: str) -> list[dict[str, Any]]:
 
 
 def furnish(user: str) -> None:
-    """Give a user something of everything, without asking the API: trades, answers, uploads, files, versions."""
+    """Give a user data of every kind without the API: trades, kept answers, uploads, files, versions."""
     table, s3 = clients.dynamodb(), clients.s3()
     sort_keys = ["trade-1", "trade-2", "trade-3", "idempotency|key-1", "trade-1|image|image-1"]
     sort_keys += ["trade-4|deleted", "group|group-1", "external|id-1", "tags|change"]
@@ -58,7 +58,7 @@ def furnish(user: str) -> None:
 
 
 def left_of(user: str, pool: str) -> dict[str, Sequence[str]]:
-    """What there is of a user, marks apart; the kinds of which there is nothing are absent."""
+    """What is left of a user except the erasure marks, by kind; kinds with nothing left are absent."""
     items = clients.dynamodb().query(
         TableName="trades",
         KeyConditionExpression="userId = :user",

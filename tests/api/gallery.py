@@ -1,4 +1,4 @@
-"""What happens to images around the API: the files that browsers send, the events of the bucket and of the table."""
+"""Plays the parts of browser, bucket and table stream for images: sends files and calls the functions with events."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def messages(*bodies: Any) -> dict[str, Any]:
 
 
 def ask(client: Client, trade_id: str, content_type: str = "image/png") -> str:
-    """The id of an image whose upload was asked for."""
+    """Ask for an upload. Returns the image's id."""
     answer = client.post(f"/trades/{trade_id}/images", {"contentType": content_type})
     assert answer.status == 201, answer.body
     return str(answer.json["imageId"])
@@ -62,13 +62,13 @@ def send(trade_id: str, image_id: str, data: bytes = PNG, user: str = DANA) -> A
 
 
 def check(*arrivals: Arrival) -> list[str]:
-    """Have the files checked; answers the messages that failed."""
+    """Have the files checked. Returns the messages that failed."""
     answer = queues.check_image(messages(*(arrival.notice for arrival in arrivals)), Context())
     return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
 
 def illustrate(client: Client, trade_id: str, data: bytes = PNG) -> str:
-    """The id of an image that was sent and checked."""
+    """Send an image and have it checked. Returns its id."""
     image_id = ask(client, trade_id)
     assert check(send(trade_id, image_id, data)) == []
     return image_id
@@ -100,7 +100,7 @@ def records() -> set[str]:
 
 
 def remove(*changes: tuple[Mapping[str, Any], Mapping[str, Any]]) -> list[str]:
-    """Tell of changes of items, before and after; answers those that failed."""
+    """Pass changes of items, before and after, to the stream's function. Returns those that failed."""
     made = []
     for number, (before, after) in enumerate(changes):
         change = {"SequenceNumber": str(number), "OldImage": before, **({"NewImage": after} if after else {})}
@@ -111,7 +111,7 @@ def remove(*changes: tuple[Mapping[str, Any], Mapping[str, Any]]) -> list[str]:
 
 
 def files() -> set[tuple[str, str]]:
-    """Key and version of everything in the bucket; of a mark that a file was deleted, too."""
+    """Key and version of everything in the bucket, including marks of deleted files."""
     listed = s3().list_object_versions(Bucket="files")
     return {
         (file["Key"], file["VersionId"]) for file in (*listed.get("Versions", ()), *listed.get("DeleteMarkers", ()))
@@ -119,6 +119,6 @@ def files() -> set[tuple[str, str]]:
 
 
 def tag_of(arrival: Arrival) -> str:
-    """What the bucket's lifecycle knows of the file."""
+    """The tag of the file that the bucket's lifecycle rules use."""
     [tag] = s3().get_object_tagging(Bucket="files", Key=arrival.key, VersionId=arrival.version)["TagSet"]
     return tag["Value"]

@@ -32,7 +32,7 @@ TRIED: Counter[str] = Counter()
 
 
 class Faults:
-    """The pool behind a network that fails when it is told to."""
+    """The pool behind a network that fails on demand."""
 
     def __init__(self, pool: UserPool) -> None:
         self.pool = pool
@@ -84,7 +84,7 @@ class Retrying:
 
 @pytest.fixture
 def faults(user_pool: UserPool, monkeypatch: pytest.MonkeyPatch) -> Faults:
-    """Cognito, which can be made to fail."""
+    """A Cognito that can be made to fail."""
     made = Faults(user_pool)
     monkeypatch.setattr(sign_in, "cognito", lambda: Retrying(made, user_pool.public, 2))
     monkeypatch.setattr(sign_in, "cognito_once", lambda: Retrying(made, user_pool.public, 1))
@@ -94,7 +94,7 @@ def faults(user_pool: UserPool, monkeypatch: pytest.MonkeyPatch) -> Faults:
 
 
 class Step:
-    """One request of the owner's: what is there before, and what must be there in the end."""
+    """One request of the owner: the state before it, and the state that must hold in the end."""
 
     statuses: ClassVar[Collection[int]] = ()  # of a request that went well
     # Others that are right where a call had its effect and its answer was lost: a code is taken once.

@@ -201,7 +201,7 @@ def test_a_request_counts_whether_or_not_it_mails_anything(
 
 
 def asked_for() -> int:
-    """How many codes were asked for today."""
+    """The number of codes that were requested today."""
     items = clients.dynamodb().query(
         TableName="trades",
         KeyConditionExpression="userId = :owner",

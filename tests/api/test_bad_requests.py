@@ -1,4 +1,4 @@
-"""What does not follow the contract is refused, with every bad field at once."""
+"""Requests that break the contract are refused with all of their bad fields at once."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Many trades at once: each on its own, in order, and the good ones kept when others fail."""
+"""Bulk requests: each trade is recorded on its own and in order, also when others fail."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lists of trades by when they were closed: what opens a day of the calendar, and what ranks the trades of a range."""
+"""Lists of trades by the days of their closes, as a calendar and a ranking need them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many requests for one trade at once: all that can succeed does, and nothing is lost or doubled."""
+"""Many requests for one trade at once: every possible change succeeds, and none is lost or doubled."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("one_call_at_a_time", "waits")
 
 @pytest.fixture
 def waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What waits before it tries again does wait."""
+    """Retries sleep, as they do on AWS."""
     monkeypatch.setattr("time.sleep", SLEEP)
 
 

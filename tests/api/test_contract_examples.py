@@ -22,7 +22,7 @@ EMAIL, PASSWORD = EXAMPLES["LogInInput"]["email"], EXAMPLES["LogInInput"]["passw
 
 
 def found(node: Any) -> Any:
-    """What a reference leads to, or the node itself."""
+    """The target of a reference, or the node itself."""
     while "$ref" in node:
         target: Any = CONTRACT
         for step in node["$ref"].removeprefix("#/").split("/"):

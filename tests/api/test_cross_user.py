@@ -1,4 +1,4 @@
-"""Two users and all that has an id: another's is answered like one that never existed, and nothing is written."""
+"""Requests for another user's resources are answered as if these did not exist, and write nothing."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ EVENT = {"type": "DIVIDEND", "amount": "24", "at": "2026-01-09T09:00:00-05:00"}
 
 @dataclass(frozen=True)
 class Ids:
-    """What a request names."""
+    """The ids that a request names."""
 
     trade: str = NEVER
     close: str = NEVER

@@ -19,7 +19,7 @@ CLOSE = {"price": "11", "closedAt": "2026-01-05T11:00:00-05:00"}
 
 
 def at_work_later(monkeypatch: pytest.MonkeyPatch, after: timedelta) -> None:
-    """Let the API list and restore as if that much time had passed."""
+    """Let the API list and restore as if this much time had passed."""
 
     clock = Mock(now=lambda zone: datetime.now(zone) + after)
     monkeypatch.setattr(deletions, "datetime", clock)
@@ -190,7 +190,7 @@ def test_a_restoration_that_a_second_deletion_overtakes_takes_the_newest(
 
 
 def _first_time(then: Callable[[], object]) -> Callable[[], None]:
-    """A function that does it when it is called for the first time, and nothing later."""
+    """A function that acts when it is called for the first time only."""
     waiting = [then]
 
     def once() -> None:

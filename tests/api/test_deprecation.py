@@ -1,4 +1,4 @@
-"""An operation that the contract calls deprecated says so in every answer. The contract is one made for the test."""
+"""A deprecated operation says so in every answer. The test makes a contract of its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The erasing of an account, whatever breaks it off: nothing is left of its user, and everything of the others."""
+"""Erasing an account, interrupted at every point: nothing of its user is left, and everything of others."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def delays(estate: Estate) -> list[int]:  # noqa: ARG001 made first
-    """For how long messages were to wait. They do not here."""
+    """The delays of messages, which are recorded and not waited for."""
     made: list[int] = []
 
     def hurry(params: dict[str, Any], **_: Any) -> dict[str, Any]:
@@ -78,7 +78,7 @@ def delays(estate: Estate) -> list[int]:  # noqa: ARG001 made first
 
 @pytest.fixture
 def dana(estate: Estate) -> Client:
-    """Somebody who has something of everything."""
+    """A user with data of every kind."""
     client = new_client(estate.pool, "dana@example.com")
     furnish(str(client.user))
     return client
@@ -86,14 +86,14 @@ def dana(estate: Estate) -> Client:
 
 @pytest.fixture
 def erin(estate: Estate) -> Client:
-    """Somebody else who has."""
+    """Another user with data of every kind."""
     client = new_client(estate.pool, "erin@example.com")
     furnish(str(client.user))
     return client
 
 
 def work(estate: Estate, context: Context | None = None) -> int:
-    """Have the queue's messages worked on until there are none; answers how many there were."""
+    """Handle the queue's messages until none is left. Returns their number."""
     count = 0
     while records := messages_of(estate.erasure_queue):
         for record in records:
@@ -244,7 +244,7 @@ def test_wherever_it_is_killed_nothing_is_left_in_the_end(
 
 
 def _erase(victim: Client, estate: Estate, kill: Kill) -> bool:
-    """The request and all that follows; a kill anywhere is followed by a repetition. Answers whether there was one."""
+    """Send the request and handle its messages, repeated after a kill. Returns whether there was one."""
     killed = False
     while True:
         try:

@@ -50,7 +50,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def told(answer: Answer, took: float) -> tuple[Any, ...]:
-    """Everything of an answer that somebody could tell apart, but what is another in every answer."""
+    """All observable parts of an answer, except those that differ in every answer."""
     document = tuple(sorted((name, str(value)) for name, value in answer.json.items() if name != "requestId"))
     headers = tuple(sorted((name, value) for name, value in answer.headers.items() if name != "x-request-id"))
     return answer.status, document, headers, round(took, 6)

@@ -1,4 +1,4 @@
-"""What every answer carries, what a failure tells to whom, and what no log line holds."""
+"""The headers of every answer, and what failures tell the client and the log."""
 
 import json
 from collections.abc import Callable
@@ -192,12 +192,12 @@ def test_these_are_all_operations() -> None:
 
 
 class Surprise(Exception):
-    """Something that nobody thought of; its message is not for a client."""
+    """An unexpected error, whose message must not reach a client."""
 
 
 @pytest.fixture
 def broken(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever stands behind the operations breaks."""
+    """Make every use case and storage function raise an unexpected error."""
 
     def breaks(*_: Any, **__: Any) -> None:
         raise Surprise("table arn:aws:dynamodb:secret-of-the-house")

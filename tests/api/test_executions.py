@@ -1,4 +1,4 @@
-"""Recorded executions: what they make of trades and positions, corrected, deleted, late and concurrent ones."""
+"""Recorded executions and the trades that follow from them: corrected, deleted, late and concurrent ones."""
 
 from __future__ import annotations
 

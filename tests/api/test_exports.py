@@ -1,4 +1,4 @@
-"""Tables of closes: what stands in them, how they are written, and who gets them."""
+"""Tables of closes: their content, how they are written, and who may read them."""
 
 from __future__ import annotations
 

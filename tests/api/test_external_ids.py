@@ -1,4 +1,4 @@
-"""externalId: one living trade of a user has it, however often, however late and however many at once record it."""
+"""At most one trade of a user that is not deleted has an externalId, also with repeated and concurrent requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Figures at the far ends of what the contract can write down."""
+"""Figures of the largest and smallest values that the contract allows."""
 
 from handlers.storage import clients
 from tests.api.client import DANA, Client

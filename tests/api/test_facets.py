@@ -1,4 +1,4 @@
-"""What there is to filter by: of every trade, once, with its number."""
+"""Facets: each value of the trades' filters once, with its count."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ TRIED: Counter[str] = Counter()
 
 
 class Aws:
-    """moto, which fails when it is told to and, as DynamoDB does, makes a transaction with a token once."""
+    """A moto that fails on demand and, as DynamoDB does, runs a transaction with a token once."""
 
     def __init__(self, serve: Callable[..., AWSResponse | None]) -> None:
         self._serve = serve
@@ -106,7 +106,7 @@ def _response(url: str, status: int, text: str) -> AWSResponse:
 
 @pytest.fixture
 def failing(monkeypatch: pytest.MonkeyPatch) -> Aws:
-    """The AWS of this process, which can be made to fail."""
+    """The moto of this process, which can be made to fail."""
     aws = Aws(BotocoreStubber.__call__)
     monkeypatch.setattr(
         BotocoreStubber, "__call__", lambda stubber, event_name, request, **_: aws.answer(stubber, event_name, request)
@@ -117,7 +117,7 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Aws:
 
 
 class Write:
-    """One operation that writes: what is there before, the request, and what must be there after it in the end."""
+    """One writing operation: the state before it, the request, and the state that must hold in the end."""
 
     statuses: ClassVar[Collection[int]] = ()  # of a request that went well
     again: ClassVar[Collection[int]] = ()  # of its repetition, if others are right too

@@ -1,4 +1,4 @@
-"""The same key with the same body gives the same answer, whatever happened in between; one trade exists."""
+"""A repeated key with the same body gets the first answer and records no second trade."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone

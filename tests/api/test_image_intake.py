@@ -1,4 +1,4 @@
-"""Images' files apart from requests: checked, removed, swept; and nothing is lost or left when a step fails."""
+"""The background work on image files: checking, removing, sweeping, also when a step fails."""
 
 from __future__ import annotations
 
@@ -650,7 +650,7 @@ STORIES: Mapping[str, Callable[[Client, str], Callable[[], Any]]] = {
 
 
 def whole(trade_id: str) -> None:
-    """Every image of the trade has its file, out of the lifecycle's reach, and every file its image."""
+    """Whether each image of the trade has a file that no lifecycle rule deletes, and each file an image."""
     stored = {image["M"]["imageId"]["S"]: image["M"]["fileVersion"]["S"] for image in _images(trade_id)}
     arrivals = {image_id: Arrival(f"images/{DANA}/{trade_id}/{image_id}", stored[image_id]) for image_id in stored}
     assert files() == {(arrival.key, arrival.version) for arrival in arrivals.values()}

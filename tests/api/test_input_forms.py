@@ -1,4 +1,4 @@
-"""What a client may write in several ways is taken in all of them, and kept and answered in one."""
+"""Values with several spellings are accepted in all of them, and stored and answered in one."""
 
 from typing import Any
 

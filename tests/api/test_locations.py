@@ -1,4 +1,4 @@
-"""Whatever address an answer gives, in Location or in a problem's `location`, is answered by GET."""
+"""GET answers every address in a Location header or in a problem's `location`."""
 
 from collections.abc import Callable
 from typing import Any

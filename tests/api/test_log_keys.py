@@ -1,4 +1,4 @@
-"""By which names a log line is found: the request's, or the message's or change's behind which it was written."""
+"""Log lines name the request, message or stream record that they belong to."""
 
 from __future__ import annotations
 

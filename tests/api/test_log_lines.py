@@ -1,4 +1,4 @@
-"""What no log line holds: tokens, addresses, notes, passwords; whatever is asked and whatever breaks."""
+"""No log line holds a token, an address, a note or a password, for any request and any failure."""
 
 from __future__ import annotations
 

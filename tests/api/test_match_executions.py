@@ -1,4 +1,4 @@
-"""POST /executions/match: the reference cases through the API, and what it refuses."""
+"""POST /executions/match: the reference cases through the API, and refused requests."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What is counted, as CloudWatch finds it in the log: one line in its embedded metric format for each event."""
+"""Metrics in the log, in CloudWatch's embedded metric format, a line for each event."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CLOSE = {"quantity": "40", "price": "12", "closedAt": "2026-01-06T10:00:00-05:00
 
 
 def counted(capsys: Captured) -> Counter[str]:
-    """Each metric with its sum since this was last asked. What is 0 is left out."""
+    """The sum of each metric since the last call; metrics of 0 are left out."""
     sums: Counter[str] = Counter()
     for line in capsys.readouterr().out.splitlines():
         told = json.loads(line)

@@ -1,4 +1,4 @@
-"""A deployment with another shape of stored entries: every operation, the stream and the comparison go on."""
+"""After a deployment with another shape of stored entries, operations, stream and comparison still work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a user does with the own account: the profile, the password, the address, one session."""
+"""The user's own account: profile, password, address, one session."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ EMAIL, PASSWORD, NEW = "dana@example.com", "Breakout-2026!", "Pullback-2026!"
 
 
 def failing(operation: str) -> Callable[[str, Any], None]:
-    """Has Cognito fail at every call of the operation."""
+    """Makes every call of the operation fail in Cognito."""
 
     def fail(name: str, _: Any) -> None:
         if name == operation:

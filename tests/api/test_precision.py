@@ -1,4 +1,4 @@
-"""Numbers of eighteen decimals, from the request to the store, lists, statistics and the export."""
+"""Numbers with 18 decimals, from the request to table, lists, statistics and export."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`make restore`: trades come back from a table of an earlier time, and nobody who is gone does."""
+"""`make restore` brings trades back from an earlier table, but none of erased users."""
 
 from __future__ import annotations
 

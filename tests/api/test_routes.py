@@ -1,4 +1,4 @@
-"""Which request reaches which operation, in whatever shape API Gateway or an emulator hands it over."""
+"""Each request reaches its operation, in every form of event that API Gateway and emulators send."""
 
 from typing import Any
 

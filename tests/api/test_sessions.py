@@ -1,4 +1,4 @@
-"""What ends sessions: a new password ends all of them, wherever Cognito or the process fails."""
+"""A new password ends all sessions, also when Cognito or the process fails."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whoever reads the mail has the account: whoever signed up, in whatever order, and wherever a process ends."""
+"""Only the reader of the mailbox gets the account, in every order of requests and after every crash."""
 
 from __future__ import annotations
 

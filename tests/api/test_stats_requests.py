@@ -1,4 +1,4 @@
-"""How many requests a statistic takes: one for settings, accounts and books, whatever is asked about them."""
+"""A statistic reads settings, accounts and books with one request, for every question."""
 
 from __future__ import annotations
 

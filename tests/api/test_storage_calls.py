@@ -1,4 +1,4 @@
-"""How many requests an operation sends to DynamoDB, so that none creeps in: each is a round trip, and is billed."""
+"""The number of requests that each operation sends to DynamoDB: each costs a round trip and money."""
 
 from collections import Counter
 from collections.abc import Callable

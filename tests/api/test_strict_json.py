@@ -1,4 +1,4 @@
-"""A body is JSON to the letter, UTF-8, no larger than 256 KiB, and says what it is."""
+"""A body must be strict JSON in UTF-8, at most 256 KiB, with its media type."""
 
 import base64
 import gzip

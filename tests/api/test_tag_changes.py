@@ -1,4 +1,4 @@
-"""A tag is renamed or deleted in all trades: exactly once, whatever breaks, and no other change is lost."""
+"""A tag is renamed or deleted in all trades exactly once, also after failures, and no other change is lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tags have one form at every door: what looks the same is found, counted and shown as the same tag."""
+"""Tags have one form in all requests: tags that look the same are found, counted and shown as one."""
 
 import pytest
 

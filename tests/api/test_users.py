@@ -1,4 +1,4 @@
-"""Who somebody is comes from the verified access token, and what is another's does not exist."""
+"""The user comes from the verified access token, and other users' resources do not exist."""
 
 from typing import Any
 

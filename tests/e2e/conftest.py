@@ -72,7 +72,7 @@ OF_THE_GATEWAY = frozenset(
 
 
 def judge(answer: httpx.Response) -> None:
-    """Hold an answer, and the request it answers, to the contract."""
+    """Check a request and its answer against the contract."""
     answer.read()
     request = answer.request
     raw = request.url.raw_path.decode().partition("?")[0]
@@ -158,7 +158,7 @@ def _made_users(pool: str, address: str, public: httpx.Client) -> Iterator[Calla
 
 @pytest.fixture(scope="session")
 def dana(new_user: Callable[[], User]) -> User:
-    """A user whom tests share that do not mind."""
+    """A user whom several tests share."""
     return new_user()
 
 

@@ -1,4 +1,4 @@
-"""The docs page in a real browser: all of it is there, it asks nothing of another host, and it tries the API out."""
+"""The docs page in a real browser: it is complete, loads nothing from other hosts, and sends requests to the API."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def complaints() -> list[str]:
-    """What the browser had to say against the page."""
+    """The browser's errors and warnings about the page."""
     return []
 
 
@@ -155,7 +155,7 @@ def test_axe_finds_no_fault(
 
 
 def faults(page: Page) -> list[str]:
-    """What axe has against the page as it is shown."""
+    """The accessibility faults that axe finds on the shown page."""
     found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
     return [f"{fault['impact']} {fault['id']}: {node['html'][:200]}" for fault in found for node in fault["nodes"]]
 

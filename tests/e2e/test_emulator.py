@@ -1,4 +1,4 @@
-"""What the patches of the emulator must not change."""
+"""The patched emulator answers as the unpatched one where it must."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One user's import does not keep another user's statistics waiting, and is itself followed soon."""
+"""One user's import does not delay another user's statistics, and soon shows in its own."""
 
 from __future__ import annotations
 

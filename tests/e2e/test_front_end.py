@@ -1,4 +1,4 @@
-"""A front end on another origin, in a real browser: what its scripts may send to the API and read of its answers."""
+"""CORS in a real browser: what scripts of another origin may send to the API and read of its answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the gateway and the functions do together: routes, tokens, CORS, and answers to what no operation serves."""
+"""The gateway and the functions together: routes, tokens, CORS, and answers to unknown routes."""
 
 from __future__ import annotations
 

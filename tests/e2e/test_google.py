@@ -1,4 +1,4 @@
-"""Sign-in with Google: there when a deployment is given a client id, and not a trace of it otherwise."""
+"""Sign-in with Google exists if a deployment is given a client id, and no resource of it otherwise."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many requests at once: they queue for a worker and are answered; none fails for want of one."""
+"""Many requests at once wait for a worker; all are answered, none fails."""
 
 from __future__ import annotations
 

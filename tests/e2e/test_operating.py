@@ -1,4 +1,4 @@
-"""What an operator does with a stack beside deploying it: names, protection, drift, the story, removal. Its own AWS."""
+"""The operators' commands for a stack: names, protection, drift, story, removal. They run on an AWS of their own."""
 
 from __future__ import annotations
 

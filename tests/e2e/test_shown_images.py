@@ -1,4 +1,4 @@
-"""What is READY can be shown: Chromium decodes every file that the check takes, of the types that Chromium knows."""
+"""Chromium can show every READY image of the types that it supports."""
 
 from __future__ import annotations
 

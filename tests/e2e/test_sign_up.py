@@ -1,4 +1,4 @@
-"""Who gets an account, on the deployed stack: whoever reads the mail, and nobody else."""
+"""On the deployed stack, only the reader of the mailbox gets an account."""
 
 from __future__ import annotations
 

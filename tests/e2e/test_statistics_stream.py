@@ -1,4 +1,4 @@
-"""The statistics follow the trades through the deployed stream and queues, whatever fails on the way."""
+"""The statistics follow the trades through the deployed stream and queues, also after failures."""
 
 from __future__ import annotations
 

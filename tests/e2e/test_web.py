@@ -42,7 +42,7 @@ def browser(stack: Stack) -> Iterator[Browser]:
 
 @pytest.fixture
 def complaints() -> list[str]:
-    """What the browser had to say against the pages."""
+    """The browser's errors and warnings about the pages."""
     return []
 
 
@@ -76,7 +76,7 @@ def heading(page: Page, text: str) -> None:
 
 
 def faults(page: Page) -> list[str]:
-    """What axe has against the page as it is shown."""
+    """The accessibility faults that axe finds on the shown page."""
     found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
     return [f"{fault['impact']} {fault['id']}: {node['html'][:200]}" for fault in found for node in fault["nodes"]]
 
@@ -94,7 +94,7 @@ def entered(page: Page, user: User) -> None:
 
 
 def trade(user: User, days_ago: int, **given: Any) -> Any:
-    """Record a trade behind the page's back."""
+    """Record a trade through the API, without the page."""
     opened = datetime.now(UTC) - timedelta(days=days_ago)
     document = {
         "symbol": "AAPL",

@@ -1,4 +1,4 @@
-"""Journals whose trades change in every way a trade can, and what the statistics of such a journal have to be."""
+"""Journals whose trades change in every possible way, and the statistics that must follow from them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NEW_YORK = timezone(timedelta(hours=-5))
 
 
 class Step(NamedTuple):
-    """Somebody does something with one of a few trades; what exactly, the number says."""
+    """A change of one of a few trades. The number determines which."""
 
     user: str
     trade: str
@@ -63,7 +63,7 @@ steps = st.builds(
 
 
 def do(db: FakeDynamoDB, step: Step) -> None:
-    """Do it, if the trade as it stands allows it; in the way storage does, with all of the trade written anew."""
+    """Make the change if the trade allows it. As in storage, the whole trade is written."""
     item = db.items("trades", step.user).get(step.trade)
     trade = None if item is None else trade_of(item)
     if step.deed == "group":
@@ -226,7 +226,7 @@ def facts(found: Mapping[tuple[date, str], Entry]) -> dict[tuple[date, str], str
 
 
 def assert_right(db: FakeDynamoDB, user: str) -> None:
-    """All that is stored is what the trades say, to the last digit."""
+    """Check that all stored entries agree with the trades, to the last digit."""
     assert facts(stored(db, user)) == facts(wanted(db, user))
     places = {name: day_in(item) for name, item in db.items("stats", user).items() if name.startswith(GROUPS)}
     assert {name: day for name, day in places.items() if day is not None} == {

@@ -1,4 +1,4 @@
-"""Whoever is erased stays erased: no worker brings a row back, at whatever call the erasure comes in between."""
+"""An erased user stays erased: no worker writes a row again, at whichever call the erasure intervenes."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ stories = st.lists(steps, min_size=1, max_size=6) | st.lists(back_and_forth, min
 
 
 class Turns:
-    """Threads of which only one runs at a time; at each call of DynamoDB chance says which goes on."""
+    """Runs one thread at a time, and chooses the next one at random at each call of DynamoDB."""
 
     def __init__(self, db: FakeDynamoDB, chance: Random) -> None:
         self._db = db

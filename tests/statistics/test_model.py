@@ -1,4 +1,4 @@
-"""Whatever happens to trades, and however the stream delivers it: in the end all is as if built from the trades."""
+"""After any changes of trades and any delivery by the stream, the statistics equal those built from the trades."""
 
 from __future__ import annotations
 

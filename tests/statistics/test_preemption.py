@@ -57,7 +57,7 @@ STORIES = {
 
 
 class Worker:
-    """Handles the records that are new to it, or rebuilds; at its n-th pause something else happens."""
+    """A worker that handles new records or rebuilds. At its n-th pause, something else runs."""
 
     def __init__(self, db: FakeDynamoDB, kind: str) -> None:
         self.db = db
@@ -65,7 +65,7 @@ class Worker:
         self.again: list[Any] = []
 
     def work(self, records: list[Any], pause: int = 0, meanwhile: Callable[[], None] = lambda: None) -> bool:
-        """Whether it came to that pause."""
+        """Run until done. Returns whether the n-th pause was reached."""
         left = pause
 
         def around(_: str) -> None:

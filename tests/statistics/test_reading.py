@@ -1,4 +1,4 @@
-"""Books are read as they were kept up, for any days, and the version tells of every change."""
+"""Books of any days are read as they were written, and each change raises the version."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every user is found, once, however often the search is cut off; and no message of a dead-letter queue is lost."""
+"""Each user is found once, however often the search is interrupted; no dead-letter message is lost."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ class KeptClients:
 
 
 def refuse_impossible_ranges(params: Any, **_: Any) -> None:
-    """DynamoDB's rule that moto does not know: a range may not end before it starts."""
+    """Make moto refuse a range that ends before it starts, as DynamoDB does."""
     expressions = [
         params.get(name, "") for name in ("KeyConditionExpression", "FilterExpression", "ConditionExpression")
     ]
@@ -84,7 +84,7 @@ def kept_clients() -> KeptClients:
 
 @pytest.fixture(scope="module", autouse=True)
 def moto() -> Iterator[None]:
-    """AWS in this process, for all tests of a file: to start it takes as long as a test."""
+    """moto for all tests of a file, since starting it takes as long as a test."""
     # A new session would read the clients' descriptions from disk again, which takes longer than the test.
     with mock_aws(config={"core": {"reset_boto3_session": False}}):
         yield
@@ -151,7 +151,7 @@ def table(empty_tables: Tables) -> None:
 
 @pytest.fixture(scope="module")
 def tables() -> Tables:
-    """For what all tests of a file find in the tables."""
+    """The tables, filled once for all tests of a file."""
     return Tables()
 
 

@@ -35,7 +35,7 @@ CALLS: dict[str, tuple[Callable[[], Any], Callable[[Any], object]]] = {
 
 @pytest.fixture(autouse=True)
 def no_aws(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:  # noqa: ARG001 made first
-    """Nothing answers but what a test has answer."""
+    """No network: only answers that a test defines."""
     monkeypatch.setattr(botocore_stubber, "enabled", False)
     sign_in.cognito.cache_clear()
     yield

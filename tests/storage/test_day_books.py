@@ -1,4 +1,4 @@
-"""Day books are read as the trades say, at a price that does not grow; and stay readable when their shape changes."""
+"""Day books agree with the trades, cost the same for any history, and stay readable when their shape changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The result of a group stands in the right day's book, at a price that follows from the number of its trades."""
+"""The result of a group is in the right day's book, and costs in proportion to the group's trades."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What keeps the tests apart although they share clients."""
+"""Tests that share clients do not influence each other."""
 
 from __future__ import annotations
 

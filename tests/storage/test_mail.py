@@ -1,4 +1,4 @@
-"""Mails to users: what they tell of has happened, so a mail that cannot be sent is logged and no error."""
+"""Mails to users report completed changes, so a mail that cannot be sent is logged and is no error."""
 
 from __future__ import annotations
 

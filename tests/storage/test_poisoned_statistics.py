@@ -1,4 +1,4 @@
-"""Statistics when something stands in their way: trades and books that cannot be read, accounts that go, refusals."""
+"""Statistics with obstacles: unreadable trades and books, deleted accounts, refused calls."""
 
 from __future__ import annotations
 

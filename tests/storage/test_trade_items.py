@@ -1,4 +1,4 @@
-"""How a trade looks in its table, and that it comes back as it was."""
+"""A trade as a stored item, and read back unchanged."""
 
 from datetime import UTC, datetime, timedelta
 
