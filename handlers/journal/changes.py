@@ -215,7 +215,7 @@ def _with_entries(trade: Trade, entries: Sequence[Entry], now: datetime, correct
         is_event = changed.events and changed.events[0].at < changed.open_date
         kind, fault = ("event", AFTER_FIRST_EVENT) if is_event else ("split", AFTER_FIRST_SPLIT)
         named = [FieldError((name,), fault) for name in corrected if name == "entered_at"]
-        raise StateForbids(f"The trade has {kind}s before its first entry then: change or delete these.", named)
+        raise StateForbids(f"The trade would have {kind}s before its first entry: change or delete these first.", named)
     return within_bounds(changed)
 
 
@@ -261,7 +261,7 @@ def close(
     if quantity is None:
         added = replace(added, quantity=remains)
     if remains <= ZERO:
-        raise StateForbids("Nothing of what was entered by then remains to be closed.")
+        raise StateForbids("All that was entered before this time is closed already.")
     _check_closable(added, remains)
     return within_bounds(_changed(trade, now, closes=(*trade.closes, added)))
 

@@ -27,7 +27,7 @@ from handlers.usecases.keyed import KeyedRequest
 if TYPE_CHECKING:
     from generated import models
 
-_OF_THE_GROUP = Fault(FieldCode.FIXED_IN_GROUP, "is that of the trade's group")
+_OF_THE_GROUP = Fault(FieldCode.FIXED_IN_GROUP, "is fixed by the trade's group")
 
 # Whether a client allows the change to a trade of that version.
 Precondition = Callable[[int], bool]
@@ -191,7 +191,7 @@ def take_back(
         try:
             return removed(trade, now)
         except RuleBroken:  # the request has no field to name
-            raise StateForbids(f"Without this {kind} the trade's figures are too long to be written down.") from None
+            raise StateForbids(f"Without this {kind}, figures of the trade have too many digits.") from None
 
     return change(user, trade_id, allowed, without)
 

@@ -25,7 +25,7 @@ def settle(user: str = DANA) -> None:
 
 
 def record(client: Client, day: str, net: str, risk: str | None = None, **given: Any) -> Any:
-    """A trade that became flat at noon of the day, and earned that."""
+    """Record a trade that became flat at noon of the day with this net P&L."""
     return client.new_trade(
         entryPrice="1000",
         quantity="1",

@@ -14,7 +14,7 @@ def _steps(pointer: str) -> list[str]:
 
 
 def at(document: dict[str, Any], pointer: str) -> Any:
-    """What a JSON pointer points to."""
+    """The node that a JSON pointer names."""
     node: Any = document
     for name in _steps(pointer):
         node = node[int(name)] if isinstance(node, list) else node[name]

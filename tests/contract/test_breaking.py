@@ -1,4 +1,4 @@
-"""A corpus of changes to the contract, breaking and harmless: each is judged right, and named where it is."""
+"""A corpus of breaking and harmless changes to the contract: each is judged correctly, with its place."""
 
 from __future__ import annotations
 
@@ -220,7 +220,7 @@ def test_a_change_is_named_once_however_often_it_is_used() -> None:
 
 
 def told(tmp_path: Path, version: str, change: Change, *arguments: str) -> int:
-    """The exit status when the contract was changed so since it was released as 1.4.0."""
+    """The exit status if the contract has changed in this way since its release as 1.4.0."""
     old, new = copy.deepcopy(RELEASED), copy.deepcopy(RELEASED)
     old["info"]["version"], new["info"]["version"] = "1.4.0", version
     change(new)

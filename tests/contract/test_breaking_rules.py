@@ -1,4 +1,4 @@
-"""A corpus of changes to a small contract: for each kind of change those that break a client and those that do not."""
+"""A corpus of changes to a small contract: for each kind, changes that break a client and changes that do not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everything in the contract has an example, every example follows the contract, and its figures are right."""
+"""Everything in the contract has an example, and every example is valid, with correct figures."""
 
 import json
 import re
@@ -263,7 +263,7 @@ def test_the_trade_recorded_in_bulk_is_what_the_journal_makes_of_the_request() -
 
 
 def frame(trades: Sequence[Trade] = ()) -> Frame:
-    """What answers repeat, of a user without settings; the sums by currency are those of the trades."""
+    """The repeated part of statistics' answers, for a user without settings and the sums of these trades."""
     conversion = Conversion(Standing(settings=Settings(user_id="dana")), Question(), Rates)
     list(conversion(selected(trades)))
     return Frame(question=Question(), tolerance="0", as_of=datetime.fromisoformat(_AS_OF), conversion=conversion)

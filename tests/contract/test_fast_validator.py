@@ -1,4 +1,4 @@
-"""The quick acceptance of what is right agrees with jsonschema on every schema that requests are checked with."""
+"""The fast validator agrees with jsonschema on every schema of requests."""
 
 from __future__ import annotations
 

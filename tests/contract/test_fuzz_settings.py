@@ -1,4 +1,4 @@
-"""What schemathesis is told of each operation follows from the contract, whatever the seed."""
+"""The settings of schemathesis for each operation follow from the contract, for every seed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A release is written when everything agrees on its version, and every fault is named otherwise."""
+"""A release is written if everything agrees on its version; otherwise every fault is named."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the template says of accounts: queues, the bucket, and sign-in with Google."""
+"""The template's resources for accounts: queues, the bucket, and sign-in with Google."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who rings when something is wrong, what it takes back, and what the runbook and the dashboard say of it."""
+"""Alarms: what makes them ring, which of them roll a release back, and the runbook and the dashboard."""
 
 import ast
 import json
@@ -254,7 +254,7 @@ def test_a_function_that_falls_behind_its_stream_rings(function: str) -> None:
 
 
 def dead_letter_queues() -> set[str]:
-    """Every queue that something else names as the place for what failed."""
+    """Every queue that another resource names as its dead-letter queue."""
 
     def targets(node: Any) -> Iterator[str]:
         if isinstance(node, dict):

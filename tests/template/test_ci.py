@@ -1,4 +1,4 @@
-"""What CI runs is a script that bash can read, and it runs both of the project's checks."""
+"""CI runs a valid bash script, which runs both of the project's checks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pipeline: the same make targets as on a desk, pinned actions, and nothing in production that nobody approved."""
+"""The pipeline runs the developers' make targets, pins its actions, and deploys production only after approval."""
 
 from __future__ import annotations
 

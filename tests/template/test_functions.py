@@ -1,4 +1,4 @@
-"""Every function in template.yaml: how it is deployed, what it serves and what its role may do."""
+"""Every function in template.yaml: its deployment, its operations and its role."""
 
 import importlib
 from collections.abc import Iterator

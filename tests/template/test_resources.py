@@ -1,4 +1,4 @@
-"""The resources in template.yaml other than functions, and what the code takes for granted about them."""
+"""The resources in template.yaml other than functions, and what the code relies on."""
 
 import re
 import string

@@ -1,4 +1,4 @@
-"""What holds roles to calls, held to account itself: it finds what is missing and what is too much."""
+"""Tests of tests/rights.py: it finds missing rights and unused ones."""
 
 from __future__ import annotations
 

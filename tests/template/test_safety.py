@@ -1,4 +1,4 @@
-"""What keeps data safe and the system within its limits: encryption, recovery, throttling, scanners' exceptions."""
+"""Safety of data and limits of the system: encryption, recovery, throttling, scanners' exceptions."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The floor of the coverage says what is missing, and nothing when it is reached."""
+"""The check of the coverage floor names what is missing, and nothing if the floor is reached."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long a request may take, and what ends it when its time is over."""
+"""The deadline of a request, and how it interrupts the request."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def test_in_another_thread_there_is_a_deadline_and_no_interruption() -> None:
 
 
 class Clock:
-    """A clock that only waits and what is said to take time move on."""
+    """A clock that only sleeps and the test's own steps advance."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 1000.0

@@ -1,4 +1,4 @@
-"""A function whose time is nearly over answers 503 itself, whatever it waits for."""
+"""A function answers 503 itself when its time is nearly over, whatever it is waiting for."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TRADE = "0b9f2f0a-6c1e-4a55-9d8e-3a4b5c6d7e8f"
 
 
 class Context:
-    """A call of a function that may take this long from now."""
+    """Lambda's context of a call that may take this long from now."""
 
     def __init__(self, seconds: float) -> None:
         self._ends = time.monotonic() + seconds

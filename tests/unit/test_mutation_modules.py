@@ -1,4 +1,4 @@
-"""`make mutation` changes every module of the domain, and knows the tests of each."""
+"""`make mutation` covers every module of the domain, and knows the tests of each."""
 
 from pathlib import Path
 

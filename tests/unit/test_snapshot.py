@@ -1,4 +1,4 @@
-"""What wakes up from one snapshot does not choose alike."""
+"""Functions that resume from one snapshot get different random numbers."""
 
 from __future__ import annotations
 

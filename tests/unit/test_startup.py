@@ -1,4 +1,4 @@
-"""While a function starts, nothing looks for garbage; afterwards what came with the start is not looked at again."""
+"""Garbage collection is off while a function starts, and later never scans the objects of the start."""
 
 from __future__ import annotations
 

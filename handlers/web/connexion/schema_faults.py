@@ -17,7 +17,7 @@ from handlers.web.input_forms import canonical_time
 FIRST_YEAR, LAST_YEAR = 1, 9999
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
-UNKNOWN_PROPERTY = Fault(FieldCode.UNKNOWN_PROPERTY, "is not known here")
+UNKNOWN_PROPERTY = Fault(FieldCode.UNKNOWN_PROPERTY, "is no property of this object")
 REQUIRED = Fault(FieldCode.REQUIRED, "is required")
 _DERIVED_PROPERTY = Fault(FieldCode.DERIVED_PROPERTY, "is computed and cannot be given")
 

@@ -38,7 +38,7 @@ NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,18})?([eE][+-]?[0-9]{1,2}
 MOST_OF_A_NAME = 100
 
 NOT_UTF_8 = Fault(FieldCode.NOT_UTF_8, "is not percent-encoded UTF-8")
-UNKNOWN_PARAMETER = Fault(FieldCode.UNKNOWN_PARAMETER, "is not known here")
+UNKNOWN_PARAMETER = Fault(FieldCode.UNKNOWN_PARAMETER, "is no parameter of this operation")
 GIVEN_TWICE = Fault(FieldCode.GIVEN_TWICE, "is given more than once")
 
 # Names in the context that no parameter may have: a parameter must not replace the verified `user`, for instance.

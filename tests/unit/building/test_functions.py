@@ -1,4 +1,4 @@
-"""What the build gives to a function: enough, and nothing else."""
+"""A built function contains the modules that it needs, and no others."""
 
 from __future__ import annotations
 

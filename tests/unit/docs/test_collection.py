@@ -135,7 +135,7 @@ def items() -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def filled(text: str, path: dict[str, str]) -> str:
-    """As Postman sends it: with the variables' values."""
+    """The text as Postman sends it, with the variables' values."""
     text = re.sub(r"\{\{(.+?)\}\}", lambda found: DEFAULTS[found[1]], text)
     return re.sub(r"/:(\w+)", lambda found: f"/{path[found[1]]}", text)
 

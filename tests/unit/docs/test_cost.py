@@ -1,4 +1,4 @@
-"""The bill counts all that a stack has, and the page says of each task behind the answers how long it takes."""
+"""docs/cost.md counts everything that a stack has, and gives the time of each background task."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pictures of docs/architecture.md, drawn from a template that a reader can keep in mind."""
+"""The pictures of docs/architecture.md, drawn from a small template."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The docs page as it is built: everything of the contract is on it, and its samples are right."""
+"""The built docs page shows everything of the contract, and its samples are valid."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_the_samples_of_an_operation_can_be_run(operation: Operation) -> None:
 
 
 def can_be_run(operation: Operation, curl: str, typescript: str, python: str) -> None:
-    """The samples of one example parse, and have what the operation needs."""
+    """The samples of one example can be parsed, and have what the operation needs."""
     words = shlex.split(curl)
     assert words[0] == "curl"
     address = next(word for word in words if word.startswith(HOST))

@@ -1,4 +1,4 @@
-"""What the pages for people point to exists."""
+"""Files, links and anchors that the documents name exist."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_every_make_target_that_is_named_can_be_made(page: Path) -> None:
 
 
 def named_tests() -> Iterator[tuple[str, str]]:
-    """File and name of each test that docs/security.md calls as a witness."""
+    """File and name of each test that docs/security.md cites."""
     page = (ROOT / "docs" / "security.md").read_text("utf-8")
     for entry in re.findall(r"^- `tests/.*?(?=^- |^#|^$)", page, re.MULTILINE | re.DOTALL):
         file, *names = re.findall(r"`([^`]+)`", entry)

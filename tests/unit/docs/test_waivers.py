@@ -22,7 +22,7 @@ WAIVER = re.compile(
 
 
 def without_reason(line: str) -> bool:
-    """Whether a line waives a rule and does not say why, or does not say which one."""
+    """Whether a line waives a rule without naming the rule or the reason."""
     found = WAIVER.search(line)
     if not found:
         return False

@@ -55,7 +55,7 @@ def a_trade(trade_id: str, closes: Sequence[tuple[datetime, str, str]], **given:
 
 
 def a_flat_trade(trade_id: str, day: str, net: str, **given: Any) -> Trade:
-    """A trade that became flat at noon of the day, and earned that."""
+    """A trade that became flat at noon of the day with this net P&L."""
     return a_trade(trade_id, [(_at(day, 12), "1", net)], **given)
 
 

@@ -1,4 +1,4 @@
-"""A trade that is recorded again: what has to agree, and which closes are added."""
+"""Recording a trade again: the fields that have to agree, and the closes that are added."""
 
 from dataclasses import replace
 from datetime import timedelta, timezone

@@ -293,7 +293,7 @@ def test_a_close_leaves_what_later_closes_need() -> None:
 def test_nothing_is_left_to_close_before_a_later_entry() -> None:
     trade = open_trade(a_trade(), [a_close("100", hours=1)], [an_entry("100", hours=0), an_entry("50", hours=4)])
     assert (trade.status, trade.remaining_quantity, trade.max_quantity) == (Status.PARTIAL, D(50), D(100))
-    with pytest.raises(StateForbids, match="Nothing of what was entered by then"):
+    with pytest.raises(StateForbids, match="All that was entered before this time is closed"):
         closed(trade, None, hours=2)
     flat = closed(trade, None, "12", hours=5)
     assert (flat.net_pnl, [part.realized_pnl for part in flat.realized]) == (D(150), [D(100), D(50)])

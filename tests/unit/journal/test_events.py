@@ -1,4 +1,4 @@
-"""Dated events: what they do to a trade's money, where they may be, and what they forbid."""
+"""Dated events: their effect on a trade's money, their allowed times, and changes that they forbid."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone

@@ -1,4 +1,4 @@
-"""Groups: which trades are in one, and what they earned together."""
+"""Groups: their trades, and what these earned together."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta

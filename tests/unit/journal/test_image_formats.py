@@ -1,4 +1,4 @@
-"""What makes a file an image of each type, and what every file that breaks a rule is told."""
+"""The rules for a file of each image type, and the rejection of each file that breaks one."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def verdict(data: bytes) -> str:
 
 
 def rejection(data: bytes) -> str:
-    """What the owner of the file is told."""
+    """The reason of the rejection, as the owner reads it."""
     with pytest.raises(ImageRejected) as told:
         examine(partial(read_from, data), len(data))
     return told.value.detail

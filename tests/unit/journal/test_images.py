@@ -1,4 +1,4 @@
-"""What may be uploaded, how an image is shown, and how it enters and leaves its trade."""
+"""Images: allowed uploads, the shown status, and how an image joins and leaves its trade."""
 
 import re
 from collections.abc import Sequence

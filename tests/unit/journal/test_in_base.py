@@ -1,4 +1,4 @@
-"""A flat trade in another currency: as it counts, and as the cash that moved."""
+"""A flat trade in another currency: its results by the rates of its days, and the cash that moved."""
 
 from __future__ import annotations
 

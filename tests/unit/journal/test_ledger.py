@@ -1,4 +1,4 @@
-"""Executions and corporate actions become trades: the reference cases by kind, and what holds for any sequence."""
+"""Executions and corporate actions become trades: reference cases by kind, and properties of any sequence."""
 
 import json
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What a trade is made of: the matches add up to the trade, to the last digit, whoever recorded it and how."""
+"""The legs of a trade: the matches add up to the trade's figures, to the last digit, for every source."""
 
 from collections.abc import Sequence
 from dataclasses import replace

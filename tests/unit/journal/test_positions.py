@@ -1,4 +1,4 @@
-"""The engine that settles fills: the reference cases, and what holds for any fills, to the last digit."""
+"""The engine that settles fills: reference cases, and properties of any fills, to the last digit."""
 
 import json
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Exchange rates: which rate holds on a day, and what an amount is at it."""
+"""Exchange rates: the rate of a day, and the conversion of amounts."""
 
 from __future__ import annotations
 

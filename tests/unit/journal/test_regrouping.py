@@ -1,4 +1,4 @@
-"""Trades that follow from executions: what they earn is the engine's, and nothing that a trader wrote is ever lost."""
+"""Trades of executions: the engine computes their results, and no note of the trader is lost."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""A trade as it was at an instant: what was entered, closed and split up to then."""
+"""A trade as it was at an instant, with its entries, closes and splits up to then."""
 
 from __future__ import annotations
 

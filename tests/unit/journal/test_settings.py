@@ -1,4 +1,4 @@
-"""Settings: what holds as long as a user sets nothing, and what a change makes of them."""
+"""Settings: the defaults, and changes."""
 
 from __future__ import annotations
 

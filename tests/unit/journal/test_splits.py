@@ -1,4 +1,4 @@
-"""Splits: what is realized stays, and money is what the cash says, whatever splits there are."""
+"""Splits: realized money stays, and agrees with the cash for any splits."""
 
 import re
 from dataclasses import replace
@@ -303,7 +303,7 @@ def split_trades(draw: st.DrawFn) -> Trade:
 
 
 def cash(trade: Trade) -> Decimal:
-    """What was paid and received, whatever the units were."""
+    """The cash that was paid and received, in any units."""
     bought = sum((entry.quantity * (entry.price or D(0)) for entry in trade.entered), D(0))
     sold = sum((each.quantity * each.price for each in trade.closes), D(0))
     costs = trade.commission + trade.fees + sum((each.costs for each in trade.closes), D(0))

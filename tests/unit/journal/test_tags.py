@@ -1,4 +1,4 @@
-"""Tags that look the same are the same; what can be seen is kept."""
+"""Tags that look the same are equal, and all visible characters are kept."""
 
 from unicodedata import category, is_normalized
 

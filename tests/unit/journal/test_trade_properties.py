@@ -1,4 +1,4 @@
-"""What holds of the money of every trade, against an oracle that computes in fractions."""
+"""Properties of every trade's money, compared with an oracle that computes in fractions."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""How a trade is opened, closed, revised, and what it then says of itself."""
+"""Opening, closing and revising a trade, and its figures afterwards."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone

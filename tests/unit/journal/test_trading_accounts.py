@@ -1,4 +1,4 @@
-"""Trading accounts: which of them totals count, in which currency they are, and what a change makes of one."""
+"""Trading accounts: their part in totals, their currency, and changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The names that ministack's IAM is given for what a request has a right to."""
+"""The names of rights and resources that ministack's IAM is given for a request."""
 
 from __future__ import annotations
 

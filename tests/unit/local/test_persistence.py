@@ -5,7 +5,7 @@ from local.emulator.persistence import Writes, pieces, restored, state_without_c
 
 
 class Scoped:
-    """Stands for ministack's dictionaries by account and region, which JSON does not know."""
+    """Stands in for ministack's dictionaries by account and region, which JSON cannot represent."""
 
     def __init__(self, data: dict[str, Any]) -> None:
         self.data = data

@@ -1,4 +1,4 @@
-"""Which requests the routes' limits let through."""
+"""The requests that the routes' limits admit."""
 
 from __future__ import annotations
 

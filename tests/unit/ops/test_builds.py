@@ -1,4 +1,4 @@
-"""The way back: which build a stack runs, and where it is kept."""
+"""Finding the build that a stack runs, for a rollback."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def artifact(run: int, created_at: str, *, sha: str = COMMIT, expired: bool = Fa
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """What GitHub is asked; the first item is what it answers."""
+    """The requests to GitHub. The first item is GitHub's answer."""
     made: list[Any] = [[]]
 
     def urlopen(request: Any, timeout: int) -> Any:

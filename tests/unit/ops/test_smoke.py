@@ -1,4 +1,4 @@
-"""`make smoke` notices each way in which a deployed API can differ from its contract: one lie of a server at a time."""
+"""`make smoke` notices each difference of a deployed API from its contract; each test's server has one fault."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ Lie = Callable[[str, str, Mapping[str, str]], Answer | None]
 
 
 def says(status: int, document: Any = None, **headers: str) -> Answer:
-    """An answer of a function, or of the gateway if it says {"message": ...}."""
+    """An answer of a function, or of the gateway if its body is {"message": ...}."""
     is_gateways = isinstance(document, dict) and "message" in document
     kind = {"content-type": "application/json" if is_gateways or status < 400 else "application/problem+json"}
     given = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -83,7 +83,7 @@ REFUSED = says(401, {"message": "Unauthorized"})
 
 
 def honest(method: str, path: str, headers: Mapping[str, str]) -> Answer:
-    """What an API answers that is deployed as its contract says."""
+    """The answers of an API that agrees with its contract."""
     if method == "OPTIONS" and "access-control-request-method" in headers:
         if headers["origin"] != ORIGIN:
             return Answer(204, {}, b"")
@@ -106,7 +106,7 @@ def honest(method: str, path: str, headers: Mapping[str, str]) -> Answer:
 
 @contextmanager
 def served(lie: Lie) -> Iterator[str]:
-    """The address of an API that answers as the lie says, and where it says nothing, honestly."""
+    """The address of an API with this fault; all its other answers agree with the contract."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -149,7 +149,7 @@ def faults(lie: Lie, origin: str | None = ORIGIN) -> list[Fault]:
 
 
 def at(method: str, path: str, answer: Answer) -> Lie:
-    """A lie to one request."""
+    """A fault in the answer to one request."""
     return lambda *asked: answer if asked[:2] == (method, path) else None
 
 

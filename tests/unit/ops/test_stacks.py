@@ -19,7 +19,7 @@ def error(code: str) -> ClientError:
 
 
 class CloudFormation:
-    """Answers what the test says, by the operation's name; an exception is raised."""
+    """Gives the test's answers by the operation's name; an exception among them is raised."""
 
     def __init__(self, **answers: Any) -> None:
         self.answers = {
@@ -166,7 +166,7 @@ def test_a_stack_that_is_not_dev_is_not_removed(stage: str) -> None:
 
 
 def deleted(stage: str, *left: tuple[str, str]) -> CloudFormation:
-    """A stack that is gone already, and what it has left."""
+    """A deleted stack, and the resources that outlived it."""
     return CloudFormation(
         describe_stacks=[error("ValidationError"), described(Stage=stage)],
         list_stacks={"StackSummaries": [{"StackName": "journal-x", "StackId": "arn:x"}, {"StackName": "journal-y"}]},

@@ -1,4 +1,4 @@
-"""What every answer carries, added by the outermost part of the application."""
+"""The headers of every answer, which the outermost middleware adds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which addresses, codes and passwords are taken, and which rule a bad one is told."""
+"""The accepted addresses, codes and passwords, and the rule that each refused one breaks."""
 
 from __future__ import annotations
 

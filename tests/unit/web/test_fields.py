@@ -1,4 +1,4 @@
-"""A trade's fields stand once, in the journal: contract, item and answer have them all."""
+"""A trade's fields are listed once, in the journal; contract, item and answer have all of them."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def sample(hint: Any, name: str) -> Any:
 
 
 def whole_trade() -> Trade:
-    """A trade each of whose fields has a value, by their types alone: a new field has one too."""
+    """A trade with a value in each field, made from the fields' types, so that a new field has one too."""
     values = {field.name: sample(get_type_hints(Trade)[field.name], field.name) for field in fields(Trade)}
     return Trade(**values)
 
@@ -151,7 +151,7 @@ def test_times_keep_their_offset_and_utc_is_z() -> None:
 
 @dataclass(frozen=True)
 class Unwritable:
-    """A dataclass with a type that nothing here knows."""
+    """A dataclass with a type that the codec does not know."""
 
     weight: float = 0.5
 

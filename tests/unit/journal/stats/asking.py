@@ -19,7 +19,7 @@ def stored(trades: Iterable[Trade]) -> list[tuple[date, Entry]]:
 
 
 def selected(trades: Iterable[Trade], question: Question | None = None) -> list[Selected]:
-    """What fits the question, reading only the days that it has to read."""
+    """The entries that the question selects, read from only the days that it needs."""
     asked = question or Question()
     first, last = asked.days_to_read
     read = [(day, entry) for day, entry in stored(trades) if (first or day) <= day <= (last or day)]

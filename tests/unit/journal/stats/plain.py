@@ -175,7 +175,7 @@ def standard_errors(sample: list[Fraction]) -> float:
 
 
 def figures_of_trades(asked: Asked, trades: list[Trade]) -> dict[str, Callable[[], Any]]:
-    """What each figure of flat trades is; computing it divides by nothing where it is undefined."""
+    """A function for each figure of flat trades. It raises where the figure is undefined, mostly by a division by 0."""
     nets = [Fraction(trade.net_pnl or 0) for trade in trades]
     rs = [Fraction(trade.r_multiple) for trade in trades if trade.r_multiple is not None]
     outcomes = [outcome_of(asked, trade) for trade in trades]
@@ -238,7 +238,7 @@ def k_ratio(nets: list[Fraction]) -> float:
 
 
 def figures_of_journal(asked: Asked, journal: list[Trade], opening: Fraction) -> dict[str, Callable[[], Any]]:
-    """What each figure of the journal is; computing it fails where it is undefined."""
+    """A function for each figure of the journal. Where the figure is undefined, it raises."""
     money, trades = parts(asked, journal), flat(asked, journal)
     amounts, days = [part.amount for part in money], by_day(money)
     year = 252**0.5
@@ -282,7 +282,7 @@ def current(of: list[int]) -> int:
 
 
 def agrees(figure: Figure[Any], expected: Callable[[], Any]) -> bool:
-    """Whether the figure is what is expected, or undefined where computing it divides by nothing."""
+    """Whether the figure has the expected value, or is undefined where computing it raises."""
     try:
         value = expected()
     except (ZeroDivisionError, ValueError, statistics.StatisticsError):

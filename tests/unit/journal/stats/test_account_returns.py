@@ -1,4 +1,4 @@
-"""What an account returned, with the money that its owner put in and took out: docs/statistics.md, "Accounts"."""
+"""The returns of an account with deposits and withdrawals: docs/statistics.md, "Accounts"."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Figures in one currency: what is converted at which rate, what is left out, and in which currency they are."""
+"""Figures in one currency: the rates of conversions, amounts that are left out, and the currency chosen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a question selects. test_plain_model.py compares all filters with the plain definitions."""
+"""The entries that a question selects. test_plain_model.py compares all filters with the plain definitions."""
 
 from __future__ import annotations
 
