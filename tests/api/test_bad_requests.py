@@ -54,7 +54,7 @@ def test_a_detail_says_what_is_wrong_and_not_what_was_sent(dana: Client) -> None
     answer = dana.post("/trades", a_trade(symbol="|canary|", side="canary"))
     assert "canary" not in answer.body.decode()
     assert {bad["detail"] for bad in answer.json["errors"]} == {
-        "has a character that cannot stand there; write it like AAPL",
+        "has a character that is not allowed there; write it like AAPL",
         "is none of BUY, SELL",
     }
 
