@@ -762,7 +762,8 @@ class TradeWarning(RootModel[str]):
     """
     FEE_NOT_PRICED: costs in another currency have no `feePrice` and are left out. BASIS_UNKNOWN: something came in without a price; what
     the trade earns is not known, and no sum has it. ROUNDED_BY_SPLIT: a split left less than 18 decimals show. OPENING_FILL_CLOSED: a fill
-    with the `positionEffect` OPEN closed something. Others may be added.
+    with the `positionEffect` OPEN closed something. CLOSING_FILL_OPENED: a fill that may only close took more than was open.
+    FILLS_MERGED: fills are shown together, as the trade has more than 200 entries or closes. Others may be added.
 
     """
 
@@ -2051,6 +2052,10 @@ class Entry(BaseModel):
     """
     A cost; below zero for a rebate.
     """
+    money: Annotated[Decimal | None, Field(examples=['79.12'])] = None
+    """
+    What several executions that are shown as one were worth, where that is not quantity × price × multiplier.
+    """
 
 
 class Close(BaseModel):
@@ -2087,6 +2092,10 @@ class Close(BaseModel):
     fees: Annotated[Decimal, Field(examples=['1.1'])]
     """
     A cost; below zero for a rebate.
+    """
+    money: Annotated[Decimal | None, Field(examples=['79.12'])] = None
+    """
+    As that of an entry.
     """
     realized_pnl: Annotated[Decimal, Field(alias='realizedPnl', examples=['79.12'])]
     """

@@ -13,7 +13,7 @@ that opened the trade:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from decimal import Decimal
@@ -24,15 +24,19 @@ from handlers.journal import money
 from handlers.journal.errors import PositionTooSmall, StateForbids
 from handlers.journal.executions import RecordedExecution
 from handlers.journal.ledger import FEE_NOT_PRICED
+from handlers.journal.merging import MOST_LEGS, Leg, merged, worth
 from handlers.journal.money import ZERO, canonical
-from handlers.journal.positions import Fill, LotMethod, Position, Side, Trip
+from handlers.journal.positions import LotMethod, Side
 from handlers.journal.rules import within_bounds
 from handlers.journal.settings import MAIN
 from handlers.journal.tags import unique
 from handlers.journal.trade import Close, Entry, JournalNotes, Trade, TradeSource, with_entries
 
-# As many entries, and closes, as a trade that is recorded by hand may have.
-MOST_PARTS = 200
+# Warnings of a trade: a fill that may only close took more than was open, and opened this trade with the rest; more
+# fills than a trade has entries and closes for.
+CLOSING_FILL_OPENED = "CLOSING_FILL_OPENED"
+FILLS_MERGED = "FILLS_MERGED"
+
 MOST_TAGS = 30
 MOST_TEXT = 10_000
 
@@ -63,84 +67,127 @@ class Group:
 class Regrouping:
     """What changes: trades, each with the stored one that it replaces, trades that vanish, and fills that open another
     trade or belong to others than before.
+
+    handed: by the id of a changed trade, the vanished ones whose notes it has. renamed: which execution opens which
+    trade now, where another did.
     """
 
     changed: tuple[tuple[Trade, Trade | None], ...]
     vanished: tuple[Trade, ...]
+    handed: Mapping[str, tuple[str, ...]]
     fills: tuple[RecordedExecution, ...]
+    renamed: Mapping[str, str]
     open_group: Group | None
 
 
-def groups_of(executions: Sequence[RecordedExecution]) -> list[Group]:
+def groups_of(executions: Sequence[RecordedExecution], tolerated: Container[str] = ()) -> list[Group]:
     """The groups of a position's executions, which begin where it is flat and stand in their order.
 
-    Raises PositionTooSmall for an execution that may only close and takes more than is open.
+    Raises PositionTooSmall for an execution that may only close and takes more than is open, unless it is `tolerated`:
+    then it opens something with the rest.
     """
-    position = Position(LotMethod.AVERAGE)
+    groups: list[_Parts] = []
+    side, held = None, ZERO
     for execution in executions:
-        if execution.may_only_close:
-            held = position.open_quantity if position.side not in (None, execution.side) else ZERO
-            if execution.quantity > held:
-                raise PositionTooSmall(execution.execution_id, held)
-        position.take(_fill(execution))
-    by_id = {execution.execution_id: execution for execution in executions}
-    return [_group(trip, by_id) for trip in position.trips()]
+        quantity, costs = execution.quantity, execution.costs or ZERO
+        closed = min(quantity, held) if side is not execution.side else ZERO
+        if execution.may_only_close and quantity > closed and execution.execution_id not in tolerated:
+            raise PositionTooSmall(execution.execution_id, held if side is not execution.side else ZERO)
+        if not held:
+            groups.append(_Parts(execution.side))
+            side = execution.side
+        if closed:
+            own = costs if closed == quantity else money.ratio(money.product(costs, closed), quantity)
+            groups[-1].add(groups[-1].closes, execution, closed, own)
+            quantity, costs = money.minus(quantity, closed), money.minus(costs, own)
+            held = money.minus(held, closed)
+            if quantity:
+                groups.append(_Parts(execution.side))
+                side = execution.side
+        if quantity:
+            groups[-1].add(groups[-1].entries, execution, quantity, costs)
+            held = money.total((held, quantity))
+    return [_group(parts) for parts in groups]
 
 
-def _fill(execution: RecordedExecution) -> Fill:
-    return Fill(
-        fill_id=execution.execution_id,
-        side=execution.side,
-        quantity=execution.quantity,
-        price=execution.price,
-        at=execution.executed_at,
-        sequence=execution.sequence,
-        costs=execution.costs or ZERO,
-    )
+def overclosing(executions: Sequence[RecordedExecution]) -> set[str]:
+    """The executions, which begin where the position is flat, that may only close and take more than is open."""
+    found: set[str] = set()
+    while True:
+        try:
+            groups_of(executions, found)
+        except PositionTooSmall as error:
+            found.add(error.execution_id)
+        else:
+            return found
 
 
-def _group(trip: Trip, by_id: Mapping[str, RecordedExecution]) -> Group:
-    first = by_id[trip.openings[0].fill_id]
-    ids = {part.fill_id for part in trip.openings} | {part.fill_id for part in trip.exits}
-    ordered = [execution_id for execution_id in by_id if execution_id in ids]
-    rank = {execution_id: number for number, execution_id in enumerate(ordered)}
+class _Parts:
+    """A group while it is put together."""
+
+    __slots__ = ("closes", "entries", "executions", "side")
+
+    def __init__(self, side: Side) -> None:
+        self.side = side
+        self.executions: list[RecordedExecution] = []
+        self.entries: list[Leg] = []
+        self.closes: list[Leg] = []
+
+    def add(self, to: list[Leg], execution: RecordedExecution, quantity: Decimal, costs: Decimal) -> None:
+        """Take an execution, or a part of it, in."""
+        to.append(Leg(execution, quantity, costs, len(self.executions)))
+        self.executions.append(execution)
+
+
+def _group(parts: _Parts) -> Group:
+    first = parts.executions[0]
     trade_id = first.opens
     entries, closes = [], []
-    for opening in trip.openings:
-        commission, fees = _costs_of_part(by_id[opening.fill_id], opening.quantity, opening.costs)
+    for legs in merged(parts.entries):
+        price, worth_of = worth(legs)
+        commission, fees = _costs_of(legs)
         entries.append(
             Entry(
-                entry_id=_part_id(trade_id, opening.fill_id),
-                quantity=opening.quantity,
-                price=opening.price,
-                entered_at=opening.at,
+                entry_id=_part_id(trade_id, legs[0].execution.execution_id),
+                quantity=money.total(leg.quantity for leg in legs),
+                price=price,
+                entered_at=legs[0].execution.executed_at,
                 commission=commission,
                 fees=fees,
-                sequence=rank[opening.fill_id],
+                sequence=legs[0].rank,
+                money=worth_of,
             )
         )
-    for exit_ in trip.exits:
-        commission, fees = _costs_of_part(by_id[exit_.fill_id], exit_.quantity, exit_.exit_costs)
+    for legs in merged(parts.closes):
+        price, worth_of = worth(legs)
+        commission, fees = _costs_of(legs)
         closes.append(
             Close(
-                close_id=_part_id(trade_id, exit_.fill_id),
-                quantity=exit_.quantity,
-                price=exit_.price,
-                closed_at=exit_.at,
+                close_id=_part_id(trade_id, legs[0].execution.execution_id),
+                quantity=money.total(leg.quantity for leg in legs),
+                price=price,
+                closed_at=legs[-1].execution.executed_at,
                 commission=commission,
                 fees=fees,
-                sequence=rank[exit_.fill_id],
+                sequence=legs[-1].rank,
+                money=worth_of,
             )
         )
-    unpriced = any(by_id[execution_id].costs is None for execution_id in ordered)
+    warnings = []
+    if any(one.costs is None for one in parts.executions):
+        warnings.append(FEE_NOT_PRICED)
+    if any(leg.execution.may_only_close for leg in parts.entries):
+        warnings.append(CLOSING_FILL_OPENED)
+    if max(len(parts.entries), len(parts.closes)) > MOST_LEGS:
+        warnings.append(FILLS_MERGED)
     return Group(
         trade_id=trade_id,
         first=first,
-        side=trip.side,
+        side=parts.side,
         entries=tuple(entries),
         closes=tuple(closes),
-        execution_ids=tuple(ordered),
-        warnings=(FEE_NOT_PRICED,) if unpriced else (),
+        execution_ids=tuple(one.execution_id for one in parts.executions),
+        warnings=tuple(warnings),
     )
 
 
@@ -148,74 +195,127 @@ def _part_id(trade_id: str, execution_id: str) -> str:
     return str(uuid5(UUID(trade_id), execution_id))
 
 
-def _costs_of_part(execution: RecordedExecution, quantity: Decimal, costs: Decimal) -> tuple[Decimal, Decimal]:
-    """Commission and fees of a part of the execution, which add up to its costs."""
+def _costs_of(legs: Sequence[Leg]) -> tuple[Decimal, Decimal]:
+    """Commission and fees of the legs together, which add up to their costs."""
+    commission = money.total(_commission_of(leg) for leg in legs)
+    return commission, money.minus(money.total(leg.costs for leg in legs), commission)
+
+
+def _commission_of(leg: Leg) -> Decimal:
+    execution = leg.execution
     commission = execution.priced(execution.commission)
-    if quantity != execution.quantity:
-        share = money.ratio(money.product(commission, quantity), execution.quantity)
-        commission = share
-    return commission, money.minus(costs, commission)
+    if leg.quantity == execution.quantity:
+        return commission
+    return money.ratio(money.product(commission, leg.quantity), execution.quantity)
+
+
+Former = Mapping[str, Sequence[str]]
+
+
+def former_trades(executions: Sequence[RecordedExecution], gone: Iterable[str] = ()) -> Former:
+    """The trades that executions were a part of when they were settled last, with their ids, in their order.
+
+    gone: trades of executions that were deleted since.
+    """
+    found: dict[str, list[str]] = {}
+    for execution in executions:
+        for trade_id in execution.trade_ids:
+            found.setdefault(trade_id, []).append(execution.execution_id)
+    for trade_id in gone:
+        found.setdefault(trade_id, [])
+    return found
 
 
 def regrouped(
-    before: Sequence[Group],
+    former: Former,
     executions: Sequence[RecordedExecution],
+    groups: Sequence[Group],
     stored: Mapping[str, Trade],
     *,
     user_id: str,
     lot_method: LotMethod,
     now: datetime,
+    behind: bool = False,
 ) -> Regrouping:
-    """What the executions, which begin where the position is flat, make of the trades that `before` had made.
+    """What the groups of executions make of the trades that these made before.
 
-    stored: the trades of the groups of `before` and of these executions, by id, those that exist. Raises
-    PositionTooSmall; RuleBroken for figures that are too long; StateForbids when a trade would have more than 200
-    entries or closes, and when notes or images would be lost.
+    stored: the trades of `former` and of the groups, by id, those that exist. behind: the executions are accepted
+    already, so nothing can be refused; where a trade cannot become a part of another, for its images or the length of
+    its notes, and where no execution of it is left, it stays with all that was written about it, as a cancelled trade
+    that is recorded by hand.
+
+    Raises RuleBroken for figures that are too long; StateForbids, unless `behind`, when notes or images would be lost.
     """
-    after = groups_of(executions)
-    after, renamed = _with_heirs(before, after, stored)
-    if any(max(len(group.entries), len(group.closes)) > MOST_PARTS for group in after):
-        raise StateForbids(f"A trade has {MOST_PARTS} entries and closes at most, and this one would have more.")
+    after, renamed = _with_heirs(former, groups, stored)
     kept = {group.trade_id for group in after}
-    unchanged = {group.trade_id: group for group in before}
-    vanished = [stored[group.trade_id] for group in before if group.trade_id not in kept and group.trade_id in stored]
-    handed = _notes_for(vanished, before, after)
-    changed = []
+    vanished = [stored[trade_id] for trade_id in former if trade_id not in kept and _is_of_ledger(stored, trade_id)]
+    heirs = _heirs_of_notes(vanished, former, after)
+    handed: dict[str, list[Trade]] = {}
+    changed, aside = [], []
     for group in after:
         old = stored.get(group.trade_id)
-        if old is not None and unchanged.get(group.trade_id) == group and group.trade_id not in handed:
-            continue
         new = _derived(group, old, user_id, lot_method, now)
-        for other in handed.get(group.trade_id, ()):
-            new = _with_notes_of(new, other)
+        for other in vanished:
+            if heirs.get(other.trade_id) != group.trade_id:
+                continue
+            try:
+                new = _with_notes_of(new, other)
+            except StateForbids:
+                if not behind:
+                    raise
+                aside.append(other)
+            else:
+                handed.setdefault(group.trade_id, []).append(other)
         if old is None or replace(new, version=old.version, updated_at=old.updated_at) != old:
             changed.append((within_bounds(new), old))
+    for trade in vanished:
+        if trade.trade_id not in heirs and _is_annotated(trade):
+            if not behind:
+                raise StateForbids(
+                    "The trade of these fills has notes or images, which would be lost. Remove them from the trade "
+                    "first."
+                )
+            aside.append(trade)
+    changed += [(_put_aside(trade, now), trade) for trade in aside]
     return Regrouping(
         changed=tuple(changed),
-        vanished=tuple(vanished),
+        vanished=tuple(trade for trade in vanished if trade not in aside),
+        handed={trade_id: tuple(trade.trade_id for trade in trades) for trade_id, trades in handed.items()},
         fills=_changed_fills(executions, after, renamed, now),
+        renamed=renamed,
         open_group=after[-1] if after and after[-1].open_quantity else None,
     )
 
 
+def _is_of_ledger(stored: Mapping[str, Trade], trade_id: str) -> bool:
+    return trade_id in stored and stored[trade_id].source is TradeSource.LEDGER
+
+
+def _put_aside(trade: Trade, now: datetime) -> Trade:
+    """The trade as one that is recorded by hand and never took place, with its notes and images."""
+    return replace(
+        trade, closes=(), cancelled=True, source=None, warnings=(), version=trade.version + 1, updated_at=now
+    )
+
+
 def _with_heirs(
-    before: Sequence[Group], after: Sequence[Group], stored: Mapping[str, Trade]
+    former: Former, after: Sequence[Group], stored: Mapping[str, Trade]
 ) -> tuple[list[Group], dict[str, str]]:
     """The groups, new ones under the ids of trades that would vanish and whose fills they hold; and which execution
     opens which of those trades now.
     """
     kept = {group.trade_id for group in after}
-    homeless = [group for group in before if group.trade_id not in kept and group.trade_id in stored]
+    homeless = [trade_id for trade_id in former if trade_id not in kept and _is_of_ledger(stored, trade_id)]
     renamed: dict[str, str] = {}
     heirs: list[Group] = []
     for group in after:
-        if group.trade_id not in stored:
+        if homeless and group.trade_id not in stored:
             held = set(group.execution_ids)
-            former = next((each for each in homeless if held & set(each.execution_ids)), None)
-            if former is not None:
-                homeless.remove(former)
-                renamed[group.first.execution_id] = former.trade_id
-                heirs.append(_under(former.trade_id, group))
+            trade_id = next((each for each in homeless if not held.isdisjoint(former[each])), None)
+            if trade_id is not None:
+                homeless.remove(trade_id)
+                renamed[group.first.execution_id] = trade_id
+                heirs.append(_under(trade_id, group))
                 continue
         heirs.append(group)
     return heirs, renamed
@@ -233,29 +333,17 @@ def _under(trade_id: str, group: Group) -> Group:
     )
 
 
-def _notes_for(vanished: Sequence[Trade], before: Sequence[Group], after: Sequence[Group]) -> dict[str, list[Trade]]:
-    """The trades that vanish, by the trade that gets their notes: the one that holds their first fill that is left."""
-    handed: dict[str, list[Trade]] = {}
-    fills = {group.trade_id: group.execution_ids for group in before}
+def _heirs_of_notes(vanished: Sequence[Trade], former: Former, after: Sequence[Group]) -> dict[str, str]:
+    """For each trade that vanishes the trade that gets its notes: the one that holds its first fill that is left."""
+    if not vanished:
+        return {}
+    holder = {execution_id: group.trade_id for group in reversed(after) for execution_id in group.execution_ids}
+    heirs = {}
     for trade in vanished:
-        holders = (
-            group.trade_id
-            for execution_id in fills[trade.trade_id]
-            for group in after
-            if execution_id in group.execution_ids
-        )
-        heir = next(holders, None)
+        heir = next((holder[one] for one in former[trade.trade_id] if one in holder), None)
         if heir is not None:
-            handed.setdefault(heir, []).append(trade)
-        elif _is_annotated(trade):
-            raise StateForbids(
-                "The trade of these fills has notes or images, which would be lost. Remove them from the trade first."
-            )
-        if trade.images and heir is not None:
-            raise StateForbids(
-                f"The trade {trade.trade_id} would become a part of {heir}, and has images. Remove them first."
-            )
-    return handed
+            heirs[trade.trade_id] = heir
+    return heirs
 
 
 def _is_annotated(trade: Trade) -> bool:
@@ -277,7 +365,6 @@ def _derived(group: Group, old: Trade | None, user_id: str, lot_method: LotMetho
             quantity=entry.quantity,
             open_date=entry.entered_at,
             lot_method=lot_method,
-            source=TradeSource.LEDGER,
             created_at=now,
             updated_at=now,
             version=0,
@@ -293,6 +380,8 @@ def _derived(group: Group, old: Trade | None, user_id: str, lot_method: LotMetho
         account_id=None if first.account_id == MAIN else first.account_id,
         currency=first.instrument.currency,
         closes=group.closes,
+        cancelled=False,
+        source=TradeSource.LEDGER,
         warnings=group.warnings,
         version=old_or_new.version + 1,
         updated_at=now,
@@ -300,7 +389,11 @@ def _derived(group: Group, old: Trade | None, user_id: str, lot_method: LotMetho
 
 
 def _with_notes_of(trade: Trade, other: Trade) -> Trade:
-    """The trade with all that was written about the other one."""
+    """The trade with all that was written about the other one. Raises StateForbids where that is not possible."""
+    if other.images:  # their files lie under the other trade's id
+        raise StateForbids(
+            f"The trade {other.trade_id} would become a part of {trade.trade_id}, and has images. Remove them first."
+        )
     own, others = trade.notes, other.notes
     values: dict[str, Any] = {}
     rest: list[str] = []

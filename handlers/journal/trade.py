@@ -39,7 +39,8 @@ class Entry:
     """A part of the position that was entered. Costs are this entry's own: a cost is >= 0, a rebate < 0.
 
     Only the one entry of a trade may be without a price, as long as nothing is closed. `sequence` is the place among
-    all entries and closes of a trade that follows from executions.
+    all entries and closes of a trade that follows from executions; `money` is the exact worth, with the multiplier, of
+    several executions that are shown as one, where that is not quantity x price x multiplier.
     """
 
     entry_id: str
@@ -49,11 +50,15 @@ class Entry:
     commission: Decimal = ZERO
     fees: Decimal = ZERO
     sequence: int | None = None
+    money: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Close:
-    """A part of the position that was closed. Costs are this close's own: a cost is >= 0, a rebate < 0."""
+    """A part of the position that was closed. Costs are this close's own: a cost is >= 0, a rebate < 0.
+
+    `sequence` and `money` are as those of an entry.
+    """
 
     close_id: str
     quantity: Decimal
@@ -62,6 +67,7 @@ class Close:
     commission: Decimal = ZERO
     fees: Decimal = ZERO
     sequence: int | None = None
+    money: Decimal | None = None
 
     @property
     def costs(self) -> Decimal:
@@ -323,6 +329,7 @@ class Trade:
                 at=entry.entered_at,
                 sequence=number if entry.sequence is None else entry.sequence,
                 costs=money.total((entry.commission, entry.fees)),
+                money=entry.money,
             )
             for number, entry in enumerate(self.entries or (self._only_entry("entry"),))
             if entry.price is not None
@@ -336,6 +343,7 @@ class Trade:
                 at=close.closed_at,
                 sequence=number if close.sequence is None else close.sequence,
                 costs=close.costs,
+                money=close.money,
             )
             for number, close in enumerate(self.closes, start=len(fills))
         ]

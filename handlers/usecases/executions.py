@@ -33,7 +33,7 @@ from handlers.journal.executions import (
 )
 from handlers.journal.money import ZERO
 from handlers.journal.positions import Fill, LotMethod, Position, Side
-from handlers.journal.regrouping import groups_of, regrouped
+from handlers.journal.regrouping import former_trades, groups_of, overclosing, regrouped
 from handlers.journal.replaying import as_of
 from handlers.journal.settings import MAIN
 from handlers.journal.tags import unique
@@ -279,12 +279,14 @@ class _Plan:
         """Work out what is to be written. Returns the execution of that id with its trades, if it is still there."""
         found: Recorded | None = None
         for key, position in self._open.items():
-            before = groups_of(position.before)
-            ids = {group.trade_id for group in (*before, *groups_of(position.after))}
+            former, tolerated = former_trades(position.before), overclosing(position.before)
+            groups = groups_of(position.after, tolerated)
+            ids = {*former, *(group.trade_id for group in groups)}
             stored = {trade.trade_id: trade for trade in trade_storage.several(self._user, sorted(ids))}
             result = regrouped(
-                before,
+                former,
                 position.after,
+                groups,
                 stored,
                 user_id=self._user,
                 lot_method=self._lot_method(key),

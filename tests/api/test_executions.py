@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from handlers.journal import merging, regrouping
 from handlers.storage import execution_lists, ledger, trading_accounts
 from handlers.storage import executions as storage
 from tests.api.client import DANA, Answer, Client
@@ -598,3 +599,16 @@ def test_the_last_day_there_is_has_executions(dana: Client) -> None:
     put(dana, fill("BUY", "1", "10", 0))
     assert len(listed(dana, ("executedTo", "9999-12-31"), ("executedFrom", "2026-01-05"))) == 1
     assert listed(dana, ("executedTo", "2026-01-04"), ("executedFrom", "2026-01-05")) == []
+
+
+def test_a_trade_of_more_fills_than_it_has_legs_for_is_never_refused(
+    dana: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(merging.merged, "__defaults__", (2,))
+    monkeypatch.setattr(regrouping, "MOST_LEGS", 2)
+    put(dana, *[fill("BUY", "1", f"1{n % 2}.00000001", 0, orderId=f"{n}") for n in range(3)])
+    [trade] = trades(dana)
+    assert (trade["quantity"], len(trade["entries"]), trade["warnings"]) == ("3", 2, ["FILLS_MERGED"])
+    assert trade["entries"][0]["quantity"] == "2"
+    [sold] = put(dana, fill("SELL", "3", "11", 1))
+    assert sold["trades"][0]["netPnl"] == "1.99999997"

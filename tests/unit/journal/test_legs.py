@@ -16,7 +16,7 @@ from handlers.journal.executions import Instrument, RecordedExecution
 from handlers.journal.legs import LegMatch, legs_of
 from handlers.journal.money import ZERO
 from handlers.journal.positions import LotMethod, Side
-from handlers.journal.regrouping import regrouped
+from handlers.journal.regrouping import groups_of, regrouped
 from handlers.journal.trade import Close, Entry, Realized, Trade, TradeSplit, with_entries
 
 D = Decimal
@@ -148,6 +148,6 @@ def test_the_matches_of_trades_of_the_ledger_add_up(fills: Sequence[Any], method
         )
         for number, (side, quantity, price, cost) in enumerate(fills)
     ]
-    made = regrouped([], executions, {}, user_id="dana", lot_method=method, now=DAY)
+    made = regrouped({}, executions, groups_of(executions), {}, user_id="dana", lot_method=method, now=DAY)
     for trade, _ in made.changed:
         assert_adds_up(trade)

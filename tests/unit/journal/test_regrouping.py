@@ -11,14 +11,14 @@ import pytest
 from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
-from handlers.journal import regrouping
 from handlers.journal.errors import PositionTooSmall, StateForbids
 from handlers.journal.executions import Execution, ExecutionKind, Instrument, PositionEffect, RecordedExecution
 from handlers.journal.ledger import settle_all
+from handlers.journal.merging import Leg, merged, worth
 from handlers.journal.money import canonical
 from handlers.journal.positions import LotMethod, Side
-from handlers.journal.regrouping import Group, groups_of, regrouped
-from handlers.journal.trade import Image, JournalNotes, Trade, TradeSource
+from handlers.journal.regrouping import Group, former_trades, groups_of, overclosing, regrouped
+from handlers.journal.trade import Image, JournalNotes, Status, Trade, TradeSource
 
 D = Decimal
 DAY = datetime(2026, 1, 5, tzinfo=UTC)
@@ -71,7 +71,9 @@ class Journal:
     def _change(self, executions: Sequence[RecordedExecution]) -> None:
         ordered = sorted(executions, key=lambda one: (one.executed_at, one.sequence, one.execution_id))
         self.now += timedelta(seconds=1)
-        result = regrouped(self.groups(), ordered, self.trades, user_id=USER, lot_method=self.method, now=self.now)
+        groups = groups_of(ordered, overclosing(self.executions))
+        former = former_trades(self.executions)
+        result = regrouped(former, ordered, groups, self.trades, user_id=USER, lot_method=self.method, now=self.now)
         for trade in result.vanished:
             del self.trades[trade.trade_id]
         for new, old in result.changed:
@@ -185,15 +187,6 @@ def test_a_trade_without_notes_goes_with_its_last_fill() -> None:
     journal.put(execution("a", "BUY", "1", "10", 0))
     journal.remove("a")
     assert (journal.trades, journal.executions) == ({}, [])
-
-
-def test_a_trade_has_so_many_fills_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(regrouping, "MOST_PARTS", 2)
-    journal = Journal()
-    journal.put(execution("a", "BUY", "1", "10", 0))
-    journal.put(execution("b", "BUY", "1", "10", 1))
-    with pytest.raises(StateForbids, match="2 entries"):
-        journal.put(execution("c", "BUY", "1", "10", 2))
 
 
 def test_a_fill_that_may_only_close_is_refused_also_when_another_is_taken_back() -> None:
@@ -338,9 +331,137 @@ def test_whatever_fills_come_and_go_figures_are_the_engines_and_no_note_is_lost(
         ]
     opened = [one.opens for one in journal.executions]
     assert len(set(opened)) == len(opened)
-    again = regrouped(journal.groups(), journal.executions, journal.trades, user_id=USER, lot_method=method, now=DAY)
+    former = former_trades(journal.executions)
+    again = regrouped(
+        former, journal.executions, journal.groups(), journal.trades, user_id=USER, lot_method=method, now=DAY
+    )
     assert (again.changed, again.vanished, again.fills) == ((), (), ())
 
 
 def test_a_trade_that_a_trader_annotated_is_not_blank() -> None:
     assert JournalNotes() == JournalNotes(tags=())
+
+
+def behind(journal: Journal, executions: Sequence[RecordedExecution]) -> None:
+    """Change the journal as the settler does, which can refuse nothing."""
+    result = regrouped(
+        former_trades(journal.executions),
+        executions,
+        groups_of(executions),
+        journal.trades,
+        user_id=USER,
+        lot_method=LotMethod.AVERAGE,
+        now=DAY,
+        behind=True,
+    )
+    for trade in result.vanished:
+        del journal.trades[trade.trade_id]
+    for new, _ in result.changed:
+        journal.trades[new.trade_id] = new
+    changed = {one.execution_id: one for one in result.fills}
+    journal.executions = [changed.get(one.execution_id, one) for one in executions]
+
+
+IMAGE = Image(image_id="i", content_type="image/png", size=1, created_at=DAY, file_version="1")
+
+
+@pytest.mark.parametrize("kept", [{"images": (IMAGE,)}, {"notes": JournalNotes(lessons="x" * 9_999)}])
+def test_what_cannot_be_handed_over_behind_the_answer_stays_as_a_cancelled_trade(kept: dict[str, Any]) -> None:
+    journal = Journal()
+    for name, side, minute in (("a", "BUY", 0), ("b", "SELL", 1), ("c", "BUY", 2), ("d", "SELL", 3)):
+        journal.put(execution(name, side, "1", "10", minute))
+    first, second = sorted(journal.trades.values(), key=lambda trade: trade.open_date)
+    journal.write(first.trade_id, lessons="y" * 9_999)
+    journal.trades[second.trade_id] = replace(second, **kept)
+    late = execution("late", "BUY", "1", "10", 0, sequence=1)
+    behind(journal, [journal.executions[0], late, *journal.executions[1:]])
+    aside = journal.trades.pop(second.trade_id)
+    assert (aside.status, aside.source, aside.closes, aside.version) == ("CANCELLED", None, (), second.version + 1)
+    assert (aside.images, aside.notes) == (kept.get("images", ()), kept.get("notes", JournalNotes()))
+    assert (journal.only.trade_id, journal.only.notes.lessons) == (first.trade_id, "y" * 9_999)
+    # Without the late fill, the second trade takes place again.
+    journal.trades[second.trade_id] = aside
+    behind(journal, [one for one in journal.executions if one.execution_id != late.execution_id])
+    back = journal.trades[second.trade_id]
+    assert (back.status, back.images, back.notes) == ("CLOSED", aside.images, aside.notes)
+    assert len(journal.trades) == 2
+
+
+def test_notes_whose_executions_are_all_gone_stay_behind_the_answer() -> None:
+    journal = Journal()
+    for name, side, minute in (("a", "BUY", 0), ("b", "SELL", 1), ("c", "BUY", 2)):
+        journal.put(execution(name, side, "1", "10", minute))
+    first, second = sorted(journal.trades.values(), key=lambda trade: trade.open_date)
+    journal.write(second.trade_id, lessons="patience")
+    behind(journal, journal.executions[:2])
+    assert journal.trades[second.trade_id].cancelled
+    assert journal.trades[first.trade_id] == first
+    # A fill that opens the trade again has it back, with its notes.
+    behind(journal, [*journal.executions, execution("c", "BUY", "2", "10", 2, opens=second.trade_id)])
+    back = journal.trades[second.trade_id]
+    assert (back.status, back.source, back.quantity, back.notes.lessons) == (
+        Status.OPEN,
+        TradeSource.LEDGER,
+        D(2),
+        "patience",
+    )
+
+
+def test_a_fill_that_may_only_close_and_was_accepted_opens_something_with_the_rest() -> None:
+    journal = Journal()
+    journal.put(execution("a", "BUY", "2", "10", 0))
+    closing = execution("b", "SELL", "3", "12", 1, position_effect=PositionEffect.CLOSE)
+    fills = [journal.executions[0], closing]
+    assert overclosing(fills) == {closing.execution_id}
+    long, short = groups_of(fills, overclosing(fills))
+    assert (long.warnings, short.warnings) == ((), ("CLOSING_FILL_OPENED",))
+    assert (long.open_quantity, short.open_quantity) == (D(0), D(1))
+
+
+def test_a_trade_of_many_fills_has_so_many_entries_and_closes_and_their_money() -> None:
+    fills = []
+    for n in range(700):  # 350 days, on each an entry and two thirds of it closed
+        side, quantity = ("BUY", "3.7") if n % 2 == 0 else ("SELL", "2.1")
+        fills.append(execution(f"f{n}", side, quantity, f"{10 + n % 7}.1234567{n % 10}", 720 * n, "0.01"))
+    left = sum((one.quantity if one.side is Side.BUY else -one.quantity for one in fills), D(0))
+    fills.append(execution("last", "SELL", str(left), "13.33333333", 720 * 700, "0.05"))
+    journal = Journal(LotMethod.FIFO)
+    behind(journal, fills)
+    trade = journal.only
+    assert (len(trade.entries), len(trade.closes), trade.warnings) == (200, 200, ("FILLS_MERGED",))
+    assert len({entry.entry_id for entry in trade.entries}) == 200
+    paid = sum((one.quantity * one.price * (1 if one.side is Side.SELL else -1) for one in fills), D(0))
+    costs = sum((one.commission for one in fills), D(0))
+    assert trade.gross_pnl == round(paid, 8)
+    assert trade.net_pnl == round(paid, 8) - costs
+    assert trade.remaining_quantity == 0
+    assert all(one.trade_ids == (trade.trade_id,) for one in journal.executions)
+
+
+def test_fills_of_an_order_are_shown_as_one_before_others() -> None:
+    fills = [
+        execution("a", "BUY", "1", "10", 0, order_id="o"),
+        execution("b", "BUY", "2", "13", 1, "1", order_id="o"),
+        execution("c", "BUY", "1", "11", 2),
+        execution("d", "BUY", "1", "12", 2),
+        execution("e", "SELL", "1", "12", 3),
+        execution("f", "BUY", "1", "9", 4, order_id="o"),
+    ]
+    [group] = groups_of(fills)
+    legs = [Leg(one, one.quantity, one.commission, rank) for rank, one in enumerate(fills) if one.side is Side.BUY]
+
+    def names(most: int) -> list[str]:
+        ids = {str(uuid5(SPACE, name)): name for name in "abcdef"}
+        return ["".join(ids[leg.execution.execution_id] for leg in each) for each in merged(legs, most)]
+
+    assert names(5) == ["a", "b", "c", "d", "f"]
+    assert names(4) == ["ab", "c", "d", "f"]
+    assert names(3) == ["ab", "cd", "f"]
+    assert names(2) == ["abcd", "f"]
+    assert names(1) == ["abcdf"]
+    assert worth(merged(legs, 4)[0]) == (D(12), None)
+    price, exact = worth(merged(legs, 2)[0])
+    assert (price, exact) == (D("11.8"), None)
+    assert worth([legs[0], legs[1], legs[2]]) == (D("11.75"), None)
+    assert worth([legs[0], legs[1], legs[2], legs[3], legs[4], legs[0]]) == (D("11.14285714"), D(78))
+    assert len(group.entries) == 5

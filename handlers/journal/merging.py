@@ -1,0 +1,104 @@
+"""Which fills of a trade are shown as one leg: however many fills it has, it shows 200 entries and closes at most.
+
+A trade with more is merged until it fits: fills of one order, then those of one second, then those of one day, then
+the oldest ones; fills between which nothing of the other kind lies go first. The money of a merged leg is exact, so a
+flat trade earns what its cash says, to the last digit. What an exit before that earned by FIFO, LIFO or AVERAGE may
+differ where entries before and after it were merged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+from typing import Any, NamedTuple
+
+from handlers.journal import money
+from handlers.journal.executions import RecordedExecution
+
+# Of entries, and of closes: as many as a trade that is recorded by hand may have.
+MOST_LEGS = 200
+
+# What a stored number holds.
+_STORED = Context(prec=38, rounding=ROUND_HALF_EVEN)
+
+
+class Leg(NamedTuple):
+    """The part of an execution that opens or closes something of a trade. `rank` is its place among all legs."""
+
+    execution: RecordedExecution
+    quantity: Decimal
+    costs: Decimal
+    rank: int
+
+    @property
+    def price(self) -> Decimal:
+        """The price of its execution."""
+        return self.execution.price
+
+
+Legs = list[Leg]
+
+
+def merged(legs: Sequence[Leg], most: int = MOST_LEGS) -> list[Legs]:
+    """The legs of one kind, in their order, those together that are shown as one; at most so many."""
+    bundles = [[leg] for leg in legs]
+    for key, adjacent in _PASSES:
+        if len(bundles) <= most:
+            break
+        bundles = _joined(bundles, key, adjacent, len(bundles) - most)
+    return bundles
+
+
+def worth(legs: Legs) -> tuple[Decimal, Decimal | None]:
+    """Mean price of the legs, and their exact money, with the multiplier, where that is not price x quantity."""
+    if len(legs) == 1:
+        return legs[0].price, None
+    value = money.total(money.product(leg.price, leg.quantity) for leg in legs)
+    quantity = money.total(leg.quantity for leg in legs)
+    price = money.mean_price(value, quantity, (leg.price for leg in legs))
+    if money.product(price, quantity) == value:
+        return price, None
+    exact = money.product(value, legs[0].execution.instrument.multiplier)
+    return price, _STORED.plus(money.rounded(exact, money.MOST_DECIMALS))
+
+
+def _joined(bundles: Sequence[Legs], key: Callable[[Leg], Any], adjacent: bool, excess: int) -> list[Legs]:
+    """The bundles, up to so many fewer: from the oldest on, each in the one before it that has the same key."""
+    result = [bundles[0]]
+    for bundle in bundles[1:]:
+        before, first = result[-1], bundle[0]
+        own = key(first)
+        is_next = first.rank == before[-1].rank + 1 or not adjacent
+        if excess and is_next and own is not None and own == key(before[-1]):
+            before.extend(bundle)
+            excess -= 1
+        else:
+            result.append(bundle)
+    return result
+
+
+def _order(leg: Leg) -> Any:
+    return leg.execution.order_id
+
+
+def _second(leg: Leg) -> Any:
+    return leg.execution.executed_at.replace(microsecond=0)
+
+
+def _day(leg: Leg) -> Any:
+    return leg.execution.executed_at.date()
+
+
+def _any(_: Leg) -> Any:
+    return True
+
+
+_PASSES: tuple[tuple[Callable[[Leg], Any], bool], ...] = (
+    (_order, True),
+    (_second, True),
+    (_order, False),
+    (_second, False),
+    (_day, True),
+    (_day, False),
+    (_any, False),
+)
