@@ -1421,7 +1421,7 @@ class PositionLot(BaseModel):
 
 class OpenPosition(BaseModel):
     """
-    A position that is open.
+    A position that is open. As long as its trades are to follow, it has no trade, no lots and no costs.
     """
 
     account_id: Annotated[
@@ -1468,15 +1468,21 @@ class OpenPosition(BaseModel):
     """
     How many units, contracts or coins; above zero.
     """
-    average_price: Annotated[Decimal, Field(alias='averagePrice', examples=['185.25'])]
+    average_price: Annotated[
+        Decimal | None, Field(alias='averagePrice', examples=['185.25'])
+    ] = None
     """
     What a unit cost.
     """
-    cost_basis: Annotated[Decimal, Field(alias='costBasis', examples=['79.12'])]
+    cost_basis: Annotated[
+        Decimal | None, Field(alias='costBasis', examples=['79.12'])
+    ] = None
     """
     What all of it cost, without costs; of a short position what it brought.
     """
-    open_costs: Annotated[Decimal, Field(alias='openCosts', examples=['1.1'])]
+    open_costs: Annotated[
+        Decimal | None, Field(alias='openCosts', examples=['1.1'])
+    ] = None
     """
     The costs of the entries that no exit took.
     """
@@ -1485,14 +1491,16 @@ class OpenPosition(BaseModel):
     What is left of the entries; only with `include=lots`.
     """
     trade_id: Annotated[
-        UUID, Field(alias='tradeId', examples=['0b9f2f0a-6c1e-4a55-9d8e-3a4b5c6d7e8f'])
-    ]
+        UUID | None,
+        Field(alias='tradeId', examples=['0b9f2f0a-6c1e-4a55-9d8e-3a4b5c6d7e8f']),
+    ] = None
     """
     Names a trade.
     """
     open_date: Annotated[
-        AwareDatetime, Field(alias='openDate', examples=['2026-01-05T09:31:04-05:00'])
-    ]
+        AwareDatetime | None,
+        Field(alias='openDate', examples=['2026-01-05T09:31:04-05:00']),
+    ] = None
     """
     When its trade began.
     """
@@ -1501,6 +1509,10 @@ class OpenPosition(BaseModel):
     ]
     """
     Up to when executions count.
+    """
+    settled: Annotated[bool, Field(examples=[True])]
+    """
+    Whether its trades follow from its executions already.
     """
 
 
@@ -4768,6 +4780,10 @@ class Execution(BaseModel):
     ] = None
     """
     Names an import.
+    """
+    settled: Annotated[bool | None, Field(examples=[True])] = None
+    """
+    Whether the trades follow from it already; false after a 202. Lists do not have it.
     """
     version: Annotated[int, Field(examples=[1], ge=1)]
     """

@@ -58,16 +58,32 @@ def execution_document(execution: RecordedExecution) -> dict[str, Any]:
     return document(_EXECUTION, execution)
 
 
-def recorded_document(execution: RecordedExecution, trades: tuple[Trade, ...]) -> dict[str, Any]:
+def recorded_document(execution: RecordedExecution, trades: tuple[Trade, ...], settled: bool) -> dict[str, Any]:
     """The contract's RecordedExecution: the execution, and its trades as they are then."""
     return {
-        "execution": execution_document(execution),
+        "execution": {**execution_document(execution), "settled": settled},
         "trades": [trade_document(trade) for trade in trades],
     }
 
 
-def position_document(position: StoredPosition, trade: Trade, *, as_of: datetime, with_lots: bool) -> dict[str, Any]:
-    """The contract's OpenPosition, of a position with its trade as it was at the instant."""
+def position_document(
+    position: StoredPosition, trade: Trade | None, *, as_of: datetime, with_lots: bool
+) -> dict[str, Any]:
+    """The contract's OpenPosition, of a position with its trade as it was at the instant; without one as long as that
+    is to follow.
+    """
+    if trade is None:
+        pending = {
+            "accountId": position.account_id,
+            "symbol": position.symbol,
+            "pairId": position.pair_id,
+            "currency": position.instrument.currency,
+            "side": position.side,
+            "quantity": canonical(position.open_quantity),
+            "asOf": time_text(as_of),
+            "settled": False,
+        }
+        return {name: value for name, value in pending.items() if value is not None}
     trip: Trip = trade.trip
     units = money.product(trip.open_quantity, trade.multiplier)
     names = {entry.entry_id for entry in trade.entered}
@@ -95,6 +111,7 @@ def position_document(position: StoredPosition, trade: Trade, *, as_of: datetime
         "tradeId": trade.trade_id,
         "openDate": time_text(trade.open_date),
         "asOf": time_text(as_of),
+        "settled": position.dirty_since is None or as_of < position.dirty_since,
     }
     return {name: value for name, value in shown.items() if value is not None}
 

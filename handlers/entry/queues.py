@@ -13,15 +13,17 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote_plus
 
+from handlers import deadline
 from handlers.entry import runtime
 from handlers.log import logger
 from handlers.metrics import count
 from handlers.storage import accounts
 from handlers.storage.accounts import Account
 from handlers.storage.errors import AccountErased, ExportNotFound
+from handlers.storage.executions import PositionKey, marked_position
 from handlers.storage.image_files import Span, SweepPosition, spans
-from handlers.storage.queues import sweep_queue
-from handlers.usecases import change_tags, export_account, export_table, image_intake
+from handlers.storage.queues import settle_queue, sweep_queue
+from handlers.usecases import change_tags, export_account, export_table, image_intake, settling
 from handlers.usecases import erase_account as account_erasure
 from handlers.usecases.image_intake import Fate
 
@@ -29,6 +31,8 @@ Event = dict[str, Any]
 
 # The longest time that a step may take. With less time left, the function leaves the rest to the next call.
 STEP_MILLISECONDS = 60_000
+# What is kept of a function's time for its answer.
+SECONDS_TO_ANSWER = 5
 
 _COUNTED_AS = {
     Fate.READY: "ImagesAttached",
@@ -123,6 +127,35 @@ def change_tag(event: Event, context: Any) -> Event:
             logger.info("tag changed" if finished else "tag partly changed")
 
     return each_message(event, change)
+
+
+def after_ledger_change(event: Event, _: Any) -> Event:
+    """For LedgerTable's stream: positions that were marked, which SettleQueue is told of."""
+
+    def tell(change: Any) -> None:
+        marked = marked_position(change.get("OldImage", {}), change.get("NewImage", {}))
+        if marked is not None:
+            user, key, version = marked
+            message = {"userId": user, "position": list(key), "version": version}
+            settle_queue().send(message, [user, *(str(part) for part in key)], version)
+
+    return each_change(event, tell)
+
+
+def settle_positions(event: Event, context: Any) -> Event:
+    """For SettleQueue: positions whose trades do not follow from their executions yet."""
+
+    def settle(message: Any) -> None:
+        try:
+            with deadline.within(context.get_remaining_time_in_millis() / 1000 - SECONDS_TO_ANSWER):
+                of = settling.settle(message["userId"], PositionKey(*message["position"]), message["version"])
+        except AccountErased:
+            logger.info("position not settled, as the account is being erased")
+        else:
+            logger.info("position settled", executions=of)
+            count(PositionsSettled=int(of is not None))
+
+    return each_message(event, settle)
 
 
 def end_sessions(event: Event, _: Any) -> Event:

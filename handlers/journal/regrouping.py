@@ -38,6 +38,8 @@ CLOSING_FILL_OPENED = "CLOSING_FILL_OPENED"
 FILLS_MERGED = "FILLS_MERGED"
 
 MOST_TAGS = 30
+# What takes over the notes of others is written together with them.
+_MOST_HANDED = 90
 MOST_TEXT = 10_000
 
 _TEXTS = ("pre_trade_notes", "post_trade_notes", "mistakes", "lessons")
@@ -108,6 +110,16 @@ def groups_of(executions: Sequence[RecordedExecution], tolerated: Container[str]
             groups[-1].add(groups[-1].entries, execution, quantity, costs)
             held = money.total((held, quantity))
     return [_group(parts) for parts in groups]
+
+
+class _Any(Container[str]):
+    """Holds everything."""
+
+    def __contains__(self, _: object) -> bool:
+        return True
+
+
+ANY = _Any()
 
 
 def overclosing(executions: Sequence[RecordedExecution]) -> set[str]:
@@ -256,7 +268,10 @@ def regrouped(
         old = stored.get(group.trade_id)
         new = _derived(group, old, user_id, lot_method, now)
         for other in vanished:
-            if heirs.get(other.trade_id) != group.trade_id:
+            if heirs.get(other.trade_id) != group.trade_id or not _is_annotated(other):
+                continue
+            if behind and len(handed.get(group.trade_id, ())) >= _MOST_HANDED:
+                aside.append(other)
                 continue
             try:
                 new = _with_notes_of(new, other)
@@ -267,7 +282,7 @@ def regrouped(
             else:
                 handed.setdefault(group.trade_id, []).append(other)
         if old is None or replace(new, version=old.version, updated_at=old.updated_at) != old:
-            changed.append((within_bounds(new), old))
+            changed.append((new if behind else within_bounds(new), old))
     for trade in vanished:
         if trade.trade_id not in heirs and _is_annotated(trade):
             if not behind:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from typing import Any
 from uuid import uuid4
@@ -59,12 +59,12 @@ async def match_executions(document: Any, user: str) -> Response:  # noqa: ARG00
 async def create_execution(document: Any, user: str, idempotency_key: str | None = None) -> Response:
     """Record an execution."""
     given = models.ExecutionInput.model_validate(document)
-    recorded, kept = _record(given, user, keyed(idempotency_key, "createExecution", given, _shown_as_new))
+    recorded, kept = _record(given, user, _keyed(idempotency_key, given))
     if recorded is None:
         if kept is None:
             raise AssertionError("without a key, no request is a repeated one")
         return kept_reply(kept, repeated=True)
-    return reply_text(201, *_shown_as_new(recorded))
+    return reply_text(_status(recorded, 201), *_shown_as_new(recorded))
 
 
 async def create_executions(document: Any, user: str, request_id: str, bad_items: BadItems) -> Response:
@@ -72,13 +72,12 @@ async def create_executions(document: Any, user: str, request_id: str, bad_items
 
     def create(item: Any) -> dict[str, Any]:
         given = models.ExecutionInput.model_validate(item["execution"])
-        request = keyed(item.get("idempotencyKey"), "createExecution", given, _shown_as_new)
-        recorded, kept = _record(given, user, request)
+        recorded, kept = _record(given, user, _keyed(item.get("idempotencyKey"), given))
         if recorded is None:
             if kept is None:
                 raise AssertionError("without a key, no request is a repeated one")
             return {"status": kept.status, "recorded": json.loads(kept.body)}
-        return {"status": 201, "recorded": recorded_documents.recorded_document(*recorded)}
+        return {"status": _status(recorded, 201), "recorded": recorded_documents.recorded_document(*recorded)}
 
     bad = {number: [as_alone(field, "execution") for field in fields] for number, fields in bad_items.items()}
     return one_by_one(document["items"], create, request_id, bad)
@@ -86,8 +85,9 @@ async def create_executions(document: Any, user: str, request_id: str, bad_items
 
 async def get_execution(execution_id: str, user: str) -> Response:
     """Show an execution."""
-    execution = storage.get(user, execution_id.lower())
-    return reply(200, recorded_documents.execution_document(execution), {"ETag": etag(execution.version)})
+    execution, position = storage.get_with_position(user, execution_id.lower())
+    shown = {**recorded_documents.execution_document(execution), "settled": position.is_settled(execution)}
+    return reply(200, shown, {"ETag": etag(execution.version)})
 
 
 async def update_execution(execution_id: str, document: Any, user: str, if_match: str | None = None) -> Response:
@@ -95,13 +95,13 @@ async def update_execution(execution_id: str, document: Any, user: str, if_match
     given = models.ExecutionUpdateInput.model_validate(document)
     changes = recorded_documents.changed_fields(given)
     recorded = usecase.correct(user, execution_id.lower(), changes, allowed_by(if_match))
-    return reply_text(200, *_shown(recorded))
+    return reply_text(_status(recorded, 200), *_shown(recorded))
 
 
 async def delete_execution(execution_id: str, user: str, if_match: str | None = None) -> Response:
     """Delete an execution."""
-    usecase.delete(user, execution_id.lower(), allowed_by(if_match))
-    return reply(204)
+    is_settled = usecase.delete(user, execution_id.lower(), allowed_by(if_match))
+    return reply(204 if is_settled else 202)
 
 
 async def list_executions(
@@ -211,6 +211,19 @@ def _record(
         names_instrument=new.names_instrument,
         with_shares=new.with_shares,
     )
+
+
+def _status(recorded: usecase.Recorded, status: int) -> int:
+    """202 as long as the trades are to follow."""
+    return status if recorded.settled else 202
+
+
+def _keyed(key: str | None, given: models.ExecutionInput) -> KeyedRequest[usecase.Recorded] | None:
+    request = keyed(key, "createExecution", given, _shown_as_new)
+    if request is None:
+        return None
+    answer = request.answer
+    return replace(request, answer=lambda recorded: replace(answer(recorded), status=_status(recorded, 201)))
 
 
 def _shown(recorded: usecase.Recorded) -> tuple[str, dict[str, str]]:

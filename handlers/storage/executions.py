@@ -2,19 +2,19 @@
 
 What a change writes is one transaction: the executions, the positions at the versions that were read, and every trade
 that differs. So a position, its executions and its trades agree at every moment, and of two changes of one position
-that are made at once one begins again.
+that are made at once one begins again. Where that is too much for one request, the transaction has the executions and
+the position alone, which is marked with `dirty_since`: its trades follow behind the answer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from handlers.journal import money
-from handlers.journal.errors import StateForbids
 from handlers.journal.executions import Instrument, RecordedExecution, symbol_key
 from handlers.journal.money import ZERO
 from handlers.journal.positions import Side
@@ -22,10 +22,10 @@ from handlers.journal.settings import Settings
 from handlers.journal.trade import Trade
 from handlers.journal.trading_accounts import TradingAccount
 from handlers.storage import dynamo, ledger, trading_accounts
-from handlers.storage.clients import ledger_table, trades_table
+from handlers.storage.clients import dynamodb, ledger_table, trades_table
 from handlers.storage.codec import Codec
 from handlers.storage.dynamo import at_version
-from handlers.storage.errors import ExecutionNotFound, VersionMismatch
+from handlers.storage.errors import Contended, ExecutionNotFound, VersionMismatch
 from handlers.storage.trade_items import KeptAnswer, answer_key, answer_of, instant, trade_item, trade_key
 
 if TYPE_CHECKING:
@@ -37,11 +37,18 @@ MOST_READ = 2_000
 MOST_WRITTEN = 97
 # The first page holds what most open positions have.
 _PAGE = 50
+# What a marked position remembers of deleted executions.
+_MOST_GONE = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredPosition:
-    """A position as it stands: what is open, its trade, and what its symbol stands for. Version 0 is not stored yet."""
+    """A position as it stands: what is open, its trade, and what its symbol stands for. Version 0 is not stored yet.
+
+    `executions` are about as many as there were since it was flat last. `dirty_since` is the oldest instant from which
+    on its trades do not follow from its executions yet, and None when they all do; `dirty_version` is its version when
+    it was marked last, and `gone` are the trades of executions that were deleted since.
+    """
 
     user_id: str
     account_id: str
@@ -52,6 +59,36 @@ class StoredPosition:
     side: Side | None = None
     trade_id: str | None = None
     instrument: Instrument = field(default_factory=Instrument)
+    executions: int = 0
+    dirty_since: datetime | None = None
+    dirty_version: int | None = None
+    gone: tuple[str, ...] = ()
+
+    def is_settled(self, execution: RecordedExecution) -> bool:
+        """Whether the trades follow from that execution already."""
+        return self.dirty_since is None or execution.executed_at < self.dirty_since
+
+    def marked(self, change: Decimal, *moments: datetime, gone: Sequence[str] = ()) -> StoredPosition:
+        """The position with that much more open (less, below 0), marked from the earliest of the moments on.
+
+        Raises Contended when it cannot remember the trades of more deleted executions.
+        """
+        held = money.total((self.signed, change))
+        remembered = tuple(dict.fromkeys((*self.gone, *gone)))
+        if len(remembered) > _MOST_GONE:
+            raise Contended
+        side = None
+        if held != ZERO:
+            side = Side.BUY if held > ZERO else Side.SELL
+        return replace(
+            self,
+            open_quantity=abs(held),
+            side=side,
+            trade_id=self.trade_id if side is not None else None,
+            dirty_since=min(one for one in (*moments, self.dirty_since) if one is not None),
+            dirty_version=self.version + 1,
+            gone=remembered,
+        )
 
     @property
     def signed(self) -> Decimal:
@@ -65,6 +102,10 @@ class PositionKey(NamedTuple):
     account_id: str
     symbol: str
     pair_id: str | None
+
+
+class TooMuchAtOnce(Exception):
+    """Raised when a change is more than one transaction holds."""
 
 
 class Written(NamedTuple):
@@ -121,6 +162,16 @@ def place(user_id: str, wanted: PositionKey, symbol: str, *, answer_for: str | N
     return Place(empty, account, settings, answer)
 
 
+def marked_position(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, PositionKey, int] | None:
+    """The position that a change of an item has marked: its user, what names it, and its version then."""
+    version = after.get("dirtyVersion")
+    if version is None or version == before.get("dirtyVersion"):
+        return None
+    found = _POSITIONS.instance(after)
+    key = PositionKey(found.account_id, found.symbol, found.pair_id)
+    return found.user_id, key, int(version["N"])
+
+
 def positions(user_id: str, account_id: str | None = None) -> Iterator[StoredPosition]:
     """All positions of the user, or of an account, flat ones too, as they stand now. Raises Busy."""
     return (_POSITIONS.instance(item) for item in ledger.below(user_id, ledger.positions(account_id)))
@@ -135,6 +186,17 @@ def get(user_id: str, execution_id: str) -> RecordedExecution:
     return _EXECUTIONS.instance(found)
 
 
+def get_with_position(user_id: str, execution_id: str) -> tuple[RecordedExecution, StoredPosition]:
+    """The execution and its position as they stand now. Raises ExecutionNotFound, Busy."""
+    where = ledger.get(user_id, ledger.ref(execution_id))
+    place = where["at"]["S"] if where else ""
+    of_position = ledger.position_of_fill(place)
+    found = ledger.several(user_id, [place, of_position]) if where else {}
+    if place not in found:
+        raise ExecutionNotFound(execution_id)
+    return _EXECUTIONS.instance(found[place]), _POSITIONS.instance(found[of_position])
+
+
 def execution_of(item: Any) -> RecordedExecution:
     """The execution that the item holds."""
     return _EXECUTIONS.instance(item)
@@ -145,31 +207,43 @@ def every(user_id: str) -> Iterator[RecordedExecution]:
     return (_EXECUTIONS.instance(item) for item in ledger.below(user_id, "fill|"))
 
 
-def since_flat(of: StoredPosition, before: tuple[datetime, int, str]) -> list[RecordedExecution]:
-    """The executions of a position from where it was flat last before that place, in their order.
+def since_flat(
+    of: StoredPosition, before: tuple[datetime, int, str] | None, most: int | None = None
+) -> list[RecordedExecution] | None:
+    """The executions of a position from where it was flat last before that place, in their order; at the latest, from
+    where its trades do not follow from them. None when they are more than `most`, of which no more are read.
 
-    before: instant, sequence and id of an execution. Raises StateForbids when they are more than 2 000; Busy.
+    before: instant, sequence and id of an execution. Raises Busy.
     """
-    place = (instant(before[0]), before[1], before[2])
+    places = [] if before is None else [(instant(before[0]), before[1], before[2])]
+    if of.dirty_since is not None:
+        places.append((instant(of.dirty_since), -1, ""))
+    place = min(places)
     found: list[RecordedExecution] = []
     held = of.signed
     for execution in _newest_first(of):
         own = (instant(execution.executed_at), execution.sequence, execution.execution_id)
         if own < place and held == ZERO:
             break
-        if len(found) >= MOST_READ:
-            raise StateForbids(f"More than {MOST_READ} executions of the position would have to be settled again.")
+        if most is not None and len(found) >= most:
+            return None
         found.append(execution)
-        moved = execution.quantity if execution.side is Side.BUY else -execution.quantity
-        held = money.minus(held, moved)
-    return found[::-1]
+        held = money.minus(held, moved(execution))
+    found.reverse()
+    return found
 
 
-def last_until(of: StoredPosition, at: datetime) -> RecordedExecution | None:
-    """The last execution of the position up to the instant, included, as it stands now. Raises Busy."""
+def last_until(of: StoredPosition, at: datetime | None = None) -> RecordedExecution | None:
+    """The last execution of the position, up to the instant, included, if there is one. Raises Busy."""
     prefix = ledger.fills(of.account_id, of.symbol, of.pair_id)
-    found = ledger.between(of.user_id, prefix, f"{prefix}{instant(at)}|~", newest_first=True, limit=1)
+    high = f"{prefix}~" if at is None else f"{prefix}{instant(at)}|~"
+    found = ledger.between(of.user_id, prefix, high, newest_first=True, limit=1)
     return next(map(_EXECUTIONS.instance, found), None)
+
+
+def moved(execution: RecordedExecution) -> Decimal:
+    """What the execution adds to what is open, long above 0."""
+    return execution.quantity if execution.side is Side.BUY else -execution.quantity
 
 
 def _newest_first(of: StoredPosition) -> Iterator[RecordedExecution]:
@@ -183,8 +257,44 @@ def _newest_first(of: StoredPosition) -> Iterator[RecordedExecution]:
         "ConsistentRead": True,
         "Limit": _PAGE,
     }
-    for page in dynamo.pages(query):
-        yield from map(_EXECUTIONS.instance, page)
+    shared: dict[Any, Any] = {}
+    for page in _growing(query):
+        for item in page:
+            yield _sharing(_EXECUTIONS.instance(item), shared)
+
+
+def _growing(query: dict[str, Any]) -> Iterator[list[Any]]:
+    """The pages of a query, each of up to twice as many items as the one before: most need the first alone."""
+    while True:
+        answer = dynamodb().query(**query)
+        yield answer["Items"]
+        if "LastEvaluatedKey" not in answer:
+            return
+        query["Limit"] *= 2
+        query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+
+def _sharing(execution: RecordedExecution, shared: dict[Any, Any]) -> RecordedExecution:
+    """The execution, with the values that others have too: so 100 000 of a position take half of the memory."""
+    for name in _SHARED:
+        held = getattr(execution, name)
+        object.__setattr__(execution, name, shared.setdefault((name, held), held))
+    return execution
+
+
+_SHARED = (
+    "user_id",
+    "account_id",
+    "symbol",
+    "instrument",
+    "quantity",
+    "commission",
+    "fees",
+    "trade_ids",
+    "order_id",
+    "created_at",
+    "updated_at",
+)
 
 
 def write(
@@ -197,13 +307,13 @@ def write(
 ) -> KeptAnswer | None:
     """Write all of it or nothing. Returns the answer kept for the same request, in which case nothing is written.
 
-    into: the account, as it was read, into which new executions come. Raises StateForbids when it is more than one
+    into: the account, as it was read, into which new executions come. Raises TooMuchAtOnce when it is more than one
     transaction holds; VersionMismatch when something has changed since it was read; NoSuchAccount, AccountClosing,
     KeyReused, AccountErased, Busy.
     """
     actions = [action for change in changes for action in _actions(user_id, change)]
     if len(actions) > MOST_WRITTEN:
-        raise StateForbids("Too many trades would change at once: correct the executions after it first.")
+        raise TooMuchAtOnce
     if into is not None and into.is_main:  # it is never deleted
         into = None
     if into is not None:
@@ -218,16 +328,7 @@ def write(
 
 
 def _actions(user_id: str, change: Written) -> Iterator[TransactWriteItemTypeDef]:
-    held = change.position
-    key = ledger.position(held.account_id, held.symbol, held.pair_id)
-    stored = _POSITIONS.item(replace(held, version=held.version + 1))
-    condition: Any = at_version(held.version)
-    if held.version == 0:
-        condition = {
-            "ConditionExpression": "attribute_not_exists(#item)",
-            "ExpressionAttributeNames": {"#item": "item"},
-        }
-    yield ledger.put({**ledger.key(user_id, key), **stored}, **condition)
+    yield _put_position(change.position)
     kept = {_place(execution) for execution in change.put}
     put_ids = {execution.execution_id for execution in change.put}
     for execution in change.removed:
@@ -236,19 +337,56 @@ def _actions(user_id: str, change: Written) -> Iterator[TransactWriteItemTypeDef
         if execution.execution_id not in put_ids:
             yield ledger.delete(user_id, ledger.ref(execution.execution_id))
     for execution in change.put:
-        place = _place(execution)
-        by_time = ledger.by_time(execution.account_id, execution.executed_at, execution.execution_id)
-        yield ledger.put({**ledger.key(user_id, place), **_EXECUTIONS.item(execution), "at": {"S": by_time}})
-        yield ledger.put({**ledger.key(user_id, ledger.ref(execution.execution_id)), "at": {"S": place}})
+        yield put_execution(execution)
+        place = ledger.ref(execution.execution_id)
+        yield ledger.put({**ledger.key(user_id, place), "at": {"S": _place(execution)}})
     for new, old in change.trades:
-        yield _put_trade(new, old)
+        yield put_trade(new, old)
     for trade in change.vanished:
-        gone: Any = {
-            "TableName": trades_table(),
-            "Key": trade_key(user_id, trade.trade_id),
-            **at_version(trade.version),
+        yield delete_trade(trade)
+
+
+def write_in_parts(
+    user_id: str, held: StoredPosition, settled: StoredPosition, units: Iterable[Sequence[TransactWriteItemTypeDef]]
+) -> None:
+    """Write the units in their order, each of them whole or not at all, and then the position as it is settled.
+
+    Each part is written on the condition that nobody else has changed the position, and raises its version, so that
+    nobody writes what was worked out before. Raises VersionMismatch when somebody has; AccountErased, Busy.
+    """
+    part: list[TransactWriteItemTypeDef] = []
+    for unit in units:
+        if len(part) + len(unit) > MOST_WRITTEN - 1:
+            held = _write_part(user_id, held, part)
+            part = []
+        part.extend(unit)
+    _write_part(user_id, replace(settled, version=held.version), part)
+
+
+def _write_part(user_id: str, held: StoredPosition, part: Sequence[TransactWriteItemTypeDef]) -> StoredPosition:
+    if any(ledger.write(user_id, [_put_position(held), *part], retry_conflicts=True)):
+        raise VersionMismatch(user_id)
+    return replace(held, version=held.version + 1)
+
+
+def _put_position(held: StoredPosition) -> TransactWriteItemTypeDef:
+    """The write of a position that was read at its version."""
+    key = ledger.position(held.account_id, held.symbol, held.pair_id)
+    stored = _POSITIONS.item(replace(held, version=held.version + 1))
+    condition: Any = at_version(held.version)
+    if held.version == 0:
+        condition = {
+            "ConditionExpression": "attribute_not_exists(#item)",
+            "ExpressionAttributeNames": {"#item": "item"},
         }
-        yield {"Delete": gone}
+    return ledger.put({**ledger.key(held.user_id, key), **stored}, **condition)
+
+
+def put_execution(execution: RecordedExecution) -> TransactWriteItemTypeDef:
+    """The write of an execution, on the condition of its position."""
+    by_time = ledger.by_time(execution.account_id, execution.executed_at, execution.execution_id)
+    key = ledger.key(execution.user_id, _place(execution))
+    return ledger.put({**key, **_EXECUTIONS.item(execution), "at": {"S": by_time}})
 
 
 def _place(execution: RecordedExecution) -> str:
@@ -262,9 +400,20 @@ def _place(execution: RecordedExecution) -> str:
     )
 
 
-def _put_trade(new: Trade, old: Trade | None) -> TransactWriteItemTypeDef:
+def put_trade(new: Trade, old: Trade | None) -> TransactWriteItemTypeDef:
+    """The write of a trade in place of the one that was read, which has to be stored still."""
     condition: Any = (
         {"ConditionExpression": "attribute_not_exists(tradeId)"} if old is None else at_version(old.version)
     )
     put: Any = {"TableName": trades_table(), "Item": trade_item(new), **condition}
     return {"Put": put}
+
+
+def delete_trade(trade: Trade) -> TransactWriteItemTypeDef:
+    """The deletion of a trade that was read and is still at its version."""
+    gone: Any = {
+        "TableName": trades_table(),
+        "Key": trade_key(trade.user_id, trade.trade_id),
+        **at_version(trade.version),
+    }
+    return {"Delete": gone}

@@ -72,6 +72,12 @@ def fill(account_id: str, symbol: str, pair_id: str | None, at: datetime, sequen
     return f"{fills(account_id, symbol, pair_id)}{instant(at)}|{sequence:010}|{fill_id}"
 
 
+def position_of_fill(fill: str) -> str:
+    """The sort key of the position of the execution with that sort key."""
+    of_position, *_ = fill.rsplit("|", 3)
+    return "position|" + of_position.removeprefix("fill|")
+
+
 def ref(of_id: str) -> str:
     """The sort key of the item that says where the thing of that id lies."""
     return f"ref|{of_id}"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
@@ -35,6 +36,29 @@ class Queue:
                 raise RuntimeError(f"{len(failed)} messages were refused, the first for {failed[0].get('Code')}")
 
 
+@dataclass(frozen=True, slots=True)
+class OrderedQueue:
+    """A FIFO queue, by its address: of each group, one message at a time is received."""
+
+    url: str
+
+    def send(self, message: Mapping[str, Any], group: Sequence[str], version: int) -> None:
+        """Send a message of the group; one of the same version that was sent within five minutes is enough.
+
+        Group and version are sent as hashes: AWS takes 128 characters of few kinds, and shows them in its console.
+        """
+        sqs().send_message(
+            QueueUrl=self.url,
+            MessageBody=json.dumps(message),
+            MessageGroupId=_hash(group),
+            MessageDeduplicationId=_hash([*group, str(version)]),
+        )
+
+
+def _hash(parts: Sequence[str]) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
 def erasure_queue() -> Queue:
     """The queue of the accounts that are being erased."""
     return Queue(os.environ["ERASURE_QUEUE_URL"])
@@ -53,6 +77,11 @@ def sign_out_queue() -> Queue:
 def tag_queue() -> Queue:
     """The queue of the tags that are being changed in all trades of a user."""
     return Queue(os.environ["TAG_QUEUE_URL"])
+
+
+def settle_queue() -> OrderedQueue:
+    """The queue of the positions whose trades are to follow."""
+    return OrderedQueue(os.environ["SETTLE_QUEUE_URL"])
 
 
 def sweep_queue() -> Queue:

@@ -2,13 +2,14 @@
 
 A change reads the position and its executions since it was flat last, works out what they make of its trades, and
 writes all of it in one transaction on the condition that nothing of it has changed since. When another write came
-first, it begins again, as long as there is time.
+first, it begins again, as long as there is time. Where that is too much for a request, it writes the executions and
+marks the position, whose trades follow behind the answer (settling.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from itertools import chain
 from typing import Any, NamedTuple
@@ -16,7 +17,7 @@ from uuid import uuid4
 
 from handlers.faults import Fault, FieldCode
 from handlers.journal import money
-from handlers.journal.errors import FieldError, PositionTooSmall, RuleBroken
+from handlers.journal.errors import FieldError, PositionTooSmall, RuleBroken, StateForbids
 from handlers.journal.executions import (
     CLOSING,
     DIFFERS_FROM_INSTRUMENT,
@@ -33,7 +34,6 @@ from handlers.journal.executions import (
 )
 from handlers.journal.money import ZERO
 from handlers.journal.positions import Fill, LotMethod, Position, Side
-from handlers.journal.regrouping import former_trades, groups_of, overclosing, regrouped
 from handlers.journal.replaying import as_of
 from handlers.journal.settings import MAIN
 from handlers.journal.tags import unique
@@ -44,9 +44,10 @@ from handlers.storage import executions as storage
 from handlers.storage import trades as trade_storage
 from handlers.storage.errors import LedgerChanged, NoSuchAccount
 from handlers.storage.execution_lists import ExecutionFilter, Page
-from handlers.storage.executions import Place, PositionKey, StoredPosition, Written
+from handlers.storage.executions import MOST_READ, Place, PositionKey, StoredPosition, TooMuchAtOnce, Written
 from handlers.storage.retry import retry_overtaken
 from handlers.storage.trade_items import KeptAnswer
+from handlers.usecases import settling
 from handlers.usecases.keyed import KeyedRequest
 
 Precondition = Callable[[int], bool]
@@ -58,19 +59,32 @@ _NEEDS_PRICE = Fault(FieldCode.REQUIRED, "is required: without it, what the trad
 
 
 class Recorded(NamedTuple):
-    """An execution that was recorded or changed, and the trades that it is a part of, as they are then."""
+    """An execution that was recorded or changed, and the trades that it is a part of, as they are then.
+
+    Not `settled`, the trades follow behind the answer, and none is known yet.
+    """
 
     execution: RecordedExecution
     trades: tuple[Trade, ...]
+    settled: bool = True
 
 
 @dataclass(slots=True)
 class _Open:
-    """A position while it is being changed: as it was read, and as it becomes."""
+    """A position while it is being changed: as it was read, and as it becomes.
+
+    `is_large` when it has more executions since it was flat than a request reads: then `before` is empty, and `after`
+    has those alone that are put. `trade_id` is the trade that is open then. `removed` are executions as they were
+    before, `put` as they are.
+    """
 
     held: StoredPosition
     before: list[RecordedExecution]
     after: list[RecordedExecution]
+    is_large: bool = False
+    trade_id: str | None = None
+    removed: list[RecordedExecution] = field(default_factory=list)
+    put: list[RecordedExecution] = field(default_factory=list)
 
 
 def record(
@@ -115,11 +129,8 @@ def record(
             plan.add(execution, names_instrument=names_instrument or number > 0)
             for number, execution in enumerate(made)
         ]
-        recorded = plan.settle(added[0].execution_id)
-        answer = None if keyed is None or recorded is None else keyed.answer(recorded)
-        if (earlier := storage.write(user, plan.written, answer, now, into=account)) is not None:
-            return None, earlier
-        return recorded, answer
+        recorded, earlier = plan.write(added[0].execution_id, keyed, into=account)
+        return (None, earlier) if earlier is not None else (recorded, None)
 
     return retry_overtaken(attempt)
 
@@ -139,11 +150,13 @@ def correct(user: str, execution_id: str, changes: Mapping[str, Any], allowed: P
         if errors := execution_errors(new):
             raise RuleBroken(errors)
         if new == old and new.executed_at.utcoffset() == old.executed_at.utcoffset():
+            _, held = storage.get_with_position(user, execution_id)
+            if not held.is_settled(old):
+                return Recorded(old, (), settled=False)
             return Recorded(old, tuple(trade_storage.several(user, old.trade_ids)))
         plan = _Plan(user, now)
         plan.change(old, replace(new, version=old.version + 1, updated_at=now))
-        recorded = plan.settle(execution_id)
-        storage.write(user, plan.written, None, now)
+        recorded, _ = plan.write(execution_id)
         if recorded is None:
             raise AssertionError("what is corrected is still there")
         return recorded
@@ -151,30 +164,32 @@ def correct(user: str, execution_id: str, changes: Mapping[str, Any], allowed: P
     return retry_overtaken(attempt)
 
 
-def delete(user: str, execution_id: str, allowed: Precondition) -> None:
-    """Delete an execution. What follows from the others is settled again.
+def delete(user: str, execution_id: str, allowed: Precondition) -> bool:
+    """Delete an execution. What follows from the others is settled again: at once, or else the answer is False.
 
     Raises ExecutionNotFound, LedgerChanged, PositionTooSmall, StateForbids, AccountErased, Busy.
     """
 
-    def attempt() -> None:
+    def attempt() -> bool:
         now = datetime.now(UTC)
         old = storage.get(user, execution_id)
         if not allowed(old.version):
             raise LedgerChanged(execution_id)
         plan = _Plan(user, now)
         plan.change(old, None)
-        plan.settle(execution_id)
-        storage.write(user, plan.written, None, now)
+        plan.write(execution_id)
+        return plan.is_settled
 
-    retry_overtaken(attempt)
+    return retry_overtaken(attempt)
 
 
 class OpenPosition(NamedTuple):
-    """A position that is open, with its trade as it was at the instant."""
+    """A position that is open, with its trade as it was at the instant; without one as long as its trades are to
+    follow from its executions.
+    """
 
     position: StoredPosition
-    trade: Trade
+    trade: Trade | None
 
 
 def open_positions(user: str, account_ids: Sequence[str] = (), at: datetime | None = None) -> list[OpenPosition]:
@@ -184,14 +199,17 @@ def open_positions(user: str, account_ids: Sequence[str] = (), at: datetime | No
     """
     positions = chain.from_iterable(storage.positions(user, each) for each in account_ids or (None,))
     if at is None:
-        held = {each.trade_id: each for each in positions if each.open_quantity and each.trade_id}
+        named = [(each, each.trade_id) for each in positions if each.open_quantity]
     else:
         last = ((each, storage.last_until(each, at)) for each in positions)
-        held = {one.trade_ids[-1]: each for each, one in last if one is not None and one.trade_ids}
-    trades = {trade.trade_id: trade for trade in trade_storage.several(user, list(held))}
+        named = [(each, one.trade_ids[-1]) for each, one in last if one is not None and one.trade_ids]
+    trades = {trade.trade_id: trade for trade in trade_storage.several(user, [one for _, one in named if one])}
     found = []
-    for trade_id, position in held.items():
-        trade = trades.get(trade_id)
+    for position, trade_id in named:
+        trade = trades.get(trade_id or "")
+        if at is None and position.dirty_since is not None:
+            found.append(OpenPosition(position, None))
+            continue
         if trade is not None and at is not None:
             trade = as_of(trade, at)
         if trade is not None:
@@ -220,7 +238,7 @@ class _Plan:
     """What a request changes: positions are read when they are needed, and written together."""
 
     def __init__(self, user: str, now: datetime) -> None:
-        self.written: list[Written] = []
+        self.is_settled = True
         self._user = user
         self._now = now
         self._open: dict[PositionKey, _Open] = {}
@@ -255,10 +273,13 @@ class _Plan:
         held = position.held
         if held.version and names_instrument:
             _check_instrument(execution.instrument, held)
-        at_once = [one.sequence for one in position.after if one.executed_at == execution.executed_at]
-        sequence = max(at_once, default=-1) + 1
-        earlier = [one for one in position.after if one.executed_at <= execution.executed_at]
-        complete = replace(recorded, sequence=sequence, **_resolved(execution, earlier, held))
+        if position.is_large:
+            complete = self._added_to_large(position, execution, recorded)
+        else:
+            at_once = [one.sequence for one in position.after if one.executed_at == execution.executed_at]
+            earlier = [one for one in position.after if one.executed_at <= execution.executed_at]
+            sequence = max(at_once, default=-1) + 1
+            complete = replace(recorded, sequence=sequence, **_resolved(execution, earlier, held))
         if held.version == 0:
             instrument = execution.instrument
             if instrument.currency is None:
@@ -266,7 +287,41 @@ class _Plan:
             held = position.held = replace(held, instrument=instrument)
         complete = replace(complete, instrument=held.instrument)
         position.after = _ordered([*position.after, complete])
+        position.put.append(complete)
         return complete
+
+    def _added_to_large(self, position: _Open, execution: Execution, recorded: RecordedExecution) -> RecordedExecution:
+        """The execution as far as it is known without the position's executions; it is the newest, as a rule."""
+        held = position.held
+        others = [one for one in position.put if one.executed_at <= execution.executed_at]
+        last = storage.last_until(held, execution.executed_at)
+        at_once = [
+            one.sequence for one in (*others, last) if one is not None and one.executed_at == execution.executed_at
+        ]
+        recorded = replace(recorded, sequence=max(at_once, default=-1) + 1)
+        newest = storage.last_until(held)
+        is_newest = newest is None or newest.executed_at <= execution.executed_at
+        if execution.price is None and execution.kind not in WORTHLESS:
+            raise StateForbids("The position has too many executions to work out what leaves: give its price.")
+        side, quantity = execution.side, execution.quantity
+        if execution.may_only_close and is_newest:
+            side = side or _OPPOSITE.get(held.side)
+            can_close = held.open_quantity if side is not None and side is not held.side else ZERO
+            quantity = quantity or can_close
+            if not quantity or quantity > can_close:
+                raise PositionTooSmall(execution.execution_id, can_close)
+        if side is None or quantity is None:
+            raise StateForbids("Too many executions of the position come after it: give its side and quantity.")
+        price = ZERO if execution.kind in WORTHLESS else execution.price or ZERO
+        recorded = replace(recorded, side=side, quantity=quantity, price=price)
+        if not is_newest:
+            return recorded
+        # What is open names the trades of the newest execution, as the settler will.
+        trade_ids: tuple[str, ...] = (held.trade_id or recorded.opens,)
+        if held.trade_id is not None and side is not held.side and quantity > held.open_quantity:
+            trade_ids = (held.trade_id, recorded.opens)
+        position.trade_id = trade_ids[-1]
+        return replace(recorded, trade_ids=trade_ids)
 
     def change(self, old: RecordedExecution, new: RecordedExecution | None) -> None:
         """Take an execution out, and in again as it is then, if it is."""
@@ -274,64 +329,91 @@ class _Plan:
         position = self._read(storage.position_key(old), old.symbol, min(places))
         others = [one for one in position.after if one.execution_id != old.execution_id]
         position.after = others if new is None else _ordered([*others, new])
+        position.removed.append(old)
+        if new is not None:
+            position.put.append(new)
 
-    def settle(self, execution_id: str) -> Recorded | None:
-        """Work out what is to be written. Returns the execution of that id with its trades, if it is still there."""
-        found: Recorded | None = None
-        for key, position in self._open.items():
-            former, tolerated = former_trades(position.before), overclosing(position.before)
-            groups = groups_of(position.after, tolerated)
-            ids = {*former, *(group.trade_id for group in groups)}
-            stored = {trade.trade_id: trade for trade in trade_storage.several(self._user, sorted(ids))}
-            result = regrouped(
-                former,
-                position.after,
-                groups,
-                stored,
-                user_id=self._user,
-                lot_method=self._lot_method(key),
-                now=self._now,
+    def write(
+        self,
+        execution_id: str,
+        keyed: KeyedRequest[Recorded] | None = None,
+        into: TradingAccount | None = None,
+    ) -> tuple[Recorded | None, KeptAnswer | None]:
+        """Write what follows from the changes; for a position where that is too much, its executions alone.
+
+        into: the account, as it was read, into which new executions come. Returns the execution of that id with its
+        trades, if it is still there, and the answer that the same request was given earlier, in which case nothing is
+        written.
+        """
+        while True:
+            written, recorded = [], None
+            for key, position in self._open.items():
+                one, shown = (self._marked if position.is_large else self._settled)(key, position, execution_id)
+                written.append(one)
+                recorded = recorded or shown
+                self.is_settled &= one.position.dirty_since is None
+            answer = None if keyed is None or recorded is None else keyed.answer(recorded)
+            try:
+                return recorded, storage.write(self._user, written, answer, self._now, into=into)
+            except TooMuchAtOnce:
+                for position in self._open.values():
+                    position.is_large = True
+
+    def _settled(self, key: PositionKey, position: _Open, execution_id: str) -> tuple[Written, Recorded | None]:
+        """What a change of the position makes of its trades."""
+        outcome = settling.settled(self._places[key], position.held, position.before, position.after, self._now)
+        was = {one.execution_id: one for one in position.before}
+        will_be = {one.execution_id: one for one in outcome.executions}
+        written = Written(
+            position=outcome.position,
+            put=[one for one in outcome.executions if one != was.get(one.execution_id)],
+            removed=[one for one in position.before if one != will_be.get(one.execution_id)],
+            trades=outcome.regrouping.changed,
+            vanished=outcome.regrouping.vanished,
+        )
+        if execution_id not in will_be:
+            return written, None
+        execution = will_be[execution_id]
+        return written, Recorded(execution, tuple(outcome.trades[each] for each in execution.trade_ids))
+
+    def _marked(self, _: PositionKey, position: _Open, execution_id: str) -> tuple[Written, Recorded | None]:
+        """The change alone, of a position whose trades follow behind the answer."""
+        kept = {one.execution_id: one for one in position.put}
+        held, removed = position.held, position.removed
+        if len(removed) != len(kept) or any(_money_differs(one, kept.get(one.execution_id)) for one in removed):
+            change = money.minus(
+                money.total(storage.moved(one) for one in position.put), *(storage.moved(one) for one in removed)
             )
-            changed = {one.execution_id: one for one in result.fills}
-            after = [changed.get(one.execution_id, one) for one in position.after]
-            was = {one.execution_id: one for one in position.before}
-            will_be = {one.execution_id: one for one in after}
-            group = result.open_group
-            self.written.append(
-                Written(
-                    position=replace(
-                        position.held,
-                        open_quantity=ZERO if group is None else group.open_quantity,
-                        side=None if group is None else group.side,
-                        trade_id=None if group is None else group.trade_id,
-                    ),
-                    put=[one for one in after if one != was.get(one.execution_id)],
-                    removed=[one for one in position.before if one != will_be.get(one.execution_id)],
-                    trades=result.changed,
-                    vanished=result.vanished,
-                )
-            )
-            trades = stored | {trade.trade_id: trade for trade, _ in result.changed}
-            for one in after:
-                if one.execution_id == execution_id:
-                    found = Recorded(one, tuple(trades[trade_id] for trade_id in one.trade_ids))
-        return found
+            gone = [id_ for one in removed if one.execution_id not in kept for id_ in (*one.trade_ids, one.opens)]
+            moments = [one.executed_at for one in (*position.put, *removed)]
+            held = held.marked(change, *moments, gone=gone)
+            held = replace(held, executions=max(0, held.executions + len(kept) - len(removed)))
+            if position.trade_id is not None and held.side is not None:
+                held = replace(held, trade_id=position.trade_id)
+        written = Written(position=held, put=position.put, removed=removed, trades=(), vanished=())
+        if execution_id not in kept:
+            return written, None
+        execution = kept[execution_id]
+        if not held.is_settled(execution):
+            return written, Recorded(execution, (), settled=False)
+        return written, Recorded(execution, tuple(trade_storage.several(self._user, execution.trade_ids)))
 
     def _read(self, key: PositionKey, symbol: str, place: tuple[datetime, int, str]) -> _Open:
         if key not in self._open:
             held = self._place(key, symbol).position
-            executions = storage.since_flat(held, place) if held.version else []
-            self._open[key] = _Open(held, executions, list(executions))
+            found: list[RecordedExecution] | None = []
+            if held.executions > MOST_READ:
+                found = None
+            elif held.version:
+                found = storage.since_flat(held, place, MOST_READ)
+            executions = [] if found is None else found
+            self._open[key] = _Open(held, executions, list(executions), is_large=found is None)
         return self._open[key]
 
     def _place(self, key: PositionKey, symbol: str, answer_for: str | None = None) -> Place:
         if key not in self._places:
             self._places[key] = storage.place(self._user, key, symbol, answer_for=answer_for, now=self._now)
         return self._places[key]
-
-    def _lot_method(self, key: PositionKey) -> LotMethod:
-        place = self._places[key]
-        return (place.account and place.account.lot_method) or place.settings.lot_method
 
     def _currency(self, key: PositionKey) -> str | None:
         account = self._places[key].account
@@ -400,6 +482,15 @@ def _resolved(execution: Execution, earlier: Sequence[RecordedExecution], held: 
         price = money.ratio(trip.open_cost, units, money.MOST_DECIMALS)
     return {"side": side, "quantity": quantity, "price": price}
 
+
+def _money_differs(old: RecordedExecution, new: RecordedExecution | None) -> bool:
+    """Whether anything differs from which a trade follows."""
+    if new is None:
+        return True
+    return replace(old, note=new.note, tags=new.tags, version=new.version, updated_at=new.updated_at) != new
+
+
+_OPPOSITE: Mapping[Side | None, Side] = {Side.BUY: Side.SELL, Side.SELL: Side.BUY}
 
 _EMPTY: Mapping[str, Any] = {"commission": ZERO, "fees": ZERO, "tags": (), "cost_details": ()}
 

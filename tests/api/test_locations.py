@@ -45,6 +45,14 @@ def large_export(client: Client, trade: Any) -> Answer:
 CASH = {"type": "DEPOSIT", "amount": "100", "at": "2026-01-05T09:00:00-05:00"}
 EXECUTION = {"symbol": "AAPL", "side": "BUY", "quantity": "1", "price": "10", "executedAt": "2026-01-05T09:31:00-05:00"}
 
+
+def large_position(client: Client, _: Any) -> Answer:
+    client.post("/executions", EXECUTION)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("handlers.usecases.executions.MOST_READ", 0)
+        return client.post("/executions", EXECUTION)
+
+
 # How each answer that names an address comes about, by its operation and status.
 ANSWERS: dict[tuple[str, int], Asked] = {
     ("createTrade", 200): complete,
@@ -59,6 +67,7 @@ ANSWERS: dict[tuple[str, int], Asked] = {
     ("createTradingAccount", 201): lambda client, _: client.post("/accounts", {"name": "IBKR", "currency": "EUR"}),
     ("createCash", 201): lambda client, _: client.post(f"/accounts/{MAIN}/cash", CASH),
     ("createExecution", 201): lambda client, _: client.post("/executions", EXECUTION),
+    ("createExecution", 202): large_position,
     ("renameTag", 202): lambda client, _: client.patch("/tags/fomo", {"name": "calm"}),
     ("deleteTag", 202): lambda client, _: client.delete("/tags/fomo"),
     ("createExport", 201): exported,

@@ -21,7 +21,12 @@ GLOBALS = template()["Globals"]["Function"]
 READ = "\n".join(path.read_text("utf-8") for path in (ROOT / "handlers").rglob("*.py"))
 
 # Names of objects and of streams are made up as the product runs: below these, any.
-OPEN_ENDED = {"${UserFiles.Arn}/images/*", "${UserFiles.Arn}/exports/*", "${TradesTable.Arn}/stream/*"}
+OPEN_ENDED = {
+    "${UserFiles.Arn}/images/*",
+    "${UserFiles.Arn}/exports/*",
+    "${TradesTable.Arn}/stream/*",
+    "${LedgerTable.Arn}/stream/*",
+}
 # All functions of the stack, by their names.
 OWN_FUNCTIONS = "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${AWS::StackName}-*"
 
