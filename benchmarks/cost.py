@@ -28,7 +28,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.growth.journals import journal, store
+from benchmarks.functions import function_of
+from benchmarks.growth.journals import TODAY, journal, store
 from benchmarks.growth.meter import Meter
 from benchmarks.growth.one_task import correct
 from benchmarks.growth.tables import new_user, tables
@@ -42,7 +43,7 @@ from handlers.storage.image_files import Place, Span
 from handlers.storage.stats import book_items, comparing, due, group_results
 from handlers.storage.tag_changes import TagChange
 from handlers.storage.trade_items import instant, trade_item
-from handlers.usecases import change_tags, image_intake
+from handlers.usecases import change_tags, image_intake, statistics
 from openapi.generate import contract, operations
 from tests.api.client import Client, a_trade
 from tests.api.gallery import Context, messages
@@ -57,8 +58,8 @@ A_DAY = 10  # trades of each day; the 1 000 trades span a third of a year
 CALLS = 7
 GROUPS = 20  # of two trades each
 
-MEMORY_GB = 1.0
-PROCESSOR_SHARE = 1024 / 1769  # of a processor: a function of 1 769 MB gets a whole one
+ONE_PROCESSOR = 1769  # MB: Lambda gives a function with less its share of a processor
+USUAL_MB = 1024  # the template's default, of functions that name no memory of their own
 WAIT_MS = 6.0  # for one request to DynamoDB, within a region
 LIST_MS = 250.0  # for a list of a thousand versions of files in S3
 LOG_KB = 1.2  # a call: the function's line 0.3, Lambda's two 0.6, the gateway's 0.3
@@ -90,7 +91,8 @@ USE = {
     "getTrade": 150,
     "getStats": 120,
     "getEquityCurve": 60,
-    "getCalendar": 60,
+    "getCalendar": 40,  # of the month that goes on
+    "getCalendar, a past month": 20,
     "getBreakdown": 60,
     "logIn, refreshSession": 180,
     "UpdateStats": 150,  # the changes of money or of a field that statistics filter or group by
@@ -153,11 +155,18 @@ class Taken:
     processor_ms: float
 
     lists: float = 0  # of files in S3
+    memory_mb: int = USUAL_MB  # of the function
 
     @property
     def billed_ms(self) -> float:
         """The duration that Lambda would bill on a processor as fast as this machine's."""
-        return self.processor_ms / PROCESSOR_SHARE + self.requests * WAIT_MS + self.lists * LIST_MS
+        share = min(1, self.memory_mb / ONE_PROCESSOR)
+        return self.processor_ms / share + self.requests * WAIT_MS + self.lists * LIST_MS
+
+    @property
+    def gigabyte_seconds(self) -> float:
+        """What Lambda bills."""
+        return self.billed_ms / 1000 * self.memory_mb / 1024
 
 
 @dataclass(frozen=True)
@@ -240,6 +249,7 @@ def a_trader() -> Iterator[tuple[Meter, Client]]:
         os.environ |= {"PAGE_TOKEN_SECRET_ARN": "none"}  # pragma: allowlist secret - no secret: it is never read
         page_tokens.signing_secret = lambda: b"s" * 64  # type: ignore[assignment] # read once in a process's life
         comparing._SETTLING = 0  # no other writer is active
+        statistics._earliest_today = lambda: TODAY.date() - timedelta(days=1)  # the journal's
         user = new_user()
         store("trades", map(trade_item, journal(user, TRADES, a_day=A_DAY)))
         comparing.compare(user, now)
@@ -344,7 +354,10 @@ def measured() -> dict[str, Taken]:
             "getTrade": each("getTrade", "GET", f"/trades/{fresh[-2]}"),
             "getStats": each("getStats", "GET", "/stats"),
             "getEquityCurve": each("getEquityCurve", "GET", "/stats/equity-curve"),
-            "getCalendar": each("getCalendar", "GET", "/stats/calendar", query="month=2026-01"),
+            "getCalendar": each("getCalendar", "GET", "/stats/calendar", query=f"month={TODAY.isoformat()[:7]}"),
+            "getCalendar, a past month": each(
+                "getCalendar", "GET", "/stats/calendar", query=f"month={(TODAY - timedelta(days=35)).isoformat()[:7]}"
+            ),
             "getBreakdown": each("getBreakdown", "GET", "/stats/breakdown", query="by=SYMBOL"),
         }
         changes = ({"Records": [correct(meter, str(client.user), number)[0]]} for number in range(CALLS))
@@ -362,7 +375,16 @@ def measured() -> dict[str, Taken]:
         found[AWAY] = Taken(0, 0, 0, found["getTrade"].processor_ms)
         found["finding users"] = finding(meter)
         found[SWEEP] = sweeping(meter)
-    return {name: found[name] for name in (*USE, SWEEP)}
+    return {name: replace(found[name], memory_mb=memory_of(name)) for name in (*USE, SWEEP)}
+
+
+def memory_of(name: str) -> int:
+    """The memory of the function that serves the operation, in MB; of what is no operation, the usual."""
+    try:
+        of_operation = function_of(name.split()[0].rstrip(","))
+    except LookupError:
+        return USUAL_MB
+    return int(template()["Resources"][of_operation.name]["Properties"].get("MemorySize", USUAL_MB))
 
 
 def changing_tags(meter: Meter, user: str, trades: Sequence[str]) -> Taken:
@@ -489,9 +511,9 @@ def rounds(found: Mapping[str, Taken], traders: int, has: Fixed) -> list[str]:
 
 
 def _lambda(found: Mapping[str, Taken], use: Mapping[str, float]) -> float:
-    seconds = sum(times * found[name].billed_ms / 1000 for name, times in use.items())
+    seconds = sum(times * found[name].gigabyte_seconds for name, times in use.items())
     calls = sum(use.values()) * PRICES["Lambda, a million calls"] / 1e6
-    return calls + seconds * MEMORY_GB * PRICES["Lambda on arm64, a GB-second"]
+    return calls + seconds * PRICES["Lambda on arm64, a GB-second"]
 
 
 def _units(found: Mapping[str, Taken], use: Mapping[str, float]) -> float:

@@ -28,6 +28,11 @@ def product(*factors: Decimal) -> Decimal:
     return reduce(_EXACT.multiply, factors, ONE)
 
 
+def plus(amount: Decimal, other: Decimal) -> Decimal:
+    """The exact sum of two amounts."""
+    return _EXACT.add(amount, other)
+
+
 def total(amounts: Iterable[Decimal]) -> Decimal:
     """The exact sum, 0 of nothing."""
     return reduce(_EXACT.add, amounts, ZERO)

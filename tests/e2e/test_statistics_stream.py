@@ -9,7 +9,6 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -84,7 +83,7 @@ class Statistics:
 
 
 def _facts(entry: Entry) -> str:
-    return str(row_of(replace(entry, version=0)))
+    return str(row_of(entry._replace(version=0)))
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 30) -> float:

@@ -222,7 +222,7 @@ def stored(db: FakeDynamoDB, user: str) -> dict[tuple[date, str], Entry]:
 
 def facts(found: Mapping[tuple[date, str], Entry]) -> dict[tuple[date, str], str]:
     """The entries without the versions of their trades; the offset of a time is a fact too."""
-    return {place: str(row_of(replace(entry, version=0))) for place, entry in found.items()}
+    return {place: str(row_of(entry._replace(version=0))) for place, entry in found.items()}
 
 
 def assert_right(db: FakeDynamoDB, user: str) -> None:

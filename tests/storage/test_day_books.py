@@ -86,6 +86,7 @@ whatever = st.builds(
     opened_at=moments,
     tags=st.lists(texts, max_size=3).map(tuple),
     setup_type=st.none() | texts,
+    trading_session=st.none() | texts,
     trade_grade=st.none() | texts,
     account=st.none() | texts,
     currency=st.none() | texts,
@@ -93,7 +94,8 @@ whatever = st.builds(
     risk=st.none() | amounts,
     net=st.none() | amounts,
     gains=st.lists(st.builds(Gain, at=moments, position=st.integers(0, 199), amount=amounts), max_size=3).map(tuple),
-    result=st.none() | st.builds(Result, at=moments, costs=amounts, holding_seconds=st.integers(0, 10**9)),
+    result=st.none()
+    | st.builds(Result, at=moments, costs=amounts, holding_seconds=st.integers(0, 10**9), events=amounts),
 )
 
 
@@ -166,7 +168,7 @@ def test_the_item_of_a_day_shows_the_base_set() -> None:
 def test_accounts_and_currencies_have_base_sets_of_their_own() -> None:
     [(day, entry)] = entries(next(journal(USER, 1, a_day=1))).items()
     of_day = [
-        replace(entry, trade_id=str(number), account=account, currency=currency)
+        entry._replace(trade_id=str(number), account=account, currency=currency)
         for number, (account, currency) in enumerate([(None, None), ("a", "USD"), ("a", "EUR"), ("a", "USD")])
     ]
     book = Book(day=day, version=1, entries={one.trade_id: one for one in of_day})

@@ -7,7 +7,7 @@ flat trade earned at that of its last close. What has no rate is left out of all
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from handlers.journal import money
@@ -61,10 +61,10 @@ class Conversion:
         if sums is None:
             sums = self.by_currency[currency] = OwnSums()
         for _, gain in one.gains:
-            sums.realized = money.total((sums.realized, gain.amount))
+            sums.realized = money.plus(sums.realized, gain.amount)
         if one.outcome is not None and one.entry.net is not None:
             sums.trades += 1
-            sums.net = money.total((sums.net, one.entry.net))
+            sums.net = money.plus(sums.net, one.entry.net)
 
     def _converted(self, one: Selected, currency: str) -> Selected | None:
         if self._rates is None:
@@ -75,7 +75,7 @@ class Conversion:
             self.unconverted.currencies.add(currency)
             return None
         entry = in_other_money(one.entry, rate)
-        gains = [(day, replace(gain, amount=rate.of(gain.amount))) for day, gain in one.gains]
+        gains = [(day, gain._replace(amount=rate.of(gain.amount))) for day, gain in one.gains]
         outcome = None if one.outcome is None else self._question.outcome(entry)
         return Selected(one.own_day, entry, gains, one.result_day, outcome)
 
@@ -90,11 +90,10 @@ def _currency_of(standing: Standing, question: Question) -> str:
 def in_other_money(entry: Entry, rate: Ratio) -> Entry:
     """The entry with its net result, risk and costs at that rate. R stays, but for rounding."""
     result = entry.result
-    return replace(
-        entry,
+    return entry._replace(
         net=None if entry.net is None else rate.of(entry.net),
         risk=None if entry.risk is None else _risk(entry.risk, rate),
-        result=None if result is None else replace(result, costs=rate.of(result.costs), events=rate.of(result.events)),
+        result=None if result is None else result._replace(costs=rate.of(result.costs), events=rate.of(result.events)),
     )
 
 

@@ -71,7 +71,8 @@ class Record:
         self.net = _add(self.net, net)
         self.net_squares = _add(self.net_squares, _multiply(net, net))
         self.costs = _add(self.costs, result.costs)
-        self.events = _add(self.events, result.events)
+        if result.events:
+            self.events = _add(self.events, result.events)
         self.holding_seconds.append(result.holding_seconds)
         if outcome is Outcome.WIN:
             self.wins += 1
@@ -241,11 +242,13 @@ def fold(selected: Iterable[Selected]) -> Journal:
             complete = moved(today, -MOST_DAYS_APART.days)
             gains.flush(complete)
             results.flush(complete)
+        last = at = None
         for day, gain in one.gains:
-            at = gain.at.astimezone(UTC)
+            last, at = gain.at, gain.at.astimezone(UTC)
             gains.put(day, (at, entry.recorded, entry.trade_id, gain.position, gain.amount))
         if one.outcome is not None and entry.result is not None and entry.net is not None:
-            at = entry.result.at.astimezone(UTC)
+            if at is None or entry.result.at is not last:
+                at = entry.result.at.astimezone(UTC)
             results.put(at.date(), (at, entry.recorded, entry.trade_id, entry.net, one.outcome))
             journal.record.add(entry, one.outcome)
     gains.flush()

@@ -233,6 +233,12 @@ def entry_of(row: Sequence[Any]) -> Entry:
     columns = [*row, *_EMPTY[len(row) :]] if len(row) < len(_EMPTY) else row
     flat, result = columns[7], columns[8]
     when = datetime.fromisoformat
+    gains = tuple(
+        [
+            Gain(at=when(flat[place]), position=flat[place + 1], amount=Decimal(flat[place + 2]))
+            for place in range(0, len(flat), 3)
+        ]
+    )
     return Entry(
         trade_id=columns[0],
         version=columns[1],
@@ -241,16 +247,11 @@ def entry_of(row: Sequence[Any]) -> Entry:
         side=columns[4],
         quantity=Decimal(columns[5]),
         opened_at=when(columns[6]),
-        gains=tuple(
-            [
-                Gain(at=when(flat[place]), position=flat[place + 1], amount=Decimal(flat[place + 2]))
-                for place in range(0, len(flat), 3)
-            ]
-        ),
+        gains=gains,
         result=None
         if result is None
         else Result(
-            at=when(flat[-3] if result[0] is None else result[0]),
+            at=gains[-1].at if result[0] is None else when(result[0]),  # the same object: whoever folds looks for it
             costs=Decimal(result[1]),
             holding_seconds=result[2],
             events=ZERO if len(result) < 4 else Decimal(result[3]),

@@ -120,8 +120,8 @@ def test_the_gains_of_all_days_add_up_to_the_net_result_to_the_last_digit(trade:
 def test_the_result_is_in_units_of_the_risk_at_eight_decimals() -> None:
     [entry] = entries(a_flat_trade("1", "2025-01-02", "20", risk_amount=D(3))).values()
     assert entry.r == D("6.66666667")
-    assert replace(entry, risk=None).r is None
-    assert replace(entry, net=None).r is None
+    assert entry._replace(risk=None).r is None
+    assert entry._replace(net=None).r is None
 
 
 def test_the_day_of_a_close_is_that_of_its_own_offset() -> None:

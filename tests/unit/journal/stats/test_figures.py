@@ -2,7 +2,6 @@
 
 import statistics
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Context, Decimal, localcontext
 from math import isclose, sqrt
@@ -275,7 +274,7 @@ def test_the_longest_amounts_are_summed_exactly() -> None:
     [(_, entry)] = stored([a_flat_trade("1", "2025-01-02", "1", risk_amount=D(1))])
     record = Record()
     for sign in (1, 1, -1):
-        earned = replace(entry, net=D(longest).copy_sign(D(sign)), risk=D("0.00000001"))
+        earned = entry._replace(net=D(longest).copy_sign(D(sign)), risk=D("0.00000001"))
         record.add(earned, Outcome.WIN if sign > 0 else Outcome.LOSS)
     assert (record.net, record.sum_win) == (D(longest), D("1999999999999999.99999998"))
     assert record.net_squares == D("2999999999999999999999940000000.0000000000000003")
