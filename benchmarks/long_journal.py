@@ -49,6 +49,18 @@ STATISTICS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "stats": ("/stats", {}),
     "stats of a range": ("/stats", {"from": "2020-01-01", "to": "2025-12-31"}),
     "stats of a symbol": ("/stats", {"symbol": "AAPL"}),
+    "stats with filters": (
+        "/stats",
+        {
+            "side": "BUY",
+            "tag": "news",
+            "excludeTag": "late",
+            "result": "WIN",
+            "timeZone": "America/New_York",
+            "dayStartsAt": "17:00",
+            "breakevenTolerance": "0.05R",
+        },
+    ),
     "equity curve": ("/stats/equity-curve", {}),
     "calendar": ("/stats/calendar", {"month": "2026-01"}),
     **{
@@ -106,7 +118,11 @@ def _past_the_api(stack: Stack) -> Iterator[Mapping[str, str]]:
         for page in resources.paginate(StackName="trading-journal")
         for resource in page["StackResourceSummaries"]
     }
-    tables = {"TRADES_TABLE": names["TradesTable"], "STATS_TABLE": names["TradeStatsTable"]}
+    tables = {
+        "TRADES_TABLE": names["TradesTable"],
+        "STATS_TABLE": names["TradeStatsTable"],
+        "LEDGER_TABLE": names["LedgerTable"],
+    }
     with own_code_on(stack.endpoint, tables):
         yield tables
 

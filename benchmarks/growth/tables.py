@@ -19,7 +19,11 @@ from handlers.storage import clients
 from local.embedded_aws import REGION, ROOT_KEY, embedded_aws, free_ports
 from tests.template_file import properties
 
-TABLES = {"TRADES_TABLE": ("trades", "TradesTable"), "STATS_TABLE": ("stats", "TradeStatsTable")}
+TABLES = {
+    "TRADES_TABLE": ("trades", "TradesTable"),
+    "STATS_TABLE": ("stats", "TradeStatsTable"),
+    "LEDGER_TABLE": ("ledger", "LedgerTable"),
+}
 BUCKET = "files"
 
 
