@@ -78,12 +78,12 @@ def test_a_change_that_changes_nothing_leaves_the_row_at_its_version() -> None:
     assert row.revised({"amount": D("12.50"), "note": "Q4", "currency": None, "at": AT}, LATER) is row
 
 
-def test_the_same_instant_in_another_offset_is_a_change() -> None:
+@pytest.mark.parametrize("hours", [-9, 9])
+def test_the_same_instant_in_another_offset_is_a_change(hours: int) -> None:
     """It can lie on another day."""
     row = cash()
-    at = AT.astimezone(timezone(timedelta(hours=-9)))
-    revised = row.revised({"at": at}, LATER)
-    assert (revised.version, revised.at.utcoffset()) == (2, timedelta(hours=-9))
+    revised = row.revised({"at": AT.astimezone(timezone(timedelta(hours=hours)))}, LATER)
+    assert (revised.version, revised.at.utcoffset()) == (2, timedelta(hours=hours))
 
 
 def test_type_amount_and_time_cannot_be_removed() -> None:

@@ -123,6 +123,14 @@ def test_the_currency_of_a_trade_comes_before_that_of_its_account() -> None:
     assert load.times == 1
 
 
+@pytest.mark.parametrize("currency", ["AUD", "ZAR"])
+def test_any_other_currency_is_converted(currency: str) -> None:
+    _, [found] = converted(
+        [a_flat_trade("1", "2026-01-05", "10", currency=currency)], Loader((currency, "USD", "2026-01-05", "0.5"))
+    )
+    assert (found.entry.net, [gain.amount for _, gain in found.gains]) == (D(5), [D(5)])
+
+
 def test_what_has_no_rate_is_left_out_and_named() -> None:
     load = Loader(("EUR", "USD", "2026-01-05", "1.5"))
     trades = [
