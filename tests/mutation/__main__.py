@@ -5,7 +5,8 @@
 cosmic-ray makes the mutants. Each runs in a fork of this process, which has pytest and hypothesis loaded, so that a
 mutant takes a fraction of a second and no source file is changed. Hypothesis is derandomized. A mutant that survives is
 printed as a diff, unless `survivors.md` lists it, by the hash of its diff, as one that does the same or harms nobody.
-Exits with 1 when there is another, and when fewer than `--floor` per cent of the whole domain's mutants are killed.
+Exits with 1 when there is another, when the list names one that does not survive, and when fewer than `--floor` per
+cent of the whole domain's mutants are killed.
 """
 
 from __future__ import annotations
@@ -174,9 +175,10 @@ def _fork(mutant: Mutant, tests: Sequence[str]) -> int:
     return child
 
 
-def judged() -> set[str]:
-    """The hashes that survivors.md lists."""
-    return set(re.findall(r"^### `([0-9a-f]{10})`", JUDGED.read_text("utf-8"), re.MULTILINE))
+def judged(module: str) -> set[str]:
+    """The hashes that survivors.md lists of a module."""
+    _, _, after = JUDGED.read_text("utf-8").partition(f"\n## {module}\n")
+    return set(re.findall(r"^### `([0-9a-f]{10})`", after.partition("\n## ")[0], re.MULTILINE))
 
 
 def main() -> int:
@@ -198,22 +200,28 @@ def main() -> int:
         report_multiple_bugs=False,
     )
     hypothesis.settings.load_profile("mutation")
-    known, made, left, unknown = judged(), 0, 0, 0
+    made = left = unjudged = 0
     for module in asked.modules or TESTS:
         tests = [str(ROOT / "tests" / "unit" / "journal" / name) for name in TESTS[module]]
         [(_, passes)] = run(iter([(Mutant(module, (ROOT / module).read_text("utf-8"), ""), tests)]), 1)
         if not passes:
             raise SystemExit(f"the tests of {module} fail without a change")
-        of_module = survivors = new = 0
+        of_module = survivors = unknown = 0
+        known, seen = judged(module), set[str]()
         for mutant, survived in run(((mutant, tests) for mutant in mutants(module)), asked.jobs):
-            of_module, survivors = of_module + 1, survivors + survived
-            if survived and mutant.name not in known:
-                new += 1
-                _tell(f"\n### `{mutant.name}`\n{mutant.diff}\n")
-        made, left, unknown = made + of_module, left + survivors, unknown + new
-        _tell(f"{module}: {_share(of_module, survivors)}; {new} not judged")
+            of_module += 1
+            if survived:
+                survivors += 1
+                seen.add(mutant.name)
+                if mutant.name not in known:
+                    unknown += 1
+                    _tell(f"\n### `{mutant.name}`\n{mutant.diff}\n")
+        made, left, unjudged = made + of_module, left + survivors, unjudged + unknown + len(known - seen)
+        _tell(f"{module}: {_share(of_module, survivors)}; {unknown} not judged")
+        if known - seen:
+            _tell(f"survivors.md lists what no longer survives: {', '.join(sorted(known - seen))}")
     _tell(f"all: {_share(made, left)}")
-    return int(unknown > 0 or (not asked.modules and 100 * (made - left) < asked.floor * made))
+    return int(unjudged > 0 or (not asked.modules and 100 * (made - left) < asked.floor * made))
 
 
 def _share(made: int, left: int) -> str:

@@ -233,6 +233,10 @@ def test_an_idle_business_day_is_a_return_of_zero_and_an_idle_weekend_is_none() 
     over_the_weekend = [a_flat_trade("1", friday, "10"), a_flat_trade("2", monday, "11")]
     assert figures(over_an_idle_friday, D(100))["sharpe"].value == pytest.approx(2 / sqrt(3) * sqrt(252))
     assert figures(over_the_weekend, D(100))["sharpe"] == Figure(None, Reason.STD_ZERO)
+    longer = [*over_an_idle_friday, a_flat_trade("3", "2025-01-07", "12.1")]
+    assert figures(longer, D(100))["sharpe"].value == pytest.approx(
+        0.075 / statistics.stdev([0.1, 0, 0.1, 0.1]) * sqrt(252)
+    )
 
 
 def test_a_weekend_day_with_a_close_is_a_day() -> None:
