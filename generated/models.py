@@ -1053,6 +1053,173 @@ class CorporateActionInput(BaseModel):
     """
 
 
+class RecordedActionType(StrEnum):
+    """
+    SPLIT: `new` units for `old` ones. MERGER_CASH: each unit is paid `cashPerShare`, and all of them close. SHARE_DIVIDEND: every
+    position of the symbol gets `quantity` units more at no cost; name the account where they got different numbers.
+
+    """
+
+    SPLIT = 'SPLIT'
+    MERGER_CASH = 'MERGER_CASH'
+    SHARE_DIVIDEND = 'SHARE_DIVIDEND'
+
+
+class RecordedActionInput(BaseModel):
+    """
+    A corporate action to record; the fields that it needs follow from its type.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    type: RecordedActionType
+    symbol: Annotated[
+        str,
+        Field(
+            examples=['AAPL'],
+            max_length=32,
+            min_length=1,
+            pattern='^[!-{}~]([ -{}~]*[!-{}~])?$',
+        ),
+    ]
+    """
+    The symbol whose positions it changes.
+    """
+    effective_at: Annotated[
+        AwareDatetime,
+        Field(alias='effectiveAt', examples=['2026-01-05T09:31:04-05:00']),
+    ]
+    """
+    From when on; executions of the instant come after it.
+    """
+    account_id: Annotated[
+        UUID | None,
+        Field(alias='accountId', examples=['3c4d5e6f-7a8b-4c9d-8e0f-1a2b3c4d5e6f']),
+    ] = None
+    """
+    The account that it changes; all of them by default.
+    """
+    new: Annotated[Decimal | None, Field(examples=['50'])] = None
+    """
+    So many units there are from then on.
+    """
+    old: Annotated[Decimal | None, Field(examples=['50'])] = None
+    """
+    For so many of before.
+    """
+    cash_per_share: Annotated[
+        Decimal | None, Field(alias='cashPerShare', examples=['185.25'])
+    ] = None
+    """
+    The cash for each unit of before; not below zero.
+    """
+    quantity: Annotated[Decimal | None, Field(examples=['50'])] = None
+    """
+    How many units are added.
+    """
+
+
+class CorporateAction(BaseModel):
+    """
+    A corporate action as it is recorded.
+    """
+
+    action_id: Annotated[
+        UUID, Field(alias='actionId', examples=['3f2e1d0c-9b8a-4c7d-8e6f-5a4b3c2d1e0f'])
+    ]
+    """
+    Names a corporate action.
+    """
+    type: Annotated[str, Field(examples=['SPLIT'], max_length=40)]
+    """
+    A type of corporate action, as in `RecordedActionType`. Others may be added.
+    """
+    symbol: Annotated[
+        str,
+        Field(
+            examples=['AAPL'],
+            max_length=32,
+            min_length=1,
+            pattern='^[!-{}~]([ -{}~]*[!-{}~])?$',
+        ),
+    ]
+    """
+    The symbol whose positions it changes.
+    """
+    effective_at: Annotated[
+        AwareDatetime,
+        Field(alias='effectiveAt', examples=['2026-01-05T09:31:04-05:00']),
+    ]
+    """
+    From when on; executions of the instant come after it.
+    """
+    account_id: Annotated[
+        UUID | None,
+        Field(alias='accountId', examples=['3c4d5e6f-7a8b-4c9d-8e0f-1a2b3c4d5e6f']),
+    ] = None
+    """
+    The account that it changes; absent for all of them.
+    """
+    new: Annotated[Decimal | None, Field(examples=['50'])] = None
+    """
+    So many units there are from then on.
+    """
+    old: Annotated[Decimal | None, Field(examples=['50'])] = None
+    """
+    For so many of before.
+    """
+    cash_per_share: Annotated[
+        Decimal | None, Field(alias='cashPerShare', examples=['185.25'])
+    ] = None
+    """
+    The cash for each unit of before; not below zero.
+    """
+    quantity: Annotated[Decimal | None, Field(examples=['50'])] = None
+    """
+    How many units are added.
+    """
+    version: Annotated[int, Field(examples=[1], ge=1)]
+    """
+    1, since an action is not changed.
+    """
+    created_at: Annotated[
+        AwareDatetime, Field(alias='createdAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    When it was recorded.
+    """
+    updated_at: Annotated[
+        AwareDatetime, Field(alias='updatedAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    As `createdAt`.
+    """
+
+
+class CorporateActionPage(BaseModel):
+    """
+    A page of corporate actions.
+    """
+
+    items: Annotated[list[CorporateAction], Field(max_length=100)]
+    """
+    The actions of this page.
+    """
+    next_token: Annotated[
+        str | None,
+        Field(
+            alias='nextToken',
+            examples=['eyJrIjoiMjAyNi0wMS0wNVQxNDozMTowNC4wMDAwMDBaIn0'],
+            max_length=2048,
+            min_length=1,
+        ),
+    ] = None
+    """
+    Opaque; made by the API, never by a client.
+    """
+
+
 class MatchInput(BaseModel):
     """
     Executions to match, with the corporate actions between them.
@@ -6258,6 +6425,10 @@ class AccountExportFile(BaseModel):
     executions: list[Execution]
     """
     All executions.
+    """
+    corporate_actions: Annotated[list[CorporateAction], Field(alias='corporateActions')]
+    """
+    All corporate actions.
     """
     settings: Settings
     trading_accounts: Annotated[list[TradingAccount], Field(alias='tradingAccounts')]

@@ -421,6 +421,30 @@ export const listPositions = (options) => (options?.client ?? client).get({
     url: '/positions',
     ...options
 });
+export const listActions = (options) => (options?.client ?? client).get({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/corporate-actions',
+    ...options
+});
+export const createAction = (options) => (options.client ?? client).post({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/corporate-actions',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+export const deleteAction = (options) => (options.client ?? client).delete({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/corporate-actions/{actionId}',
+    ...options
+});
+export const getAction = (options) => (options.client ?? client).get({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/corporate-actions/{actionId}',
+    ...options
+});
 export const matchExecutions = (options) => (options.client ?? client).post({
     security: [{ scheme: 'bearer', type: 'http' }],
     url: '/executions/match',

@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from handlers.documents.executions import execution_of, instrument_of
+from handlers.documents.executions import action_of, execution_of, instrument_of
 from handlers.documents.fields import columns_of, document, time_text
 from handlers.documents.trades import trade_document
 from handlers.journal import money
-from handlers.journal.executions import CostDetail, Execution, Instrument, RecordedExecution
+from handlers.journal.executions import (
+    CorporateAction,
+    CostDetail,
+    Execution,
+    Instrument,
+    RecordedAction,
+    RecordedExecution,
+)
 from handlers.journal.money import canonical
 from handlers.journal.positions import Side, Trip
 
@@ -51,6 +58,16 @@ def changed_fields(given: models.ExecutionUpdateInput) -> dict[str, Any]:
             CostDetail(kind=str(detail["kind"]), amount=detail["amount"]) for detail in values["cost_details"]
         )
     return values
+
+
+def new_action(given: models.RecordedActionInput, action_id: str) -> CorporateAction:
+    """The corporate action that a client asks to record."""
+    return action_of(given.model_dump(exclude_none=True), action_id)
+
+
+def action_document(action: RecordedAction) -> dict[str, Any]:
+    """The contract's CorporateAction."""
+    return document(_ACTION, action)
 
 
 def execution_document(execution: RecordedExecution) -> dict[str, Any]:
@@ -116,6 +133,7 @@ def position_document(
     return {name: value for name, value in shown.items() if value is not None}
 
 
+_ACTION = columns_of(RecordedAction, without=["user_id"])
 _INSTRUMENT = columns_of(Instrument)
 _EXECUTION = columns_of(
     RecordedExecution,

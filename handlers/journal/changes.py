@@ -50,6 +50,7 @@ from handlers.journal.trade import (
     TradeSource,
     TradeSplit,
     in_last_units,
+    per_new_unit,
     with_entries,
     with_own_values,
 )
@@ -410,7 +411,7 @@ def _with_splits(trade: Trade, splits: tuple[TradeSplit, ...], now: datetime, *,
             f"What is held then does not cover the close at {uncovered.closed_at.isoformat()}: correct that first."
         )
     converted = {
-        name: None if price is None else _per_new_unit(price, new, old)
+        name: None if price is None else per_new_unit(price, new, old)
         for name in ("stop_loss", "take_profit", "initial_stop_loss")
         for price in [getattr(trade, name)]
     }
@@ -418,20 +419,6 @@ def _with_splits(trade: Trade, splits: tuple[TradeSplit, ...], now: datetime, *,
     if errors := trade_errors(changed):
         raise RuleBroken([replace(error, path=("new",)) for error in errors])
     return within_bounds(changed)
-
-
-def _per_new_unit(price: Decimal, new: Decimal, old: Decimal) -> Decimal:
-    """The price of an old unit as that of a new one, exactly or at 18 decimals, so that the risk stays what it was.
-
-    Of the prices that this split would have made of it, the shortest is taken: so a split that is taken back leaves
-    the price that there was before.
-    """
-    paid = money.product(price, old)
-    for decimals in range(money.MOST_DECIMALS):
-        shorter = money.ratio(paid, new, decimals)
-        if money.ratio(money.product(shorter, new), old, money.MOST_DECIMALS) == price:
-            return shorter
-    return money.ratio(paid, new, money.MOST_DECIMALS)
 
 
 def attach_image(trade: Trade, image: Image, now: datetime) -> Trade:

@@ -76,6 +76,15 @@ class DerivedFromExecutions(JournalError):
         self.names = tuple(names)
 
 
+class ActionImpossible(StateForbids):
+    """Raised when a corporate action cannot be applied to what is open; names the action, and what is wrong with it."""
+
+    def __init__(self, action_id: str, detail: str, error: FieldError) -> None:
+        super().__init__(detail)
+        self.action_id = action_id
+        self.error = error
+
+
 class TradeDiffers(JournalError):
     """Raised when a trade is recorded again with other money than it has; names the fields in which it differs."""
 

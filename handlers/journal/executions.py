@@ -234,6 +234,21 @@ class CorporateAction:
     quantity: Decimal | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedAction(CorporateAction):
+    """A corporate action that is stored. It is recorded and deleted, and never changed."""
+
+    user_id: str
+    version: int = 1
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def alone(self) -> CorporateAction:
+        """The action as positions have it."""
+        return CorporateAction(**{own.name: getattr(self, own.name) for own in fields(CorporateAction)})
+
+
 # The fields that an action of each type needs, and those that it may have besides.
 ACTION_FIELDS: Mapping[ActionType, tuple[frozenset[str], frozenset[str]]] = {
     ActionType.SPLIT: (frozenset({"new", "old"}), frozenset()),

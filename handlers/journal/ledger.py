@@ -14,7 +14,9 @@ adds, besides the kinds of executions and the actions:
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -248,21 +250,17 @@ class _Ledger:
     def _act_on(self, action: CorporateAction, key: Key, held: _Held, side: Side) -> None:
         """Let the action change a position that is open by this side."""
         position, trip = held.position, held.position.trip_number
-        new, old = action.new or ONE, action.old or ONE
         if action.type is ActionType.MERGER_CASH:
             price, quantity, name = action.cash_per_share, position.open_quantity, action.action_id
             self._make(held, action, ExecutionKind.MERGER_CASH, name, _against(side), quantity, price)
             return
-        if action.type is ActionType.SHARE_DIVIDEND:
-            old = position.open_quantity
-            new = money.total((old, action.quantity or ZERO))
         if action.type is ActionType.SPINOFF:
-            self._spin_off(action, key, held, side, new, old)
+            self._spin_off(action, key, held, side, action.new or ONE, action.old or ONE)
             return
         if action.cash_per_share is not None:
             position.receive(money.product(action.cash_per_share, held.instrument.multiplier))
-        if new != old:
-            position.split(Split(at=action.effective_at, new=new, old=old))
+        if (split := split_of(action, position.open_quantity)) is not None:
+            position.split(split)
         if action.new_symbol is not None:
             self._move(action, key, held, side, trip, action.new_symbol)
 
@@ -326,8 +324,63 @@ class _Ledger:
                 )
 
 
+def split_of(action: CorporateAction, is_open: Decimal) -> Split | None:
+    """The split by which the action changes the units of a position of which so much is open; None without one.
+
+    SHARE_DIVIDEND splits what is open into that and `quantity` more.
+    """
+    if action.type is ActionType.SHARE_DIVIDEND:
+        return Split(at=action.effective_at, new=money.total((is_open, action.quantity or ZERO)), old=is_open)
+    if action.type is ActionType.SPINOFF or action.new is None or action.old is None or action.new == action.old:
+        return None
+    return Split(at=action.effective_at, new=action.new, old=action.old)
+
+
 def _against(side: Side) -> Side:
     return Side.SELL if side is Side.BUY else Side.BUY
+
+
+def position_after(
+    executions: Iterable[Execution], actions: Iterable[CorporateAction], multiplier: Decimal
+) -> Position:
+    """The position, by mean cost, after executions that are resolved and stand in their order, and after actions."""
+    position = Position(LotMethod.AVERAGE, multiplier)
+    waiting = deque(sorted(actions, key=lambda action: (action.effective_at, action.action_id)))
+    for execution in executions:
+        while waiting and waiting[0].effective_at <= execution.executed_at:
+            _apply(waiting.popleft(), position)
+        if execution.side is None or execution.quantity is None:
+            raise ValueError("the side and the quantity of an execution are known")
+        position.take(
+            Fill(
+                fill_id=execution.execution_id,
+                side=execution.side,
+                quantity=execution.quantity,
+                price=execution.price,
+                at=execution.executed_at,
+            )
+        )
+    for action in waiting:
+        _apply(action, position)
+    return position
+
+
+def _apply(action: CorporateAction, position: Position) -> None:
+    if position.side is None:
+        return
+    if action.type is ActionType.MERGER_CASH:
+        position.take(
+            Fill(
+                fill_id=action.action_id,
+                side=_against(position.side),
+                quantity=position.open_quantity,
+                price=action.cash_per_share,
+                at=action.effective_at,
+            )
+        )
+    elif (split := split_of(action, position.open_quantity)) is not None:
+        with suppress(RuleBroken):  # as where it is passed by
+            position.split(split)
 
 
 def open_positions(trades: Sequence[SettledTrade]) -> list[SettledTrade]:

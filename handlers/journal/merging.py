@@ -23,12 +23,15 @@ _STORED = Context(prec=38, rounding=ROUND_HALF_EVEN)
 
 
 class Leg(NamedTuple):
-    """The part of an execution that opens or closes something of a trade. `rank` is its place among all legs."""
+    """The part of an execution that opens or closes something of a trade. `rank` is its place among all legs, `units`
+    how many splits of the trade lie before it.
+    """
 
     execution: RecordedExecution
     quantity: Decimal
     costs: Decimal
     rank: int
+    units: int = 0
 
     @property
     def price(self) -> Decimal:
@@ -69,7 +72,8 @@ def _joined(bundles: Sequence[Legs], key: Callable[[Leg], Any], adjacent: bool, 
         before, first = result[-1], bundle[0]
         own = key(first)
         is_next = first.rank == before[-1].rank + 1 or not adjacent
-        if excess and is_next and own is not None and own == key(before[-1]):
+        is_like = own is not None and own == key(before[-1]) and first.units == before[-1].units
+        if excess and is_next and is_like:
             before.extend(bundle)
             excess -= 1
         else:

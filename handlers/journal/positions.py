@@ -312,8 +312,16 @@ class Position:
 
 
 def after_split(quantity: Decimal, split: Split) -> Decimal:
-    """What becomes of an open quantity; what the split leaves below 18 decimals is lost."""
+    """What becomes of a quantity; what the split leaves below 18 decimals is lost."""
     return _whole_units(_divide(_multiply(quantity, split.new), split.old))
+
+
+def open_after_split(quantity: Decimal, split: Split) -> Decimal:
+    """What becomes of an open quantity, as `after_split` says. Raises RuleBroken when that is nothing, or too much."""
+    left = after_split(quantity, split)
+    if quantity and not ZERO < left < _LARGEST_QUANTITY:
+        raise RuleBroken([FieldError(("new",), _TOO_MUCH if left > ZERO else _NOTHING)])
+    return left
 
 
 # Wide enough for every product and sum to be exact. A quotient is near: how near, _Rate says.
@@ -601,9 +609,7 @@ class _Trip:
     def split(self, split: Split) -> None:
         """Multiply what is open, lot by lot, and count all that was before in the new units."""
         exact = _divide(_multiply(self.open_quantity, split.new), split.old)
-        open_quantity = _whole_units(exact)
-        if self.open_quantity and not ZERO < open_quantity < _LARGEST_QUANTITY:
-            raise RuleBroken([FieldError(("new",), _TOO_MUCH if open_quantity > ZERO else _NOTHING)])
+        open_quantity = open_after_split(self.open_quantity, split)
         self._lost = _add(self._lost, _subtract(exact, open_quantity))
         before = after = costs = ZERO
         kept: deque[_Lot] = deque()

@@ -13,6 +13,7 @@ that opened the trade:
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
@@ -21,16 +22,25 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from handlers.journal import money
-from handlers.journal.errors import PositionTooSmall, StateForbids
-from handlers.journal.executions import RecordedExecution
-from handlers.journal.ledger import FEE_NOT_PRICED
+from handlers.journal.errors import ActionImpossible, PositionTooSmall, RuleBroken, StateForbids
+from handlers.journal.executions import ActionType, CorporateAction, ExecutionKind, RecordedExecution
+from handlers.journal.ledger import FEE_NOT_PRICED, ROUNDED_BY_SPLIT, split_of
 from handlers.journal.merging import MOST_LEGS, Leg, merged, worth
 from handlers.journal.money import ZERO, canonical
-from handlers.journal.positions import LotMethod, Side
+from handlers.journal.positions import LotMethod, Side, Split, open_after_split
 from handlers.journal.rules import within_bounds
 from handlers.journal.settings import MAIN
 from handlers.journal.tags import unique
-from handlers.journal.trade import Close, Entry, JournalNotes, Trade, TradeSource, with_entries
+from handlers.journal.trade import (
+    Close,
+    Entry,
+    JournalNotes,
+    Trade,
+    TradeSource,
+    TradeSplit,
+    per_new_unit,
+    with_entries,
+)
 
 # Warnings of a trade: a fill that may only close took more than was open, and opened this trade with the rest; more
 # fills than a trade has entries and closes for.
@@ -43,6 +53,7 @@ _MOST_HANDED = 90
 MOST_TEXT = 10_000
 
 _TEXTS = ("pre_trade_notes", "post_trade_notes", "mistakes", "lessons")
+_PRICES = ("stop_loss", "take_profit", "initial_stop_loss")
 _RISK = ("stop_loss", "take_profit", "risk_amount", "initial_stop_loss", "initial_risk_amount")
 
 
@@ -55,14 +66,10 @@ class Group:
     side: Side
     entries: tuple[Entry, ...]
     closes: tuple[Close, ...]
+    splits: tuple[TradeSplit, ...]
     execution_ids: tuple[str, ...]
+    open_quantity: Decimal
     warnings: tuple[str, ...]
-
-    @property
-    def open_quantity(self) -> Decimal:
-        """What is open of it."""
-        entered = money.total(entry.quantity for entry in self.entries)
-        return money.minus(entered, *(close.quantity for close in self.closes))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,34 +89,100 @@ class Regrouping:
     open_group: Group | None
 
 
-def groups_of(executions: Sequence[RecordedExecution], tolerated: Container[str] = ()) -> list[Group]:
-    """The groups of a position's executions, which begin where it is flat and stand in their order.
+def groups_of(
+    executions: Sequence[RecordedExecution],
+    tolerated: Container[str] = (),
+    actions: Iterable[CorporateAction] = (),
+) -> list[Group]:
+    """The groups of a position's executions, which begin where it is flat and stand in their order, with the corporate
+    actions of its symbol and account. At one instant, actions come before executions.
 
     Raises PositionTooSmall for an execution that may only close and takes more than is open, unless it is `tolerated`:
-    then it opens something with the rest.
+    then it opens something with the rest; ActionImpossible for a split that leaves nothing of what is open, or too
+    much, unless it is `tolerated`: then it changes nothing.
     """
-    groups: list[_Parts] = []
-    side, held = None, ZERO
+    walk = _Walk(tolerated)
+    waiting = deque(sorted(actions, key=lambda action: (action.effective_at, action.action_id)))
     for execution in executions:
-        quantity, costs = execution.quantity, execution.costs or ZERO
-        closed = min(quantity, held) if side is not execution.side else ZERO
-        if execution.may_only_close and quantity > closed and execution.execution_id not in tolerated:
-            raise PositionTooSmall(execution.execution_id, held if side is not execution.side else ZERO)
-        if not held:
-            groups.append(_Parts(execution.side))
-            side = execution.side
+        while waiting and waiting[0].effective_at <= execution.executed_at:
+            walk.act(waiting.popleft())
+        walk.take(execution)
+    for action in waiting:
+        walk.act(action)
+    return [_group(parts) for parts in walk.groups]
+
+
+class _Walk:
+    """The groups of a position while its executions and actions are taken, one after the other."""
+
+    def __init__(self, tolerated: Container[str]) -> None:
+        self.groups: list[_Parts] = []
+        self._tolerated = tolerated
+
+    @property
+    def _held(self) -> Decimal:
+        return self.groups[-1].held if self.groups else ZERO
+
+    def take(self, execution: RecordedExecution) -> None:
+        """Close what is open against the execution, and open the rest of it."""
+        quantity, costs, held = execution.quantity, execution.costs or ZERO, self._held
+        can_close = held if held and self.groups[-1].side is not execution.side else ZERO
+        closed = min(quantity, can_close)
+        if execution.may_only_close and quantity > closed and execution.execution_id not in self._tolerated:
+            raise PositionTooSmall(execution.execution_id, can_close)
         if closed:
             own = costs if closed == quantity else money.ratio(money.product(costs, closed), quantity)
-            groups[-1].add(groups[-1].closes, execution, closed, own)
+            self.groups[-1].close(execution, closed, own)
             quantity, costs = money.minus(quantity, closed), money.minus(costs, own)
-            held = money.minus(held, closed)
-            if quantity:
-                groups.append(_Parts(execution.side))
-                side = execution.side
         if quantity:
-            groups[-1].add(groups[-1].entries, execution, quantity, costs)
-            held = money.total((held, quantity))
-    return [_group(parts) for parts in groups]
+            if not self._held:
+                self.groups.append(_Parts(execution.side))
+            self.groups[-1].open(execution, quantity, costs)
+
+    def act(self, action: CorporateAction) -> None:
+        """Change what is open, if anything is."""
+        if not self._held:
+            return
+        parts = self.groups[-1]
+        if action.type is ActionType.MERGER_CASH:
+            parts.close(_paid_out(action, parts), parts.held, ZERO)
+        elif (split := split_of(action, parts.held)) is not None:
+            try:
+                parts.split(split, action.action_id)
+            except RuleBroken as error:
+                if action.action_id not in self._tolerated:
+                    raise _impossible(action, error) from None
+
+
+def _impossible(action: CorporateAction, error: RuleBroken) -> ActionImpossible:
+    [broken] = error.errors
+    path = ("quantity",) if action.type is ActionType.SHARE_DIVIDEND else ("new",)
+    return ActionImpossible(
+        action.action_id,
+        f"The {action.type} of {action.symbol} at {action.effective_at.isoformat()} {broken.fault.detail}.",
+        replace(broken, path=path),
+    )
+
+
+def _paid_out(action: CorporateAction, parts: _Parts) -> RecordedExecution:
+    """The fill by which a merger closes what is open for cash. It is not stored: the close has the id of the action."""
+    first = parts.executions[0]
+    return RecordedExecution(
+        user_id=first.user_id,
+        execution_id=action.action_id,
+        account_id=first.account_id,
+        symbol=first.symbol,
+        instrument=first.instrument,
+        side=Side.SELL if parts.side is Side.BUY else Side.BUY,
+        quantity=parts.held,
+        price=action.cash_per_share or ZERO,
+        executed_at=action.effective_at,
+        kind=ExecutionKind.MERGER_CASH,
+        linked_to=action.action_id,
+        opens=action.action_id,
+        created_at=first.created_at,
+        updated_at=first.updated_at,
+    )
 
 
 class _Any(Container[str]):
@@ -122,14 +195,18 @@ class _Any(Container[str]):
 ANY = _Any()
 
 
-def overclosing(executions: Sequence[RecordedExecution]) -> set[str]:
-    """The executions, which begin where the position is flat, that may only close and take more than is open."""
+def overclosing(executions: Sequence[RecordedExecution], actions: Sequence[CorporateAction] = ()) -> set[str]:
+    """The executions, which begin where the position is flat, that may only close and take more than is open, and the
+    actions that cannot be applied.
+    """
     found: set[str] = set()
     while True:
         try:
-            groups_of(executions, found)
+            groups_of(executions, found, actions)
         except PositionTooSmall as error:
             found.add(error.execution_id)
+        except ActionImpossible as error:
+            found.add(error.action_id)
         else:
             return found
 
@@ -137,17 +214,36 @@ def overclosing(executions: Sequence[RecordedExecution]) -> set[str]:
 class _Parts:
     """A group while it is put together."""
 
-    __slots__ = ("closes", "entries", "executions", "side")
+    __slots__ = ("closes", "entries", "executions", "held", "is_rounded", "side", "splits")
 
     def __init__(self, side: Side) -> None:
         self.side = side
+        self.held = ZERO
         self.executions: list[RecordedExecution] = []
         self.entries: list[Leg] = []
         self.closes: list[Leg] = []
+        self.splits: list[TradeSplit] = []
+        self.is_rounded = False
 
-    def add(self, to: list[Leg], execution: RecordedExecution, quantity: Decimal, costs: Decimal) -> None:
-        """Take an execution, or a part of it, in."""
-        to.append(Leg(execution, quantity, costs, len(self.executions)))
+    def open(self, execution: RecordedExecution, quantity: Decimal, costs: Decimal) -> None:
+        """Add an execution, or a part of it, to what is open."""
+        self.held = money.total((self.held, quantity))
+        self._add(self.entries, execution, quantity, costs)
+
+    def close(self, execution: RecordedExecution, quantity: Decimal, costs: Decimal) -> None:
+        """Close as much of what is open by an execution, or a part of it."""
+        self.held = money.minus(self.held, quantity)
+        self._add(self.closes, execution, quantity, costs)
+
+    def split(self, split: Split, split_id: str) -> None:
+        """Hold what is open in other units."""
+        left = open_after_split(self.held, split)
+        self.is_rounded |= money.product(self.held, split.new) != money.product(left, split.old)
+        self.held = left
+        self.splits.append(TradeSplit(split_id=split_id, new=split.new, old=split.old, at=split.at))
+
+    def _add(self, to: list[Leg], execution: RecordedExecution, quantity: Decimal, costs: Decimal) -> None:
+        to.append(Leg(execution, quantity, costs, len(self.executions), len(self.splits)))
         self.executions.append(execution)
 
 
@@ -192,13 +288,17 @@ def _group(parts: _Parts) -> Group:
         warnings.append(CLOSING_FILL_OPENED)
     if max(len(parts.entries), len(parts.closes)) > MOST_LEGS:
         warnings.append(FILLS_MERGED)
+    if parts.is_rounded:
+        warnings.append(ROUNDED_BY_SPLIT)
     return Group(
         trade_id=trade_id,
         first=first,
         side=parts.side,
         entries=tuple(entries),
         closes=tuple(closes),
+        splits=tuple(parts.splits),
         execution_ids=tuple(one.execution_id for one in parts.executions),
+        open_quantity=parts.held,
         warnings=tuple(warnings),
     )
 
@@ -380,7 +480,7 @@ def _derived(group: Group, old: Trade | None, user_id: str, lot_method: LotMetho
             quantity=entry.quantity,
             open_date=entry.entered_at,
             lot_method=lot_method,
-            created_at=now,
+            created_at=first.created_at,  # whenever it is derived, it is the same
             updated_at=now,
             version=0,
         )
@@ -395,12 +495,31 @@ def _derived(group: Group, old: Trade | None, user_id: str, lot_method: LotMetho
         account_id=None if first.account_id == MAIN else first.account_id,
         currency=first.instrument.currency,
         closes=group.closes,
+        splits=group.splits,
+        **_in_units(old_or_new, group.splits),
         cancelled=False,
         source=TradeSource.LEDGER,
         warnings=group.warnings,
         version=old_or_new.version + 1,
         updated_at=now,
     )
+
+
+def _in_units(trade: Trade, splits: Sequence[TradeSplit]) -> dict[str, Decimal]:
+    """The trade's stops and target in units after these splits, where its own are others."""
+    gone = [split for split in reversed(trade.splits) if split not in splits]
+    added = [split for split in splits if split not in trade.splits]
+    prices = {}
+    for name in _PRICES:
+        price = getattr(trade, name)
+        if price is None:
+            continue
+        for split in gone:
+            price = per_new_unit(price, split.old, split.new)
+        for split in added:
+            price = per_new_unit(price, split.new, split.old)
+        prices[name] = price
+    return prices
 
 
 def _with_notes_of(trade: Trade, other: Trade) -> Trade:

@@ -464,7 +464,8 @@ def with_own_values(trade: Trade) -> Trade:
     """
     if len(trade.entries) != 1:
         return trade
-    return replace(trade, entries=(trade._only_entry(trade.entries[0].entry_id),))
+    own = trade._only_entry(trade.entries[0].entry_id)
+    return replace(trade, entries=(replace(own, sequence=trade.entries[0].sequence, money=trade.entries[0].money),))
 
 
 def in_last_units(trade: Trade) -> Trade:
@@ -476,6 +477,20 @@ def in_last_units(trade: Trade) -> Trade:
         return trade
     trip = trade._trips[-1]
     return replace(trade, quantity=trip.quantity, entry_price=trip.entry_price)
+
+
+def per_new_unit(price: Decimal, new: Decimal, old: Decimal) -> Decimal:
+    """The price of an old unit as that of a new one, exactly or at 18 decimals, so that the risk stays what it was.
+
+    Of the prices that this split would have made of it, the shortest is taken: so a split that is taken back leaves
+    the price that there was before.
+    """
+    paid = money.product(price, old)
+    for decimals in range(money.MOST_DECIMALS):
+        shorter = money.ratio(paid, new, decimals)
+        if money.ratio(money.product(shorter, new), old, money.MOST_DECIMALS) == price:
+            return shorter
+    return money.ratio(paid, new, money.MOST_DECIMALS)
 
 
 def _gain(side: Side, entry: Decimal, price: Decimal) -> Decimal:

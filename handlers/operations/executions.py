@@ -17,18 +17,19 @@ from handlers.documents import recorded_executions as recorded_documents
 from handlers.documents.fields import as_json
 from handlers.documents.trades import legs_document
 from handlers.journal.errors import FieldError, PositionTooSmall, RuleBroken
-from handlers.journal.executions import ExecutionKind
+from handlers.journal.executions import ExecutionKind, symbol_key
 from handlers.journal.ledger import settle_all
 from handlers.journal.legs import legs_of
 from handlers.journal.money import ZERO, canonical
 from handlers.journal.positions import Side
 from handlers.operations.bulk import BadItems, as_alone, one_by_one
+from handlers.storage import corporate_actions, page_tokens, trades
 from handlers.storage import executions as storage
-from handlers.storage import page_tokens, trades
 from handlers.storage.errors import BadPageToken
 from handlers.storage.execution_lists import ExecutionFilter
 from handlers.storage.trade_items import KeptAnswer
 from handlers.storage.trade_queries import ListPosition, TradeFilter
+from handlers.usecases import corporate_actions as usecase_of_actions
 from handlers.usecases import executions as usecase
 from handlers.usecases.keyed import KeyedRequest
 from handlers.web.contract import base_path
@@ -175,8 +176,64 @@ async def get_legs(trade_id: str, user: str, limit: int, next_token: str | None 
     return reply(200, answer, {"ETag": etag(trade.version)})
 
 
+async def list_actions(user: str, limit: int, symbol: str | None = None, next_token: str | None = None) -> Response:
+    """List corporate actions by symbol and time, a page at a time."""
+    secret, after = page_tokens.signing_secret(), None
+    wanted = _ActionsOf(symbol=None if symbol is None else symbol_key(symbol), actions=True)
+    if next_token is not None:
+        after = page_tokens.open_token(
+            next_token, user_id=user, wanted=wanted, newest_first=False, secret=secret
+        ).sort_key
+    found, following = corporate_actions.page(user, symbol, limit=limit, after=after)
+    answer: dict[str, Any] = {"items": [recorded_documents.action_document(each) for each in found]}
+    if following is not None:
+        place = ListPosition(index=_ACTIONS, sort_key=following, trade_id="")
+        answer["nextToken"] = page_tokens.seal(place, user_id=user, wanted=wanted, newest_first=False, secret=secret)
+    return reply(200, answer)
+
+
+async def create_action(document: Any, user: str, idempotency_key: str | None = None) -> Response:
+    """Record a corporate action."""
+    given = models.RecordedActionInput.model_validate(document)
+    action = recorded_documents.new_action(given, str(uuid4()))
+    request = keyed(idempotency_key, "createAction", given, _action_as_new)
+    if request is not None:
+        answer = request.answer
+        request = replace(request, answer=lambda applied: replace(answer(applied), status=_status_of(applied)))
+    applied, kept = usecase_of_actions.record(user, action, request)
+    if applied is None:
+        if kept is None:
+            raise AssertionError("without a key, no request is a repeated one")
+        return kept_reply(kept, repeated=True)
+    return reply_text(_status_of(applied), *_action_as_new(applied))
+
+
+async def get_action(action_id: str, user: str) -> Response:
+    """Show a corporate action."""
+    action = corporate_actions.get(user, action_id.lower())
+    return reply(200, recorded_documents.action_document(action), {"ETag": etag(action.version)})
+
+
+async def delete_action(action_id: str, user: str, if_match: str | None = None) -> Response:
+    """Delete a corporate action."""
+    is_settled = usecase_of_actions.delete(user, action_id.lower(), allowed_by(if_match))
+    return reply(204 if is_settled else 202)
+
+
+def _status_of(applied: usecase_of_actions.Applied) -> int:
+    """202 as long as trades are to follow."""
+    return 201 if applied.settled else 202
+
+
+def _action_as_new(applied: usecase_of_actions.Applied) -> tuple[str, dict[str, str]]:
+    action = applied.action
+    location = f"{base_path()}/corporate-actions/{action.action_id}"
+    body = as_json(recorded_documents.action_document(action))
+    return body, {"ETag": etag(action.version), "Location": location}
+
+
 # The names with which page tokens of these lists are sealed, besides the filters.
-_LIST, _LEGS = "executions", "legs"
+_LIST, _LEGS, _ACTIONS = "executions", "legs", "actions"
 _FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
@@ -186,6 +243,13 @@ class _LegsOfTrade(TradeFilter):
 
     trade_id: str
     version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ActionsOf(TradeFilter):
+    """The corporate actions, or those of a symbol."""
+
+    actions: bool
 
 
 def _instant(text: str) -> datetime:

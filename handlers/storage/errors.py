@@ -8,6 +8,7 @@ StorageError
 │   └── NoSuchAccount    the account in which something is to lie is none of the user's
 ├── CashNotFound         the account has no such cash row
 ├── AccountClosing       the account in which something is to lie is being deleted
+├── ActionNotFound       the user has no such corporate action
 ├── ExecutionNotFound    the user has no such execution
 ├── ExportNotFound       the user asked for no such table, or too long ago
 ├── VersionMismatch      the trade has changed in between
@@ -66,6 +67,10 @@ class CashNotFound(StorageError):
 
 class AccountClosing(StorageError):
     """Raised when something is to lie in a trading account that is being deleted."""
+
+
+class ActionNotFound(StorageError):
+    """Raised when the user has no corporate action of that id."""
 
 
 class ExecutionNotFound(StorageError):

@@ -15,13 +15,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from handlers.journal import money
-from handlers.journal.executions import Instrument, RecordedExecution, symbol_key
+from handlers.journal.executions import CorporateAction, Instrument, RecordedExecution, symbol_key
 from handlers.journal.money import ZERO
 from handlers.journal.positions import Side
 from handlers.journal.settings import Settings
 from handlers.journal.trade import Trade
 from handlers.journal.trading_accounts import TradingAccount
-from handlers.storage import dynamo, ledger, trading_accounts
+from handlers.storage import corporate_actions, dynamo, ledger, trading_accounts
 from handlers.storage.clients import dynamodb, ledger_table, trades_table
 from handlers.storage.codec import Codec
 from handlers.storage.dynamo import at_version
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 # the check that the account is not being erased, that of the trading account, and the kept answer.
 MOST_READ = 2_000
 MOST_WRITTEN = 97
+# What the sort keys of executions begin with.
+_FILLS = "fill|"
 # The first page holds what most open positions have.
 _PAGE = 50
 # What a marked position remembers of deleted executions.
@@ -48,6 +50,9 @@ class StoredPosition:
     `executions` are about as many as there were since it was flat last. `dirty_since` is the oldest instant from which
     on its trades do not follow from its executions yet, and None when they all do; `dirty_version` is its version when
     it was marked last, and `gone` are the trades of executions that were deleted since.
+
+    `actions` are the corporate actions of its symbol and account; of a new position, `actions_version` says which they
+    are. `is_stale` when these have changed since it was settled: then what is open is not what it says.
     """
 
     user_id: str
@@ -63,6 +68,9 @@ class StoredPosition:
     dirty_since: datetime | None = None
     dirty_version: int | None = None
     gone: tuple[str, ...] = ()
+    actions: tuple[CorporateAction, ...] = ()
+    actions_version: int = 0
+    is_stale: bool | None = None
 
     def is_settled(self, execution: RecordedExecution) -> bool:
         """Whether the trades follow from that execution already."""
@@ -145,7 +153,8 @@ def place(user_id: str, wanted: PositionKey, symbol: str, *, answer_for: str | N
     answer is wanted, too. Raises Busy.
     """
     key = ledger.position(*wanted)
-    names = [key, ledger.account(wanted.account_id), ledger.SETTINGS]
+    count = ledger.actions_count(symbol)
+    names = [key, ledger.account(wanted.account_id), ledger.SETTINGS, count]
     asked = {ledger_table(): [ledger.key(user_id, name) for name in names]}
     if answer_for is not None:
         asked[trades_table()] = [answer_key(user_id, answer_for)]
@@ -158,7 +167,15 @@ def place(user_id: str, wanted: PositionKey, symbol: str, *, answer_for: str | N
     account, settings = trading_accounts.among(user_id, wanted.account_id, found)
     if key in found:
         return Place(_POSITIONS.instance(found[key]), account, settings, answer)
-    empty = StoredPosition(user_id=user_id, account_id=wanted.account_id, symbol=symbol, pair_id=wanted.pair_id)
+    counted = corporate_actions.count_of(found.get(count))
+    empty = StoredPosition(
+        user_id=user_id,
+        account_id=wanted.account_id,
+        symbol=symbol,
+        pair_id=wanted.pair_id,
+        actions=corporate_actions.of_position(user_id, wanted.account_id, symbol, counted),
+        actions_version=counted.version,
+    )
     return Place(empty, account, settings, answer)
 
 
@@ -180,7 +197,8 @@ def positions(user_id: str, account_id: str | None = None) -> Iterator[StoredPos
 def get(user_id: str, execution_id: str) -> RecordedExecution:
     """The execution as it stands now. Raises ExecutionNotFound, Busy."""
     where = ledger.get(user_id, ledger.ref(execution_id))
-    found = ledger.get(user_id, where["at"]["S"]) if where else {}
+    place = where["at"]["S"] if where else ""
+    found = ledger.get(user_id, place) if place.startswith(_FILLS) else {}
     if not found:
         raise ExecutionNotFound(execution_id)
     return _EXECUTIONS.instance(found)
@@ -190,8 +208,10 @@ def get_with_position(user_id: str, execution_id: str) -> tuple[RecordedExecutio
     """The execution and its position as they stand now. Raises ExecutionNotFound, Busy."""
     where = ledger.get(user_id, ledger.ref(execution_id))
     place = where["at"]["S"] if where else ""
+    if not place.startswith(_FILLS):
+        raise ExecutionNotFound(execution_id)
     of_position = ledger.position_of_fill(place)
-    found = ledger.several(user_id, [place, of_position]) if where else {}
+    found = ledger.several(user_id, [place, of_position])
     if place not in found:
         raise ExecutionNotFound(execution_id)
     return _EXECUTIONS.instance(found[place]), _POSITIONS.instance(found[of_position])
@@ -204,7 +224,7 @@ def execution_of(item: Any) -> RecordedExecution:
 
 def every(user_id: str) -> Iterator[RecordedExecution]:
     """All executions of the user, position by position in their order, as they stand now. Raises Busy."""
-    return (_EXECUTIONS.instance(item) for item in ledger.below(user_id, "fill|"))
+    return (_EXECUTIONS.instance(item) for item in ledger.below(user_id, _FILLS))
 
 
 def since_flat(
@@ -220,15 +240,25 @@ def since_flat(
         places.append((instant(of.dirty_since), -1, ""))
     place = min(places)
     found: list[RecordedExecution] = []
-    held = of.signed
+    # Before an action, what was open does not follow from what is: there, a trade begins where its executions do.
+    held: Decimal | None = of.signed
+    actions = sorted(action.effective_at for action in of.actions)
+    if of.is_stale or (of.dirty_since is not None and actions and actions[-1] >= of.dirty_since):
+        held = None
+    trades: set[str] = set()
     for execution in _newest_first(of):
         own = (instant(execution.executed_at), execution.sequence, execution.execution_id)
-        if own < place and held == ZERO:
+        while actions and actions[-1] > execution.executed_at:
+            held = None
+            actions.pop()
+        if own < place and (held == ZERO or (held is None and trades and trades.isdisjoint(execution.trade_ids))):
             break
         if most is not None and len(found) >= most:
             return None
         found.append(execution)
-        held = money.minus(held, moved(execution))
+        if own < place:
+            trades.update(execution.trade_ids)
+        held = None if held is None else money.minus(held, moved(execution))
     found.reverse()
     return found
 
@@ -304,14 +334,16 @@ def write(
     now: datetime,
     *,
     into: TradingAccount | None = None,
+    also: Sequence[TransactWriteItemTypeDef] = (),
 ) -> KeptAnswer | None:
-    """Write all of it or nothing. Returns the answer kept for the same request, in which case nothing is written.
+    """Write all of it, and `also`, or nothing. Returns the answer kept for the same request, in which case nothing is
+    written.
 
     into: the account, as it was read, into which new executions come. Raises TooMuchAtOnce when it is more than one
     transaction holds; VersionMismatch when something has changed since it was read; NoSuchAccount, AccountClosing,
     KeyReused, AccountErased, Busy.
     """
-    actions = [action for change in changes for action in _actions(user_id, change)]
+    actions = [*also, *(action for change in changes for action in _actions(user_id, change))]
     if len(actions) > MOST_WRITTEN:
         raise TooMuchAtOnce
     if into is not None and into.is_main:  # it is never deleted
@@ -329,6 +361,8 @@ def write(
 
 def _actions(user_id: str, change: Written) -> Iterator[TransactWriteItemTypeDef]:
     yield _put_position(change.position)
+    if change.position.version == 0:
+        yield corporate_actions.unchanged(user_id, change.position.symbol, change.position.actions_version)
     kept = {_place(execution) for execution in change.put}
     put_ids = {execution.execution_id for execution in change.put}
     for execution in change.removed:

@@ -28,8 +28,13 @@ def keep(user_id: str, answer: KeptAnswer, now: datetime) -> TransactWriteItemTy
 
 def kept(user_id: str, answer: KeptAnswer, now: datetime) -> KeptAnswer | None:
     """The answer that is kept for the same request. Raises KeyReused when it is another request's; Busy."""
-    item = get_item(trades_table(), answer_key(user_id, answer.key))
-    return of_the_same_request(answer_of(item, answer.key, now), answer.fingerprint) if item else None
+    return for_key(user_id, answer.key, answer.fingerprint, now)
+
+
+def for_key(user_id: str, key: str, fingerprint: str, now: datetime) -> KeptAnswer | None:
+    """The answer that is kept for a request with that key and fingerprint. Raises KeyReused, Busy."""
+    item = get_item(trades_table(), answer_key(user_id, key))
+    return of_the_same_request(answer_of(item, key, now), fingerprint) if item else None
 
 
 def of_the_same_request(found: KeptAnswer | None, fingerprint: str) -> KeptAnswer | None:

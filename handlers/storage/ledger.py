@@ -14,6 +14,7 @@ lower-case UUIDs, instants are in UTC and always as wide (trade_items.instant).
 | position|<accountId>|<symbol>|<pairId or -> | a position |
 | instrument|<symbol> | what a symbol stands for |
 | action|<symbol>|<instant>|<actionId> | a corporate action |
+| actions|<symbol> | how many corporate actions of the symbol there are |
 | cash|<accountId>|<cashId> | a deposit, dividend or other cash row |
 | cashday|<accountId>|<day> | the sums of a day's cash, derived by the stream's reader |
 | fx|<from>|<to>|<day> | an exchange rate |
@@ -111,6 +112,11 @@ def actions(symbol: str | None = None) -> str:
 def action(symbol: str, effective_at: datetime, action_id: str) -> str:
     """The sort key of a corporate action."""
     return f"{actions(symbol)}{instant(effective_at)}|{action_id}"
+
+
+def actions_count(symbol: str) -> str:
+    """The sort key of what counts the corporate actions of a symbol."""
+    return f"actions|{folded(symbol)}"
 
 
 def cash(account_id: str, cash_id: str = "") -> str:

@@ -32,8 +32,9 @@ from handlers.journal.executions import (
     symbol_key,
     without_costs,
 )
+from handlers.journal.ledger import position_after
 from handlers.journal.money import ZERO
-from handlers.journal.positions import Fill, LotMethod, Position, Side
+from handlers.journal.positions import Side
 from handlers.journal.replaying import as_of
 from handlers.journal.settings import MAIN
 from handlers.journal.tags import unique
@@ -301,6 +302,8 @@ class _Plan:
         recorded = replace(recorded, sequence=max(at_once, default=-1) + 1)
         newest = storage.last_until(held)
         is_newest = newest is None or newest.executed_at <= execution.executed_at
+        if held.is_stale or any(action.effective_at > execution.executed_at for action in held.actions):
+            is_newest = False  # what is open is not what was open then
         if execution.price is None and execution.kind not in WORTHLESS:
             raise StateForbids("The position has too many executions to work out what leaves: give its price.")
         side, quantity = execution.side, execution.quantity
@@ -460,11 +463,8 @@ def _resolved(execution: Execution, earlier: Sequence[RecordedExecution], held: 
 
     What leaves without a price does so at the mean cost of what is open then. Raises PositionTooSmall.
     """
-    position = Position(LotMethod.AVERAGE, held.instrument.multiplier)
-    for one in earlier:
-        position.take(
-            Fill(fill_id=one.execution_id, side=one.side, quantity=one.quantity, price=one.price, at=one.executed_at)
-        )
+    actions = [action for action in held.actions if action.effective_at <= execution.executed_at]
+    position = position_after(earlier, actions, held.instrument.multiplier)
     side, quantity, price = execution.side, execution.quantity, execution.price
     if execution.may_only_close:
         opposite = {Side.BUY: Side.SELL, Side.SELL: Side.BUY}

@@ -18,7 +18,7 @@ from handlers.documents import trades as documents
 from handlers.documents.fields import as_json, time_text
 from handlers.documents.groups import group_document
 from handlers.documents.ledger import account_document, cash_document, rate_document, settings_document
-from handlers.documents.recorded_executions import execution_document
+from handlers.documents.recorded_executions import action_document, execution_document
 from handlers.documents.stats import Frame, stats_document
 from handlers.journal.stats.folding import fold
 from handlers.journal.trade import Image, Trade
@@ -26,6 +26,7 @@ from handlers.storage import (
     accounts,
     bucket,
     cash,
+    corporate_actions,
     deleted_trades,
     erasure_marks,
     executions,
@@ -198,6 +199,11 @@ def _deleted_trades(account: Account, _: object) -> Iterator[str]:
     return _list(map(documents.deleted_trade_document, deleted))
 
 
+def _corporate_actions(account: Account, _: object) -> Iterator[str]:
+    """The corporate actions, by symbol and time."""
+    return _list(map(action_document, corporate_actions.every(account.user_id)))
+
+
 def _executions(account: Account, _: object) -> Iterator[str]:
     """As getExecution shows them."""
     return _list(map(execution_document, executions.every(account.user_id)))
@@ -252,6 +258,7 @@ SECTIONS: tuple[tuple[str, Callable[[Account, Callable[[int], None]], Iterator[s
     ("deletedTrades", _deleted_trades),
     ("groups", _groups),
     ("executions", _executions),
+    ("corporateActions", _corporate_actions),
     ("settings", _settings),
     ("tradingAccounts", _trading_accounts),
     ("cash", _cash),

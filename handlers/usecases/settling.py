@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from handlers.journal.executions import RecordedExecution
+from handlers.journal.executions import CorporateAction, RecordedExecution
 from handlers.journal.money import ZERO
 from handlers.journal.regrouping import ANY, Regrouping, former_trades, groups_of, overclosing, regrouped
 from handlers.journal.trade import Trade
@@ -38,15 +38,17 @@ def settled(
     after: Sequence[RecordedExecution],
     now: datetime,
     *,
+    actions: Sequence[CorporateAction] | None = None,
     behind: bool = False,
 ) -> Outcome:
     """What the executions `after`, which begin where the position is flat, make of the trades of those `before`.
 
-    place: where the position lies; held: the position, with its instrument. behind: the executions are accepted
-    already, so nothing is refused. Raises, unless `behind`, PositionTooSmall, StateForbids,
-    RuleBroken; Busy.
+    place: where the position lies; held: the position, with its instrument; actions: the corporate actions that there
+    are then, when they are others than the position has. behind: the executions are accepted already, so nothing is
+    refused. Raises, unless `behind`, PositionTooSmall, StateForbids, RuleBroken; Busy.
     """
-    groups = groups_of(after, ANY if behind else overclosing(before))
+    then = held.actions if actions is None else tuple(actions)
+    groups = groups_of(after, ANY if behind else overclosing(before, held.actions), then)
     former = former_trades(before, held.gone)
     ids = {*former, *(group.trade_id for group in groups)}
     stored = {trade.trade_id: trade for trade in trade_storage.several(held.user_id, sorted(ids))}
@@ -63,6 +65,8 @@ def settled(
         dirty_since=None,
         dirty_version=None,
         gone=(),
+        actions=then,
+        is_stale=None,
     )
     return Outcome(
         regrouping=result,

@@ -233,6 +233,7 @@ TABLE: dict[type[Exception], Callable[[Any], Problem]] = {
     storage.CashNotFound: lambda _: Problem(NOT_FOUND, "The account has no such cash row."),
     storage.AccountClosing: lambda _: Problem(STATE_FORBIDS, "The trading account is being deleted."),
     storage.TradingAccountNotFound: lambda _: Problem(NOT_FOUND, "You have no such trading account."),
+    storage.ActionNotFound: lambda _: Problem(NOT_FOUND, "You have no such corporate action."),
     storage.ExecutionNotFound: lambda _: Problem(NOT_FOUND, "You have no such execution."),
     storage.ExportNotFound: lambda _: Problem(NOT_FOUND, "You asked for no such file within the last day."),
     storage.VersionMismatch: lambda _: _contended(),

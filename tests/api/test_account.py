@@ -93,10 +93,13 @@ def test_an_export_holds_every_trade_as_it_is_read(dana: Client) -> None:
 def test_an_export_holds_every_execution(dana: Client) -> None:
     fill = {"symbol": "AAPL", "side": "BUY", "quantity": "1", "price": "10", "executedAt": "2026-01-05T10:00:00Z"}
     made = [dana.post("/executions", {**fill, "symbol": symbol}).json["execution"] for symbol in ("AAPL", "MSFT")]
+    split = {"type": "SPLIT", "symbol": "AAPL", "effectiveAt": "2026-01-06T10:00:00Z", "new": "2", "old": "1"}
+    action = dana.post("/corporate-actions", split).json
     _, document = exported(dana)
     for each in made:  # what is about to follow is no part of the data
         assert each.pop("settled") is True
     assert document["executions"] == made
+    assert document["corporateActions"] == [action]
     assert {trade["source"] for trade in document["trades"]} == {"LEDGER"}
 
 

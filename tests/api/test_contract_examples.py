@@ -97,6 +97,8 @@ class World:
             self.post("/accounts/{accountId}/cash", EXAMPLES["DepositInput"], "cashId")
         if "{executionId}" in path:
             self.post("/executions", EXAMPLES["ExecutionInput"], "executionId")
+        if "{actionId}" in path:
+            self.post("/corporate-actions", EXAMPLES["ActionInput"], "actionId")
         if "{exportId}" in path:
             self.post("/exports", EXAMPLES["ExportInput"], "exportId")
         if operation_id == "deleteEntry":
@@ -251,6 +253,9 @@ def next_token(world: World, path: str, query: Mapping[str, Any]) -> str:
     if path == "/deleted-trades":
         for _ in range(2):
             world.client.delete(f"/trades/{world.client.new_trade()['tradeId']}")
+    if path == "/corporate-actions":
+        for _ in range(2):
+            assert world.client.post(path, EXAMPLES["ActionInput"]).status == 201
     if path.endswith("/legs"):
         close = {"quantity": "1", "price": "186", "closedAt": "2026-01-05T11:02:00-05:00"}
         assert world.client.post(path.replace("/legs", "/closes"), close).status == 201

@@ -37,6 +37,7 @@ class Ids:
     account: str = NEVER
     cash: str = NEVER
     execution: str = NEVER
+    action: str = NEVER
 
 
 Send = Callable[[Client, Ids], Answer]
@@ -146,6 +147,11 @@ BY_PATH: dict[str, list[Send]] = {
         lambda user, ids: user.delete(f"/executions/{ids.execution}"),
         lambda user, ids: user.delete(f"/executions/{ids.execution}", headers={"If-Match": '"1"'}),
     ],
+    "getAction": [lambda user, ids: user.get(f"/corporate-actions/{ids.action}")],
+    "deleteAction": [
+        lambda user, ids: user.delete(f"/corporate-actions/{ids.action}"),
+        lambda user, ids: user.delete(f"/corporate-actions/{ids.action}", headers={"If-Match": '"1"'}),
+    ],
     "getTradingAccount": [lambda user, ids: user.get(f"/accounts/{ids.account}")],
     "updateTradingAccount": [
         lambda user, ids: user.patch(f"/accounts/{ids.account}", {"name": "x"}),
@@ -184,7 +190,10 @@ def danas(estate: Estate, dana: Client) -> Ids:  # noqa: ARG001 made first
     cash = dana.post(f"/accounts/{account}/cash", CASH).json["cashId"]
     fill = {"symbol": "MSFT", "side": "BUY", "quantity": "1", "price": "10", "executedAt": "2026-01-05T11:00:00-05:00"}
     execution = dana.post("/executions", fill).json["execution"]["executionId"]
-    return Ids(trade, shown["partialCloses"][0]["closeId"], entry, event, split, group, image, account, cash, execution)
+    given = {"type": "SPLIT", "symbol": "MSFT", "effectiveAt": "2026-01-06T00:00:00Z", "new": "2", "old": "1"}
+    action = dana.post("/corporate-actions", given).json["actionId"]
+    close = shown["partialCloses"][0]["closeId"]
+    return Ids(trade, close, entry, event, split, group, image, account, cash, execution, action)
 
 
 def test_anothers_group_and_trades_are_none_of_ones_own(erin: Client, danas: Ids) -> None:

@@ -12,6 +12,7 @@ from handlers.storage import (
     accounts,
     bucket,
     cash,
+    corporate_actions,
     deleted_trades,
     erasure_marks,
     execution_lists,
@@ -40,6 +41,7 @@ EVENT = {"type": "DIVIDEND", "amount": "24", "at": "2026-01-09T09:00:00-05:00"}
 SPLIT = {"new": "4", "old": "1", "at": "2026-01-10T09:30:00-05:00"}
 CASH = {"type": "DEPOSIT", "amount": "5", "at": "2026-01-05T12:00:00Z"}
 RATE = {"from": "USD", "to": "EUR", "day": "2026-01-05", "rate": "0.92"}
+ACTION = {"type": "SPLIT", "symbol": "AAPL", "effectiveAt": "2026-01-06T00:00:00Z", "new": "2", "old": "1"}
 FILL = {"symbol": "AAPL", "side": "BUY", "quantity": "1", "price": "11", "executedAt": "2026-01-05T10:00:00-05:00"}
 PASSWORD = "Breakout-2026!"
 CREDENTIALS = {"email": "dana@example.com", "password": PASSWORD}
@@ -80,6 +82,10 @@ EVERY: dict[str, Callable[[Client], Answer]] = {
     "updateExecution": lambda client: client.patch(f"/executions/{NEVER}", {"price": "1"}),
     "deleteExecution": lambda client: client.delete(f"/executions/{NEVER}"),
     "listPositions": lambda client: client.get("/positions"),
+    "listActions": lambda client: client.get("/corporate-actions"),
+    "createAction": lambda client: client.post("/corporate-actions", ACTION),
+    "getAction": lambda client: client.get(f"/corporate-actions/{NEVER}"),
+    "deleteAction": lambda client: client.delete(f"/corporate-actions/{NEVER}"),
     "matchExecutions": lambda client: client.post("/executions/match", {"executions": [FILL]}),
     "getSettings": lambda client: client.get("/settings"),
     "updateSettings": lambda client: client.patch("/settings", {"baseCurrency": "EUR"}),
@@ -148,7 +154,8 @@ BROKEN = (
     (storage, "get"),
     (storage, "replace"),
     (storage, "delete"),
-    *((executions, name) for name in ("get", "positions", "place")),
+    *((executions, name) for name in ("get", "get_with_position", "positions", "place")),
+    *((corporate_actions, name) for name in ("get", "page", "count")),
     (execution_lists, "listed"),
     (operations, "settle_all"),
     (trade_queries, "list_trades"),

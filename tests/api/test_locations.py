@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from handlers.journal.settings import MAIN
-from handlers.usecases import file_writing
+from handlers.usecases import corporate_actions, file_writing
 from handlers.web.contract import base_path, contract
 from tests.api.client import Answer, Client, a_trade
 from tests.api.estate import Estate, new_client, new_queue
@@ -42,6 +42,16 @@ def large_export(client: Client, trade: Any) -> Answer:
         return exported(client, trade)
 
 
+ACTION = {"type": "SPLIT", "symbol": "AAPL", "effectiveAt": "2026-01-06T09:30:00-05:00", "new": "4", "old": "1"}
+
+
+def marked_action(client: Client, _: Any) -> Answer:
+    client.post("/executions", EXECUTION)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(corporate_actions, "MOST_READ", -1)
+        return client.post("/corporate-actions", ACTION)
+
+
 CASH = {"type": "DEPOSIT", "amount": "100", "at": "2026-01-05T09:00:00-05:00"}
 EXECUTION = {"symbol": "AAPL", "side": "BUY", "quantity": "1", "price": "10", "executedAt": "2026-01-05T09:31:00-05:00"}
 
@@ -68,6 +78,8 @@ ANSWERS: dict[tuple[str, int], Asked] = {
     ("createCash", 201): lambda client, _: client.post(f"/accounts/{MAIN}/cash", CASH),
     ("createExecution", 201): lambda client, _: client.post("/executions", EXECUTION),
     ("createExecution", 202): large_position,
+    ("createAction", 201): lambda client, _: client.post("/corporate-actions", ACTION),
+    ("createAction", 202): marked_action,
     ("renameTag", 202): lambda client, _: client.patch("/tags/fomo", {"name": "calm"}),
     ("deleteTag", 202): lambda client, _: client.delete("/tags/fomo"),
     ("createExport", 201): exported,

@@ -20,7 +20,17 @@ from trading_journal_client import AuthenticatedClient, Client
 from trading_journal_client.api.account import delete_account, export_account
 from trading_journal_client.api.auth import confirm_sign_up, log_in, refresh_session, sign_up
 from trading_journal_client.api.deletions import list_deleted_trades, restore_trade
-from trading_journal_client.api.executions import match_executions
+from trading_journal_client.api.executions import (
+    create_action,
+    create_execution,
+    delete_action,
+    delete_execution,
+    get_action,
+    get_legs,
+    list_actions,
+    list_positions,
+    match_executions,
+)
 from trading_journal_client.api.exports import create_export, get_export
 from trading_journal_client.api.groups import delete_group, get_group, list_groups, put_group
 from trading_journal_client.api.images import create_image_upload
@@ -70,12 +80,15 @@ from trading_journal_client.models import (
     CloseUpdateInput,
     ConfirmChangeEmailInput,
     ConfirmSignUpInput,
+    CorporateAction,
+    CorporateActionPage,
     DeletedTradePage,
     Entry,
     EntryInput,
     EntryUpdateInput,
     EquityCurve,
     ErasureStatus,
+    ExecutionInput,
     Export,
     ExportInput,
     Facets,
@@ -92,8 +105,11 @@ from trading_journal_client.models import (
     MatchExecutionInput,
     MatchInput,
     MatchResult,
+    OpenPositionList,
     Problem,
     Profile,
+    RecordedActionInput,
+    RecordedExecution,
     RefreshSessionInput,
     SignUpInput,
     SignUpStatus,
@@ -107,6 +123,7 @@ from trading_journal_client.models import (
     TradeEvents,
     TradeEventUpdateInput,
     TradeInput,
+    TradeLegs,
     TradePage,
     TradeSplit,
     TradeSplitInput,
@@ -372,6 +389,33 @@ def match(client: AuthenticatedClient) -> None:
     result = expect(MatchResult, match_executions.sync(client=client, body=MatchInput(executions=fills)))
     assert [(trade.side, trade.net_pnl) for trade in result.trades] == [("BUY", "98.33333333"), ("SELL", "0")]
     assert [(held.side, held.quantity) for held in result.open_] == [("SELL", "50")]
+    keep_ledger(client)
+
+
+def keep_ledger(client: AuthenticatedClient) -> None:
+    """Shares are bought and split; the split is taken back, and the execution with it."""
+    bought = ExecutionInput(
+        symbol="SPLT",
+        side="BUY",
+        quantity="10",
+        price="400",
+        executed_at=datetime.fromisoformat("2026-01-05T15:00:00Z"),
+    )
+    made = expect(RecordedExecution, create_execution.sync(client=client, body=bought, idempotency_key="story-7"))
+    given = RecordedActionInput(
+        type_="SPLIT", symbol="SPLT", effective_at=datetime.fromisoformat("2026-01-06T14:30:00Z"), new="4", old="1"
+    )
+    split = expect(CorporateAction, create_action.sync(client=client, body=given, idempotency_key="story-8"))
+    assert expect(CorporateActionPage, list_actions.sync(client=client)).items == [split]
+    assert expect(CorporateAction, get_action.sync(split.action_id, client=client)) == split
+    [position] = expect(OpenPositionList, list_positions.sync(client=client)).items
+    assert (position.quantity, position.average_price) == ("40", "100")
+    [before] = expect(OpenPositionList, list_positions.sync(client=client, at="2026-01-05", include=["lots"])).items
+    assert (before.quantity, before.as_of) == ("10", datetime.fromisoformat("2026-01-05T23:59:59.999999Z"))
+    legs = expect(TradeLegs, get_legs.sync(made.trades[0].trade_id, client=client))
+    assert ([entry.quantity for entry in legs.entries], legs.matches) == (["10"], [])
+    assert delete_action.sync_detailed(split.action_id, client=client).status_code == 204
+    assert delete_execution.sync_detailed(made.execution.execution_id, client=client).status_code == 204
 
 
 def attach(client: AuthenticatedClient, trade: Trade) -> None:

@@ -6,12 +6,14 @@ import { createInterface } from "node:readline/promises";
 import { setTimeout as wait } from "node:timers/promises";
 import { gunzipSync } from "node:zlib";
 import {
-  addEntry, changeEmail, changePassword, closeTrade, confirmChangeEmail, confirmSignUp, createEvent, createExport,
-  createImageUpload, createSplit, createTrade, createTrades, deleteAccount, deleteEntry, deleteEvent, deleteGroup,
-  deleteSplit, deleteTag, deleteTrade, exportAccount, getBreakdown, getCalendar, getClose, getEntry, getEquityCurve,
-  getEvent, getExport, getFacets, getGroup, getProfile, getSplit, getStats, getTagChange, getTrade, listDeletedTrades,
-  listEvents, listGroups, listSplits, listTrades, logIn, logOut, matchExecutions, putGroup, refreshSession, renameTag,
-  restoreTrade, signUp, updateClose, updateEntry, updateEvent, updateTrade, updateTrades,
+  addEntry, changeEmail, changePassword, closeTrade, confirmChangeEmail, confirmSignUp, createAction, createEvent,
+  createExecution, createExport, createImageUpload, createSplit, createTrade, createTrades, deleteAccount,
+  deleteAction, deleteEntry, deleteEvent, deleteExecution, deleteGroup, deleteSplit, deleteTag, deleteTrade,
+  exportAccount, getAction, getBreakdown, getCalendar, getClose, getEntry, getEquityCurve, getEvent, getExport,
+  getFacets, getGroup, getLegs, getProfile, getSplit, getStats, getTagChange, getTrade, listActions,
+  listDeletedTrades, listEvents, listGroups, listPositions, listSplits, listTrades, logIn, logOut, matchExecutions,
+  putGroup, refreshSession, renameTag, restoreTrade, signUp, updateClose, updateEntry, updateEvent, updateTrade,
+  updateTrades,
   type GatewayMessage, type Image, type Problem, type TagChange, type Trade, type TradeInput,
 } from "trading-journal-client";
 import { client } from "trading-journal-client/client";
@@ -254,6 +256,32 @@ async function match(): Promise<void> {
   const { data } = await matchExecutions({ body: { executions }, throwOnError: true });
   deepStrictEqual(data.trades.map(({ side, netPnl }) => [side, netPnl]), [["BUY", "98.33333333"], ["SELL", "0"]]);
   deepStrictEqual(data.open.map(({ side, quantity }) => [side, quantity]), [["SELL", "50"]]);
+  await keepLedger();
+}
+
+async function keepLedger(): Promise<void> {
+  // Shares are bought and split; the split is taken back, and the execution with it.
+  const bought = { symbol: "SPLT", side: "BUY" as const, quantity: "10", price: "400", executedAt: "2026-01-05T15:00:00Z" };
+  const { data: made } = await createExecution({
+    body: bought, headers: { "Idempotency-Key": "story-7" }, throwOnError: true,
+  });
+  const body = { type: "SPLIT" as const, symbol: "SPLT", effectiveAt: "2026-01-06T14:30:00Z", new: "4", old: "1" };
+  const { data: split } = await createAction({ body, headers: { "Idempotency-Key": "story-8" }, throwOnError: true });
+  deepStrictEqual((await listActions({ throwOnError: true })).data.items, [split]);
+  const path = { actionId: split.actionId };
+  deepStrictEqual((await getAction({ path, throwOnError: true })).data, split);
+  const [position] = (await listPositions({ throwOnError: true })).data.items;
+  deepStrictEqual([position?.quantity, position?.averagePrice], ["40", "100"]);
+  const query = { at: "2026-01-05", include: ["lots" as const] };
+  const [before] = (await listPositions({ query, throwOnError: true })).data.items;
+  deepStrictEqual([before?.quantity, before?.asOf], ["10", "2026-01-05T23:59:59.999999Z"]);
+  const [trade] = made.trades;
+  ok(trade);
+  const { data: legs } = await getLegs({ path: { tradeId: trade.tradeId }, throwOnError: true });
+  deepStrictEqual([legs.entries.map(({ quantity }) => quantity), legs.matches], [["10"], []]);
+  strictEqual((await deleteAction({ path, throwOnError: true })).response.status, 204);
+  const { executionId } = made.execution;
+  strictEqual((await deleteExecution({ path: { executionId }, throwOnError: true })).response.status, 204);
 }
 
 function aTrade(quantity: string): TradeInput {

@@ -59,6 +59,30 @@ def test_fills_become_trades_and_notes_follow_them(new_user: Callable[[], User])
     assert api.get("/positions").json() == {"items": []}
 
 
+def test_a_split_is_applied_and_taken_back(new_user: Callable[[], User]) -> None:
+    api = new_user().api
+    fill = {"symbol": "AAPL", "side": "BUY", "quantity": "10", "price": "400", "executedAt": "2026-01-05T15:00:00Z"}
+    trade = api.post("/executions", json=fill).json()["trades"][0]["tradeId"]
+    before = api.get(f"/trades/{trade}").json()
+    split = {"type": "SPLIT", "symbol": "AAPL", "effectiveAt": "2026-01-06T00:00:00Z", "new": "4", "old": "1"}
+    answers = [api.post("/corporate-actions", json=split, headers={"Idempotency-Key": "s"}) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [201, 201]
+    assert answers[0].json() == answers[1].json()
+    late = api.post("/executions", json={**fill, "quantity": "1", "executedAt": "2026-01-05T14:00:00Z"}).json()
+    assert late["trades"][0]["quantity"] == "44"
+    [position] = api.get("/positions", params={"include": "lots"}).json()["items"]
+    assert (position["quantity"], position["lots"][0]["quantity"]) == ("44", "44")
+    assert [each["quantity"] for each in api.get("/positions", params={"at": "2026-01-05"}).json()["items"]] == ["11"]
+    assert len(api.get(f"/trades/{trade}/legs").json()["entries"]) == 2
+    assert [each["type"] for each in api.get("/corporate-actions").json()["items"]] == ["SPLIT"]
+    path = answers[0].headers["Location"].removeprefix("/v1")
+    assert api.get(path).json() == answers[0].json()
+    assert api.delete(path, headers={"If-Match": '"1"'}).status_code == 204
+    assert api.delete(f"/executions/{late['execution']['executionId']}").status_code == 204
+    after = api.get(f"/trades/{trade}").json()
+    assert {**after, "version": 0, "updatedAt": ""} == {**before, "version": 0, "updatedAt": ""}
+
+
 def test_fills_of_one_position_at_once_are_all_kept(new_user: Callable[[], User]) -> None:
     api = new_user().api
 
