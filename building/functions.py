@@ -34,6 +34,8 @@ SEAM = "handlers.entry.http"
 BY_NAME = {
     "listTrades": ("handlers.usecases.list_by_close", "handlers.usecases.show_in_base"),
     "getTrade": ("handlers.usecases.show_in_base",),
+    "closeTrade": ("handlers.usecases.ledger_trades",),
+    "addEntry": ("handlers.usecases.ledger_trades",),
 }
 # The fields that handlers/web/guard.py and deprecation.py read of every operation, also of others than the function's.
 OF_EVERY_OPERATION = ("operationId", "security", "deprecated", "x-deprecated-at", "x-sunset")

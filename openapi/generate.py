@@ -47,6 +47,7 @@ SERVED_BY = {
     **dict.fromkeys(("createExport", "getExport"), "ExportAccountFunction"),
     **dict.fromkeys(("createTrades", "updateTrades", "deleteTrades"), "ChangeManyTradesFunction"),
     "restoreTrade": "ChangeTradesFunction",
+    "addEntry": "CloseTradeFunction",
     "getTagChange": "ReadPartsFunction",
     "matchExecutions": "MatchExecutionsFunction",
     "listPositions": "ReadExecutionsFunction",

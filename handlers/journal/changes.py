@@ -138,6 +138,16 @@ def of_hand(trade: Trade) -> None:
         raise DerivedFromExecutions
 
 
+def trade_is_closed() -> StateForbids:
+    """Why nothing is added to a flat trade."""
+    return StateForbids("The trade is closed: record what was entered afterwards as a trade of its own.")
+
+
+def nothing_remains() -> StateForbids:
+    """Why nothing of a flat trade is closed."""
+    return StateForbids("Nothing of the trade remains to be closed.")
+
+
 def add_entry(trade: Trade, entry: Entry, now: datetime) -> Trade:
     """The trade, which is not flat, with one more entry; it may lie before those that it has.
 
@@ -148,7 +158,7 @@ def add_entry(trade: Trade, entry: Entry, now: datetime) -> Trade:
     if trade.cancelled:
         raise StateForbids("The trade is cancelled: change its status to null first.")
     if trade.is_flat:
-        raise StateForbids("The trade is closed: record what was entered afterwards as a trade of its own.")
+        raise trade_is_closed()
     if trade.entry_price is None:
         raise StateForbids("The trade has no entry price: set it first.")
     if len(trade.entered) >= MOST_ENTRIES:
@@ -251,7 +261,7 @@ def close(
     if trade.entry_price is None:
         raise StateForbids("The trade has no entry price: set it first.")
     if trade.is_flat:
-        raise StateForbids("Nothing of the trade remains to be closed.")
+        raise nothing_remains()
     if len(trade.closes) >= MOST_CLOSES:
         raise StateForbids(f"The trade has {MOST_CLOSES} closes already.")
     asked = trade.remaining_quantity if quantity is None else quantity

@@ -38,6 +38,7 @@ from handlers.journal.trade import (
     Trade,
     TradeSource,
     TradeSplit,
+    part_id,
     per_new_unit,
     with_entries,
 )
@@ -256,7 +257,7 @@ def _group(parts: _Parts) -> Group:
         commission, fees = _costs_of(legs)
         entries.append(
             Entry(
-                entry_id=_part_id(trade_id, legs[0].execution.execution_id),
+                entry_id=part_id(trade_id, legs[0].execution.execution_id),
                 quantity=money.total(leg.quantity for leg in legs),
                 price=price,
                 entered_at=legs[0].execution.executed_at,
@@ -271,7 +272,7 @@ def _group(parts: _Parts) -> Group:
         commission, fees = _costs_of(legs)
         closes.append(
             Close(
-                close_id=_part_id(trade_id, legs[0].execution.execution_id),
+                close_id=part_id(trade_id, legs[0].execution.execution_id),
                 quantity=money.total(leg.quantity for leg in legs),
                 price=price,
                 closed_at=legs[-1].execution.executed_at,
@@ -301,10 +302,6 @@ def _group(parts: _Parts) -> Group:
         open_quantity=parts.held,
         warnings=tuple(warnings),
     )
-
-
-def _part_id(trade_id: str, execution_id: str) -> str:
-    return str(uuid5(UUID(trade_id), execution_id))
 
 
 def _costs_of(legs: Sequence[Leg]) -> tuple[Decimal, Decimal]:
@@ -438,13 +435,13 @@ def _with_heirs(
 
 def _under(trade_id: str, group: Group) -> Group:
     """The group as the trade of that id."""
-    ids = {_part_id(group.trade_id, execution_id): execution_id for execution_id in group.execution_ids}
+    ids = {part_id(group.trade_id, execution_id): execution_id for execution_id in group.execution_ids}
     return replace(
         group,
         trade_id=trade_id,
         first=replace(group.first, opens=trade_id),
-        entries=tuple(replace(one, entry_id=_part_id(trade_id, ids[one.entry_id])) for one in group.entries),
-        closes=tuple(replace(one, close_id=_part_id(trade_id, ids[one.close_id])) for one in group.closes),
+        entries=tuple(replace(one, entry_id=part_id(trade_id, ids[one.entry_id])) for one in group.entries),
+        closes=tuple(replace(one, close_id=part_id(trade_id, ids[one.close_id])) for one in group.closes),
     )
 
 
@@ -583,7 +580,7 @@ def _changed_fills(
         opens = renamed.get(execution.execution_id, execution.opens)
         if execution.execution_id not in renamed and opens in renamed.values():
             # An id that none has had: an execution may lose one trade twice, and between that its new id to another.
-            opens = str(uuid5(UUID(_part_id(opens, execution.execution_id)), now.isoformat()))
+            opens = str(uuid5(UUID(part_id(opens, execution.execution_id)), now.isoformat()))
         new = replace(
             execution,
             opens=opens,

@@ -433,6 +433,11 @@ class Trade:
         return None if self.close_date is None else int((self.close_date - self.open_date).total_seconds())
 
 
+def part_id(trade_id: str, execution_id: str) -> str:
+    """The id of the entry or close that an execution is in a trade that follows from it."""
+    return str(uuid5(UUID(trade_id), execution_id))
+
+
 def with_entries(trade: Trade, entries: Iterable[Entry], **others: Any) -> Trade:
     """The trade with these entries, one at least, and what follows from them; `others` are changed, too.
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeVar
 from uuid import uuid4
 
 from handlers.documents import trades as documents
 from handlers.documents.fields import as_json
+from handlers.journal.trade import TradeSource, part_id
 from handlers.web.contract import base_path
 from handlers.web.etags import etag
 from handlers.web.etags import if_match as allowed_by
@@ -62,10 +62,15 @@ def part_made(
 
     parts: the path segment of the kind of part, such as closes.
     """
-    trade_id, part_id = trade_id.lower(), str(uuid4())
-    show = partial(shown, location=f"/trades/{trade_id}/{parts}/{part_id}")
+    trade_id, own_id = trade_id.lower(), str(uuid4())
+
+    def show(trade: Trade) -> tuple[str, dict[str, str]]:
+        # Of a trade that follows from executions, what is made is one with this id.
+        made = part_id(trade_id, own_id) if trade.source is TradeSource.LEDGER else own_id
+        return shown(trade, f"/trades/{trade_id}/{parts}/{made}")
+
     request = keyed(idempotency_key, operation_id, given, show, tradeId=trade_id)
-    return created(record(user, trade_id, part_id, given, allowed=allowed_by(if_match), keyed=request), show)
+    return created(record(user, trade_id, own_id, given, allowed=allowed_by(if_match), keyed=request), show)
 
 
 def created(outcome: Outcome, show: Callable[[Trade], tuple[str, dict[str, str]]]) -> Response:

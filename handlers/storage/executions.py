@@ -217,6 +217,13 @@ def get_with_position(user_id: str, execution_id: str) -> tuple[RecordedExecutio
     return _EXECUTIONS.instance(found[place]), _POSITIONS.instance(found[of_position])
 
 
+def position_of(user_id: str, account_id: str, symbol: str, trade_id: str) -> StoredPosition | None:
+    """The position that is open by this trade, as it stands now; None if there is none. Raises Busy."""
+    prefix = ledger.position(account_id, symbol).removesuffix("-")
+    found = map(_POSITIONS.instance, ledger.below(user_id, prefix))
+    return next((position for position in found if position.trade_id == trade_id and position.open_quantity), None)
+
+
 def execution_of(item: Any) -> RecordedExecution:
     """The execution that the item holds."""
     return _EXECUTIONS.instance(item)

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from handlers.journal import changes
-from handlers.journal.money import ZERO
-from handlers.journal.trade import Status, Trade
+from handlers.journal.errors import DerivedFromExecutions
+from handlers.journal.money import ONE, ZERO
+from handlers.journal.trade import Close, Status, Trade
 from handlers.metrics import count
 from handlers.usecases import trades
 from handlers.usecases.trades import Keyed, Outcome, Precondition
 
 if TYPE_CHECKING:
     from generated import models
+
+# Imported by name when it is asked for: most trades are recorded by hand (building/functions.py).
+LEDGER_TRADES = "handlers.usecases.ledger_trades"
 
 
 def record(
@@ -27,7 +32,8 @@ def record(
 ) -> Outcome:
     """Close a part of a trade or all that remains, unless the same request did before.
 
-    Raises RuleBroken, StateForbids, TradeNotFound, PreconditionFailed, KeyReused, AccountErased, Busy.
+    A trade that follows from executions gets one. Raises PositionTooSmall, RuleBroken, StateForbids, TradeNotFound,
+    PreconditionFailed, KeyReused, AccountErased, Busy.
     """
 
     def closed(trade: Trade, now: datetime) -> Trade:
@@ -42,7 +48,19 @@ def record(
             now=now,
         )
 
-    outcome = trades.add(user, trade_id, closed, allowed=allowed, keyed=keyed)
+    try:
+        outcome = trades.add(user, trade_id, closed, allowed=allowed, keyed=keyed)
+    except DerivedFromExecutions:
+        made = Close(
+            close_id=close_id,
+            quantity=ONE if given.quantity is None else given.quantity,
+            price=given.price,
+            closed_at=given.closed_at,
+            commission=given.commission or ZERO,
+            fees=given.fees or ZERO,
+        )
+        of_ledger: Any = import_module(LEDGER_TRADES)
+        outcome = of_ledger.close(user, trade_id, made, quantity=given.quantity, allowed=allowed, keyed=keyed)
     if outcome.trade is not None:
         count(TradesClosed=int(outcome.trade.status is Status.CLOSED), Closes=1)
     return outcome

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from handlers.journal import changes
+from handlers.journal.errors import DerivedFromExecutions
 from handlers.journal.money import ZERO
 from handlers.journal.trade import Entry, Trade
 from handlers.usecases import trades
@@ -12,6 +14,9 @@ from handlers.usecases.trades import Keyed, Outcome, Precondition
 
 if TYPE_CHECKING:
     from generated import models
+
+# Imported by name when it is asked for: most trades are recorded by hand (building/functions.py).
+LEDGER_TRADES = "handlers.usecases.ledger_trades"
 
 
 def record(
@@ -23,7 +28,7 @@ def record(
     allowed: Precondition,
     keyed: Keyed | None = None,
 ) -> Outcome:
-    """Add to a trade, unless the same request did before.
+    """Add to a trade, unless the same request did before. A trade that follows from executions gets one.
 
     Raises RuleBroken, StateForbids, TradeNotFound, PreconditionFailed, KeyReused, AccountErased, Busy.
     """
@@ -35,9 +40,14 @@ def record(
         commission=given.commission or ZERO,
         fees=given.fees or ZERO,
     )
-    return trades.add(
-        user, trade_id, lambda trade, now: changes.add_entry(trade, entry, now), allowed=allowed, keyed=keyed
-    )
+    try:
+        return trades.add(
+            user, trade_id, lambda trade, now: changes.add_entry(trade, entry, now), allowed=allowed, keyed=keyed
+        )
+    except DerivedFromExecutions:
+        of_ledger: Any = import_module(LEDGER_TRADES)
+        outcome: Outcome = of_ledger.enter(user, trade_id, entry, allowed=allowed, keyed=keyed)
+        return outcome
 
 
 def correct(user: str, trade_id: str, entry_id: str, given: models.EntryUpdateInput, *, allowed: Precondition) -> Trade:

@@ -24,6 +24,7 @@ from handlers.journal.executions import (
     MAKES_SHARES,
     WORTHLESS,
     Execution,
+    ExecutionSource,
     Instrument,
     RecordedExecution,
     execution_errors,
@@ -114,7 +115,7 @@ def record(
 
     def attempt() -> tuple[Recorded | None, KeptAnswer | None]:
         now = datetime.now(UTC)
-        plan = _Plan(user, now)
+        plan = Plan(user, now)
         placed, account, earlier = plan.in_account(given, keyed, named=names_account)
         if earlier is not None:
             return None, earlier
@@ -155,7 +156,7 @@ def correct(user: str, execution_id: str, changes: Mapping[str, Any], allowed: P
             if not held.is_settled(old):
                 return Recorded(old, (), settled=False)
             return Recorded(old, tuple(trade_storage.several(user, old.trade_ids)))
-        plan = _Plan(user, now)
+        plan = Plan(user, now)
         plan.change(old, replace(new, version=old.version + 1, updated_at=now))
         recorded, _ = plan.write(execution_id)
         if recorded is None:
@@ -176,7 +177,7 @@ def delete(user: str, execution_id: str, allowed: Precondition) -> bool:
         old = storage.get(user, execution_id)
         if not allowed(old.version):
             raise LedgerChanged(execution_id)
-        plan = _Plan(user, now)
+        plan = Plan(user, now)
         plan.change(old, None)
         plan.write(execution_id)
         return plan.is_settled
@@ -235,7 +236,7 @@ def listed(user: str, wanted: ExecutionFilter, *, newest_first: bool, limit: int
     )
 
 
-class _Plan:
+class Plan:
     """What a request changes: positions are read when they are needed, and written together."""
 
     def __init__(self, user: str, now: datetime) -> None:
@@ -266,7 +267,9 @@ class _Plan:
         held = self._read(key, execution.symbol, (execution.executed_at, _LAST, "")).held
         return replace(execution, instrument=held.instrument) if held.version else execution
 
-    def add(self, execution: Execution, *, names_instrument: bool) -> RecordedExecution:
+    def add(
+        self, execution: Execution, *, names_instrument: bool, source: ExecutionSource = ExecutionSource.API
+    ) -> RecordedExecution:
         """Take in a new execution, its side, quantity and price as they follow from what is open."""
         place = (execution.executed_at, _LAST, "")
         recorded = _recorded(self._user, execution, self._now)
@@ -286,7 +289,7 @@ class _Plan:
             if instrument.currency is None:
                 instrument = replace(instrument, currency=self._currency(storage.position_key(recorded)))
             held = position.held = replace(held, instrument=instrument)
-        complete = replace(complete, instrument=held.instrument)
+        complete = replace(complete, instrument=held.instrument, source=source)
         position.after = _ordered([*position.after, complete])
         position.put.append(complete)
         return complete
@@ -341,10 +344,12 @@ class _Plan:
         execution_id: str,
         keyed: KeyedRequest[Recorded] | None = None,
         into: TradingAccount | None = None,
+        check: Callable[[Recorded | None], None] = lambda _: None,
     ) -> tuple[Recorded | None, KeptAnswer | None]:
         """Write what follows from the changes; for a position where that is too much, its executions alone.
 
-        into: the account, as it was read, into which new executions come. Returns the execution of that id with its
+        into: the account, as it was read, into which new executions come. check: is told what is about to be written,
+        and raises to refuse it. Returns the execution of that id with its
         trades, if it is still there, and the answer that the same request was given earlier, in which case nothing is
         written.
         """
@@ -355,6 +360,7 @@ class _Plan:
                 written.append(one)
                 recorded = recorded or shown
                 self.is_settled &= one.position.dirty_since is None
+            check(recorded)
             answer = None if keyed is None or recorded is None else keyed.answer(recorded)
             try:
                 return recorded, storage.write(self._user, written, answer, self._now, into=into)

@@ -10,6 +10,7 @@ import pytest
 from handlers.journal import merging, regrouping
 from handlers.storage import execution_lists, ledger, trading_accounts
 from handlers.storage import executions as storage
+from handlers.usecases import executions as usecase
 from tests.api.client import DANA, Answer, Client
 
 MAIN = "00000000-0000-4000-8000-000000000001"
@@ -239,8 +240,6 @@ def test_the_money_of_a_trade_that_follows_from_executions_is_theirs(dana: Clien
         assert (refused(answer), answer.bad_fields) == (derived, {("body", f"/{name}") for name in change})
     entry = f"{path}/entries/{trade['entries'][0]['entryId']}"
     for answer in (
-        dana.post(f"{path}/closes", {"price": "11", "closedAt": at}),
-        dana.post(f"{path}/entries", {"quantity": "1", "price": "11", "enteredAt": at}),
         dana.post(f"{path}/events", {"type": "DIVIDEND", "amount": "1", "at": at}),
         dana.post(f"{path}/splits", {"new": "2", "old": "1", "at": at}),
         dana.patch(entry, {"price": "9"}),
@@ -612,3 +611,111 @@ def test_a_trade_of_more_fills_than_it_has_legs_for_is_never_refused(
     assert trade["entries"][0]["quantity"] == "2"
     [sold] = put(dana, fill("SELL", "3", "11", 1))
     assert sold["trades"][0]["netPnl"] == "1.99999997"
+
+
+def test_a_trade_of_the_ledger_is_entered_and_closed_by_executions(dana: Client) -> None:
+    own = an_account(dana, lotMethod="FIFO")
+    [made] = put(dana, fill("BUY", "2", "10", 0, accountId=own, pairId="p", symbol="aapl", commission="1"))
+    put(dana, fill("BUY", "5", "10", 0, accountId=own))  # a position of its own
+    [trade] = made["trades"]
+    path = f"/trades/{trade['tradeId']}"
+    entry = {"quantity": "1", "price": "13", "enteredAt": "2026-01-05T10:01:00Z", "fees": "0.5"}
+    added = dana.post(f"{path}/entries", entry, headers={"If-Match": '"1"', "Idempotency-Key": "e"})
+    assert (added.status, added.json["quantity"], added.headers["etag"]) == (201, "3", '"2"')
+    read = dana.get(added.headers["location"].removeprefix("/v1"))
+    assert (read.status, read.json["price"], read.json["fees"]) == (200, "13", "0.5")
+    again = dana.post(f"{path}/entries", entry, headers={"If-Match": '"1"', "Idempotency-Key": "e"})
+    assert (again.status, again.json, again.headers["idempotent-replayed"]) == (201, added.json, "true")
+    part = dana.post(
+        f"{path}/closes", {"quantity": "1", "price": "14", "closedAt": "2026-01-05T10:02:00Z", "commission": "0.25"}
+    )
+    assert (part.status, part.json["status"], part.json["realizedPartialPnl"]) == (201, "PARTIAL", "3.25")
+    assert dana.get(part.headers["location"].removeprefix("/v1")).json["realizedPnl"] == "3.25"
+    stale = dana.post(
+        f"{path}/closes", {"price": "15", "closedAt": "2026-01-05T10:03:00Z"}, headers={"If-Match": '"2"'}
+    )
+    assert refused(stale) == (412, "/problems/version-mismatch")
+    rest = dana.post(
+        f"{path}/closes", {"price": "15", "closedAt": "2026-01-05T10:03:00Z"}, headers={"Idempotency-Key": "c"}
+    )
+    assert (rest.json["status"], rest.json["netPnl"]) == ("CLOSED", "9.25")  # 4 + 5 + 2 - 1 - 0.5 - 0.25
+    executions = dana.get("/executions", query=[("tradeId", trade["tradeId"]), ("order", "asc")]).json["items"]
+    assert [(each["source"], each["side"], each["quantity"], each.get("pairId")) for each in executions] == [
+        ("API", "BUY", "2", "p"),
+        ("MANUAL", "BUY", "1", "p"),
+        ("MANUAL", "SELL", "1", "p"),
+        ("MANUAL", "SELL", "2", "p"),
+    ]
+    replayed = dana.post(
+        f"{path}/closes", {"price": "15", "closedAt": "2026-01-05T10:03:00Z"}, headers={"Idempotency-Key": "c"}
+    )
+    assert replayed.json == rest.json
+    for answer in (
+        dana.post(f"{path}/closes", {"price": "15", "closedAt": "2026-01-05T10:04:00Z"}),
+        dana.post(f"{path}/entries", {**entry, "enteredAt": "2026-01-05T10:04:00Z"}),
+    ):
+        assert refused(answer) == (409, "/problems/state-forbids")
+
+
+def test_what_does_not_fit_a_trade_of_the_ledger_is_refused(dana: Client) -> None:
+    put(dana, fill("BUY", "1", "10", 0), fill("SELL", "1", "10", 1))
+    [made] = put(dana, fill("BUY", "2", "10", 5))
+    path = f"/trades/{made['trades'][0]['tradeId']}"
+    close = {"quantity": "3", "price": "11", "closedAt": "2026-01-05T10:06:00Z"}
+    more = dana.post(f"{path}/closes", close)
+    assert (refused(more), more.bad_fields) == ((409, "/problems/position-too-small"), {("body", "/quantity")})
+    early = dana.post(f"{path}/closes", {**close, "closedAt": "2026-01-05T10:04:00Z"})
+    assert (early.status, early.bad_fields) == (422, {("body", "/closedAt")})
+    entry = {"quantity": "1", "price": "11", "enteredAt": "2026-01-05T10:00:30Z"}
+    assert refused(dana.post(f"{path}/entries", entry)) == (409, "/problems/state-forbids")
+    ancient = dana.post(f"{path}/entries", {**entry, "enteredAt": "0001-01-01T00:00:00+14:00"})
+    assert (ancient.status, ancient.bad_fields) == (422, {("body", "/enteredAt")})
+    before = dana.post(f"{path}/entries", {**entry, "enteredAt": "2026-01-05T10:04:00Z"})
+    assert (before.status, before.json["tradeId"], before.json["quantity"]) == (201, made["trades"][0]["tradeId"], "3")
+    assert dana.post(f"/trades/{NEVER}/closes", close).status == 404
+
+
+def test_a_trade_that_is_closed_meanwhile_is_closed_once(dana: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    [made] = put(dana, fill("BUY", "2", "10", 0))
+    path = f"/trades/{made['trades'][0]['tradeId']}"
+    read = storage.position_of
+    others = [fill("SELL", "2", "11", 1)]
+
+    def then_closed(*args: Any) -> Any:
+        if others:
+            put(dana, others.pop())
+        return read(*args)
+
+    monkeypatch.setattr(storage, "position_of", then_closed)
+    answer = dana.post(f"{path}/closes", {"price": "12", "closedAt": "2026-01-05T10:02:00Z"})
+    assert refused(answer) == (409, "/problems/state-forbids")
+    assert nets(dana) == ["2"]
+
+
+def test_the_same_close_at_once_is_made_once(dana: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    [made] = put(dana, fill("BUY", "2", "10", 0))
+    path = f"/trades/{made['trades'][0]['tradeId']}/closes"
+    close, headers = {"price": "12", "closedAt": "2026-01-05T10:02:00Z"}, {"Idempotency-Key": "c"}
+    write = storage.write
+    first: list[Answer] = []
+
+    def after_the_first(*args: Any, **named: Any) -> Any:
+        if not first:
+            monkeypatch.setattr(storage, "write", write)
+            first.append(dana.post(path, close, headers=headers))
+        return write(*args, **named)
+
+    monkeypatch.setattr(storage, "write", after_the_first)
+    second = dana.post(path, close, headers=headers)
+    assert (second.status, second.json) == (201, first[0].json)
+    assert len(listed(dana)) == 2
+
+
+def test_a_large_position_is_changed_by_executions_alone(dana: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    [*_, made] = put(dana, fill("BUY", "2", "10", 0), fill("BUY", "2", "10", 1))
+    monkeypatch.setattr(usecase, "MOST_READ", 1)
+    path = f"/trades/{made['trades'][0]['tradeId']}"
+    for headers in ({}, {"Idempotency-Key": "c"}):
+        answer = dana.post(f"{path}/closes", {"price": "1", "closedAt": "2026-01-05T10:02:00Z"}, headers=headers)
+        assert refused(answer) == (409, "/problems/state-forbids")
+    assert len(listed(dana)) == 2

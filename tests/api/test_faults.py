@@ -394,6 +394,20 @@ class FirstExecutionOfAnAccount(Write):
         assert [trade["accountId"] for trade in self.trades()] == [self.account]
 
 
+class CloseOfTheLedger(OfExecutions):
+    statuses = (201,)
+
+    def request(self) -> Answer:
+        close = {"price": "12", "closedAt": "2026-01-05T14:00:00Z"}
+        path = f"/trades/{self.made[2].json['trades'][0]['tradeId']}/closes"
+        return self.client.post(path, close, headers={"Idempotency-Key": "close"})
+
+    def check(self) -> None:
+        self.check_between()
+        assert sorted(trade["netPnl"] for trade in self.trades()) == ["0", "2"]
+        assert len(self.executions()) == 4
+
+
 class CorrectExecution(OfExecutions):
     statuses = (200,)
 
@@ -473,6 +487,7 @@ WRITES = (
     DeleteMany,
     LateExecution,
     FirstExecutionOfAnAccount,
+    CloseOfTheLedger,
     CorrectExecution,
     DeleteExecution,
 )

@@ -211,6 +211,14 @@ CALLS: dict[str, tuple[Callable[[Client, Any], Answer], int, dict[str, int]]] = 
         201,
         {"BatchGetItem": 2, "Query": 1, "TransactWriteItems": 1},
     ),
+    "closeTrade of the ledger": (
+        lambda dana, _: dana.post(
+            f"/trades/{dana.get('/trades', query='symbol=HELD').json['items'][0]['tradeId']}/closes", CLOSE
+        ),
+        201,
+        # The trade before and after it turns out to be of the ledger, and the list in which it is found.
+        {"GetItem": 2, "BatchGetItem": 2, "Query": 3, "TransactWriteItems": 1},
+    ),
     "listExecutions": (lambda dana, _: dana.get("/executions"), 200, {"Query": 2}),
     "listExecutions of an account": (
         lambda dana, _: dana.get("/executions", query=f"accountId={MAIN}"),
