@@ -1,6 +1,6 @@
 """Runs one task of the background functions in a process of its own, and prints its use of resources as JSON.
 
-    python -m benchmarks.growth.one_task change|rebuild|check|export USER TRADES
+    python -m benchmarks.growth.one_task change|rebuild|check|question|export USER TRADES
 
 Runs the functions' own code on the tables that the environment names (tables.py), for a user with TRADES trades. The
 task's result is checked too, since a task that does nothing would look cheap: a wrong result ends the process with an
@@ -91,6 +91,26 @@ def check(meter: Meter, user: str, _: int) -> Told:
     return told
 
 
+# Most of what a question can have at once, and nothing that leaves few trades.
+FILTERS = (
+    "symbol=AAPL&symbol=MSFT&symbol=ES&symbol=BTC&side=BUY&side=SELL&excludeTag=late&risk=KNOWN&result=WIN&result=LOSS"
+    "&from=2000-01-01&timeZone=America/New_York&dayStartsAt=17:00&breakevenTolerance=0.05R"
+)
+
+
+def question(meter: Meter, user: str, _: int) -> Told:
+    """Answer getStats with filters, twice. The seconds are those of the processor, for the second answer."""
+    from tests.events import claims_of, event, function
+
+    asked = event("GET", "/v1/stats", route_key="GET /stats", query=FILTERS, claims=claims_of(user))
+    for _ in range(2):
+        began = time.process_time()
+        told, answer = _metered(meter, lambda: function("getStats")(asked, None))
+        told["seconds"] = time.process_time() - began
+        _expect(answer["statusCode"], 200)
+    return told
+
+
 def export(meter: Meter, user: str, trades: int) -> Told:
     """Write the account into a file of the bucket."""
     from handlers.usecases import export_account
@@ -121,7 +141,7 @@ def _expect(found: object, wanted: object) -> None:
         raise SystemExit(f"not measured: {found} instead of {wanted}")
 
 
-TASKS = {one.__name__: one for one in (change, rebuild, check, export)}
+TASKS = {one.__name__: one for one in (change, rebuild, check, question, export)}
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Measures time and cost of a trade's change, of a statistics rebuild and of the export as the journal grows.
+"""Measures time and cost of a trade's change, a statistics rebuild, a statistic and the export as the journal grows.
 
     python -m benchmarks.growth.tasks [--trades 100000]
 
@@ -23,9 +23,9 @@ from handlers.storage.trade_items import trade_item
 from local.places import ROOT
 
 A_DAY = 30  # trades of each day; the longest journal spans nine years
-CHANGE, REBUILD, CHECK, EXPORT = "change", "rebuild", "check", "export"
+CHANGE, REBUILD, CHECK, QUESTION, EXPORT = "change", "rebuild", "check", "question", "export"
 # In this order, since the other tasks need the statistics that the rebuild makes.
-TASKS = (REBUILD, CHECK, CHANGE, EXPORT)
+TASKS = (REBUILD, CHECK, CHANGE, QUESTION, EXPORT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

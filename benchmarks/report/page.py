@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmarks.functions import function_of
 from benchmarks.growth.listing import Row
-from benchmarks.growth.tasks import CHANGE, CHECK, EXPORT, REBUILD, Growth, Taken
+from benchmarks.growth.tasks import CHANGE, CHECK, EXPORT, QUESTION, REBUILD, Growth, Taken
 from benchmarks.load import EVERYTHING, OF_BARE_PEER, SMALL, USERS
 from benchmarks.report import charts, targets
 from benchmarks.report.charts import Panel
@@ -263,6 +263,12 @@ Rebuilt from nothing:
 Compared and found correct, as every six hours:
 
 {growth_table(found.growth[CHECK], per_trade=True)}
+
+### A statistic with filters
+
+getStats with filters, a time zone and a tolerance. Seconds are those of the processor:
+
+{growth_table(found.growth[QUESTION], per_trade=True)}
 
 ### The export of an account
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from benchmarks.growth.listing import Cost, Row
-from benchmarks.growth.tasks import CHANGE, CHECK, EXPORT, REBUILD, Growth, Taken
+from benchmarks.growth.tasks import CHANGE, CHECK, EXPORT, QUESTION, REBUILD, Growth, Taken
 from benchmarks.requests.processes import FASTAPI, POWERTOOLS, PRODUCT, Figures
 
 MISSED = "**missed**"
@@ -19,7 +19,9 @@ OF_PEERS = (
     ("Warm getTrade", "getTrade warm", FASTAPI, 0.5),
     ("Memory, warm", "createTrade memory", FASTAPI, 1.0),
 )
-OF_LISTING, OF_GROWTH = 1.1, 1.2
+OF_LISTING, OF_CHANGE, OF_GROWTH = 1.1, 1.1, 1.2
+CHANGE_REQUESTS, CHANGE_WRITES = 4, 20  # of a trade's change, with its statistics
+QUESTION_SECONDS, QUESTION_MEGABYTES = 2, 128  # of a statistic of the longest journal
 BUNDLE, LAYER = 300, 40  # kB, MB
 
 
@@ -110,7 +112,17 @@ def of_growth(found: Growth) -> list[Judged]:
     """
     names = {REBUILD: "Rebuild from nothing", CHECK: "Rebuild of what is right", EXPORT: "Export"}
     change = found[CHANGE]
-    judged = [Judged("Change of a trade and its statistics", _span(change), OF_GROWTH, steepest(change, _costs))]
+    judged = [
+        Judged("Change of a trade and its statistics", _span(change), OF_CHANGE, steepest(change, _costs)),
+        Judged("Change of a trade, requests", "", CHANGE_REQUESTS, max(one.requests for one in change), digits=0),
+        Judged("Change of a trade, write units", "", CHANGE_WRITES, max(one.writes for one in change), digits=0),
+    ]
+    longest = found[QUESTION][-1]
+    trades = f"{longest.trades:,} trades"
+    judged += [
+        Judged("Statistic with filters, processor time", trades, QUESTION_SECONDS, longest.seconds, "s"),
+        Judged("Statistic with filters, peak memory", trades, QUESTION_MEGABYTES, longest.peak, "MB", 0),
+    ]
     for task, name in names.items():
         taken = found[task]
         judged += [

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from benchmarks.growth.listing import Cost, Row
-from benchmarks.growth.tasks import CHANGE, CHECK, EXPORT, REBUILD, Growth, Taken
+from benchmarks.growth.tasks import CHANGE, CHECK, EXPORT, QUESTION, REBUILD, Growth, Taken
 from benchmarks.report.targets import Judged, of_artifacts, of_growth, of_listing, of_load, of_peers
 from benchmarks.requests.processes import BARE, FASTAPI, POWERTOOLS, PRODUCT
 
@@ -23,9 +24,10 @@ def grown() -> Growth:
     linear = [taken(count, requests=count / 5, reads=3 * count, writes=7 * count) for count in COUNTS]
     reading = [taken(count, requests=5 + count / 600, reads=count / 3) for count in COUNTS]
     return {
-        CHANGE: [taken(count, requests=11, reads=18, writes=82) for count in COUNTS],
+        CHANGE: [taken(count, requests=3, reads=18, writes=18) for count in COUNTS],
         REBUILD: linear,
         CHECK: reading,
+        QUESTION: list(reading),
         EXPORT: list(reading),
     }
 
@@ -42,15 +44,41 @@ def test_what_is_flat_linear_and_bounded_meets_its_targets() -> None:
 def test_a_change_that_costs_more_with_a_longer_history_is_missed(cost: str) -> None:
     found = grown()
     last = found[CHANGE][-1]
-    found[CHANGE][-1] = replace(last, **{cost: 1.21 * getattr(last, cost)})
+    found[CHANGE][-1] = replace(last, **{cost: 1.11 * getattr(last, cost)})
     assert missed(of_growth(found)) == ["Change of a trade and its statistics"]
-    found[CHANGE][-1] = replace(last, **{cost: 1.19 * getattr(last, cost)})
+    found[CHANGE][-1] = replace(last, **{cost: 1.09 * getattr(last, cost)})
     assert missed(of_growth(found)) == []
+
+
+@pytest.mark.parametrize(
+    ("costs", "what"),
+    [
+        ({"requests": 5}, "Change of a trade, requests"),
+        ({"requests": 1, "writes": 21}, "Change of a trade, write units"),
+    ],
+)
+def test_a_change_that_costs_too_much_is_missed(costs: dict[str, float], what: str) -> None:
+    found = grown()
+    found[CHANGE] = [taken(count, **costs) for count in COUNTS]
+    assert missed(of_growth(found)) == [what]
+
+
+@pytest.mark.parametrize(
+    ("measured", "what"),
+    [
+        ({"seconds": 2.1}, "Statistic with filters, processor time"),
+        ({"peak": 129}, "Statistic with filters, peak memory"),
+    ],
+)
+def test_a_statistic_that_takes_too_long_or_too_much_is_missed(measured: dict[str, Any], what: str) -> None:
+    found = grown()
+    found[QUESTION][-1] = replace(found[QUESTION][-1], **measured)
+    assert missed(of_growth(found)) == [what]
 
 
 def test_a_rise_after_a_fall_counts_from_the_fall() -> None:
     found = grown()
-    found[CHANGE] = [taken(count, requests=requests) for count, requests in zip(COUNTS, (20, 10, 13), strict=True)]
+    found[CHANGE] = [taken(count, requests=requests) for count, requests in zip(COUNTS, (4, 2, 3), strict=True)]
     assert missed(of_growth(found)) == ["Change of a trade and its statistics"]
 
 
