@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from handlers.entry import streams
+from handlers.journal.settings import MAIN
 from handlers.storage import clients
 from handlers.storage.stats import book_items, comparing
 from tests.api.client import DANA, Client
@@ -28,6 +29,11 @@ QUESTIONS = (
     ),
     "/trades?closeFrom=2026-01-01&closeTo=2026-01-31&sort=R_MULTIPLE",
     "/trades?activeOn=2026-01-05",
+    "/stats?from=2026-01-06",
+    "/stats?from=2026-01-06&to=2026-01-07&countAs=GROUPS",
+    "/facets",
+    f"/accounts/{MAIN}/balance",
+    f"/accounts/{MAIN}/returns?from=2026-01-01&to=2026-01-31",
 )
 
 
@@ -116,3 +122,31 @@ def _record(number: int, **images: Any) -> dict[str, Any]:
     item = images["NewImage"]
     keys = {"userId": item["userId"], "tradeId": item["tradeId"]}
     return {"eventName": "MODIFY", "dynamodb": {"SequenceNumber": str(number), "Keys": keys, **images}}
+
+
+@pytest.mark.parametrize("change", ["newer", "older", "without those behind the books"])
+def test_copies_of_settings_and_accounts_of_another_shape_are_read_and_mended(
+    dana: Client, trades: list[Any], monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    monkeypatch.setattr(comparing, "_SETTLING", 0)
+    assert trades
+    assert dana.patch("/settings", {"breakevenTolerance": "5"}).status == 200
+    assert dana.post("/accounts", {"name": "Second", "currency": "EUR", "broker": "none"}).status == 201
+    before = asked(dana)
+    for item in clients.dynamodb().scan(TableName="stats")["Items"]:
+        name = item["statKey"]["S"]
+        key: Any = {"userId": item["userId"], "statKey": item["statKey"]}
+        if change == "newer" and name.startswith(("account", "copy|")):
+            clients.dynamodb().put_item(TableName="stats", Item={**item, "aNewField": {"S": "x"}})
+        elif change == "older" and name.startswith(("account|", "copy|account|")):
+            item.pop("broker")
+            item.pop("dustValue", None)
+            clients.dynamodb().put_item(TableName="stats", Item=item)
+        elif change.startswith("without") and name.startswith("copy|"):
+            clients.dynamodb().delete_item(TableName="stats", Key=key)
+    reread = asked(dana)
+    if not change.startswith("without"):
+        assert reread == before
+    message = {"messageId": "1", "body": json.dumps({"user": DANA})}
+    assert streams.rebuild_stats({"Records": [message]}, Context()) == {"batchItemFailures": []}
+    assert asked(dana) == before
