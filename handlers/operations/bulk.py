@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -32,18 +32,40 @@ def one_by_one(
     bad_items: the errors of the validation, by the item's position.
     """
 
-    def result(number: int, item: Any) -> dict[str, Any]:
-        if number in bad_items:
-            return refused(invalid_request(bad_items[number]))
+    def serve_one(numbers: Sequence[int]) -> list[dict[str, Any]]:
+        return [serve(items[number]) for number in numbers]
+
+    alone = ([number] for number in range(len(items)) if number not in bad_items)
+    return in_batches(len(items), alone, serve_one, request_id, bad_items)
+
+
+def in_batches(
+    count: int,
+    batches: Iterable[Sequence[int]],
+    serve: Callable[[Sequence[int]], Sequence[dict[str, Any] | Exception]],
+    request_id: str,
+    bad_items: BadItems,
+) -> Response:
+    """Serve items in batches of their numbers; `serve` returns for each its result, or why it is refused.
+
+    What `serve` raises refuses a whole batch. `bad_items` are in no batch.
+    """
+    results = {number: _refused(invalid_request(fields), request_id) for number, fields in bad_items.items()}
+    for numbers in batches:
         if deadline.seconds_left() < ITEM_SECONDS:
-            return refused(not_begun())
+            results.update((number, _refused(not_begun(), request_id)) for number in numbers)
+            continue
         try:
             with deadline.within(ITEM_SECONDS):
-                return serve(item)
+                served = serve(numbers)
         except Exception as error:  # noqa: BLE001 problem_of logs errors without a row in its table
-            return refused(problem_of(error))
+            served = [error] * len(numbers)
+        for number, result in zip(numbers, served, strict=True):
+            if isinstance(result, Exception):
+                result = _refused(problem_of(result), request_id)
+            results[number] = result
+    return reply(200, {"results": [results[number] for number in range(count)]})
 
-    def refused(problem: Problem) -> dict[str, Any]:
-        return {"status": problem.kind.status, "problem": problem.document(request_id)}
 
-    return reply(200, {"results": [result(number, item) for number, item in enumerate(items)]})
+def _refused(problem: Problem, request_id: str) -> dict[str, Any]:
+    return {"status": problem.kind.status, "problem": problem.document(request_id)}

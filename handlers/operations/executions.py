@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from typing import Any
@@ -22,7 +22,7 @@ from handlers.journal.ledger import settle_all
 from handlers.journal.legs import legs_of
 from handlers.journal.money import ZERO, canonical
 from handlers.journal.positions import Side
-from handlers.operations.bulk import BadItems, as_alone, one_by_one
+from handlers.operations.bulk import BadItems, as_alone, in_batches
 from handlers.storage import corporate_actions, page_tokens, trades
 from handlers.storage import executions as storage
 from handlers.storage.errors import BadPageToken
@@ -69,19 +69,67 @@ async def create_execution(document: Any, user: str, idempotency_key: str | None
 
 
 async def create_executions(document: Any, user: str, request_id: str, bad_items: BadItems) -> Response:
-    """Record many executions, each on its own, in order."""
-
-    def create(item: Any) -> dict[str, Any]:
-        given = models.ExecutionInput.model_validate(item["execution"])
-        recorded, kept = _record(given, user, _keyed(item.get("idempotencyKey"), given))
-        if recorded is None:
-            if kept is None:
-                raise AssertionError("without a key, no request is a repeated one")
-            return {"status": kept.status, "recorded": json.loads(kept.body)}
-        return {"status": _status(recorded, 201), "recorded": recorded_documents.recorded_document(*recorded)}
-
+    """Record many executions in order, those of a position together."""
+    items = document["items"]
     bad = {number: [as_alone(field, "execution") for field in fields] for number, fields in bad_items.items()}
-    return one_by_one(document["items"], create, request_id, bad)
+    news: dict[int, usecase.NewExecution | Exception] = {}
+    for number, item in enumerate(items):
+        if number not in bad:
+            try:
+                given = models.ExecutionInput.model_validate(item["execution"])
+                news[number] = _new(given, _keyed(item.get("idempotencyKey"), given))
+            except RuleBroken as error:
+                news[number] = error
+
+    def serve(numbers: Sequence[int]) -> list[dict[str, Any] | Exception]:
+        [*batch] = (news[number] for number in numbers)
+        fine = [each for each in batch if not isinstance(each, Exception)]
+        made = iter(usecase.record_together(user, fine) if fine else ())
+        return [each if isinstance(each, Exception) else _result(next(made)) for each in batch]
+
+    return in_batches(len(items), _batches(news), serve, request_id, bad)
+
+
+# Executions that are recorded together: each takes three actions of a transaction, and the trades some.
+_MOST_TOGETHER = 20
+
+
+def _batches(news: Mapping[int, usecase.NewExecution | Exception]) -> list[list[int]]:
+    """The numbers of the executions, those together that are of one position; each position's in their order.
+
+    One that makes shares, and one with a key that was there before, comes after all before it and before all after it.
+    So does each, where some name their account and some do not: these may be the same.
+    """
+    batches: list[list[int]] = []
+    open_: dict[Any, list[int]] = {}
+    keys: set[str] = set()
+    apart = len({new.names_account for new in news.values() if not isinstance(new, Exception)}) > 1
+    for number, new in news.items():
+        if isinstance(new, Exception):
+            batches.append([number])
+            continue
+        key = None if new.keyed is None else new.keyed.key
+        if alone := apart or new.makes_shares or key in keys:
+            open_, keys = {}, set()
+        given = new.given
+        position = (given.account_id, symbol_key(given.symbol), given.pair_id)
+        if position not in open_ or len(open_[position]) >= _MOST_TOGETHER:
+            open_[position] = []
+            batches.append(open_[position])
+        open_[position].append(number)
+        if alone:
+            open_ = {}
+        elif key is not None:
+            keys.add(key)
+    return batches
+
+
+def _result(of: usecase.Result) -> dict[str, Any] | Exception:
+    if isinstance(of, Exception):
+        return of
+    if isinstance(of, KeptAnswer):
+        return {"status": of.status, "recorded": json.loads(of.body)}
+    return {"status": _status(of, 201), "recorded": recorded_documents.recorded_document(*of)}
 
 
 async def get_execution(execution_id: str, user: str) -> Response:
@@ -266,15 +314,20 @@ def _instant(text: str) -> datetime:
 def _record(
     given: models.ExecutionInput, user: str, request: KeyedRequest[usecase.Recorded] | None
 ) -> tuple[usecase.Recorded | None, KeptAnswer | None]:
-    new = recorded_documents.new_execution(given, str(uuid4()))
+    new = _new(given, request)
     return usecase.record(
         user,
-        new.execution,
-        request,
+        new.given,
+        new.keyed,
         names_account=new.names_account,
         names_instrument=new.names_instrument,
         with_shares=new.with_shares,
     )
+
+
+def _new(given: models.ExecutionInput, request: KeyedRequest[usecase.Recorded] | None) -> usecase.NewExecution:
+    new = recorded_documents.new_execution(given, str(uuid4()))
+    return usecase.NewExecution(new.execution, request, new.names_account, new.names_instrument, new.with_shares)
 
 
 def _status(recorded: usecase.Recorded, status: int) -> int:

@@ -21,7 +21,7 @@ from handlers.journal.positions import Side
 from handlers.journal.settings import Settings
 from handlers.journal.trade import Trade
 from handlers.journal.trading_accounts import TradingAccount
-from handlers.storage import corporate_actions, dynamo, ledger, trading_accounts
+from handlers.storage import corporate_actions, dynamo, kept_answers, ledger, trading_accounts
 from handlers.storage.clients import dynamodb, ledger_table, trades_table
 from handlers.storage.codec import Codec
 from handlers.storage.dynamo import at_version
@@ -341,16 +341,18 @@ def write(
     now: datetime,
     *,
     into: TradingAccount | None = None,
+    others: Sequence[KeptAnswer] = (),
     also: Sequence[TransactWriteItemTypeDef] = (),
 ) -> KeptAnswer | None:
     """Write all of it, and `also`, or nothing. Returns the answer kept for the same request, in which case nothing is
-    written.
+    written; with `others` that are to be kept, too, one that is kept already is a VersionMismatch.
 
     into: the account, as it was read, into which new executions come. Raises TooMuchAtOnce when it is more than one
     transaction holds; VersionMismatch when something has changed since it was read; NoSuchAccount, AccountClosing,
     KeyReused, AccountErased, Busy.
     """
     actions = [*also, *(action for change in changes for action in _actions(user_id, change))]
+    actions += [kept_answers.keep(user_id, other, now) for other in others]
     if len(actions) > MOST_WRITTEN:
         raise TooMuchAtOnce
     if into is not None and into.is_main:  # it is never deleted
@@ -358,6 +360,8 @@ def write(
     if into is not None:
         actions.append(trading_accounts.lies_in(user_id, into.account_id, is_first=not into.in_use))
     earlier, reasons = ledger.write_once(user_id, actions, answer, now)
+    if earlier is not None and others:
+        raise VersionMismatch(user_id)
     if earlier is None and any(reasons):
         if into is not None and reasons[-1].get("Code") == dynamo.CONDITION_FAILED:
             refusal = trading_accounts.refusal(into.account_id, reasons[-1].get("Item"))

@@ -9,6 +9,7 @@ marks the position, whose trades follow behind the answer (settling.py).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from itertools import chain
@@ -44,7 +45,7 @@ from handlers.journal.trading_accounts import TradingAccount
 from handlers.storage import execution_lists, kept_answers, trading_accounts
 from handlers.storage import executions as storage
 from handlers.storage import trades as trade_storage
-from handlers.storage.errors import LedgerChanged, NoSuchAccount
+from handlers.storage.errors import AccountClosing, KeyReused, LedgerChanged, NoSuchAccount
 from handlers.storage.execution_lists import ExecutionFilter, Page
 from handlers.storage.executions import MOST_READ, Place, PositionKey, StoredPosition, TooMuchAtOnce, Written
 from handlers.storage.retry import retry_overtaken
@@ -53,6 +54,8 @@ from handlers.usecases import settling
 from handlers.usecases.keyed import KeyedRequest
 
 Precondition = Callable[[int], bool]
+# Shows those of the executions, by their ids, that a change of a position leaves.
+_Shown = Callable[[Sequence[str]], dict[str, "Recorded"]]
 
 # Behind every sequence of an instant.
 _LAST = 10**9
@@ -76,15 +79,16 @@ class _Open:
     """A position while it is being changed: as it was read, and as it becomes.
 
     `is_large` when it has more executions since it was flat than a request reads: then `before` is empty, and `after`
-    has those alone that are put. `trade_id` is the trade that is open then. `removed` are executions as they were
-    before, `put` as they are.
+    has those alone that are put, and `running` is what is open then, `newest` the newest execution. `removed` are
+    executions as they were before, `put` as they are.
     """
 
     held: StoredPosition
     before: list[RecordedExecution]
     after: list[RecordedExecution]
     is_large: bool = False
-    trade_id: str | None = None
+    running: StoredPosition | None = None
+    newest: RecordedExecution | None = None
     removed: list[RecordedExecution] = field(default_factory=list)
     put: list[RecordedExecution] = field(default_factory=list)
 
@@ -105,11 +109,7 @@ def record(
     None and the kept answer when the same request did before. Raises RuleBroken, PositionTooSmall, StateForbids,
     NoSuchAccount, AccountClosing, KeyReused, AccountErased, Busy.
     """
-    errors = execution_errors(given)
-    if given.kind not in CLOSING and given.price is None:
-        errors = [*(error for error in errors if error.path != ("price",)), FieldError(("price",), _NEEDS_PRICE)]
-    if errors:
-        raise RuleBroken(errors)
+    _check(given)
     shares = given.kind in MAKES_SHARES and with_shares
     share_id = str(uuid4())
 
@@ -135,6 +135,99 @@ def record(
         return (None, earlier) if earlier is not None else (recorded, None)
 
     return retry_overtaken(attempt)
+
+
+class NewExecution(NamedTuple):
+    """An execution to record, and what `record` is to know of its request."""
+
+    given: Execution
+    keyed: KeyedRequest[Recorded] | None
+    names_account: bool
+    names_instrument: bool
+    with_shares: bool
+
+    @property
+    def makes_shares(self) -> bool:
+        """Whether it makes a fill in another position."""
+        return self.given.kind in MAKES_SHARES and self.with_shares
+
+
+Result = Recorded | KeptAnswer | Exception
+
+
+def record_together(user: str, news: Sequence[NewExecution]) -> list[Result]:
+    """Record executions of one position in their order, each as `record` does it alone, but all in one transaction.
+
+    Returns for each what was recorded, with its trades after the last one, the answer that is kept for the same
+    request, or why it is refused. Where the position refuses them together, none is written and they are recorded one
+    by one. None of them makes shares, and no two have the same idempotency key. Raises what makes all of them fail:
+    AccountErased, Busy.
+    """
+    first = news[0].given
+
+    def attempt() -> list[Result]:
+        now = datetime.now(UTC)
+        plan = Plan(user, now)
+        placed, account, _ = plan.in_account(first, None, named=news[0].names_account)
+        if account is None:
+            raise NoSuchAccount(placed.account_id)
+        kept = kept_answers.several(user, [new.keyed.key for new in news if new.keyed is not None], now)
+        plan.open(placed, [new.given.executed_at for new in news])
+        results: list[Result | None] = []
+        ids: list[str | None] = []
+        for new in news:
+            added = None
+            try:
+                answer = None
+                if new.keyed is not None:
+                    answer = kept_answers.of_the_same_request(kept.get(new.keyed.key), new.keyed.fingerprint)
+                if answer is None:
+                    _check(new.given)
+                    given = replace(new.given, account_id=placed.account_id)
+                    added = plan.add(given, names_instrument=new.names_instrument).execution_id
+            except (KeyReused, RuleBroken, PositionTooSmall, StateForbids) as error:
+                results.append(error)
+            else:
+                results.append(answer)
+            ids.append(added)
+        wanted = [(id_, new.keyed) for id_, new in zip(ids, news, strict=True) if id_ is not None]
+        if wanted:
+            recorded, _ = plan.write_all(wanted, into=account)
+            made = iter(recorded)
+            results = [result if id_ is None else next(made) for id_, result in zip(ids, results, strict=True)]
+        return [result for result in results if result is not None]
+
+    if len(news) > 1:
+        with suppress(RuleBroken, PositionTooSmall, StateForbids, NoSuchAccount, AccountClosing, TooMuchAtOnce):
+            return retry_overtaken(attempt)
+    return [_alone(user, new) for new in news]
+
+
+def _alone(user: str, new: NewExecution) -> Result:
+    try:
+        recorded, kept = record(
+            user,
+            new.given,
+            new.keyed,
+            names_account=new.names_account,
+            names_instrument=new.names_instrument,
+            with_shares=new.with_shares,
+        )
+    except Exception as error:  # noqa: BLE001 the answer says what it is
+        return error
+    found = recorded or kept
+    if found is None:
+        raise AssertionError("an execution is recorded, or was before")
+    return found
+
+
+def _check(given: Execution) -> None:
+    """Raise RuleBroken for what is wrong with a new execution in itself."""
+    errors = execution_errors(given)
+    if given.kind not in CLOSING and given.price is None:
+        errors = [*(error for error in errors if error.path != ("price",)), FieldError(("price",), _NEEDS_PRICE)]
+    if errors:
+        raise RuleBroken(errors)
 
 
 def correct(user: str, execution_id: str, changes: Mapping[str, Any], allowed: Precondition) -> Recorded:
@@ -296,15 +389,18 @@ class Plan:
 
     def _added_to_large(self, position: _Open, execution: Execution, recorded: RecordedExecution) -> RecordedExecution:
         """The execution as far as it is known without the position's executions; it is the newest, as a rule."""
-        held = position.held
-        others = [one for one in position.put if one.executed_at <= execution.executed_at]
-        last = storage.last_until(held, execution.executed_at)
+        held = position.running or position.held
+        if position.newest is None:
+            position.newest = storage.last_until(held)
+        newest = position.newest
+        is_newest = newest is None or newest.executed_at <= execution.executed_at
+        before = newest if is_newest else storage.last_until(held, execution.executed_at)
         at_once = [
-            one.sequence for one in (*others, last) if one is not None and one.executed_at == execution.executed_at
+            one.sequence
+            for one in (before, *position.put)
+            if one is not None and one.executed_at == execution.executed_at
         ]
         recorded = replace(recorded, sequence=max(at_once, default=-1) + 1)
-        newest = storage.last_until(held)
-        is_newest = newest is None or newest.executed_at <= execution.executed_at
         if held.is_stale or any(action.effective_at > execution.executed_at for action in held.actions):
             is_newest = False  # what is open is not what was open then
         if execution.price is None and execution.kind not in WORTHLESS:
@@ -320,14 +416,17 @@ class Plan:
             raise StateForbids("Too many executions of the position come after it: give its side and quantity.")
         price = ZERO if execution.kind in WORTHLESS else execution.price or ZERO
         recorded = replace(recorded, side=side, quantity=quantity, price=price)
-        if not is_newest:
-            return recorded
-        # What is open names the trades of the newest execution, as the settler will.
-        trade_ids: tuple[str, ...] = (held.trade_id or recorded.opens,)
-        if held.trade_id is not None and side is not held.side and quantity > held.open_quantity:
-            trade_ids = (held.trade_id, recorded.opens)
-        position.trade_id = trade_ids[-1]
-        return replace(recorded, trade_ids=trade_ids)
+        after = held.marked(storage.moved(recorded), recorded.executed_at)
+        if is_newest:
+            # What is open names the trades of the newest execution, as the settler will.
+            trade_ids: tuple[str, ...] = (held.trade_id or recorded.opens,)
+            if held.trade_id is not None and side is not held.side and quantity > held.open_quantity:
+                trade_ids = (held.trade_id, recorded.opens)
+            recorded = replace(recorded, trade_ids=trade_ids)
+            after = replace(after, trade_id=None if after.side is None else trade_ids[-1])
+            position.newest = recorded
+        position.running = after
+        return recorded
 
     def change(self, old: RecordedExecution, new: RecordedExecution | None) -> None:
         """Take an execution out, and in again as it is then, if it is."""
@@ -339,6 +438,11 @@ class Plan:
         if new is not None:
             position.put.append(new)
 
+    def open(self, first: Execution, moments: Sequence[datetime]) -> None:
+        """Read the position of an execution, for others of these instants, too."""
+        key = PositionKey(first.account_id, symbol_key(first.symbol), first.pair_id)
+        self._read(key, first.symbol, (min(moments), _LAST, ""))
+
     def write(
         self,
         execution_id: str,
@@ -346,29 +450,50 @@ class Plan:
         into: TradingAccount | None = None,
         check: Callable[[Recorded | None], None] = lambda _: None,
     ) -> tuple[Recorded | None, KeptAnswer | None]:
+        """Write what follows from the changes, as `write_all` does, for the sake of a single execution.
+
+        check: is told what is about to be written, and raises to refuse it.
+        """
+        [recorded], earlier = self.write_all(
+            [(execution_id, keyed)], into, lambda shown: check(shown.get(execution_id))
+        )
+        return recorded, earlier
+
+    def write_all(
+        self,
+        wanted: Sequence[tuple[str, KeyedRequest[Recorded] | None]],
+        into: TradingAccount | None = None,
+        check: Callable[[dict[str, Recorded]], None] = lambda _: None,
+    ) -> tuple[list[Recorded | None], KeptAnswer | None]:
         """Write what follows from the changes; for a position where that is too much, its executions alone.
 
-        into: the account, as it was read, into which new executions come. check: is told what is about to be written,
-        and raises to refuse it. Returns the execution of that id with its
-        trades, if it is still there, and the answer that the same request was given earlier, in which case nothing is
-        written.
+        wanted: ids of executions, with the requests that answers are kept for. into: the account, as it was read, into
+        which new executions come. Returns these executions with their trades, None for one that is not there any more,
+        and, of a single one, the answer that the same request was given earlier, in which case nothing is written.
         """
         while True:
-            written, recorded = [], None
+            written: list[Written] = []
+            shown: dict[str, Recorded] = {}
             for key, position in self._open.items():
-                one, shown = (self._marked if position.is_large else self._settled)(key, position, execution_id)
+                one, executions = self._marked(position) if position.is_large else self._settled(key, position)
                 written.append(one)
-                recorded = recorded or shown
+                shown |= executions([id_ for id_, _ in wanted])
                 self.is_settled &= one.position.dirty_since is None
-            check(recorded)
-            answer = None if keyed is None or recorded is None else keyed.answer(recorded)
+            check(shown)
+            answers = [keyed.answer(shown[id_]) for id_, keyed in wanted if keyed is not None and id_ in shown]
             try:
-                return recorded, storage.write(self._user, written, answer, self._now, into=into)
+                earlier = storage.write(
+                    self._user, written, next(iter(answers), None), self._now, into=into, others=answers[1:]
+                )
             except TooMuchAtOnce:
+                if len(wanted) > 1:  # alone, they may be settled at once
+                    raise
                 for position in self._open.values():
                     position.is_large = True
+            else:
+                return [shown.get(id_) for id_, _ in wanted], earlier
 
-    def _settled(self, key: PositionKey, position: _Open, execution_id: str) -> tuple[Written, Recorded | None]:
+    def _settled(self, key: PositionKey, position: _Open) -> tuple[Written, _Shown]:
         """What a change of the position makes of its trades."""
         outcome = settling.settled(self._places[key], position.held, position.before, position.after, self._now)
         was = {one.execution_id: one for one in position.before}
@@ -380,12 +505,17 @@ class Plan:
             trades=outcome.regrouping.changed,
             vanished=outcome.regrouping.vanished,
         )
-        if execution_id not in will_be:
-            return written, None
-        execution = will_be[execution_id]
-        return written, Recorded(execution, tuple(outcome.trades[each] for each in execution.trade_ids))
 
-    def _marked(self, _: PositionKey, position: _Open, execution_id: str) -> tuple[Written, Recorded | None]:
+        def shown(ids: Sequence[str]) -> dict[str, Recorded]:
+            executions = [will_be[id_] for id_ in ids if id_ in will_be]
+            return {
+                one.execution_id: Recorded(one, tuple(outcome.trades[each] for each in one.trade_ids))
+                for one in executions
+            }
+
+        return written, shown
+
+    def _marked(self, position: _Open) -> tuple[Written, _Shown]:
         """The change alone, of a position whose trades follow behind the answer."""
         kept = {one.execution_id: one for one in position.put}
         held, removed = position.held, position.removed
@@ -397,15 +527,19 @@ class Plan:
             moments = [one.executed_at for one in (*position.put, *removed)]
             held = held.marked(change, *moments, gone=gone)
             held = replace(held, executions=max(0, held.executions + len(kept) - len(removed)))
-            if position.trade_id is not None and held.side is not None:
-                held = replace(held, trade_id=position.trade_id)
+            if position.running is not None and held.side is not None:
+                held = replace(held, trade_id=position.running.trade_id)
         written = Written(position=held, put=position.put, removed=removed, trades=(), vanished=())
-        if execution_id not in kept:
-            return written, None
-        execution = kept[execution_id]
-        if not held.is_settled(execution):
-            return written, Recorded(execution, (), settled=False)
-        return written, Recorded(execution, tuple(trade_storage.several(self._user, execution.trade_ids)))
+
+        def shown(ids: Sequence[str]) -> dict[str, Recorded]:
+            found = {}
+            for one in (kept[id_] for id_ in ids if id_ in kept):
+                follow = not held.is_settled(one)
+                trades = () if follow else tuple(trade_storage.several(self._user, one.trade_ids))
+                found[one.execution_id] = Recorded(one, trades, settled=not follow)
+            return found
+
+        return written, shown
 
     def _read(self, key: PositionKey, symbol: str, place: tuple[datetime, int, str]) -> _Open:
         if key not in self._open:

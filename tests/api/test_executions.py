@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import chain
 from typing import Any
 
 import pytest
 
 from handlers.journal import merging, regrouping
-from handlers.storage import execution_lists, ledger, trading_accounts
+from handlers.storage import execution_lists, kept_answers, ledger, trading_accounts
 from handlers.storage import executions as storage
 from handlers.usecases import executions as usecase
 from tests.api.client import DANA, Answer, Client
@@ -719,3 +720,82 @@ def test_a_large_position_is_changed_by_executions_alone(dana: Client, monkeypat
         answer = dana.post(f"{path}/closes", {"price": "1", "closedAt": "2026-01-05T10:02:00Z"}, headers=headers)
         assert refused(answer) == (409, "/problems/state-forbids")
     assert len(listed(dana)) == 2
+
+
+def bulk(client: Client, *items: dict[str, Any]) -> list[dict[str, Any]]:
+    results: list[dict[str, Any]] = client.post("/executions/bulk", {"items": list(items)}).json["results"]
+    return results
+
+
+def test_executions_of_a_position_are_settled_once(dana: Client, requests: Counter[str]) -> None:
+    items = [
+        {"idempotencyKey": f"k{n}", "execution": fill("BUY", "1", "10", 30 - n, symbol="AB"[n % 2])} for n in range(20)
+    ]
+    results = bulk(dana, *items)
+    assert [result["status"] for result in results] == [201] * 20
+    # For each of two positions: the place, the kept answers, the trades, and one transaction.
+    assert requests == {"BatchGetItem": 6, "TransactWriteItems": 2}
+    assert [trade["quantity"] for trade in trades(dana)] == ["10", "10"]
+    assert {result["recorded"]["trades"][0]["quantity"] for result in results} == {"10"}
+    assert bulk(dana, *items[:3]) == results[:3]  # as it was answered then
+    other = {"idempotencyKey": "k0", "execution": fill("BUY", "2", "10", 30, symbol="A")}
+    [reused, fine] = bulk(dana, other, {"execution": fill("SELL", "10", "12", 40, symbol="A")})
+    assert (reused["problem"]["type"], fine["recorded"]["trades"][0]["netPnl"]) == (
+        "/v1/problems/idempotency-key-reused",
+        "20",
+    )
+
+
+def test_what_a_position_refuses_together_is_recorded_one_by_one(dana: Client) -> None:
+    put(dana, fill("BUY", "1", "10", 1), fill("SELL", "1", "11", 5, positionEffect="CLOSE"))
+    results = bulk(
+        dana,
+        {"execution": fill("SELL", "1", "9", 0)},  # the later one would close nothing
+        {"execution": fill("BUY", "1", "9", 6)},
+        {"execution": fill("BUY", "1", "9", 7, accountId=NEVER)},
+    )
+    assert [result["status"] for result in results] == [409, 201, 422]
+    many = bulk(dana, *[{"execution": fill("BUY", "1", "9", 8, accountId=NEVER)} for _ in range(2)])
+    assert [result["status"] for result in many] == [422, 422]
+    assert len(listed(dana)) == 3
+
+
+def test_a_key_that_comes_twice_in_a_request_records_nothing_twice(dana: Client) -> None:
+    item = {"idempotencyKey": "k", "execution": fill("BUY", "1", "10", 0)}
+    unknown = {"execution": fill("BUY", "1", "10", 0, symbol="XYZ", instrument={"kind": "FUTURE"})}
+    first, second, third, fourth = bulk(dana, item, item, {"execution": fill("BUY", "1", "10", 1)}, unknown)
+    assert (first["status"], first["recorded"]) == (second["status"], second["recorded"])
+    assert third["recorded"]["trades"][0]["quantity"] == "2"
+    assert fourth["problem"]["errors"][0]["pointer"] == "/instrument/multiplier"
+
+
+def test_shares_of_options_come_in_their_place_among_many(dana: Client) -> None:
+    option = {"kind": "OPTION", "currency": "USD", "underlying": "ABC", "strike": "10", "right": "PUT"}
+    put(dana, fill("SELL", "1", "2", 0, symbol="ABC P10", instrument=option))
+    assigned = {"symbol": "ABC P10", "kind": "ASSIGNMENT", "quantity": "1", "executedAt": "2026-01-06T10:00:00Z"}
+    results = bulk(
+        dana,
+        {"execution": fill("BUY", "1", "9", 1, symbol="ABC")},
+        {"execution": assigned},
+        {"execution": fill("SELL", "101", "11", 1, symbol="ABC", executedAt="2026-01-07T10:00:00Z")},
+    )
+    assert [result["status"] for result in results] == [201] * 3
+    assert results[2]["recorded"]["trades"][0]["netPnl"] == "102"
+
+
+def test_answers_that_are_kept_meanwhile_are_given_to_each(dana: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    items = [{"idempotencyKey": f"k{n}", "execution": fill("BUY", "1", "10", n)} for n in range(3)]
+    read = kept_answers.several
+    firsts: list[Any] = []
+
+    def then_recorded(*args: Any) -> Any:
+        found = read(*args)
+        if not firsts:
+            firsts.append(dana.post("/executions", items[0]["execution"], headers={"Idempotency-Key": "k0"}).json)
+        return found
+
+    monkeypatch.setattr(kept_answers, "several", then_recorded)
+    results = bulk(dana, *items)
+    assert [result["status"] for result in results] == [201] * 3
+    assert results[0]["recorded"] == firsts[0]
+    assert len(listed(dana)) == 3

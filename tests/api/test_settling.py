@@ -14,6 +14,8 @@ from handlers.storage.errors import Unavailable
 from tests.api.client import DANA, Answer, Client
 from tests.api.estate import messages_of
 from tests.api.test_executions import fill, nets, put, trades
+from tests.api.test_faults import KINDS, Aws, Mode
+from tests.api.test_faults import failing as failing
 
 
 class Context:
@@ -319,3 +321,51 @@ def test_a_position_remembers_the_trades_of_so_many_deleted_executions(
     assert dana.delete(paths[2]).status == 429
     behind.settle()
     assert dana.delete(paths[2]).status == 202
+
+
+@pytest.mark.parametrize("mode", ["once", "lasting"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_settling_survives_every_fault_at_every_call(
+    failing: Aws, dana: Client, behind: Behind, monkeypatch: pytest.MonkeyPatch, kind: str, mode: Mode
+) -> None:
+    """What breaks at any call of the settler is mended when the message comes again."""
+    at, was_reached = 0, True
+    while was_reached:
+        at += 1
+        symbol = {"symbol": f"S{at}"}
+        put(dana, *[fill(side, "1", "10", n + 1, **symbol) for n, side in enumerate(("BUY", "SELL", "BUY", "SELL"))])
+        own = [trade for trade in trades(dana) if trade["symbol"] == f"S{at}"]
+        for number, trade in enumerate(own):
+            dana.patch(f"/trades/{trade['tradeId']}", {"lessons": f"note {number}"})
+        with monkeypatch.context() as patch:
+            patch.setattr(executions, "MOST_WRITTEN", 5)  # several parts, and too much for a request
+            accepted(dana.post("/executions", fill("BUY", "2", "10", 0, **symbol)))
+            assert behind.tell() == []
+            messages = messages_of(behind.queue)
+            failing.fail(kind, mode, at)
+            failed = queues.settle_positions({"Records": messages}, Context())["batchItemFailures"]
+            was_reached = failing.calls >= at
+            failing.work()
+            if failed:
+                assert queues.settle_positions({"Records": messages}, Context()) == {"batchItemFailures": []}
+        [trade] = [trade for trade in trades(dana) if trade["symbol"] == f"S{at}"]
+        assert (trade["remainingQuantity"], len(trade["entries"]), len(trade["partialCloses"])) == ("2", 3, 2)
+        assert trade["lessons"].count("note") == 2
+    assert at > 5
+
+
+def test_many_executions_of_a_large_position_are_recorded_together(dana: Client, behind: Behind, small: Limit) -> None:
+    put(dana, *[fill("BUY", "1", "10", n) for n in range(3)])
+    small(2)
+    fills = [
+        fill("SELL", "2", "11", 5),
+        fill("BUY", "1", "9", 0),  # a late one
+        fill("SELL", "4", "12", 5),
+        {"symbol": "AAPL", "kind": "EXPIRY", "executedAt": "2026-01-05T12:00:00Z"},
+        {"symbol": "AAPL", "kind": "EXPIRY", "executedAt": "2026-01-05T12:00:00Z"},
+    ]
+    results = dana.post("/executions/bulk", {"items": [{"execution": each} for each in fills]}).json["results"]
+    assert [result["status"] for result in results] == [202, 202, 202, 202, 409]
+    assert results[3]["recorded"]["execution"]["quantity"] == "2"
+    assert behind.settle() == 1
+    assert [trade["status"] for trade in trades(dana)] == ["CLOSED", "CLOSED"]

@@ -465,3 +465,79 @@ def test_fills_of_an_order_are_shown_as_one_before_others() -> None:
     assert worth([legs[0], legs[1], legs[2]]) == (D("11.75"), None)
     assert worth([legs[0], legs[1], legs[2], legs[3], legs[4], legs[0]]) == (D("11.14285714"), D(78))
     assert len(group.entries) == 5
+
+
+marks = st.lists(
+    st.tuples(
+        st.sampled_from("abcdef"),
+        st.sampled_from(["BUY", "SELL", None]),
+        st.integers(1, 4),
+        st.integers(1, 40),
+        st.integers(0, 8),
+        st.booleans(),
+        st.booleans(),
+    ),
+    min_size=1,
+    max_size=14,
+)
+
+
+@settings(max_examples=700, phases=[Phase.explicit, Phase.generate])
+@given(marks, st.sampled_from(LotMethod))
+def test_marks_and_settles_in_any_order_end_as_settling_from_scratch(story: list[Any], method: LotMethod) -> None:
+    journal = Journal(method)
+    gone: list[str] = []
+    written: list[str] = []
+
+    def settle() -> None:
+        result = regrouped(
+            former_trades(journal.executions, gone),
+            journal.executions,
+            journal.groups(),
+            journal.trades,
+            user_id=USER,
+            lot_method=method,
+            now=DAY + timedelta(seconds=number),
+            behind=True,
+        )
+        for trade in result.vanished:
+            del journal.trades[trade.trade_id]
+        for new, old in result.changed:
+            assert journal.trades.get(new.trade_id) == old
+            journal.trades[new.trade_id] = new
+        changed = {one.execution_id: one for one in result.fills}
+        journal.executions = [changed.get(one.execution_id, one) for one in journal.executions]
+        gone.clear()
+
+    for number, (name, side, quantity, price, minute, note, settles) in enumerate(story):
+        execution_id = str(uuid5(SPACE, name))
+        old = next((one for one in journal.executions if one.execution_id == execution_id), None)
+        others = [one for one in journal.executions if one.execution_id != execution_id]
+        if side is not None:
+            kept = (
+                {"opens": old.opens, "trade_ids": old.trade_ids} if old else {"opens": str(uuid5(SPACE, f"{number}"))}
+            )
+            others.append(execution(name, side, str(quantity), str(price), minute, "0.07", **kept))
+        elif old is not None:
+            gone += [*old.trade_ids, old.opens]
+        journal.executions = sorted(others, key=lambda one: (one.executed_at, one.sequence, one.execution_id))
+        if settles:
+            settle()
+        if note and journal.trades:
+            trade_id = sorted(journal.trades)[number % len(journal.trades)]
+            lessons = journal.trades[trade_id].notes.lessons
+            journal.write(trade_id, lessons=f"{lessons or ''} note {number}!")
+            written.append(f"note {number}!")
+    settle()
+    everything = " ".join(str(trade.notes) for trade in journal.trades.values())
+    assert all(text in everything for text in written)
+    groups = {group.trade_id: group for group in journal.groups()}
+    taking_place = {trade_id for trade_id, trade in journal.trades.items() if trade.source is not None}
+    assert taking_place == groups.keys()
+    nets = [part.realized_pnl for trade_id in groups for part in journal.trades[trade_id].realized]
+    assert nets == engine_nets(journal)
+    opened = [one.opens for one in journal.executions]
+    assert len(set(opened)) == len(opened)
+    before = dict(journal.trades)
+    settle()
+    assert journal.trades == before
