@@ -22,7 +22,7 @@ from pydantic import (
 
 class LotMethod(StrEnum):
     """
-    With which entries a close is matched: FIFO the oldest, LIFO the youngest, AVERAGE the mean of all that is open. With
+    The entries that a close is matched with: FIFO the oldest, LIFO the youngest, AVERAGE all open ones at their mean. With
     one entry all three give the same figures, and when the trade is flat the same total. Values may be added.
 
     """
@@ -34,7 +34,7 @@ class LotMethod(StrEnum):
 
 class TradeAddition(StrEnum):
     """
-    What a list shows of each trade besides.
+    What a list adds to each trade.
     """
 
     THUMBNAIL = 'thumbnail'
@@ -252,7 +252,7 @@ class InitialCloseInput(BaseModel):
     )
     quantity: Annotated[Decimal, Field(examples=['100'])]
     """
-    How many units, contracts or coins; above zero.
+    The number of units, contracts or coins; above zero.
     """
     price: Annotated[Decimal, Field(examples=['185.25'])]
     """
@@ -278,7 +278,7 @@ class InitialCloseInput(BaseModel):
 
 class EntryInput(BaseModel):
     """
-    What was entered, at one time and price.
+    An entry, which is a quantity at one time and price.
     """
 
     model_config = ConfigDict(
@@ -286,7 +286,7 @@ class EntryInput(BaseModel):
     )
     quantity: Annotated[Decimal, Field(examples=['100'])]
     """
-    How many units, contracts or coins; above zero.
+    The number of units, contracts or coins; above zero.
     """
     price: Annotated[Decimal, Field(examples=['185.25'])]
     """
@@ -320,7 +320,7 @@ class EntryUpdateInput(BaseModel):
     )
     quantity: Annotated[Decimal | None, Field(examples=['100'])] = None
     """
-    How many units, contracts or coins; above zero.
+    The number of units, contracts or coins; above zero.
     """
     price: Annotated[Decimal | None, Field(examples=['185.25'])] = None
     """
@@ -355,7 +355,7 @@ class CloseUpdateInput(BaseModel):
     )
     quantity: Annotated[Decimal | None, Field(examples=['100'])] = None
     """
-    How many units, contracts or coins; above zero.
+    The number of units, contracts or coins; above zero.
     """
     price: Annotated[Decimal | None, Field(examples=['185.25'])] = None
     """
@@ -382,7 +382,7 @@ class CloseUpdateInput(BaseModel):
 
 class CloseInput(BaseModel):
     """
-    A close to record. Without `quantity` it closes all that remains.
+    A close to record. Without `quantity` it closes all that is open.
     """
 
     model_config = ConfigDict(
@@ -390,7 +390,7 @@ class CloseInput(BaseModel):
     )
     quantity: Annotated[Decimal | None, Field(examples=['100'])] = None
     """
-    How many units, contracts or coins; above zero.
+    The number of units, contracts or coins; above zero.
     """
     price: Annotated[Decimal, Field(examples=['185.25'])]
     """
@@ -427,7 +427,7 @@ class StoredRates(BaseModel):
 
 class Type(StrEnum):
     """
-    Why money came in or went out. DEPOSIT, WITHDRAWAL, TRANSFER, PAYOUT and ADJUSTMENT are flows, which are no profit;
+    The reason. DEPOSIT, WITHDRAWAL, TRANSFER, PAYOUT and ADJUSTMENT are flows, which are no profit;
     values may be added.
 
     """
@@ -447,7 +447,7 @@ class Type(StrEnum):
 
 class By(StrEnum):
     """
-    What a period is.
+    The length of a period.
     """
 
     DAY = 'DAY'
@@ -475,7 +475,7 @@ class AccountKind(StrEnum):
 
 class LotMethod1Enum(StrEnum):
     """
-    With which entries a close is matched; null for the default.
+    The lot method; null for the default.
     """
 
     FIFO = 'FIFO'
@@ -486,13 +486,13 @@ class LotMethod1Enum(StrEnum):
 class LotMethod1(RootModel[LotMethod1Enum | None]):
     root: Annotated[LotMethod1Enum | None, Field(examples=['FIFO'])] = None
     """
-    With which entries a close is matched; null for the default.
+    The lot method; null for the default.
     """
 
 
 class TradingAccountUpdateInput(BaseModel):
     """
-    What to change of a trading account, as a JSON merge patch.
+    A JSON merge patch of a trading account.
     """
 
     model_config = ConfigDict(
@@ -502,7 +502,7 @@ class TradingAccountUpdateInput(BaseModel):
         str | None, Field(examples=['IBKR'], max_length=60, min_length=1)
     ] = None
     """
-    What its owner calls the account.
+    The name of the account.
     """
     kind: AccountKind | None = None
     broker: Annotated[
@@ -546,7 +546,7 @@ class TradingAccountUpdateInput(BaseModel):
         LotMethod1 | None, Field(alias='lotMethod', examples=['FIFO'])
     ] = None
     """
-    With which entries a close is matched; null for the default.
+    The lot method; null for the default.
     """
     dust_value: Annotated[
         Decimal | None, Field(alias='dustValue', examples=['0.5'])
@@ -589,7 +589,7 @@ class WeekStartsOn(RootModel[WeekStartsOnEnum | None]):
 
 class LotMethod2Enum(StrEnum):
     """
-    With which entries a close is matched; null for the default.
+    The lot method; null for the default.
     """
 
     FIFO = 'FIFO'
@@ -600,13 +600,13 @@ class LotMethod2Enum(StrEnum):
 class LotMethod2(RootModel[LotMethod2Enum | None]):
     root: Annotated[LotMethod2Enum | None, Field(examples=['FIFO'])] = None
     """
-    With which entries a close is matched; null for the default.
+    The lot method; null for the default.
     """
 
 
 class SettingsUpdateInput(BaseModel):
     """
-    What to change of the settings, as a JSON merge patch; null takes a setting back to its default.
+    A JSON merge patch of the settings; null resets a setting to its default.
     """
 
     model_config = ConfigDict(
@@ -673,7 +673,7 @@ class SettingsUpdateInput(BaseModel):
         LotMethod2 | None, Field(alias='lotMethod', examples=['FIFO'])
     ] = None
     """
-    With which entries a close is matched; null for the default.
+    The lot method; null for the default.
     """
 
 
@@ -720,26 +720,6 @@ class ExecutionKind(StrEnum):
     OPENING = 'OPENING'
 
 
-class ExecutionKindFilter(StrEnum):
-    """
-    A kind of execution, one that a corporate action makes, too.
-    """
-
-    TRADE = 'TRADE'
-    EXPIRY = 'EXPIRY'
-    ASSIGNMENT = 'ASSIGNMENT'
-    EXERCISE = 'EXERCISE'
-    CASH_SETTLEMENT = 'CASH_SETTLEMENT'
-    TRANSFER_IN = 'TRANSFER_IN'
-    TRANSFER_OUT = 'TRANSFER_OUT'
-    DUST = 'DUST'
-    FEE_IN_KIND = 'FEE_IN_KIND'
-    OPENING = 'OPENING'
-    MERGER_CASH = 'MERGER_CASH'
-    MERGER_SHARES = 'MERGER_SHARES'
-    SPINOFF = 'SPINOFF'
-
-
 class CorporateActionType(StrEnum):
     """
     SPLIT: `new` units for `old` ones. RENAME: to `newSymbol`. MERGER_CASH: each unit is paid `cashPerShare`. MERGER_SHARES: `new` units of
@@ -770,7 +750,7 @@ class TradeWarning(RootModel[str]):
 
 class InstrumentInput(BaseModel):
     """
-    What the symbol stands for. Every execution of a symbol has the same multiplier and currency.
+    The instrument of the symbol. All executions of a symbol have the same multiplier and currency.
     """
 
     model_config = ConfigDict(
@@ -807,7 +787,7 @@ class InstrumentInput(BaseModel):
         ),
     ] = None
     """
-    What an option is on.
+    The underlying of an option.
     """
     expiry: Annotated[
         str | None,
@@ -894,11 +874,11 @@ class MatchExecutionInput(BaseModel):
     instrument: InstrumentInput | None = None
     side: Side | None = None
     """
-    Whether it was bought or sold; required for TRADE, TRANSFER_IN and OPENING.
+    BUY if it was bought, SELL if it was sold; required for TRADE, TRANSFER_IN and OPENING.
     """
     quantity: Annotated[Decimal | None, Field(examples=['100'])] = None
     """
-    How many units, contracts or coins.
+    The number of units, contracts or coins.
     """
     price: Annotated[Decimal | None, Field(examples=['185.25'])] = None
     """
@@ -922,7 +902,7 @@ class MatchExecutionInput(BaseModel):
         list[CostDetailInput] | None, Field(alias='costDetails', max_length=20)
     ] = None
     """
-    What commission and fees are made of; they add up to both.
+    The parts of commission and fees, which add up to them.
     """
     fee_currency: Annotated[
         str | None,
@@ -935,7 +915,7 @@ class MatchExecutionInput(BaseModel):
         None
     )
     """
-    What a unit of `feeCurrency` costs in the instrument's currency.
+    The price of a unit of `feeCurrency` in the instrument's currency.
     """
     kind: ExecutionKind | None = None
     position_effect: Annotated[
@@ -1016,11 +996,11 @@ class CorporateActionInput(BaseModel):
     """
     new: Annotated[Decimal | None, Field(examples=['50'])] = None
     """
-    So many units there are from then on.
+    The number of new units.
     """
     old: Annotated[Decimal | None, Field(examples=['50'])] = None
     """
-    For so many of before.
+    The number of old units that they replace.
     """
     new_symbol: Annotated[
         str | None,
@@ -1053,18 +1033,6 @@ class CorporateActionInput(BaseModel):
     """
 
 
-class RecordedActionType(StrEnum):
-    """
-    SPLIT: `new` units for `old` ones. MERGER_CASH: each unit is paid `cashPerShare`, and all of them close. SHARE_DIVIDEND: every
-    position of the symbol gets `quantity` units more at no cost; name the account where they got different numbers.
-
-    """
-
-    SPLIT = 'SPLIT'
-    MERGER_CASH = 'MERGER_CASH'
-    SHARE_DIVIDEND = 'SHARE_DIVIDEND'
-
-
 class RecordedActionInput(BaseModel):
     """
     A corporate action to record; the fields that it needs follow from its type.
@@ -1073,7 +1041,14 @@ class RecordedActionInput(BaseModel):
     model_config = ConfigDict(
         extra='forbid',
     )
-    type: RecordedActionType
+    type: Annotated[
+        str, Field(examples=['SPLIT'], pattern='^(SPLIT|MERGER_CASH|SHARE_DIVIDEND)$')
+    ]
+    """
+    SPLIT: `new` units for `old` ones. MERGER_CASH: each unit is paid `cashPerShare`, and all of them close. SHARE_DIVIDEND: every
+    position of the symbol gets `quantity` units more at no cost; name the account where they got different numbers.
+
+    """
     symbol: Annotated[
         str,
         Field(
@@ -1216,7 +1191,7 @@ class CorporateActionPage(BaseModel):
         ),
     ] = None
     """
-    Opaque; made by the API, never by a client.
+    An opaque token of the API.
     """
 
 
@@ -1249,7 +1224,7 @@ class MatchInput(BaseModel):
 
 class MatchedClose(BaseModel):
     """
-    An exit, and what it leaves.
+    An exit, and the rest of the position.
     """
 
     execution_id: Annotated[
@@ -1267,7 +1242,7 @@ class MatchedClose(BaseModel):
     """
     quantity: Annotated[Decimal, Field(examples=['100'])]
     """
-    How many units, contracts or coins; above zero.
+    The number of units, contracts or coins; above zero.
     """
     price: Annotated[Decimal, Field(examples=['185.25'])]
     """
@@ -1285,7 +1260,7 @@ class MatchedClose(BaseModel):
         Decimal | None, Field(alias='grossPnl', examples=['79.12'])
     ] = None
     """
-    What it earned before costs.
+    The gross P&L.
     """
     entry_costs: Annotated[
         Decimal | None, Field(alias='entryCosts', examples=['1.1'])
@@ -1301,7 +1276,7 @@ class MatchedClose(BaseModel):
     """
     net_pnl: Annotated[Decimal | None, Field(alias='netPnl', examples=['79.12'])] = None
     """
-    What it earned after both.
+    The net P&L, after both costs.
     """
     remaining_quantity: Annotated[
         Decimal, Field(alias='remainingQuantity', examples=['60'])
@@ -1313,7 +1288,7 @@ class MatchedClose(BaseModel):
         Decimal | None, Field(alias='openCost', examples=['79.12'])
     ] = None
     """
-    What the rest cost.
+    The entry cost of the rest.
     """
 
 
@@ -1354,13 +1329,13 @@ class LotMatch(BaseModel):
     """
     quantity: Annotated[Decimal, Field(examples=['100'])]
     """
-    How many units, contracts or coins; above zero.
+    The number of units, contracts or coins; above zero.
     """
     gross_pnl: Annotated[
         Decimal | None, Field(alias='grossPnl', examples=['79.12'])
     ] = None
     """
-    What it earned before costs.
+    The gross P&L.
     """
     entry_costs: Annotated[
         Decimal | None, Field(alias='entryCosts', examples=['1.1'])
@@ -1376,13 +1351,13 @@ class LotMatch(BaseModel):
     """
     net_pnl: Annotated[Decimal | None, Field(alias='netPnl', examples=['79.12'])] = None
     """
-    What it earned after both.
+    The net P&L, after both costs.
     """
 
 
 class MatchedLot(BaseModel):
     """
-    What is left of an entry.
+    The rest of an entry.
     """
 
     execution_id: Annotated[
@@ -1400,7 +1375,7 @@ class MatchedLot(BaseModel):
     """
     quantity: Annotated[Decimal, Field(examples=['100'])]
     """
-    How many units, contracts or coins; above zero.
+    The number of units, contracts or coins; above zero.
     """
     cost: Annotated[Decimal | None, Field(examples=['79.12'])] = None
     """
@@ -1459,7 +1434,7 @@ class MadeFill(BaseModel):
     side: Side
     quantity: Annotated[Decimal, Field(examples=['100'])]
     """
-    How many units, contracts or coins; above zero.
+    The number of units, contracts or coins; above zero.
     """
     price: Annotated[Decimal | None, Field(examples=['185.25'])] = None
     """
@@ -1477,7 +1452,7 @@ class MadeFill(BaseModel):
 
 class CashSum(BaseModel):
     """
-    What fills brought in one currency.
+    The cash of fills in one currency.
     """
 
     currency: Annotated[
@@ -1488,7 +1463,7 @@ class CashSum(BaseModel):
     """
     before_costs: Annotated[Decimal, Field(alias='beforeCosts', examples=['79.12'])]
     """
-    What was sold without what was bought.
+    The cash received for sales minus the cash paid for purchases.
     """
     costs: Annotated[Decimal, Field(examples=['1.1'])]
     """
@@ -1496,13 +1471,13 @@ class CashSum(BaseModel):
     """
     total: Annotated[Decimal, Field(examples=['79.12'])]
     """
-    What is left after costs.
+    The same after costs.
     """
 
 
 class Instrument(BaseModel):
     """
-    What the symbol stands for.
+    The instrument of the symbol.
     """
 
     kind: Annotated[str, Field(examples=['STOCK'], max_length=40)]
@@ -1529,7 +1504,7 @@ class Instrument(BaseModel):
         ),
     ] = None
     """
-    What an option is on.
+    The underlying of an option.
     """
     expiry: Annotated[date | None, Field(examples=['2026-01-05'])] = None
     """
@@ -1562,7 +1537,7 @@ class CostDetail(BaseModel):
 
 class PositionLot(BaseModel):
     """
-    What is left of an entry.
+    The rest of an entry.
     """
 
     entry_id: Annotated[
@@ -1574,7 +1549,7 @@ class PositionLot(BaseModel):
     """
     quantity: Annotated[Decimal, Field(examples=['100'])]
     """
-    How many units, contracts or coins; above zero.
+    The number of units, contracts or coins; above zero.
     """
     cost: Annotated[Decimal, Field(examples=['79.12'])]
     """
@@ -1622,7 +1597,7 @@ class OpenPosition(BaseModel):
         ),
     ] = None
     """
-    A name that somebody else gave, in visible ASCII characters except `|`.
+    A name from another system, in visible ASCII characters except `|`.
     """
     currency: Annotated[
         str | None, Field(examples=['EUR'], pattern='^[A-Z0-9]{3,10}$')
@@ -1633,19 +1608,19 @@ class OpenPosition(BaseModel):
     side: Side
     quantity: Annotated[Decimal, Field(examples=['100'])]
     """
-    How many units, contracts or coins; above zero.
+    The number of units, contracts or coins; above zero.
     """
     average_price: Annotated[
         Decimal | None, Field(alias='averagePrice', examples=['185.25'])
     ] = None
     """
-    What a unit cost.
+    The mean entry price of a unit.
     """
     cost_basis: Annotated[
         Decimal | None, Field(alias='costBasis', examples=['79.12'])
     ] = None
     """
-    What all of it cost, without costs; of a short position what it brought.
+    The money paid for the open quantity, without costs; for a short position, the money received.
     """
     open_costs: Annotated[
         Decimal | None, Field(alias='openCosts', examples=['1.1'])
@@ -1655,7 +1630,7 @@ class OpenPosition(BaseModel):
     """
     lots: Annotated[list[PositionLot] | None, Field(max_length=200)] = None
     """
-    What is left of the entries; only with `include=lots`.
+    The rests of the entries; only with `include=lots`.
     """
     trade_id: Annotated[
         UUID | None,
@@ -1745,11 +1720,11 @@ class TradeSplitInput(BaseModel):
     )
     new: Annotated[Decimal, Field(examples=['50'])]
     """
-    So many units there are from then on.
+    The number of new units.
     """
     old: Annotated[Decimal, Field(examples=['50'])]
     """
-    For so many of before.
+    The number of old units that they replace.
     """
     at: Annotated[AwareDatetime, Field(examples=['2026-01-05T09:31:04-05:00'])]
     """
@@ -1772,11 +1747,11 @@ class TradeSplit(BaseModel):
     """
     new: Annotated[Decimal, Field(examples=['50'])]
     """
-    So many units there are from then on.
+    The number of new units.
     """
     old: Annotated[Decimal, Field(examples=['50'])]
     """
-    For so many of before.
+    The number of old units that they replace.
     """
     at: Annotated[AwareDatetime, Field(examples=['2026-01-05T09:31:04-05:00'])]
     """
@@ -1823,7 +1798,7 @@ class TradeEventInput(BaseModel):
     type: EventType
     amount: Annotated[Decimal, Field(examples=['79.12'])]
     """
-    What it brought; below zero for what it took.
+    The amount; below zero for money paid.
     """
     at: Annotated[AwareDatetime, Field(examples=['2026-01-05T09:31:04-05:00'])]
     """
@@ -1850,7 +1825,7 @@ class TradeEventUpdateInput(BaseModel):
     type: EventType | None = None
     amount: Annotated[Decimal | None, Field(examples=['79.12'])] = None
     """
-    What it brought; below zero for what it took.
+    The amount; below zero for money paid.
     """
     at: Annotated[
         AwareDatetime | None, Field(examples=['2026-01-05T09:31:04-05:00'])
@@ -1882,7 +1857,7 @@ class TradeEvent(BaseModel):
     type: EventType
     amount: Annotated[Decimal, Field(examples=['79.12'])]
     """
-    What it brought; below zero for what it took.
+    The amount; below zero for money paid.
     """
     at: Annotated[AwareDatetime, Field(examples=['2026-01-05T09:31:04-05:00'])]
     """
@@ -1900,7 +1875,7 @@ class TradeEvent(BaseModel):
 
 class LotMethod3Enum(StrEnum):
     """
-    With which entries a close is matched; null for AVERAGE.
+    The lot method; null for AVERAGE.
     """
 
     FIFO = 'FIFO'
@@ -1911,7 +1886,7 @@ class LotMethod3Enum(StrEnum):
 class LotMethod3(RootModel[LotMethod3Enum | None]):
     root: Annotated[LotMethod3Enum | None, Field(examples=['FIFO'])] = None
     """
-    With which entries a close is matched; null for AVERAGE.
+    The lot method; null for AVERAGE.
     """
 
 
@@ -2000,7 +1975,7 @@ class TradeUpdateInput(BaseModel):
     side: Side | None = None
     quantity: Annotated[Decimal | None, Field(examples=['100'])] = None
     """
-    How many units, contracts or coins; above zero.
+    The number of units, contracts or coins; above zero.
     """
     open_date: Annotated[
         AwareDatetime | None,
@@ -2063,7 +2038,7 @@ class TradeUpdateInput(BaseModel):
         LotMethod3 | None, Field(alias='lotMethod', examples=['FIFO'])
     ] = None
     """
-    With which entries a close is matched; null for AVERAGE.
+    The lot method; null for AVERAGE.
     """
     setup_type: Annotated[
         str | None,
@@ -2209,7 +2184,7 @@ class Entry(BaseModel):
     """
     quantity: Annotated[Decimal, Field(examples=['100'])]
     """
-    How many units, contracts or coins; above zero.
+    The number of units, contracts or coins; above zero.
     """
     price: Annotated[Decimal | None, Field(examples=['185.25'])] = None
     """
@@ -2250,7 +2225,7 @@ class Close(BaseModel):
     """
     quantity: Annotated[Decimal, Field(examples=['100'])]
     """
-    How many units, contracts or coins; above zero.
+    The number of units, contracts or coins; above zero.
     """
     price: Annotated[Decimal, Field(examples=['185.25'])]
     """
@@ -2308,7 +2283,7 @@ class LegMatch(BaseModel):
     """
     gross: Annotated[Decimal, Field(examples=['79.12'])]
     """
-    What it earned before costs.
+    The gross P&L.
     """
     entry_costs: Annotated[Decimal, Field(alias='entryCosts', examples=['1.1'])]
     """
@@ -2320,7 +2295,7 @@ class LegMatch(BaseModel):
     """
     net: Annotated[Decimal, Field(examples=['79.12'])]
     """
-    What it earned after both.
+    The net P&L, after both costs.
     """
 
 
@@ -2351,13 +2326,13 @@ class TradeLegs(BaseModel):
         ),
     ] = None
     """
-    Opaque; made by the API, never by a client.
+    An opaque token of the API.
     """
 
 
 class SignUpInput(BaseModel):
     """
-    Who asks for an account.
+    The address of a new account.
     """
 
     model_config = ConfigDict(
@@ -2375,7 +2350,7 @@ class SignUpInput(BaseModel):
 
 class LogInInput(BaseModel):
     """
-    What logs in.
+    The credentials of a user.
     """
 
     model_config = ConfigDict(
@@ -2410,7 +2385,7 @@ class SignUpState(StrEnum):
 
 class SignUpStatus(BaseModel):
     """
-    What is to be done next.
+    The next step.
     """
 
     status: SignUpState
@@ -2460,7 +2435,7 @@ class Tokens(BaseModel):
         ),
     ]
     """
-    Kept by the client, out of reach of scripts of others.
+    The client keeps it where scripts of other origins cannot read it.
     """
     expires_in: Annotated[int, Field(alias='expiresIn', examples=[900], ge=1)]
     """
@@ -2522,7 +2497,7 @@ class ImageUpload(BaseModel):
     """
     max_bytes: Annotated[int, Field(alias='maxBytes', examples=[10485760], ge=1)]
     """
-    How large the file may be.
+    The largest allowed size of the file in bytes.
     """
     expires_at: Annotated[
         AwareDatetime, Field(alias='expiresAt', examples=['2026-01-05T09:31:04-05:00'])
@@ -2590,7 +2565,7 @@ class Image(BaseModel):
         Field(examples=['The PNG image is incomplete: the file ends too early.']),
     ] = None
     """
-    Why it was REJECTED, in words.
+    The reason of the rejection, in words.
     """
     reason_code: Annotated[ImageRejection | None, Field(alias='reasonCode')] = None
     created_at: Annotated[
@@ -2672,7 +2647,7 @@ class TagChangeState(StrEnum):
 
 class TagChange(BaseModel):
     """
-    How far the renaming or the deletion of a tag is.
+    The progress of renaming or deleting a tag.
     """
 
     status: TagChangeState
@@ -2707,7 +2682,7 @@ class TagChange(BaseModel):
 
 class EmailInput(BaseModel):
     """
-    Whom a code is mailed to.
+    The address to which a code is mailed.
     """
 
     model_config = ConfigDict(
@@ -2725,7 +2700,7 @@ class EmailInput(BaseModel):
 
 class ConfirmForgotPasswordInput(BaseModel):
     """
-    A new password and the code that allows it.
+    A new password and the mailed code.
     """
 
     model_config = ConfigDict(
@@ -2764,7 +2739,7 @@ class PasswordState(StrEnum):
 
 class PasswordStatus(BaseModel):
     """
-    What is to be done next.
+    The next step.
     """
 
     status: PasswordState
@@ -2792,7 +2767,7 @@ class SignInMethod(StrEnum):
 
 class Profile(BaseModel):
     """
-    What the account knows of its user.
+    The profile of the user.
     """
 
     email: Annotated[str, Field(examples=['dana@example.com'])]
@@ -2855,7 +2830,7 @@ class ChangePasswordInput(BaseModel):
 
 class ChangeEmailInput(BaseModel):
     """
-    A new address, and the password as a proof of who asks.
+    A new address, and the present password.
     """
 
     model_config = ConfigDict(
@@ -2895,7 +2870,7 @@ class ConfirmChangeEmailInput(BaseModel):
 
 class LogOutInput(BaseModel):
     """
-    The session that is to end.
+    The refresh token of the session to end.
     """
 
     model_config = ConfigDict(
@@ -2912,7 +2887,7 @@ class LogOutInput(BaseModel):
         ),
     ]
     """
-    Kept by the client, out of reach of scripts of others.
+    The client keeps it where scripts of other origins cannot read it.
     """
 
 
@@ -2963,7 +2938,7 @@ class AccountExport(BaseModel):
 
 class Profile1(BaseModel):
     """
-    What the account knows of its user.
+    The profile of the user.
     """
 
     sub: Annotated[UUID, Field(examples=['11111111-aaaa-4bbb-8ccc-000000000001'])]
@@ -3235,7 +3210,7 @@ class Interval(BaseModel):
 
 class GroupBy(StrEnum):
     """
-    What a point stands for.
+    The span of a point, which is a day, a week or a month.
     """
 
     DAY = 'DAY'
@@ -3488,7 +3463,7 @@ class TradeInput(BaseModel):
     side: Side
     quantity: Annotated[Decimal | None, Field(examples=['100'])] = None
     """
-    How many units, contracts or coins; above zero.
+    The number of units, contracts or coins; above zero.
     """
     open_date: Annotated[
         AwareDatetime | None,
@@ -3556,7 +3531,7 @@ class TradeInput(BaseModel):
         ),
     ] = None
     """
-    The entries so far, in place of those of one entry. An empty list is as none.
+    The entries so far, in place of the fields of one entry. An empty list counts as absent.
     """
     setup_type: Annotated[
         str | None,
@@ -3713,7 +3688,7 @@ class TradeInput(BaseModel):
 
 class InBaseCurrency(BaseModel):
     """
-    What a flat trade earned, in the base currency of the settings.
+    The result of a flat trade in the base currency of the settings.
     """
 
     currency: Annotated[str, Field(examples=['EUR'], pattern='^[A-Z0-9]{3,10}$')]
@@ -3740,13 +3715,13 @@ class InBaseCurrency(BaseModel):
         Decimal | None, Field(alias='fxEffect', examples=['257.8'])
     ] = None
     """
-    What the currency brought, `netCash` - `netPnl`.
+    The effect of the exchange rate, `netCash` - `netPnl`.
     """
 
 
 class Rate(BaseModel):
     """
-    What one unit of a currency is in another one, on a day.
+    The value of one unit of a currency in another currency, on a day.
     """
 
     from_: Annotated[
@@ -3771,7 +3746,7 @@ class Rate(BaseModel):
 
 class RateInput(BaseModel):
     """
-    What one unit of a currency is in another one, on a day.
+    The value of one unit of a currency in another currency, on a day.
     """
 
     model_config = ConfigDict(
@@ -3813,7 +3788,7 @@ class RatesInput(BaseModel):
     )
     rates: Annotated[list[RateInput], Field(max_length=1000, min_length=1)]
     """
-    The rates; of several for a pair and a day, the last one counts.
+    The rates. If a pair has several for a day, the last one counts.
     """
 
 
@@ -3836,13 +3811,13 @@ class RatePage(BaseModel):
         ),
     ] = None
     """
-    Opaque; made by the API, never by a client.
+    An opaque token of the API.
     """
 
 
 class Unconverted(BaseModel):
     """
-    What is left out of all figures, since its day has no rate.
+    Money that is left out of all figures, since its day has no rate.
     """
 
     trades: Annotated[int, Field(examples=[2], ge=0)]
@@ -3859,7 +3834,7 @@ class Unconverted(BaseModel):
 
 class CurrencySums(BaseModel):
     """
-    Sums of the trades in one currency, as they are.
+    The unconverted sums of the trades in one currency.
     """
 
     currency: Annotated[str, Field(examples=['EUR'], pattern='^[A-Z0-9]{3,10}$')]
@@ -3872,17 +3847,17 @@ class CurrencySums(BaseModel):
     """
     realized_pnl: Annotated[Decimal, Field(alias='realizedPnl', examples=['257.8'])]
     """
-    What closes and events brought.
+    The money that closes and events realized.
     """
     net_pnl: Annotated[Decimal, Field(alias='netPnl', examples=['257.8'])]
     """
-    What the flat trades earned.
+    The net P&L of the flat trades.
     """
 
 
 class CashInput(BaseModel):
     """
-    Money that came into an account or went out of it.
+    Money that came into an account or left it, apart from trades.
     """
 
     model_config = ConfigDict(
@@ -3890,19 +3865,19 @@ class CashInput(BaseModel):
     )
     type: Annotated[Type, Field(examples=['DEPOSIT'])]
     """
-    Why money came in or went out. DEPOSIT, WITHDRAWAL, TRANSFER, PAYOUT and ADJUSTMENT are flows, which are no profit;
+    The reason. DEPOSIT, WITHDRAWAL, TRANSFER, PAYOUT and ADJUSTMENT are flows, which are no profit;
     values may be added.
 
     """
     amount: Annotated[Decimal, Field(examples=['79.12'])]
     """
-    Above zero for what came in, below zero for what went out.
+    Above zero for money that came in, below zero for money that left.
     """
     currency: Annotated[
         str | None, Field(examples=['EUR'], pattern='^[A-Z0-9]{3,10}$')
     ] = None
     """
-    If it is not given, that of the account.
+    By default that of the account.
     """
     at: Annotated[AwareDatetime, Field(examples=['2026-01-05T09:31:04-05:00'])]
     """
@@ -3937,7 +3912,7 @@ class CashInput(BaseModel):
 
 class CashUpdateInput(BaseModel):
     """
-    What to correct of a cash row, as a JSON merge patch.
+    A JSON merge patch of a cash row.
     """
 
     model_config = ConfigDict(
@@ -3945,7 +3920,7 @@ class CashUpdateInput(BaseModel):
     )
     type: Annotated[Type | None, Field(examples=['DEPOSIT'])] = None
     """
-    Why money came in or went out. DEPOSIT, WITHDRAWAL, TRANSFER, PAYOUT and ADJUSTMENT are flows, which are no profit;
+    The reason. DEPOSIT, WITHDRAWAL, TRANSFER, PAYOUT and ADJUSTMENT are flows, which are no profit;
     values may be added.
 
     """
@@ -3987,7 +3962,7 @@ class CashUpdateInput(BaseModel):
 
 class Cash(BaseModel):
     """
-    Money that came into an account or went out of it.
+    Money that came into an account or left it, apart from trades.
     """
 
     account_id: Annotated[
@@ -4005,13 +3980,13 @@ class Cash(BaseModel):
     """
     type: Annotated[Type, Field(examples=['DEPOSIT'])]
     """
-    Why money came in or went out. DEPOSIT, WITHDRAWAL, TRANSFER, PAYOUT and ADJUSTMENT are flows, which are no profit;
+    The reason. DEPOSIT, WITHDRAWAL, TRANSFER, PAYOUT and ADJUSTMENT are flows, which are no profit;
     values may be added.
 
     """
     amount: Annotated[Decimal, Field(examples=['79.12'])]
     """
-    Above zero for what came in, below zero for what went out.
+    Above zero for money that came in, below zero for money that left.
     """
     currency: Annotated[
         str | None, Field(examples=['EUR'], pattern='^[A-Z0-9]{3,10}$')
@@ -4050,7 +4025,7 @@ class Cash(BaseModel):
     """
     version: Annotated[int, Field(examples=[1], ge=1)]
     """
-    Raised by one with every change.
+    Rises by one with every change.
     """
     created_at: Annotated[
         AwareDatetime, Field(alias='createdAt', examples=['2026-01-05T09:31:04-05:00'])
@@ -4085,13 +4060,13 @@ class CashPage(BaseModel):
         ),
     ] = None
     """
-    Opaque; made by the API, never by a client.
+    An opaque token of the API.
     """
 
 
 class Balance(BaseModel):
     """
-    What an account held, and what that is made of, in its currency.
+    The balance of an account and its parts, in the account's currency.
     """
 
     account_id: Annotated[
@@ -4107,7 +4082,7 @@ class Balance(BaseModel):
     """
     at: Annotated[date | None, Field(examples=['2026-01-05'])] = None
     """
-    At the end of this day; absent when none was asked for.
+    The day at whose end the balance holds; absent when none was asked for.
     """
     opening: Annotated[Decimal, Field(examples=['257.8'])]
     """
@@ -4131,7 +4106,7 @@ class Balance(BaseModel):
     """
     realized: Annotated[Decimal, Field(examples=['257.8'])]
     """
-    What the closes and events of trades brought, after their costs.
+    The money that closes and events of trades realized, after costs.
     """
     balance: Annotated[Decimal, Field(examples=['257.8'])]
     """
@@ -4147,7 +4122,7 @@ class Balance(BaseModel):
 
 class TradingAccountInput(BaseModel):
     """
-    A trading account to make.
+    A trading account to create.
     """
 
     model_config = ConfigDict(
@@ -4155,7 +4130,7 @@ class TradingAccountInput(BaseModel):
     )
     name: Annotated[str, Field(examples=['IBKR'], max_length=60, min_length=1)]
     """
-    What its owner calls the account.
+    The name of the account.
     """
     kind: AccountKind | None = None
     """
@@ -4175,7 +4150,7 @@ class TradingAccountInput(BaseModel):
         Decimal | None, Field(alias='openingBalance', examples=['79.12'])
     ] = None
     """
-    What the account held before its first trade and cash; 0 if it is not given.
+    The balance before the first trade and cash; 0 by default.
     """
     opened_at: Annotated[
         AwareDatetime | None,
@@ -4201,7 +4176,7 @@ class TradingAccountInput(BaseModel):
         Decimal | None, Field(alias='dustValue', examples=['0.5'])
     ] = None
     """
-    What is left of a position counts as nothing below this value; 0, for never, if it is not given.
+    The value below which the rest of a position counts as nothing; by default 0, for never.
     """
     archived: Annotated[bool | None, Field(examples=[False])] = None
     """
@@ -4229,7 +4204,7 @@ class TradingAccount(BaseModel):
     """
     name: Annotated[str, Field(examples=['IBKR'], max_length=60, min_length=1)]
     """
-    What its owner calls the account.
+    The name of the account.
     """
     kind: AccountKind
     broker: Annotated[
@@ -4246,7 +4221,7 @@ class TradingAccount(BaseModel):
         Decimal, Field(alias='openingBalance', examples=['79.12'])
     ]
     """
-    What the account held before its first trade and cash.
+    The balance before the first trade and cash.
     """
     opened_at: Annotated[
         AwareDatetime | None,
@@ -4269,11 +4244,11 @@ class TradingAccount(BaseModel):
     """
     lot_method: Annotated[LotMethod | None, Field(alias='lotMethod')] = None
     """
-    With which entries the account's exits are matched; without it, the settings'.
+    The lot method of the account; without it, that of the settings.
     """
     dust_value: Annotated[Decimal, Field(alias='dustValue', examples=['0.5'])]
     """
-    What is left of a position counts as nothing below this value; 0 for never.
+    The value below which the rest of a position counts as nothing; 0 for never.
     """
     archived: Annotated[bool, Field(examples=[False])]
     """
@@ -4316,7 +4291,7 @@ class TradingAccountList(BaseModel):
 
 class Settings(BaseModel):
     """
-    What operations take where a request names nothing.
+    The settings, which are the defaults of requests.
     """
 
     base_currency: Annotated[
@@ -4380,7 +4355,7 @@ class Settings(BaseModel):
     """
     version: Annotated[int, Field(examples=[1], ge=1)]
     """
-    Raised by one with every change.
+    Rises by one with every change.
     """
     updated_at: Annotated[
         AwareDatetime | None,
@@ -4427,7 +4402,7 @@ class MatchedTrade(BaseModel):
         ),
     ] = None
     """
-    A name that somebody else gave, in visible ASCII characters except `|`.
+    A name from another system, in visible ASCII characters except `|`.
     """
     currency: Annotated[
         str | None, Field(examples=['EUR'], pattern='^[A-Z0-9]{3,10}$')
@@ -4482,15 +4457,15 @@ class MatchedTrade(BaseModel):
         Decimal | None, Field(alias='grossPnl', examples=['79.12'])
     ] = None
     """
-    What the exits earned before costs; absent when it is not known.
+    The gross P&L of the exits; absent when it is not known.
     """
     net_pnl: Annotated[Decimal | None, Field(alias='netPnl', examples=['79.12'])] = None
     """
-    What they earned after costs; absent when it is not known.
+    The net P&L of the exits; absent when it is not known.
     """
     costs: Annotated[Decimal, Field(examples=['1.1'])]
     """
-    What all its fills cost.
+    The costs of all its fills.
     """
     execution_ids: Annotated[
         list[FillName], Field(alias='executionIds', max_length=2200)
@@ -4504,7 +4479,7 @@ class MatchedTrade(BaseModel):
     """
     warnings: Annotated[list[TradeWarning], Field(max_length=20)]
     """
-    What is not as it should be.
+    Warnings about the trade.
     """
 
 
@@ -4548,24 +4523,24 @@ class MatchedPosition(BaseModel):
         ),
     ] = None
     """
-    A name that somebody else gave, in visible ASCII characters except `|`.
+    A name from another system, in visible ASCII characters except `|`.
     """
     side: Side
     quantity: Annotated[Decimal, Field(examples=['100'])]
     """
-    How many units, contracts or coins; above zero.
+    The number of units, contracts or coins; above zero.
     """
     average_price: Annotated[
         Decimal | None, Field(alias='averagePrice', examples=['185.25'])
     ] = None
     """
-    What a unit cost.
+    The mean entry price of a unit.
     """
     cost_basis: Annotated[
         Decimal | None, Field(alias='costBasis', examples=['79.12'])
     ] = None
     """
-    What all of it cost, without costs; of a short position what it brought.
+    The money paid for the open quantity, without costs; for a short position, the money received.
     """
     open_costs: Annotated[
         Decimal | None, Field(alias='openCosts', examples=['1.1'])
@@ -4575,7 +4550,7 @@ class MatchedPosition(BaseModel):
     """
     lots: Annotated[list[MatchedLot], Field(max_length=1200)]
     """
-    What is left of the entries; one pool for AVERAGE.
+    The rests of the entries; one pool for AVERAGE.
     """
 
 
@@ -4609,11 +4584,11 @@ class ExecutionInput(BaseModel):
     instrument: InstrumentInput | None = None
     side: Side | None = None
     """
-    Whether it was bought or sold; required for TRADE, TRANSFER_IN and OPENING.
+    BUY if it was bought, SELL if it was sold; required for TRADE, TRANSFER_IN and OPENING.
     """
     quantity: Annotated[Decimal | None, Field(examples=['100'])] = None
     """
-    How many units, contracts or coins.
+    The number of units, contracts or coins.
     """
     price: Annotated[Decimal | None, Field(examples=['185.25'])] = None
     """
@@ -4637,7 +4612,7 @@ class ExecutionInput(BaseModel):
         list[CostDetailInput] | None, Field(alias='costDetails', max_length=20)
     ] = None
     """
-    What commission and fees are made of; they add up to both.
+    The parts of commission and fees, which add up to them.
     """
     fee_currency: Annotated[
         str | None,
@@ -4650,7 +4625,7 @@ class ExecutionInput(BaseModel):
         None
     )
     """
-    What a unit of `feeCurrency` costs in the instrument's currency.
+    The price of a unit of `feeCurrency` in the instrument's currency.
     """
     kind: ExecutionKind | None = None
     position_effect: Annotated[
@@ -4686,7 +4661,7 @@ class ExecutionInput(BaseModel):
         ),
     ] = None
     """
-    What your broker names it.
+    The broker's name of the execution.
     """
     pair_id: Annotated[
         str | None,
@@ -4733,11 +4708,11 @@ class ExecutionUpdateInput(BaseModel):
     )
     side: Side | None = None
     """
-    Whether it was bought or sold.
+    BUY if it was bought, SELL if it was sold.
     """
     quantity: Annotated[Decimal | None, Field(examples=['100'])] = None
     """
-    How many units, contracts or coins.
+    The number of units, contracts or coins.
     """
     price: Annotated[Decimal | None, Field(examples=['185.25'])] = None
     """
@@ -4762,7 +4737,7 @@ class ExecutionUpdateInput(BaseModel):
         None
     )
     """
-    What a unit of `feeCurrency` costs in the instrument's currency; null for none.
+    The price of a unit of `feeCurrency` in the instrument's currency; null for none.
     """
     note: Annotated[
         str | None, Field(examples=['0.24 a share'], max_length=200, min_length=1)
@@ -4813,11 +4788,11 @@ class Execution(BaseModel):
     instrument: Instrument
     side: Side
     """
-    Whether it was bought or sold.
+    BUY if it was bought, SELL if it was sold.
     """
     quantity: Annotated[Decimal, Field(examples=['100'])]
     """
-    How many units, contracts or coins; above zero.
+    The number of units, contracts or coins; above zero.
     """
     price: Annotated[Decimal, Field(examples=['185.25'])]
     """
@@ -4843,7 +4818,7 @@ class Execution(BaseModel):
         list[CostDetail] | None, Field(alias='costDetails', max_length=20)
     ] = None
     """
-    What commission and fees are made of.
+    The parts of commission and fees.
     """
     fee_currency: Annotated[
         str | None,
@@ -4856,7 +4831,7 @@ class Execution(BaseModel):
         None
     )
     """
-    What a unit of `feeCurrency` costs in the instrument's currency.
+    The price of a unit of `feeCurrency` in the instrument's currency.
     """
     kind: Annotated[str, Field(examples=['TRADE'], max_length=40)]
     """
@@ -4881,7 +4856,7 @@ class Execution(BaseModel):
         ),
     ] = None
     """
-    A name that somebody else gave, in visible ASCII characters except `|`.
+    A name from another system, in visible ASCII characters except `|`.
     """
     external_id: Annotated[
         str | None,
@@ -4894,7 +4869,7 @@ class Execution(BaseModel):
         ),
     ] = None
     """
-    A name that somebody else gave, in visible ASCII characters except `|`.
+    A name from another system, in visible ASCII characters except `|`.
     """
     pair_id: Annotated[
         str | None,
@@ -4907,7 +4882,7 @@ class Execution(BaseModel):
         ),
     ] = None
     """
-    A name that somebody else gave, in visible ASCII characters except `|`.
+    A name from another system, in visible ASCII characters except `|`.
     """
     linked_to: Annotated[
         UUID | None,
@@ -4938,7 +4913,7 @@ class Execution(BaseModel):
     """
     source: Annotated[str, Field(examples=['API'], max_length=40)]
     """
-    How it was recorded: API by an operation on executions, MANUAL by one on a trade, IMPORT from a file; others may be added.
+    How the execution was recorded: API by an operation on executions, MANUAL by one on a trade, IMPORT from a file; others may be added.
 
     """
     import_id: Annotated[
@@ -4989,7 +4964,7 @@ class ExecutionPage(BaseModel):
         ),
     ] = None
     """
-    Opaque; made by the API, never by a client.
+    An opaque token of the API.
     """
 
 
@@ -5084,7 +5059,7 @@ class Group(BaseModel):
         None
     )
     """
-    The net P&L over the sum of the trades' risks, once all are flat and when each of the risks is known.
+    The net P&L over the sum of the trades' risks, once all trades are flat, if every risk is known.
     """
     version: Annotated[int, Field(examples=[1], ge=1)]
     """
@@ -5123,7 +5098,7 @@ class GroupPage(BaseModel):
         ),
     ] = None
     """
-    Opaque; made by the API, never by a client.
+    An opaque token of the API.
     """
 
 
@@ -5170,7 +5145,7 @@ class ConfirmSignUpInput(BaseModel):
 
 class RefreshSessionInput(BaseModel):
     """
-    What refreshes a session.
+    The refresh token of a session.
     """
 
     model_config = ConfigDict(
@@ -5187,7 +5162,7 @@ class RefreshSessionInput(BaseModel):
         ),
     ]
     """
-    Kept by the client, out of reach of scripts of others.
+    The client keeps it where scripts of other origins cannot read it.
     """
 
 
@@ -5566,7 +5541,7 @@ class EquityCurve(BaseModel):
     """
     group_by: Annotated[GroupBy, Field(alias='groupBy', examples=['WEEK'])]
     """
-    What a point stands for.
+    The span of a point, which is a day, a week or a month.
     """
     opening_balance: Annotated[
         Decimal, Field(alias='openingBalance', examples=['257.8'])
@@ -5865,15 +5840,15 @@ class ReturnPeriod(BaseModel):
     """
     earned: Annotated[Decimal, Field(examples=['257.8'])]
     """
-    What trades, income and costs brought.
+    The money from trades, income and costs.
     """
     flow: Annotated[Decimal, Field(examples=['257.8'])]
     """
-    What the owner put in, less what he took out.
+    The deposits minus the withdrawals.
     """
     closing: Annotated[Decimal, Field(examples=['257.8'])]
     """
-    What the account held at its end.
+    The balance at the end of the period.
     """
     returned: Annotated[float | None, Field(examples=[1])]
     """
@@ -5884,7 +5859,7 @@ class ReturnPeriod(BaseModel):
 
 class MatchResult(BaseModel):
     """
-    What the executions make.
+    The result of settling the executions.
     """
 
     trades: Annotated[list[MatchedTrade], Field(max_length=2200)]
@@ -5893,7 +5868,7 @@ class MatchResult(BaseModel):
     """
     matches: Annotated[list[LotMatch], Field(max_length=100000)]
     """
-    What each exit was matched with, trade by trade.
+    The matches of the exits, trade by trade.
     """
     open: Annotated[list[MatchedPosition], Field(max_length=1200)]
     """
@@ -5905,13 +5880,13 @@ class MatchResult(BaseModel):
     """
     cash: Annotated[list[CashSum], Field(max_length=1000)]
     """
-    What all of it brought, by currency; trades whose result is not known are left out.
+    The cash of all trades, by currency; trades with an unknown result are left out.
     """
 
 
 class Trade(BaseModel):
     """
-    A trade with the figures that follow from it.
+    A trade with its figures.
     """
 
     trade_id: Annotated[
@@ -5968,13 +5943,13 @@ class Trade(BaseModel):
     side: Side
     quantity: Annotated[Decimal, Field(examples=['100'])]
     """
-    How much was entered, by all entries.
+    The quantity of all entries together.
     """
     open_date: Annotated[
         AwareDatetime, Field(alias='openDate', examples=['2026-01-05T09:31:04-05:00'])
     ]
     """
-    When the first entry was.
+    The time of the first entry.
     """
     entry_price: Annotated[
         Decimal | None, Field(alias='entryPrice', examples=['185.25'])
@@ -5988,7 +5963,7 @@ class Trade(BaseModel):
         Decimal | None, Field(alias='stopLoss', examples=['185.25'])
     ] = None
     """
-    Where the stop stands now.
+    The present stop.
     """
     take_profit: Annotated[
         Decimal | None, Field(alias='takeProfit', examples=['185.25'])
@@ -6002,17 +5977,17 @@ class Trade(BaseModel):
     """
     commission: Annotated[Decimal, Field(examples=['1.1'])]
     """
-    Those of all entries.
+    The sum over all entries.
     """
     fees: Annotated[Decimal, Field(examples=['1.1'])]
     """
-    Those of all entries.
+    The sum over all entries.
     """
     risk_amount: Annotated[
         Decimal | None, Field(alias='riskAmount', examples=['50'])
     ] = None
     """
-    What is at risk now, as it was given.
+    The present amount at risk, as it was given.
     """
     initial_stop_loss: Annotated[
         Decimal | None, Field(alias='initialStopLoss', examples=['185.25'])
@@ -6025,7 +6000,7 @@ class Trade(BaseModel):
         Decimal | None, Field(alias='initialRiskAmount', examples=['50'])
     ] = None
     """
-    The first risk amount that the trade was given. It stays likewise, and goes before the first stop.
+    The first risk amount that the trade was given. It stays in the same way, and takes precedence over the first stop.
     """
     lot_method: Annotated[LotMethod, Field(alias='lotMethod')]
     setup_type: Annotated[
@@ -6187,7 +6162,7 @@ class Trade(BaseModel):
     """
     warnings: Annotated[list[TradeWarning] | None, Field(max_length=20)] = None
     """
-    What is not as it should be, of a trade that follows from executions.
+    Warnings about a trade that is derived from executions.
     """
     group_id: Annotated[
         UUID | None,
@@ -6280,7 +6255,7 @@ class Trade(BaseModel):
     """
     version: Annotated[int, Field(examples=[2], ge=1)]
     """
-    Raised by one with every change.
+    Rises by one with every change.
     """
 
 
@@ -6303,7 +6278,7 @@ class TradePage(BaseModel):
         ),
     ] = None
     """
-    Opaque; made by the API, never by a client.
+    An opaque token of the API.
     """
     count: Annotated[int | None, Field(examples=[2], ge=0)] = None
     """
@@ -6358,7 +6333,7 @@ class DeletedTradePage(BaseModel):
         ),
     ] = None
     """
-    Opaque; made by the API, never by a client.
+    An opaque token of the API.
     """
 
 
@@ -6378,7 +6353,7 @@ class BulkTradesInput(BaseModel):
 
 class BulkResult(BaseModel):
     """
-    What became of one item.
+    The result of one item.
     """
 
     status: Annotated[int, Field(examples=[201], ge=200, le=599)]
@@ -6408,7 +6383,7 @@ class AccountExportFile(BaseModel):
     """
     profile: Profile1
     """
-    What the account knows of its user.
+    The profile of the user.
     """
     trades: list[Trade]
     """
@@ -6523,7 +6498,7 @@ class Breakdown(BaseModel):
 
 class AccountReturns(BaseModel):
     """
-    What an account earned, in its currency and in percent.
+    The returns of an account, in its currency and in percent.
     """
 
     account_id: Annotated[
@@ -6547,23 +6522,23 @@ class AccountReturns(BaseModel):
     """
     by: Annotated[By, Field(examples=['DAY'])]
     """
-    What a period is.
+    The length of a period.
     """
     opening: Annotated[Decimal, Field(examples=['257.8'])]
     """
-    What the account held before the first day.
+    The balance before the first day.
     """
     closing: Annotated[Decimal, Field(examples=['257.8'])]
     """
-    What it held after the last day.
+    The balance after the last day.
     """
     earned: Annotated[Decimal, Field(examples=['257.8'])]
     """
-    What trades, income and costs brought.
+    The money from trades, income and costs.
     """
     flow: Annotated[Decimal, Field(examples=['257.8'])]
     """
-    What the owner put in, less what he took out.
+    The deposits minus the withdrawals.
     """
     time_weighted_return: Annotated[
         float | None, Field(alias='timeWeightedReturn', examples=[2.516678])
@@ -6618,7 +6593,7 @@ class RecordedExecution(BaseModel):
 
 class BulkExecutionResult(BaseModel):
     """
-    What became of one item.
+    The result of one item.
     """
 
     status: Annotated[int, Field(examples=[201], ge=200, le=599)]
@@ -6653,7 +6628,7 @@ class BulkResults(BaseModel):
 
 class Facets(BaseModel):
     """
-    What your trades can be filtered by.
+    The values by which your trades can be filtered.
     """
 
     symbols: Annotated[list[FacetValue], Field(max_length=1000)]
