@@ -1,6 +1,6 @@
 """`make bench`: measures everything and writes benchmarks/results.md with its charts.
 
-python -m benchmarks [--rounds 15] [--seconds 90] [--trades 100000]
+python -m benchmarks [--rounds 15] [--seconds 90] [--trades 100000] [--only-growth]
 """
 
 from __future__ import annotations
@@ -27,9 +27,13 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=processes.ROUNDS)
     parser.add_argument("--seconds", type=float, default=90)
     parser.add_argument("--trades", type=int, default=100_000, help="in the longest journal")
+    parser.add_argument("--only-growth", action="store_true", help="measure growth but lists, keep all other results")
     given = parser.parse_args()
     os.environ.update(SETTINGS)
     counts = (given.trades // 100, given.trades // 10, given.trades)
+    if given.only_growth:
+        page.write_growth(tasks.measure(counts, say))
+        return
     found = page.Found(rounds=given.rounds, seconds=given.seconds, figures=processes.measure(given.rounds, say))
     say("listing")
     found.listing = listing.measure(counts)

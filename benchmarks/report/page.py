@@ -24,6 +24,9 @@ from local.artifacts import zipped
 from local.places import BUILD
 
 RESULTS = Path(__file__).parents[1] / "results.md"
+# Where the parts of the page begin that `write_growth` replaces, and the line that it adds.
+GROWTH, LOAD = "### A change of a trade and its statistics\n", "\n## Load\n"
+AGAIN = "Growth, apart from lists, was measured again later, at a load average of"
 
 
 @dataclass
@@ -207,6 +210,67 @@ def write(found: Found) -> str:
     return targets_table(found)
 
 
+def write_growth(found: Growth) -> None:
+    """Put the growth that a later run measured into the page and its charts."""
+    draw_growth(found)
+    RESULTS.write_text(with_growth(RESULTS.read_text("utf-8"), found), "utf-8")
+
+
+def with_growth(page: str, found: Growth) -> str:
+    """The page with this growth in place of the one that it has, and with a line that says so."""
+    before, begin, rest = page.partition(GROWTH)
+    _, end, after = rest.partition(LOAD)
+    if not (begin and end):
+        raise ValueError("the page has no growth")
+    rows = table(["", "", "", "", ""], (one.row for one in targets.of_growth(found))).splitlines()[2:]
+    names = {row.split(" | ")[0] for row in rows}
+    lines = []
+    for line in re.sub(f"{AGAIN}.*\n\n", "", before).splitlines():
+        if line.split(" | ")[0] in names:
+            lines += rows
+            rows = []
+        else:
+            lines.append(line)
+    lines.insert(lines.index("## Targets"), f"{AGAIN} {os.getloadavg()[1]:.1f}.\n")
+    return "\n".join(lines) + "\n" + growth_sections(found) + LOAD + after
+
+
+def growth_sections(found: Growth) -> str:
+    """What the page says of everything that grows with a journal, but lists."""
+    return f"""### A change of a trade and its statistics
+
+updateTrade, and the update of the statistics that its stream record starts:
+
+![A change of a trade and its statistics](charts/change.svg)
+
+{growth_table(found[CHANGE], per_trade=False)}
+
+### The rebuild of a user's statistics
+
+![The rebuild of a user's statistics](charts/rebuild.svg)
+
+Rebuilt from nothing:
+
+{growth_table(found[REBUILD], per_trade=True)}
+
+Compared and found correct, as every six hours:
+
+{growth_table(found[CHECK], per_trade=True)}
+
+### A statistic with filters
+
+getStats with filters, a time zone and a tolerance. Seconds are those of the processor:
+
+{growth_table(found[QUESTION], per_trade=True)}
+
+### The export of an account
+
+![The export of an account](charts/export.svg)
+
+{growth_table(found[EXPORT], per_trade=True)}
+"""
+
+
 def text(found: Found) -> str:
     """The text of the page."""
     return f"""# Results
@@ -244,38 +308,7 @@ As requests / read units:
 
 {listing_table(found.listing)}
 
-### A change of a trade and its statistics
-
-updateTrade, and the update of the statistics that its stream record starts:
-
-![A change of a trade and its statistics](charts/change.svg)
-
-{growth_table(found.growth[CHANGE], per_trade=False)}
-
-### The rebuild of a user's statistics
-
-![The rebuild of a user's statistics](charts/rebuild.svg)
-
-Rebuilt from nothing:
-
-{growth_table(found.growth[REBUILD], per_trade=True)}
-
-Compared and found correct, as every six hours:
-
-{growth_table(found.growth[CHECK], per_trade=True)}
-
-### A statistic with filters
-
-getStats with filters, a time zone and a tolerance. Seconds are those of the processor:
-
-{growth_table(found.growth[QUESTION], per_trade=True)}
-
-### The export of an account
-
-![The export of an account](charts/export.svg)
-
-{growth_table(found.growth[EXPORT], per_trade=True)}
-
+{growth_sections(found.growth)}
 ## Load
 
 {USERS} users at once on the embedded AWS: all operations for {found.seconds:.0f} s, three operations for a third of

@@ -9,8 +9,10 @@ import pytest
 from benchmarks.growth.journals import TODAY, journal, trade_id
 from benchmarks.growth.listing import Cost, Row, measure
 from benchmarks.growth.meter import Meter, Use, read_units, weight
+from benchmarks.report import page
 from benchmarks.report.page import growth_table, listing_table
-from benchmarks.tests.test_targets import taken
+from benchmarks.report.targets import of_growth
+from benchmarks.tests.test_targets import grown, taken
 from handlers.journal.trade import Status
 
 
@@ -127,3 +129,18 @@ def test_of_pages_those_that_an_index_serves_are_shown_one_by_one() -> None:
         "| none | 1 / 5 | 1 / 10 | 2.00 | **missed** |",
         "| 2 others, at most | 1 / 7.5 | 2 / 15 | 2.00 | **missed** |",
     ]
+
+
+def test_growth_that_is_measured_again_takes_its_place_in_the_page() -> None:
+    before = page.RESULTS.read_text("utf-8")
+    again = page.with_growth(before, grown())
+    assert again == page.with_growth(again, grown())
+    for one in of_growth(grown()):
+        assert again.count(f"| {one.what} |") == 1
+    kept = [
+        line for line in before.splitlines() if line.startswith(("| Cold start", "| Load", "| AAPL", "| createTrade"))
+    ]
+    assert kept
+    assert set(kept) <= set(again.splitlines())
+    assert again.count(page.AGAIN) == 1
+    assert page.growth_sections(grown()) in again
