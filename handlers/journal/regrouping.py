@@ -581,11 +581,7 @@ def _changed_fills(
         if execution.execution_id not in renamed and opens in renamed.values():
             # An id that none has had: an execution may lose one trade twice, and between that its new id to another.
             opens = str(uuid5(UUID(part_id(opens, execution.execution_id)), now.isoformat()))
-        new = replace(
-            execution,
-            opens=opens,
-            trade_ids=tuple(of.get(execution.execution_id, ())),
-        )
-        if new != execution:
-            changed.append(new)
+        trade_ids = tuple(of.get(execution.execution_id, ()))
+        if (opens, trade_ids) != (execution.opens, execution.trade_ids):
+            changed.append(replace(execution, opens=opens, trade_ids=trade_ids))
     return tuple(changed)

@@ -7,6 +7,7 @@ take half as long to load as all of botocore (benchmarks/README.md).
 from __future__ import annotations
 
 import os
+from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore import exceptions
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from botocore.parsers import ResponseParserError
+from botocore.parsers import JSONParser, ResponseParserError, ResponseParserFactory
 from botocore.session import Session
 
 from handlers import deadline
@@ -85,9 +86,44 @@ class _MapsFailures:
             return super()._make_api_call(operation_name, api_params)  # type: ignore[misc] # botocore's client
 
 
+class _Parsers(ResponseParserFactory):
+    """botocore's parsers of answers, with a quick one for DynamoDB's."""
+
+    def create_parser(self, protocol_name: str) -> Any:
+        """The parser for a protocol; botocore's way to choose one."""
+        if protocol_name != "json":
+            return super().create_parser(protocol_name)
+        return _JSONParser(**self._defaults)  # type: ignore[attr-defined] # the stubs leave it out
+
+
+class _JSONParser(JSONParser):
+    """botocore's, which would look up each attribute of an item in DynamoDB's model: half of the time that a function
+    takes to read 100 000 items. An attribute is what its JSON says, but for binary values.
+    """
+
+    def _handle_structure(self, shape: Any, value: Any) -> Any:
+        if shape.name == "AttributeValue":
+            return _attribute(value)
+        return super()._handle_structure(shape, value)  # type: ignore[misc] # the stubs leave it out
+
+
+def _attribute(stored: dict[str, Any]) -> dict[str, Any]:
+    for kind, held in stored.items():
+        if kind == "M":
+            return {kind: {name: _attribute(each) for name, each in held.items()}}
+        if kind == "L":
+            return {kind: [_attribute(each) for each in held]}
+        if kind == "B":
+            return {kind: b64decode(held)}
+        if kind == "BS":
+            return {kind: [b64decode(each) for each in held]}
+    return stored
+
+
 @cache
 def _session() -> Session:
     session = Session()
+    session.register_component("response_parser_factory", _Parsers())
     # botocore's own way to extend its clients; boto3 adds its methods in it too.
     session.register("creating-client-class", _map_failures)
     return session
