@@ -130,7 +130,7 @@ def change_tag(event: Event, context: Any) -> Event:
 
 
 def after_ledger_change(event: Event, _: Any) -> Event:
-    """For LedgerTable's stream: positions that were marked, which SettleQueue is told of."""
+    """Send each position that was marked as not settled to SettleQueue. Called by LedgerTable's stream."""
 
     def tell(change: Any) -> None:
         marked = marked_position(change.get("OldImage", {}), change.get("NewImage", {}))
@@ -143,7 +143,7 @@ def after_ledger_change(event: Event, _: Any) -> Event:
 
 
 def settle_positions(event: Event, context: Any) -> Event:
-    """For SettleQueue: positions whose trades do not follow from their executions yet."""
+    """Settle marked positions, so that their trades follow from their executions. Called by SettleQueue."""
 
     def settle(message: Any) -> None:
         try:
