@@ -106,18 +106,26 @@ class _JSONParser(JSONParser):
             return _attribute(value)
         return super()._handle_structure(shape, value)  # type: ignore[misc] # the stubs leave it out
 
+    def _handle_map(self, shape: Any, value: Any) -> Any:
+        if shape.value.name == "AttributeValue":
+            return {name: _attribute(each) for name, each in value.items()}
+        return super()._handle_map(shape, value)  # type: ignore[misc] # the stubs leave it out
+
 
 def _attribute(stored: dict[str, Any]) -> dict[str, Any]:
-    for kind, held in stored.items():
-        if kind == "M":
-            return {kind: {name: _attribute(each) for name, each in held.items()}}
-        if kind == "L":
-            return {kind: [_attribute(each) for each in held]}
-        if kind == "B":
-            return {kind: b64decode(held)}
-        if kind == "BS":
-            return {kind: [b64decode(each) for each in held]}
-    return stored
+    """The attribute with its binary values; it has one kind."""
+    [kind] = stored
+    if kind in _AS_IT_IS:
+        return stored
+    held = stored[kind]
+    if kind == "M":
+        return {kind: {name: _attribute(each) for name, each in held.items()}}
+    if kind == "L":
+        return {kind: [_attribute(each) for each in held]}
+    return {kind: [b64decode(each) for each in held] if kind == "BS" else b64decode(held)}
+
+
+_AS_IT_IS = frozenset({"S", "N", "BOOL", "NULL", "SS", "NS"})
 
 
 @cache
