@@ -70,15 +70,19 @@ def _forms(shown: Contract) -> tuple[dict[str, Any], list[Any]]:
 
 
 def _requests_to(forms: dict[str, Any], shown: Contract) -> dict[str, Any]:
-    """The collection, with its requests put beside the form of their operation and the operation's id in their place.
+    """The collection with the ids of operations in place of their requests, which page.js makes of the forms.
 
-    Both hold the same examples: side by side, they are compressed to half.
+    Each form gets the names of its requests, and the script that follows a log-in. tests/e2e/test_docs_page.py compares
+    the requests that the page makes with those of the collection.
     """
     file = collection(shown)
     for folder, tag in zip(file["item"], (tag for tag in shown.tags if tag.operations), strict=True):
         requests = iter(folder["item"])
         for operation in tag.operations:
-            forms[operation.id]["requests"] = [next(requests) for _ in operation.bodies or ("",)]
+            items = [next(requests) for _ in operation.bodies or ("",)]
+            forms[operation.id]["requests"] = [item["name"] for item in items]
+            if "event" in items[0]:
+                forms[operation.id]["event"] = items[0]["event"]
         folder["item"] = [operation.id for operation in tag.operations]
     return file
 

@@ -4,7 +4,7 @@ const FORMS = /* {{forms}} */ {};
 // Many operations have the same parameters: the page holds each of them once.
 const PARAMETERS = /* {{parameters}} */ {};
 for (const form of Object.values(FORMS)) form.parameters = form.parameters.map((place) => PARAMETERS[place]);
-// For Postman and Bruno; its folders name operations, whose requests lie beside their forms.
+// For Postman and Bruno; its folders name operations, whose requests are made of their forms.
 const COLLECTION = /* {{collection}} */ {};
 // The page lies beside the operations: /v1/docs and /v1/trades, whatever stands before them.
 const BASE = location.href.replace(/[?#].*$/, "").replace(/\/docs\/?$/, "");
@@ -132,10 +132,30 @@ for (const pick of all(".example")) {
   });
 }
 
+// The requests of an operation in the collection: one for each of its examples, made of the same form as "Try it".
+const given = (form, place) => form.parameters.filter((each) => each.in === place).flatMap((each) => {
+  const values = each.list && each.exploded ? each.example.split(", ") : [each.list ? each.example.replaceAll(", ", ",") : each.example];
+  return values.map((value) => ({ key: each.name, value, disabled: !each.required }));
+});
+const requestsOf = (form) => form.requests.map((name, place) => {
+  const path = form.path.slice(1).split("/").map((step) => step.replace(/^\{(.*)\}$/, ":$1"));
+  const query = given(form, "query"), variable = given(form, "path").map(({ key, value }) => ({ key, value }));
+  const sent = query.filter((each) => !each.disabled).map((each) => `${each.key}=${each.value}`).join("&");
+  const header = given(form, "header").map((each) => (each.key === "Idempotency-Key" ? { ...each, value: "{{$guid}}", disabled: false } : each));
+  if (form.media) header.push({ key: "Content-Type", value: form.media });
+  const url = { raw: ["{{baseUrl}}", ...path].join("/") + (sent && `?${sent}`), host: ["{{baseUrl}}"], path };
+  if (query.length) url.query = query;
+  if (variable.length) url.variable = variable;
+  const request = { method: form.method, header, url }, raw = form.bodies[place];
+  if (!form.secured) request.auth = { type: "noauth" };
+  if (raw) request.body = { mode: "raw", raw, options: { raw: { language: "json" } } };
+  return form.event ? { name, request, event: form.event } : { name, request };
+});
+
 // The collection with this host's address.
 $("#download").addEventListener("click", () => {
   const variable = COLLECTION.variable.map((each) => (each.key === "baseUrl" ? { ...each, value: BASE } : each));
-  const item = COLLECTION.item.map((folder) => ({ ...folder, item: folder.item.flatMap((id) => FORMS[id].requests) }));
+  const item = COLLECTION.item.map((folder) => ({ ...folder, item: folder.item.flatMap((id) => requestsOf(FORMS[id])) }));
   const file = new Blob([JSON.stringify({ ...COLLECTION, variable, item }, null, 2)], { type: "application/json" });
   const address = URL.createObjectURL(file);
   make("a", { href: address, download: "trading-journal.postman_collection.json" }).click();

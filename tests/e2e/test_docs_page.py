@@ -15,6 +15,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from local.stack import Stack
+from openapi.docs_page.collection import collection
+from openapi.docs_page.reading import Reader
 from openapi.generate import ROOT, contract, operations
 from tests.e2e.browsers import chromium
 from tests.e2e.conftest import PASSWORD, User
@@ -257,7 +259,8 @@ def test_the_collection_is_downloaded_with_this_hosts_address_and_works(
     assert downloading.value.suggested_filename == "trading-journal.postman_collection.json"
     downloading.value.save_as(tmp_path / "collection.json")
     document = json.loads((tmp_path / "collection.json").read_text("utf-8"))
-    assert document["variable"] == [{"key": "baseUrl", "value": stack.api}, {"key": "token", "value": ""}]
+    variable = [{"key": "baseUrl", "value": stack.api}, {"key": "token", "value": ""}]
+    assert document == {**collection(Reader(contract()).contract()), "variable": variable}
     folders = {
         folder["name"]: {item["name"]: item["request"] for item in folder["item"]} for folder in document["item"]
     }
