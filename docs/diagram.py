@@ -223,6 +223,10 @@ def drawn(text: str, pictures: dict[str, str]) -> str:
     return text
 
 
+# The modules of background functions, each with a picture of its own name.
+BEHIND = ("images", "accounts", "exports", "ledger", "tags")
+
+
 def main() -> int:
     """Write the pictures, or say whether they are stale."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -235,7 +239,7 @@ def main() -> int:
         {
             "requests": picture.requests(),
             "statistics": picture.behind("handlers.entry.streams"),
-            "images and accounts": picture.behind("handlers.entry.queues"),
+            **{name: picture.behind(f"handlers.entry.{name}") for name in BEHIND},
         },
     )
     if is_check and page != text:

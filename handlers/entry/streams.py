@@ -1,4 +1,4 @@
-"""The entry points of the background functions for statistics; queues.py has those of all other background functions.
+"""The background functions for statistics.
 
 The stream of the trades' table calls one, schedules another, a queue the third. Lambda delivers failed records and
 messages again, and after too many tries puts them into a dead-letter queue (docs/runbook.md).

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote_plus
 
-from handlers.entry import queues
+from handlers.entry.images import check_image, remove_images
 from handlers.storage.clients import dynamodb, s3
 from tests.api.client import DANA, Client
 from tests.pictures import png
@@ -63,7 +63,7 @@ def send(trade_id: str, image_id: str, data: bytes = PNG, user: str = DANA) -> A
 
 def check(*arrivals: Arrival) -> list[str]:
     """Have the files checked. Returns the messages that failed."""
-    answer = queues.check_image(messages(*(arrival.notice for arrival in arrivals)), Context())
+    answer = check_image(messages(*(arrival.notice for arrival in arrivals)), Context())
     return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
 
@@ -105,9 +105,7 @@ def remove(*changes: tuple[Mapping[str, Any], Mapping[str, Any]]) -> list[str]:
     for number, (before, after) in enumerate(changes):
         change = {"SequenceNumber": str(number), "OldImage": before, **({"NewImage": after} if after else {})}
         made.append({"eventName": "MODIFY" if after else "REMOVE", "dynamodb": change})
-    return [
-        failure["itemIdentifier"] for failure in queues.remove_images({"Records": made}, Context())["batchItemFailures"]
-    ]
+    return [failure["itemIdentifier"] for failure in remove_images({"Records": made}, Context())["batchItemFailures"]]
 
 
 def files() -> set[tuple[str, str]]:

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from handlers.entry import queues
+from handlers.entry.exports import write_export
 from handlers.journal.settings import MAIN
 from handlers.storage import bucket, clients, erasure_marks, trade_queries
 from handlers.usecases import export_account, file_writing
@@ -125,7 +125,7 @@ def test_an_export_holds_every_event_and_group(dana: Client, estate: Estate, mon
     _, document = exported(dana)
     monkeypatch.setattr(file_writing, "AT_ONCE_SECONDS", -1)
     dana.get("/auth/export")
-    assert queues.write_export({"Records": messages_of(estate.export_queue)}, None) == {"batchItemFailures": []}
+    assert write_export({"Records": messages_of(estate.export_queue)}, None) == {"batchItemFailures": []}
     _, prepared = exported(dana)
     for file in (document, prepared):
         assert file["groups"] == [dana.get(f"/groups/{group_id}").json for group_id in group_ids]
@@ -191,7 +191,7 @@ def test_an_export_says_where_images_are(dana: Client, estate: Estate, monkeypat
     assert urlsplit(image["url"]).path == f"/images/{dana.user}/{trade_id}/{image_id}"
     monkeypatch.setattr(file_writing, "AT_ONCE_SECONDS", -1)
     dana.get("/auth/export")
-    assert queues.write_export({"Records": messages_of(estate.export_queue)}, None) == {"batchItemFailures": []}
+    assert write_export({"Records": messages_of(estate.export_queue)}, None) == {"batchItemFailures": []}
     _, prepared = exported(dana)
     assert urlsplit(prepared["trades"][0]["images"][0]["url"]).path == urlsplit(image["url"]).path
 
@@ -204,9 +204,9 @@ def test_an_export_behind_the_answer_that_fails_leaves_nothing_and_is_tried_agai
     event = messages({"userId": dana.user, "username": dana.user})
     with monkeypatch.context() as patch:
         patch.setattr(trade_queries, "every_trade", broken)
-        assert queues.write_export(event, None)["batchItemFailures"]
+        assert write_export(event, None)["batchItemFailures"]
     assert "Uploads" not in clients.s3().list_multipart_uploads(Bucket="files")
-    assert queues.write_export(event, None) == {"batchItemFailures": []}
+    assert write_export(event, None) == {"batchItemFailures": []}
     _, document = exported(dana)
     assert len(document["trades"]) == 1
 
@@ -228,7 +228,7 @@ def test_a_large_account_is_exported_behind_the_answer(
     assert (second.status, second.json) == (202, first.json)
     assert "Uploads" not in clients.s3().list_multipart_uploads(Bucket="files")
     [message] = messages_of(estate.export_queue)  # asked for once, however often it is asked
-    assert queues.write_export({"Records": [message]}, None) == {"batchItemFailures": []}
+    assert write_export({"Records": [message]}, None) == {"batchItemFailures": []}
     answer, document = exported(dana)
     assert len(document["trades"]) == 1
     assert answer["url"].split("?")[0].endswith("/prepared.json.gz")
@@ -250,7 +250,7 @@ def test_an_export_under_way_says_how_far_it_is(dana: Client, estate: Estate, mo
             yield trade
 
     monkeypatch.setattr(trade_queries, "every_trade", watched)
-    queues.write_export({"Records": [message]}, None)
+    write_export({"Records": [message]}, None)
     assert [answer.status for answer in told] == [202] * 3
     assert [answer.json["tradesWritten"] for answer in told] == [0, 1, 2]
     assert {answer.json["startedAt"] for answer in told} == {first["startedAt"]}
@@ -284,7 +284,7 @@ def test_a_prepared_export_is_not_given_out_for_long(
     monkeypatch.setattr(file_writing, "AT_ONCE_SECONDS", -1)
     dana.get("/auth/export")
     [message] = messages_of(estate.export_queue)
-    queues.write_export({"Records": [message]}, None)
+    write_export({"Records": [message]}, None)
     monkeypatch.setattr(file_writing, "AT_ONCE_SECONDS", 18)
     monkeypatch.setattr(export_account, "PREPARED_FOR", timedelta(seconds=-60))
     answer, _ = exported(dana)
@@ -346,7 +346,7 @@ def test_an_export_of_an_account_that_is_being_erased_is_not_written(dana: Clien
     assert dana.user is not None
     erasure_marks.begin(dana.user, NOW)
     message = {"messageId": "1", "body": json.dumps({"userId": dana.user, "username": dana.user})}
-    assert queues.write_export({"Records": [message]}, None) == {"batchItemFailures": []}
+    assert write_export({"Records": [message]}, None) == {"batchItemFailures": []}
     assert "Uploads" not in clients.s3().list_multipart_uploads(Bucket="files")
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import pytest
 
-from handlers.entry import queues
+from handlers.entry import accounts as account_functions
 from handlers.storage import bucket, clients, dynamo
 from handlers.usecases import erase_account
 from tests.api.client import Client, a_trade
@@ -98,7 +98,9 @@ def work(estate: Estate, context: Context | None = None) -> int:
     while records := messages_of(estate.erasure_queue):
         for record in records:
             count += 1
-            assert queues.erase_account({"Records": [record]}, context or Context()) == {"batchItemFailures": []}
+            assert account_functions.erase_account({"Records": [record]}, context or Context()) == {
+                "batchItemFailures": []
+            }
     return count
 
 
@@ -122,7 +124,7 @@ def test_a_deleted_account_is_gone_and_the_others_are_as_they_were(
 def test_the_marks_outlive_the_last_look_by_a_day(dana: Client, estate: Estate, delays: list[int]) -> None:
     dana.delete("/auth/account")
     [first] = messages_of(estate.erasure_queue)
-    queues.erase_account({"Records": [first]}, Context())
+    account_functions.erase_account({"Records": [first]}, Context())
     assert mark_expiries(str(dana.user)) == {None}
     work(estate)
     [expiry] = mark_expiries(str(dana.user))
@@ -155,7 +157,7 @@ def test_a_repeated_request_is_answered_alike_at_any_time(dana: Client, estate: 
 def test_what_came_in_after_the_erasing_is_found_by_the_last_look(dana: Client, estate: Estate) -> None:
     dana.delete("/auth/account")
     [first] = messages_of(estate.erasure_queue)
-    queues.erase_account({"Records": [first]}, Context())
+    account_functions.erase_account({"Records": [first]}, Context())
     # A form that was signed before, and an export that was under way.
     clients.s3().put_object(Bucket="files", Key=f"images/{dana.user}/trade-9/image-9", Body=b"late")
     clients.s3().put_object(Bucket="files", Key=f"exports/{dana.user}/export.json.gz", Body=b"late")
@@ -167,7 +169,7 @@ def test_what_came_in_after_the_erasing_is_found_by_the_last_look(dana: Client, 
 def test_who_signs_up_anew_with_the_address_is_left_alone(dana: Client, estate: Estate) -> None:
     dana.delete("/auth/account")
     [first] = messages_of(estate.erasure_queue)
-    queues.erase_account({"Records": [first]}, Context())
+    account_functions.erase_account({"Records": [first]}, Context())
     again = new_client(estate.pool, "dana@example.com")
     furnish(str(again.user))
     work(estate)
@@ -194,7 +196,7 @@ def test_what_a_call_has_no_time_for_is_left_to_the_next(dana: Client, estate: E
             calls += 1
             # Time for one batch and no more.
             is_last = message_of(record)["isLastLook"]
-            queues.erase_account({"Records": [record]}, Context([29_999]))
+            account_functions.erase_account({"Records": [record]}, Context([29_999]))
             assert is_last or calls < 20
     assert calls > 5
     assert left_of(str(dana.user), estate.pool) == {}
@@ -211,7 +213,7 @@ def test_a_message_that_fails_comes_again_and_names_nobody(
         raise RuntimeError("S3 is gone")
 
     monkeypatch.setattr(bucket, "erase", broken)
-    answer = queues.erase_account({"Records": [message]}, Context())
+    answer = account_functions.erase_account({"Records": [message]}, Context())
     assert answer == {"batchItemFailures": [{"itemIdentifier": message["messageId"]}]}
     assert "example.com" not in log_lines.text
     assert delays == [0]
@@ -259,7 +261,7 @@ def _erase(victim: Client, estate: Estate, kill: Kill) -> bool:
         record = waiting.pop(0)
         try:
             with kill.watching():
-                assert queues.erase_account({"Records": [record]}, Context()) == {"batchItemFailures": []}
+                assert account_functions.erase_account({"Records": [record]}, Context()) == {"batchItemFailures": []}
         except Killed:
             killed = True
             waiting.append(record)  # it comes again, and may meet what it has sent itself

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from handlers.documents import csv_rows
-from handlers.entry import queues
+from handlers.entry.exports import write_export
 from handlers.storage import clients, erasure_marks, trade_queries
 from handlers.usecases import export_table, file_writing
 from openapi.generate import contract
@@ -195,11 +195,11 @@ def test_a_long_journal_is_written_behind_the_answer(
     [message] = messages_of(estate.export_queue)
     with monkeypatch.context() as patch:
         patch.setattr(trade_queries, "by_entry", watched)
-        assert queues.write_export({"Records": [message]}, None) == {"batchItemFailures": []}
+        assert write_export({"Records": [message]}, None) == {"batchItemFailures": []}
     assert told == [1, 2, 3, 3]
     assert len(rows_of(dana.get(path))) == 3
     # The message may come twice.
-    assert queues.write_export({"Records": [message]}, None) == {"batchItemFailures": []}
+    assert write_export({"Records": [message]}, None) == {"batchItemFailures": []}
     assert len(rows_of(dana.get(path))) == 3
 
 
@@ -231,7 +231,7 @@ def test_what_was_asked_for_may_be_deleted_before_it_is_written(
     asked = dana.post("/exports", CSV).json
     clients.s3().delete_object(Bucket="files", Key=f"exports/{dana.user}/tables/{asked['exportId']}.json")
     [message] = messages_of(estate.export_queue)
-    assert queues.write_export({"Records": [message]}, None) == {"batchItemFailures": []}
+    assert write_export({"Records": [message]}, None) == {"batchItemFailures": []}
     assert dana.get(f"/exports/{asked['exportId']}").status == 404
 
 
@@ -252,7 +252,7 @@ def test_nothing_is_written_for_an_account_that_is_being_erased(
     erasure_marks.begin(str(dana.user), NOW)
     assert dana.post("/exports", CSV).kind == "/problems/account-erased"
     [message] = messages_of(estate.export_queue)
-    assert queues.write_export({"Records": [message]}, None) == {"batchItemFailures": []}
+    assert write_export({"Records": [message]}, None) == {"batchItemFailures": []}
     files = clients.s3().list_objects_v2(Bucket="files")["Contents"]
     assert [file["Key"].rpartition("/")[2] for file in files] == [f"{asked['exportId']}.json"]
     assert "Uploads" not in clients.s3().list_multipart_uploads(Bucket="files")

@@ -13,7 +13,7 @@ from botocore.stub import Stubber
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.entry import queues
+from handlers.entry.images import check_image, sweep_images
 from handlers.storage import clients, erasure_marks, image_files, uploads
 from handlers.storage.errors import VersionMismatch
 from handlers.usecases import image_intake
@@ -124,7 +124,7 @@ def sweep_all(address: str, milliseconds: Sequence[int] = ()) -> int:
     calls = 0
     while waiting:
         calls += 1
-        answer = queues.sweep_images(messages(waiting.pop(0)), Context(milliseconds))
+        answer = sweep_images(messages(waiting.pop(0)), Context(milliseconds))
         assert answer == {"batchItemFailures": []}
         waiting += sent(address)
     return calls
@@ -307,7 +307,7 @@ def test_a_trade_that_never_stands_still_is_tried_again_later(
 
 
 def test_the_buckets_own_test_message_is_no_file() -> None:
-    answer = queues.check_image(messages({"Service": "Amazon S3", "Event": "s3:TestEvent"}), Context())
+    answer = check_image(messages({"Service": "Amazon S3", "Event": "s3:TestEvent"}), Context())
     assert answer == {"batchItemFailures": []}
 
 
@@ -315,7 +315,7 @@ def test_a_message_that_makes_no_sense_fails_alone(dana: Client, trade_id: str) 
     notice = send(trade_id, ask(dana, trade_id)).notice
     event = messages({"Records": [{}]}, notice)
     event["Records"].append({"messageId": "2", "body": "not JSON"})
-    answer = queues.check_image(event, Context())
+    answer = check_image(event, Context())
     assert answer == {"batchItemFailures": [{"itemIdentifier": "0"}, {"itemIdentifier": "2"}]}
     assert statuses(dana, trade_id) == ["READY"]
 
@@ -546,9 +546,9 @@ def test_a_sweep_that_is_killed_at_any_call_and_comes_again_deletes_the_same(
             send("no-such-trade", f"image-{number}")
         body: Any = {"span": [span.after, span.upto]}
         with crash(at, after=after) as calls:
-            queues.sweep_images(messages(body), Context([90_000, 59_999] * 9))
+            sweep_images(messages(body), Context([90_000, 59_999] * 9))
         for message in (body, *sent(sweep_queue)):  # the message comes again, beside what it has already sent
-            queues.sweep_images(messages(message), Context())
+            sweep_images(messages(message), Context())
         assert {key.rpartition("/")[2] for key, _ in files()} == kept
         return calls
 

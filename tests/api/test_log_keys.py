@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from handlers.entry import queues, streams
+from handlers.entry import streams
+from handlers.entry.batches import each_change, each_message
 from handlers.log import logger
 from handlers.storage.stats import comparing
 from tests.api.client import Client
@@ -32,7 +33,7 @@ def test_every_line_about_a_message_has_its_id(log_lines: LogLines) -> None:
         if body == "bad":
             raise RuntimeError
 
-    answer = queues.each_message(messages("good", "bad", "better"), handle)
+    answer = each_message(messages("good", "bad", "better"), handle)
     assert told == ["good", "bad", "better"]
     assert answer == {"batchItemFailures": [{"itemIdentifier": "1"}]}
     assert keys(log_lines, "message_id") == ["0", "1", "1", "2"]
@@ -45,7 +46,7 @@ def test_every_line_about_a_change_has_its_number(log_lines: LogLines) -> None:
             raise RuntimeError
 
     changes = {"Records": [{"dynamodb": {"SequenceNumber": number}} for number in ("100", "200", "300")]}
-    assert queues.each_change(changes, handle) == {"batchItemFailures": [{"itemIdentifier": "200"}]}
+    assert each_change(changes, handle) == {"batchItemFailures": [{"itemIdentifier": "200"}]}
     assert keys(log_lines, "sequence_number") == ["100", "200", "200"]
 
 

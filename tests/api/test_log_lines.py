@@ -14,7 +14,10 @@ from botocore.stub import ANY, Stubber
 from jsonschema import Draft4Validator
 from pydantic import TypeAdapter, ValidationError
 
-from handlers.entry import queues, streams
+from handlers.entry import streams
+from handlers.entry.accounts import erase_account
+from handlers.entry.exports import write_export
+from handlers.entry.images import check_image, remove_images
 from handlers.log import logger
 from handlers.web.connexion.schema_faults import formats
 from handlers.web.contract import slice_of, without_items
@@ -236,10 +239,10 @@ ACCOUNT = {"userId": DANA, "username": CANARY}
     [
         (streams.update_stats, None),
         (streams.rebuild_stats, gallery.messages({"user": DANA})),
-        (queues.remove_images, None),
-        (queues.check_image, gallery.messages(IMAGE.notice)),
-        (queues.erase_account, gallery.messages(ACCOUNT | {"isLastLook": False})),
-        (queues.write_export, gallery.messages(ACCOUNT)),
+        (remove_images, None),
+        (check_image, gallery.messages(IMAGE.notice)),
+        (erase_account, gallery.messages(ACCOUNT | {"isLastLook": False})),
+        (write_export, gallery.messages(ACCOUNT)),
     ],
     ids=lambda given: getattr(given, "__name__", ""),
 )

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from handlers.entry import queues
+from handlers.entry.accounts import end_sessions
 from handlers.storage.errors import Unavailable
 from tests.api.client import Answer, Client
 from tests.api.estate import message_of, messages_of
@@ -77,9 +77,9 @@ def test_sessions_that_cognito_fails_to_end_are_ended_by_the_queue(
     [record] = messages_of(os.environ["SIGN_OUT_QUEUE_URL"])
     assert message_of(record) == {"username": EMAIL}
     # The message comes again for as long as Cognito fails.
-    assert queues.end_sessions({"Records": [record]}, None)["batchItemFailures"]
+    assert end_sessions({"Records": [record]}, None)["batchItemFailures"]
     user_pool.before = lambda *_: None
-    assert queues.end_sessions({"Records": [record]}, None) == {"batchItemFailures": []}
+    assert end_sessions({"Records": [record]}, None) == {"batchItemFailures": []}
     assert refresh(nobody, session) == 401
 
 
@@ -94,7 +94,7 @@ def test_a_confirmation_hands_sessions_over_to_the_queue_too(nobody: Client, use
 
 def test_who_is_gone_has_no_sessions_to_end(user_pool: UserPool) -> None:
     record = {"messageId": "1", "body": '{"username": "gone@example.com"}'}
-    assert queues.end_sessions({"Records": [record]}, None) == {"batchItemFailures": []}
+    assert end_sessions({"Records": [record]}, None) == {"batchItemFailures": []}
     assert user_pool.calls == ["AdminUserGlobalSignOut"]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from handlers.entry import queues
+from handlers.entry.ledger import after_ledger_change, settle_positions
 from handlers.storage import clients, dynamo, erasure_marks, executions
 from handlers.storage.errors import Unavailable
 from tests.api.client import DANA, Answer, Client
@@ -48,13 +48,13 @@ class Behind:
 
     def tell(self) -> list[Any]:
         """Have the stream read; returns the records that failed."""
-        failed: list[Any] = queues.after_ledger_change({"Records": self.records()}, None)["batchItemFailures"]
+        failed: list[Any] = after_ledger_change({"Records": self.records()}, None)["batchItemFailures"]
         return failed
 
     def work(self) -> tuple[int, list[Any]]:
         """Have the queue's messages worked on once; returns how many there were, and those that failed."""
         messages = messages_of(self.queue)
-        return len(messages), queues.settle_positions({"Records": messages}, Context())["batchItemFailures"]
+        return len(messages), settle_positions({"Records": messages}, Context())["batchItemFailures"]
 
     def settle(self) -> int:
         """Have all that was marked settled; returns the number of messages."""
@@ -264,11 +264,11 @@ def test_a_message_that_comes_again_or_late_changes_nothing(dana: Client, behind
     behind.tell()
     messages = messages_of(behind.queue)
     for _ in range(2):
-        assert queues.settle_positions({"Records": messages}, Context()) == {"batchItemFailures": []}
+        assert settle_positions({"Records": messages}, Context()) == {"batchItemFailures": []}
     [trade] = trades(dana)
     assert (trade["quantity"], trade["version"]) == ("4", 4)
     accepted(dana.post("/executions", fill("BUY", "1", "10", 4)))
-    assert queues.settle_positions({"Records": messages}, Context()) == {"batchItemFailures": []}
+    assert settle_positions({"Records": messages}, Context()) == {"batchItemFailures": []}
     assert trades(dana)[0]["quantity"] == "4"  # it is left to the later message
     behind.settle()
     assert trades(dana)[0]["quantity"] == "5"
@@ -287,17 +287,17 @@ def test_a_message_that_cannot_be_sent_or_handled_comes_again(
 
     with monkeypatch.context() as patch:
         patch.setattr(clients.sqs(), "send_message", refuse)
-        failed = queues.after_ledger_change({"Records": records}, None)["batchItemFailures"]
+        failed = after_ledger_change({"Records": records}, None)["batchItemFailures"]
     assert len(failed) == 1
     for _ in range(2):
-        assert queues.after_ledger_change({"Records": records}, None) == {"batchItemFailures": []}
+        assert after_ledger_change({"Records": records}, None) == {"batchItemFailures": []}
     messages = messages_of(behind.queue)
     assert len(messages) == 1  # the second one is the same to the queue
     with monkeypatch.context() as patch:
         patch.setattr(dynamo, "transact", refuse)
-        failed = queues.settle_positions({"Records": messages}, Context())["batchItemFailures"]
+        failed = settle_positions({"Records": messages}, Context())["batchItemFailures"]
     assert failed == [{"itemIdentifier": messages[0]["messageId"]}]
-    assert queues.settle_positions({"Records": messages}, Context()) == {"batchItemFailures": []}
+    assert settle_positions({"Records": messages}, Context()) == {"batchItemFailures": []}
     assert trades(dana)[0]["quantity"] == "4"
 
 
@@ -343,11 +343,11 @@ def test_settling_survives_every_fault_at_every_call(
             assert behind.tell() == []
             messages = messages_of(behind.queue)
             failing.fail(kind, mode, at)
-            failed = queues.settle_positions({"Records": messages}, Context())["batchItemFailures"]
+            failed = settle_positions({"Records": messages}, Context())["batchItemFailures"]
             was_reached = failing.calls >= at
             failing.work()
             if failed:
-                assert queues.settle_positions({"Records": messages}, Context()) == {"batchItemFailures": []}
+                assert settle_positions({"Records": messages}, Context()) == {"batchItemFailures": []}
         [trade] = [trade for trade in trades(dana) if trade["symbol"] == f"S{at}"]
         assert (trade["remainingQuantity"], len(trade["entries"]), len(trade["partialCloses"])) == ("2", 3, 2)
         assert trade["lessons"].count("note") == 2

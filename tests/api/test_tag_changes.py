@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 from botocore.client import BaseClient
 
-from handlers.entry import queues
+from handlers.entry.tags import change_tag
 from handlers.storage import dynamo, erasure_marks, tag_changes, trades
 from handlers.storage.errors import TagChangeOver, Unavailable
 from handlers.usecases import change_tags
@@ -39,14 +39,14 @@ def queue(everything: None, monkeypatch: pytest.MonkeyPatch) -> str:  # noqa: AR
 def work(queue: str, *seconds: float) -> list[Any]:
     """Have the queue's messages worked on once; returns those that failed."""
     messages = messages_of(queue)
-    failed: list[Any] = queues.change_tag({"Records": messages}, Context(*seconds))["batchItemFailures"]
+    failed: list[Any] = change_tag({"Records": messages}, Context(*seconds))["batchItemFailures"]
     return failed
 
 
 def work_off(queue: str) -> int:
     calls = 0
     while messages := messages_of(queue):
-        assert queues.change_tag({"Records": messages}, Context()) == {"batchItemFailures": []}
+        assert change_tag({"Records": messages}, Context()) == {"batchItemFailures": []}
         calls += 1
     return calls
 
@@ -186,7 +186,7 @@ def test_a_kill_before_or_after_any_step_is_mended_by_repeating(
         try:
             change = change_tags.begin(DANA, "fomo", "FOMO", datetime.now(UTC))
             messages = [{"messageId": "1", "body": f'{{"userId":"{DANA}","changeId":"{change.change_id}"}}'}]
-            queues.change_tag({"Records": messages}, Context())
+            change_tag({"Records": messages}, Context())
         except Killed:
             pass
     # What Lambda and the client do then: the message is delivered again, or the request is repeated.
@@ -194,7 +194,7 @@ def test_a_kill_before_or_after_any_step_is_mended_by_repeating(
         rename(dana, "fomo", "FOMO")
         work_off(queue)
     else:
-        assert queues.change_tag({"Records": messages}, Context()) == {"batchItemFailures": []}
+        assert change_tag({"Records": messages}, Context()) == {"batchItemFailures": []}
     assert list(tags_of(dana).values()) == [["FOMO", "gap"]] * 2
     assert [trade["version"] for trade in dana.get("/trades").json["items"]] == [2, 2]
     done = dana.get("/tag-change").json
@@ -207,7 +207,7 @@ def test_a_message_that_comes_twice_changes_each_trade_once(dana: Client, queue:
     rename(dana, "fomo", "FOMO")
     messages = messages_of(queue)
     for _ in range(2):
-        queues.change_tag({"Records": messages}, Context())
+        change_tag({"Records": messages}, Context())
     assert dana.get("/tag-change").json["tradesChanged"] == 3
     assert {trade["version"] for trade in dana.get("/trades").json["items"]} == {2}
 
@@ -274,9 +274,9 @@ def test_a_failure_of_aws_brings_the_message_back(dana: Client, queue: str, monk
 
     with monkeypatch.context() as patched:
         patched.setattr(tag_changes, "write", down)
-        failed = queues.change_tag({"Records": messages}, Context())["batchItemFailures"]
+        failed = change_tag({"Records": messages}, Context())["batchItemFailures"]
     assert failed == [{"itemIdentifier": messages[0]["messageId"]}]
-    assert queues.change_tag({"Records": messages}, Context()) == {"batchItemFailures": []}
+    assert change_tag({"Records": messages}, Context()) == {"batchItemFailures": []}
     assert list(tags_of(dana).values()) == [["FOMO"]]
 
 
@@ -310,11 +310,11 @@ def test_a_worker_that_another_one_has_overtaken_stops(
 
     def overtaken(*given: Any) -> None:
         monkeypatch.setattr(tag_changes, "write", write)
-        queues.change_tag({"Records": messages}, Context())  # another worker, from beginning to end
+        change_tag({"Records": messages}, Context())  # another worker, from beginning to end
         write(*given)
 
     monkeypatch.setattr(tag_changes, "write", overtaken)
-    assert queues.change_tag({"Records": messages}, Context()) == {"batchItemFailures": []}
+    assert change_tag({"Records": messages}, Context()) == {"batchItemFailures": []}
     assert [trade["version"] for trade in dana.get("/trades").json["items"]] == [2, 2]
     assert dana.get("/tag-change").json["tradesChanged"] == 2
 

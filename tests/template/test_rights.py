@@ -123,5 +123,5 @@ def test_what_lambda_itself_needs_is_not_asked_of_the_code() -> None:
 
 
 def test_entry_points_are_found_by_their_places() -> None:
-    assert rights.entry_points()["handlers/entry/queues.py", "check_image"] == "CheckImageFunction"
+    assert rights.entry_points()["handlers/entry/images.py", "check_image"] == "CheckImageFunction"
     assert rights.behind_routes()["POST /trades"] == "ChangeTradesFunction"
