@@ -3,7 +3,7 @@
 # The tests of each module, by their paths from tests/unit/journal: those that fail soonest first.
 TESTS: dict[str, tuple[str, ...]] = {
     "handlers/journal/legs.py": ("test_legs.py",),
-    "handlers/journal/merging.py": ("test_regrouping.py",),
+    "handlers/journal/merging.py": ("test_merging.py", "test_regrouping.py"),
     "handlers/journal/money.py": ("test_money.py", "test_trades.py", "test_positions.py"),
     "handlers/journal/trade.py": (
         "test_trades.py", "test_entries_of_trades.py", "test_events.py", "test_splits.py", "test_trade_properties.py",
