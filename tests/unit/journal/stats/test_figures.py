@@ -1,7 +1,6 @@
 """The figures: those of docs/statistics.md, and the undefined ones. test_plain_model.py compares them in general."""
 
 import statistics
-from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Context, Decimal, localcontext
 from math import isclose, sqrt
@@ -15,7 +14,6 @@ from handlers.documents.fields import contract_name
 from handlers.journal.stats.figures import OF_JOURNAL, OF_RECORD, Figure, Interval, Reason, figures_of_record, wilson
 from handlers.journal.stats.folding import Record, fold
 from handlers.journal.stats.questions import Outcome, Question, Tolerance, select
-from handlers.journal.trade import Trade
 from tests.reference_figures import of_dataset_a, undefined
 from tests.unit.journal.journals import NOW, a_flat_trade, a_trade, dataset_a, results
 from tests.unit.journal.stats.asking import figures, folded, stored
@@ -111,15 +109,35 @@ def test_a_straight_line_has_no_k_ratio_and_a_crooked_one_has() -> None:
     assert figures_of("-1", "-2", "-1")["k_ratio"].value == pytest.approx(-1.5 / 0.2886751345948129 / sqrt(3))
 
 
-def test_the_holding_time_in_the_middle() -> None:
-    def held(*minutes: int) -> Iterable[Trade]:
-        for n, held_for in enumerate(minutes):
-            closed = datetime(2025, 1, 2, 12, tzinfo=UTC)
-            yield a_trade(str(n), [(closed, "1", "5")], open_date=closed - timedelta(minutes=held_for))
+@pytest.mark.parametrize(
+    ("minutes", "median", "mean"),
+    [
+        ((7,), 7, 7),
+        ((7, 2), 4.5, 4.5),
+        ((90, 1, 5), 5, 32),
+        ((90, 1, 5, 6), 5.5, 25.5),
+        ((9, 90, 1, 5, 6), 6, 22.2),
+        ((9, 90, 1, 5, 6, 8), 7, 119 / 6),
+    ],
+)
+def test_the_holding_time_in_the_middle(minutes: tuple[int, ...], median: float, mean: float) -> None:
+    closed = datetime(2025, 1, 2, 12, tzinfo=UTC)
+    known = figures(
+        a_trade(str(n), [(closed, "1", "5")], open_date=closed - timedelta(minutes=held))
+        for n, held in enumerate(minutes)
+    )
+    assert known["median_holding_seconds"].value == pytest.approx(60 * median)
+    assert known["avg_holding_seconds"].value == pytest.approx(60 * mean)
 
-    odd, even = figures(held(90, 1, 5)), figures(held(90, 1, 5, 6))
-    assert (odd["median_holding_seconds"], odd["avg_holding_seconds"]) == (Figure(300.0), Figure(1920.0))
-    assert even["median_holding_seconds"] == Figure(330.0)
+
+def test_a_system_quality_number_has_the_sign_of_the_result_however_small_it_is() -> None:
+    """The mean of 0.1 and 0.3 is 0.2, their deviation the root of 0.02: the root of 2, times 0.2, over that is 2."""
+    assert figures_of("0.1", "0.3")["sqn"].value == pytest.approx(2)
+    assert figures_of("-0.1", "-0.3")["sqn"].value == pytest.approx(-2)
+    assert [str(figures_of(*nets)[name].value) for nets, name in ((("5", "-5"), "sqn"), (("0", "6", "-6"), "sqn"))] == [
+        "0.0",
+        "0.0",
+    ]
 
 
 # Order

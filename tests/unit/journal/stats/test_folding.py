@@ -174,6 +174,20 @@ def test_a_day_is_complete_when_no_later_entry_can_lie_on_it() -> None:
     assert journal.runs.current == -1
 
 
+def test_a_day_waits_for_entries_of_three_days_later() -> None:
+    late, early = (datetime(2026, 1, 4, hour, tzinfo=UTC) for hour in (12, 1))
+    [(_, first)] = entries(a_trade("1", [(late, "1", "-5")])).items()
+    [(_, last)] = entries(a_trade("2", [(early, "1", "9")])).items()
+    journal = fold(
+        [
+            Selected(day(4), first, [(day(4), first.gains[0])], None, None),
+            Selected(day(7), last, [(day(4), last.gains[0])], None, None),
+        ]
+    )
+    assert journal.balance.days == [(day(4), D(4))]
+    assert (journal.balance.peak, journal.balance.max_drawdown) == (D(9), D(5))
+
+
 def test_nothing_selected_makes_no_sum() -> None:
     journal = fold([])
     assert (journal.record.trades, journal.runs.count, journal.balance.days) == (0, 0, [])

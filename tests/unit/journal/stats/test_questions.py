@@ -97,6 +97,16 @@ def test_a_trade_became_flat_with_its_last_close_whatever_event_follows_on_that_
     assert ([gain.amount for _, gain in sixth.gains], sixth.result_day) == ([D(-1)], None)
 
 
+def test_an_event_earlier_on_the_day_of_the_last_close_does_not_move_that() -> None:
+    """At 10 and at 20 o'clock in UTC: on the fifth and on the sixth in Tokyo."""
+    swap = TradeEvent(event_id="e", type=EventType.SWAP, amount=D(-1), at=at(5, 10))
+    paid = add_event(a_trade("1", [(at(5, 20), "1", "5")]), swap, NOW)
+    [fifth] = selected([paid], Question(clock=TOKYO, last=FIFTH))
+    assert ([gain.amount for _, gain in fifth.gains], fifth.result_day) == ([D(-1)], None)
+    [sixth] = selected([paid], Question(clock=TOKYO, first=date(2026, 1, 6)))
+    assert ([gain.amount for _, gain in sixth.gains], sixth.result_day) == ([D(5)], date(2026, 1, 6))
+
+
 # Trades
 
 
