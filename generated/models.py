@@ -1042,11 +1042,15 @@ class RecordedActionInput(BaseModel):
         extra='forbid',
     )
     type: Annotated[
-        str, Field(examples=['SPLIT'], pattern='^(SPLIT|MERGER_CASH|SHARE_DIVIDEND)$')
+        str,
+        Field(
+            examples=['SPLIT'], pattern='^(SPLIT|RENAME|MERGER_CASH|SHARE_DIVIDEND)$'
+        ),
     ]
     """
-    SPLIT: `new` units for `old` ones. MERGER_CASH: each unit is paid `cashPerShare`, and all of them close. SHARE_DIVIDEND: every
-    position of the symbol gets `quantity` units more at no cost; name the account where they got different numbers.
+    SPLIT: `new` units for `old` ones. RENAME: what is open goes on under `newSymbol`. MERGER_CASH: each unit is paid `cashPerShare`, and
+    all of them close. SHARE_DIVIDEND: every position of the symbol gets `quantity` units more at no cost; name the account where they
+    got different numbers.
 
     """
     symbol: Annotated[
@@ -1082,6 +1086,19 @@ class RecordedActionInput(BaseModel):
     old: Annotated[Decimal | None, Field(examples=['50'])] = None
     """
     For so many of before.
+    """
+    new_symbol: Annotated[
+        str | None,
+        Field(
+            alias='newSymbol',
+            examples=['AAPL'],
+            max_length=32,
+            min_length=1,
+            pattern='^[!-{}~]([ -{}~]*[!-{}~])?$',
+        ),
+    ] = None
+    """
+    The symbol from then on.
     """
     cash_per_share: Annotated[
         Decimal | None, Field(alias='cashPerShare', examples=['185.25'])
@@ -1143,6 +1160,19 @@ class CorporateAction(BaseModel):
     old: Annotated[Decimal | None, Field(examples=['50'])] = None
     """
     For so many of before.
+    """
+    new_symbol: Annotated[
+        str | None,
+        Field(
+            alias='newSymbol',
+            examples=['AAPL'],
+            max_length=32,
+            min_length=1,
+            pattern='^[!-{}~]([ -{}~]*[!-{}~])?$',
+        ),
+    ] = None
+    """
+    The symbol from then on.
     """
     cash_per_share: Annotated[
         Decimal | None, Field(alias='cashPerShare', examples=['185.25'])

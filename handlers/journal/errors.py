@@ -77,9 +77,11 @@ class DerivedFromExecutions(JournalError):
 
 
 class ActionImpossible(StateForbids):
-    """Raised when a corporate action cannot be applied to what is open; names the action, and what is wrong with it."""
+    """Raised when a corporate action cannot be applied to what is open; names the action, and the field that is wrong,
+    if one is.
+    """
 
-    def __init__(self, action_id: str, detail: str, error: FieldError) -> None:
+    def __init__(self, action_id: str, detail: str, error: FieldError | None) -> None:
         super().__init__(detail)
         self.action_id = action_id
         self.error = error

@@ -341,16 +341,19 @@ def _against(side: Side) -> Side:
 
 
 def position_after(
-    executions: Iterable[Execution], actions: Iterable[CorporateAction], multiplier: Decimal
+    symbol: str, executions: Iterable[Execution], actions: Iterable[CorporateAction], multiplier: Decimal
 ) -> Position:
-    """The position, by mean cost, after executions that are resolved and stand in their order, and after actions."""
-    position = Position(LotMethod.AVERAGE, multiplier)
+    """The position in the symbol, by mean cost, after executions of one account that are resolved and stand in their
+    order, and after actions. What cannot be applied is passed by.
+    """
+    positions: dict[str, Position] = {}
     waiting = deque(sorted(actions, key=lambda action: (action.effective_at, action.action_id)))
     for execution in executions:
         while waiting and waiting[0].effective_at <= execution.executed_at:
-            _apply(waiting.popleft(), position)
+            _apply(waiting.popleft(), positions)
         if execution.side is None or execution.quantity is None:
             raise ValueError("the side and the quantity of an execution are known")
+        position = positions.setdefault(symbol_key(execution.symbol), Position(LotMethod.AVERAGE, multiplier))
         position.take(
             Fill(
                 fill_id=execution.execution_id,
@@ -361,12 +364,13 @@ def position_after(
             )
         )
     for action in waiting:
-        _apply(action, position)
-    return position
+        _apply(action, positions)
+    return positions.get(symbol_key(symbol), Position(LotMethod.AVERAGE, multiplier))
 
 
-def _apply(action: CorporateAction, position: Position) -> None:
-    if position.side is None:
+def _apply(action: CorporateAction, positions: dict[str, Position]) -> None:
+    position = positions.get(symbol_key(action.symbol))
+    if position is None or position.side is None:
         return
     if action.type is ActionType.MERGER_CASH:
         position.take(
@@ -378,8 +382,12 @@ def _apply(action: CorporateAction, position: Position) -> None:
                 at=action.effective_at,
             )
         )
+    elif action.type is ActionType.RENAME:
+        new = symbol_key(action.new_symbol or action.symbol)
+        if new not in positions or positions[new].side is None:
+            positions[new] = positions.pop(symbol_key(action.symbol))
     elif (split := split_of(action, position.open_quantity)) is not None:
-        with suppress(RuleBroken):  # as where it is passed by
+        with suppress(RuleBroken):
             position.split(split)
 
 

@@ -23,7 +23,7 @@ from uuid import UUID, uuid5
 
 from handlers.journal import money
 from handlers.journal.errors import ActionImpossible, PositionTooSmall, RuleBroken, StateForbids
-from handlers.journal.executions import ActionType, CorporateAction, ExecutionKind, RecordedExecution
+from handlers.journal.executions import ActionType, CorporateAction, ExecutionKind, RecordedExecution, symbol_key
 from handlers.journal.ledger import FEE_NOT_PRICED, ROUNDED_BY_SPLIT, split_of
 from handlers.journal.merging import MOST_LEGS, Leg, merged, worth
 from handlers.journal.money import ZERO, canonical
@@ -60,10 +60,14 @@ _RISK = ("stop_loss", "take_profit", "risk_amount", "initial_stop_loss", "initia
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """The fills of a position from flat to flat, or to what is open, as the entries and closes of a trade."""
+    """The fills of a position from flat to flat, or to what is open, as the entries and closes of a trade.
+
+    `symbol` is the last one that it had.
+    """
 
     trade_id: str
     first: RecordedExecution
+    symbol: str
     side: Side
     entries: tuple[Entry, ...]
     closes: tuple[Close, ...]
@@ -79,7 +83,7 @@ class Regrouping:
     trade or belong to others than before.
 
     handed: by the id of a changed trade, the vanished ones whose notes it has. renamed: which execution opens which
-    trade now, where another did.
+    trade now, where another did. open_groups: those that are open, by their symbols as keys.
     """
 
     changed: tuple[tuple[Trade, Trade | None], ...]
@@ -87,7 +91,7 @@ class Regrouping:
     handed: Mapping[str, tuple[str, ...]]
     fills: tuple[RecordedExecution, ...]
     renamed: Mapping[str, str]
-    open_group: Group | None
+    open_groups: Mapping[str, Group]
 
 
 def groups_of(
@@ -96,11 +100,13 @@ def groups_of(
     actions: Iterable[CorporateAction] = (),
 ) -> list[Group]:
     """The groups of a position's executions, which begin where it is flat and stand in their order, with the corporate
-    actions of its symbol and account. At one instant, actions come before executions.
+    actions of its symbol and account; where symbols are renamed, those of all of them. At one instant, actions come
+    before executions.
 
     Raises PositionTooSmall for an execution that may only close and takes more than is open, unless it is `tolerated`:
     then it opens something with the rest; ActionImpossible for a split that leaves nothing of what is open, or too
-    much, unless it is `tolerated`: then it changes nothing.
+    much, and for a renaming when something is open under the new symbol, too, unless it is `tolerated`: then it changes
+    nothing.
     """
     walk = _Walk(tolerated)
     waiting = deque(sorted(actions, key=lambda action: (action.effective_at, action.action_id)))
@@ -114,45 +120,63 @@ def groups_of(
 
 
 class _Walk:
-    """The groups of a position while its executions and actions are taken, one after the other."""
+    """The groups of an account's executions while these and actions are taken, one after the other."""
 
     def __init__(self, tolerated: Container[str]) -> None:
         self.groups: list[_Parts] = []
+        self._open: dict[str, _Parts] = {}  # by symbol
         self._tolerated = tolerated
-
-    @property
-    def _held(self) -> Decimal:
-        return self.groups[-1].held if self.groups else ZERO
 
     def take(self, execution: RecordedExecution) -> None:
         """Close what is open against the execution, and open the rest of it."""
-        quantity, costs, held = execution.quantity, execution.costs or ZERO, self._held
-        can_close = held if held and self.groups[-1].side is not execution.side else ZERO
+        quantity, costs, key = execution.quantity, execution.costs or ZERO, symbol_key(execution.symbol)
+        parts = self._open.get(key)
+        can_close = ZERO if parts is None or parts.side is execution.side else parts.held
         closed = min(quantity, can_close)
         if execution.may_only_close and quantity > closed and execution.execution_id not in self._tolerated:
             raise PositionTooSmall(execution.execution_id, can_close)
-        if closed:
+        if parts is not None and closed:
             own = costs if closed == quantity else money.ratio(money.product(costs, closed), quantity)
-            self.groups[-1].close(execution, closed, own)
+            self._close(parts, execution, closed, own)
             quantity, costs = money.minus(quantity, closed), money.minus(costs, own)
         if quantity:
-            if not self._held:
-                self.groups.append(_Parts(execution.side))
-            self.groups[-1].open(execution, quantity, costs)
+            if key not in self._open:
+                self._open[key] = _Parts(execution.side, execution.symbol)
+                self.groups.append(self._open[key])
+            self._open[key].open(execution, quantity, costs)
+
+    def _close(self, parts: _Parts, execution: RecordedExecution, quantity: Decimal, costs: Decimal) -> None:
+        parts.close(execution, quantity, costs)
+        if not parts.held:
+            del self._open[symbol_key(parts.symbol)]
 
     def act(self, action: CorporateAction) -> None:
         """Change what is open, if anything is."""
-        if not self._held:
+        key = symbol_key(action.symbol)
+        parts = self._open.get(key)
+        if parts is None:
             return
-        parts = self.groups[-1]
         if action.type is ActionType.MERGER_CASH:
-            parts.close(_paid_out(action, parts), parts.held, ZERO)
+            self._close(parts, _paid_out(action, parts), parts.held, ZERO)
+        elif action.type is ActionType.RENAME:
+            self._rename(action, key, parts)
         elif (split := split_of(action, parts.held)) is not None:
             try:
                 parts.split(split, action.action_id)
             except RuleBroken as error:
                 if action.action_id not in self._tolerated:
                     raise _impossible(action, error) from None
+
+    def _rename(self, action: CorporateAction, key: str, parts: _Parts) -> None:
+        new_symbol = action.new_symbol or action.symbol
+        new = symbol_key(new_symbol)
+        if new not in self._open:
+            parts.symbol = new_symbol
+            self._open[new] = self._open.pop(key)
+        elif action.action_id not in self._tolerated:
+            at = action.effective_at.isoformat()
+            detail = f"{action.symbol} and {new_symbol} are both open at {at}: one of them has to be flat then."
+            raise ActionImpossible(action.action_id, detail, None)
 
 
 def _impossible(action: CorporateAction, error: RuleBroken) -> ActionImpossible:
@@ -215,10 +239,11 @@ def overclosing(executions: Sequence[RecordedExecution], actions: Sequence[Corpo
 class _Parts:
     """A group while it is put together."""
 
-    __slots__ = ("closes", "entries", "executions", "held", "is_rounded", "side", "splits")
+    __slots__ = ("closes", "entries", "executions", "held", "is_rounded", "side", "splits", "symbol")
 
-    def __init__(self, side: Side) -> None:
+    def __init__(self, side: Side, symbol: str) -> None:
         self.side = side
+        self.symbol = symbol
         self.held = ZERO
         self.executions: list[RecordedExecution] = []
         self.entries: list[Leg] = []
@@ -294,6 +319,7 @@ def _group(parts: _Parts) -> Group:
     return Group(
         trade_id=trade_id,
         first=first,
+        symbol=parts.symbol,
         side=parts.side,
         entries=tuple(entries),
         closes=tuple(closes),
@@ -395,7 +421,7 @@ def regrouped(
         handed={trade_id: tuple(trade.trade_id for trade in trades) for trade_id, trades in handed.items()},
         fills=_changed_fills(executions, after, renamed, now),
         renamed=renamed,
-        open_group=after[-1] if after and after[-1].open_quantity else None,
+        open_groups={symbol_key(group.symbol): group for group in after if group.open_quantity},
     )
 
 
@@ -472,7 +498,7 @@ def _derived(group: Group, old: Trade | None, user_id: str, lot_method: LotMetho
         old_or_new = Trade(
             user_id=user_id,
             trade_id=group.trade_id,
-            symbol=first.symbol,
+            symbol=group.symbol,
             side=group.side,
             quantity=entry.quantity,
             open_date=entry.entered_at,
@@ -486,7 +512,7 @@ def _derived(group: Group, old: Trade | None, user_id: str, lot_method: LotMetho
     return with_entries(
         old_or_new,
         group.entries,
-        symbol=first.symbol,
+        symbol=group.symbol,
         side=group.side,
         multiplier=first.instrument.multiplier,
         account_id=None if first.account_id == MAIN else first.account_id,

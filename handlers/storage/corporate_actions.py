@@ -6,11 +6,11 @@ changes with each of them: a position that is new is written on the condition th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from handlers.journal.executions import CorporateAction, RecordedAction, symbol_key
+from handlers.journal.executions import ActionType, CorporateAction, RecordedAction, symbol_key
 from handlers.storage import ledger
 from handlers.storage.clients import ledger_table
 from handlers.storage.codec import Codec
@@ -42,20 +42,31 @@ def get(user_id: str, action_id: str) -> RecordedAction:
 
 
 def every(user_id: str, symbol: str | None = None) -> Iterator[RecordedAction]:
-    """All actions, or those of a symbol, by symbol and time, as they stand now. Raises Busy."""
-    return map(_ACTIONS.instance, ledger.below(user_id, ledger.actions(symbol)))
+    """All actions, or those of a symbol, also those that rename another one to it, by symbol and time, as they stand
+    now. Raises Busy.
+    """
+    return _among(ledger.below(user_id, ledger.actions(symbol)), symbol)
 
 
 def page(user_id: str, symbol: str | None, *, limit: int, after: str | None) -> tuple[list[RecordedAction], str | None]:
-    """Actions by symbol and time, as they stand now, and the place after which the next page goes on. Raises Busy."""
+    """Actions as `every` has them, and the place after which the next page goes on. Raises Busy."""
     prefix = ledger.actions(symbol)
     low = prefix if after is None else f"{after}~"
     found: list[RecordedAction] = []
-    for item in ledger.between(user_id, low, prefix.removesuffix("|") + "|~", limit=limit + 1):
+    items = ledger.between(user_id, low, prefix.removesuffix("|") + "|~", limit=limit + 1)
+    for action in _among(items, symbol):
         if len(found) == limit:
-            return found, _place(found[-1])
-        found.append(_ACTIONS.instance(item))
+            return found, _place(found[-1], symbol)
+        found.append(action)
     return found, None
+
+
+def _among(items: Iterable[Mapping[str, Any]], symbol: str | None) -> Iterator[RecordedAction]:
+    """The actions that the items hold; of all symbols, each once."""
+    for item in items:
+        action = _ACTIONS.instance(item)
+        if symbol is not None or item["item"]["S"] == _place(action):
+            yield action
 
 
 def count(user_id: str, symbol: str) -> Count:
@@ -85,29 +96,35 @@ def unchanged(user_id: str, symbol: str, version: int) -> TransactWriteItemTypeD
     return {"ConditionCheck": check}
 
 
-def put(action: RecordedAction, counted: Count) -> list[TransactWriteItemTypeDef]:
-    """The writes of a new action, on the condition that the count is what it was."""
-    user_id, place = action.user_id, _place(action)
+def symbols(action: CorporateAction) -> list[str]:
+    """The symbols whose positions have the action: two of a renaming."""
+    return [action.symbol] if action.type is not ActionType.RENAME else [action.symbol, str(action.new_symbol)]
+
+
+def put(action: RecordedAction, counted: Sequence[Count]) -> list[TransactWriteItemTypeDef]:
+    """The writes of a new action, on the condition that the counts of its symbols are what they were."""
+    user_id, item = action.user_id, _ACTIONS.item(action)
+    ref: ledger.Item = {**ledger.key(user_id, ledger.ref(action.action_id)), "at": {"S": _place(action)}}
     return [
-        ledger.put_new({**ledger.key(user_id, place), **_ACTIONS.item(action)}),
-        ledger.put_new({**ledger.key(user_id, ledger.ref(action.action_id)), "at": {"S": place}}),
-        _put_count(action, counted, 1),
+        ledger.put_new(ref),
+        *(ledger.put_new({**ledger.key(user_id, _place(action, symbol)), **item}) for symbol in symbols(action)),
+        *(_put_count(user_id, *each, 1) for each in zip(symbols(action), counted, strict=True)),
     ]
 
 
-def remove(action: RecordedAction, counted: Count) -> list[TransactWriteItemTypeDef]:
-    """The deletion of an action, on the condition that the count is what it was."""
-    user_id = action.user_id
+def remove(action: RecordedAction, counted: Sequence[Count]) -> list[TransactWriteItemTypeDef]:
+    """The deletion of an action, on the condition that the counts of its symbols are what they were."""
+    user_id, version = action.user_id, at_version(action.version)
     return [
-        ledger.delete(user_id, _place(action), **at_version(action.version)),
         ledger.delete(user_id, ledger.ref(action.action_id)),
-        _put_count(action, counted, -1),
+        *(ledger.delete(user_id, _place(action, symbol), **version) for symbol in symbols(action)),
+        *(_put_count(user_id, *each, -1) for each in zip(symbols(action), counted, strict=True)),
     ]
 
 
-def _put_count(action: RecordedAction, counted: Count, change: int) -> TransactWriteItemTypeDef:
+def _put_count(user_id: str, symbol: str, counted: Count, change: int) -> TransactWriteItemTypeDef:
     item: ledger.Item = {
-        **ledger.key(action.user_id, ledger.actions_count(action.symbol)),
+        **ledger.key(user_id, ledger.actions_count(symbol)),
         "count": {"N": str(counted.actions + change)},
         "version": {"N": str(counted.version + 1)},
     }
@@ -120,5 +137,5 @@ def _at(version: int) -> Any:
     return {"ConditionExpression": "attribute_not_exists(#item)", "ExpressionAttributeNames": {"#item": "item"}}
 
 
-def _place(action: RecordedAction) -> str:
-    return ledger.action(symbol_key(action.symbol), action.effective_at, action.action_id)
+def _place(action: CorporateAction, symbol: str | None = None) -> str:
+    return ledger.action(symbol_key(symbol or action.symbol), action.effective_at, action.action_id)

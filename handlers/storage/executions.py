@@ -52,7 +52,8 @@ class StoredPosition:
     it was marked last, and `gone` are the trades of executions that were deleted since.
 
     `actions` are the corporate actions of its symbol and account; of a new position, `actions_version` says which they
-    are. `is_stale` when these have changed since it was settled: then what is open is not what it says.
+    are. `former_actions` are those that were taken back since it was settled. `is_stale` when the actions have changed
+    since: then what is open is not what it says.
     """
 
     user_id: str
@@ -70,6 +71,7 @@ class StoredPosition:
     gone: tuple[str, ...] = ()
     actions: tuple[CorporateAction, ...] = ()
     actions_version: int = 0
+    former_actions: tuple[CorporateAction, ...] = ()
     is_stale: bool | None = None
 
     def is_settled(self, execution: RecordedExecution) -> bool:
@@ -117,13 +119,17 @@ class TooMuchAtOnce(Exception):
 
 
 class Written(NamedTuple):
-    """All that a change of one position writes."""
+    """All that a change of one position writes. `is_gone` when the position is deleted, `is_counted` when the same
+    transaction changes the count of its symbol's actions.
+    """
 
     position: StoredPosition
     put: Sequence[RecordedExecution]
     removed: Sequence[RecordedExecution]
     trades: Sequence[tuple[Trade, Trade | None]]
     vanished: Sequence[Trade]
+    is_gone: bool = False
+    is_counted: bool = False
 
 
 _EXECUTIONS = Codec(RecordedExecution, maps=("instrument",))
@@ -283,6 +289,17 @@ def moved(execution: RecordedExecution) -> Decimal:
     return execution.quantity if execution.side is Side.BUY else -execution.quantity
 
 
+def all_of(of: StoredPosition, most: int | None = None) -> list[RecordedExecution] | None:
+    """All executions of a position, in their order; None when they are more than `most`. Raises Busy."""
+    found: list[RecordedExecution] = []
+    for execution in _newest_first(of) if of.version else ():
+        if most is not None and len(found) >= most:
+            return None
+        found.append(execution)
+    found.reverse()
+    return found
+
+
 def _newest_first(of: StoredPosition) -> Iterator[RecordedExecution]:
     prefix = ledger.fills(of.account_id, of.symbol, of.pair_id)
     query: dict[str, Any] = {
@@ -371,8 +388,12 @@ def write(
 
 
 def _actions(user_id: str, change: Written) -> Iterator[TransactWriteItemTypeDef]:
-    yield _put_position(change.position)
-    if change.position.version == 0:
+    if change.is_gone:
+        key = ledger.position(change.position.account_id, change.position.symbol, change.position.pair_id)
+        yield ledger.delete(user_id, key, **at_version(change.position.version))
+    else:
+        yield put_position(change.position)
+    if change.position.version == 0 and not change.is_counted:
         yield corporate_actions.unchanged(user_id, change.position.symbol, change.position.actions_version)
     kept = {_place(execution) for execution in change.put}
     put_ids = {execution.execution_id for execution in change.put}
@@ -409,12 +430,12 @@ def write_in_parts(
 
 
 def _write_part(user_id: str, held: StoredPosition, part: Sequence[TransactWriteItemTypeDef]) -> StoredPosition:
-    if any(ledger.write(user_id, [_put_position(held), *part], retry_conflicts=True)):
+    if any(ledger.write(user_id, [put_position(held), *part], retry_conflicts=True)):
         raise VersionMismatch(user_id)
     return replace(held, version=held.version + 1)
 
 
-def _put_position(held: StoredPosition) -> TransactWriteItemTypeDef:
+def put_position(held: StoredPosition) -> TransactWriteItemTypeDef:
     """The write of a position that was read at its version."""
     key = ledger.position(held.account_id, held.symbol, held.pair_id)
     stored = _POSITIONS.item(replace(held, version=held.version + 1))

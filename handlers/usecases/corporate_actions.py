@@ -18,7 +18,7 @@ from handlers.journal.money import ZERO
 from handlers.storage import corporate_actions as storage
 from handlers.storage import executions, kept_answers, trading_accounts
 from handlers.storage.errors import LedgerChanged, NoSuchAccount, TradingAccountNotFound
-from handlers.storage.executions import MOST_READ, Place, StoredPosition, TooMuchAtOnce, Written
+from handlers.storage.executions import MOST_READ, Place, PositionKey, StoredPosition, TooMuchAtOnce, Written
 from handlers.storage.retry import retry_overtaken
 from handlers.storage.trade_items import KeptAnswer
 from handlers.usecases import settling
@@ -68,14 +68,14 @@ def record(
             created_at=now,
             updated_at=now,
         )
-        counted = storage.count(user, given.symbol)
-        if counted.actions >= MOST_ACTIONS:
+        counted = [storage.count(user, symbol) for symbol in storage.symbols(given)]
+        if any(one.actions >= MOST_ACTIONS for one in counted):
             raise StateForbids(f"{given.symbol} has {MOST_ACTIONS} corporate actions already.")
-        changes = [(each, (*each.actions, given)) for each in _positions(user, given)]
-        if len(changes) > MOST_POSITIONS:
+        change = _Change(user, action, accounts, now)
+        change.add()
+        if len(change.actions) > MOST_POSITIONS:
             raise StateForbids(f"{given.symbol} has more than {MOST_POSITIONS} positions: name an account.")
-        also = storage.put(action, counted)
-        applied, earlier = _write(action, changes, accounts, keyed, now, also)
+        applied, earlier = change.write(keyed, storage.put(action, counted))
         return (None, earlier) if earlier is not None else (applied, None)
 
     return retry_overtaken(attempt)
@@ -92,28 +92,12 @@ def delete(user: str, action_id: str, allowed: Precondition) -> bool:
         action = storage.get(user, action_id)
         if not allowed(action.version):
             raise LedgerChanged("corporate action")
-        changes = [
-            (each, tuple(one for one in each.actions if one.action_id != action_id))
-            for each in _positions(user, action)
-        ]
-        changes = [(position, actions) for position, actions in changes if actions != position.actions]
-        also = storage.remove(action, storage.count(user, action.symbol))
-        return _write(action, changes, _Accounts(user), None, now, also)[0].settled
+        change = _Change(user, action, _Accounts(user), now)
+        change.take_back()
+        counted = [storage.count(user, symbol) for symbol in storage.symbols(action)]
+        return change.write(None, storage.remove(action, counted))[0].settled
 
     return retry_overtaken(attempt)
-
-
-Change = tuple[StoredPosition, tuple[CorporateAction, ...]]
-
-
-def _positions(user: str, action: CorporateAction) -> list[StoredPosition]:
-    """The positions of the action's symbol and account, flat ones too: a late execution may open them then."""
-    symbol = symbol_key(action.symbol)
-    return [
-        each
-        for each in executions.positions(user)
-        if symbol_key(each.symbol) == symbol and action.account_id in (None, each.account_id)
-    ]
 
 
 class _Accounts:
@@ -137,58 +121,128 @@ class _Accounts:
         return Place(held, *self.require(held.account_id))
 
 
-def _write(
-    action: RecordedAction,
-    changes: Sequence[Change],
-    accounts: _Accounts,
-    keyed: KeyedRequest[Applied] | None,
-    now: datetime,
-    also: Sequence[TransactWriteItemTypeDef],
-) -> tuple[Applied, KeptAnswer | None]:
-    """Write the positions with these actions, each with what follows or marked, and `also`."""
-    try:
-        written = [_settled(action, *change, accounts, now) for change in changes]
-    except ActionImpossible as error:
-        if error.action_id == action.action_id:
-            raise RuleBroken([error.error]) from None
-        raise
-    except PositionTooSmall as error:
-        raise StateForbids(
-            "A later execution that may only close would take more than is open then: correct it first "
-            f"({error.execution_id})."
-        ) from None
-    while True:
-        applied = Applied(action, all(one.position.dirty_since is None for one in written))
+class _Change:
+    """What an action changes when it is recorded or taken back: positions, each with the actions that it has then."""
+
+    def __init__(self, user: str, action: RecordedAction, accounts: _Accounts, now: datetime) -> None:
+        self.actions: dict[PositionKey, tuple[CorporateAction, ...]] = {}
+        self._user = user
+        self._action = action
+        self._accounts = accounts
+        self._now = now
+        self._held: dict[PositionKey, StoredPosition] = {}
+        self._symbols = {symbol_key(symbol): symbol for symbol in storage.symbols(action)}
+
+    def add(self) -> None:
+        """Give the action to all positions of its symbols, flat ones too: a late execution may open them then."""
+        own = self._positions()
+        for key, held in list(own.items()):
+            for name, symbol in self._symbols.items():  # what is renamed goes on in a position that may be new
+                other = key._replace(symbol=name)
+                if other not in own:
+                    own[other] = replace(self._position(other, symbol), instrument=held.instrument)
+                elif _differ(own[other], held):
+                    raise StateForbids(f"{held.symbol} and {symbol} are in another multiplier or currency.")
+        self._held.update(own)
+        self.actions = {key: (*held.actions, self._action.alone) for key, held in own.items()}
+
+    def take_back(self) -> None:
+        """Take the action from all positions that have it."""
+        for key, held in self._positions().items():
+            left = tuple(one for one in held.actions if one.action_id != self._action.action_id)
+            if left != held.actions:
+                self._held[key], self.actions[key] = held, left
+
+    def _positions(self) -> dict[PositionKey, StoredPosition]:
+        found = {}
+        for held in executions.positions(self._user):
+            key = PositionKey(held.account_id, symbol_key(held.symbol), held.pair_id)
+            if key.symbol in self._symbols and self._action.account_id in (None, held.account_id):
+                found[key] = held
+        return found
+
+    def _position(self, key: PositionKey, symbol: str) -> StoredPosition:
+        if key not in self._held:
+            self._held[key] = executions.place(self._user, key, symbol, answer_for=None, now=self._now).position
+        return self._held[key]
+
+    def write(
+        self, keyed: KeyedRequest[Applied] | None, also: Sequence[TransactWriteItemTypeDef]
+    ) -> tuple[Applied, KeptAnswer | None]:
+        """Write the positions, each with what follows or marked, and `also`."""
         try:
+            written = [one for keys in self._together() for one in self._settled(keys)]
+        except ActionImpossible as error:
+            if error.error is not None and error.action_id == self._action.action_id:
+                raise RuleBroken([error.error]) from None
+            raise
+        except PositionTooSmall as error:
+            raise StateForbids(
+                "A later execution that may only close would take more than is open then: correct it first "
+                f"({error.execution_id})."
+            ) from None
+        while True:
+            applied = Applied(self._action, all(one.position.dirty_since is None for one in written))
             answer = None if keyed is None else keyed.answer(applied)
-            return applied, executions.write(action.user_id, written, answer, now, also=also)
-        except TooMuchAtOnce:
-            written = [_marked(action, *change) for change in changes]
+            try:
+                return applied, executions.write(self._user, written, answer, self._now, also=also)
+            except TooMuchAtOnce:
+                written = [self._marked(key) for key in self.actions]
+
+    def _together(self) -> list[tuple[PositionKey, ...]]:
+        """The positions, those together between which symbols are renamed."""
+        found: dict[PositionKey, tuple[PositionKey, ...]] = {}
+        for key in self.actions:
+            if key not in found:
+                keys = tuple(settling.linked(key, self._held[key].symbol, self._with_all_actions))
+                found |= dict.fromkeys(keys, keys)
+        return list(dict.fromkeys(found.values()))
+
+    def _with_all_actions(self, key: PositionKey, symbol: str) -> StoredPosition:
+        held = self._position(key, symbol)
+        return replace(held, actions=(*held.actions, *self.actions.get(key, ())))
+
+    def _settled(self, keys: Sequence[PositionKey]) -> list[Written]:
+        """The positions with their actions, and what these make of their trades; marked when they are too long for a
+        request.
+        """
+        parts = []
+        for key in keys:
+            held = self._held[key]
+            fills = None
+            if held.executions <= MOST_READ and len(keys) > 1:
+                fills = executions.all_of(held, MOST_READ)
+            elif held.executions <= MOST_READ:
+                fills = executions.since_flat(held, (self._action.effective_at, -1, ""), MOST_READ)
+            if fills is None:
+                return [self._marked(one) for one in keys if one in self.actions]
+            actions = self.actions.get(key, held.actions)
+            parts.append(settling.Part(self._accounts.place(held), held, fills, fills, actions))
+        outcome = settling.settled(parts, self._now)
+        written: list[Written] = []
+        for part, position, fills in zip(parts, outcome.positions, outcome.executions, strict=True):
+            if not position.version and position == part.held:
+                continue
+            written.append(
+                Written(
+                    position=position,
+                    put=[one for one, was in zip(fills, part.before, strict=True) if one != was],
+                    removed=[],
+                    trades=() if written else outcome.regrouping.changed,
+                    vanished=() if written else outcome.regrouping.vanished,
+                    is_gone=len(parts) > 1 and bool(position.version) and not fills and not position.actions,
+                    is_counted=symbol_key(position.symbol) in self._symbols,
+                )
+            )
+        return written
+
+    def _marked(self, key: PositionKey) -> Written:
+        held, actions = self._held[key], self.actions[key]
+        gone = tuple(action for action in held.actions if action not in actions)
+        position = replace(held, actions=actions, former_actions=(*held.former_actions, *gone), is_stale=True)
+        marked = position.marked(ZERO, self._action.effective_at)
+        return Written(position=marked, put=[], removed=[], trades=(), vanished=(), is_counted=True)
 
 
-def _settled(
-    action: CorporateAction,
-    held: StoredPosition,
-    actions: tuple[CorporateAction, ...],
-    accounts: _Accounts,
-    now: datetime,
-) -> Written:
-    """The position with these actions, and what they make of its trades; marked when it is too long for a request."""
-    fills = None
-    if held.executions <= MOST_READ:
-        fills = executions.since_flat(held, (action.effective_at, -1, ""), MOST_READ)
-    if fills is None:
-        return _marked(action, held, actions)
-    outcome = settling.settled(accounts.place(held), held, fills, fills, now, actions=actions)
-    return Written(
-        position=outcome.position,
-        put=[one for one, was in zip(outcome.executions, fills, strict=True) if one != was],
-        removed=[],
-        trades=outcome.regrouping.changed,
-        vanished=outcome.regrouping.vanished,
-    )
-
-
-def _marked(action: CorporateAction, held: StoredPosition, actions: tuple[CorporateAction, ...]) -> Written:
-    position = replace(held, actions=actions, is_stale=True).marked(ZERO, action.effective_at)
-    return Written(position=position, put=[], removed=[], trades=(), vanished=())
+def _differ(one: StoredPosition, other: StoredPosition) -> bool:
+    return any(getattr(one.instrument, name) != getattr(other.instrument, name) for name in ("multiplier", "currency"))

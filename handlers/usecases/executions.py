@@ -91,6 +91,7 @@ class _Open:
     newest: RecordedExecution | None = None
     removed: list[RecordedExecution] = field(default_factory=list)
     put: list[RecordedExecution] = field(default_factory=list)
+    linked: tuple[PositionKey, ...] = ()
 
 
 def record(
@@ -298,10 +299,11 @@ def open_positions(user: str, account_ids: Sequence[str] = (), at: datetime | No
     else:
         last = ((each, storage.last_until(each, at)) for each in positions)
         named = [(each, one.trade_ids[-1]) for each, one in last if one is not None and one.trade_ids]
-    trades = {trade.trade_id: trade for trade in trade_storage.several(user, [one for _, one in named if one])}
+    ids = {trade_id for _, trade_id in named if trade_id}
+    trades = {trade.trade_id: trade for trade in trade_storage.several(user, sorted(ids))}
     found = []
     for position, trade_id in named:
-        trade = trades.get(trade_id or "")
+        trade = trades.pop(trade_id or "", None)  # a trade is in two positions where its symbol was renamed
         if at is None and position.dirty_since is not None:
             found.append(OpenPosition(position, None))
             continue
@@ -374,9 +376,8 @@ class Plan:
             complete = self._added_to_large(position, execution, recorded)
         else:
             at_once = [one.sequence for one in position.after if one.executed_at == execution.executed_at]
-            earlier = [one for one in position.after if one.executed_at <= execution.executed_at]
             sequence = max(at_once, default=-1) + 1
-            complete = replace(recorded, sequence=sequence, **_resolved(execution, earlier, held))
+            complete = replace(recorded, sequence=sequence, **_resolved(execution, self._together(position), held))
         if held.version == 0:
             instrument = execution.instrument
             if instrument.currency is None:
@@ -386,6 +387,10 @@ class Plan:
         position.after = _ordered([*position.after, complete])
         position.put.append(complete)
         return complete
+
+    def _together(self, position: _Open) -> list[_Open]:
+        """The position with those that it is linked with."""
+        return [self._open[key] for key in position.linked] or [position]
 
     def _added_to_large(self, position: _Open, execution: Execution, recorded: RecordedExecution) -> RecordedExecution:
         """The execution as far as it is known without the position's executions; it is the newest, as a rule."""
@@ -474,11 +479,11 @@ class Plan:
         while True:
             written: list[Written] = []
             shown: dict[str, Recorded] = {}
-            for key, position in self._open.items():
-                one, executions = self._marked(position) if position.is_large else self._settled(key, position)
-                written.append(one)
+            for keys in dict.fromkeys(position.linked or (key,) for key, position in self._open.items()):
+                some, executions = self._written(keys)
+                written += some
                 shown |= executions([id_ for id_, _ in wanted])
-                self.is_settled &= one.position.dirty_since is None
+                self.is_settled &= all(one.position.dirty_since is None for one in some)
             check(shown)
             answers = [keyed.answer(shown[id_]) for id_, keyed in wanted if keyed is not None and id_ in shown]
             try:
@@ -493,24 +498,49 @@ class Plan:
             else:
                 return [shown.get(id_) for id_, _ in wanted], earlier
 
-    def _settled(self, key: PositionKey, position: _Open) -> tuple[Written, _Shown]:
-        """What a change of the position makes of its trades."""
-        outcome = settling.settled(self._places[key], position.held, position.before, position.after, self._now)
-        was = {one.execution_id: one for one in position.before}
-        will_be = {one.execution_id: one for one in outcome.executions}
-        written = Written(
-            position=outcome.position,
-            put=[one for one in outcome.executions if one != was.get(one.execution_id)],
-            removed=[one for one in position.before if one != will_be.get(one.execution_id)],
-            trades=outcome.regrouping.changed,
-            vanished=outcome.regrouping.vanished,
-        )
+    def _written(self, keys: Sequence[PositionKey]) -> tuple[list[Written], _Shown]:
+        """What changes of a position make, or of those that are linked."""
+        if not any(self._open[key].is_large for key in keys):
+            return self._settled(keys)
+        marked = [self._marked(self._open[key]) for key in keys]
 
         def shown(ids: Sequence[str]) -> dict[str, Recorded]:
-            executions = [will_be[id_] for id_ in ids if id_ in will_be]
+            return {id_: one for _, of_one in marked for id_, one in of_one(ids).items()}
+
+        return [one for one, _ in marked if one.put or one.removed], shown
+
+    def _settled(self, keys: Sequence[PositionKey]) -> tuple[list[Written], _Shown]:
+        """What changes of the positions make of their trades."""
+        positions = [self._open[key] for key in keys]
+        outcome = settling.settled(
+            [
+                settling.Part(self._places[key], one.held, one.before, one.after, one.held.actions)
+                for key, one in zip(keys, positions, strict=True)
+            ],
+            self._now,
+        )
+        result = outcome.regrouping
+        written: list[Written] = []
+        for position, settled, executions in zip(positions, outcome.positions, outcome.executions, strict=True):
+            was = {one.execution_id: one for one in position.before}
+            will_be = {one.execution_id: one for one in executions}
+            if not settled.version and not executions and settled == position.held:
+                continue  # a symbol that was renamed, without a position
+            written.append(
+                Written(
+                    position=settled,
+                    put=[one for one in executions if one != was.get(one.execution_id)],
+                    removed=[one for one in position.before if one != will_be.get(one.execution_id)],
+                    trades=() if written else result.changed,
+                    vanished=() if written else result.vanished,
+                )
+            )
+        by_id = {one.execution_id: one for executions in outcome.executions for one in executions}
+
+        def shown(ids: Sequence[str]) -> dict[str, Recorded]:
             return {
                 one.execution_id: Recorded(one, tuple(outcome.trades[each] for each in one.trade_ids))
-                for one in executions
+                for one in (by_id[id_] for id_ in ids if id_ in by_id)
             }
 
         return written, shown
@@ -551,7 +581,23 @@ class Plan:
                 found = storage.since_flat(held, place, MOST_READ)
             executions = [] if found is None else found
             self._open[key] = _Open(held, executions, list(executions), is_large=found is None)
+            if found is not None and not settling.stands_alone(held, found, place[0]):
+                self._link(key, symbol)
         return self._open[key]
+
+    def _link(self, key: PositionKey, symbol: str) -> None:
+        """Read the position and those that it is linked with whole, with what is changed of them."""
+        keys = tuple(settling.linked(key, symbol, lambda one, name: self._place(one, name).position))
+        for one in keys:
+            held = self._places[one].position
+            found = storage.all_of(held, MOST_READ)
+            executions = [] if found is None else found
+            changed = self._open.get(one, _Open(held, [], []))
+            removed = {each.execution_id for each in changed.removed}
+            after = _ordered([*(each for each in executions if each.execution_id not in removed), *changed.put])
+            self._open[one] = replace(
+                changed, before=executions, after=after, is_large=found is None or changed.is_large, linked=keys
+            )
 
     def _place(self, key: PositionKey, symbol: str, answer_for: str | None = None) -> Place:
         if key not in self._places:
@@ -598,13 +644,15 @@ def _check_instrument(given: Instrument, held: StoredPosition) -> None:
         raise RuleBroken(errors)
 
 
-def _resolved(execution: Execution, earlier: Sequence[RecordedExecution], held: StoredPosition) -> dict[str, Any]:
-    """Side, quantity and price of an execution, by what the executions before it leave open.
+def _resolved(execution: Execution, positions: Sequence[_Open], held: StoredPosition) -> dict[str, Any]:
+    """Side, quantity and price of an execution, by what the executions of the positions before it leave open.
 
     What leaves without a price does so at the mean cost of what is open then. Raises PositionTooSmall.
     """
-    actions = [action for action in held.actions if action.effective_at <= execution.executed_at]
-    position = position_after(earlier, actions, held.instrument.multiplier)
+    at = execution.executed_at
+    earlier = _ordered([one for position in positions for one in position.after if one.executed_at <= at])
+    actions = {one.action_id: one for position in positions for one in position.held.actions if one.effective_at <= at}
+    position = position_after(execution.symbol, earlier, actions.values(), held.instrument.multiplier)
     side, quantity, price = execution.side, execution.quantity, execution.price
     if execution.may_only_close:
         opposite = {Side.BUY: Side.SELL, Side.SELL: Side.BUY}

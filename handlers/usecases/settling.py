@@ -7,73 +7,125 @@ order: the result is the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from handlers.journal.executions import CorporateAction, RecordedExecution
+from handlers.journal import money
+from handlers.journal.executions import ActionType, CorporateAction, RecordedExecution, symbol_key
 from handlers.journal.money import ZERO
 from handlers.journal.regrouping import ANY, Regrouping, former_trades, groups_of, overclosing, regrouped
 from handlers.journal.trade import Trade
+from handlers.storage import corporate_actions
 from handlers.storage import executions as storage
 from handlers.storage import trades as trade_storage
 from handlers.storage.executions import Place, PositionKey, StoredPosition
 from handlers.storage.retry import retry_overtaken
 
 
+class Part(NamedTuple):
+    """A position that is settled: where it lies, with its executions before and after a change, which begin where it is
+    flat, and the corporate actions that it has then.
+    """
+
+    place: Place
+    held: StoredPosition
+    before: Sequence[RecordedExecution]
+    after: Sequence[RecordedExecution]
+    actions: tuple[CorporateAction, ...]
+
+
 class Outcome(NamedTuple):
-    """What executions make of a position and its trades; `trades` are all of them, as they are then, by id."""
+    """What executions make of positions, in their order, and their trades; `trades` are all of them, as they are then,
+    by id.
+    """
 
     regrouping: Regrouping
-    position: StoredPosition
-    executions: list[RecordedExecution]
+    positions: list[StoredPosition]
+    executions: list[list[RecordedExecution]]
     trades: dict[str, Trade]
 
 
-def settled(
-    place: Place,
-    held: StoredPosition,
-    before: Sequence[RecordedExecution],
-    after: Sequence[RecordedExecution],
-    now: datetime,
-    *,
-    actions: Sequence[CorporateAction] | None = None,
-    behind: bool = False,
-) -> Outcome:
-    """What the executions `after`, which begin where the position is flat, make of the trades of those `before`.
+def settled(parts: Sequence[Part], now: datetime, *, behind: bool = False) -> Outcome:
+    """What the executions of a position make of its trades; of several, between which symbols are renamed, of theirs.
 
-    place: where the position lies; held: the position, with its instrument; actions: the corporate actions that there
-    are then, when they are others than the position has. behind: the executions are accepted already, so nothing is
-    refused. Raises, unless `behind`, PositionTooSmall, StateForbids, RuleBroken; Busy.
+    behind: the executions are accepted already, so nothing is refused. Raises, unless `behind`, PositionTooSmall,
+    StateForbids, RuleBroken; Busy.
     """
-    then = held.actions if actions is None else tuple(actions)
-    groups = groups_of(after, ANY if behind else overclosing(before, held.actions), then)
-    former = former_trades(before, held.gone)
+    place, user_id = parts[0].place, parts[0].held.user_id
+    before = in_order(one for part in parts for one in part.before)
+    after = in_order(one for part in parts for one in part.after)
+    were = {action.action_id: action for part in parts for action in part.held.actions}
+    are = {action.action_id: action for part in parts for action in part.actions}
+    groups = groups_of(after, ANY if behind else overclosing(before, [*were.values()]), are.values())
+    former = former_trades(before, [trade_id for part in parts for trade_id in part.held.gone])
     ids = {*former, *(group.trade_id for group in groups)}
-    stored = {trade.trade_id: trade for trade in trade_storage.several(held.user_id, sorted(ids))}
+    stored = {trade.trade_id: trade for trade in trade_storage.several(user_id, sorted(ids))}
     method = (place.account and place.account.lot_method) or place.settings.lot_method
-    result = regrouped(former, after, groups, stored, user_id=held.user_id, lot_method=method, now=now, behind=behind)
+    result = regrouped(former, after, groups, stored, user_id=user_id, lot_method=method, now=now, behind=behind)
     changed = {one.execution_id: one for one in result.fills}
-    group = result.open_group
-    position = replace(
-        held,
-        open_quantity=ZERO if group is None else group.open_quantity,
-        side=None if group is None else group.side,
-        trade_id=None if group is None else group.trade_id,
-        executions=0 if group is None else len(group.execution_ids),
-        dirty_since=None,
-        dirty_version=None,
-        gone=(),
-        actions=then,
-        is_stale=None,
-    )
+    positions = []
+    for part in parts:
+        group = result.open_groups.get(symbol_key(part.held.symbol))
+        positions.append(
+            replace(
+                part.held,
+                open_quantity=ZERO if group is None else group.open_quantity,
+                side=None if group is None else group.side,
+                trade_id=None if group is None else group.trade_id,
+                executions=0 if group is None else len(group.execution_ids),
+                dirty_since=None,
+                dirty_version=None,
+                gone=(),
+                actions=part.actions,
+                former_actions=(),
+                is_stale=None,
+            )
+        )
     return Outcome(
         regrouping=result,
-        position=position,
-        executions=[changed.get(one.execution_id, one) for one in after],
+        positions=positions,
+        executions=[[changed.get(one.execution_id, one) for one in part.after] for part in parts],
         trades=stored | {trade.trade_id: trade for trade, _ in result.changed},
     )
+
+
+def in_order(executions: Iterable[RecordedExecution]) -> list[RecordedExecution]:
+    """The executions in the order in which they are taken."""
+    return sorted(executions, key=lambda one: (one.executed_at, one.sequence, one.execution_id))
+
+
+def stands_alone(held: StoredPosition, executions: Sequence[RecordedExecution], since: datetime) -> bool:
+    """Whether what these executions make, all from a flat point before that instant on, follows from them alone: no
+    symbol is renamed from there on.
+    """
+    actions = (*held.actions, *held.former_actions)
+    if all(action.type is not ActionType.RENAME for action in actions):
+        return True
+    start = min([since, *(one.executed_at for one in executions[:1])])
+    was_flat = not held.is_stale and money.total(map(storage.moved, executions)) == held.signed
+    return was_flat and all(action.effective_at <= start for action in actions)
+
+
+def linked(key: PositionKey, symbol: str, position: Callable[[PositionKey, str], StoredPosition]) -> list[PositionKey]:
+    """The position and those of the same account and pair to and from which its symbol is renamed.
+
+    position: finds the position of a key, or an empty one under the symbol.
+    """
+    found: dict[PositionKey, str] = {}
+    waiting = [(key, symbol)]
+    while waiting:
+        one, name = waiting.pop()
+        if one in found:
+            continue
+        found[one] = name
+        held = position(one, name)
+        for action in (*held.actions, *held.former_actions):
+            if action.type is ActionType.RENAME:
+                names = corporate_actions.symbols(action)
+                waiting += [(one._replace(symbol=symbol_key(each)), each) for each in names]
+    return list(found)
 
 
 def settle(user: str, key: PositionKey, version: int) -> int | None:
@@ -91,13 +143,41 @@ def settle(user: str, key: PositionKey, version: int) -> int | None:
         if held.dirty_version is None or held.dirty_version > version:
             return None
         executions = storage.since_flat(held, None)
-        if executions is None:
-            raise AssertionError("without a limit, all are read")
-        outcome = settled(place, held, executions, executions, now, behind=True)
-        storage.write_in_parts(user, held, outcome.position, _units(executions, outcome.regrouping))
+        if executions is None or held.dirty_since is None:
+            raise AssertionError("without a limit, all are read of a position that is marked")
+        parts = [Part(place, held, executions, executions, held.actions)]
+        if not stands_alone(held, executions, held.dirty_since):
+            parts = _linked_parts(user, place, now)
+            executions = in_order(one for part in parts for one in part.before)
+        outcome = settled(parts, now, behind=True)
+        units = [*_units(executions, outcome.regrouping)]
+        for part, position in zip(parts[1:], outcome.positions[1:], strict=True):
+            if position != part.held or position.version:
+                units.append([storage.put_position(position)])
+        storage.write_in_parts(user, held, outcome.positions[0], units)
         return len(executions)
 
     return retry_overtaken(attempt)
+
+
+def _linked_parts(user: str, place: Place, now: datetime) -> list[Part]:
+    """The position and those that it is linked with, each with all of its executions."""
+    places: dict[PositionKey, Place] = {}
+
+    def position(key: PositionKey, symbol: str) -> StoredPosition:
+        if key not in places:
+            places[key] = storage.place(user, key, symbol, answer_for=None, now=now)
+        return places[key].position
+
+    held = place.position
+    own = PositionKey(held.account_id, symbol_key(held.symbol), held.pair_id)
+    places[own] = place
+    parts = []
+    for key in linked(own, held.symbol, position):
+        one = places[key].position
+        executions = storage.all_of(one) or []
+        parts.append(Part(places[key], one, executions, executions, one.actions))
+    return parts
 
 
 def _units(executions: Sequence[RecordedExecution], result: Regrouping) -> Iterator[Sequence[Any]]:
