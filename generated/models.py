@@ -4824,9 +4824,9 @@ class Execution(BaseModel):
     """
     The number of units, contracts or coins; above zero.
     """
-    price: Annotated[Decimal, Field(examples=['185.25'])]
+    price: Annotated[Decimal | None, Field(examples=['185.25'])] = None
     """
-    A price; below zero where a market allows that.
+    The price of a unit; absent when it came in without one.
     """
     executed_at: Annotated[
         AwareDatetime, Field(alias='executedAt', examples=['2026-01-05T09:31:04-05:00'])
@@ -6211,7 +6211,9 @@ class Trade(BaseModel):
         Decimal, Field(alias='realizedPartialPnl', examples=['79.12'])
     ]
     """
-    The sum of `realizedPnl` over the closes and of `amount` over the events; 0 before the first.
+    The sum of `realizedPnl` over the closes and of `amount` over the events; 0 before the first, and of a trade with the warning
+    BASIS_UNKNOWN.
+
     """
     gross_pnl: Annotated[
         Decimal | None, Field(alias='grossPnl', examples=['79.12'])

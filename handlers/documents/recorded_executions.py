@@ -72,7 +72,10 @@ def action_document(action: RecordedAction) -> dict[str, Any]:
 
 def execution_document(execution: RecordedExecution) -> dict[str, Any]:
     """The contract's Execution."""
-    return document(_EXECUTION, execution)
+    shown = document(_EXECUTION, execution)
+    if execution.basis_unknown:
+        del shown["price"]
+    return shown
 
 
 def recorded_document(execution: RecordedExecution, trades: tuple[Trade, ...], settled: bool) -> dict[str, Any]:
@@ -111,8 +114,8 @@ def position_document(
         "currency": position.instrument.currency,
         "side": str(trade.side),
         "quantity": canonical(trip.open_quantity),
-        "averagePrice": canonical(money.ratio(trip.open_cost, units)),
-        "costBasis": canonical(money.rounded(trip.open_cost, money.MOST_DECIMALS)),
+        "averagePrice": canonical(money.ratio(trip.open_cost, units)) if trade.is_known else None,
+        "costBasis": canonical(money.rounded(trip.open_cost, money.MOST_DECIMALS)) if trade.is_known else None,
         "openCosts": canonical(trip.open_costs),
         "lots": [
             {
@@ -137,7 +140,7 @@ _ACTION = columns_of(RecordedAction, without=["user_id"])
 _INSTRUMENT = columns_of(Instrument)
 _EXECUTION = columns_of(
     RecordedExecution,
-    without=["user_id", "sequence", "opens"],
+    without=["user_id", "sequence", "opens", "basis_unknown"],
     writers={
         "instrument": lambda instrument: document(_INSTRUMENT, instrument),
         "cost_details": lambda details: (

@@ -183,6 +183,8 @@ class Execution:
 class RecordedExecution(Execution):
     """An execution that is stored: side, quantity and price are known, and it names the trades that it is a part of.
 
+    Of what came in without a price, `basis_unknown` is set, and the price is 0.
+
     `opens` is the id of the trade that it opens, if it opens one. The instrument is part of it, so that it can be read
     alone. `version` rises with every change of the execution itself.
     """
@@ -193,6 +195,7 @@ class RecordedExecution(Execution):
     price: Decimal
     opens: str
     trade_ids: tuple[str, ...] = ()
+    basis_unknown: bool = False
     source: ExecutionSource = ExecutionSource.API
     import_id: str | None = None
     version: int = 1

@@ -79,10 +79,12 @@ def have_one_currency(trades: Iterable[Trade]) -> bool:
 def result(trades: Sequence[Trade]) -> GroupResult | None:
     """What the members of a group earned together; None as long as one of them is not flat, or none counts.
 
+    None, too, when it is not known what one of them earned.
+
     None, too, for trades of several accounts or currencies, of which no group is made.
     """
     flat = counted(trades)
-    if not flat or not have_one_currency(flat) or not all(trade.is_flat for trade in flat):
+    if not flat or not have_one_currency(flat) or not all(trade.is_flat and trade.is_known for trade in flat):
         return None
     risks = [trade.risk for trade in flat]
     return GroupResult(

@@ -37,9 +37,9 @@ from handlers.journal.executions import (
 )
 from handlers.journal.money import ONE, ZERO
 from handlers.journal.positions import Fill, LotMethod, Position, Side, Split, Trip
+from handlers.journal.trade import BASIS_UNKNOWN
 
 FEE_NOT_PRICED = "FEE_NOT_PRICED"
-BASIS_UNKNOWN = "BASIS_UNKNOWN"
 ROUNDED_BY_SPLIT = "ROUNDED_BY_SPLIT"
 OPENING_FILL_CLOSED = "OPENING_FILL_CLOSED"
 

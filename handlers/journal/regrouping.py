@@ -32,6 +32,7 @@ from handlers.journal.rules import within_bounds
 from handlers.journal.settings import MAIN
 from handlers.journal.tags import unique
 from handlers.journal.trade import (
+    BASIS_UNKNOWN,
     Close,
     Entry,
     JournalNotes,
@@ -310,6 +311,8 @@ def _group(parts: _Parts) -> Group:
     warnings = []
     if any(one.costs is None for one in parts.executions):
         warnings.append(FEE_NOT_PRICED)
+    if any(one.basis_unknown for one in parts.executions):
+        warnings.append(BASIS_UNKNOWN)
     if any(leg.execution.may_only_close for leg in parts.entries):
         warnings.append(CLOSING_FILL_OPENED)
     if max(len(parts.entries), len(parts.closes)) > MOST_LEGS:

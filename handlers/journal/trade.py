@@ -27,6 +27,10 @@ class Status(StrEnum):
     CANCELLED = "CANCELLED"
 
 
+# A warning of a trade of which something came in without a price.
+BASIS_UNKNOWN = "BASIS_UNKNOWN"
+
+
 class TradeSource(StrEnum):
     """How a trade came about: recorded by hand, or from executions."""
 
@@ -293,9 +297,14 @@ class Trade:
 
     @cached_property
     def realized(self) -> tuple[Realized, ...]:
-        """What each close earned, in the order of the closes."""
+        """What each close earned, in the order of the closes; 0 where that is not known."""
         if not self.closes:
             return ()
+        if not self.is_known:
+            return tuple(
+                Realized(close=close, gross=ZERO, entry_cost_share=ZERO, realized_pnl=ZERO, matches=())
+                for close in self.closes
+            )
         exits = [exit_ for trip in self._trips for exit_ in trip.exits]
         return tuple(
             Realized(
@@ -361,16 +370,21 @@ class Trade:
         return money.total((*(part.realized_pnl for part in self.realized), self.event_pnl or ZERO))
 
     @property
+    def is_known(self) -> bool:
+        """Whether it is known what the trade earns: all that came in had a price."""
+        return BASIS_UNKNOWN not in self.warnings
+
+    @property
     def gross_pnl(self) -> Decimal | None:
-        """Gross P&L, once the trade is flat."""
-        return money.total(part.gross for part in self.realized) if self.is_flat else None
+        """Gross P&L, once the trade is flat; None when it is not known."""
+        return money.total(part.gross for part in self.realized) if self.is_flat and self.is_known else None
 
     @property
     def net_pnl(self) -> Decimal | None:
         """Gross minus all costs plus the events, once the trade is flat: exactly the sum of what closes and events
-        realized.
+        realized. None when it is not known.
         """
-        return self.realized_partial_pnl if self.is_flat else None
+        return self.realized_partial_pnl if self.is_flat and self.is_known else None
 
     @property
     def exit_price(self) -> Decimal | None:
@@ -390,6 +404,8 @@ class Trade:
         """
         if self.initial_risk_amount is not None or self.entry_price is None or self.initial_stop_loss is None:
             return self.initial_risk_amount
+        if not self.is_known:
+            return None
         if self.splits:  # the entries' money stays, and so does what they lose at a stop in the new units
             paid = money.total(money.product(entry.price or ZERO, entry.quantity) for entry in self.entries)
             distances = [_gain(self.side, money.product(self.initial_stop_loss, self.quantity), paid)]
@@ -413,7 +429,7 @@ class Trade:
     @property
     def risk_reward_ratio(self) -> Decimal | None:
         """|target - entry| / |entry - first stop|, at 8 decimals, when both lie on the right side of the entry."""
-        if self.entry_price is None or self.initial_stop_loss is None or self.take_profit is None:
+        if self.entry_price is None or self.initial_stop_loss is None or self.take_profit is None or not self.is_known:
             return None
         entered, stop, target = self.entry_price, self.initial_stop_loss, self.take_profit
         if self.splits:  # the mean price in the new units is rounded, what was paid is not

@@ -16,15 +16,15 @@ from itertools import chain
 from typing import Any, NamedTuple
 from uuid import uuid4
 
-from handlers.faults import Fault, FieldCode
 from handlers.journal import money
 from handlers.journal.errors import FieldError, PositionTooSmall, RuleBroken, StateForbids
 from handlers.journal.executions import (
-    CLOSING,
+    COMES_IN,
     DIFFERS_FROM_INSTRUMENT,
     MAKES_SHARES,
     WORTHLESS,
     Execution,
+    ExecutionKind,
     ExecutionSource,
     Instrument,
     RecordedExecution,
@@ -37,6 +37,7 @@ from handlers.journal.executions import (
 from handlers.journal.ledger import position_after
 from handlers.journal.money import ZERO
 from handlers.journal.positions import Side
+from handlers.journal.regrouping import ANY, groups_of
 from handlers.journal.replaying import as_of
 from handlers.journal.settings import MAIN
 from handlers.journal.tags import unique
@@ -59,8 +60,6 @@ _Shown = Callable[[Sequence[str]], dict[str, "Recorded"]]
 
 # Behind every sequence of an instant.
 _LAST = 10**9
-
-_NEEDS_PRICE = Fault(FieldCode.REQUIRED, "is required: without it, what the trade earns is not known")
 
 
 class Recorded(NamedTuple):
@@ -224,10 +223,7 @@ def _alone(user: str, new: NewExecution) -> Result:
 
 def _check(given: Execution) -> None:
     """Raise RuleBroken for what is wrong with a new execution in itself."""
-    errors = execution_errors(given)
-    if given.kind not in CLOSING and given.price is None:
-        errors = [*(error for error in errors if error.path != ("price",)), FieldError(("price",), _NEEDS_PRICE)]
-    if errors:
+    if errors := execution_errors(given):
         raise RuleBroken(errors)
 
 
@@ -243,6 +239,8 @@ def correct(user: str, execution_id: str, changes: Mapping[str, Any], allowed: P
         if not allowed(old.version):
             raise LedgerChanged(execution_id)
         new = replace(old, **{name: _value(name, value) for name, value in changes.items()})
+        if "price" in changes:
+            new = replace(new, basis_unknown=False)
         if errors := execution_errors(new):
             raise RuleBroken(errors)
         if new == old and new.executed_at.utcoffset() == old.executed_at.utcoffset():
@@ -386,11 +384,41 @@ class Plan:
         complete = replace(complete, instrument=held.instrument, source=source)
         position.after = _ordered([*position.after, complete])
         position.put.append(complete)
+        if (dust := self._dust(position, complete)) is not None:
+            self.add(dust, names_instrument=False, source=source)
         return complete
 
     def _together(self, position: _Open) -> list[_Open]:
         """The position with those that it is linked with."""
         return [self._open[key] for key in position.linked] or [position]
+
+    def _dust(self, position: _Open, exit_: RecordedExecution) -> Execution | None:
+        """The fill that takes what the newest exit leaves, if that is worth less than the dust of the account.
+
+        It is priced as the exit, so it makes up no loss.
+        """
+        account = self._places[storage.position_key(exit_)].account
+        if account is None or not account.dust_value or position.is_large or position.linked:
+            return None
+        if position.after[-1] is not exit_:
+            return None
+        group = groups_of(position.after, ANY, position.held.actions)[-1]
+        worth = money.product(group.open_quantity, exit_.price, exit_.instrument.multiplier).copy_abs()
+        if group.side is exit_.side or not group.open_quantity or worth >= account.dust_value:
+            return None
+        return Execution(
+            execution_id=str(uuid4()),
+            account_id=exit_.account_id,
+            symbol=exit_.symbol,
+            instrument=exit_.instrument,
+            pair_id=exit_.pair_id,
+            kind=ExecutionKind.DUST,
+            side=exit_.side,
+            quantity=group.open_quantity,
+            price=exit_.price,
+            executed_at=exit_.executed_at,
+            linked_to=exit_.execution_id,
+        )
 
     def _added_to_large(self, position: _Open, execution: Execution, recorded: RecordedExecution) -> RecordedExecution:
         """The execution as far as it is known without the position's executions; it is the newest, as a rule."""
@@ -408,7 +436,7 @@ class Plan:
         recorded = replace(recorded, sequence=max(at_once, default=-1) + 1)
         if held.is_stale or any(action.effective_at > execution.executed_at for action in held.actions):
             is_newest = False  # what is open is not what was open then
-        if execution.price is None and execution.kind not in WORTHLESS:
+        if execution.price is None and execution.kind not in WORTHLESS | COMES_IN:
             raise StateForbids("The position has too many executions to work out what leaves: give its price.")
         side, quantity = execution.side, execution.quantity
         if execution.may_only_close and is_newest:
@@ -625,6 +653,7 @@ def _recorded(user: str, execution: Execution, now: datetime) -> RecordedExecuti
         side=execution.side or Side.SELL,
         quantity=execution.quantity or money.ONE,
         price=execution.price or ZERO,
+        basis_unknown=execution.price is None and execution.kind in COMES_IN,
         tags=unique(execution.tags),
         opens=str(uuid4()),
         created_at=now,
@@ -662,7 +691,7 @@ def _resolved(execution: Execution, positions: Sequence[_Open], held: StoredPosi
         can_close = position.open_quantity if side is not None and side is not position.side else ZERO
         if not quantity or quantity > can_close:
             raise PositionTooSmall(execution.execution_id, can_close)
-    if execution.kind in WORTHLESS:
+    if execution.kind in WORTHLESS or (price is None and execution.kind in COMES_IN):
         price = ZERO
     elif price is None:
         [*_, trip] = position.trips()

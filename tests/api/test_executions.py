@@ -13,6 +13,7 @@ from handlers.storage import execution_lists, kept_answers, ledger, trading_acco
 from handlers.storage import executions as storage
 from handlers.usecases import executions as usecase
 from tests.api.client import DANA, Answer, Client
+from tests.api.test_stats import settle
 
 MAIN = "00000000-0000-4000-8000-000000000001"
 NEVER = "99999999-0000-4000-8000-000000000000"
@@ -285,10 +286,63 @@ def test_what_leaves_without_a_price_leaves_at_its_cost(dana: Client) -> None:
 
 
 @pytest.mark.parametrize("kind", ["TRANSFER_IN", "OPENING"])
-def test_what_comes_in_needs_a_price(dana: Client, kind: str) -> None:
-    given = {key: value for key, value in fill("BUY", "1", "10", 0, kind=kind).items() if key != "price"}
-    assert dana.post("/executions", given).bad_fields == {("body", "/price")}
-    assert dana.post("/executions", {**given, "price": "10"}).status == 201
+def test_what_came_in_without_a_price_is_in_no_sum_until_it_has_one(dana: Client, kind: str) -> None:
+    given = {key: value for key, value in fill("BUY", "2", "10", 0, kind=kind).items() if key != "price"}
+    opened, closed = put(dana, given, fill("SELL", "1", "15", 1))
+    assert "price" not in opened["execution"]
+    [position] = dana.get("/positions").json["items"]
+    assert "averagePrice" not in position
+    assert "costBasis" not in position
+    [closed] = put(dana, fill("SELL", "1", "16", 2, commission="1"))
+    [trade] = closed["trades"]
+    assert (trade["status"], trade["warnings"], trade["realizedPartialPnl"]) == ("CLOSED", ["BASIS_UNKNOWN"], "0")
+    assert trade.keys().isdisjoint({"netPnl", "grossPnl", "rMultiple"})
+    assert dana.patch(f"/trades/{trade['tradeId']}", {"stopLoss": "9", "takeProfit": "20"}).status == 200
+    assert dana.get(f"/trades/{trade['tradeId']}").json.keys().isdisjoint({"riskRewardRatio", "netPnl"})
+    legs = dana.get(f"/trades/{trade['tradeId']}/legs").json
+    assert (legs["matches"], [each["realizedPnl"] for each in legs["closes"]]) == ([], ["0", "0"])
+    settle()
+    stats = dana.get("/stats").json
+    assert (stats["tradeCount"], stats["netPnl"], stats["realizedPnl"]) == (0, "0", "0")
+    assert dana.get(f"/accounts/{MAIN}/balance").json["realized"] == "0"
+    calendar = dana.get("/stats/calendar", query="month=2026-01").json
+    assert "days" in calendar
+    assert all(not period["tradeCount"] for each in calendar.values() if isinstance(each, list) for period in each)
+    known = dana.patch(f"/executions/{opened['execution']['executionId']}", {"price": "10"}).json
+    assert (known["execution"]["price"], known["trades"][0]["netPnl"]) == ("10", "10")
+    assert "warnings" not in known["trades"][0]
+    settle()
+    stats = dana.get("/stats").json
+    assert (stats["tradeCount"], stats["netPnl"]) == (1, "10")
+    assert dana.get(f"/accounts/{MAIN}/balance").json["realized"] == "10"
+
+
+def test_a_transfer_that_closes_without_a_price_leaves_both_trades_unknown(dana: Client) -> None:
+    given = {key: value for key, value in fill("BUY", "2", "10", 1, kind="TRANSFER_IN").items() if key != "price"}
+    put(dana, fill("SELL", "1", "10", 0), given)
+    assert [trade["warnings"] for trade in trades(dana)] == [["BASIS_UNKNOWN"]] * 2
+
+
+def test_an_exit_that_leaves_dust_takes_it_along(dana: Client) -> None:
+    own = an_account(dana, dustValue="0.00001")
+    coin = {"symbol": "COIN", "accountId": own}
+    put(dana, fill("BUY", "51.30696933", "0.00000442", 0, **coin))
+    [sold] = put(dana, fill("SELL", "51", "0.00000443", 1, **coin))
+    assert (sold["trades"][0]["status"], sold["trades"][0]["grossPnl"]) == ("CLOSED", "0.00000051")
+    dust = dana.get("/executions", query="kind=DUST").json["items"]
+    assert [(each["quantity"], each["price"], each["linkedTo"]) for each in dust] == [
+        ("0.30696933", "0.00000443", sold["execution"]["executionId"])
+    ]
+    again = dana.post("/executions", fill("BUY", "51.30696933", "0.00000442", 3, **coin)).json
+    closed = dana.post(
+        f"/trades/{again['trades'][0]['tradeId']}/closes",
+        {"quantity": "51", "price": "0.00000443", "closedAt": "2026-01-05T10:04:00Z"},
+    )
+    assert (closed.status, closed.json["status"]) == (201, "CLOSED")
+    # A late exit leaves its rest to what came after it, and so does one that leaves more.
+    put(dana, fill("BUY", "3", "1", 5, **coin), fill("SELL", "1", "1", 8, **coin))
+    put(dana, fill("SELL", "1.999999", "1", 7, **coin, positionEffect="AUTO"))
+    assert len(dana.get("/executions", query="kind=DUST").json["items"]) == 2
 
 
 def test_a_position_is_in_one_instrument(dana: Client) -> None:

@@ -104,8 +104,10 @@ class Entry(NamedTuple):
 
 
 def entries(trade: Trade) -> dict[date, Entry]:
-    """The trade's entries by day; none for a cancelled trade and for one without closes and events."""
-    if trade.cancelled:
+    """The trade's entries by day; none for a cancelled trade, for one without closes and events, and for one of which
+    it is not known what it earns.
+    """
+    if trade.cancelled or not trade.is_known:
         return {}
     gains: dict[date, list[Gain]] = {}
     for position, part in enumerate(trade.realized):
