@@ -184,3 +184,24 @@ def test_what_cannot_be_renamed_behind_the_answer_stays_under_its_symbol(
     behind.settle()
     assert sorted(positions(dana)) == [("FB", "10"), ("META", "1")]
     monkeypatch.undo()
+
+
+def test_the_new_symbol_was_used_before(dana: Client) -> None:
+    act(dana, RENAME)
+    early = {"executedAt": "2026-01-05T12:00:00Z"}
+    put(dana, meta("BUY", "1", "10", 0, **early), meta("SELL", "1", "12", 1, **early))
+    assert figures(dana) == [("META", "CLOSED", "1", "2")]
+    put(dana, fb("BUY", "10", "10", 0), meta("SELL", "10", "11", 0))
+    assert figures(dana) == [("META", "CLOSED", "10", "10"), ("META", "CLOSED", "1", "2")]
+
+
+def test_a_late_fill_is_settled_behind_the_answer_when_the_other_symbol_has_many(
+    dana: Client, behind: Behind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(dana, fb("BUY", "10", "10", 0), meta("SELL", "4", "12", 0), meta("SELL", "4", "12", 1))
+    act(dana, RENAME)
+    monkeypatch.setattr("handlers.usecases.executions.MOST_READ", 1)
+    late = dana.post("/executions", fb("BUY", "1", "10", 1))
+    assert (late.status, late.json["trades"]) == (202, [])
+    behind.settle()
+    assert figures(dana) == [("META", "PARTIAL", "11", None)]

@@ -189,3 +189,9 @@ def test_fills_are_not_shown_as_one_across_a_split() -> None:
     assert group.open_quantity == D(450)
     [trade] = trades_of(executions, [split], LotMethod.AVERAGE)
     assert (trade.quantity, trade.trip.open_cost) == (D(450), D(7500))
+
+
+def test_what_is_open_follows_from_executions_that_are_resolved_alone() -> None:
+    unresolved = replace(execution(0, Side.BUY, D(1), D(1), 0), quantity=None)
+    with pytest.raises(ValueError, match="are known"):
+        position_after("AAPL", [unresolved], [], D(1))
