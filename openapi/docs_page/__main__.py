@@ -42,6 +42,8 @@ def page(contract: Path = CONTRACT) -> tuple[str, str]:
         script = script.replace(f"/* {{{{{name}}}}} */ {{}}", _data(data))
     style = (HERE / "page.css").read_text("utf-8")
     html = _templates().get_template("page.html").render(contract=shown, more=pages.more(), script=script, style=style)
+    # Quotation marks need no escape between tags: without it, the compressed page is 1.4 % smaller.
+    html = re.sub(r">[^<>]+<", lambda text: text[0].replace("&#34;", '"').replace("&#39;", "'"), html)
     policy = {
         "default-src": "'none'",
         "script-src": _hash(script),
