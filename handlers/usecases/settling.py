@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any, NamedTuple
 
 from handlers.journal import money
@@ -203,10 +204,8 @@ def _units(executions: Sequence[RecordedExecution], result: Regrouping) -> Itera
             *(storage.delete_trade(vanished[trade_id]) for trade_id in result.handed.get(new.trade_id, ())),
             *map(storage.put_execution, openers.pop(new.trade_id, ())),
         ]
-    for fills in openers.values():
-        yield [*map(storage.put_execution, fills)]
     for trade in result.vanished:
         if trade.trade_id not in taken_over:
             yield [storage.delete_trade(trade)]
-    for fill in others:
+    for fill in (*others, *chain.from_iterable(openers.values())):
         yield [storage.put_execution(fill)]

@@ -369,3 +369,59 @@ def test_many_executions_of_a_large_position_are_recorded_together(dana: Client,
     assert results[3]["recorded"]["execution"]["quantity"] == "2"
     assert behind.settle() == 1
     assert [trade["status"] for trade in trades(dana)] == ["CLOSED", "CLOSED"]
+
+
+def test_a_request_that_reads_all_of_a_marked_position_settles_it(dana: Client, behind: Behind, small: Limit) -> None:
+    put(dana, fill("BUY", "1", "10", 1), fill("SELL", "1", "11", 2))
+    small(1)
+    late = accepted(dana.post("/executions", fill("BUY", "2", "9", 0)))
+    gone = accepted(dana.post("/executions", fill("SELL", "5", "9", 3)))
+    assert dana.delete(f"/executions/{gone['execution']['executionId']}").status == 202
+    small(2_000)
+    [made] = put(dana, fill("SELL", "2", "12", 4))
+    assert made["trades"][0]["netPnl"] == "7"  # 11 + 24 - 28
+    assert (len(trades(dana)), is_settled(dana, late)) == (1, True)
+    assert behind.settle() == 0  # nothing is marked any more
+    assert len(trades(dana)) == 1
+
+
+def test_trades_that_are_one_now_are_one_behind_the_answer_and_in_the_list(
+    dana: Client, behind: Behind, small: Limit
+) -> None:
+    put(dana, fill("BUY", "1", "10", 1), fill("SELL", "1", "11", 2), fill("BUY", "1", "10", 5))
+    small(1)
+    accepted(dana.post("/executions", fill("BUY", "1", "9", 0)))
+    behind.settle()
+    [trade] = trades(dana)
+    assert trade["remainingQuantity"] == "2"
+
+
+def test_a_settler_that_is_overtaken_leaves_it_to_the_next_message(
+    dana: Client, behind: Behind, small: Limit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(dana, *[fill("BUY", "1", "10", n) for n in range(3)])
+    small(2)
+    accepted(dana.post("/executions", fill("BUY", "1", "10", 3)))
+    assert behind.tell() == []
+    messages = messages_of(behind.queue)
+    read, later = executions.since_flat, [fill("BUY", "1", "10", 4)]
+
+    def then_overtaken(*args: Any) -> Any:
+        found = read(*args)
+        if later:
+            accepted(dana.post("/executions", later.pop()))
+        return found
+
+    monkeypatch.setattr(executions, "since_flat", then_overtaken)
+    assert settle_positions({"Records": messages}, Context()) == {"batchItemFailures": []}
+    assert trades(dana)[0]["quantity"] == "3"
+    behind.settle()
+    assert trades(dana)[0]["quantity"] == "5"
+
+
+def test_what_is_too_much_together_is_recorded_one_by_one(dana: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(executions, "MOST_WRITTEN", 6)
+    items = [{"execution": fill("BUY", "1", "10", n)} for n in range(4)]
+    results = dana.post("/executions/bulk", {"items": items}).json["results"]
+    assert [result["status"] for result in results] == [201] * 4
+    assert trades(dana)[0]["quantity"] == "4"

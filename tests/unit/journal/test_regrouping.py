@@ -11,6 +11,7 @@ import pytest
 from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
+from handlers.journal import regrouping
 from handlers.journal.errors import PositionTooSmall, StateForbids
 from handlers.journal.executions import Execution, ExecutionKind, Instrument, PositionEffect, RecordedExecution
 from handlers.journal.ledger import settle_all
@@ -541,3 +542,16 @@ def test_marks_and_settles_in_any_order_end_as_settling_from_scratch(story: list
     before = dict(journal.trades)
     settle()
     assert journal.trades == before
+
+
+def test_a_trade_takes_over_the_notes_of_as_many_as_are_written_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(regrouping, "_MOST_HANDED", 1)
+    journal = Journal()
+    for n in range(6):
+        journal.put(execution(f"f{n}", "SELL" if n % 2 else "BUY", "1", "10", n))
+    for number, trade_id in enumerate(list(journal.trades)):
+        journal.write(trade_id, lessons=f"note {number}")
+    late = execution("late", "BUY", "1", "10", 0, sequence=1)
+    behind(journal, [journal.executions[0], late, *journal.executions[1:]])
+    assert sorted(trade.status for trade in journal.trades.values()) == [Status.CANCELLED, Status.PARTIAL]
+    assert {trade.notes.lessons for trade in journal.trades.values()} == {"note 0\n\n---\n\nnote 1", "note 2"}
