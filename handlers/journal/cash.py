@@ -12,6 +12,7 @@ from typing import Any
 from handlers.faults import Fault, FieldCode
 from handlers.journal.errors import FieldError, RuleBroken
 from handlers.journal.money import ZERO
+from handlers.journal.rules import wrong_time
 
 
 class CashType(StrEnum):
@@ -73,14 +74,15 @@ class Cash:
 
 
 def checked(cash: Cash) -> Cash:
-    """The row itself. Raises RuleBroken for an amount that does not fit its type."""
-    fault = None
+    """The row itself. Raises RuleBroken for an amount that does not fit its type, and for a time that UTC has not."""
+    fault, year = None, wrong_time(cash.at)
     if cash.type in _COMES_IN and cash.amount <= ZERO:
         fault = Fault(FieldCode.NOT_POSITIVE, "must be more than 0")
     elif cash.type in _GOES_OUT and cash.amount >= ZERO:
         fault = Fault(FieldCode.NOT_NEGATIVE, "must be less than 0")
     elif cash.amount == ZERO:
         fault = Fault(FieldCode.ZERO, "must not be 0")
-    if fault is not None:
-        raise RuleBroken([FieldError(("amount",), fault)])
+    found = (("amount", fault), ("at", year))
+    if errors := [FieldError((name,), each) for name, each in found if each is not None]:
+        raise RuleBroken(errors)
     return cash

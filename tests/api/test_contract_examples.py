@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -177,6 +179,36 @@ def test_an_example_of_a_body_is_accepted(world: World, operation_id: str, media
         }
         wanted = EXAMPLES[shown.get(name, "BulkDeletionResults")]["results"]
         assert [result["status"] for result in answer.json["results"]] == [result["status"] for result in wanted]
+
+
+def times(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Where the times of a document stand: what holds each, and its key or index there."""
+    for key, held in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        if isinstance(held, str) and re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T", held):
+            yield value, key
+        else:
+            yield from times(held)
+
+
+TIMED = [each for each in BODIES if any(times(EXAMPLES[each[2]]))]
+
+
+@pytest.mark.parametrize("beyond", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
+@pytest.mark.parametrize(("operation_id", "media_type", "name"), TIMED)
+def test_a_time_beyond_the_years_of_utc_is_refused_or_kept(
+    world: World, operation_id: str, media_type: str, name: str, beyond: str
+) -> None:
+    path = world.path(operation_id)
+    document = world.body(operation_id, name)
+    for number in range(len(list(times(document)))):
+        changed = copy.deepcopy(document)
+        place, key = list(times(changed))[number]
+        place[key] = beyond
+        body = json.dumps(changed).encode()
+        answer = world.ask(operation_id, path, headers={"Content-Type": media_type}, body=body)
+        assert answer.status < 500, (key, answer.body)
+        if name.startswith("Bulk"):
+            assert {result["status"] for result in answer.json["results"]} < set(range(500)), (key, answer.body)
 
 
 # Parameters that mean something only together with others.
