@@ -82,7 +82,7 @@ def actions_to_match(given: models.MatchInput) -> list[CorporateAction]:
     """The corporate actions of a request. Raises RuleBroken with everything that is wrong."""
     made, errors = [], []
     for index, each in enumerate(given.actions or []):
-        action = action_of(each.model_dump(exclude_none=True), f"action-{index + 1}")
+        action = action_of(each.model_dump(exclude_none=True), f"action-{index + 1}", sequence=index)
         errors += action_errors(action, ("actions", index))
         made.append(action)
     if errors:
@@ -114,7 +114,7 @@ def execution_of(
     )
 
 
-def action_of(values: Mapping[str, Any], action_id: str) -> CorporateAction:
+def action_of(values: Mapping[str, Any], action_id: str, *, sequence: int = 0) -> CorporateAction:
     """The corporate action of an input's values, by the journal's names."""
     own = dict(values)
     account = own.pop("account_id", None)
@@ -122,6 +122,7 @@ def action_of(values: Mapping[str, Any], action_id: str) -> CorporateAction:
         action_id=action_id,
         type=ActionType(own.pop("type")),
         account_id=None if account is None else str(account).lower(),
+        sequence=sequence,
         **own,
     )
 

@@ -136,7 +136,7 @@ def position_document(
     return {name: value for name, value in shown.items() if value is not None}
 
 
-_ACTION = columns_of(RecordedAction, without=["user_id"])
+_ACTION = columns_of(RecordedAction, without=["user_id", "sequence"])
 _INSTRUMENT = columns_of(Instrument)
 _EXECUTION = columns_of(
     RecordedExecution,

@@ -221,7 +221,7 @@ class CorporateAction:
     SPLIT: `new` units for `old` ones. RENAME: to `new_symbol`. MERGER_CASH: `cash_per_share` for each unit, which
     closes. MERGER_SHARES: `new` units of `new_symbol` for `old` ones, and `cash_per_share`, if any, for each of the
     latter. SPINOFF: `new` units of `new_symbol` for each `old` ones that are held, which take `cost_share` (0 to 1) of
-    the cost along. SHARE_DIVIDEND: `quantity` units more, at no cost.
+    the cost along. SHARE_DIVIDEND: `quantity` units more, at no cost. `sequence` is the order of those of one instant.
     """
 
     action_id: str
@@ -235,6 +235,12 @@ class CorporateAction:
     cash_per_share: Decimal | None = None
     cost_share: Decimal | None = None
     quantity: Decimal | None = None
+    sequence: int = 0
+
+
+def in_turn(action: CorporateAction) -> tuple[datetime, int, str]:
+    """By what corporate actions are sorted: those of one instant by the order in which they were given."""
+    return action.effective_at, action.sequence, action.action_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,6 +33,7 @@ from handlers.journal.executions import (
     ExecutionKind,
     Instrument,
     PositionEffect,
+    in_turn,
     symbol_key,
 )
 from handlers.journal.money import ONE, ZERO
@@ -115,7 +116,7 @@ def settle_all(
     path ("actions", its id, a field), for an action that leaves nothing of what is open, or more than can be kept.
     """
     ledger = _Ledger(method, dust)
-    waiting = sorted(actions, key=lambda action: (action.effective_at, action.action_id))
+    waiting = sorted(actions, key=in_turn)
     next_action = 0
     for execution in sorted(executions, key=lambda one: (one.executed_at, one.sequence, one.execution_id)):
         while next_action < len(waiting) and waiting[next_action].effective_at <= execution.executed_at:
@@ -347,7 +348,7 @@ def position_after(
     order, and after actions. What cannot be applied is passed by.
     """
     positions: dict[str, Position] = {}
-    waiting = deque(sorted(actions, key=lambda action: (action.effective_at, action.action_id)))
+    waiting = deque(sorted(actions, key=in_turn))
     for execution in executions:
         while waiting and waiting[0].effective_at <= execution.executed_at:
             _apply(waiting.popleft(), positions)

@@ -23,7 +23,14 @@ from uuid import UUID, uuid5
 
 from handlers.journal import money
 from handlers.journal.errors import ActionImpossible, PositionTooSmall, RuleBroken, StateForbids
-from handlers.journal.executions import ActionType, CorporateAction, ExecutionKind, RecordedExecution, symbol_key
+from handlers.journal.executions import (
+    ActionType,
+    CorporateAction,
+    ExecutionKind,
+    RecordedExecution,
+    in_turn,
+    symbol_key,
+)
 from handlers.journal.ledger import FEE_NOT_PRICED, ROUNDED_BY_SPLIT, split_of
 from handlers.journal.merging import MOST_LEGS, Leg, merged, worth
 from handlers.journal.money import ZERO, canonical
@@ -110,7 +117,7 @@ def groups_of(
     nothing.
     """
     walk = _Walk(tolerated)
-    waiting = deque(sorted(actions, key=lambda action: (action.effective_at, action.action_id)))
+    waiting = deque(sorted(actions, key=in_turn))
     for execution in executions:
         while waiting and waiting[0].effective_at <= execution.executed_at:
             walk.act(waiting.popleft())

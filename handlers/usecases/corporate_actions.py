@@ -63,7 +63,8 @@ def record(
         if given.account_id is not None:
             accounts.require(given.account_id)
         action = RecordedAction(
-            **{name: getattr(given, name) for name in CorporateAction.__dataclass_fields__},
+            **{name: getattr(given, name) for name in CorporateAction.__dataclass_fields__ if name != "sequence"},
+            sequence=int(now.timestamp() * 1_000_000),
             user_id=user,
             created_at=now,
             updated_at=now,

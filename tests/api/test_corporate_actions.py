@@ -131,6 +131,29 @@ def test_a_dividend_in_shares_adds_units_at_no_cost(dana: Client) -> None:
     assert shown(trade["splits"][0], "new", "old") == ("22.5", "20")
 
 
+@pytest.mark.parametrize(("first", "second", "left"), [(SPLIT, DIVIDEND, "42.5"), (DIVIDEND, SPLIT, "50")])
+def test_actions_of_one_instant_apply_in_the_order_in_which_they_were_recorded(
+    dana: Client, first: dict[str, Any], second: dict[str, Any], left: str
+) -> None:
+    symbols = [f"SYM{number}" for number in range(6)]  # the ids are random
+    put(dana, *(fill("BUY", "10", "10", 0, symbol=symbol) for symbol in symbols))
+    for symbol in symbols:
+        act(dana, {**first, "symbol": symbol})
+        act(dana, {**second, "symbol": symbol})
+    assert {each["quantity"] for each in dana.get("/positions").json["items"]} == {left}
+    put(dana, *(fill("BUY", "10", "10", 0, symbol=symbol, pairId="late") for symbol in symbols))
+    assert [each["quantity"] for each in dana.get("/positions").json["items"]] == [left] * 12
+    previewed = dana.post(
+        "/executions/match",
+        {
+            "executions": [fill("BUY", "10", "10", 0)],
+            # The ninth and the tenth: as texts, their numbers are in the other order.
+            "actions": [*({**SPLIT, "symbol": "OTHER"} for _ in range(8)), first, second],
+        },
+    )
+    assert [each["quantity"] for each in previewed.json["open"]] == [left]
+
+
 @pytest.mark.parametrize("given", [SPLIT, {**SPLIT, "new": "1", "old": "3"}, MERGER, DIVIDEND])
 def test_what_an_action_did_is_undone_to_the_last_byte(dana: Client, given: dict[str, Any]) -> None:
     put(
