@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.journal.changes import add_event
+from handlers.journal.stats.clock import Clock, time_zone
 from handlers.journal.stats.entries import entries
 from handlers.journal.stats.folding import Balance, InOrder, Record, Runs, fold
 from handlers.journal.stats.questions import Outcome, Question, Selected, Tolerance
@@ -186,6 +187,29 @@ def test_a_day_waits_for_entries_of_three_days_later() -> None:
     )
     assert journal.balance.days == [(day(4), D(4))]
     assert (journal.balance.peak, journal.balance.max_drawdown) == (D(9), D(5))
+
+
+@pytest.mark.parametrize(("event_at", "other_at", "current"), [(20, 12, -1), (8, 9, 1)])
+def test_a_trade_stands_at_its_last_close_and_not_at_an_event_of_that_day(
+    event_at: int, other_at: int, current: int
+) -> None:
+    """A win at 10 o'clock, and a loss at 12 or at 9."""
+
+    def hour(of_day: int) -> datetime:
+        return datetime(2026, 1, 5, of_day, tzinfo=UTC)
+
+    swap = TradeEvent(event_id="e", type=EventType.SWAP, amount=D(-1), at=hour(event_at))
+    win = add_event(a_trade("1", [(hour(10), "1", "5")], open_date=hour(1)), swap, NOW)
+    assert folded([win, a_trade("2", [(hour(other_at), "1", "-5")])]).runs.current == current
+
+
+def test_a_last_close_that_a_time_zone_puts_on_another_day_counts_there() -> None:
+    parts = a_trade("1", [(datetime(2026, 1, 5, hour, tzinfo=UTC), "1", "5") for hour in (10, 20)])
+    tokyo = Clock(zone=time_zone("Asia/Tokyo"))
+    fifth = folded([parts], Question(clock=tokyo, last=day(5)))
+    assert (fifth.record.trades, fifth.runs.count, fifth.balance.realized) == (0, 0, D(5))
+    sixth = folded([parts], Question(clock=tokyo, first=day(6)))
+    assert (sixth.record.trades, sixth.runs.count, sixth.balance.realized) == (1, 1, D(5))
 
 
 def test_nothing_selected_makes_no_sum() -> None:
