@@ -30,6 +30,7 @@ EVENT = {"type": "SWAP", "amount": "-0.4", "at": "2026-01-06T22:00:00Z"}
 
 
 ENTRY = {"quantity": "1", "price": "11", "enteredAt": "2026-01-05T10:00:00-05:00"}
+SPLIT_OF_HELD = {"type": "SPLIT", "symbol": "HELD", "effectiveAt": "2026-01-06T00:00:00Z", "new": "4", "old": "1"}
 FILL = {"symbol": "FILL", "side": "BUY", "quantity": "1", "price": "11", "executedAt": "2026-01-05T10:00:00-05:00"}
 CLOSE = {"quantity": "1", "price": "12", "closedAt": "2026-01-05T11:00:00-05:00"}
 
@@ -219,6 +220,13 @@ CALLS: dict[str, tuple[Callable[[Client, Any], Answer], int, dict[str, int]]] = 
         # The trade before and after it turns out to be of the ledger, and the list in which it is found.
         {"GetItem": 2, "BatchGetItem": 2, "Query": 3, "TransactWriteItems": 1},
     ),
+    "createAction of a position": (
+        lambda dana, _: dana.post("/corporate-actions", SPLIT_OF_HELD, headers={"Idempotency-Key": "split"}),
+        201,
+        {"GetItem": 2, "Query": 2, "BatchGetItem": 2, "TransactWriteItems": 1},
+    ),
+    "listActions": (lambda dana, _: dana.get("/corporate-actions"), 200, {"Query": 1}),
+    "getLegs": (lambda dana, trade: dana.get(f"/trades/{trade['tradeId']}/legs"), 200, {"GetItem": 1}),
     "listExecutions": (lambda dana, _: dana.get("/executions"), 200, {"Query": 2}),
     "listExecutions of an account": (
         lambda dana, _: dana.get("/executions", query=f"accountId={MAIN}"),
