@@ -95,3 +95,28 @@ def test_fills_of_one_position_at_once_are_all_kept(new_user: Callable[[], User]
         assert set(threads.map(put, range(6))) == {201}
     [trade] = api.get("/trades").json()["items"]
     assert (trade["quantity"], len(trade["entries"])) == ("6", 6)
+
+
+@pytest.mark.anywhere
+def test_fills_lie_in_accounts_and_are_closed_through_their_trade(new_user: Callable[[], User]) -> None:
+    api = new_user().api
+    account = api.post("/accounts", json={"name": "Own", "currency": "EUR", "dustValue": "0.5"}).json()["accountId"]
+    assert api.patch("/settings", json={"defaultAccountId": account}).status_code == 200
+    fill = {"symbol": "SAP", "side": "BUY", "quantity": "2", "price": "10", "executedAt": "2026-01-05T10:00:00Z"}
+    made = api.post("/executions", json=fill).json()
+    assert (made["execution"]["accountId"], made["trades"][0]["currency"]) == (account, "EUR")
+    path = f"/trades/{made['trades'][0]['tradeId']}"
+    entry = {"quantity": "1", "price": "13", "enteredAt": "2026-01-05T10:01:00Z"}
+    assert api.post(f"{path}/entries", json=entry).status_code == 201
+    close = {"quantity": "2.99", "price": "14", "closedAt": "2026-01-05T10:02:00Z"}
+    closed = api.post(f"{path}/closes", json=close, headers={"Idempotency-Key": "c"})
+    assert (closed.status_code, closed.json()["status"]) == (201, "CLOSED")
+    assert api.get(closed.headers["Location"].removeprefix("/v1")).status_code == 200
+    found = api.get("/executions", params={"tradeId": made["trades"][0]["tradeId"], "accountId": account}).json()
+    assert sorted(each["kind"] for each in found["items"]) == ["DUST", "TRADE", "TRADE", "TRADE"]
+    assert api.delete(f"/accounts/{account}").status_code == 409
+    without = {key: value for key, value in fill.items() if key != "price"}
+    unknown = api.post("/executions", json={**without, "symbol": "OLD", "kind": "OPENING"}).json()
+    assert unknown["trades"][0]["warnings"] == ["BASIS_UNKNOWN"]
+    priced = api.patch(f"/executions/{unknown['execution']['executionId']}", json={"price": "9"}).json()
+    assert "warnings" not in priced["trades"][0]
