@@ -3928,6 +3928,13 @@ class CashInput(BaseModel):
     The instrument as your broker writes it, in visible ASCII characters except `|`; case counts.
 
     """
+    trade_id: Annotated[
+        UUID | None,
+        Field(alias='tradeId', examples=['0b9f2f0a-6c1e-4a55-9d8e-3a4b5c6d7e8f']),
+    ] = None
+    """
+    The trade that it belongs to, by your word; it is not looked up.
+    """
     note: Annotated[
         str | None,
         Field(
@@ -3977,6 +3984,13 @@ class CashUpdateInput(BaseModel):
     ] = None
     """
     A symbol; null for none.
+    """
+    trade_id: Annotated[
+        UUID | None,
+        Field(alias='tradeId', examples=['0b9f2f0a-6c1e-4a55-9d8e-3a4b5c6d7e8f']),
+    ] = None
+    """
+    The trade that it belongs to; null for none.
     """
     note: Annotated[
         str | None,
@@ -4042,6 +4056,13 @@ class Cash(BaseModel):
     """
     The instrument as your broker writes it, in visible ASCII characters except `|`; case counts.
 
+    """
+    trade_id: Annotated[
+        UUID | None,
+        Field(alias='tradeId', examples=['0b9f2f0a-6c1e-4a55-9d8e-3a4b5c6d7e8f']),
+    ] = None
+    """
+    Names a trade.
     """
     note: Annotated[
         str | None,

@@ -60,6 +60,7 @@ _TYPES: dict[str, Any] = {
     "lot_method": LotMethod,
     "week_starts_on": Weekday,
     "default_account_id": lambda account_id: str(account_id).lower(),
+    "trade_id": lambda trade_id: str(trade_id).lower(),
 }
 _CASH = columns_of(Cash, without=["user_id"])
 _SETTINGS = columns_of(Settings, without=["user_id"])

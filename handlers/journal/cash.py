@@ -52,6 +52,7 @@ class Cash:
     currency: str | None = None
     at: datetime
     symbol: str | None = None
+    trade_id: str | None = None
     note: str | None = None
     version: int = 1
     created_at: datetime

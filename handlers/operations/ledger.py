@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -19,7 +20,7 @@ from handlers.documents.ledger import (
     rate_document,
     settings_document,
 )
-from handlers.journal.cash import Cash
+from handlers.journal.cash import Cash, CashType
 from handlers.journal.rates import DayRate
 from handlers.journal.settings import Settings
 from handlers.journal.trading_accounts import TradingAccount
@@ -104,12 +105,31 @@ async def create_cash(account_id: str, document: Any, user: str, idempotency_key
     return reply_text(201, *_cash_as_new(cash))
 
 
-async def list_cash(account_id: str, user: str, limit: int, order: str, next_token: str | None = None) -> Response:
+async def list_cash(
+    account_id: str,
+    user: str,
+    limit: int,
+    order: str,
+    type_: Sequence[str] = (),
+    symbol: str | None = None,
+    trade_id: str | None = None,
+    from_: str | None = None,
+    to: str | None = None,
+    next_token: str | None = None,
+) -> Response:
     """List the cash of an account by time, a page at a time."""
     account_id, newest_first = account_id.lower(), order == "desc"
     storage.get(user, account_id)
     secret = page_tokens.signing_secret()
-    sealed = TradeFilter(account_ids=(account_id,))
+    first, last = (None if day is None else date.fromisoformat(day) for day in (from_, to))
+    sealed = cash_rows.CashFilter(
+        account_ids=(account_id,),
+        types=tuple(dict.fromkeys(map(CashType, type_))),
+        symbol=symbol,
+        trade_id=None if trade_id is None else trade_id.lower(),
+        open_from=first,
+        open_to=last,
+    )
     after = None
     if next_token is not None:
         position = page_tokens.open_token(
@@ -118,7 +138,7 @@ async def list_cash(account_id: str, user: str, limit: int, order: str, next_tok
         if position.index != _CASH:
             raise BadPageToken("The position lies in another list.")
         after = position.sort_key, position.trade_id
-    found, following = cash_rows.page(user, account_id, limit=limit, newest_first=newest_first, after=after)
+    found, following = cash_rows.page(user, sealed, limit=limit, newest_first=newest_first, after=after)
     answer: dict[str, Any] = {"items": [cash_document(cash) for cash in found]}
     if following is not None:
         position = ListPosition(index=_CASH, sort_key=following[0], trade_id=following[1])

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from handlers.journal.cash import Cash
+from handlers.journal.cash import Cash, CashType
 from handlers.journal.settings import MAIN
 from handlers.storage import ledger, trading_accounts
 from handlers.storage.clients import dynamodb, ledger_table
 from handlers.storage.codec import Codec
 from handlers.storage.dynamo import CONDITION_FAILED, at_version
 from handlers.storage.errors import CashNotFound, VersionMismatch
+from handlers.storage.execution_lists import days_in_utc
 from handlers.storage.trade_items import KeptAnswer
+from handlers.storage.trade_queries import TradeFilter
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+# A page is answered after so many queries, full or not: filters may discard all that is read.
+_MOST_QUERIES, _MOST_ITEMS = 6, 500
 
 # "at" is the sort key of the index by time: the instant with its own offset is beside it.
 _CASH = Codec(Cash, renamed={"at": "happenedAt"})
@@ -71,37 +77,88 @@ def delete(cash: Cash) -> None:
         raise VersionMismatch(cash.cash_id)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CashFilter(TradeFilter):
+    """The filters of a list of an account's cash; the days from `open_from` to `open_to` are those of UTC."""
+
+    types: tuple[CashType, ...] = ()
+    trade_id: str | None = None
+
+
 def page(
-    user_id: str, account_id: str, *, limit: int, newest_first: bool, after: tuple[str, str] | None
+    user_id: str, wanted: CashFilter, *, limit: int, newest_first: bool, after: tuple[str, str] | None
 ) -> tuple[list[Cash], tuple[str, str] | None]:
     """At most `limit` rows of an account by time, from behind a position, and the position behind which the next page
     begins; None at the end. Reads the index, which may lag behind a write by a moment. Raises Busy.
+
+    wanted: names the one account. A page that has read enough is answered with what it has.
     """
+    [account_id] = wanted.account_ids
+    low, high = days_in_utc(wanted.open_from, wanted.open_to)
+    if low > high:
+        return [], None
     query: Any = {
         "TableName": ledger_table(),
         "IndexName": ledger.BY_TIME,
-        "KeyConditionExpression": "userId = :user AND begins_with(#at, :account)",
-        "FilterExpression": "begins_with(#item, :cash)",  # executions are in the index, too
-        "ExpressionAttributeNames": {"#at": "at", "#item": "item"},
-        "ExpressionAttributeValues": {
-            ":user": {"S": user_id},
-            ":account": {"S": f"{account_id}|"},
-            ":cash": {"S": ledger.cash(account_id)},
-        },
+        "KeyConditionExpression": "userId = :user AND #at BETWEEN :low AND :high",
         "ScanIndexForward": not newest_first,
-        "Limit": limit,
+        **_conditions(account_id, wanted),
+    }
+    query["ExpressionAttributeValues"] |= {
+        ":user": {"S": user_id},
+        ":low": {"S": f"{account_id}|{low}"},
+        ":high": {"S": f"{account_id}|{high}"},
     }
     if after is not None:
         query["ExclusiveStartKey"] = {**ledger.key(user_id, after[1]), "at": {"S": after[0]}}
-    answer = dynamodb().query(**query)
-    last = answer.get("LastEvaluatedKey")
-    following = None if last is None else (last["at"]["S"], last["item"]["S"])
-    return [_CASH.instance(item) for item in answer["Items"]], following
+    found: list[Any] = []
+    for _ in range(_MOST_QUERIES):
+        # What is read and fits is shown, so a query reads no more than the page lacks, however much filters discard.
+        query["Limit"] = limit - len(found) if not _discards(wanted) else max(limit, _MOST_ITEMS)
+        answer = dynamodb().query(**query)
+        found += answer["Items"]
+        last = answer.get("LastEvaluatedKey")
+        if last is None or len(found) >= limit:
+            break
+        query["ExclusiveStartKey"] = last
+    if len(found) > limit:
+        found = found[:limit]
+        last = found[-1]
+    return [_CASH.instance(item) for item in found], None if last is None else (last["at"]["S"], last["item"]["S"])
+
+
+def _discards(wanted: CashFilter) -> bool:
+    """Whether filters may discard most of what is read."""
+    return bool(wanted.types or wanted.symbol or wanted.trade_id)
+
+
+def _conditions(account_id: str, wanted: CashFilter) -> dict[str, Any]:
+    """The filter expression, with its names and values. Executions are in the index, too."""
+    tests, names = ["begins_with(#item, :cash)"], {"#at": "at", "#item": "item"}
+    values = {":cash": {"S": ledger.cash(account_id)}}
+    if wanted.types:
+        types = {f":type{number}": {"S": str(each)} for number, each in enumerate(wanted.types)}
+        tests.append(f"#type IN ({', '.join(types)})")
+        names["#type"] = "type"
+        values |= types
+    if wanted.symbol is not None:
+        tests.append("#symbol = :symbol")
+        names["#symbol"], values[":symbol"] = "symbolKey", {"S": ledger.folded(wanted.symbol)}
+    if wanted.trade_id is not None:
+        tests.append("#trade = :trade")
+        names["#trade"], values[":trade"] = "tradeId", {"S": wanted.trade_id}
+    return {
+        "FilterExpression": " AND ".join(tests),
+        "ExpressionAttributeNames": names,
+        "ExpressionAttributeValues": values,
+    }
 
 
 def _item(cash: Cash) -> ledger.Item:
+    folded = {} if cash.symbol is None else {"symbolKey": {"S": ledger.folded(cash.symbol)}}
     return {
         **_CASH.item(cash),
+        **folded,
         **ledger.key(cash.user_id, ledger.cash(cash.account_id, cash.cash_id)),
         "at": {"S": ledger.by_time(cash.account_id, cash.at, cash.cash_id)},
     }

@@ -105,14 +105,16 @@ def listed(
 
 def _bounds(wanted: ExecutionFilter, first: datetime | None, last: datetime | None) -> tuple[str, str]:
     """The first and the last position that may be in the list: instants in UTC begin with a digit."""
-    lows = [_midnight(wanted.open_from), None if first is None else instant(first)]
-    highs = [
-        _midnight(wanted.open_to, 1),
-        None if last is None else f"{instant(last)}~",
-    ]
-    return max((low for low in lows if low is not None), default="0"), min(
-        (high for high in highs if high is not None), default=":"
+    low, high = days_in_utc(wanted.open_from, wanted.open_to)
+    return (
+        low if first is None else max(low, instant(first)),
+        high if last is None else min(high, f"{instant(last)}~"),
     )
+
+
+def days_in_utc(first: date | None, last: date | None) -> tuple[str, str]:
+    """What comes before all instants of the days from the first to the last in UTC, and what comes behind them."""
+    return _midnight(first) or "0", _midnight(last, 1) or ":"
 
 
 def _midnight(day: date | None, days_later: int = 0) -> str | None:

@@ -254,3 +254,39 @@ def test_an_account_of_nobody_has_no_cash(dana: Client) -> None:
         dana.post(f"/accounts/{NEVER}/cash", {"type": "DEPOSIT", "amount": "5", "at": "2026-01-05T08:00:00Z"}),
     ):
         assert (answer.status, answer.kind) == (404, "/problems/not-found")
+
+
+def test_cash_is_found_by_all_that_it_is(dana: Client) -> None:
+    trade = "0b9f2f0a-6c1e-4a55-9d8e-3a4b5c6d7e8f"
+    for day, given in (
+        ("05", {"type": "DEPOSIT", "amount": "1"}),
+        ("06", {"type": "DIVIDEND", "amount": "2", "symbol": "aapl", "tradeId": trade.upper()}),
+        ("07", {"type": "FEE", "amount": "-3", "symbol": "AAPL"}),
+        ("08", {"type": "DIVIDEND", "amount": "4"}),
+    ):
+        answer = dana.post(f"/accounts/{MAIN}/cash", {**given, "at": f"2026-01-{day}T23:59:59Z"})
+        assert (answer.status, answer.json.get("tradeId")) == (201, trade if day == "06" else None)
+    for query, expected in (
+        ("type=DIVIDEND", ["2", "4"]),
+        ("type=DIVIDEND&type=FEE&symbol=AAPL", ["2", "-3"]),
+        (f"tradeId={trade.upper()}", ["2"]),
+        ("from=2026-01-06&to=2026-01-07", ["2", "-3"]),
+        ("from=2026-01-08", ["4"]),
+        ("to=2026-01-05", ["1"]),
+        ("from=2026-01-07&to=2026-01-06", []),
+        ("type=TAX", []),
+    ):
+        for limit in ("1", "2", "100"):
+            found: list[str] = []
+            page = dana.get(f"/accounts/{MAIN}/cash", query=f"{query}&order=asc&limit={limit}").json
+            found += [each["amount"] for each in page["items"]]
+            while "nextToken" in page:
+                asked = f"{query}&order=asc&limit={limit}&nextToken={page['nextToken']}"
+                page = dana.get(f"/accounts/{MAIN}/cash", query=asked).json
+                found += [each["amount"] for each in page["items"]]
+            assert found == expected, (query, limit)
+    [row] = dana.get(f"/accounts/{MAIN}/cash", query=f"tradeId={trade}").json["items"]
+    assert "tradeId" not in dana.patch(f"/accounts/{MAIN}/cash/{row['cashId']}", {"tradeId": None}).json
+    token = dana.get(f"/accounts/{MAIN}/cash", query="type=DIVIDEND&limit=1").json["nextToken"]
+    other = dana.get(f"/accounts/{MAIN}/cash", query=f"type=FEE&limit=1&nextToken={token}")
+    assert (other.status, other.bad_fields) == (400, {("query", "/nextToken")})

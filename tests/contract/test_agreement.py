@@ -1,5 +1,6 @@
 """The contract, what is generated from it, the handlers and the template agree."""
 
+import builtins
 import importlib
 import inspect
 import json
@@ -175,7 +176,8 @@ def _in_python(operation_id: str) -> set[str]:
     names = {
         re.sub(r"(?<!^)(?=[A-Z])", "_", each["name"].replace("-", "")).lower() for each in parameters_of(operation_id)
     }
-    return {f"{name}_" if keyword.iskeyword(name) else name for name in names}
+    # As Connexion names them.
+    return {f"{name}_" if keyword.iskeyword(name) or hasattr(builtins, name) else name for name in names}
 
 
 @pytest.mark.parametrize("operation_id", OPERATIONS)
