@@ -40,8 +40,8 @@ from tests.mutation.modules import TESTS
 
 ROOT = Path(__file__).parents[2]
 JUDGED = Path(__file__).with_name("survivors.md")
-# How a class is built is judged by mypy.
-DECORATOR = re.compile(r"^- *@", re.MULTILINE)
+# How a class is built, and what is imported for types alone, is judged by mypy.
+OF_MYPY = re.compile(r"^- *@|^-if TYPE_CHECKING:", re.MULTILINE)
 SECONDS = 60
 # A failure is all that is asked of Hypothesis, and no small example of it.
 FOUND = (hypothesis.Phase.explicit, hypothesis.Phase.generate)
@@ -83,7 +83,7 @@ def mutants(module: str) -> Iterator[Mutant]:
             if _runs_alike(source, changed):
                 continue
             mutant = Mutant(module, changed, _diff(source, changed))
-            if not DECORATOR.search(mutant.diff):
+            if not OF_MYPY.search(mutant.diff):
                 yield mutant
 
 
