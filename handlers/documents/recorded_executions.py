@@ -106,6 +106,7 @@ def position_document(
         return {name: value for name, value in pending.items() if value is not None}
     trip: Trip = trade.trip
     units = money.product(trip.open_quantity, trade.multiplier)
+    prices = [entry.price for entry in trade.entered if entry.price is not None]
     names = {entry.entry_id for entry in trade.entered}
     shown: Mapping[str, Any] = {
         "accountId": position.account_id,
@@ -114,7 +115,7 @@ def position_document(
         "currency": position.instrument.currency,
         "side": str(trade.side),
         "quantity": canonical(trip.open_quantity),
-        "averagePrice": canonical(money.ratio(trip.open_cost, units)) if trade.is_known else None,
+        "averagePrice": canonical(money.mean_price(trip.open_cost, units, prices)) if trade.is_known else None,
         "costBasis": canonical(money.rounded(trip.open_cost, money.MOST_DECIMALS)) if trade.is_known else None,
         "openCosts": canonical(trip.open_costs),
         "lots": [

@@ -12,7 +12,7 @@ from handlers.journal.errors import FieldError, RuleBroken
 from handlers.journal.money import ONE, ZERO
 from handlers.journal.positions import Split, after_split
 from handlers.journal.tags import tag_errors
-from handlers.journal.trade import Close, Entry, Trade, TradeEvent, TradeSplit
+from handlers.journal.trade import Close, Entry, Trade, TradeEvent, TradeSource, TradeSplit
 
 # Amounts that have to be more than 0; costs may be rebates, and prices of spreads below 0.
 _POSITIVE = {"new", "old", "quantity", "multiplier", "risk_amount", "initial_risk_amount"}
@@ -206,18 +206,33 @@ def conflicts_with_events(trade: Trade) -> list[FieldError]:
 
 
 def within_bounds(trade: Trade) -> Trade:
-    """The trade, if every figure derived from it can be written down."""
+    """The trade, if every figure derived from it can be written down. Raises RuleBroken."""
     figures = [
+        ("the quantity", trade.quantity),
+        ("the entry price", trade.entry_price),
+        ("the commission", trade.commission),
+        ("the fees", trade.fees),
+        ("the stop", trade.stop_loss),
+        ("the first stop", trade.initial_stop_loss),
+        ("the target", trade.take_profit),
         ("the risk", trade.risk),
         ("the gross P&L", trade.gross_pnl),
         ("the realized P&L", trade.realized_partial_pnl),
     ]
+    if trade.source is TradeSource.LEDGER:  # of which positions show the cost and the costs
+        figures += [("the cost", _cost(trade)), ("the costs", money.total((trade.commission, trade.fees)))]
     figures.append(("the sum of the events", trade.event_pnl))
     for part in trade.realized:
         figures += [("the gross P&L of a close", part.gross), ("the realized P&L of a close", part.realized_pnl)]
     for name, amount in figures:
-        if amount is not None and not money.fits(amount):
+        if amount is not None and not money.has_few_digits(amount):
             detail = f"makes {name} longer than {money.MOST_DIGITS} digits before the point"
             fault = Fault(FieldCode.FIGURE_TOO_LONG, detail, {"maxDigits": money.MOST_DIGITS})
             raise RuleBroken([FieldError(("quantity",), fault)])
     return trade
+
+
+def _cost(trade: Trade) -> Decimal:
+    """What all entries cost, each without its sign: no part of them costs more. Without costs."""
+    paid = (money.product(entry.price or ZERO, entry.quantity, trade.multiplier).copy_abs() for entry in trade.entered)
+    return money.total(paid)

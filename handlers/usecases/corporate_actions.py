@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from handlers.journal.errors import ActionImpossible, PositionTooSmall, RuleBroken, StateForbids
-from handlers.journal.executions import CorporateAction, RecordedAction, action_errors, symbol_key
+from handlers.journal.executions import ActionType, CorporateAction, RecordedAction, action_errors, symbol_key
 from handlers.journal.money import ZERO
 from handlers.storage import corporate_actions as storage
 from handlers.storage import executions, kept_answers, trading_accounts
@@ -35,6 +35,14 @@ Precondition = Callable[[int], bool]
 # Each position is written in the transaction of the action.
 MOST_POSITIONS = 90
 MOST_ACTIONS = 100
+
+# The field of each type on which the figures of trades depend.
+_CHANGES_FIGURES = {
+    ActionType.SPLIT: "new",
+    ActionType.SHARE_DIVIDEND: "quantity",
+    ActionType.MERGER_CASH: "cash_per_share",
+    ActionType.RENAME: "new_symbol",
+}
 
 
 class Applied(NamedTuple):
@@ -132,10 +140,12 @@ class _Change:
         self._accounts = accounts
         self._now = now
         self._held: dict[PositionKey, StoredPosition] = {}
+        self._is_new = False
         self._symbols = {symbol_key(symbol): symbol for symbol in storage.symbols(action)}
 
     def add(self) -> None:
         """Give the action to all positions of its symbols, flat ones too: a late execution may open them then."""
+        self._is_new = True
         own = self._positions()
         for key, held in list(own.items()):
             for name, symbol in self._symbols.items():  # what is renamed goes on in a position that may be new
@@ -177,6 +187,11 @@ class _Change:
             if error.error is not None and error.action_id == self._action.action_id:
                 raise RuleBroken([error.error]) from None
             raise
+        except RuleBroken as error:  # figures of a trade are too long then
+            if not self._is_new:
+                raise StateForbids("Without this action, figures of a trade have too many digits.") from None
+            path = (_CHANGES_FIGURES[self._action.type],)
+            raise RuleBroken([replace(each, path=path) for each in error.errors]) from None
         except PositionTooSmall as error:
             raise StateForbids(
                 "A later execution that may only close would take more than is open then: correct it first "

@@ -271,7 +271,10 @@ def delete(user: str, execution_id: str, allowed: Precondition) -> bool:
             raise LedgerChanged(execution_id)
         plan = Plan(user, now)
         plan.change(old, None)
-        plan.write(execution_id)
+        try:
+            plan.write(execution_id)
+        except RuleBroken:  # which no field of the request can mend
+            raise StateForbids("Without this execution, figures of a trade have too many digits.") from None
         return plan.is_settled
 
     return retry_overtaken(attempt)
