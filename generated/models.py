@@ -4394,14 +4394,14 @@ class Settings(BaseModel):
         ),
     ]
     """
-    The account that front ends offer first; `Main` by default. A trade that is recorded by hand without an account lies
-    in `Main`.
+    The account of executions that name none, and the one that front ends offer first; `Main` by default. It cannot be deleted.
+    A trade that is recorded by hand without an account lies in `Main`.
 
     """
     lot_method: Annotated[LotMethod, Field(alias='lotMethod')]
     """
-    The lot method that front ends offer first; AVERAGE by default, which a trade has that is recorded by hand without
-    one.
+    The lot method of trades that follow from executions, unless their account has one, and the one that front ends offer first;
+    AVERAGE by default, which a trade has that is recorded by hand without one.
 
     """
     version: Annotated[int, Field(examples=[1], ge=1)]
