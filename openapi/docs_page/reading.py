@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import inflection
+
 from openapi.docs_page import samples
 
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -188,22 +190,14 @@ class Reader:
         bodies = self._examples(content)
         is_public = operation.get("security", self.document.get("security")) == []
         examples = {each["name"]: self._example_of(each) for each in parameters}
+        name = operation["operationId"]
+        key = inflection.dasherize(inflection.underscore(name))
         request = partial(
             samples.Request,
-            operation_id=operation["operationId"],
+            operation_id=name,
             tag=operation["tags"][0],
             method=method.upper(),
             path=path,
-            parameters=tuple(
-                samples.Parameter(
-                    name=each["name"],
-                    place=each["in"],
-                    value=examples[each["name"]],
-                    is_shown=bool(each.get("required")) or each["name"] == "Idempotency-Key",
-                    is_exploded=each.get("explode", True),
-                )
-                for each in parameters
-            ),
             body_schema=_name_of(content.get("schema", {})),
             media_type=media_type,
             is_public=is_public,
@@ -227,7 +221,15 @@ class Reader:
                 self._answer(status, each, is_public=is_public) for status, each in operation["responses"].items()
             ),
             samples=tuple(
-                samples.all_of(request(body=json.loads(body) if body else None)) for _, body in bodies or [("", "")]
+                samples.all_of(
+                    request(
+                        body=json.loads(body) if body else None,
+                        parameters=tuple(
+                            _shown(each, examples[each["name"]], f"{key}-{number}") for each in parameters
+                        ),
+                    )
+                )
+                for number, (_, body) in enumerate(bodies or [("", "")], 1)
             ),
             form={
                 "method": method.upper(),
@@ -397,3 +399,15 @@ def _sections(description: str) -> tuple[str, tuple[Section, ...]]:
         for match, end in zip(found, ends, strict=True)
     )
     return description[: found[0].start()].strip() if found else description, sections
+
+
+def _shown(parameter: Json, example: Any, key: str) -> samples.Parameter:
+    """The parameter in a sample. Each sample has an Idempotency-Key of its own: a key counts for one request."""
+    is_key = parameter["name"] == "Idempotency-Key"
+    return samples.Parameter(
+        name=parameter["name"],
+        place=parameter["in"],
+        value=key if is_key else example,
+        is_shown=bool(parameter.get("required")) or is_key,
+        is_exploded=parameter.get("explode", True),
+    )

@@ -134,6 +134,13 @@ def test_each_example_of_a_body_has_samples_of_its_own() -> None:
     assert "quantity" not in curl[1]
 
 
+def test_samples_have_idempotency_keys_of_their_own() -> None:
+    curls = [sample[0][2] for operation in OPERATIONS.values() for sample in operation.samples]
+    keys = [found[1] for curl in curls if (found := re.search(r'"Idempotency-Key: ([^"]+)"', curl))]
+    assert "create-trade-1" in keys
+    assert len(set(keys)) == len(keys)
+
+
 def test_clients_collection_and_changes_have_sections_that_the_page_links_to(built: tuple[str, str]) -> None:
     for section in more():
         assert f'id="{section.id}"' in built[0]
