@@ -28,6 +28,7 @@ _TOO_MANY_DECIMALS = Fault(
     f"has more than {money.MOST_DECIMALS} digits after the point",
     {"maxDecimals": money.MOST_DECIMALS},
 )
+_LAST_DECIMAL = Decimal((0, (1,), -money.MOST_DECIMALS))  # the least of all quantities
 _NOT_POSITIVE = Fault(FieldCode.NOT_POSITIVE, "must be more than 0")
 AFTER_FIRST_EVENT = Fault(FieldCode.AFTER_FIRST_EVENT, "is after the first event")
 AFTER_FIRST_SPLIT = Fault(FieldCode.AFTER_FIRST_SPLIT, "is after the first split")
@@ -124,18 +125,29 @@ def closable(trade: Trade, at: datetime) -> Decimal:
         return trade.remaining_quantity
     course = list(_course(trade))
     held_then = [step.held for step in course if step.at <= at][-1]
-    new = old = ONE
-    free = [held_then]
+    new = old = coarsest = ONE
+    free, is_split_later = [held_then], False
     for step in course:
         if step.at > at:
             if step.split is not None:
                 new, old = money.product(new, step.split.new), money.product(old, step.split.old)
+                coarsest, is_split_later = max(coarsest, money.plus(money.ratio(old, new, 0), ONE)), True
             free.append(after_split(step.held, Split(at=at, new=old, old=new)) if new != old else step.held)
-    if new != old:  # a split back may lose what the split has not lost
-        all_of_it = Close(close_id="", quantity=held_then, price=ZERO, closed_at=at)
-        if first_uncovered(replace(trade, closes=(*trade.closes, all_of_it))) is None:
-            return held_then
-    return min(free)
+    if not is_split_later:
+        return min(free)
+    if _covers(trade, held_then, at):  # a split back may lose what the split has not lost
+        return held_then
+    # Each split loses less than a last decimal of its units, which is up to `coarsest` last decimals of these.
+    most, less = min(free), money.product(coarsest, _LAST_DECIMAL)
+    while most > ZERO and not _covers(trade, most, at):
+        most = max(ZERO, money.minus(most, less))
+    return most
+
+
+def _covers(trade: Trade, quantity: Decimal, at: datetime) -> bool:
+    """Whether all closes are covered when this quantity is closed at that instant, too."""
+    added = Close(close_id="", quantity=quantity, price=ZERO, closed_at=at)
+    return first_uncovered(replace(trade, closes=(*trade.closes, added))) is None
 
 
 def first_uncovered(trade: Trade) -> Close | None:

@@ -24,7 +24,7 @@ from handlers.journal.changes import (
 )
 from handlers.journal.errors import JournalError, RuleBroken, SplitNotFound, StateForbids
 from handlers.journal.positions import LotMethod
-from handlers.journal.rules import closable
+from handlers.journal.rules import closable, first_uncovered
 from handlers.journal.trade import Close, Entry, Side, Trade, TradeSplit, with_entries
 
 D = Decimal
@@ -313,10 +313,22 @@ def cash(trade: Trade) -> Decimal:
 @given(split_trades())
 def test_a_flat_trade_has_earned_what_its_cash_says_whatever_the_splits(trade: Trade) -> None:
     assert trade.remaining_quantity >= 0
+    assert first_uncovered(trade) is None
     if trade.is_flat:
         assert trade.net_pnl is not None
         assert abs(trade.net_pnl - cash(trade)) <= D("5E-9")
     assert sum(nets(trade), D(0)) == trade.realized_partial_pnl
+
+
+def test_all_that_is_left_before_splits_covers_the_later_closes() -> None:
+    """15 of 10 after 3 : 2, and 1.5 after 1 : 10; 1 of these is closed, so what is left before was a third of 10."""
+    trade = add_split(a_trade("10"), a_split("1", "10", 1, "tenth"), NOW)
+    trade = closed(add_split(trade, a_split("3", "2", 1, "half more"), NOW), "1", "61.7", 1)
+    trade = closed(trade, None, "61.7", 0)
+    assert first_uncovered(trade) is None
+    assert D(0) <= trade.remaining_quantity < D("1E-16")
+    assert add_split(trade, a_split("4", "1", 20, "last"), NOW).splits[-1].split_id == "last"
+    assert trade.closes[0].quantity < D(10) / 3 < trade.closes[0].quantity + D("1E-16")
 
 
 @given(split_trades(), st.sampled_from([("4", "1"), ("1", "10"), ("3", "2")]))
