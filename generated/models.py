@@ -1593,7 +1593,7 @@ class PositionLot(BaseModel):
 
 class OpenPosition(BaseModel):
     """
-    A position that is open. As long as its trades are to follow, it has no trade, no lots and no costs.
+    A position that is open. Until its trades follow (`settled`), it has no trade, lots or costs, and a late corporate action is not in its quantity.
     """
 
     account_id: Annotated[
