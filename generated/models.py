@@ -3980,10 +3980,16 @@ class CashUpdateInput(BaseModel):
 
     """
     symbol: Annotated[
-        str | None, Field(examples=['AAPL'], max_length=50, min_length=1)
+        str | None,
+        Field(
+            examples=['AAPL'],
+            max_length=32,
+            min_length=1,
+            pattern='^[!-{}~]([ -{}~]*[!-{}~])?$',
+        ),
     ] = None
     """
-    A symbol; null for none.
+    The instrument as your broker writes it; null for none.
     """
     trade_id: Annotated[
         UUID | None,
