@@ -4790,6 +4790,12 @@ class ExecutionUpdateInput(BaseModel):
     """
     A cost, below zero for a rebate; null for none.
     """
+    cost_details: Annotated[
+        list[CostDetailInput] | None, Field(alias='costDetails', max_length=20)
+    ] = None
+    """
+    The parts of commission and fees, which add up to them; null for none.
+    """
     fee_price: Annotated[Decimal | None, Field(alias='feePrice', examples=['50'])] = (
         None
     )

@@ -22,6 +22,7 @@ from handlers.journal.errors import (
     SplitNotFound,
     StateForbids,
 )
+from handlers.journal.images import MOST_IMAGES
 from handlers.journal.money import ZERO, canonical
 from handlers.journal.rules import (
     AFTER_FIRST_EVENT,
@@ -63,7 +64,6 @@ MOST_EVENTS = 400
 MOST_SPLITS = 20
 # A trade has to fit into an item of 400 KB, with its closes and its other notes.
 MOST_EVENT_NOTES = 10_000
-MOST_IMAGES = 20
 
 _OF_SEVERAL_ENTRIES = Fault(
     FieldCode.SEVERAL_ENTRIES, "has several entries: change those (updateEntry, addEntry, deleteEntry)"

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from math import ceil
 
-from handlers.journal.changes import MOST_IMAGES
 from handlers.journal.errors import StateForbids, UploadsFull
 from handlers.journal.trade import Trade
 
+MOST_IMAGES = 20  # of a trade
 MOST_BYTES = 10 * 1024 * 1024
 # A viewer takes four bytes of memory a pixel, however small the file is.
 MOST_PIXELS = 100_000_000

@@ -302,8 +302,6 @@ class Position:
         if other._trip is not None and other._trip.open_quantity:
             other._trip = moved.united_with(other._trip)
             return
-        if other._trip is not None:
-            other._ended.append(other._trip.finished())
         other._trip = moved
 
     def trips(self) -> tuple[Trip, ...]:

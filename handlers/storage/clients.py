@@ -101,11 +101,6 @@ class _JSONParser(JSONParser):
     takes to read 100 000 items. An attribute is what its JSON says, but for binary values.
     """
 
-    def _handle_structure(self, shape: Any, value: Any) -> Any:
-        if shape.name == "AttributeValue":
-            return _attribute(value)
-        return super()._handle_structure(shape, value)  # type: ignore[misc] # the stubs leave it out
-
     def _handle_map(self, shape: Any, value: Any) -> Any:
         if shape.value.name == "AttributeValue":
             return {name: _attribute(each) for name, each in value.items()}

@@ -10,17 +10,12 @@ lower-case UUIDs, instants are in UTC and always as wide (trade_items.instant).
 | account|<accountId> | a trading account |
 | fill|<accountId>|<symbol>|<pairId or ->|<instant>|<sequence>|<fillId> | an execution, in the engine's order |
 | ref|<id> | where the execution, corporate action or cash row of that id lies |
-| fp|<accountId>|<hash> | the fingerprint of an execution |
 | position|<accountId>|<symbol>|<pairId or -> | a position |
-| instrument|<symbol> | what a symbol stands for |
 | action|<symbol>|<instant>|<actionId> | a corporate action |
 | actions|<symbol> | how many corporate actions of the symbol there are |
 | cash|<accountId>|<cashId> | a deposit, dividend or other cash row |
 | cashday|<accountId>|<day> | the sums of a day's cash, derived by the stream's reader |
 | fx|<from>|<to>|<day> | an exchange rate |
-| lock|<accountId> | an import's lease on the account |
-| import|<importId> | an import |
-| mapping|<mappingId> | how columns of a file are read |
 
 Executions and cash rows also have `at`, the sort key of the index by time, which is read for lists only: it lags.
 Everything is written in transactions that check that the user's erasure has not begun.
@@ -84,11 +79,6 @@ def ref(of_id: str) -> str:
     return f"ref|{of_id}"
 
 
-def fingerprint(account_id: str, digest: str) -> str:
-    """The sort key of an execution's fingerprint."""
-    return f"fp|{account_id}|{digest}"
-
-
 def position(account_id: str, symbol: str, pair_id: str | None = None) -> str:
     """The sort key of a position."""
     return f"{positions(account_id)}{folded(symbol)}|{pair_id or '-'}"
@@ -97,11 +87,6 @@ def position(account_id: str, symbol: str, pair_id: str | None = None) -> str:
 def positions(account_id: str | None = None) -> str:
     """The prefix of all positions, or of an account's."""
     return "position|" if account_id is None else f"position|{account_id}|"
-
-
-def instrument(symbol: str) -> str:
-    """The sort key of what the symbol stands for."""
-    return f"instrument|{folded(symbol)}"
 
 
 def actions(symbol: str | None = None) -> str:
@@ -132,21 +117,6 @@ def cash_day(account_id: str, day: date | None = None) -> str:
 def rate(from_: str, to: str, day: date | None = None) -> str:
     """The sort key of an exchange rate; without a day, the prefix of a pair's."""
     return f"fx|{from_}|{to}|{'' if day is None else day.isoformat()}"
-
-
-def lock(account_id: str) -> str:
-    """The sort key of an import's lease on an account."""
-    return f"lock|{account_id}"
-
-
-def import_(import_id: str = "") -> str:
-    """The sort key of an import; without an id, the prefix of all."""
-    return f"import|{import_id}"
-
-
-def mapping(mapping_id: str = "") -> str:
-    """The sort key of a mapping of columns; without an id, the prefix of all."""
-    return f"mapping|{mapping_id}"
 
 
 def by_time(account_id: str, at: datetime, of_id: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from handlers.journal.changes import MOST_IMAGES, attach_image, detach_image
+from handlers.journal.changes import attach_image, detach_image
 from handlers.journal.errors import ImageNotFound, StateForbids, UploadsFull
 from handlers.journal.image_formats.examine import CHECKS
 from handlers.journal.images import (
@@ -17,6 +17,7 @@ from handlers.journal.images import (
     JPEG,
     LONGEST_SIDE,
     MOST_BYTES,
+    MOST_IMAGES,
     MOST_PIXELS,
     PDF,
     PENDING_FOR,

@@ -589,3 +589,17 @@ def test_an_unrelated_account_changes_nothing(sequence: list[Any], method: LotMe
     alone = settle_all(fills, (), method).trades
     together = settle_all([*fills, *others], (), method).trades
     assert [trade for trade in together if trade.account_id == fills[0].account_id] == list(alone)
+
+
+def test_a_trade_without_a_side_is_none_that_can_be_settled() -> None:
+    unknown = Execution(
+        execution_id="e",
+        symbol="X",
+        instrument=Instrument(),
+        side=None,
+        quantity=D(1),
+        price=D(1),
+        executed_at=DAY,
+    )
+    with pytest.raises(ValueError, match="has a side and a quantity"):
+        settle_all([unknown], [], FIFO)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from handlers.journal.errors import RuleBroken
 from handlers.journal.money import canonical
-from handlers.journal.positions import Exit, Fill, LotMethod, Side, Split, Trip, settle
+from handlers.journal.positions import Exit, Fill, LotMethod, Position, Side, Split, Trip, settle
 from tests.reference_fills import FLIP, FLIPS, MES, PARTS, TWELVE
 
 D = Decimal
@@ -627,3 +627,16 @@ def test_a_hundred_thousand_fills_of_one_position_are_settled_in_seconds(method:
     [trip] = settle(fills, (), method)
     assert process_time() - began < 10
     assert (len(trip.exits), trip.is_flat) == (20_000, False)
+
+
+def test_what_is_flat_moves_nowhere_and_a_flat_trip_ends_where_another_arrives() -> None:
+    flat, held = Position(FIFO), Position(FIFO)
+    flat.move_to(held)
+    assert held.side is None
+    for position, fills in ((flat, "BUY SELL"), (held, "BUY")):
+        for number, side in enumerate(fills.split()):
+            at = datetime(2026, 1, 5, 10, number, tzinfo=UTC)
+            position.take(Fill(fill_id=str(number), side=Side(side), quantity=D(1), price=D(10), at=at))
+    held.move_to(flat)
+    assert (flat.side, flat.open_quantity, held.open_quantity) == (Side.BUY, D(1), D(0))
+    assert [trip.open_quantity for trip in flat.trips()] == [D(0), D(1)]

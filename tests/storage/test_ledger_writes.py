@@ -1,0 +1,118 @@
+"""Writes of the ledger that another write overtakes: nothing is lost, and the caller learns of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from handlers.journal.cash import Cash, CashType
+from handlers.journal.rates import DayRate
+from handlers.journal.settings import MAIN, Settings
+from handlers.journal.trading_accounts import TradingAccount
+from handlers.storage import cash, dynamo, kept_answers, ledger, rates, trading_accounts
+from handlers.storage.errors import AccountErased, Contended, VersionMismatch
+from handlers.storage.trade_items import KeptAnswer
+
+NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
+USER = "user-1"
+OVERTAKEN = {"Code": dynamo.CONDITION_FAILED}
+ANSWER = KeptAnswer(key="key-1", fingerprint="fingerprint", body="{}")
+ROW = Cash(
+    user_id=USER,
+    account_id=MAIN,
+    cash_id="8f14e45f-ceea-4f6a-9d0b-0a1b2c3d4e5f",
+    type=CashType.DEPOSIT,
+    amount=Decimal(100),
+    at=NOW,
+    created_at=NOW,
+    updated_at=NOW,
+)
+ACCOUNT = TradingAccount(
+    user_id=USER,
+    account_id="0b9f2f0a-6c1e-4a55-9d8e-3a4b5c6d7e8f",
+    name="Second",
+    currency="USD",
+    created_at=NOW,
+    updated_at=NOW,
+)
+SETTINGS = Settings(user_id=USER)
+
+
+@pytest.fixture
+def overtaken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is written to the ledger, another write came first."""
+
+    def write(_user: str, actions: Any, **_: Any) -> list[Any]:
+        return [{} for _ in actions[1:]] + [OVERTAKEN]
+
+    monkeypatch.setattr(ledger, "write", write)
+
+
+@pytest.mark.usefixtures("overtaken")
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda: cash.create(ROW, None, NOW),
+        lambda: cash.replace(replace(ROW, amount=Decimal(1), version=2), ROW),
+        lambda: cash.delete(ROW),
+        lambda: trading_accounts.create(ACCOUNT, None, NOW),
+        lambda: trading_accounts.replace(replace(ACCOUNT, name="Other"), ACCOUNT, SETTINGS),
+        lambda: trading_accounts.set_closing(ACCOUNT, closing=True),
+        lambda: trading_accounts.delete(ACCOUNT, SETTINGS),
+        lambda: trading_accounts.put_settings(replace(SETTINGS, base_currency="EUR"), SETTINGS),
+    ],
+    ids=[
+        "cash",
+        "changed cash",
+        "deleted cash",
+        "account",
+        "changed account",
+        "closing",
+        "deleted account",
+        "settings",
+    ],
+)
+def test_who_is_overtaken_is_told_of_another_version(write: Callable[[], object]) -> None:
+    with pytest.raises(VersionMismatch):
+        write()
+
+
+@pytest.mark.usefixtures("overtaken")
+def test_rates_that_meet_other_rates_without_end_are_contended() -> None:
+    with pytest.raises(Contended):
+        list(rates.put(USER, [DayRate("EUR", "USD", date(2026, 1, 5), Decimal("1.1"))]))
+
+
+def test_a_conflict_over_the_mark_of_erasure_alone_is_one_of_every_action(monkeypatch: pytest.MonkeyPatch) -> None:
+    conflict = {"Code": "TransactionConflict"}
+    monkeypatch.setattr(dynamo, "transact", lambda actions, **_: [conflict, *({} for _ in actions[1:])])
+    assert ledger.write(USER, [ledger.put({}), ledger.put({})]) == [conflict, conflict]
+
+
+def test_a_request_that_an_erasure_overtook_gets_the_answer_that_it_had_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    def erased(*_: Any, **__: Any) -> Any:
+        raise AccountErased(USER)
+
+    monkeypatch.setattr(ledger, "write", erased)
+    monkeypatch.setattr(kept_answers, "kept", lambda *_: ANSWER)
+    assert ledger.write_once(USER, [], ANSWER, NOW) == (ANSWER, [])
+    monkeypatch.setattr(kept_answers, "kept", lambda *_: None)
+    with pytest.raises(AccountErased):
+        ledger.write_once(USER, [], ANSWER, NOW)
+
+
+def test_an_answer_that_is_being_written_by_another_request_is_contended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger, "write", lambda *_, **__: [{}, OVERTAKEN])
+    monkeypatch.setattr(kept_answers, "kept", lambda *_: None)
+    with pytest.raises(Contended):
+        ledger.write_once(USER, [ledger.put({})], ANSWER, NOW)
+
+
+def test_a_range_of_days_that_ends_before_it_begins_has_no_cash() -> None:
+    wanted = cash.CashFilter(account_ids=(MAIN,), open_from=date(2026, 1, 6), open_to=date(2026, 1, 1))
+    assert cash.page(USER, wanted, limit=10, newest_first=False, after=None) == ([], None)
