@@ -110,7 +110,7 @@ async def list_cash(
     user: str,
     limit: int,
     order: str,
-    type_: Sequence[str] = (),
+    cash_type: Sequence[str] = (),
     symbol: str | None = None,
     trade_id: str | None = None,
     from_: str | None = None,
@@ -124,7 +124,7 @@ async def list_cash(
     first, last = (None if day is None else date.fromisoformat(day) for day in (from_, to))
     sealed = cash_rows.CashFilter(
         account_ids=(account_id,),
-        types=tuple(dict.fromkeys(map(CashType, type_))),
+        types=tuple(dict.fromkeys(map(CashType, cash_type))),
         symbol=symbol,
         trade_id=None if trade_id is None else trade_id.lower(),
         open_from=first,

@@ -267,14 +267,14 @@ def test_cash_is_found_by_all_that_it_is(dana: Client) -> None:
         answer = dana.post(f"/accounts/{MAIN}/cash", {**given, "at": f"2026-01-{day}T23:59:59Z"})
         assert (answer.status, answer.json.get("tradeId")) == (201, trade if day == "06" else None)
     for query, expected in (
-        ("type=DIVIDEND", ["2", "4"]),
-        ("type=DIVIDEND&type=FEE&symbol=AAPL", ["2", "-3"]),
+        ("cashType=DIVIDEND", ["2", "4"]),
+        ("cashType=DIVIDEND&cashType=FEE&symbol=AAPL", ["2", "-3"]),
         (f"tradeId={trade.upper()}", ["2"]),
         ("from=2026-01-06&to=2026-01-07", ["2", "-3"]),
         ("from=2026-01-08", ["4"]),
         ("to=2026-01-05", ["1"]),
         ("from=2026-01-07&to=2026-01-06", []),
-        ("type=TAX", []),
+        ("cashType=TAX", []),
     ):
         for limit in ("1", "2", "100"):
             found: list[str] = []
@@ -287,6 +287,6 @@ def test_cash_is_found_by_all_that_it_is(dana: Client) -> None:
             assert found == expected, (query, limit)
     [row] = dana.get(f"/accounts/{MAIN}/cash", query=f"tradeId={trade}").json["items"]
     assert "tradeId" not in dana.patch(f"/accounts/{MAIN}/cash/{row['cashId']}", {"tradeId": None}).json
-    token = dana.get(f"/accounts/{MAIN}/cash", query="type=DIVIDEND&limit=1").json["nextToken"]
-    other = dana.get(f"/accounts/{MAIN}/cash", query=f"type=FEE&limit=1&nextToken={token}")
+    token = dana.get(f"/accounts/{MAIN}/cash", query="cashType=DIVIDEND&limit=1").json["nextToken"]
+    other = dana.get(f"/accounts/{MAIN}/cash", query=f"cashType=FEE&limit=1&nextToken={token}")
     assert (other.status, other.bad_fields) == (400, {("query", "/nextToken")})
