@@ -6,6 +6,13 @@ import subprocess
 from pathlib import Path
 
 SCRIPT = Path(__file__).parents[2] / ".ci" / "run"
+# The clients are checked beside the tests, once what both need is there; and what they find fails the run.
+ORDER = (
+    "make setup build-local",
+    'make clients-check > "$log" 2>&1 &',
+    "make test",
+    'wait "$clients" || { cat "$log"; exit 1; }',
+)
 
 
 def test_bash_reads_the_script_to_its_end() -> None:
@@ -16,5 +23,6 @@ def test_bash_reads_the_script_to_its_end() -> None:
 
 def test_it_runs_the_tests_and_the_clients_check() -> None:
     commands = SCRIPT.read_text("utf-8").splitlines()
-    assert commands.index("make test") < commands.index("make clients-check")
+    both, clients, tests, waited = map(commands.index, ORDER)
+    assert both < clients < tests < waited
     assert "set -euo pipefail" in commands
