@@ -10,7 +10,7 @@ import pytest
 from handlers.journal.settings import MAIN
 from handlers.storage import clients, erasure_marks, trading_accounts
 from handlers.usecases import trading_accounts as usecase
-from tests.api.client import DANA, Client
+from tests.api.client import DANA, Client, a_trade
 from tests.api.contention import at_once, statuses
 from tests.api.contention import one_call_at_a_time as one_call_at_a_time
 
@@ -289,3 +289,19 @@ def test_a_change_that_was_overtaken_is_made_again(dana: Client, monkeypatch: py
     monkeypatch.setattr(trading_accounts, "with_settings", read_and_be_overtaken)
     changed = dana.patch(path, {"name": "Second"})
     assert (changed.json["name"], changed.json["broker"], changed.json["version"]) == ("Second", "IBKR", 3)
+
+
+def test_trades_of_a_bulk_request_lie_in_their_accounts(dana: Client, erin: Client) -> None:
+    own, hers = make(dana)["accountId"], make(erin)["accountId"]
+
+    def recorded(*accounts: str) -> list[Any]:
+        trades = [{"trade": a_trade(accountId=account)} for account in accounts]
+        results: list[Any] = dana.post("/trades/bulk", {"items": trades}).json["results"]
+        return results
+
+    first, second, not_hers = recorded(own, own, hers)
+    assert [one["trade"]["accountId"] for one in (first, second)] == [own, own]
+    assert (not_hers["status"], not_hers["problem"]["errors"][0]["pointer"]) == (422, "/accountId")
+    assert dana.delete(f"/accounts/{own}").status == 409
+    listed = dana.get("/trades", query={"accountId": own}).json["items"]
+    assert [one["accountId"] for one in listed] == [own, own]
