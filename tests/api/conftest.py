@@ -13,6 +13,7 @@ from handlers.log import logger
 from handlers.storage import accounts, clients, sign_in
 from tests import aws_stand_in, rights
 from tests import user_pool as user_pools
+from tests.api.behind import Behind
 from tests.api.client import ERIN, Client
 from tests.api.estate import Estate, new_queue
 from tests.storage.conftest import aws as aws
@@ -37,6 +38,7 @@ def documents(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+# Whatever else a test asks for is made after it, as for all that is asked for by itself.
 @pytest.fixture(autouse=True)
 def everything(table: None, monkeypatch: pytest.MonkeyPatch, documents: Path) -> None:  # noqa: ARG001 made first
     aws_stand_in.set_up(monkeypatch, documents)
@@ -61,7 +63,7 @@ def nobody() -> Client:
 
 
 @pytest.fixture
-def estate(everything: None, bucket: None, pool: str, monkeypatch: pytest.MonkeyPatch) -> Estate:  # noqa: ARG001 made first
+def estate(bucket: None, pool: str, monkeypatch: pytest.MonkeyPatch) -> Estate:  # noqa: ARG001 made first
     """All places that can hold data of a user."""
     made = Estate(pool, new_queue("erasures"), new_queue("exports"))
     monkeypatch.setenv("ERASURE_QUEUE_URL", made.erasure_queue)
@@ -81,7 +83,7 @@ def calls(estate: Estate) -> list[tuple[str, Any]]:  # noqa: ARG001 made first
 
 
 @pytest.fixture
-def cognito(everything: None) -> Iterator[Stubber]:  # noqa: ARG001 made first
+def cognito() -> Iterator[Stubber]:
     """A stub of Cognito that answers only what the test defines."""
     with Stubber(sign_in.cognito()) as stubber:
         yield stubber
@@ -113,7 +115,7 @@ def log_lines() -> Iterator[LogLines]:
 
 
 @pytest.fixture
-def user_pool(everything: None, monkeypatch: pytest.MonkeyPatch) -> UserPool:  # noqa: ARG001 made first
+def user_pool(monkeypatch: pytest.MonkeyPatch) -> UserPool:
     """A user pool in this process that answers as Cognito does."""
     pool = UserPool()
     monkeypatch.setenv("SIGN_OUT_QUEUE_URL", new_queue("sign-outs"))
@@ -124,3 +126,11 @@ def user_pool(everything: None, monkeypatch: pytest.MonkeyPatch) -> UserPool:  #
     monkeypatch.setattr(sign_in, "cognito_admin", lambda: pool.admin)
     monkeypatch.setattr(accounts, "cognito_admin", lambda: pool.admin)
     return pool
+
+
+@pytest.fixture
+def behind(monkeypatch: pytest.MonkeyPatch) -> Behind:
+    """What goes on behind the answers about executions, with the queue that the functions know."""
+    made = Behind()
+    monkeypatch.setenv("SETTLE_QUEUE_URL", made.queue)
+    return made

@@ -8,17 +8,10 @@ import pytest
 from botocore.client import BaseClient
 
 from handlers.storage import executions as storage
+from tests.api.behind import Behind
 from tests.api.client import Client
 from tests.api.test_corporate_actions import DIVIDEND, MERGER, NEXT_DAY, SPLIT, act, stored, undo
 from tests.api.test_executions import fill, put, refused, trades
-from tests.api.test_settling import Behind
-
-
-@pytest.fixture
-def behind(everything: None, monkeypatch: pytest.MonkeyPatch) -> Behind:  # noqa: ARG001 made first
-    made = Behind()
-    monkeypatch.setenv("SETTLE_QUEUE_URL", made.queue)
-    return made
 
 
 @pytest.fixture
@@ -81,7 +74,7 @@ def test_a_fill_of_a_large_position_before_an_action_is_settled_behind_the_answe
 ) -> None:
     put(dana, fill("BUY", "10", "400", 0), fill("BUY", "10", "400", 1))
     act(dana, SPLIT)
-    monkeypatch.setattr("handlers.usecases.executions.MOST_READ", 1)
+    monkeypatch.setattr("handlers.usecases.position_changes.MOST_READ", 1)
     last = dana.post("/executions", fill("SELL", "20", "410", 2, positionEffect="CLOSE"))
     assert (last.status, last.json["execution"]["tradeIds"]) == (202, [])
     nothing = dana.post("/executions", {"symbol": "AAPL", "kind": "EXPIRY", "executedAt": "2026-01-05T11:00:00Z"})

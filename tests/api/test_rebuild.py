@@ -21,7 +21,7 @@ CLOSED = {"exitPrice": "12", "closeDate": "2026-01-05T11:00:00-05:00"}
 
 
 @pytest.fixture
-def rebuild_queue(everything: None, monkeypatch: pytest.MonkeyPatch) -> str:  # noqa: ARG001 made first
+def rebuild_queue(monkeypatch: pytest.MonkeyPatch) -> str:
     queue = new_queue("rebuilds")
     monkeypatch.setenv("REBUILD_QUEUE_URL", queue)
     return queue

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from tests.api.behind import Behind
 from tests.api.client import Client
 from tests.api.test_corporate_actions import AT, NEXT_DAY, SPLIT, act, shown, stored, undo
 from tests.api.test_executions import fill, put, refused, trades
-from tests.api.test_settling import Behind
 
 RENAME = {"type": "RENAME", "symbol": "FB", "newSymbol": "META", "effectiveAt": AT}
 
@@ -144,13 +144,6 @@ def test_a_renaming_is_listed_under_both_symbols_and_once_among_all(dana: Client
     assert (same.status, same.bad_fields) == (422, {("body", "/newSymbol")})
 
 
-@pytest.fixture
-def behind(everything: None, monkeypatch: pytest.MonkeyPatch) -> Behind:  # noqa: ARG001 made first
-    made = Behind()
-    monkeypatch.setenv("SETTLE_QUEUE_URL", made.queue)
-    return made
-
-
 def test_what_is_renamed_behind_the_answer_is_as_if_at_once(
     dana: Client, behind: Behind, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -162,7 +155,7 @@ def test_what_is_renamed_behind_the_answer_is_as_if_at_once(
         assert answer.status == 202
         behind.settle()
         assert figures(dana) == [("META", "PARTIAL", "10", None)]
-        patched.setattr("handlers.usecases.executions.MOST_READ", 0)
+        patched.setattr("handlers.usecases.position_changes.MOST_READ", 0)
         late = dana.post("/executions", fb("BUY", "1", "10", 1))
         assert late.status == 202
         behind.settle()
@@ -200,7 +193,7 @@ def test_a_late_fill_is_settled_behind_the_answer_when_the_other_symbol_has_many
 ) -> None:
     put(dana, fb("BUY", "10", "10", 0), meta("SELL", "4", "12", 0), meta("SELL", "4", "12", 1))
     act(dana, RENAME)
-    monkeypatch.setattr("handlers.usecases.executions.MOST_READ", 1)
+    monkeypatch.setattr("handlers.usecases.position_changes.MOST_READ", 1)
     late = dana.post("/executions", fb("BUY", "1", "10", 1))
     assert (late.status, late.json["trades"]) == (202, [])
     behind.settle()

@@ -11,6 +11,7 @@ import pytest
 from handlers.entry.ledger import after_ledger_change, settle_positions
 from handlers.storage import clients, dynamo, erasure_marks, executions
 from handlers.storage.errors import Unavailable
+from tests.api.behind import Behind, Context
 from tests.api.client import DANA, Answer, Client
 from tests.api.estate import messages_of
 from tests.api.test_executions import fill, nets, put, trades
@@ -18,68 +19,11 @@ from tests.api.test_faults import KINDS, Aws, Mode
 from tests.api.test_faults import failing as failing
 
 
-class Context:
-    """Lambda's context of a call that has all of its time left."""
-
-    def get_remaining_time_in_millis(self) -> int:
-        return 300_000
-
-
-class Behind:
-    """What goes on behind the answers: the stream of LedgerTable, and SettleQueue."""
-
-    def __init__(self) -> None:
-        self.queue = clients.sqs().create_queue(QueueName="settle.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
-        self._seen: dict[str, Any] = {}
-
-    def records(self) -> list[dict[str, Any]]:
-        """What the stream tells of the items that changed since it was read last."""
-        now = {
-            f"{item['userId']['S']}|{item['item']['S']}": item
-            for item in clients.dynamodb().scan(TableName="ledger")["Items"]
-        }
-        made = [
-            {"dynamodb": {"SequenceNumber": str(number), "NewImage": item, "OldImage": self._seen.get(key, {})}}
-            for number, (key, item) in enumerate(now.items())
-            if item != self._seen.get(key)
-        ]
-        self._seen = now
-        return made
-
-    def tell(self) -> list[Any]:
-        """Have the stream read; returns the records that failed."""
-        failed: list[Any] = after_ledger_change({"Records": self.records()}, None)["batchItemFailures"]
-        return failed
-
-    def work(self) -> tuple[int, list[Any]]:
-        """Have the queue's messages worked on once; returns how many there were, and those that failed."""
-        messages = messages_of(self.queue)
-        return len(messages), settle_positions({"Records": messages}, Context())["batchItemFailures"]
-
-    def settle(self) -> int:
-        """Have all that was marked settled; returns the number of messages."""
-        assert self.tell() == []
-        handled = 0
-        while True:
-            number, failed = self.work()
-            assert failed == []
-            if not number:
-                return handled
-            handled += number
-
-
-@pytest.fixture
-def behind(everything: None, monkeypatch: pytest.MonkeyPatch) -> Behind:  # noqa: ARG001 made first
-    made = Behind()
-    monkeypatch.setenv("SETTLE_QUEUE_URL", made.queue)
-    return made
-
-
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
 
     def limit(most: int) -> None:
-        monkeypatch.setattr("handlers.usecases.executions.MOST_READ", most)
+        monkeypatch.setattr("handlers.usecases.position_changes.MOST_READ", most)
 
     return limit
 

@@ -30,7 +30,7 @@ class Context:
 
 
 @pytest.fixture(autouse=True)
-def queue(everything: None, monkeypatch: pytest.MonkeyPatch) -> str:  # noqa: ARG001 made first
+def queue(monkeypatch: pytest.MonkeyPatch) -> str:
     url = new_queue("tags")
     monkeypatch.setenv("TAG_QUEUE_URL", url)
     return url
