@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 from handlers.faults import Fault, FieldCode
 from handlers.journal import money
-from handlers.journal.errors import FieldError
+from handlers.journal.errors import FieldError, PositionTooSmall
 from handlers.journal.money import ONE, ZERO
 from handlers.journal.positions import Side
 from handlers.journal.rules import wrong_amount, wrong_time
@@ -282,6 +282,33 @@ DIFFERS_FROM_INSTRUMENT = Fault(
 def symbol_key(symbol: str) -> str:
     """Symbols that differ in case alone are one."""
     return symbol.upper()
+
+
+Taken = TypeVar("Taken", bound=Execution)
+
+
+def in_order(executions: Iterable[Taken]) -> list[Taken]:
+    """The executions in the order in which they are taken."""
+    return sorted(executions, key=lambda one: (one.executed_at, one.sequence, one.execution_id))
+
+
+def side_and_quantity(
+    execution: Execution, open_side: Side | None, open_quantity: Decimal
+) -> tuple[Side | None, Decimal | None]:
+    """The side and the quantity of an execution: given, or of one that may only close, what is open.
+
+    Raises PositionTooSmall for one that may only close and takes more than is open.
+    """
+    side, quantity = execution.side, execution.quantity
+    if not execution.may_only_close:
+        return side, quantity
+    if side is None and open_side is not None:
+        side = open_side.opposite
+    can_close = open_quantity if side is not None and side is not open_side else ZERO
+    quantity = quantity or can_close
+    if not quantity or quantity > can_close:
+        raise PositionTooSmall(execution.execution_id, can_close)
+    return side, quantity
 
 
 def execution_errors(execution: Execution, path: tuple[str | int, ...] = ()) -> list[FieldError]:

@@ -23,7 +23,7 @@ from decimal import Decimal
 
 from handlers.faults import Fault, FieldCode
 from handlers.journal import money
-from handlers.journal.errors import FieldError, PositionTooSmall, RuleBroken
+from handlers.journal.errors import FieldError, RuleBroken
 from handlers.journal.executions import (
     COMES_IN,
     WORTHLESS,
@@ -33,7 +33,9 @@ from handlers.journal.executions import (
     ExecutionKind,
     Instrument,
     PositionEffect,
+    in_order,
     in_turn,
+    side_and_quantity,
     symbol_key,
 )
 from handlers.journal.money import ONE, ZERO
@@ -118,7 +120,7 @@ def settle_all(
     ledger = _Ledger(method, dust)
     waiting = sorted(actions, key=in_turn)
     next_action = 0
-    for execution in sorted(executions, key=lambda one: (one.executed_at, one.sequence, one.execution_id)):
+    for execution in in_order(executions):
         while next_action < len(waiting) and waiting[next_action].effective_at <= execution.executed_at:
             ledger.act(waiting[next_action])
             next_action += 1
@@ -158,13 +160,7 @@ class _Ledger:
             position = Position(self._method, execution.instrument.multiplier)
             held = self._held[key] = _Held(execution.symbol, execution.instrument, position)
         position = held.position
-        side, quantity = execution.side, execution.quantity
-        if execution.may_only_close:
-            side = side or (None if position.side is None else _against(position.side))
-            quantity = quantity or position.open_quantity
-            if side is None or side is position.side or quantity > position.open_quantity or not quantity:
-                can_close = position.open_quantity if side is not None and side is not position.side else ZERO
-                raise PositionTooSmall(execution.execution_id, can_close)
+        side, quantity = side_and_quantity(execution, position.side, position.open_quantity)
         if side is None or quantity is None:
             raise ValueError(f"an execution of the kind {execution.kind} has a side and a quantity")
         price = ZERO if execution.kind in WORTHLESS else execution.price
@@ -253,7 +249,7 @@ class _Ledger:
         position, trip = held.position, held.position.trip_number
         if action.type is ActionType.MERGER_CASH:
             price, quantity, name = action.cash_per_share, position.open_quantity, action.action_id
-            self._make(held, action, ExecutionKind.MERGER_CASH, name, _against(side), quantity, price)
+            self._make(held, action, ExecutionKind.MERGER_CASH, name, side.opposite, quantity, price)
             return
         if action.type is ActionType.SPINOFF:
             self._spin_off(action, key, held, side, action.new or ONE, action.old or ONE)
@@ -283,7 +279,7 @@ class _Ledger:
             return
         quantity = held.position.open_quantity
         name = action.action_id
-        self._make(held, action, ExecutionKind.MERGER_SHARES, name, _against(side), quantity, None)
+        self._make(held, action, ExecutionKind.MERGER_SHARES, name, side.opposite, quantity, None)
         leaving = held.position.trips()[-1].exits[-1]
         self._make(target, action, ExecutionKind.MERGER_SHARES, name, side, quantity, leaving.price, leaving.money)
 
@@ -337,10 +333,6 @@ def split_of(action: CorporateAction, is_open: Decimal) -> Split | None:
     return Split(at=action.effective_at, new=action.new, old=action.old)
 
 
-def _against(side: Side) -> Side:
-    return Side.SELL if side is Side.BUY else Side.BUY
-
-
 def position_after(
     symbol: str, executions: Iterable[Execution], actions: Iterable[CorporateAction], multiplier: Decimal
 ) -> Position:
@@ -377,7 +369,7 @@ def _apply(action: CorporateAction, positions: dict[str, Position]) -> None:
         position.take(
             Fill(
                 fill_id=action.action_id,
-                side=_against(position.side),
+                side=position.side.opposite,
                 quantity=position.open_quantity,
                 price=action.cash_per_share,
                 at=action.effective_at,

@@ -43,6 +43,11 @@ class Side(StrEnum):
     BUY = "BUY"
     SELL = "SELL"
 
+    @property
+    def opposite(self) -> "Side":
+        """The side that closes what was opened by this one."""
+        return Side.SELL if self is Side.BUY else Side.BUY
+
 
 class LotMethod(StrEnum):
     """Which entries an exit is matched with: the mean of all that is open, the oldest, or the youngest."""

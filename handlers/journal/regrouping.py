@@ -206,7 +206,7 @@ def _paid_out(action: CorporateAction, parts: _Parts) -> RecordedExecution:
         account_id=first.account_id,
         symbol=first.symbol,
         instrument=first.instrument,
-        side=Side.SELL if parts.side is Side.BUY else Side.BUY,
+        side=parts.side.opposite,
         quantity=parts.held,
         price=action.cash_per_share or ZERO,
         executed_at=action.effective_at,

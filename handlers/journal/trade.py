@@ -328,7 +328,6 @@ class Trade:
         return self._settled() if self.closes or self.splits else ()
 
     def _settled(self) -> tuple[Trip, ...]:
-        back = Side.SELL if self.side is Side.BUY else Side.BUY
         fills = [
             Fill(
                 fill_id=entry.entry_id,
@@ -346,7 +345,7 @@ class Trade:
         fills += [
             Fill(
                 fill_id=close.close_id,
-                side=back,
+                side=self.side.opposite,
                 quantity=close.quantity,
                 price=close.price,
                 at=close.closed_at,

@@ -23,15 +23,16 @@ from handlers.journal.legs import legs_of
 from handlers.journal.money import ZERO, canonical
 from handlers.journal.positions import Side
 from handlers.operations.bulk import BadItems, as_alone, in_batches
-from handlers.storage import corporate_actions, page_tokens, trades
+from handlers.operations.paging import Pages
+from handlers.storage import corporate_actions, trades
 from handlers.storage import executions as storage
-from handlers.storage.errors import BadPageToken
 from handlers.storage.execution_lists import ExecutionFilter
 from handlers.storage.trade_items import KeptAnswer
-from handlers.storage.trade_queries import ListPosition, TradeFilter
+from handlers.storage.trade_queries import TradeFilter
 from handlers.usecases import corporate_actions as usecase_of_actions
 from handlers.usecases import executions as usecase
 from handlers.usecases.keyed import KeyedRequest
+from handlers.usecases.position_changes import Recorded
 from handlers.web.contract import base_path
 from handlers.web.etags import etag
 from handlers.web.etags import if_match as allowed_by
@@ -112,7 +113,7 @@ def _batches(news: Mapping[int, usecase.NewExecution | Exception]) -> list[list[
         if alone := apart or new.makes_shares or key in keys:
             open_, keys = {}, set()
         given = new.given
-        position = (given.account_id, symbol_key(given.symbol), given.pair_id)
+        position = storage.position_key(given)
         if position not in open_ or len(open_[position]) >= _MOST_TOGETHER:
             open_[position] = []
             batches.append(open_[position])
@@ -179,21 +180,14 @@ async def list_executions(
         open_from=first,
         open_to=last,
     )
-    secret, newest_first, after = page_tokens.signing_secret(), order == "desc", None
-    if next_token is not None:
-        place = page_tokens.open_token(
-            next_token, user_id=user, wanted=wanted, newest_first=newest_first, secret=secret
-        )
-        if place.index != _LIST:
-            raise BadPageToken("The position lies in another list.")
-        after = place.sort_key
+    newest_first = order == "desc"
+    pages = Pages("executions", user, wanted, newest_first=newest_first)
+    position = pages.last_shown(next_token)
+    after = None if position is None else position.sort_key
     page = usecase.listed(user, wanted, newest_first=newest_first, limit=limit, after=after)
     answer: dict[str, Any] = {"items": [recorded_documents.execution_document(each) for each in page.executions]}
     if page.next is not None:
-        place = ListPosition(index=_LIST, sort_key=page.next, trade_id="")
-        answer["nextToken"] = page_tokens.seal(
-            place, user_id=user, wanted=wanted, newest_first=newest_first, secret=secret
-        )
+        answer["nextToken"] = pages.token(sort_key=page.next)
     return reply(200, answer)
 
 
@@ -212,31 +206,24 @@ async def get_legs(trade_id: str, user: str, limit: int, next_token: str | None 
     """List what a trade is made of, a page at a time."""
     trade = trades.get(user, trade_id.lower())
     legs = legs_of(trade)
-    secret, start = page_tokens.signing_secret(), 0
-    sealed = _LegsOfTrade(trade_id=trade.trade_id, version=trade.version)
-    if next_token is not None:
-        place = page_tokens.open_token(next_token, user_id=user, wanted=sealed, newest_first=False, secret=secret)
-        start = int(place.sort_key)
+    pages = Pages("legs", user, _LegsOfTrade(trade_id=trade.trade_id, version=trade.version))
+    position = pages.last_shown(next_token)
+    start = 0 if position is None else int(position.sort_key)
     answer = legs_document(legs[start : start + limit])
     if start + limit < len(legs):
-        place = ListPosition(index=_LEGS, sort_key=str(start + limit), trade_id=trade.trade_id)
-        answer["nextToken"] = page_tokens.seal(place, user_id=user, wanted=sealed, newest_first=False, secret=secret)
+        answer["nextToken"] = pages.token(sort_key=str(start + limit))
     return reply(200, answer, {"ETag": etag(trade.version)})
 
 
 async def list_actions(user: str, limit: int, symbol: str | None = None, next_token: str | None = None) -> Response:
     """List corporate actions by symbol and time, a page at a time."""
-    secret, after = page_tokens.signing_secret(), None
-    wanted = _ActionsOf(symbol=None if symbol is None else symbol_key(symbol), actions=True)
-    if next_token is not None:
-        after = page_tokens.open_token(
-            next_token, user_id=user, wanted=wanted, newest_first=False, secret=secret
-        ).sort_key
+    pages = Pages("actions", user, TradeFilter(symbol=None if symbol is None else symbol_key(symbol)))
+    position = pages.last_shown(next_token)
+    after = None if position is None else position.sort_key
     found, following = corporate_actions.page(user, symbol, limit=limit, after=after)
     answer: dict[str, Any] = {"items": [recorded_documents.action_document(each) for each in found]}
     if following is not None:
-        place = ListPosition(index=_ACTIONS, sort_key=following, trade_id="")
-        answer["nextToken"] = page_tokens.seal(place, user_id=user, wanted=wanted, newest_first=False, secret=secret)
+        answer["nextToken"] = pages.token(sort_key=following)
     return reply(200, answer)
 
 
@@ -280,8 +267,6 @@ def _action_as_new(applied: usecase_of_actions.Applied) -> tuple[str, dict[str, 
     return body, {"ETag": etag(action.version), "Location": location}
 
 
-# The names with which page tokens of these lists are sealed, besides the filters.
-_LIST, _LEGS, _ACTIONS = "executions", "legs", "actions"
 _FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
@@ -291,13 +276,6 @@ class _LegsOfTrade(TradeFilter):
 
     trade_id: str
     version: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _ActionsOf(TradeFilter):
-    """The corporate actions, or those of a symbol."""
-
-    actions: bool
 
 
 def _instant(text: str) -> datetime:
@@ -312,8 +290,8 @@ def _instant(text: str) -> datetime:
 
 
 def _record(
-    given: models.ExecutionInput, user: str, request: KeyedRequest[usecase.Recorded] | None
-) -> tuple[usecase.Recorded | None, KeptAnswer | None]:
+    given: models.ExecutionInput, user: str, request: KeyedRequest[Recorded] | None
+) -> tuple[Recorded | None, KeptAnswer | None]:
     new = _new(given, request)
     return usecase.record(
         user,
@@ -325,17 +303,17 @@ def _record(
     )
 
 
-def _new(given: models.ExecutionInput, request: KeyedRequest[usecase.Recorded] | None) -> usecase.NewExecution:
+def _new(given: models.ExecutionInput, request: KeyedRequest[Recorded] | None) -> usecase.NewExecution:
     new = recorded_documents.new_execution(given, str(uuid4()))
     return usecase.NewExecution(new.execution, request, new.names_account, new.names_instrument, new.with_shares)
 
 
-def _status(recorded: usecase.Recorded, status: int) -> int:
+def _status(recorded: Recorded, status: int) -> int:
     """202 as long as the trades are to follow."""
     return status if recorded.settled else 202
 
 
-def _keyed(key: str | None, given: models.ExecutionInput) -> KeyedRequest[usecase.Recorded] | None:
+def _keyed(key: str | None, given: models.ExecutionInput) -> KeyedRequest[Recorded] | None:
     request = keyed(key, "createExecution", given, _shown_as_new)
     if request is None:
         return None
@@ -343,10 +321,10 @@ def _keyed(key: str | None, given: models.ExecutionInput) -> KeyedRequest[usecas
     return replace(request, answer=lambda recorded: replace(answer(recorded), status=_status(recorded, 201)))
 
 
-def _shown(recorded: usecase.Recorded) -> tuple[str, dict[str, str]]:
+def _shown(recorded: Recorded) -> tuple[str, dict[str, str]]:
     return as_json(recorded_documents.recorded_document(*recorded)), {"ETag": etag(recorded.execution.version)}
 
 
-def _shown_as_new(recorded: usecase.Recorded) -> tuple[str, dict[str, str]]:
+def _shown_as_new(recorded: Recorded) -> tuple[str, dict[str, str]]:
     body, headers = _shown(recorded)
     return body, {**headers, "Location": f"{base_path()}/executions/{recorded.execution.execution_id}"}

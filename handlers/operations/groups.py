@@ -8,9 +8,7 @@ from starlette.responses import Response
 
 from generated import models
 from handlers.documents.groups import group_document
-from handlers.storage import page_tokens
-from handlers.storage.errors import BadPageToken
-from handlers.storage.trade_queries import ListPosition, TradeFilter
+from handlers.operations.paging import Pages
 from handlers.usecases import groups
 from handlers.usecases.groups import Shown
 from handlers.web.contract import base_path
@@ -18,24 +16,15 @@ from handlers.web.etags import etag
 from handlers.web.etags import if_match as allowed_by
 from handlers.web.responses import reply
 
-# The name and the filters with which page tokens of this list are sealed. The list has no filters.
-_LIST, _ALL = "groups", TradeFilter()
-
 
 async def list_groups(user: str, limit: int, next_token: str | None = None) -> Response:
     """List groups, a page at a time."""
-    secret = page_tokens.signing_secret()
-    after = None
-    if next_token is not None:
-        position = page_tokens.open_token(next_token, user_id=user, wanted=_ALL, newest_first=False, secret=secret)
-        if position.index != _LIST:
-            raise BadPageToken("The position lies in another list.")
-        after = position.trade_id
-    shown, following = groups.page(user, limit=limit, after=after)
+    pages = Pages("groups", user)
+    last = pages.last_shown(next_token)
+    shown, following = groups.page(user, limit=limit, after=None if last is None else last.trade_id)
     answer: dict[str, Any] = {"items": [group_document(each.group, each.trades) for each in shown]}
     if following is not None:
-        position = ListPosition(index=_LIST, sort_key="", trade_id=following)
-        answer["nextToken"] = page_tokens.seal(position, user_id=user, wanted=_ALL, newest_first=False, secret=secret)
+        answer["nextToken"] = pages.token(trade_id=following)
     return reply(200, answer)
 
 

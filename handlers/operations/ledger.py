@@ -24,11 +24,11 @@ from handlers.journal.cash import Cash, CashType
 from handlers.journal.rates import DayRate
 from handlers.journal.settings import Settings
 from handlers.journal.trading_accounts import TradingAccount
+from handlers.operations.paging import Pages
 from handlers.storage import cash as cash_rows
-from handlers.storage import page_tokens, rates
+from handlers.storage import rates
 from handlers.storage import trading_accounts as storage
-from handlers.storage.errors import BadPageToken
-from handlers.storage.trade_queries import ListPosition, TradeFilter
+from handlers.storage.trade_queries import TradeFilter
 from handlers.usecases import cash as usecase_of_cash
 from handlers.usecases import rates as usecase_of_rates
 from handlers.usecases import trading_accounts as usecase
@@ -37,9 +37,6 @@ from handlers.web.etags import etag
 from handlers.web.etags import if_match as allowed_by
 from handlers.web.idempotency import keeping, kept_reply
 from handlers.web.responses import reply, reply_text
-
-# The names with which page tokens of these lists are sealed.
-_RATES, _CASH = "rates", "cash"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,9 +117,8 @@ async def list_cash(
     """List the cash of an account by time, a page at a time."""
     account_id, newest_first = account_id.lower(), order == "desc"
     storage.get(user, account_id)
-    secret = page_tokens.signing_secret()
     first, last = (None if day is None else date.fromisoformat(day) for day in (from_, to))
-    sealed = cash_rows.CashFilter(
+    wanted = cash_rows.CashFilter(
         account_ids=(account_id,),
         types=tuple(dict.fromkeys(map(CashType, cash_type))),
         symbol=symbol,
@@ -130,21 +126,13 @@ async def list_cash(
         open_from=first,
         open_to=last,
     )
-    after = None
-    if next_token is not None:
-        position = page_tokens.open_token(
-            next_token, user_id=user, wanted=sealed, newest_first=newest_first, secret=secret
-        )
-        if position.index != _CASH:
-            raise BadPageToken("The position lies in another list.")
-        after = position.sort_key, position.trade_id
-    found, following = cash_rows.page(user, sealed, limit=limit, newest_first=newest_first, after=after)
+    pages = Pages("cash", user, wanted, newest_first=newest_first)
+    position = pages.last_shown(next_token)
+    after = None if position is None else (position.sort_key, position.trade_id)
+    found, following = cash_rows.page(user, wanted, limit=limit, newest_first=newest_first, after=after)
     answer: dict[str, Any] = {"items": [cash_document(cash) for cash in found]}
     if following is not None:
-        position = ListPosition(index=_CASH, sort_key=following[0], trade_id=following[1])
-        answer["nextToken"] = page_tokens.seal(
-            position, user_id=user, wanted=sealed, newest_first=newest_first, secret=secret
-        )
+        answer["nextToken"] = pages.token(sort_key=following[0], trade_id=following[1])
     return reply(200, answer)
 
 
@@ -207,20 +195,14 @@ async def list_rates(
     next_token: str | None = None,
 ) -> Response:
     """List the exchange rates of a pair of currencies by day, a page at a time."""
-    secret = page_tokens.signing_secret()
-    sealed = _RatesOfPair(pair=f"{from_}|{to}", from_day=from_day, to_day=to_day)
-    after = None
-    if next_token is not None:
-        position = page_tokens.open_token(next_token, user_id=user, wanted=sealed, newest_first=False, secret=secret)
-        if position.index != _RATES:
-            raise BadPageToken("The position lies in another list.")
-        after = date.fromisoformat(position.sort_key)
+    pages = Pages("rates", user, _RatesOfPair(pair=f"{from_}|{to}", from_day=from_day, to_day=to_day))
+    position = pages.last_shown(next_token)
+    after = None if position is None else date.fromisoformat(position.sort_key)
     first, last = (None if day is None else date.fromisoformat(day) for day in (from_day, to_day))
     found, has_more = rates.page(user, from_, to, first, last, limit=limit, after=after)
     answer: dict[str, Any] = {"items": [rate_document(rate) for rate in found]}
     if has_more and found:
-        position = ListPosition(index=_RATES, sort_key=found[-1].day.isoformat(), trade_id="")
-        answer["nextToken"] = page_tokens.seal(position, user_id=user, wanted=sealed, newest_first=False, secret=secret)
+        answer["nextToken"] = pages.token(sort_key=found[-1].day.isoformat())
     return reply(200, answer)
 
 

@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from handlers.journal import money
-from handlers.journal.executions import CorporateAction, Instrument, RecordedExecution, symbol_key
+from handlers.journal.executions import CorporateAction, Execution, Instrument, RecordedExecution, symbol_key
 from handlers.journal.money import ZERO
 from handlers.journal.positions import Side
 from handlers.journal.settings import Settings
@@ -136,9 +136,9 @@ _EXECUTIONS = Codec(RecordedExecution, maps=("instrument",))
 _POSITIONS = Codec(StoredPosition, maps=("instrument",))
 
 
-def position_key(execution: RecordedExecution) -> PositionKey:
-    """The position that an execution belongs to; the case of its symbol does not count."""
-    return PositionKey(execution.account_id, symbol_key(execution.symbol), execution.pair_id)
+def position_key(of: Execution | StoredPosition) -> PositionKey:
+    """What names the position, or that of the execution; the case of its symbol does not count."""
+    return PositionKey(of.account_id, symbol_key(of.symbol), of.pair_id)
 
 
 class Place(NamedTuple):
@@ -191,8 +191,7 @@ def marked_position(before: Mapping[str, Any], after: Mapping[str, Any]) -> tupl
     if version is None or version == before.get("dirtyVersion"):
         return None
     found = _POSITIONS.instance(after)
-    key = PositionKey(found.account_id, found.symbol, found.pair_id)
-    return found.user_id, key, int(version["N"])
+    return found.user_id, position_key(found), int(version["N"])
 
 
 def positions(user_id: str, account_id: str | None = None) -> Iterator[StoredPosition]:
@@ -274,6 +273,11 @@ def since_flat(
         held = None if held is None else money.minus(held, moved(execution))
     found.reverse()
     return found
+
+
+def made_at(user_id: str, of: PositionKey, at: datetime) -> Iterator[RecordedExecution]:
+    """The executions of a position at that instant, in their order, as they stand now. Raises Busy."""
+    return map(execution_of, ledger.below(user_id, f"{ledger.fills(*of)}{instant(at)}|"))
 
 
 def last_until(of: StoredPosition, at: datetime | None = None) -> RecordedExecution | None:
@@ -399,7 +403,7 @@ def _actions(user_id: str, change: Written) -> Iterator[TransactWriteItemTypeDef
     put_ids = {execution.execution_id for execution in change.put}
     for execution in change.removed:
         if _place(execution) not in kept:
-            yield ledger.delete(user_id, _place(execution))
+            yield ledger.delete(user_id, _place(execution), **at_version(execution.version))
         if execution.execution_id not in put_ids:
             yield ledger.delete(user_id, ledger.ref(execution.execution_id))
     for execution in change.put:

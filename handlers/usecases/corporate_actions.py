@@ -167,7 +167,7 @@ class _Change:
     def _positions(self) -> dict[PositionKey, StoredPosition]:
         found = {}
         for held in executions.positions(self._user):
-            key = PositionKey(held.account_id, symbol_key(held.symbol), held.pair_id)
+            key = executions.position_key(held)
             if key.symbol in self._symbols and self._action.account_id in (None, held.account_id):
                 found[key] = held
         return found

@@ -5,23 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 from handlers.journal.changes import nothing_remains, trade_is_closed
 from handlers.journal.errors import RuleBroken, StateForbids
 from handlers.journal.executions import Execution, ExecutionSource, PositionEffect
 from handlers.journal.rules import close_errors, entry_errors
 from handlers.journal.settings import MAIN
-from handlers.journal.trade import Close, Entry, Side, Trade
+from handlers.journal.trade import Close, Entry, Trade
 from handlers.storage import executions as storage
 from handlers.storage import trades as trade_storage
 from handlers.storage.errors import PreconditionFailed, TradeNotFound, VersionMismatch
 from handlers.storage.executions import StoredPosition
 from handlers.storage.retry import retry_overtaken
-from handlers.usecases.executions import Plan, Recorded
 from handlers.usecases.keyed import KeyedRequest
+from handlers.usecases.position_changes import Plan, Recorded
 from handlers.usecases.trades import Keyed, Outcome, Precondition
-
-_AGAINST = {Side.BUY: Side.SELL, Side.SELL: Side.BUY}
 
 
 def close(
@@ -42,18 +41,13 @@ def close(
     def execution(trade: Trade, position: StoredPosition) -> Execution:
         if errors := close_errors(trade, close):
             raise RuleBroken(errors)
-        return Execution(
+        return _fill_in(
+            position,
+            close,
             execution_id=close.close_id,
-            account_id=position.account_id,
-            symbol=position.symbol,
-            instrument=position.instrument,
-            pair_id=position.pair_id,
-            side=_AGAINST[trade.side],
+            side=trade.side.opposite,
             quantity=quantity,
-            price=close.price,
             executed_at=close.closed_at,
-            commission=close.commission,
-            fees=close.fees,
             position_effect=PositionEffect.CLOSE,
         )
 
@@ -66,21 +60,30 @@ def enter(user: str, trade_id: str, entry: Entry, *, allowed: Precondition, keye
     def execution(trade: Trade, position: StoredPosition) -> Execution:
         if errors := entry_errors(entry):
             raise RuleBroken(errors)
-        return Execution(
+        return _fill_in(
+            position,
+            entry,
             execution_id=entry.entry_id,
-            account_id=position.account_id,
-            symbol=position.symbol,
-            instrument=position.instrument,
-            pair_id=position.pair_id,
             side=trade.side,
             quantity=entry.quantity,
-            price=entry.price,
             executed_at=entry.entered_at,
-            commission=entry.commission,
-            fees=entry.fees,
         )
 
     return _add(user, trade_id, execution, allowed, keyed, of_a_flat_trade=trade_is_closed())
+
+
+def _fill_in(position: StoredPosition, part: Close | Entry, **own: Any) -> Execution:
+    """An execution of the position, at the price and the costs of a part of its trade."""
+    return Execution(
+        account_id=position.account_id,
+        symbol=position.symbol,
+        instrument=position.instrument,
+        pair_id=position.pair_id,
+        price=part.price,
+        commission=part.commission,
+        fees=part.fees,
+        **own,
+    )
 
 
 def _of_execution(keyed: Keyed) -> KeyedRequest[Recorded]:

@@ -7,14 +7,14 @@ order: the result is the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain
 from typing import Any, NamedTuple
 
 from handlers.journal import money
-from handlers.journal.executions import ActionType, CorporateAction, RecordedExecution, symbol_key
+from handlers.journal.executions import ActionType, CorporateAction, RecordedExecution, in_order, symbol_key
 from handlers.journal.money import ZERO
 from handlers.journal.regrouping import ANY, Regrouping, former_trades, groups_of, overclosing, regrouped
 from handlers.journal.trade import Trade
@@ -92,11 +92,6 @@ def settled(parts: Sequence[Part], now: datetime, *, behind: bool = False) -> Ou
     )
 
 
-def in_order(executions: Iterable[RecordedExecution]) -> list[RecordedExecution]:
-    """The executions in the order in which they are taken."""
-    return sorted(executions, key=lambda one: (one.executed_at, one.sequence, one.execution_id))
-
-
 def stands_alone(held: StoredPosition, executions: Sequence[RecordedExecution], since: datetime) -> bool:
     """Whether what these executions make, all from a flat point before that instant on, follows from them alone: no
     symbol is renamed from there on.
@@ -171,7 +166,7 @@ def _linked_parts(user: str, place: Place, now: datetime) -> list[Part]:
         return places[key].position
 
     held = place.position
-    own = PositionKey(held.account_id, symbol_key(held.symbol), held.pair_id)
+    own = storage.position_key(held)
     places[own] = place
     parts = []
     for key in linked(own, held.symbol, position):

@@ -11,7 +11,6 @@ import pytest
 from handlers.journal import merging, regrouping
 from handlers.storage import execution_lists, kept_answers, ledger, trading_accounts
 from handlers.storage import executions as storage
-from handlers.usecases import executions as usecase
 from tests.api.client import DANA, Answer, Client
 from tests.api.test_stats import settle
 
@@ -343,6 +342,37 @@ def test_an_exit_that_leaves_dust_takes_it_along(dana: Client) -> None:
     put(dana, fill("BUY", "3", "1", 5, **coin), fill("SELL", "1", "1", 8, **coin))
     put(dana, fill("SELL", "1.999999", "1", 7, **coin, positionEffect="AUTO"))
     assert len(dana.get("/executions", query="kind=DUST").json["items"]) == 2
+
+
+def test_an_execution_that_is_deleted_takes_along_what_was_recorded_with_it(
+    dana: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = an_account(dana, dustValue="0.00001")
+    coin = {"symbol": "COIN", "accountId": own}
+    put(dana, fill("BUY", "51.30696933", "0.00000442", 0, **coin))
+    option = {"kind": "OPTION", "currency": "USD", "underlying": "ABC", "strike": "103", "right": "PUT"}
+    put(
+        dana,
+        fill("SELL", "2", "2.05", 0, symbol="ABC P103", instrument=option),
+        fill("BUY", "5", "99", 0, symbol="ABC"),
+    )
+    before = dana.get("/executions").json, dana.get("/positions").json["items"]
+    assigned = {"symbol": "ABC P103", "kind": "ASSIGNMENT", "quantity": "1", "executedAt": "2026-01-05T10:01:00Z"}
+    for is_large in (False, True):
+        for added in (fill("SELL", "51", "0.00000443", 1, **coin), assigned):
+            [made] = put(dana, added)
+            others = dana.get("/executions").json["items"]
+            assert sum(one.get("linkedTo") == made["execution"]["executionId"] for one in others) == 1
+            with monkeypatch.context() as patched:
+                if is_large:
+                    patched.setattr("handlers.usecases.position_changes.MOST_READ", 0)
+                deleted = dana.delete(f"/executions/{made['execution']['executionId']}")
+            assert deleted.status == (202 if is_large else 204)
+            assert dana.get("/executions").json == before[0]
+            if not is_large:
+                assert [{**one, "asOf": ""} for one in dana.get("/positions").json["items"]] == [
+                    {**one, "asOf": ""} for one in before[1]
+                ]
 
 
 def test_a_position_is_in_one_instrument(dana: Client) -> None:
@@ -768,7 +798,7 @@ def test_the_same_close_at_once_is_made_once(dana: Client, monkeypatch: pytest.M
 
 def test_a_large_position_is_changed_by_executions_alone(dana: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     [*_, made] = put(dana, fill("BUY", "2", "10", 0), fill("BUY", "2", "10", 1))
-    monkeypatch.setattr(usecase, "MOST_READ", 1)
+    monkeypatch.setattr("handlers.usecases.position_changes.MOST_READ", 1)
     path = f"/trades/{made['trades'][0]['tradeId']}"
     for headers in ({}, {"Idempotency-Key": "c"}):
         answer = dana.post(f"{path}/closes", {"price": "1", "closedAt": "2026-01-05T10:02:00Z"}, headers=headers)

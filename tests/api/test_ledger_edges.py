@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from handlers.operations import executions as operations
-from handlers.operations import ledger as ledger_operations
 from handlers.storage import ledger, page_tokens
 from handlers.storage.trade_queries import ListPosition
 from tests.api.client import Client
@@ -17,21 +13,21 @@ CLOSE = {"price": "15", "closedAt": "2026-01-05T10:30:00Z"}
 
 
 @pytest.mark.parametrize(
-    ("module", "path", "query"),
+    ("path", "query"),
     [
-        (operations, "/executions", ""),
-        (ledger_operations, f"/accounts/{MAIN}/cash", ""),
-        (ledger_operations, "/fx-rates", "from=EUR&to=USD&"),
+        ("/executions", ""),
+        (f"/accounts/{MAIN}/cash", ""),
+        ("/fx-rates", "from=EUR&to=USD&"),
+        ("/groups", ""),
+        ("/corporate-actions", ""),
     ],
-    ids=["executions", "cash", "rates"],
 )
 def test_a_page_token_of_another_list_is_refused(
-    dana: Client, monkeypatch: pytest.MonkeyPatch, module: Any, path: str, query: str
+    dana: Client, monkeypatch: pytest.MonkeyPatch, path: str, query: str
 ) -> None:
     monkeypatch.setattr(
         page_tokens, "open_token", lambda *_, **__: ListPosition(index="another", sort_key="", trade_id="")
     )
-    assert module.page_tokens is page_tokens
     answer = dana.get(path, query=f"{query}nextToken=abc")
     assert (answer.status, answer.kind) == (400, "/problems/invalid-request")
 

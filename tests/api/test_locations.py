@@ -59,7 +59,7 @@ EXECUTION = {"symbol": "AAPL", "side": "BUY", "quantity": "1", "price": "10", "e
 def large_position(client: Client, _: Any) -> Answer:
     client.post("/executions", EXECUTION)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("handlers.usecases.executions.MOST_READ", 0)
+        patched.setattr("handlers.usecases.position_changes.MOST_READ", 0)
         return client.post("/executions", EXECUTION)
 
 
