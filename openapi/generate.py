@@ -52,6 +52,7 @@ SERVED_BY = {
     "matchExecutions": "MatchExecutionsFunction",
     "listPositions": "ReadExecutionsFunction",
     "getLegs": "ReadExecutionsFunction",
+    "convertTrade": "ChangeExecutionsFunction",
 }
 # Paths whose last parameter may hold slashes, as %2F. API Gateway may decode them before it looks for the route.
 WITH_SLASHES = {"/tags/{tag}"}

@@ -163,6 +163,11 @@ export const restoreTrade = (options) => (options.client ?? client).post({
     url: '/deleted-trades/{tradeId}/restore',
     ...options
 });
+export const convertTrade = (options) => (options.client ?? client).post({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/trades/{tradeId}/to-executions',
+    ...options
+});
 export const listSplits = (options) => (options.client ?? client).get({
     security: [{ scheme: 'bearer', type: 'http' }],
     url: '/trades/{tradeId}/splits',

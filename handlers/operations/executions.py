@@ -24,6 +24,7 @@ from handlers.journal.money import ZERO, canonical
 from handlers.journal.positions import Side
 from handlers.operations.bulk import BadItems, as_alone, in_batches
 from handlers.operations.paging import Pages
+from handlers.operations.trade_answers import shown
 from handlers.storage import corporate_actions, trades
 from handlers.storage import executions as storage
 from handlers.storage.execution_lists import ExecutionFilter
@@ -31,6 +32,7 @@ from handlers.storage.trade_items import KeptAnswer
 from handlers.storage.trade_queries import TradeFilter
 from handlers.usecases import corporate_actions as usecase_of_actions
 from handlers.usecases import executions as usecase
+from handlers.usecases.convert_trade import convert
 from handlers.usecases.keyed import KeyedRequest
 from handlers.usecases.position_changes import Recorded
 from handlers.web.contract import base_path
@@ -213,6 +215,11 @@ async def get_legs(trade_id: str, user: str, limit: int, next_token: str | None 
     if start + limit < len(legs):
         answer["nextToken"] = pages.token(sort_key=str(start + limit))
     return reply(200, answer, {"ETag": etag(trade.version)})
+
+
+async def convert_trade(trade_id: str, user: str, if_match: str | None = None) -> Response:
+    """Turn a trade that was recorded by hand into executions."""
+    return reply_text(200, *shown(convert(user, trade_id.lower(), allowed_by(if_match))))
 
 
 async def list_actions(user: str, limit: int, symbol: str | None = None, next_token: str | None = None) -> Response:

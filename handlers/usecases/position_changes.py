@@ -114,11 +114,23 @@ class Plan:
         return replace(execution, instrument=held.instrument) if held.version else execution
 
     def add(
-        self, execution: Execution, *, names_instrument: bool, source: ExecutionSource = ExecutionSource.API
+        self,
+        execution: Execution,
+        *,
+        names_instrument: bool,
+        source: ExecutionSource = ExecutionSource.API,
+        opens: str | None = None,
+        with_dust: bool = True,
     ) -> RecordedExecution:
-        """Take in a new execution, its side, quantity and price as they follow from what is open."""
+        """Take in a new execution, its side, quantity and price as they follow from what is open.
+
+        opens: the id of the trade that it opens, if it opens one; without it, a new one. with_dust: whether it takes
+        along what it leaves, if that is dust to its account.
+        """
         place = (execution.executed_at, _LAST, "")
         recorded = _recorded(self._user, execution, self._now)
+        if opens is not None:
+            recorded = replace(recorded, opens=opens)
         position = self._read(storage.position_key(recorded), recorded.symbol, place)
         held = position.held
         if held.version and names_instrument:
@@ -137,7 +149,7 @@ class Plan:
         complete = replace(complete, instrument=held.instrument, source=source)
         position.after = in_order([*position.after, complete])
         position.put.append(complete)
-        if (dust := self._dust(position, complete)) is not None:
+        if with_dust and (dust := self._dust(position, complete)) is not None:
             self.add(dust, names_instrument=False, source=source)
         return complete
 

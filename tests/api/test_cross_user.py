@@ -111,6 +111,10 @@ BY_PATH: dict[str, list[Send]] = {
     ],
     "getSplit": [lambda user, ids: user.get(f"/trades/{ids.trade}/splits/{ids.split}")],
     "deleteSplit": [lambda user, ids: user.delete(f"/trades/{ids.trade}/splits/{ids.split}")],
+    "convertTrade": [
+        lambda user, ids: user.post(f"/trades/{ids.trade}/to-executions"),
+        lambda user, ids: user.post(f"/trades/{ids.trade}/to-executions", headers={"If-Match": '"1"'}),
+    ],
     "getLegs": [lambda user, ids: user.get(f"/trades/{ids.trade}/legs")],
     "getGroup": [lambda user, ids: user.get(f"/groups/{ids.group}")],
     "deleteGroup": [

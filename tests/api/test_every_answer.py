@@ -70,6 +70,7 @@ EVERY: dict[str, Callable[[Client], Answer]] = {
     "createSplit": lambda client: client.post(f"/trades/{NEVER}/splits", SPLIT),
     "getSplit": lambda client: client.get(f"/trades/{NEVER}/splits/{NEVER}"),
     "deleteSplit": lambda client: client.delete(f"/trades/{NEVER}/splits/{NEVER}"),
+    "convertTrade": lambda client: client.post(f"/trades/{NEVER}/to-executions"),
     "getLegs": lambda client: client.get(f"/trades/{NEVER}/legs"),
     "listGroups": lambda client: client.get("/groups"),
     "getGroup": lambda client: client.get(f"/groups/{NEVER}"),

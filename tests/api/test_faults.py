@@ -431,6 +431,29 @@ class DeleteExecution(OfExecutions):
         assert [trade["quantity"] for trade in self.trades()] == ["2"]
 
 
+class ConvertTrade(Write):
+    statuses = (200,)
+
+    def __init__(self, client: Client) -> None:
+        super().__init__(client)
+        self.trade = client.new_trade(quantity="2", lessons="mine")
+        close = {"price": "12", "quantity": "1", "closedAt": "2026-01-07T14:00:00Z"}
+        self.trade = client.post(f"/trades/{self.trade['tradeId']}/closes", close).json
+
+    def request(self) -> Answer:
+        return self.client.post(f"/trades/{self.trade['tradeId']}/to-executions")
+
+    def check_between(self) -> None:
+        [trade] = self.trades()
+        assert (trade["tradeId"], trade["lessons"], trade["remainingQuantity"]) == (self.trade["tradeId"], "mine", "1")
+        executions = len(self.client.get("/executions").json["items"])
+        assert (trade.get("source"), executions) in ((None, 0), ("LEDGER", 2))
+
+    def check(self) -> None:
+        self.check_between()
+        assert self.trades()[0]["source"] == "LEDGER"
+
+
 class OfTheAccount(Write):
     estate: Estate
 
@@ -490,6 +513,7 @@ WRITES = (
     CloseOfTheLedger,
     CorrectExecution,
     DeleteExecution,
+    ConvertTrade,
 )
 WITH_FILES = (AskForUpload, ForgetUpload)
 OF_ACCOUNTS = (Export, LogOut, Erase)

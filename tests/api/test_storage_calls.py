@@ -226,6 +226,12 @@ CALLS: dict[str, tuple[Callable[[Client, Any], Answer], int, dict[str, int]]] = 
         {"GetItem": 2, "Query": 2, "BatchGetItem": 2, "TransactWriteItems": 1},
     ),
     "listActions": (lambda dana, _: dana.get("/corporate-actions"), 200, {"Query": 1}),
+    "convertTrade": (
+        lambda dana, _: dana.post(f"/trades/{dana.new_trade(symbol='NVDA')['tradeId']}/to-executions"),
+        200,
+        # Of which the new trade has one transaction; its account is marked as being in use.
+        {"GetItem": 1, "BatchGetItem": 2, "TransactWriteItems": 2},
+    ),
     "getLegs": (lambda dana, trade: dana.get(f"/trades/{trade['tradeId']}/legs"), 200, {"GetItem": 1}),
     "listExecutions": (lambda dana, _: dana.get("/executions"), 200, {"Query": 2}),
     "listExecutions of an account": (

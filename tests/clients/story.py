@@ -21,6 +21,7 @@ from trading_journal_client.api.account import delete_account, export_account
 from trading_journal_client.api.auth import confirm_sign_up, log_in, refresh_session, sign_up
 from trading_journal_client.api.deletions import list_deleted_trades, restore_trade
 from trading_journal_client.api.executions import (
+    convert_trade,
     create_action,
     create_execution,
     delete_action,
@@ -28,6 +29,7 @@ from trading_journal_client.api.executions import (
     get_action,
     get_legs,
     list_actions,
+    list_executions,
     list_positions,
     match_executions,
 )
@@ -89,6 +91,7 @@ from trading_journal_client.models import (
     EquityCurve,
     ErasureStatus,
     ExecutionInput,
+    ExecutionPage,
     Export,
     ExportInput,
     Facets,
@@ -416,6 +419,18 @@ def keep_ledger(client: AuthenticatedClient) -> None:
     assert ([entry.quantity for entry in legs.entries], legs.matches) == (["10"], [])
     assert delete_action.sync_detailed(split.action_id, client=client).status_code == 204
     assert delete_execution.sync_detailed(made.execution.execution_id, client=client).status_code == 204
+    convert(client)
+
+
+def convert(client: AuthenticatedClient) -> None:
+    """A trade that was recorded by hand becomes an execution, and goes with it."""
+    opened = datetime.fromisoformat("2026-01-05T15:00:00Z")
+    by_hand = TradeInput(symbol="HAND", side="BUY", quantity="2", entry_price="10", open_date=opened)
+    trade = expect(Trade, create_trade.sync(client=client, body=by_hand))
+    converted = expect(Trade, convert_trade.sync(trade.trade_id, client=client))
+    assert (converted.trade_id, converted.source, converted.entry_price) == (trade.trade_id, "LEDGER", "10")
+    [only] = expect(ExecutionPage, list_executions.sync(client=client, trade_id=trade.trade_id)).items
+    assert delete_execution.sync_detailed(only.execution_id, client=client).status_code == 204
 
 
 def attach(client: AuthenticatedClient, trade: Trade) -> None:

@@ -6,12 +6,12 @@ import { createInterface } from "node:readline/promises";
 import { setTimeout as wait } from "node:timers/promises";
 import { gunzipSync } from "node:zlib";
 import {
-  addEntry, changeEmail, changePassword, closeTrade, confirmChangeEmail, confirmSignUp, createAction, createEvent,
-  createExecution, createExport, createImageUpload, createSplit, createTrade, createTrades, deleteAccount,
+  addEntry, changeEmail, changePassword, closeTrade, confirmChangeEmail, confirmSignUp, convertTrade, createAction,
+  createEvent, createExecution, createExport, createImageUpload, createSplit, createTrade, createTrades, deleteAccount,
   deleteAction, deleteEntry, deleteEvent, deleteExecution, deleteGroup, deleteSplit, deleteTag, deleteTrade,
   exportAccount, getAction, getBreakdown, getCalendar, getClose, getEntry, getEquityCurve, getEvent, getExport,
   getFacets, getGroup, getLegs, getProfile, getSplit, getStats, getTagChange, getTrade, listActions,
-  listDeletedTrades, listEvents, listGroups, listPositions, listSplits, listTrades, logIn, logOut, matchExecutions,
+  listDeletedTrades, listEvents, listExecutions, listGroups, listPositions, listSplits, listTrades, logIn, logOut, matchExecutions,
   putGroup, refreshSession, renameTag, restoreTrade, signUp, updateClose, updateEntry, updateEvent, updateTrade,
   updateTrades,
   type GatewayMessage, type Image, type Problem, type TagChange, type Trade, type TradeInput,
@@ -282,6 +282,19 @@ async function keepLedger(): Promise<void> {
   strictEqual((await deleteAction({ path, throwOnError: true })).response.status, 204);
   const { executionId } = made.execution;
   strictEqual((await deleteExecution({ path: { executionId }, throwOnError: true })).response.status, 204);
+  await convert();
+}
+
+// A trade that was recorded by hand becomes an execution, and goes with it.
+async function convert(): Promise<void> {
+  const byHand = { symbol: "HAND", side: "BUY" as const, quantity: "2", entryPrice: "10", openDate: "2026-01-05T15:00:00Z" };
+  const { data: { tradeId } } = await createTrade({ body: byHand, throwOnError: true });
+  const { data: trade } = await convertTrade({ path: { tradeId }, throwOnError: true });
+  deepStrictEqual([trade.tradeId, trade.source, trade.entryPrice], [tradeId, "LEDGER", "10"]);
+  const { data: { items: [only] } } = await listExecutions({ query: { tradeId }, throwOnError: true });
+  ok(only);
+  const path = { executionId: only.executionId };
+  strictEqual((await deleteExecution({ path, throwOnError: true })).response.status, 204);
 }
 
 function aTrade(quantity: string): TradeInput {
