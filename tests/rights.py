@@ -18,7 +18,7 @@ from fnmatch import fnmatchcase
 from functools import cache, wraps
 from inspect import signature
 from pathlib import Path
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
 from openapi.generate import UNKNOWN_ROUTE_FUNCTION, contract, function_name, gateway_path, operations
@@ -282,19 +282,31 @@ def behind_routes() -> Mapping[str, str]:
     }
 
 
+@cache
+def place_of(code: CodeType) -> str | None:
+    """The file that the code is in, from the repository's root; None for a library's."""
+    path = code.co_filename
+    return path.removeprefix(_ROOT) if path.startswith(_ROOT) and "site-packages" not in path else None
+
+
+@cache
+def method_of(operation: str) -> str:
+    """The name of a client's method."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", operation).lower()
+
+
 def running(frame: FrameType | None, operation: str) -> str | None:
     """The function whose code calls an operation; None where a test does, also one that breaks into a function.
 
     What has the operation's name in a test stands in for a client's method, and passes the function's call on.
     """
-    method = re.sub(r"(?<!^)(?=[A-Z])", "_", operation).lower()
+    method = method_of(operation)
     while frame:
-        path = frame.f_code.co_filename
-        if path.startswith(_ROOT):
-            name = path.removeprefix(_ROOT)
-            if name.startswith("tests") and name not in STAND_INS and frame.f_code.co_name != method:
+        code = frame.f_code
+        if name := place_of(code):
+            if name.startswith("tests") and name not in STAND_INS and code.co_name != method:
                 return None
-            if function := entry_points().get((name, frame.f_code.co_name)):
+            if function := entry_points().get((name, code.co_name)):
                 return function
             event = frame.f_locals.get("event") if name == SEAM else None
             if isinstance(event, dict) and event.get("routeKey"):
@@ -314,7 +326,8 @@ class Recorder:
     def record(self, service: str, operation: str, params: Params) -> None:
         """Hold a call of the function that runs to its role and its settings."""
         if function := running(sys._getframe(1), operation):
-            self._use_settings(function, set(texts(params)))
+            if any((function, name) not in self.used for name in settings(function)):
+                self._use_settings(function, set(texts(params)))
             for need in needs(service, operation, params):
                 self._hold(function, need)
 

@@ -25,9 +25,12 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.utilities.utils import load_resource
 
 from handlers.storage import clients, guard_proof, page_tokens
+from tests.fast_moto import hasten_moto
 from tests.template_file import properties
 
 REGION = "eu-central-1"
+
+hasten_moto()
 
 
 def create_tables() -> None:
