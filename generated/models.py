@@ -3454,7 +3454,7 @@ class TradeInput(BaseModel):
         Field(alias='accountId', examples=['3c4d5e6f-7a8b-4c9d-8e0f-1a2b3c4d5e6f']),
     ] = None
     """
-    The trading account in which the trade lies; `Main` if it is not given.
+    The trading account in which the trade lies; if it is not given, `defaultAccountId` of the settings.
     """
     currency: Annotated[
         str | None, Field(examples=['EUR'], pattern='^[A-Z0-9]{3,10}$')
@@ -3553,6 +3553,9 @@ class TradeInput(BaseModel):
     A number above zero.
     """
     lot_method: Annotated[LotMethod | None, Field(alias='lotMethod')] = None
+    """
+    How closes are matched with entries; if it is not given, as the account says, else the settings.
+    """
     entries: Annotated[
         list[EntryInput] | None,
         Field(

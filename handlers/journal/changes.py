@@ -3,7 +3,7 @@
 Each change makes a new trade.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import MISSING, Field, fields, replace
 from datetime import datetime
 from decimal import Decimal
@@ -39,6 +39,7 @@ from handlers.journal.rules import (
     trade_errors,
     within_bounds,
 )
+from handlers.journal.settings import MAIN, TradeDefaults
 from handlers.journal.tags import unique
 from handlers.journal.trade import (
     OF_THE_ENTRY,
@@ -122,6 +123,21 @@ def open_trade(trade: Trade, closes: Sequence[Close] = (), entries: Sequence[Ent
         fault = Fault(FieldCode.MORE_THAN_HELD, "closes more than the entries before it hold")
         raise RuleBroken([FieldError(("closes", closes.index(uncovered), "quantity"), fault)])
     return within_bounds(opened)
+
+
+def with_defaults(trade: Trade, defaults: TradeDefaults, named: Collection[str]) -> Trade:
+    """The new trade with the account and the lot method of the settings, as far as its request names none.
+
+    named: the fields that the request names. Raises RuleBroken when its figures are too long by that lot method.
+    """
+    account_id, lot_method = trade.account_id, trade.lot_method
+    if "account_id" not in named:
+        account_id = None if defaults.account_id == MAIN else defaults.account_id
+    if "lot_method" not in named:
+        lot_method = defaults.of_account or defaults.lot_method
+    if (account_id, lot_method) == (trade.account_id, trade.lot_method):
+        return trade
+    return within_bounds(replace(trade, account_id=account_id, lot_method=lot_method))
 
 
 def _too_many(name: str, most: int) -> FieldError:

@@ -45,6 +45,17 @@ class Settings:
         return replace(changed, version=self.version + 1, updated_at=now)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TradeDefaults:
+    """What a new trade takes where its request names nothing: of the settings the account and the lot method, before
+    which that of the account comes, if it has one.
+    """
+
+    account_id: str = MAIN
+    lot_method: LotMethod = LotMethod.AVERAGE
+    of_account: LotMethod | None = None
+
+
 _DEFAULTS = {
     field.name: field.default for field in fields(Settings) if field.name not in _FIXED and field.default is not MISSING
 }

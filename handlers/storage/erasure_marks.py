@@ -1,17 +1,19 @@
 """The marks of an account that is being erased, and the erasure of a user's items.
 
-Every write for a user checks, in its own transaction, that one of the user's marks does not exist. So nothing is
-written once the marks are there. There are several equal marks, of which a write checks one at random: DynamoDB cancels
-one of two transactions that check the same item at the same time.
+Every write for a user checks, in its own transaction, that one of the user's marks does not say that it is. So nothing
+is written once the marks are there. There are several equal marks, of which a write checks one at random: DynamoDB
+cancels one of two transactions that check the same item at the same time.
+
+The marks of an account that is not being erased may say what new trades take from the settings (trade_defaults.py).
 """
 
 from __future__ import annotations
 
 import os
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from handlers.storage.clients import dynamodb, trades_table
 from handlers.storage.dynamo import batch_delete, get_item, pages, patiently
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 
 MARKS = 8
 PREFIX = "erased|"
+# When the erasure began.
+_SINCE = "since"
+NOT_BEGUN = f"attribute_not_exists({_SINCE})"
 
 # Every table whose partitions are users: the variable with its name, and its sort key.
 TABLES = (("TRADES_TABLE", "tradeId"), ("STATS_TABLE", "statKey"), ("LEDGER_TABLE", "item"))
@@ -37,13 +42,13 @@ def not_begun(user_id: str) -> ConditionCheckTypeDef:
     return {
         "TableName": trades_table(),
         "Key": random.choice(mark_keys(user_id)),  # noqa: S311 - any of them will do
-        "ConditionExpression": "attribute_not_exists(tradeId)",
+        "ConditionExpression": NOT_BEGUN,
     }
 
 
 def begin(user_id: str, now: datetime) -> None:
     """Write all marks of the user in one transaction. Safe to repeat. Raises Busy."""
-    marks = [{**key, "since": {"S": now.isoformat()}} for key in mark_keys(user_id)]
+    marks = [{**key, _SINCE: {"S": now.isoformat()}} for key in mark_keys(user_id)]
     actions: list[TransactWriteItemTypeDef] = [{"Put": {"TableName": trades_table(), "Item": mark}} for mark in marks]
     # Conflicts with writes that check a mark at this moment are retried.
     patiently(lambda: dynamodb().transact_write_items(TransactItems=actions))
@@ -51,7 +56,12 @@ def begin(user_id: str, now: datetime) -> None:
 
 def has_begun(user_id: str) -> bool:
     """Whether the user's erasure has begun. Raises Busy."""
-    return bool(get_item(trades_table(), mark_keys(user_id)[0]))
+    return says_so(get_item(trades_table(), mark_keys(user_id)[0]))
+
+
+def says_so(mark: Mapping[str, Any]) -> bool:
+    """Whether the mark, as it is stored, says that the erasure has begun."""
+    return _SINCE in mark
 
 
 def let_expire(user_id: str, when: datetime) -> None:

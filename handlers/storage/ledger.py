@@ -213,19 +213,24 @@ def delete(user_id: str, item: str, **condition: Any) -> TransactWriteItemTypeDe
 
 
 def write(
-    user_id: str, actions: Sequence[TransactWriteItemTypeDef], *, retry_conflicts: bool = False
+    user_id: str,
+    actions: Sequence[TransactWriteItemTypeDef],
+    *,
+    retry_conflicts: bool = False,
+    marks: Sequence[TransactWriteItemTypeDef] = (),
 ) -> Sequence[dict[str, Any]]:
     """Write all of it or nothing, as `dynamo.transact` does, unless the user's erasure has begun.
 
-    Returns for each action the reason why it failed, as `dynamo.transact` does. Raises AccountErased, Busy.
+    marks: writes of the user's marks, each on the condition that it has not. Returns for each action the reason why it
+    failed, as `dynamo.transact` does. Raises AccountErased, Busy.
     """
-    of_user, *others = dynamo.transact(
-        [{"ConditionCheck": erasure_marks.not_begun(user_id)}, *actions], retry_conflicts=retry_conflicts
-    )
-    if of_user.get("Code") == dynamo.CONDITION_FAILED:
+    first = marks or [{"ConditionCheck": erasure_marks.not_begun(user_id)}]
+    reasons = dynamo.transact([*first, *actions], retry_conflicts=retry_conflicts)
+    of_user, others = reasons[: len(first)], reasons[len(first) :]
+    if any(one.get("Code") == dynamo.CONDITION_FAILED for one in of_user):
         raise AccountErased(user_id)
-    if of_user:  # a conflict over the mark alone
-        return [of_user for _ in actions]
+    if in_conflict := next(filter(None, of_user), None):  # over a mark
+        return [in_conflict for _ in actions]
     return others
 
 

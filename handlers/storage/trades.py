@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from handlers.journal.deletions import DeletedTrade, restored
 from handlers.journal.trade import Trade
-from handlers.storage import erasure_marks, kept_answers, trading_accounts
+from handlers.storage import erasure_marks, kept_answers, trade_defaults, trading_accounts
 from handlers.storage.clients import trades_table
 from handlers.storage.dynamo import CONDITION_FAILED, at_version, batch_get, get_item, transact
 from handlers.storage.errors import (
@@ -22,6 +22,7 @@ from handlers.storage.errors import (
     VersionMismatch,
 )
 from handlers.storage.groups import group_key, group_of
+from handlers.storage.trade_defaults import Taken
 from handlers.storage.trade_items import (
     KeptAnswer,
     answer_key,
@@ -42,17 +43,18 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import PutTypeDef, TransactWriteItemTypeDef
 
 
-def create(trade: Trade, answer: KeptAnswer | None = None) -> KeptAnswer | None:
+def create(trade: Trade, answer: KeptAnswer | None = None, taken: Taken | None = None) -> KeptAnswer | None:
     """Store a new trade and, in the same transaction, its external id and the answer kept for its idempotency key.
 
-    The transaction also checks the account in which the trade lies, unless that is the one that every user has. Returns
-    None when this call stored the trade, and the answer kept earlier when the same request did: then nothing is
-    written. Raises KeyReused, ExternalIdTaken, NoSuchAccount, AccountClosing, AccountErased, Busy; VersionMismatch when
-    the trade's id is taken.
+    The transaction also checks the account in which the trade lies, unless that is the one that every user has.
+    taken: what the trade took of settings and account. Returns None when this call stored the trade, and the answer
+    kept earlier when the same request did: then nothing is written. Raises KeyReused, ExternalIdTaken, NoSuchAccount,
+    AccountClosing, AccountErased, Busy; DefaultsDiffer when settings or account say something else than it took;
+    VersionMismatch when the trade's id is taken.
     """
     put: PutTypeDef = {**_put(trade), "ConditionExpression": "attribute_not_exists(tradeId)"}
-    taken = [_take(trade)] if trade.external_id is not None else []
-    return _store(trade, {"Put": put}, answer, taken, is_new=True, into=trade.account_id)
+    external_ids = [_take(trade)] if trade.external_id is not None else []
+    return _store(trade, {"Put": put}, answer, external_ids, is_new=True, into=trade.account_id, taken=taken)
 
 
 def replace(
@@ -230,12 +232,15 @@ def _store(
     is_new: bool = False,
     into: str | None = None,
     is_first: bool = False,
+    taken: Taken | None = None,
 ) -> KeptAnswer | None:
-    now = trade.updated_at
-    of_user = erasure_marks.not_begun(trade.user_id)
-    actions: list[TransactWriteItemTypeDef] = [written, {"ConditionCheck": of_user}, *external_ids]
+    now, user_id = trade.updated_at, trade.user_id
+    of_user: TransactWriteItemTypeDef = {"ConditionCheck": erasure_marks.not_begun(user_id)}
+    if taken is not None:
+        of_user = trade_defaults.agree(user_id, taken, trade.account_id)
+    actions: list[TransactWriteItemTypeDef] = [written, of_user, *external_ids]
     if into is not None:
-        actions.append(trading_accounts.lies_in(trade.user_id, into, is_first=is_first))
+        actions.append(trading_accounts.lies_in(user_id, into, is_first=is_first, taken=taken))
     if answer is not None:
         actions.append(kept_answers.keep(trade.user_id, answer, now))
     # A change in conflict with another is not repeated as it is: the other has most likely made a new version.
@@ -246,16 +251,24 @@ def _store(
     if answer is not None and (kept := kept_answers.kept(trade.user_id, answer, now)) is not None:
         return None if kept == answer else kept
     if of_account.get("Code") == CONDITION_FAILED:
-        raise AccountErased(trade.user_id)
+        mark = of_account.get("Item", {})
+        if taken is None or erasure_marks.says_so(mark):
+            raise AccountErased(user_id)
+        raise trade_defaults.differ(user_id, taken, trade.account_id, mark)
     if of_trade.get("Code") == CONDITION_FAILED:
         raise refusal(of_trade.get("Item", {}), trade.trade_id)
     for of_id in others[: len(external_ids)]:
         if of_id.get("Code") == CONDITION_FAILED:
             raise ExternalIdTaken(of_id["Item"]["ofTrade"]["S"])
     if into is not None and (of_target := others[len(external_ids)]).get("Code") == CONDITION_FAILED:
-        if (error := trading_accounts.refusal(into, of_target.get("Item"))) is not None:
+        stored = of_target.get("Item")
+        if (error := trading_accounts.refusal(into, stored)) is not None:
             raise error
-        return _store(trade, written, answer, external_ids, is_new=is_new, into=into, is_first=True)
+        if taken is not None:
+            differs = trade_defaults.account_differs(user_id, taken, trading_accounts.account_of(stored))
+            if differs is not None:
+                raise differs
+        return _store(trade, written, answer, external_ids, is_new=is_new, into=into, is_first=True, taken=taken)
     if not is_new:
         raise VersionMismatch(trade.trade_id)
     raise Contended  # the kept answer expired between the write and the read

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from handlers.journal.settings import MAIN, Settings
 from handlers.journal.trading_accounts import MOST_ACCOUNTS, Standing, TradingAccount, main_account
-from handlers.storage import ledger
+from handlers.storage import ledger, trade_defaults
 from handlers.storage.clients import ledger_table, stats_table
 from handlers.storage.codec import Codec
 from handlers.storage.dynamo import CONDITION_FAILED, pages
@@ -28,6 +28,7 @@ from handlers.storage.errors import (
     VersionMismatch,
 )
 from handlers.storage.retry import retry_overtaken
+from handlers.storage.trade_defaults import Taken
 from handlers.storage.trade_items import KeptAnswer
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ def replace(account: TradingAccount, former: TradingAccount, under: Settings) ->
     ]
     if former.created_at is None:  # its currency is that of the settings
         actions.append(_unchanged(under))
-    if any(ledger.write(account.user_id, actions)):
+    if any(ledger.write(account.user_id, actions, marks=trade_defaults.tell_account(account, former))):
         raise VersionMismatch(account.account_id)
 
 
@@ -180,7 +181,7 @@ def put_settings(changed: Settings, former: Settings, main: TradingAccount | Non
     default = changed.default_account_id
     if default not in (former.default_account_id, MAIN):
         actions.append({"ConditionCheck": _can_be_used(changed.user_id, default)})
-    if any(ledger.write(changed.user_id, actions)):
+    if any(ledger.write(changed.user_id, actions, marks=trade_defaults.tell_settings(changed, former))):
         raise VersionMismatch(ledger.SETTINGS)
 
 
@@ -201,11 +202,13 @@ def standing_of(user_id: str, copies: Iterable[Any]) -> Standing:
     return Standing(settings=own, accounts=accounts)
 
 
-def lies_in(user_id: str, account_id: str, *, is_first: bool = False) -> TransactWriteItemTypeDef:
+def lies_in(
+    user_id: str, account_id: str, *, is_first: bool = False, taken: Taken | None = None
+) -> TransactWriteItemTypeDef:
     """The part of a transaction that puts something into an account: the check that it is there and stays.
 
     The first thing marks the account as being in use: `is_first` is for whoever `refusal` told that it is not yet. The
-    account that every user has needs none of this.
+    account that every user has needs none of this. taken: what a new trade took, also of the account.
     """
     of_account: Any = {
         "TableName": ledger_table(),
@@ -213,11 +216,12 @@ def lies_in(user_id: str, account_id: str, *, is_first: bool = False) -> Transac
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
     }
     of_account["ExpressionAttributeValues"] = {":true": {"BOOL": True}, ":false": {"BOOL": False}}
+    of_account["ConditionExpression"] = "closing = :false" if is_first else "inUse = :true AND closing = :false"
+    if taken is not None:
+        trade_defaults.account_says(of_account, taken)
     if is_first:
-        of_account |= {"UpdateExpression": "SET inUse = :true", "ConditionExpression": "closing = :false"}
-        return {"Update": of_account}
-    of_account["ConditionExpression"] = "inUse = :true AND closing = :false"
-    return {"ConditionCheck": of_account}
+        of_account["UpdateExpression"] = "SET inUse = :true"
+    return {"Update": of_account} if is_first else {"ConditionCheck": of_account}
 
 
 def _can_be_used(user_id: str, account_id: str) -> ConditionCheckTypeDef:

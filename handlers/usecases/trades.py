@@ -18,9 +18,11 @@ from handlers.journal.completing import completed
 from handlers.journal.errors import FieldError, RuleBroken, StateForbids
 from handlers.journal.trade import Status, Trade
 from handlers.metrics import count
+from handlers.storage import trade_defaults
 from handlers.storage import trades as storage
 from handlers.storage.errors import ExternalIdTaken, PreconditionFailed, TradeNotFound, VersionMismatch
 from handlers.storage.retry import retry_overtaken
+from handlers.storage.trade_defaults import Taken
 from handlers.storage.trade_items import KeptAnswer
 from handlers.usecases.keyed import KeyedRequest
 
@@ -56,17 +58,20 @@ def record(user: str, given: models.TradeInput, keyed: Keyed | None = None, *, c
     if completing and given.external_id is None:
         fault = Fault(FieldCode.REQUIRED_WITH, "is required with onExisting", {"properties": ["onExisting"]})
         raise RuleBroken([FieldError(("external_id",), fault)])
-    now = datetime.now(UTC)
-    trade = inputs.new_trade(given, user=user, idempotency_key=keyed.key if keyed else None, now=now)
+    now, named = datetime.now(UTC), inputs.named_fields(given)
+    as_given = inputs.new_trade(given, user=user, idempotency_key=keyed.key if keyed else None, now=now)
 
     def attempt() -> Outcome:
+        defaults = trade_defaults.remembered(user, as_given.account_id)
+        trade = changes.with_defaults(as_given, defaults, named)
         answer = keyed.answer(trade) if keyed else None
+        own = Taken(defaults, account="account_id" not in named, lot_method="lot_method" not in named)
         try:
-            earlier = storage.create(trade, answer)
+            earlier = storage.create(trade, answer, own)
         except ExternalIdTaken as taken:
             if not completing:
                 raise
-            return _complete(taken.trade_id, trade, inputs.named_fields(given), keyed)
+            return _complete(taken.trade_id, trade, named, keyed)
         if earlier:
             return Outcome(None, earlier)
         count(TradesCreated=1, TradesClosed=int(trade.status is Status.CLOSED))

@@ -10,7 +10,7 @@ import pytest
 from botocore.stub import Stubber
 
 from handlers.log import logger
-from handlers.storage import accounts, clients, sign_in
+from handlers.storage import accounts, clients, sign_in, trade_defaults
 from tests import aws_stand_in, rights
 from tests import user_pool as user_pools
 from tests.api.behind import Behind
@@ -42,6 +42,7 @@ def documents(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def everything(table: None, monkeypatch: pytest.MonkeyPatch, documents: Path) -> None:  # noqa: ARG001 made first
     aws_stand_in.set_up(monkeypatch, documents)
+    trade_defaults.forget()
 
 
 @pytest.fixture
