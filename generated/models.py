@@ -3888,65 +3888,84 @@ class CurrencySums(BaseModel):
     """
 
 
-class CashInput(BaseModel):
+class CounterInput(BaseModel):
     """
-    Money that came into an account or left it, apart from trades.
+    The other side of a conversion, in the same account, or of a transfer, in another one.
     """
 
     model_config = ConfigDict(
         extra='forbid',
     )
-    type: Annotated[Type, Field(examples=['DEPOSIT'])]
-    """
-    The reason. DEPOSIT, WITHDRAWAL, TRANSFER, PAYOUT and ADJUSTMENT are flows, which are no profit;
-    values may be added.
-
-    """
     amount: Annotated[Decimal, Field(examples=['79.12'])]
     """
-    Above zero for money that came in, below zero for money that left.
+    What the other side moves; its sign is the opposite one.
+    """
+    currency: Annotated[str, Field(examples=['EUR'], pattern='^[A-Z0-9]{3,10}$')]
+    """
+    A currency of ISO 4217, or the code of a coin.
+    """
+    account_id: Annotated[
+        UUID | None,
+        Field(alias='accountId', examples=['3c4d5e6f-7a8b-4c9d-8e0f-1a2b3c4d5e6f']),
+    ] = None
+    """
+    The other account of a transfer, which needs it. A conversion has none.
+    """
+
+
+class CounterUpdateInput(BaseModel):
+    """
+    A JSON merge patch of the other side; null for none.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    amount: Annotated[Decimal | None, Field(examples=['79.12'])] = None
+    """
+    An amount in the trade's currency.
     """
     currency: Annotated[
         str | None, Field(examples=['EUR'], pattern='^[A-Z0-9]{3,10}$')
     ] = None
     """
-    By default that of the account.
+    A currency of ISO 4217, or the code of a coin.
     """
-    at: Annotated[AwareDatetime, Field(examples=['2026-01-05T09:31:04-05:00'])]
-    """
-    RFC 3339 with an offset, in the years from 0001 to 9999, in UTC too. Answers have it to the microsecond, with upper-case
-    `T` and `Z`.
-
-    """
-    symbol: Annotated[
-        str | None,
-        Field(
-            examples=['AAPL'],
-            max_length=32,
-            min_length=1,
-            pattern='^[!-{}~]([ -{}~]*[!-{}~])?$',
-        ),
-    ] = None
-    """
-    The instrument as your broker writes it, in visible ASCII characters except `|`; case counts.
-
-    """
-    trade_id: Annotated[
+    account_id: Annotated[
         UUID | None,
-        Field(alias='tradeId', examples=['0b9f2f0a-6c1e-4a55-9d8e-3a4b5c6d7e8f']),
+        Field(alias='accountId', examples=['3c4d5e6f-7a8b-4c9d-8e0f-1a2b3c4d5e6f']),
     ] = None
     """
-    The trade that it belongs to, by your word; it is not looked up.
+    Names a trading account; `Main`, which everybody has, is 00000000-0000-4000-8000-000000000001.
     """
-    note: Annotated[
-        str | None,
-        Field(
-            examples=['Held above the opening range on rising volume.'],
-            max_length=10000,
-        ),
+
+
+class Counter(BaseModel):
+    """
+    The other side of a conversion, in the same account, or of a transfer, in another one.
+    """
+
+    amount: Annotated[Decimal, Field(examples=['79.12'])]
+    """
+    An amount in the trade's currency.
+    """
+    currency: Annotated[str, Field(examples=['EUR'], pattern='^[A-Z0-9]{3,10}$')]
+    """
+    A currency of ISO 4217, or the code of a coin.
+    """
+    account_id: Annotated[
+        UUID | None,
+        Field(alias='accountId', examples=['3c4d5e6f-7a8b-4c9d-8e0f-1a2b3c4d5e6f']),
     ] = None
     """
-    A text of any number of lines.
+    Names a trading account; `Main`, which everybody has, is 00000000-0000-4000-8000-000000000001.
+    """
+    cash_id: Annotated[
+        UUID | None,
+        Field(alias='cashId', examples=['4d5e6f70-8b9c-4d0e-9f1a-2b3c4d5e6f70']),
+    ] = None
+    """
+    Names a cash row.
     """
 
 
@@ -4001,6 +4020,20 @@ class CashUpdateInput(BaseModel):
     """
     The trade that it belongs to; null for none.
     """
+    external_id: Annotated[
+        str | None,
+        Field(
+            alias='externalId',
+            examples=['20260107-000123'],
+            max_length=255,
+            min_length=1,
+            pattern='^[!-~]([ -~]*[!-~])?$',
+        ),
+    ] = None
+    """
+    What names the row elsewhere; null for none.
+    """
+    counter: CounterUpdateInput | None = None
     note: Annotated[
         str | None,
         Field(
@@ -4045,7 +4078,7 @@ class Cash(BaseModel):
         str | None, Field(examples=['EUR'], pattern='^[A-Z0-9]{3,10}$')
     ] = None
     """
-    Absent for that of the account.
+    Absent for that of the account; never with a `counter`.
     """
     at: Annotated[AwareDatetime, Field(examples=['2026-01-05T09:31:04-05:00'])]
     """
@@ -4073,6 +4106,22 @@ class Cash(BaseModel):
     """
     Names a trade.
     """
+    external_id: Annotated[
+        str | None,
+        Field(
+            alias='externalId',
+            examples=['20260107-000123'],
+            max_length=255,
+            min_length=1,
+            pattern='^[!-~]([ -~]*[!-~])?$',
+        ),
+    ] = None
+    """
+    What names the row elsewhere, for instance at your broker; unique in the account. 1 to 255 visible ASCII characters, with
+    blanks between them.
+
+    """
+    counter: Counter | None = None
     note: Annotated[
         str | None,
         Field(
@@ -4124,59 +4173,18 @@ class CashPage(BaseModel):
     """
 
 
-class Balance(BaseModel):
+class CurrencyBalance(BaseModel):
     """
-    The balance of an account and its parts, in the account's currency.
+    What an account holds in one currency.
     """
 
-    account_id: Annotated[
-        UUID,
-        Field(alias='accountId', examples=['3c4d5e6f-7a8b-4c9d-8e0f-1a2b3c4d5e6f']),
-    ]
-    """
-    Names a trading account; `Main`, which everybody has, is 00000000-0000-4000-8000-000000000001.
-    """
     currency: Annotated[str, Field(examples=['EUR'], pattern='^[A-Z0-9]{3,10}$')]
     """
     A currency of ISO 4217, or the code of a coin.
     """
-    at: Annotated[date | None, Field(examples=['2026-01-05'])] = None
+    amount: Annotated[Decimal, Field(examples=['257.8'])]
     """
-    The day at whose end the balance holds; absent when none was asked for.
-    """
-    opening: Annotated[Decimal, Field(examples=['257.8'])]
-    """
-    The opening balance of the account.
-    """
-    deposits: Annotated[Decimal, Field(examples=['257.8'])]
-    """
-    All flows that came in.
-    """
-    withdrawals: Annotated[Decimal, Field(examples=['257.8'])]
-    """
-    All flows that went out, 0 or below.
-    """
-    income: Annotated[Decimal, Field(examples=['257.8'])]
-    """
-    All other cash that came in.
-    """
-    costs: Annotated[Decimal, Field(examples=['257.8'])]
-    """
-    All other cash that went out, 0 or below.
-    """
-    realized: Annotated[Decimal, Field(examples=['257.8'])]
-    """
-    The money that closes and events of trades realized, after costs.
-    """
-    balance: Annotated[Decimal, Field(examples=['257.8'])]
-    """
-    The sum of all these.
-    """
-    unconverted: Annotated[
-        list[CurrencyCode] | None, Field(examples=[['JPY']], max_length=1000)
-    ] = None
-    """
-    Currencies without a rate, whose money is left out; absent when there is none.
+    The sum of what was moved in this currency.
     """
 
 
@@ -5879,15 +5887,163 @@ class Problem(BaseModel):
     """
     The trade that is in the way.
     """
+    cash_id: Annotated[
+        UUID | None,
+        Field(alias='cashId', examples=['4d5e6f70-8b9c-4d0e-9f1a-2b3c4d5e6f70']),
+    ] = None
+    """
+    The cash row that is in the way.
+    """
     location: Annotated[
         str | None, Field(examples=['/v1/trades/0b9f2f0a-6c1e-4a55-9d8e-3a4b5c6d7e8f'])
     ] = None
     """
-    The address of that trade.
+    The address of what is in the way.
     """
     errors: Annotated[list[FieldProblem] | None, Field(max_length=100)] = None
     """
     Every bad field.
+    """
+
+
+class CashInput(BaseModel):
+    """
+    Money that came into an account or left it, apart from trades.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    type: Annotated[Type, Field(examples=['DEPOSIT'])]
+    """
+    The reason. DEPOSIT, WITHDRAWAL, TRANSFER, PAYOUT and ADJUSTMENT are flows, which are no profit;
+    values may be added.
+
+    """
+    amount: Annotated[Decimal, Field(examples=['79.12'])]
+    """
+    Above zero for money that came in, below zero for money that left.
+    """
+    currency: Annotated[
+        str | None, Field(examples=['EUR'], pattern='^[A-Z0-9]{3,10}$')
+    ] = None
+    """
+    By default that of the account.
+    """
+    at: Annotated[AwareDatetime, Field(examples=['2026-01-05T09:31:04-05:00'])]
+    """
+    RFC 3339 with an offset, in the years from 0001 to 9999, in UTC too. Answers have it to the microsecond, with upper-case
+    `T` and `Z`.
+
+    """
+    symbol: Annotated[
+        str | None,
+        Field(
+            examples=['AAPL'],
+            max_length=32,
+            min_length=1,
+            pattern='^[!-{}~]([ -{}~]*[!-{}~])?$',
+        ),
+    ] = None
+    """
+    The instrument as your broker writes it, in visible ASCII characters except `|`; case counts.
+
+    """
+    trade_id: Annotated[
+        UUID | None,
+        Field(alias='tradeId', examples=['0b9f2f0a-6c1e-4a55-9d8e-3a4b5c6d7e8f']),
+    ] = None
+    """
+    The trade that it belongs to, by your word; it is not looked up.
+    """
+    external_id: Annotated[
+        str | None,
+        Field(
+            alias='externalId',
+            examples=['20260107-000123'],
+            max_length=255,
+            min_length=1,
+            pattern='^[!-~]([ -~]*[!-~])?$',
+        ),
+    ] = None
+    """
+    What names the row elsewhere, for instance at your broker; unique in the account. 1 to 255 visible ASCII characters, with
+    blanks between them.
+
+    """
+    counter: CounterInput | None = None
+    note: Annotated[
+        str | None,
+        Field(
+            examples=['Held above the opening range on rising volume.'],
+            max_length=10000,
+        ),
+    ] = None
+    """
+    A text of any number of lines.
+    """
+
+
+class Balance(BaseModel):
+    """
+    The balance of an account and its parts, in the account's currency.
+    """
+
+    account_id: Annotated[
+        UUID,
+        Field(alias='accountId', examples=['3c4d5e6f-7a8b-4c9d-8e0f-1a2b3c4d5e6f']),
+    ]
+    """
+    Names a trading account; `Main`, which everybody has, is 00000000-0000-4000-8000-000000000001.
+    """
+    currency: Annotated[str, Field(examples=['EUR'], pattern='^[A-Z0-9]{3,10}$')]
+    """
+    A currency of ISO 4217, or the code of a coin.
+    """
+    at: Annotated[date | None, Field(examples=['2026-01-05'])] = None
+    """
+    The day at whose end the balance holds; absent when none was asked for.
+    """
+    opening: Annotated[Decimal, Field(examples=['257.8'])]
+    """
+    The opening balance of the account.
+    """
+    deposits: Annotated[Decimal, Field(examples=['257.8'])]
+    """
+    All flows that came in.
+    """
+    withdrawals: Annotated[Decimal, Field(examples=['257.8'])]
+    """
+    All flows that went out, 0 or below.
+    """
+    income: Annotated[Decimal, Field(examples=['257.8'])]
+    """
+    All other cash that came in.
+    """
+    costs: Annotated[Decimal, Field(examples=['257.8'])]
+    """
+    All other cash that went out, 0 or below.
+    """
+    realized: Annotated[Decimal, Field(examples=['257.8'])]
+    """
+    The money that closes and events of trades realized, after costs.
+    """
+    balance: Annotated[Decimal, Field(examples=['257.8'])]
+    """
+    The sum of all these.
+    """
+    by_currency: Annotated[
+        list[CurrencyBalance], Field(alias='byCurrency', max_length=1000)
+    ]
+    """
+    What the account holds in each currency, as it was moved, without conversion: its own first, others unless they are 0.
+
+    """
+    unconverted: Annotated[
+        list[CurrencyCode] | None, Field(examples=[['JPY']], max_length=1000)
+    ] = None
+    """
+    Currencies without a rate, whose money is left out; absent when there is none.
     """
 
 

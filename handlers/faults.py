@@ -95,6 +95,7 @@ class FieldCode(_Named):
     ALREADY_TAKEN = auto()
     # Trading accounts
     UNKNOWN_ACCOUNT = auto()
+    AMOUNTS_DIFFER = auto()
     CURRENCY_IN_USE = auto()
     # Executions
     NOT_FOR_KIND = auto()

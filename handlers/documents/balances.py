@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -12,7 +13,12 @@ from handlers.journal.trading_accounts import TradingAccount
 
 
 def balance_document(
-    account: TradingAccount, at: date | None, whole: Day, balance: Decimal, unconverted: tuple[str, ...]
+    account: TradingAccount,
+    at: date | None,
+    whole: Day,
+    balance: Decimal,
+    by_currency: Mapping[str, Decimal],
+    unconverted: tuple[str, ...],
 ) -> dict[str, Any]:
     """The contract's Balance."""
     return {
@@ -26,6 +32,9 @@ def balance_document(
         "costs": money_text(whole.costs),
         "realized": money_text(whole.realized),
         "balance": money_text(balance),
+        "byCurrency": [
+            {"currency": currency, "amount": money_text(amount)} for currency, amount in by_currency.items()
+        ],
         **_left_out(unconverted),
     }
 

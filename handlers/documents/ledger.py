@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from handlers.documents.fields import columns_of, document
-from handlers.journal.cash import Cash, CashType
+from handlers.journal.cash import Cash, CashType, Counter
 from handlers.journal.money import canonical
 from handlers.journal.positions import LotMethod
 from handlers.journal.rates import DayRate
@@ -61,7 +62,10 @@ _TYPES: dict[str, Any] = {
     "week_starts_on": Weekday,
     "default_account_id": lambda account_id: str(account_id).lower(),
     "trade_id": lambda trade_id: str(trade_id).lower(),
+    "account_id": lambda account_id: str(account_id).lower(),
+    "counter": lambda counter: _typed(counter),
 }
-_CASH = columns_of(Cash, without=["user_id"])
+_COUNTER = columns_of(Counter)
+_CASH = columns_of(Cash, without=["user_id"], writers={"counter": partial(document, _COUNTER)})
 _SETTINGS = columns_of(Settings, without=["user_id"])
 _ACCOUNT = columns_of(TradingAccount, without=["user_id", "include_in_totals", "in_use", "closing"])

@@ -157,7 +157,10 @@ async def delete_cash(account_id: str, cash_id: str, user: str, if_match: str | 
 async def get_balance(account_id: str, user: str, at: str | None = None) -> Response:
     """Show the balance of an account at an instant."""
     found = usecase_of_cash.balance(user, account_id.lower(), None if at is None else date.fromisoformat(at))
-    return reply(200, balance_document(found.account, found.at, found.whole, found.balance, found.unconverted))
+    return reply(
+        200,
+        balance_document(found.account, found.at, found.whole, found.balance, found.by_currency, found.unconverted),
+    )
 
 
 async def get_returns(account_id: str, user: str, by: str, from_: str | None = None, to: str | None = None) -> Response:

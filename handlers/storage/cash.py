@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from handlers.journal.cash import Cash, CashType
 from handlers.journal.settings import MAIN
@@ -13,7 +13,7 @@ from handlers.storage import ledger, trading_accounts
 from handlers.storage.clients import dynamodb, ledger_table
 from handlers.storage.codec import Codec
 from handlers.storage.dynamo import CONDITION_FAILED, at_version
-from handlers.storage.errors import CashNotFound, VersionMismatch
+from handlers.storage.errors import CashIdTaken, CashNotFound, VersionMismatch
 from handlers.storage.execution_lists import days_in_utc
 from handlers.storage.trade_items import KeptAnswer
 from handlers.storage.trade_queries import TradeFilter
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _MOST_QUERIES, _MOST_ITEMS = 6, 500
 
 # "at" is the sort key of the index by time: the instant with its own offset is beside it.
-_CASH = Codec(Cash, renamed={"at": "happenedAt"})
+_CASH = Codec(Cash, renamed={"at": "happenedAt"}, maps={"counter"})
 
 
 def get(user_id: str, account_id: str, cash_id: str) -> Cash:
@@ -36,45 +36,93 @@ def get(user_id: str, account_id: str, cash_id: str) -> Cash:
     return _CASH.instance(item)
 
 
+def with_other_side(user_id: str, account_id: str, cash_id: str) -> tuple[Cash, Cash | None]:
+    """The row as it is now and, if it has one, the row of a transfer's other account. Raises CashNotFound, Busy."""
+    cash = get(user_id, account_id, cash_id)
+    other = cash.counter
+    if other is None or other.account_id is None or other.cash_id is None:
+        return cash, None
+    item = ledger.get(user_id, ledger.cash(other.account_id, other.cash_id))
+    return cash, _CASH.instance(item) if item else None
+
+
 def every(user_id: str, account_id: str | None = None) -> Iterator[Cash]:
     """All rows of an account, or of all, as they are now, in no order. Raises Busy."""
     prefix = "cash|" if account_id is None else ledger.cash(account_id)
     return map(_CASH.instance, ledger.below(user_id, prefix))
 
 
-def create(cash: Cash, answer: KeptAnswer | None, now: datetime, *, is_first: bool = False) -> KeptAnswer | None:
-    """Store a new row, unless the same request did. Returns the answer kept for that request, if it did.
-
-    Raises NoSuchAccount, AccountClosing, KeyReused, AccountErased, Busy; VersionMismatch when another write is in the
-    way.
+class Change(NamedTuple):
+    """A row to store in place of the former one, which has to be stored at its version. Without a former one it is new;
+    without a new one the former is deleted.
     """
-    actions: list[TransactWriteItemTypeDef] = [ledger.put_new(_item(cash))]
-    if cash.account_id != MAIN:
-        actions.append(trading_accounts.lies_in(cash.user_id, cash.account_id, is_first=is_first))
-    earlier, reasons = ledger.write_once(cash.user_id, actions, answer, now)
+
+    new: Cash | None
+    former: Cash | None = None
+
+
+def write(
+    user_id: str,
+    changes: Sequence[Change],
+    answer: KeptAnswer | None = None,
+    now: datetime | None = None,
+    *,
+    first_of: frozenset[str] = frozenset(),
+) -> KeptAnswer | None:
+    """Make all of the changes or none, unless the same request did. Returns the answer kept for it, if it did.
+
+    answer, now: the answer to keep for the request's idempotency key, and when. first_of: accounts in which nothing
+    lies yet. Raises NoSuchAccount, AccountClosing, CashIdTaken, KeyReused, AccountErased, Busy; VersionMismatch when
+    another write is in the way.
+    """
+    actions: list[TransactWriteItemTypeDef] = []
+    into: dict[int, str] = {}  # where the checks of accounts are among the actions
+    taken: dict[int, Cash] = {}
+    for new, former in changes:
+        if new is None:
+            if former is None:
+                raise AssertionError("a change has a row")
+            deleted = ledger.cash(former.account_id, former.cash_id)
+            actions.append(ledger.delete(user_id, deleted, **at_version(former.version)))
+        elif former is not None:
+            actions.append(ledger.put(_item(new), **at_version(former.version)))
+        else:
+            actions.append(ledger.put_new(_item(new)))
+            if new.account_id != MAIN:
+                into[len(actions)] = new.account_id
+                is_first = new.account_id in first_of
+                actions.append(trading_accounts.lies_in(user_id, new.account_id, is_first=is_first))
+        held = None if former is None else former.external_id
+        wanted = None if new is None else new.external_id
+        if held == wanted:
+            continue
+        if former is not None and held is not None:
+            actions.append(ledger.delete(user_id, ledger.external(former.account_id, held)))
+        if new is not None and wanted is not None:
+            taken[len(actions)] = new
+            named: ledger.Item = {
+                **ledger.key(user_id, ledger.external(new.account_id, wanted)),
+                "ofCash": {"S": new.cash_id},
+            }
+            actions.append(ledger.put_new(named))
+    earlier, reasons = ledger.write_once(user_id, actions, answer, now or datetime.now(UTC))
     if earlier is not None:
         return earlier
-    of_account = reasons[1] if len(reasons) > 1 else {}
-    if of_account.get("Code") == CONDITION_FAILED:
-        if (error := trading_accounts.refusal(cash.account_id, of_account.get("Item"))) is not None:
-            raise error
-        return create(cash, answer, now, is_first=True)
+    failed = {number: reason for number, reason in enumerate(reasons) if reason.get("Code") == CONDITION_FAILED}
+    unused = set()
+    for number, account_id in into.items():
+        if number in failed:
+            if (error := trading_accounts.refusal(account_id, failed[number].get("Item"))) is not None:
+                raise error
+            unused.add(account_id)
+    for number, cash in taken.items():
+        if number in failed:
+            raise CashIdTaken(cash.account_id, failed[number]["Item"]["ofCash"]["S"])
+    if unused:
+        return write(user_id, changes, answer, now, first_of=first_of | unused)
     if any(reasons):
-        raise VersionMismatch(cash.cash_id)
+        raise VersionMismatch("cash")
     return None
-
-
-def replace(cash: Cash, former: Cash) -> None:
-    """Store a changed row in place of the former one. Raises VersionMismatch, AccountErased, Busy."""
-    if any(ledger.write(cash.user_id, [ledger.put(_item(cash), **at_version(former.version))])):
-        raise VersionMismatch(cash.cash_id)
-
-
-def delete(cash: Cash) -> None:
-    """Delete the row at its version. Raises VersionMismatch, AccountErased, Busy."""
-    deletion = ledger.delete(cash.user_id, ledger.cash(cash.account_id, cash.cash_id), **at_version(cash.version))
-    if any(ledger.write(cash.user_id, [deletion])):
-        raise VersionMismatch(cash.cash_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

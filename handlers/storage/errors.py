@@ -7,6 +7,7 @@ StorageError
 ├── TradingAccountNotFound  the user has no such trading account
 │   └── NoSuchAccount    the account in which something is to lie is none of the user's
 ├── CashNotFound         the account has no such cash row
+├── CashIdTaken          another cash row of the account has that external id
 ├── AccountClosing       the account in which something is to lie is being deleted
 ├── ActionNotFound       the user has no such corporate action
 ├── ExecutionNotFound    the user has no such execution
@@ -63,6 +64,14 @@ class NoSuchAccount(TradingAccountNotFound):
 
 class CashNotFound(StorageError):
     """Raised when the account has no cash row of that id."""
+
+
+class CashIdTaken(StorageError):
+    """Raised when another cash row of the account has the external id that a row is to have."""
+
+    def __init__(self, account_id: str, cash_id: str) -> None:
+        super().__init__(account_id, cash_id)
+        self.account_id, self.cash_id = account_id, cash_id
 
 
 class AccountClosing(StorageError):

@@ -14,6 +14,7 @@ lower-case UUIDs, instants are in UTC and always as wide (trade_items.instant).
 | action|<symbol>|<instant>|<actionId> | a corporate action |
 | actions|<symbol> | how many corporate actions of the symbol there are |
 | cash|<accountId>|<cashId> | a deposit, dividend or other cash row |
+| external|<accountId>|<externalId> | which cash row of the account has that id |
 | cashday|<accountId>|<day> | the sums of a day's cash, derived by the stream's reader |
 | fx|<from>|<to>|<day> | an exchange rate |
 
@@ -107,6 +108,11 @@ def actions_count(symbol: str) -> str:
 def cash(account_id: str, cash_id: str = "") -> str:
     """The sort key of a cash row; without an id, the prefix of an account's rows."""
     return f"cash|{account_id}|{cash_id}"
+
+
+def external(account_id: str, external_id: str = "") -> str:
+    """The sort key of what says which cash row of an account has an external id; without one, the prefix of all."""
+    return f"external|{account_id}|{external_id}"
 
 
 def cash_day(account_id: str, day: date | None = None) -> str:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from handlers.faults import Fault, FieldCode
 from handlers.journal import cash as rules
 from handlers.journal import money
-from handlers.journal.cash import Cash
+from handlers.journal.cash import Cash, CashType, Counter
+from handlers.journal.errors import FieldError, RuleBroken
+from handlers.journal.money import ZERO
 from handlers.journal.rates import Rates
 from handlers.journal.stats.account_returns import AccountReturns, Day, account_returns, balance_of
 from handlers.journal.stats.clock import Clock, time_zone
@@ -30,11 +33,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Money:
-    """The money of an account by day, in its currency; and the currencies without a rate, which are left out."""
+    """The money of an account by day, in its currency; the currencies without a rate, which are left out; and what was
+    moved in each currency up to the last day that was asked for.
+    """
 
     account: TradingAccount
     days: Mapping[date, Day]
     unconverted: tuple[str, ...]
+    by_currency: Mapping[str, Decimal]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,44 +52,82 @@ class Balance:
     whole: Day
     balance: Decimal
     unconverted: tuple[str, ...]
+    by_currency: Mapping[str, Decimal]
 
 
 def create(
     user: str, account_id: str, given: Mapping[str, Any], keep: Callable[[Cash], KeptAnswer] | None
 ) -> tuple[Cash, KeptAnswer | None]:
-    """Record a cash row, unless the same request did. It, and the answer kept for that earlier request.
+    """Record a cash row and, for a transfer with a counter, that of the other account, unless the same request did. It,
+    and the answer kept for that earlier request.
 
-    Raises RuleBroken, TradingAccountNotFound, AccountClosing, KeyReused, AccountErased, Busy.
+    Raises RuleBroken, TradingAccountNotFound, AccountClosing, CashIdTaken, KeyReused, AccountErased, Busy.
     """
     now = datetime.now(UTC)
-    made = Cash(user_id=user, account_id=account_id, cash_id=str(uuid4()), created_at=now, updated_at=now, **given)
-    cash = rules.checked(made)
+    wanted = dict(given)
+    if (counter := wanted.get("counter")) is not None:
+        wanted["counter"] = Counter(**counter)
+        if wanted.get("currency") is None:
+            wanted["currency"] = trading_accounts.get(user, account_id).currency
+    made = Cash(user_id=user, account_id=account_id, cash_id=str(uuid4()), created_at=now, updated_at=now, **wanted)
+    cash = _naming_its_other_side(rules.checked(made))
+    changes = [storage.Change(cash)]
+    if cash.other_account is not None:
+        changes.append(storage.Change(cash.other_side(now)))
 
     def attempt() -> KeptAnswer | None:
         try:
-            return storage.create(cash, None if keep is None else keep(cash), now)
-        except NoSuchAccount:
-            raise TradingAccountNotFound(account_id) from None  # the path names it, and no field
+            return storage.write(user, changes, None if keep is None else keep(cash), now)
+        except NoSuchAccount as error:
+            raise _not_there(error, account_id) from None
 
     return cash, retry_overtaken(attempt)
 
 
 def change(user: str, account_id: str, cash_id: str, changes: Mapping[str, Any], allowed: Precondition) -> Cash:
-    """Change a cash row; None removes a field. Raises RuleBroken, CashNotFound, LedgerChanged, AccountErased, Busy."""
+    """Change a cash row; None removes a field. The row of a transfer's other account follows.
+
+    Raises RuleBroken, CashNotFound, CashIdTaken, AccountClosing, LedgerChanged, AccountErased, Busy.
+    """
 
     def attempt() -> Cash:
-        former = _read(user, account_id, cash_id, allowed)
-        changed = former.revised(changes, datetime.now(UTC))
-        if changed is not former:
-            storage.replace(changed, former)
+        now = datetime.now(UTC)
+        former, other = _read(user, account_id, cash_id, allowed)
+        currency = None
+        if changes.get("counter") is not None or (former.counter is not None and "currency" in changes):
+            currency = trading_accounts.get(user, account_id).currency
+        changed = former.revised(changes, now, own_currency=currency)
+        if changed is former:
+            return former
+        changed = _naming_its_other_side(changed)
+        written = [storage.Change(changed, former)]
+        if other is not None and other.account_id != changed.other_account:
+            written.append(storage.Change(None, other))
+            other = None
+        if changed.other_account is not None:
+            side = changed.other_side(now, other)
+            if side is not other:
+                written.append(storage.Change(side, other))
+        try:
+            storage.write(user, written)
+        except NoSuchAccount as error:
+            raise _not_there(error, account_id) from None
         return changed
 
     return retry_overtaken(attempt)
 
 
 def delete(user: str, account_id: str, cash_id: str, allowed: Precondition) -> None:
-    """Delete a cash row. Raises CashNotFound, LedgerChanged, AccountErased, Busy."""
-    retry_overtaken(lambda: storage.delete(_read(user, account_id, cash_id, allowed)))
+    """Delete a cash row and, of a transfer with a counter, that of the other account.
+
+    Raises CashNotFound, LedgerChanged, AccountErased, Busy.
+    """
+
+    def attempt() -> None:
+        rows = _read(user, account_id, cash_id, allowed)
+        storage.write(user, [storage.Change(None, row) for row in rows if row is not None])
+
+    retry_overtaken(attempt)
 
 
 def balance(user: str, account_id: str, at: date | None) -> Balance:
@@ -91,7 +135,14 @@ def balance(user: str, account_id: str, at: date | None) -> Balance:
     found = _money(user, account_id, at)
     days = (of_day for day, of_day in found.days.items() if at is None or day <= at)
     whole, held = balance_of(found.account.opening_balance, days)
-    return Balance(account=found.account, at=at, whole=whole, balance=held, unconverted=found.unconverted)
+    return Balance(
+        account=found.account,
+        at=at,
+        whole=whole,
+        balance=held,
+        unconverted=found.unconverted,
+        by_currency=found.by_currency,
+    )
 
 
 def returns(
@@ -102,11 +153,26 @@ def returns(
     return found, account_returns(found.account.opening_balance, found.days, first, last, by_month=by_month)
 
 
-def _read(user: str, account_id: str, cash_id: str, allowed: Precondition) -> Cash:
-    cash = storage.get(user, account_id, cash_id)
+def _read(user: str, account_id: str, cash_id: str, allowed: Precondition) -> tuple[Cash, Cash | None]:
+    cash, other = storage.with_other_side(user, account_id, cash_id)
     if not allowed(cash.version):
         raise LedgerChanged("cash row")
-    return cash
+    return cash, other
+
+
+def _naming_its_other_side(cash: Cash) -> Cash:
+    """The row; one of a transfer names the row in the other account, which may still have to be made."""
+    if cash.counter is None or cash.counter.account_id is None or cash.counter.cash_id is not None:
+        return cash
+    return replace(cash, counter=replace(cash.counter, cash_id=str(uuid4())))
+
+
+def _not_there(error: NoSuchAccount, account_id: str) -> Exception:
+    """The path names the account itself, and no field; the counter names the other one."""
+    if error.args == (account_id,):
+        return TradingAccountNotFound(account_id)
+    fault = Fault(FieldCode.UNKNOWN_ACCOUNT, "is none of your trading accounts")
+    return RuleBroken([FieldError(("counter", "account_id"), fault)])
 
 
 def _money(user: str, account_id: str, last: date | None) -> Money:
@@ -136,19 +202,41 @@ def _money(user: str, account_id: str, last: date | None) -> Money:
         for day, gain in one.gains:
             of_day = days.setdefault(day, Day())
             of_day.realized = money.total((of_day.realized, gain.amount))
-    missing = {
-        *opened.conversion.unconverted.currencies,
-        *_add_cash(days, account, storage.every(user, account_id), clock, load),
-    }
-    return Money(account=account, days=days, unconverted=tuple(sorted(missing)))
+    rows = [(clock.day(row.at), row) for row in storage.every(user, account_id)]
+    own = [(account.currency, account.opening_balance)]
+    own += [(currency, sums.realized) for currency, sums in opened.conversion.by_currency.items()]
+    own += [moved for day, row in rows if last is None or day <= last for moved in _moved(row, account)]
+    missing = {*opened.conversion.unconverted.currencies, *_add_cash(days, account, rows, load)}
+    return Money(account=account, days=days, unconverted=tuple(sorted(missing)), by_currency=_sums(own))
+
+
+def _moved(row: Cash, account: TradingAccount) -> Iterator[tuple[str, Decimal]]:
+    """What the row moved in each currency of its account."""
+    yield row.currency or account.currency, row.amount
+    if row.counter is not None and row.counter.account_id is None:
+        yield row.counter.currency, row.counter.amount
+
+
+def _sums(moved: Sequence[tuple[str, Decimal]]) -> dict[str, Decimal]:
+    """The sums of all that was moved, by currency: the first one first, others by name and only if they are not 0."""
+    sums: dict[str, Decimal] = {}
+    for currency, amount in moved:
+        sums[currency] = money.total((sums.get(currency, ZERO), amount))
+    first, *others = sums
+    return {first: sums[first], **{currency: sums[currency] for currency in sorted(others) if sums[currency]}}
 
 
 def _add_cash(
-    days: dict[date, Day], account: TradingAccount, rows: Iterable[Cash], clock: Clock, load: Callable[[], Rates]
+    days: dict[date, Day], account: TradingAccount, rows: Iterable[tuple[date, Cash]], load: Callable[[], Rates]
 ) -> set[str]:
-    """Count the rows on their days, in the account's currency. The currencies of those without a rate."""
+    """Count the rows on their days, in the account's currency. The currencies of those without a rate.
+
+    A conversion that names both of its sides moves nothing: what was exchanged is worth what it was exchanged for.
+    """
     missing: set[str] = set()
-    for row in rows:
+    for day, row in rows:
+        if row.type is CashType.CONVERSION and row.counter is not None:
+            continue
         amount = row.amount
         if row.currency is not None and row.currency != account.currency:
             rate = load().on(row.at.date(), row.currency, account.currency)
@@ -156,5 +244,5 @@ def _add_cash(
                 missing.add(row.currency)
                 continue
             amount = rate.of(amount)
-        days.setdefault(clock.day(row.at), Day()).add_cash(amount, is_flow=row.is_flow)
+        days.setdefault(day, Day()).add_cash(amount, is_flow=row.is_flow)
     return missing

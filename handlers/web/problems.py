@@ -41,7 +41,7 @@ METHOD_NOT_ALLOWED = Kind("/problems/method-not-allowed", "Method not allowed", 
 NOT_ACCEPTABLE = Kind("/problems/not-acceptable", "No acceptable encoding", 406)
 STATE_FORBIDS = Kind("/problems/state-forbids", "The current state does not allow the change", 409)
 CURRENCY_IN_USE = Kind("/problems/currency-in-use", "The account's currency is in use", 409)
-EXTERNAL_ID_TAKEN = Kind("/problems/external-id-taken", "Another trade has this externalId", 409)
+EXTERNAL_ID_TAKEN = Kind("/problems/external-id-taken", "This externalId is taken", 409)
 TRADE_DIFFERS = Kind("/problems/trade-differs", "The trade with this externalId differs", 409)
 POSITION_TOO_SMALL = Kind("/problems/position-too-small", "The execution closes more than is open", 409)
 ACCOUNT_ERASED = Kind("/problems/account-erased", "The account is being erased", 409)
@@ -155,6 +155,17 @@ def external_id_taken(error: storage.ExternalIdTaken, *, in_body: bool = True) -
     )
 
 
+def _cash_id_taken(error: storage.CashIdTaken) -> Problem:
+    location = f"{base_path()}/accounts/{error.account_id}/cash/{error.cash_id}"
+    fault = Fault(FieldCode.ALREADY_TAKEN, "belongs to another cash row of the account")
+    return Problem(
+        EXTERNAL_ID_TAKEN,
+        "Read that row, or send another externalId.",
+        [BadField("body", "/externalId", fault)],
+        members={"cashId": error.cash_id, "location": location},
+    )
+
+
 def _trade_differs(error: journal.TradeDiffers) -> Problem:
     return Problem(
         TRADE_DIFFERS,
@@ -231,6 +242,7 @@ TABLE: dict[type[Exception], Callable[[Any], Problem]] = {
         [BadField("body", "/accountId", Fault(FieldCode.UNKNOWN_ACCOUNT, "is none of your trading accounts"))]
     ),
     storage.CashNotFound: lambda _: Problem(NOT_FOUND, "The account has no such cash row."),
+    storage.CashIdTaken: lambda error: _cash_id_taken(error),
     storage.AccountClosing: lambda _: Problem(STATE_FORBIDS, "The trading account is being deleted."),
     storage.TradingAccountNotFound: lambda _: Problem(NOT_FOUND, "You have no such trading account."),
     storage.ActionNotFound: lambda _: Problem(NOT_FOUND, "You have no such corporate action."),

@@ -39,7 +39,7 @@ class Context:
 def at_once(
     number: int,
     operation_id: str,
-    path: str,
+    path: str | Callable[[int], str],
     body_of: Callable[[int], Mapping[str, Any]],
     headers: Mapping[str, str] | None = None,
 ) -> Sequence[Answer]:
@@ -51,7 +51,7 @@ def at_once(
     def ask(index: int) -> Answer:
         event = events.event(
             route.method,
-            f"/v1{path}",
+            f"/v1{path if isinstance(path, str) else path(index)}",
             route_key=route.key,
             headers={"Content-Type": "application/json", "Authorization": "Bearer t", **(headers or {})},
             body=json.dumps(body_of(index)).encode(),

@@ -185,6 +185,7 @@ def test_the_balance_of_the_reference_account_at_any_day(dana: Client, reference
         "costs": "0",
         "realized": "332",
         "balance": "13332",
+        "byCurrency": [{"currency": "USD", "amount": "13332"}],
     }
 
 
@@ -217,6 +218,8 @@ def test_dividends_and_fees_are_earned_and_what_is_converted_is_at_the_rate_of_i
     settle()
     shown = of(dana, MAIN, "balance")
     assert (shown["balance"], shown["income"], shown["unconverted"]) == ("998", "0", ["EUR", "JPY"])
+    held = {each["currency"]: each["amount"] for each in shown["byCurrency"]}
+    assert held == {"USD": "998", "EUR": "20", "JPY": "10"}
     give_rates(dana, ("EUR", "USD", "2026-01-06", "1.1"), ("USD", "JPY", "2026-01-06", "100"))
     shown = of(dana, MAIN, "balance")
     assert (shown["balance"], shown["income"], shown["costs"], shown["realized"]) == ("1020.1", "22", "-2", "0.1")

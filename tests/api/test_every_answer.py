@@ -164,7 +164,7 @@ BROKEN = (
     (groups, "page"),
     *((trading_accounts, name) for name in ("settings", "every", "create", "get", "with_settings", "standing")),
     (cash, "get"),
-    (cash, "create"),
+    (cash, "write"),
     (rates, "put"),
     (rates, "page"),
     (books, "read_up_to"),

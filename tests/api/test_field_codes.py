@@ -91,6 +91,11 @@ def moved_out_of_its_groups_currency(dana: Client) -> Answer:
     return dana.patch(f"/trades/{trade}", {"currency": "EUR"})
 
 
+def transferred(client: Client) -> Answer:
+    counter = {"amount": "4", "currency": "USD", "accountId": "99999999-0000-4000-8000-000000000000"}
+    return client.post(f"/accounts/{MAIN}/cash", {"type": "TRANSFER", "amount": "-5", "at": AT, "counter": counter})
+
+
 def cash(kind: str, amount: str) -> Story:
     return sent(f"/accounts/{MAIN}/cash", {"type": kind, "amount": amount, "at": AT})
 
@@ -343,6 +348,7 @@ CASES: list[tuple[FieldCode, Params, str, Story]] = [
     (FieldCode.CONTROL_CHARACTER, {}, "/password", password(f"{PASSWORD}\t1")),
     (FieldCode.NOT_NEGATIVE, {}, "/amount", cash("WITHDRAWAL", "1")),
     (FieldCode.ZERO, {}, "/amount", cash("FEE", "0")),
+    (FieldCode.AMOUNTS_DIFFER, {}, "/counter/amount", transferred),
     (FieldCode.OTHER_CURRENCY, {}, "/tradeIds/1", grouped_with_another_currency),
     (FieldCode.FIXED_IN_GROUP, {}, "/currency", moved_out_of_its_groups_currency),
 ]

@@ -57,9 +57,9 @@ def overtaken(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     "write",
     [
-        lambda: cash.create(ROW, None, NOW),
-        lambda: cash.replace(replace(ROW, amount=Decimal(1), version=2), ROW),
-        lambda: cash.delete(ROW),
+        lambda: cash.write(USER, [cash.Change(ROW)]),
+        lambda: cash.write(USER, [cash.Change(replace(ROW, amount=Decimal(1), version=2), ROW)]),
+        lambda: cash.write(USER, [cash.Change(None, ROW)]),
         lambda: trading_accounts.create(ACCOUNT, None, NOW),
         lambda: trading_accounts.replace(replace(ACCOUNT, name="Other"), ACCOUNT, SETTINGS),
         lambda: trading_accounts.set_closing(ACCOUNT, closing=True),

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from handlers.faults import FieldCode
-from handlers.journal.cash import Cash, CashType, checked
+from handlers.journal.cash import Cash, CashType, Counter, checked
 from handlers.journal.errors import RuleBroken
 
 D = Decimal
@@ -101,3 +101,41 @@ def test_a_changed_type_has_to_fit_the_amount() -> None:
         cash().revised({"type": CashType.WITHDRAWAL}, LATER)
     assert faults(raised) == [(("amount",), FieldCode.NOT_NEGATIVE, "must be less than 0")]
     assert cash().revised({"type": CashType.WITHDRAWAL, "amount": D(-1)}, LATER).version == 2
+
+
+def transfer(**given: Any) -> Cash:
+    counter = Counter(amount=D(5), currency="EUR", account_id="second", cash_id="c2")
+    return cash(CashType.TRANSFER, "-5", **{"currency": "EUR", "counter": counter, "note": "moved", **given})
+
+
+def test_the_other_side_of_a_transfer_is_its_mirror_and_mirrors_back() -> None:
+    row = transfer(symbol="AAPL", external_id="T-1")
+    other = row.other_side(LATER)
+    assert (other.account_id, other.cash_id, other.amount, other.note) == ("second", "c2", D(5), "moved")
+    assert (other.symbol, other.external_id, other.version) == (None, None, 1)
+    assert other.other_side(LATER, row) is row
+    moved = other.revised({"amount": D(7)}, LATER)
+    mirrored = moved.other_side(LATER, row)
+    assert (mirrored.amount, mirrored.version, mirrored.symbol) == (D(-7), 2, "AAPL")
+    later = other.revised({"at": AT.astimezone(timezone(timedelta(hours=9)))}, LATER)
+    assert later.other_side(LATER, row).at.utcoffset() == timedelta(hours=9)
+    assert row.alone(LATER) == replace(row, counter=None, version=2, updated_at=LATER)
+
+
+def test_a_row_with_one_side_has_no_other_one() -> None:
+    assert cash().other_account is None
+    for row in (cash(), replace(transfer(), currency=None)):
+        with pytest.raises(AssertionError):
+            row.other_side(LATER)
+
+
+def test_a_counter_that_goes_to_another_account_names_no_row_yet() -> None:
+    revised = transfer().revised({"counter": {"account_id": "third"}}, LATER)
+    assert revised.counter == Counter(amount=D(5), currency="EUR", account_id="third")
+    assert transfer().revised({"counter": {"amount": D(5)}}, LATER).version == 1
+    assert (
+        cash(CashType.CONVERSION, "3")
+        .revised({"counter": {"amount": D(-2), "currency": "USD"}}, LATER, own_currency="EUR")
+        .currency
+        == "EUR"
+    )
