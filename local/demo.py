@@ -1,4 +1,6 @@
-"""Creates a demo account with a year of trades, through the API, as any client would."""
+"""Creates a demo account with a year of trades and two accounts with executions, cash and rates, through the API, as
+any client would.
+"""
 
 import json
 import random
@@ -161,6 +163,70 @@ def told_trades(today: date) -> list[tuple[Json, list[tuple[str, Json]]]]:
         ("closes", {"quantity": "10", "price": "117.35", "closedAt": at(27)}),
     ]
     return [(added_to, []), (expired, []), (coin, []), (perpetual, funding), (holding, dividend), (halved, split)]
+
+
+def told_accounts(today: date) -> list[tuple[Json, list[tuple[str, Json]]]]:
+    """Bodies of POST /accounts, each with the requests that fill the account, in their order.
+
+    Such a request is a pair: a path, below the account if it is relative, and a body. What an execution or an action
+    is recorded for, the account, is left out.
+    """
+
+    def at(days_ago: int, hour: int = 9) -> str:
+        return datetime.combine(today - timedelta(days=days_ago), time(hour), UTC).isoformat()
+
+    def fill(of: Json, side: str, quantity: str, price: str, when: str, commission: str) -> tuple[str, Json]:
+        own = {"side": side, "quantity": quantity, "price": price, "executedAt": when, "commission": commission}
+        return "/executions", {**of, **own}
+
+    share: Json = {"symbol": "ASML", "instrument": {"kind": "STOCK", "currency": "EUR"}}
+    call: Json = {
+        "symbol": "SAP 240C",
+        "instrument": {
+            "kind": "OPTION", "multiplier": "100", "currency": "EUR", "underlying": "SAP", "strike": "240",
+            "right": "CALL", "expiry": str(today - timedelta(days=15)),
+        },
+    }  # fmt: skip  # an option, what belongs together on a line
+    abroad: Json = {"symbol": "KO", "instrument": {"kind": "STOCK", "currency": "USD"}}
+    in_euros: Json = {
+        "name": "Europe", "broker": "A broker", "currency": "EUR", "openingBalance": "20000", "openedAt": at(120),
+        "timeZone": "Europe/Berlin", "lotMethod": "FIFO",
+    }  # fmt: skip  # an account, what belongs together on a line
+    filled: list[tuple[str, Json]] = [
+        ("cash", {"type": "DEPOSIT", "amount": "5000", "at": at(90), "note": "Second half of the year"}),
+        # Bought in three fills, sold in part, split, and sold beyond what was held: the last fill opens a short trade.
+        fill(share, "BUY", "6", "905.40", at(80), "3"),
+        fill(share, "BUY", "4", "897.10", at(80, 11), "3"),
+        fill(share, "BUY", "2", "912.80", at(76), "3"),
+        fill(share, "SELL", "5", "938.20", at(70), "3"),
+        ("/corporate-actions", {"type": "SPLIT", "symbol": "ASML", "effectiveAt": at(60, 7), "new": "10", "old": "1"}),
+        fill(share, "SELL", "90", "95.12", at(41), "3"),
+        fill(share, "BUY", "20", "93.55", at(34), "3"),
+        fill(call, "SELL", "1", "4.35", at(45), "1.5"),
+        ("/executions", {**call, "kind": "EXPIRY", "executedAt": at(15, 16)}),
+        fill(abroad, "BUY", "50", "70.05", at(50, 15), "1"),
+        fill(abroad, "SELL", "20", "72.40", at(20, 15), "1"),
+        ("cash", {"type": "DIVIDEND", "amount": "25.50", "currency": "USD", "at": at(28, 15), "symbol": "KO"}),
+        ("cash", {"type": "FEE", "amount": "-9.90", "at": at(30), "note": "Market data"}),
+        ("cash", {"type": "WITHDRAWAL", "amount": "-1500", "at": at(18)}),
+    ]  # fmt: skip  # a request on a line
+    paper: Json = {"name": "Paper", "kind": "PAPER", "currency": "USD", "openingBalance": "100000"}
+    tried: list[tuple[str, Json]] = [
+        ("/trades", {
+            "symbol": "QQQ", "side": "BUY", "quantity": "10", "openDate": at(11, 15), "entryPrice": "521.30",
+            "stopLoss": "516", "setupType": "Opening drive", "exitPrice": "528.75", "closeDate": at(10, 18),
+        }),
+    ]  # fmt: skip  # a trade, what belongs together on a line
+    return [(in_euros, filled), (paper, tried)]
+
+
+def demo_rates(today: date) -> list[Json]:
+    """Rates of the euro in dollars, one a week for the last months: a day without one takes the last before it."""
+    dice = random.Random(SEED)  # noqa: S311 invented rates, not secrets
+    days = [today - timedelta(days=7 * weeks) for weeks in range(20)]
+    return [
+        {"from": "EUR", "to": "USD", "day": str(day), "rate": f"{1.09 + dice.uniform(-0.02, 0.02):.4f}"} for day in days
+    ]
 
 
 class _Opening(tuple[datetime, Instrument]):
@@ -333,14 +399,29 @@ def create_demo_account(api: str, confirmation_code: Callable[[str], str], today
         for place, (path, part) in enumerate(parts):
             keyed = {**authorized, "Idempotency-Key": f"{key}-{place}"}
             _post(f"{api}/trades/{made['tradeId']}/{path}", part, keyed)
+    _record_accounts(api, authorized, today)
 
 
-def _post(url: str, body: Json, headers: dict[str, str] | None = None) -> Json:
+def _record_accounts(api: str, authorized: dict[str, str], today: date) -> None:
+    _post(f"{api}/fx-rates", {"rates": demo_rates(today)}, authorized, method="PUT")
+    for number, (account, parts) in enumerate(told_accounts(today)):
+        key = f"demo-{today}-account-{number}"
+        made = _post(f"{api}/accounts", account, {**authorized, "Idempotency-Key": key})
+        own = {"accountId": made["accountId"]}
+        for place, (path, part) in enumerate(parts):
+            keyed = {**authorized, "Idempotency-Key": f"{key}-{place}"}
+            if path.startswith("/"):
+                _post(f"{api}{path}", {**part, **own}, keyed)
+            else:
+                _post(f"{api}/accounts/{made['accountId']}/{path}", part, keyed)
+
+
+def _post(url: str, body: Json, headers: dict[str, str] | None = None, method: str = "POST") -> Json:
     request = urllib.request.Request(  # noqa: S310 http to the embedded AWS
-        url, json.dumps(body).encode(), {"Content-Type": "application/json", **(headers or {})}, method="POST"
+        url, json.dumps(body).encode(), {"Content-Type": "application/json", **(headers or {})}, method=method
     )
     try:
         with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 as above
             return dict(json.loads(answer.read() or b"{}"))
     except urllib.error.HTTPError as error:
-        raise DemoError(f"POST {url}: {error.code} {error.read().decode(errors='replace')[:500]}") from error
+        raise DemoError(f"{method} {url}: {error.code} {error.read().decode(errors='replace')[:500]}") from error

@@ -12,7 +12,7 @@ from generated import models
 from handlers.documents import inputs
 from handlers.journal.money import canonical
 from handlers.journal.trade import Status, Trade
-from local.demo import demo_trades, told_trades
+from local.demo import demo_rates, demo_trades, told_accounts, told_trades
 
 TODAY = date(2026, 3, 2)
 SPECIFICATION = json.loads((Path(__file__).parents[3] / "generated" / "openapi.json").read_text())
@@ -63,6 +63,25 @@ def test_those_that_are_told_show_what_else_a_trade_can_be(today: date) -> None:
     assert expired.closes[-1].price == 0
     assert coin.entry_price == Decimal("0.000012345678")
     assert [trade.status for trade in made[:4]] == [Status.CLOSED] * 4
+
+
+@pytest.mark.parametrize("today", [date(2024, 2, 29), TODAY])
+def test_accounts_and_rates_are_valid_bodies_of_the_contract(today: date) -> None:
+    named = {
+        "cash": "CashInput",
+        "/executions": "ExecutionInput",
+        "/corporate-actions": "RecordedActionInput",
+        "/trades": "TradeInput",
+    }
+
+    def errors(schema: str, body: Any) -> list[str]:
+        validator = jsonschema.Draft4Validator({"$ref": f"#/components/schemas/{schema}", **SPECIFICATION})
+        return [error.message for error in validator.iter_errors(body)]
+
+    assert errors("RatesInput", {"rates": demo_rates(today)}) == []
+    for account, parts in told_accounts(today):
+        assert errors("TradingAccountInput", account) == []
+        assert [errors(named[path], part) for path, part in parts] == [[]] * len(parts)
 
 
 def test_closes_are_after_the_opening_not_in_the_future_and_never_too_many(trades: list[dict[str, Any]]) -> None:
