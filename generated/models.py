@@ -3032,6 +3032,18 @@ class ExportInput(BaseModel):
     """
     The last day of closes and events; none after it when left out.
     """
+    account_id: Annotated[
+        list[UUID] | None,
+        Field(
+            alias='accountId',
+            examples=[['3c4d5e6f-7a8b-4c9d-8e0f-1a2b3c4d5e6f']],
+            max_length=51,
+            min_length=1,
+        ),
+    ] = None
+    """
+    Only closes and events of trades in one of these trading accounts; all when left out.
+    """
 
 
 class Export(BaseModel):

@@ -23,7 +23,13 @@ async def create_export(document: Any, user: str, username: str) -> Response:
     """Write a table of closes, at once or, if it is long, in the background."""
     given = models.ExportInput.model_validate(document)
     now = datetime.now(UTC)
-    table = Table(export_id=str(uuid4()), created_at=now, first=_day(given.close_from), last=_day(given.close_to))
+    table = Table(
+        export_id=str(uuid4()),
+        created_at=now,
+        first=_day(given.close_from),
+        last=_day(given.close_to),
+        account_ids=tuple(str(each) for each in given.account_id or ()),
+    )
     written = export_table.create(Account(user, username), table, now)
     headers = {"Location": f"{base_path()}/exports/{table.export_id}"}
     if written is None:

@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from handlers.documents import csv_rows
+from handlers.journal.settings import MAIN
 from handlers.storage import bucket, erasure_marks, trade_queries, trading_accounts
 from handlers.storage.accounts import Account
 from handlers.storage.errors import AccountErased, ExportNotFound
@@ -27,12 +28,15 @@ GIVEN_UP_AFTER = timedelta(minutes=20)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """A table that was asked for: which days of closes it has, inclusive, and how many rows are written so far."""
+    """A table that was asked for: which days of closes it has, inclusive, of trades in which accounts (in all without
+    any), and how many rows are written so far.
+    """
 
     export_id: str
     created_at: datetime
     first: date | None = None
     last: date | None = None
+    account_ids: tuple[str, ...] = ()
     rows_written: int = 0
 
 
@@ -103,6 +107,8 @@ def _text_of(account: Account, table: Table, tell: Callable[[int], None] = lambd
     written = 0
     standing = trading_accounts.standing(account.user_id)
     for trade in trade_queries.by_entry(account.user_id):
+        if table.account_ids and (trade.account_id or MAIN) not in table.account_ids:
+            continue
         rows = list(csv_rows.rows(trade, table.first, table.last, standing))
         yield "".join(rows)
         written += len(rows)
@@ -131,6 +137,7 @@ def _kept(account: Account, export_id: str) -> Table:
     return Table(
         export_id=stored["export_id"],
         created_at=datetime.fromisoformat(stored["created_at"]),
+        account_ids=tuple(stored["account_ids"]),
         rows_written=stored["rows_written"],
         **days,
     )

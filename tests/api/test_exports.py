@@ -13,6 +13,7 @@ import pytest
 
 from handlers.documents import csv_rows
 from handlers.entry.exports import write_export
+from handlers.journal.settings import MAIN
 from handlers.storage import clients, erasure_marks, trade_queries
 from handlers.usecases import export_table, file_writing
 from openapi.generate import contract
@@ -146,6 +147,29 @@ def test_days_narrow_the_table_by_each_closes_own_offset(
     assert [row["day"][-2:] for row in rows_of(dana.post("/exports", {**CSV, **days}))] == expected
 
 
+def test_accounts_narrow_the_table_also_behind_the_answer(
+    dana: Client, estate: Estate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = dana.post("/accounts", {"name": "Own", "currency": "EUR"}).json["accountId"]
+    other = dana.post("/accounts", {"name": "Other", "currency": "EUR"}).json["accountId"]
+    for symbol, account in (("A", MAIN), ("B", own), ("C", other)):
+        trade = dana.new_trade(symbol=symbol, accountId=account)
+        close = {"price": "12", "closedAt": "2026-01-06T10:00:00Z"}
+        assert dana.post(f"/trades/{trade['tradeId']}/closes", close).status == 201
+
+    def symbols(*accounts: str) -> list[str]:
+        return [row["symbol"] for row in rows_of(dana.post("/exports", {**CSV, "accountId": list(accounts)}))]
+
+    assert symbols(own.upper()) == ["B"]
+    assert sorted(symbols(MAIN, other)) == ["A", "C"]
+    assert symbols(NEVER) == []
+    monkeypatch.setattr(file_writing, "AT_ONCE_SECONDS", -1)
+    asked = dana.post("/exports", {**CSV, "accountId": [own]})
+    assert asked.status == 202
+    assert write_export({"Records": messages_of(estate.export_queue)}, None) == {"batchItemFailures": []}
+    assert [row["symbol"] for row in rows_of(dana.get(f"/exports/{asked.json['exportId']}"))] == ["B"]
+
+
 def test_rows_stand_by_the_entry_of_their_trade(dana: Client) -> None:
     close = {"quantity": "1", "price": "9", "closedAt": "2026-02-05T11:00:00-05:00"}
     for day in ("09", "05", "07"):
@@ -259,7 +283,14 @@ def test_nothing_is_written_for_an_account_that_is_being_erased(
 
 
 @pytest.mark.parametrize(
-    "body", [{}, {"format": "XLSX"}, {**CSV, "closeFrom": "2026-02-30"}, {**CSV, "from": "2026-01-01"}]
+    "body",
+    [
+        {},
+        {"format": "XLSX"},
+        {**CSV, "closeFrom": "2026-02-30"},
+        {**CSV, "from": "2026-01-01"},
+        {**CSV, "accountId": []},
+    ],
 )
 def test_a_bad_question_is_a_400_that_names_the_field(dana: Client, body: dict[str, str]) -> None:
     answer = dana.post("/exports", body)
