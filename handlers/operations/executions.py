@@ -63,7 +63,7 @@ async def match_executions(document: Any, user: str) -> Response:  # noqa: ARG00
 async def create_execution(document: Any, user: str, idempotency_key: str | None = None) -> Response:
     """Record an execution."""
     given = models.ExecutionInput.model_validate(document)
-    recorded, kept = _record(given, user, _keyed(idempotency_key, given))
+    recorded, kept = usecase.record(user, _new(given, _keyed(idempotency_key, given)))
     if recorded is None:
         if kept is None:
             raise AssertionError("without a key, no request is a repeated one")
@@ -294,20 +294,6 @@ def _instant(text: str) -> datetime:
         return given.astimezone(UTC)
     except OverflowError:
         return _FIRST if given.year == 1 else _LAST
-
-
-def _record(
-    given: models.ExecutionInput, user: str, request: KeyedRequest[Recorded] | None
-) -> tuple[Recorded | None, KeptAnswer | None]:
-    new = _new(given, request)
-    return usecase.record(
-        user,
-        new.given,
-        new.keyed,
-        names_account=new.names_account,
-        names_instrument=new.names_instrument,
-        with_shares=new.with_shares,
-    )
 
 
 def _new(given: models.ExecutionInput, request: KeyedRequest[Recorded] | None) -> usecase.NewExecution:

@@ -42,52 +42,13 @@ from handlers.usecases.position_changes import Plan, Recorded
 Precondition = Callable[[int], bool]
 
 
-def record(
-    user: str,
-    given: Execution,
-    keyed: KeyedRequest[Recorded] | None,
-    *,
-    names_account: bool,
-    names_instrument: bool,
-    with_shares: bool,
-) -> tuple[Recorded | None, KeptAnswer | None]:
-    """Record an execution and, for an option that becomes shares, the fill in its underlying.
+class NewExecution(NamedTuple):
+    """An execution to record, and the request for it.
 
     names_account: whether the request names the account; else it is the default one of the settings.
-    names_instrument: whether the request says what the symbol stands for; else it is what the position says. Returns
-    None and the kept answer when the same request did before. Raises RuleBroken, PositionTooSmall, StateForbids,
-    NoSuchAccount, AccountClosing, KeyReused, AccountErased, Busy.
+    names_instrument: whether it says what the symbol stands for; else that is what the position says. with_shares:
+    whether an option that becomes shares also makes the fill in its underlying.
     """
-    _check(given)
-    shares = given.kind in MAKES_SHARES and with_shares
-    share_id = str(uuid4())
-
-    def attempt() -> tuple[Recorded | None, KeptAnswer | None]:
-        now = datetime.now(UTC)
-        plan = Plan(user, now)
-        placed, account, earlier = plan.in_account(given, keyed, named=names_account)
-        if earlier is not None:
-            return None, earlier
-        if account is None:
-            raise NoSuchAccount(placed.account_id)
-        made = [placed]
-        if shares:
-            option = placed if names_instrument else plan.with_its_instrument(placed)
-            if errors := share_fill_errors(option):
-                raise RuleBroken(errors)
-            made = [without_costs(option), share_fill(option, share_id)]
-        added = [
-            plan.add(execution, names_instrument=names_instrument or number > 0)
-            for number, execution in enumerate(made)
-        ]
-        recorded, earlier = plan.write(added[0].execution_id, keyed, into=account)
-        return (None, earlier) if earlier is not None else (recorded, None)
-
-    return retry_overtaken(attempt)
-
-
-class NewExecution(NamedTuple):
-    """An execution to record, and what `record` is to know of its request."""
 
     given: Execution
     keyed: KeyedRequest[Recorded] | None
@@ -99,6 +60,39 @@ class NewExecution(NamedTuple):
     def makes_shares(self) -> bool:
         """Whether it makes a fill in another position."""
         return self.given.kind in MAKES_SHARES and self.with_shares
+
+
+def record(user: str, new: NewExecution) -> tuple[Recorded | None, KeptAnswer | None]:
+    """Record an execution and, for an option that becomes shares, the fill in its underlying.
+
+    Returns None and the kept answer when the same request did before. Raises RuleBroken, PositionTooSmall,
+    StateForbids, NoSuchAccount, AccountClosing, KeyReused, AccountErased, Busy.
+    """
+    _check(new.given)
+    share_id = str(uuid4())
+
+    def attempt() -> tuple[Recorded | None, KeptAnswer | None]:
+        now = datetime.now(UTC)
+        plan = Plan(user, now)
+        placed, account, earlier = plan.in_account(new.given, new.keyed, named=new.names_account)
+        if earlier is not None:
+            return None, earlier
+        if account is None:
+            raise NoSuchAccount(placed.account_id)
+        made = [placed]
+        if new.makes_shares:
+            option = placed if new.names_instrument else plan.with_its_instrument(placed)
+            if errors := share_fill_errors(option):
+                raise RuleBroken(errors)
+            made = [without_costs(option), share_fill(option, share_id)]
+        added = [
+            plan.add(execution, names_instrument=new.names_instrument or number > 0)
+            for number, execution in enumerate(made)
+        ]
+        recorded, earlier = plan.write(added[0].execution_id, new.keyed, into=account)
+        return (None, earlier) if earlier is not None else (recorded, None)
+
+    return retry_overtaken(attempt)
 
 
 Result = Recorded | KeptAnswer | Exception
@@ -154,14 +148,7 @@ def record_together(user: str, news: Sequence[NewExecution]) -> list[Result]:
 
 def _alone(user: str, new: NewExecution) -> Result:
     try:
-        recorded, kept = record(
-            user,
-            new.given,
-            new.keyed,
-            names_account=new.names_account,
-            names_instrument=new.names_instrument,
-            with_shares=new.with_shares,
-        )
+        recorded, kept = record(user, new)
     except Exception as error:  # noqa: BLE001 the answer says what it is
         return error
     found = recorded or kept
