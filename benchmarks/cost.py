@@ -17,7 +17,7 @@ import re
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -35,6 +35,7 @@ from benchmarks.growth.one_task import correct
 from benchmarks.growth.tables import new_user, tables
 from benchmarks.report.markdown import table
 from handlers.entry import streams
+from handlers.journal.settings import MAIN
 from handlers.journal.trade import Image
 from handlers.log import logger
 from handlers.storage import clients, page_tokens, tag_changes
@@ -94,6 +95,15 @@ USE = {
     "getCalendar": 40,  # of the month that goes on
     "getCalendar, a past month": 20,
     "getBreakdown": 60,
+    "createExecution that opens a trade": 10,
+    "createExecution that closes one": 10,
+    "createExecutions, 20 of a position": 1,
+    "convertTrade": 0.1,
+    "createAction of an open position": 0.1,
+    "createCash": 4,
+    "listExecutions": 10,
+    "listPositions": 20,  # of fourteen that are open
+    "getBalance": 20,
     "logIn, refreshSession": 180,
     "UpdateStats": 150,  # the changes of money or of a field that statistics filter or group by
     "UpdateStats, a trade in a group": 15,  # the additional cost of the group's result
@@ -372,10 +382,54 @@ def measured() -> dict[str, Taken]:
         comparing.compare(str(client.user), now)
         whole = messages({"user": client.user})
         found["RebuildStats"] = taken(meter, (partial(streams.rebuild_stats, whole, Context()) for _ in range(2)))
+        found |= of_the_ledger(meter, client)
         found[AWAY] = Taken(0, 0, 0, found["getTrade"].processor_ms)
         found["finding users"] = finding(meter)
         found[SWEEP] = sweeping(meter)
     return {name: replace(found[name], memory_mb=memory_of(name)) for name in (*USE, SWEEP)}
+
+
+def of_the_ledger(meter: Meter, client: Client) -> dict[str, Taken]:
+    """Measurements of a call of each operation on executions, actions and cash."""
+    keys = iter({"Idempotency-Key": f"ledger-{number}"} for number in range(10 * CALLS))
+    by_hand = [client.new_trade(symbol=f"BY HAND {number}")["tradeId"] for number in range(CALLS)]
+
+    def fill(symbol: str, side: str, minute: int = 0) -> dict[str, Any]:
+        at = f"2026-01-05T10:{minute:02}:00Z"
+        return {"symbol": symbol, "side": side, "quantity": "10", "price": "10.5", "executedAt": at, "commission": "1"}
+
+    def each(operation: str, path: str, bodies: Iterable[Any]) -> Taken:
+        events = (client.event("POST", path, body=_body(body), headers=next(keys)) for body in bodies)
+        return taken(meter, (partial(_answered, function(operation), event) for event in events))
+
+    def reading(operation: str, path: str) -> Taken:
+        return taken(meter, (partial(_answered, function(operation), client.event("GET", path)) for _ in range(CALLS)))
+
+    many = [
+        {"items": [{"execution": fill(f"MANY {number}", "BUY", minute)} for minute in range(20)]}
+        for number in range(CALLS)
+    ]
+    converted = (client.event("POST", f"/trades/{trade_id}/to-executions") for trade_id in by_hand)
+    split = {"type": "SPLIT", "effectiveAt": "2026-01-06T10:00:00Z", "new": "2", "old": "1"}
+    cash = {"type": "DEPOSIT", "amount": "100", "at": "2026-01-05T10:00:00Z"}
+    account = f"/accounts/{MAIN}"
+    return {
+        "createExecution that opens a trade": each(
+            "createExecution", "/executions", (fill(f"ONE {number}", "BUY") for number in range(CALLS))
+        ),
+        "createExecution that closes one": each(
+            "createExecution", "/executions", (fill(f"ONE {number}", "SELL", 1) for number in range(CALLS))
+        ),
+        "createExecutions, 20 of a position": each("createExecutions", "/executions/bulk", many),
+        "convertTrade": taken(meter, (partial(_answered, function("convertTrade"), event) for event in converted)),
+        "createAction of an open position": each(
+            "createAction", "/corporate-actions", (split | {"symbol": f"BY HAND {number}"} for number in range(CALLS))
+        ),
+        "createCash": each("createCash", f"{account}/cash", [cash] * CALLS),
+        "listExecutions": reading("listExecutions", "/executions"),
+        "listPositions": reading("listPositions", "/positions"),
+        "getBalance": reading("getBalance", f"{account}/balance"),
+    }
 
 
 def memory_of(name: str) -> int:
