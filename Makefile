@@ -157,7 +157,7 @@ bench: $(TOOLS)/bench/.ready $(TOOLS)/emulator/.ready build-local .build/peers/.
 
 ## Changing it
 
-generate: $(VENV)/.ready ## Write what follows from the contract
+generate: $(VENV)/.ready ## Write the files that are generated from the contract
 	$(VENV)/python -m openapi.generate
 	$(VENV)/python -m docs.diagram
 

@@ -27,7 +27,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=processes.ROUNDS)
     parser.add_argument("--seconds", type=float, default=90)
     parser.add_argument("--trades", type=int, default=100_000, help="in the longest journal")
-    parser.add_argument("--only-growth", action="store_true", help="measure growth but lists, keep all other results")
+    parser.add_argument("--only-growth", action="store_true", help="measure growth without lists; keep other results")
     given = parser.parse_args()
     os.environ.update(SETTINGS)
     counts = (given.trades // 100, given.trades // 10, given.trades)

@@ -69,7 +69,7 @@ TRACED = 0.05  # of the calls
 ITEM_KB = 1.2  # a trade as it is stored
 COPIES = 4.3  # the item, three indexes, and its entry in a day book with a share of the book's own attributes
 
-# Of one active trader in a month: 22 days, three trades a day.
+# Calls for one active trader in a month: 22 days, three trades a day.
 USE = {
     "createTrade": 46,
     "createTrade with an externalId": 20,
@@ -92,7 +92,7 @@ USE = {
     "getTrade": 150,
     "getStats": 120,
     "getEquityCurve": 60,
-    "getCalendar": 40,  # of the month that goes on
+    "getCalendar": 40,  # of the current month
     "getCalendar, a past month": 20,
     "getBreakdown": 60,
     "createExecution that opens a trade": 10,
@@ -433,7 +433,7 @@ def of_the_ledger(meter: Meter, client: Client) -> dict[str, Taken]:
 
 
 def memory_of(name: str) -> int:
-    """The memory of the function that serves the operation, in MB; of what is no operation, the usual."""
+    """The memory of the function that serves the operation, in MB; USUAL_MB if `name` is not an operation."""
     try:
         of_operation = function_of(name.split()[0].rstrip(","))
     except LookupError:

@@ -12,7 +12,7 @@ from local.places import ROOT
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function: its logical name, and the names of its environment variables with the operations that it serves."""
+    """A Lambda function: its logical id, the operations that it serves, and the names of its environment variables."""
 
     name: str
     operations: tuple[str, ...]

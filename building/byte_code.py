@@ -31,7 +31,7 @@ def compile_sources(sources: dict[Path, Path], interpreter: str, *, docstrings: 
     is compiled: functions then work, but take several times as long to start.
     """
     if not _is_here(interpreter):
-        sys.stderr.write(f"There is no {interpreter} here, so no byte code; set RUNTIME= to one.\n")
+        sys.stderr.write(f"{interpreter} is not installed, so nothing is compiled to byte code; set RUNTIME= to it.\n")
         return
     lines = "".join(f"{source}\t{name}\n" for source, name in sources.items())
     subprocess.run([interpreter, "-c", COMPILE, "0" if docstrings else "2"], input=lines, text=True, check=True)  # noqa: S603 a setting of make

@@ -56,7 +56,7 @@ def functions(template: Json) -> Iterator[tuple[str, str, Sequence[str]]]:
 
 
 def modules_of(entry: str, operations: Sequence[str]) -> list[str]:
-    """The modules that a function imports first: its entry point, and by name the modules of its operations' tags."""
+    """The modules to follow imports from: the entry module, and those that it imports by name for its operations."""
     tags = {
         tag
         for item in contract()["paths"].values()
@@ -136,7 +136,7 @@ def _without_prose(node: Any, *, of_schema: bool = True) -> Any:
 
 
 class Stage:
-    """Collects the files of all functions, to compile them in one process: each start of an interpreter takes time."""
+    """Collects the files of all functions, so that one process compiles them: starting an interpreter takes time."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

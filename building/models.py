@@ -79,7 +79,7 @@ def _is_of(node: ast.stmt, names: Collection[str]) -> bool:
 
 
 class _WithoutProse(ast.NodeTransformer):
-    """What only a reader wants: docstrings, and the examples of fields."""
+    """Removes docstrings and the examples of fields, which no function reads."""
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.ClassDef:
         self.generic_visit(node)

@@ -1,10 +1,10 @@
-"""The contract's descendants: everything in `generated/` follows from `openapi.yaml` and from nothing else.
+"""Generates everything in `generated/` from `openapi.yaml` alone.
 
-`python -m openapi.generate` writes them; with `--check` it writes nothing and exits 1 when one of them is stale.
+`python -m openapi.generate` writes the files; with `--check` it writes nothing and exits with 1 if one is stale.
 
 - `openapi.json`: the same document as JSON, which loads some hundred times faster than YAML.
 - `gateway.json`: what API Gateway imports: each route with its security and its integration, the authorizer, CORS.
-- `invoke.json`: the right of API Gateway to call the functions behind these routes, a statement of a policy.
+- `invoke.json`: the policy statement that lets API Gateway call the functions behind these routes.
 - `models.py`: pydantic models, by datamodel-code-generator with the options in pyproject.toml.
 """
 
@@ -30,11 +30,11 @@ METHODS = ("get", "put", "post", "delete", "patch", "head", "options", "trace")
 # The headers that a browser may send and read beyond the defaults: those that the contract names.
 CORS_REQUEST_HEADERS = ["authorization", "content-type", "idempotency-key", "if-match", "if-none-match"]
 CORS_RESPONSE_HEADERS = ["etag", "idempotent-replayed", "location", "retry-after", "x-request-id"]
-# And, once an operation is deprecated, what the functions add by themselves (handlers/web/deprecation.py).
+# Headers that functions add to the answers of deprecated operations (handlers/web/deprecation.py).
 CORS_DEPRECATION_HEADERS = ["deprecation", "sunset"]
 
-# The operations that a function of their own serves, with a role and a canary of its own. A stack holds 500 resources
-# and such a function takes seven, so an operation that is added is served together with others of its tag.
+# Operations with a function, a role and a canary of their own. A stack holds 500 resources and such a function takes
+# seven, so a new operation shares a function with others of its tag.
 OWN_FUNCTION = {
     "listTrades", "getTrade", "closeTrade", "createImageUpload", "deleteImage", "signUp", "confirmSignUp",
     "resendConfirmationCode", "logIn", "refreshSession", "forgotPassword", "confirmForgotPassword", "logOutAll",
@@ -60,7 +60,7 @@ SAFE_METHODS = ("get", "head")
 
 
 def contract() -> dict[str, Any]:
-    """The contract as it is written: references kept."""
+    """The contract as it is written, with its references unresolved."""
     document: dict[str, Any] = yaml.load(CONTRACT.read_text(encoding="utf-8"), yaml.CSafeLoader)
     return document
 
@@ -76,9 +76,9 @@ def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, A
 def function_name(method: str, operation: dict[str, Any]) -> str:
     """The logical id in the template of the function that serves an operation.
 
-    listTrades has ListTradesFunction. Another one is served by the function that SERVED_BY names, or by the family of
-    its tag: ReadAccountFunction for GET and HEAD, ChangeAccountFunction for all other methods, so that the role of what
-    only reads never allows a change.
+    An operation of OWN_FUNCTION has its own: ListTradesFunction for listTrades. Others are served by the function that
+    SERVED_BY names, or by their tag's family: ReadAccountFunction for GET and HEAD, ChangeAccountFunction for all other
+    methods, so that the role of a reading function allows no change.
     """
     operation_id: str = operation["operationId"]
     if operation_id in SERVED_BY:
@@ -101,9 +101,9 @@ def _capitalized(name: str) -> str:
     return name[0].upper() + name[1:]
 
 
-# HTTP APIs answer an unknown path with a 404 that is no problem document and know no 405: these routes, which have the
-# lowest priority, lead to a function that does both. They are neither $default nor ANY: those take OPTIONS too, and the
-# gateway would then not answer the preflights of browsers itself.
+# An HTTP API answers an unknown path with a 404 that is not a problem document, and never answers with 405. So these
+# routes, which have the lowest priority, lead to a function that answers with both. They are neither $default nor ANY,
+# which match OPTIONS too: the gateway would then no longer answer the preflights of browsers itself.
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html
 UNKNOWN_ROUTE_FUNCTION = "UnknownRouteFunction"
 UNKNOWN_ROUTE_PATHS = ("/", "/{proxy+}")
@@ -111,16 +111,16 @@ UNKNOWN_ROUTE_METHODS = ("get", "head", "post", "put", "patch", "delete")
 
 
 def gateway_path(path: str) -> str:
-    """The path as API Gateway has it: /tags/{tag+} takes the rest of a path, slashes and all."""
+    """The path in API Gateway's form: /tags/{tag+} matches the rest of a path, slashes included."""
     return f"{path.removesuffix('}')}+}}" if path in WITH_SLASHES else path
 
 
 def gateway(document: dict[str, Any]) -> dict[str, Any]:
     """What API Gateway imports: the contract's routes with their security, an integration each, the authorizer, CORS.
 
-    An HTTP API reads nothing else of an OpenAPI document, and CloudFormation refuses what else stands in the contract:
-    nulls, and a description of more than 1 024 characters. Intrinsic functions are in their long form, as AWS::Include
-    wants them.
+    An HTTP API reads nothing else of an OpenAPI document, and CloudFormation would refuse other parts of the contract:
+    nulls, and descriptions of more than 1 024 characters. Intrinsic functions are in their long form, which
+    AWS::Include requires.
     """
     paths: dict[str, dict[str, Any]] = {}
     for path, method, operation in operations(document):
@@ -141,7 +141,7 @@ def gateway(document: dict[str, Any]) -> dict[str, Any]:
             "exposeHeaders": CORS_RESPONSE_HEADERS + (CORS_DEPRECATION_HEADERS if _has_deprecated(document) else []),
             "maxAge": 600,
         },
-        # Here, as SAM's own property for it would have SAM read the routes, which are not there yet when it validates.
+        # Set here, since SAM's own property makes SAM read the routes, which AWS::Include adds only at the deployment.
         "x-amazon-apigateway-endpoint-configuration": {
             "disableExecuteApiEndpoint": {"Fn::If": ["WithDefaultEndpoint", False, True]}
         },
@@ -171,7 +171,7 @@ def _unknown_route(path: str) -> dict[str, Any]:
 def _route(path: str, method: str, operation: dict[str, Any], default_security: list[Any]) -> dict[str, Any]:
     """One route. API Gateway does not apply the document's root security, so each route states its own.
 
-    `responses`, and the parameters of a path, are what OpenAPI itself demands; SAM sends the same for its own routes.
+    OpenAPI requires `responses` and the parameters of a path; SAM sends the same for its own routes.
     """
     names = re.findall(r"\{([^}]+)\}", path)
     parameters = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
@@ -222,7 +222,7 @@ def models(document: dict[str, Any]) -> str:
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder) / "openapi.json", Path(folder) / "models.py"
         source.write_text(json.dumps(with_decimals(document)), encoding="utf-8")
-        # It warns of each pattern that pydantic cannot hold (on decimals and times); Connexion checks those.
+        # It warns about each pattern that pydantic does not support (of decimals and times); Connexion checks those.
         command = [sys.executable, "-W", "ignore", "-m", "datamodel_code_generator", "--input", str(source)]
         command += ["--output", str(target)]
         subprocess.run(command, check=True, cwd=ROOT)  # noqa: S603 our own arguments
@@ -265,8 +265,8 @@ def _json(document: dict[str, Any]) -> str:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Write what follows from the contract.")
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when a file is stale")
+    parser = argparse.ArgumentParser(description="Write the files that are generated from the contract.")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if a file is stale")
     check = parser.parse_args().check
     stale = []
     for path, text in artifacts().items():

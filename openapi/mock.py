@@ -1,7 +1,7 @@
 """Serve the contract's examples before there is a back end: `python -m openapi.mock`, at MOCK_PORT (4010) under /v1.
 
-Prism answers each operation with its first example, refuses what does not follow the contract, and lets every front
-end in (CORS). `Prefer: code=409` or `Prefer: example=closed` ask for another answer.
+Prism answers each operation with its first example, refuses requests that violate the contract, and allows every origin
+(CORS). `Prefer: code=409` or `Prefer: example=closed` ask for another answer.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ BASE_PATH = "/v1"
 
 
 def for_prism(document: dict[str, Any]) -> dict[str, Any]:
-    """The contract under its base path, which Prism leaves out, with 400 for what does not follow it.
+    """The contract in the form that Prism needs: paths with the base path, which it ignores in `servers`, and no 422.
 
-    Prism takes a 422 for that wherever one is declared; in this API that is for rules across fields, which it does not
-    know.
+    Prism answers a request that violates the contract with 422 wherever one is declared. The API answers it with 400:
+    its 422 is for rules across fields, which Prism cannot check.
     """
     for _, _, operation in operations(document):
         operation["responses"].pop("422", None)
@@ -58,7 +58,7 @@ def main() -> int:
                     print(log.read_text("utf-8"), file=sys.stderr)
                     return 1
                 time.sleep(0.1)
-            print(f"The contract's examples are at {address}{BASE_PATH}; Ctrl-C ends it.", flush=True)
+            print(f"The contract's examples are served at {address}{BASE_PATH}; Ctrl-C stops it.", flush=True)
             prism.wait()
         except KeyboardInterrupt:
             pass
@@ -69,7 +69,7 @@ def main() -> int:
 
 
 def listens(address: str) -> bool:
-    """Whether something answers there, if only that it knows no such path."""
+    """Whether something answers at the address; an error status counts, too."""
     try:
         urllib.request.urlopen(address, timeout=5).close()  # noqa: S310 http, see address
     except urllib.error.HTTPError:

@@ -15,7 +15,7 @@ from openapi.gzipped import put
 
 
 def build(target: Path) -> None:
-    """Write all documents, and the policies of the pages."""
+    """Write all documents into the folder, and the Content-Security-Policy of the pages."""
     docs_page.build(target)
     pages, policy = docs_page.problem_pages()
     for name, html in pages.items():

@@ -8,7 +8,7 @@ It checks that
 - CHANGELOG.md has a section `## [VERSION] - YYYY-MM-DD` with entries, and none is left under Unreleased;
 - no change since the last release breaks a client, unless the major version was raised.
 
-Every fault is named at once. Exit status: 0 the file was written, 1 nothing was.
+All faults are reported together. Exits with 0 if the file was written, with 1 if not.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _SECTION = re.compile(r"^## \[(?P<name>[^\]]+)\](?: - (?P<date>\S+))?\s*$", re.M
 
 
 def faults(version: str, root: Path = ROOT) -> Iterator[str]:
-    """What keeps a version from being released from the files below `root`, each as a sentence."""
+    """Each reason, as a sentence, why the files below `root` cannot be released as this version."""
     numbers = version_of(version)
     if numbers is None:
         yield f"VERSION is {version!r}; write it like 1.0.0."
@@ -44,7 +44,7 @@ def faults(version: str, root: Path = ROOT) -> Iterator[str]:
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     if project != version:
         yield f"pyproject.toml: version is {project}, not {version}."
-    # Both clients are made with the contract's version; a number written into the template would be another one.
+    # The generators give both clients the contract's version; a number in this file would be a second one to keep.
     client = tomllib.loads((root / "openapi" / "clients" / "python.toml").read_text(encoding="utf-8"))["project"][
         "version"
     ]
@@ -106,7 +106,7 @@ def release(version: str, root: Path = ROOT) -> Path:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Release, or say why not. Returns the exit status."""
+    """Release the version, or print the faults. Returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m openapi.release", description="Write a released contract.")
     parser.add_argument("version", help="the version to release, such as 1.0.0")
     version = parser.parse_args(arguments).version

@@ -51,7 +51,7 @@ def find(commit: str, given: Mapping[str, str]) -> dict[str, str]:
 
 
 def main() -> int:
-    """Print the outputs, and on standard error why there is no build to go back to."""
+    """Print the outputs. If there is no such build, say why on standard error."""
     stack = os.environ.get("STACK") or ""
     if not stack:
         raise SystemExit("Which stack? make deployed-build STACK=its-name")
@@ -62,7 +62,7 @@ def main() -> int:
         why = (
             f"the build of {commit} is not kept any more" if commit else f"{stack} runs no release that names a commit"
         )
-        sys.stderr.write(f"There is no way back from this deployment: {why}.\n")
+        sys.stderr.write(f"A failed deployment cannot be undone with an earlier build: {why}.\n")
     for name in ("artifact", "run", "commit"):
         sys.stdout.write(f"{name}={found.get(name, '')}\n")
     return 0

@@ -50,7 +50,7 @@ def drift(client: Client, stack: str) -> list[Difference]:
             return list(_differences(cloudformation, stack))
         if found["DetectionStatus"] == "DETECTION_FAILED" or time.monotonic() > deadline:
             reason = found.get("DetectionStatusReason", "it takes too long")
-            raise SystemExit(f"The comparison of {stack} did not come to its end: {reason}")
+            raise SystemExit(f"The drift detection of {stack} did not finish: {reason}")
         time.sleep(WAIT)
 
 

@@ -7,8 +7,8 @@ role), it shortens both parts, the stack's name to 25 characters at the least: s
 
     python -m ops.names STACK STAGE
 
-Exits with what is wrong with the name, or with the stage if the stack exists: a stack keeps its stage for life, since
-another one would remove the protection of its tables.
+Exits with a message if the name is invalid, or if the stack exists with another stage. A stack keeps its stage for
+life, since another stage would remove the protection of its tables.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ def faults(stack: str) -> list[str]:
 def check(client: Client, stack: str, stage: str) -> None:
     """Exit if the name is invalid or the stack exists with another stage."""
     if found := faults(stack):
-        raise SystemExit(f"STACK={stack} is no name for a stack: {'; '.join(found)}.")
+        raise SystemExit(f"STACK={stack} is not a valid stack name: {'; '.join(found)}.")
     present = parameter(client, stack, "Stage")
     if present not in (None, stage):
         raise SystemExit(
-            f"{stack} is deployed with STAGE={present}, and stays that: say STAGE={present}, or another STACK."
+            f"{stack} was deployed with STAGE={present} and keeps it: use STAGE={present}, or another STACK."
         )
 
 

@@ -28,13 +28,13 @@ _STREAM_IS_GONE = {
     "ExpiredIteratorException",
     "ValidationException",
 }
-_MOST_PAGES = 200  # more than a batch has, also with empty pages in between
+_MOST_PAGES = 200  # a batch of the stream has fewer, even with empty pages in between
 _INVISIBLE_FOR = 300  # seconds for handling one message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Redriven:
-    """How many messages were removed, how many users are rebuilt for them, and whether every user is."""
+    """The number of removed messages and of queued rebuilds. `everybody` says that all users are rebuilt."""
 
     messages: int
     users: int
@@ -42,7 +42,7 @@ class Redriven:
 
 
 def redrive(client: Client, outputs: Mapping[str, str]) -> Redriven:
-    """Empty both queues."""
+    """Empty both dead-letter queues. `outputs` are the stack's outputs by name."""
     os.environ["REBUILD_QUEUE_URL"] = outputs["RebuildQueueUrl"]
     sqs = client("sqs")
     messages = users = 0
@@ -104,7 +104,7 @@ def main() -> int:
     client, outputs = on_aws(stack) if (stack := os.environ.get("STACK")) else at_home()
     done = redrive(client, outputs)
     who = "every user" if done.everybody else f"{done.users} users"
-    sys.stdout.write(f"{done.messages} messages taken out; the statistics of {who} are being rebuilt.\n")
+    sys.stdout.write(f"{done.messages} messages removed; the statistics of {who} are being rebuilt.\n")
     return 0
 
 

@@ -37,7 +37,7 @@ from handlers.storage.trade_items import is_trade, trade_of
 from ops.stack import Client, at_home, on_aws
 
 SEGMENTS = 16  # segments of the table that are read at once; changing the number restarts a run
-_CHECKPOINTS = "restore"  # in place of a user's id, which is a UUID
+_CHECKPOINTS = "restore"  # the userId of the progress items; real ones are UUIDs
 
 
 @dataclass(slots=True, kw_only=True)
@@ -194,8 +194,9 @@ def _bring_back(trade: Trade, *, replacing: bool, done: Restored) -> bool:
 
 
 def _back_from_deleted(trade: Trade) -> Trade | None:
-    """The trade as it was when its owner deleted it, back in the journal; None if it is not among the deleted ones, or
-    cannot be brought back as it was, since another trade has its external id by now.
+    """Restore the trade from the deleted trades, as its owner would. Returns it as it was when it was deleted.
+
+    Returns None if it is not among the deleted trades, or if another trade has its external id by now.
     """
     try:
         return trades.restore(trade.user_id, trade.trade_id, datetime.now(UTC))
@@ -216,9 +217,9 @@ def main() -> int:
     replacing, users = os.environ.get("REPLACE") == "yes", os.environ.get("USERS", "").split()
     done = restore(client, outputs, table, replacing=replacing, users=users)
     sys.stdout.write(
-        f"{done.returned} trades brought back, {done.replaced} put into their earlier state, {done.untouched} left as "
-        f"they are.\n{done.of_erased_users} trades of deleted accounts stay away; {done.lost_images} images have lost "
-        "their files.\n"
+        f"{done.returned} trades restored, {done.replaced} set back to their earlier state, {done.untouched} left "
+        f"unchanged.\n{done.of_erased_users} trades of deleted accounts were not restored; {done.lost_images} images "
+        "have lost their files.\n"
     )
     return 0
 

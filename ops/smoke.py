@@ -39,7 +39,7 @@ from ops.stack import describe, endpoints, outputs_of
 PROBLEM = "application/problem+json"
 GATEWAYS_REFUSAL = {"message": "Unauthorized"}
 OTHER_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-UNREADABLE = b"{"  # no JSON: every operation refuses it before it does anything
+UNREADABLE = b"{"  # not JSON: every operation refuses it before it does anything
 MADE_UP_ID = "00000000-0000-4000-8000-000000000000"
 STRANGER = "https://stranger.invalid"
 
@@ -174,7 +174,7 @@ class Smoke:
             yield from self._browsers(origin)
 
     def _is_public(self, operation: Mapping[str, Any]) -> bool:
-        # An empty requirement, {}, stands for "nobody in particular".
+        # An empty requirement, {}, means that no token is required.
         security = operation.get("security", self._document.get("security", []))
         return not security or {} in security
 
@@ -202,7 +202,7 @@ class Smoke:
             # It could change something; the unknown parameter makes the function refuse it first.
             target, statuses = f"{target}?smoke=1", "400"
         answer = self._ask(method, target, headers, body)
-        asked = f"{method} {target}" + (" with a body that is no JSON" if body else "")
+        asked = f"{method} {target}" + (" with a body that is not JSON" if body else "")
         if str(answer.status) != statuses or statuses not in operation["responses"]:
             yield Fault(asked, f"{statuses}, as the contract declares", answer.brief)
             return
@@ -323,7 +323,7 @@ def where(given: Mapping[str, str]) -> tuple[str, str | None]:
     origin = given.get("ORIGIN") or None
     if address := given.get("API"):
         if urlsplit(address).scheme not in ("http", "https") or not urlsplit(address).netloc:
-            raise SystemExit(f"API={address} is no address; write it like https://host/v1")
+            raise SystemExit(f"API={address} is not an address; write it like https://host/v1")
         return address.rstrip("/"), origin
     if stack := given.get("STACK"):
         client: Any = boto3.Session().client

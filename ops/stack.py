@@ -36,7 +36,7 @@ def at_home() -> tuple[Client, dict[str, str]]:
 
 
 def on_aws(stack: str) -> tuple[Client, dict[str, str]]:
-    """The same for a stack on AWS, with the credentials and the region of the environment."""
+    """Clients for, and the outputs of, a stack on AWS, with the credentials and the region of the environment."""
     client: Any = boto3.Session().client
     return client, outputs_of(describe(client, stack))
 

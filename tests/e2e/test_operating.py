@@ -63,7 +63,7 @@ def test_the_api_is_where_the_stack_says(preview: Stack) -> None:
 
 def test_dead_letters_are_redriven(preview: Stack) -> None:
     said = make(preview, "redrive", f"STACK={STACK}")
-    assert said.stdout == "0 messages taken out; the statistics of 0 users are being rebuilt.\n", said.stderr
+    assert said.stdout == "0 messages removed; the statistics of 0 users are being rebuilt.\n", said.stderr
 
 
 def test_trades_are_restored_from_a_table(preview: Stack) -> None:
@@ -75,7 +75,7 @@ def test_trades_are_restored_from_a_table(preview: Stack) -> None:
     )
     for users in ([], ["USERS=00000000-0000-4000-8000-000000000000"]):
         said = make(preview, "restore", "FROM=trades-as-they-were", f"STACK={STACK}", *users)
-        assert said.stdout.startswith("0 trades brought back"), said.stderr
+        assert said.stdout.startswith("0 trades restored"), said.stderr
     preview.client("dynamodb").delete_table(TableName="trades-as-they-were")
     refused = make(preview, "restore", f"FROM={preview.outputs['TradesTableName']}", f"STACK={STACK}")
     assert refused.returncode != 0

@@ -80,5 +80,5 @@ def test_without_a_build_there_is_no_way_back(
         assert builds.main() == 0
         told = capsys.readouterr()
         assert told.out == "artifact=\nrun=\ncommit=\n"
-        assert "no way back" in told.err
+        assert "cannot be undone" in told.err
     assert len(asked) == 2  # only for the commit that is known

@@ -272,7 +272,7 @@ def test_a_refusal_for_now_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_refusal_that_lasts_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "sleep", lambda _: None)
     found = faults(at("POST", "/log-in", problem(503)))
-    assert [fault.request for fault in found] == ["POST /log-in with a body that is no JSON"]
+    assert [fault.request for fault in found] == ["POST /log-in with a body that is not JSON"]
 
 
 def test_a_connection_that_was_closed_meanwhile_is_opened_again() -> None:

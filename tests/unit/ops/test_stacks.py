@@ -71,7 +71,7 @@ def test_a_legal_name(name: str) -> None:
 )
 def test_an_illegal_name_is_refused_with_the_reason(name: str, said: str) -> None:
     assert said in "; ".join(names.faults(name))
-    with pytest.raises(SystemExit, match="is no name for a stack"):
+    with pytest.raises(SystemExit, match="is not a valid stack name"):
         names.check(client(CloudFormation()), name, "dev")
 
 
