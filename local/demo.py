@@ -1,6 +1,4 @@
-"""Creates a demo account with a year of trades and two accounts with executions, cash and rates, through the API, as
-any client would.
-"""
+"""Creates a demo user through the API: a year of trades, and two trading accounts with executions, cash and rates."""
 
 import json
 import random
@@ -168,8 +166,8 @@ def told_trades(today: date) -> list[tuple[Json, list[tuple[str, Json]]]]:
 def told_accounts(today: date) -> list[tuple[Json, list[tuple[str, Json]]]]:
     """Bodies of POST /accounts, each with the requests that fill the account, in their order.
 
-    Such a request is a pair: a path, below the account if it is relative, and a body. What an execution or an action
-    is recorded for, the account, is left out.
+    Such a request is a pair: a path, below the account if it is relative, and a body without `accountId`, which
+    `_record_accounts` adds.
     """
 
     def at(days_ago: int, hour: int = 9) -> str:
@@ -221,7 +219,7 @@ def told_accounts(today: date) -> list[tuple[Json, list[tuple[str, Json]]]]:
 
 
 def demo_rates(today: date) -> list[Json]:
-    """Rates of the euro in dollars, one a week for the last months: a day without one takes the last before it."""
+    """Rates of the euro in dollars, one a week for the last 20 weeks. Days between have the last rate before."""
     dice = random.Random(SEED)  # noqa: S311 invented rates, not secrets
     days = [today - timedelta(days=7 * weeks) for weeks in range(20)]
     return [
@@ -376,7 +374,11 @@ def _cents(amount: Decimal) -> str:
 
 
 def create_demo_account(api: str, confirmation_code: Callable[[str], str], today: date) -> None:
-    """Signs the demo user up and records the trades. Repeated on the same day, it finishes what was interrupted."""
+    """Sign the demo user up and record the trades, accounts and rates.
+
+    `api` is the API's address with its version; `confirmation_code` returns the code mailed to an address. Repeated on
+    the same day, it finishes what was interrupted. Raises DemoError.
+    """
     credentials = {"email": EMAIL, "password": PASSWORD}
     try:
         access_token = _post(f"{api}/auth/login", credentials)["accessToken"]

@@ -150,6 +150,6 @@ class Deployment:
 
 
 def _set_defaults(template: dict[str, Any], parameters: Mapping[str, str]) -> None:
-    """Make the values the parameters' defaults: unlike AWS's SAM transform, ministack's reads only the defaults."""
+    """Make the values the parameters' defaults, since ministack's SAM transform, unlike AWS's, reads only those."""
     for name, value in parameters.items():
         template["Parameters"][name]["Default"] = value

@@ -1,4 +1,4 @@
-"""`make reset`: deletes all accounts and trades of local runs, but neither the build nor the tools."""
+"""`make reset`: deletes all accounts and trades of local runs, and keeps the build and the tools."""
 
 import shutil
 

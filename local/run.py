@@ -45,7 +45,7 @@ def main() -> int:
             api_port, aws_port = _port("API_PORT", 8000), _port("AWS_PORT", 4566)
             run(api_port, aws_port, web_port(api_port, aws_port))
     except KeyboardInterrupt:
-        say("Stopped; what was recorded is kept in .local (make reset forgets it).")
+        say("Stopped; the data is kept in .local (make reset deletes it).")
     except EmulatorError as error:
         say(str(error))
         return 1
@@ -70,7 +70,7 @@ def run(api_port: int, aws_port: int, pages_port: int) -> None:
 
 
 def watch(aws: EmbeddedAws) -> None:
-    """Prints the mails that are sent and, with LOGS=1, what the functions log, while the embedded AWS runs."""
+    """Print the mails that are sent and, with LOGS=1, what the functions log, while the embedded AWS runs."""
     log = aws.lambda_log.open(errors="replace")
     log.seek(0, os.SEEK_END)
     seen = len(aws.mails())
@@ -98,7 +98,7 @@ def add_demo_account(stack: Stack) -> None:
         create_demo_account(stack.api, stack.confirmation_code, datetime.now(UTC).date())
     except (DemoError, LookupError, OSError) as error:
         # The API may be broken by a change in progress: run it anyway, so that it can be debugged.
-        say(f"The demo account is incomplete, to be tried again at the next start: {error}")
+        say(f"The demo account is incomplete; the next start tries again: {error}")
         return
     parameters.put_parameter(Name=DEMO_MARK, Value=EMAIL, Type="String")
 
@@ -176,7 +176,7 @@ def say(text: str) -> None:
 
 
 def web_port(api_port: int, aws_port: int) -> int:
-    """Where the example front end listens: WEB_PORT, or else the port after the API's, or any that is free."""
+    """The port of the example front end: WEB_PORT, else the port after the API's, else a free one. Raises PortTaken."""
     port = _port("WEB_PORT", api_port + 1)
     if is_free(port) and port not in (api_port, aws_port):
         return port

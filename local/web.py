@@ -54,9 +54,9 @@ def allowed_origins(port: int) -> str:
 
 
 def server(port: int, api: str, files_at: str, demo: Mapping[str, str] | None = None) -> ThreadingHTTPServer:
-    """A server on this machine's loopback that is to be run; port 0 takes a free one.
+    """A server on the loopback interface, which `running` starts; port 0 takes a free port.
 
-    `api` is the API's address with its version, `files_at` the origin of the bucket, `demo` a log-in that is offered.
+    `api` is the API's address with its version, `files_at` the bucket's origin, `demo` a log-in that the page offers.
     """
     settings = json.dumps({"api": api, **({"demo": demo} if demo else {})}).encode()
     origin = api.rpartition("/")[0]

@@ -125,7 +125,7 @@ def _apply() -> None:
 PATCHES = [
     Patch(
         "expressions that name an attribute twice",
-        ministack="takes filters on key attributes, and updates of a path and of one inside it",
+        ministack="accepts filters on key attributes, and an update of a path together with one inside it",
         aws="refuses both: ValidationException",
         needs=(
             f"{DYNAMODB}:_query",

@@ -1,7 +1,7 @@
 """A proxy in front of ministack: two loopback ports, and checks of who may use them.
 
-The AWS port is the control plane, with which one can run any code; ministack alone would let every web page in the
-developer's browser use it. The API port serves only the deployed API, so that pages of the API's origin (the docs)
+Whoever can use the AWS port, which is the control plane, can run any code; ministack alone would let every web page in
+the developer's browser use it. The API port serves only the deployed API, so that pages of the API's origin (the docs)
 are not of the control plane's origin.
 """
 

@@ -192,7 +192,7 @@ def challenge(authorization: str, authorizer: Json) -> str:
 
 
 def _claims(token: str) -> Json | None:
-    """The unverified claims of a token; None if it is no JWT."""
+    """The unverified claims of a token; None if it is not a JWT."""
     try:
         _header, claims, _signature = token.split(".")
         read = json.loads(base64.urlsafe_b64decode(claims + "=="))
@@ -225,7 +225,7 @@ def _execute_for(caller: Caller, record: Json, given: Json) -> Json:
 
 # --- the method of a request ---
 
-# As the client has written it: set for each request of HTTP/1.1.
+# The method as the client wrote it, for instance in lower case; set for each HTTP/1.1 request.
 METHOD: ContextVar[str] = ContextVar("method", default="")
 
 

@@ -101,7 +101,7 @@ def message(status: int, text: str) -> Answer:
 
 
 def answer(result: Json) -> Answer:
-    """The answer for a Lambda result. Like AWS, it contains nothing of an error's text."""
+    """The answer for a Lambda result. Like AWS's, it does not show an error's text."""
     if result.get("throttle"):
         return message(503, "Service Unavailable")
     # Also for the function's own timeout. 503 is for integrations that exceed the gateway's timeout.

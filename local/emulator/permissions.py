@@ -13,7 +13,7 @@ from typing import Any
 from local.emulator.patching import Patch, put, take
 
 ACTIONS = "ministack.core.iam_actions"
-# SQS knows no rights to batches: who may send a message may send several.
+# AWS has no rights to SQS's batch operations: the right to send a message covers several.
 BATCHES = {
     f"sqs:{operation}Batch": f"sqs:{operation}"
     for operation in ("SendMessage", "DeleteMessage", "ChangeMessageVisibility")
@@ -81,21 +81,21 @@ PATCHES = [
     Patch(
         "the partition of an item",
         ministack="has no condition key dynamodb:LeadingKeys, so a condition on it holds for every item",
-        aws="holds a request to the partitions that the condition names",
+        aws="refuses a request to another partition than the condition names",
         needs=(f"{ACTIONS}:dynamodb_service_context", "ministack.services.dynamodb:_tables"),
         apply=_apply_partitions,
     ),
     Patch(
         "the sender of a mail",
-        ministack="wants the right to send mails by every identity",
-        aws="wants the right to send by the sender's identity",
+        ministack="demands the right to send mails with every identity",
+        aws="demands the right to send with the sender's identity",
         needs=(f"{ACTIONS}:extract_resource_arn",),
         apply=_apply_senders,
     ),
     Patch(
         "rights to SQS's batches",
-        ministack="wants rights by the operations' names: sqs:SendMessageBatch, which AWS does not have",
-        aws="wants the right of the single operation",
+        ministack="demands rights named after the operations, such as sqs:SendMessageBatch, which AWS does not have",
+        aws="demands the right to the single operation",
         needs=(f"{ACTIONS}:extract_iam_action",),
         apply=_apply,
     ),

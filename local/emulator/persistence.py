@@ -1,6 +1,4 @@
-"""Patches of how ministack saves DynamoDB's state: saving a long journal must neither block requests nor copy its
-memory.
-"""
+"""Patch of how ministack saves DynamoDB's state: saving a long journal must not block requests or copy its memory."""
 
 import copy
 import json
@@ -18,7 +16,7 @@ DYNAMODB = "ministack.services.dynamodb"
 PERSISTENCE = "ministack.core.persistence"
 SERVICE = "dynamodb"
 ITEMS, MEMBERS = "items", "_index_members"  # a table's items, and the index that ministack derives from them
-# An item lies so deep in the saved file: payload, tables, data, table, items, partition, item.
+# The depth of an item in the saved file: payload, tables, data, table, items, partition, item.
 DEPTH_OF_AN_ITEM = 7
 
 

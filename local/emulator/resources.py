@@ -30,7 +30,7 @@ log = logging.getLogger("local.emulator")
 # Types that ministack does not support and that no request needs. A canary would need weighted aliases and metrics,
 # which ministack lacks; its alarms never leave INSUFFICIENT_DATA.
 NO_OPS = {
-    "AWS::CloudWatch::AnomalyDetector": "there are no metrics of API calls",
+    "AWS::CloudWatch::AnomalyDetector": "ministack has no metrics of API calls",
     "AWS::CloudWatch::CompositeAlarm": "no alarm ever changes its state",
     "AWS::CodeDeploy::Application": "deployments are all at once",
     "AWS::CodeDeploy::DeploymentGroup": "deployments are all at once",
@@ -239,14 +239,14 @@ def _apply_parameters_as_numbers() -> None:
 PATCHES = [
     Patch(
         "MaximumConcurrency of a parameter",
-        ministack="reads it as a text, and then polls no queue any more",
+        ministack="reads it as a string, and then stops polling queues",
         aws="reads it as a number",
         needs=(f"{LAMBDA}:_sqs_esm_concurrency",),
         apply=_apply_parameters_as_numbers,
     ),
     Patch(
         "resource types without effect here",
-        ministack=f"refuses a template with {', '.join(NO_OPS)}",
+        ministack=f"refuses a template that has {', '.join(NO_OPS)}",
         aws="creates them: canaries shift traffic step by step and roll back on an alarm",
         needs=(f"{TYPES}:_RESOURCE_HANDLERS",),
         apply=_apply_no_ops,

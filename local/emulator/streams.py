@@ -298,8 +298,8 @@ PATCHES = [
         "DynamoDB stream mappings",
         ministack="handles one batch of one mapping at a time; retries a failing one for ever; ignores"
         " ParallelizationFactor, the batching window, MaximumRetryAttempts, bisecting, reported item failures",
-        aws="handles mappings beside each other, and so many batches of each; gathers a batch until it is full or its"
-        " window is over; retries as often as the mapping says,"
+        aws="handles mappings in parallel, with ParallelizationFactor batches of each; gathers a batch until it is full"
+        " or its window is over; retries as often as the mapping says,"
         " splits the batch, then sends its position to OnFailure and goes on",
         needs=(
             *(

@@ -84,7 +84,7 @@ def _apply_names_without_case() -> None:
 
 # The ValidationData of the sign-up that this thread makes, for the trigger.
 _for_the_trigger: ContextVar[Json] = ContextVar("for_the_trigger", default={})  # noqa: B039 never changed
-# Sign-ups of one address come one after the other, although each waits for the trigger.
+# These locks serialize the sign-ups of one address, each of which waits for the trigger.
 _LOCKS = [threading.Lock() for _ in range(64)]
 
 
@@ -129,7 +129,9 @@ def _reason(text: str) -> str:
 
 
 def policy_errors(pool: Json, password: str) -> list[str]:
-    """The rules that a password breaks, in Cognito's words: letters and digits of Basic Latin, a blank as a symbol."""
+    """The rules that a password breaks, in Cognito's words. Only Basic Latin letters and digits count; a space is a
+    symbol.
+    """
     policy = pool.get("Policies", {}).get("PasswordPolicy", {})
     shortest = policy.get("MinimumLength", 8)
     kinds = {
@@ -436,35 +438,36 @@ _NEEDED = (
 PATCHES = [
     Patch(
         "user names without regard to case",
-        ministack="takes Dana@example.com and dana@example.com for two users",
-        aws="takes them for one, as the pool says",
+        ministack="treats Dana@example.com and dana@example.com as two users",
+        aws="treats them as one, as the pool is configured",
         needs=(f"{COGNITO}:_run_idp_handler",),
         apply=_apply_names_without_case,
     ),
     Patch(
         "data for the trigger before a sign-up",
-        ministack="gives it no ValidationData, and lets two sign-ups at once make two users of one address",
-        aws="gives it what SignUp was given, and makes one user of an address",
+        ministack="passes no ValidationData to it, and creates two users for two concurrent sign-ups of one address",
+        aws="passes it on, and creates one user for an address",
         needs=(*_NEEDED, f"{COGNITO}:_sign_up", f"{COGNITO}:_build_presignup_event"),
         apply=_apply_trigger_data,
     ),
     Patch(
         "the password policy",
-        ministack="counts no blank as a symbol and letters of any script; takes blanks at both ends and any length",
-        aws="counts an inner blank, and Basic Latin alone; takes no blank at either end and 256 characters at most",
+        ministack="counts letters of any script, and no space as a symbol; accepts spaces at both ends, and any length",
+        aws="counts Basic Latin letters only, and inner spaces as symbols; refuses spaces at an end and more than 256"
+        " characters",
         needs=(*_NEEDED, f"{COGNITO}:_password_policy_errors", f"{COGNITO}:_validate_password"),
         apply=_apply_password_policy,
     ),
     Patch(
         "locks after wrong passwords",
-        ministack="takes any number of wrong passwords",
+        ministack="accepts any number of wrong passwords",
         aws="locks a user after five for one second, and after each further one for twice as long, up to 15 minutes",
         needs=(*_NEEDED, f"{COGNITO}:_initiate_auth"),
         apply=_apply_lock_out,
     ),
     Patch(
         "guesses at the previous password",
-        ministack="takes any number of them",
+        ministack="accepts any number of them",
         aws="refuses further ones for a while: LimitExceededException",
         needs=(*_NEEDED, f"{COGNITO}:_change_password", f"{COGNITO}:_user_pool_for_access_token"),
         apply=_apply_change_limit,
@@ -478,8 +481,8 @@ PATCHES = [
     ),
     Patch(
         "rotation of refresh tokens",
-        ministack="gives no new refresh token, and takes the old one until it expires",
-        aws="gives a new one each time, and refuses the old one after the client's grace period",
+        ministack="issues no new refresh token, and accepts the old one until it expires",
+        aws="issues a new one each time, and refuses the old one after the client's grace period",
         needs=(
             *_NEEDED,
             f"{COGNITO}:_get_tokens_from_refresh_token",
@@ -491,8 +494,8 @@ PATCHES = [
     ),
     Patch(
         "mailed codes",
-        ministack="mails 123456 and 654321, which never expire and may be guessed at for ever",
-        aws="mails random ones, the newest of which counts, for a day or an hour, and refuses guesses for a while",
+        ministack="mails 123456 and 654321, which never expire, and accepts any number of guesses",
+        aws="mails random ones; the newest is valid for a day or an hour, and too many guesses are refused for a while",
         needs=(*_NEEDED, f"{COGNITO}:_send_verification_email", f"{COGNITO}:_confirmation_code_error"),
         apply=_apply_codes,
     ),

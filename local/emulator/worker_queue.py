@@ -110,9 +110,9 @@ class WorkerQueue:
         self._starting: set[int] = set()  # ids of workers whose process starts
 
     def lease(self, invocation: Invocation, caller: Caller | None = None, nested: bool = False) -> Worker:
-        """Wait for a worker. Raises CallerLeft when the caller leaves before there is one.
+        """Wait for a worker and return it. Raises CallerLeft if the caller leaves before there is one.
 
-        A new worker is still to be started, and `started` is to be called then.
+        If `invocation.is_new`, start the worker's process, and then call `started`.
         """
         self.enter(invocation, nested)
         if caller is not None:
@@ -153,7 +153,7 @@ class WorkerQueue:
             self._assign()
 
     def give_back(self, worker: Worker, broken: bool = False) -> list[Worker]:
-        """Return a worker after its invocation. The workers to end: itself, if it is broken or beyond the limit."""
+        """Take a worker back. Returns the workers to end: this one, if it is broken or beyond the limit."""
         to_end: list[Worker] = []
         with self._lock:
             worker.in_use = False

@@ -29,7 +29,7 @@ log = logging.getLogger("local.emulator")
 RUNTIME = "ministack.core.lambda_runtime"
 LAMBDA = "ministack.services.lambda_svc"
 LOGS = "ministack.services.cloudwatch_logs"
-LOG_STREAMS = 2000  # of a log group are kept; ministack begins a stream with every invocation
+LOG_STREAMS = 2000  # the streams to keep of a log group; ministack begins one with every invocation
 
 # Settings of this process that must not be visible to a function. ministack passes its whole environment on.
 OWN_SETTINGS: tuple[str, ...] = (
@@ -152,7 +152,7 @@ def _copy_logs() -> None:
     put(f"{LAMBDA}:_emit_lambda_logs", emit_and_copy)
 
 
-# The worker that runs the invocation of this thread.
+# The worker that the invocation of this thread runs on.
 _leased: ContextVar[Worker | None] = ContextVar("leased", default=None)
 
 
