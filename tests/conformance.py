@@ -32,6 +32,7 @@ from werkzeug.datastructures import Headers, ImmutableMultiDict
 from handlers.web import input_forms, strict_json
 from handlers.web.contract import ITEMS_ALONE, contract, items_alone, slice_of
 from tests.events import Route
+from tests.untraced import untraced
 
 HOST = "https://api.example"
 
@@ -214,6 +215,7 @@ def _whole_numbers(query: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     return [(name, read(value)) for name, value in query]
 
 
+@untraced
 def hold_to_contract(
     route: Route, request: Request, response: Response, also_sent: frozenset[str] = frozenset()
 ) -> None:
@@ -237,6 +239,7 @@ def hold_to_contract(
         _hold_items_to_contract(route.operation_id, asked.body, response.body)
 
 
+@untraced
 def assert_valid_request(route: Route, request: Request) -> None:
     """Fail unless the contract allows this request to this operation."""
     _judge(*_REQUESTS).validate_request(_asked(route, request))

@@ -13,8 +13,11 @@ from copy import deepcopy
 from functools import cache, wraps
 from typing import Any
 
+from botocore import parsers, useragent
+from moto.core import responses
+from moto.core.base_backend import BaseBackend
 from moto.core.parse import BaseJSONParser
-from moto.core.serialize import BaseJSONSerializer
+from moto.core.serialize import BaseJSONSerializer, XFormedAttributePicker
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
 from moto.dynamodb.models.table import Table
@@ -30,6 +33,7 @@ def hasten_moto() -> None:
     _pass_attribute_values_on()
     _share_items()
     _measure_items_once()
+    _work_out_once()
 
 
 def _pass_attribute_values_on() -> None:
@@ -129,3 +133,39 @@ def _measure_items_once() -> None:
         dict.update(self.attrs, {name: DynamoType(value) for name, value in attrs.items()})
 
     item.__init__ = init
+
+
+def _work_out_once() -> None:
+    """What is the same for every call: the addresses of a service, the methods of a class, names in another form."""
+    addresses: dict[type, Any] = {}
+    backend: Any = BaseBackend
+    slow = backend.urls.fget
+
+    def urls(self: Any) -> Any:
+        kind = type(self)
+        if kind not in addresses:
+            addresses[kind] = slow(self)
+        return addresses[kind]
+
+    backend.urls = property(urls)
+
+    # What an answer's field may be called follows from its place in the model and from the class that has it.
+    names: dict[tuple[Any, ...], tuple[str, ...]] = {}
+    picker: Any = XFormedAttributePicker
+    slow_names = picker.get_possible_keys
+
+    def possible_keys(self: Any, context: Any) -> tuple[str, ...]:
+        place = (context.shape, context.key, type(context.obj))
+        if place not in names:
+            names[place] = tuple(slow_names(self, context))
+        return names[place]
+
+    picker.get_possible_keys = possible_keys
+    pure: tuple[tuple[Any, str], ...] = (
+        (responses, "method_names_from_class"),
+        (responses, "camelcase_to_underscores"),
+        (useragent, "sanitize_user_agent_string_component"),
+        (parsers, "DEFAULT_TIMESTAMP_PARSER"),
+    )
+    for module, name in pure:
+        setattr(module, name, cache(getattr(module, name)))

@@ -27,10 +27,12 @@ from moto.utilities.utils import load_resource
 from handlers.storage import clients, guard_proof, page_tokens
 from tests.fast_moto import hasten_moto
 from tests.template_file import properties
+from tests.untraced import leave_libraries_untraced
 
 REGION = "eu-central-1"
 
 hasten_moto()
+leave_libraries_untraced()
 
 
 def create_tables() -> None:
