@@ -445,6 +445,41 @@ class Type(StrEnum):
     CONVERSION = 'CONVERSION'
 
 
+class ReconciliationInput(BaseModel):
+    """
+    What a statement says.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    statement_balance: Annotated[
+        Decimal, Field(alias='statementBalance', examples=['79.12'])
+    ]
+    """
+    The balance of the statement, in the account's currency.
+    """
+    at: Annotated[AwareDatetime, Field(examples=['2026-01-05T09:31:04-05:00'])]
+    """
+    The instant of that balance, included.
+    """
+
+
+class Reason(StrEnum):
+    """
+    RECORDED_TWICE: one of two equal amounts is too much. IN_STATEMENT_ALREADY: the statement counts what is recorded
+    later. NOT_IN_STATEMENT: the statement counts it later or not at all. WRONG_SIGN: it was recorded with the opposite
+    sign. DIGITS_SWAPPED: two neighbouring digits were. Values may be added.
+
+    """
+
+    RECORDED_TWICE = 'RECORDED_TWICE'
+    IN_STATEMENT_ALREADY = 'IN_STATEMENT_ALREADY'
+    NOT_IN_STATEMENT = 'NOT_IN_STATEMENT'
+    WRONG_SIGN = 'WRONG_SIGN'
+    DIGITS_SWAPPED = 'DIGITS_SWAPPED'
+
+
 class By(StrEnum):
     """
     The length of a period.
@@ -3205,7 +3240,7 @@ class Attribute(StrEnum):
     ACCOUNT = 'ACCOUNT'
 
 
-class Reason(StrEnum):
+class ReasonModel(StrEnum):
     """
     NO_TRADES: nothing was closed. NO_WINS: there is no win. NO_LOSSES: there is no loss. NO_PROFIT: there are wins, but
     all days together made no profit. NO_DRAWDOWN: there are losses, but the money never fell. NO_LOSING_DAYS: there are
@@ -4182,6 +4217,37 @@ class CashPage(BaseModel):
     ] = None
     """
     An opaque token of the API.
+    """
+
+
+class ReconciliationAmount(BaseModel):
+    """
+    An amount of a cash row or of a trade, in the account's currency.
+    """
+
+    amount: Annotated[Decimal, Field(examples=['257.8'])]
+    """
+    Above zero for money that came in.
+    """
+    at: Annotated[AwareDatetime, Field(examples=['2026-01-05T09:31:04-05:00'])]
+    """
+    RFC 3339 with an offset, in the years from 0001 to 9999, in UTC too. Answers have it to the microsecond, with upper-case
+    `T` and `Z`.
+
+    """
+    cash_id: Annotated[
+        UUID | None,
+        Field(alias='cashId', examples=['4d5e6f70-8b9c-4d0e-9f1a-2b3c4d5e6f70']),
+    ] = None
+    """
+    The cash row, if it is one's.
+    """
+    trade_id: Annotated[
+        UUID | None,
+        Field(alias='tradeId', examples=['0b9f2f0a-6c1e-4a55-9d8e-3a4b5c6d7e8f']),
+    ] = None
+    """
+    The trade of which a close or an event moved it, if it is one's.
     """
 
 
@@ -5565,7 +5631,7 @@ class Stats(BaseModel):
     """
     The run that goes on; below zero for losses.
     """
-    reasons: dict[str, Reason]
+    reasons: dict[str, ReasonModel]
 
 
 class EquityCurve(BaseModel):
@@ -5643,7 +5709,7 @@ class EquityCurve(BaseModel):
     """
     The times under water, by day.
     """
-    reasons: dict[str, Reason]
+    reasons: dict[str, ReasonModel]
 
 
 class Calendar(BaseModel):
@@ -5860,7 +5926,7 @@ class Bucket(BaseModel):
     95 % bound after correction for the number of buckets.
 
     """
-    reasons: dict[str, Reason]
+    reasons: dict[str, ReasonModel]
 
 
 class Problem(BaseModel):
@@ -6044,6 +6110,15 @@ class Balance(BaseModel):
     """
     The sum of all these.
     """
+    open_cost_basis: Annotated[
+        Decimal | None, Field(alias='openCostBasis', examples=['257.8'])
+    ] = None
+    """
+    What is open at that time, at cost: `costBasis` of trades and positions, plus for long ones, minus for short ones,
+    converted at the rate of the trade's first day, without those whose cost is not known. It is a part of the balance
+    that was paid for them, and never a market value. Absent when more than 1 000 trades had to be read.
+
+    """
     by_currency: Annotated[
         list[CurrencyBalance], Field(alias='byCurrency', max_length=1000)
     ]
@@ -6056,6 +6131,24 @@ class Balance(BaseModel):
     ] = None
     """
     Currencies without a rate, whose money is left out; absent when there is none.
+    """
+
+
+class ReconciliationCandidate(BaseModel):
+    """
+    What could explain a difference.
+    """
+
+    reason: Annotated[Reason, Field(examples=['RECORDED_TWICE'])]
+    """
+    RECORDED_TWICE: one of two equal amounts is too much. IN_STATEMENT_ALREADY: the statement counts what is recorded
+    later. NOT_IN_STATEMENT: the statement counts it later or not at all. WRONG_SIGN: it was recorded with the opposite
+    sign. DIGITS_SWAPPED: two neighbouring digits were. Values may be added.
+
+    """
+    amounts: Annotated[list[ReconciliationAmount], Field(max_length=2, min_length=1)]
+    """
+    The one or two amounts that it is about.
     """
 
 
@@ -6088,7 +6181,7 @@ class ReturnPeriod(BaseModel):
     """
     The time-weighted return, in percent.
     """
-    reasons: dict[str, Reason]
+    reasons: dict[str, ReasonModel]
 
 
 class MatchResult(BaseModel):
@@ -6600,63 +6693,6 @@ class BulkResult(BaseModel):
     problem: Problem | None = None
 
 
-class AccountExportFile(BaseModel):
-    """
-    The JSON document in the file at `url` of an `AccountExport`. What it holds is as the API answers it. Properties may be
-    added within a `formatVersion`.
-
-    """
-
-    format_version: Annotated[int, Field(alias='formatVersion', examples=[1], ge=1)]
-    """
-    The version of the file's format.
-    """
-    exported_at: Annotated[
-        AwareDatetime, Field(alias='exportedAt', examples=['2026-01-05T09:31:04-05:00'])
-    ]
-    """
-    When the file was written.
-    """
-    profile: Profile1
-    """
-    The profile of the user.
-    """
-    trades: list[Trade]
-    """
-    All trades, in no order.
-    """
-    deleted_trades: Annotated[list[DeletedTrade], Field(alias='deletedTrades')]
-    """
-    The trades that can still be brought back.
-    """
-    groups: list[Group]
-    """
-    All groups.
-    """
-    executions: list[Execution]
-    """
-    All executions.
-    """
-    corporate_actions: Annotated[list[CorporateAction], Field(alias='corporateActions')]
-    """
-    All corporate actions.
-    """
-    settings: Settings
-    trading_accounts: Annotated[list[TradingAccount], Field(alias='tradingAccounts')]
-    """
-    All trading accounts.
-    """
-    cash: list[Cash]
-    """
-    The cash of all trading accounts.
-    """
-    rates: list[Rate]
-    """
-    All exchange rates that you gave.
-    """
-    statistics: Stats
-
-
 class Breakdown(BaseModel):
     """
     The trades that became flat, in buckets.
@@ -6732,6 +6768,92 @@ class Breakdown(BaseModel):
     """
 
 
+class Reconciliation(BaseModel):
+    """
+    A comparison of an account with a statement, in the account's currency.
+    """
+
+    account_id: Annotated[
+        UUID,
+        Field(alias='accountId', examples=['3c4d5e6f-7a8b-4c9d-8e0f-1a2b3c4d5e6f']),
+    ]
+    """
+    Names a trading account; `Main`, which everybody has, is 00000000-0000-4000-8000-000000000001.
+    """
+    reconciliation_id: Annotated[
+        UUID,
+        Field(
+            alias='reconciliationId', examples=['5e6f7081-9cad-4e1f-8a2b-3c4d5e6f7081']
+        ),
+    ]
+    """
+    Names a reconciliation.
+    """
+    at: Annotated[AwareDatetime, Field(examples=['2026-01-05T09:31:04-05:00'])]
+    """
+    RFC 3339 with an offset, in the years from 0001 to 9999, in UTC too. Answers have it to the microsecond, with upper-case
+    `T` and `Z`.
+
+    """
+    currency: Annotated[str, Field(examples=['EUR'], pattern='^[A-Z0-9]{3,10}$')]
+    """
+    A currency of ISO 4217, or the code of a coin.
+    """
+    statement_balance: Annotated[
+        Decimal, Field(alias='statementBalance', examples=['79.12'])
+    ]
+    """
+    The balance of the statement.
+    """
+    computed: Annotated[Decimal, Field(examples=['257.8'])]
+    """
+    The balance that the journal had at that instant, by all that was known when they were compared.
+    """
+    difference: Annotated[Decimal, Field(examples=['257.8'])]
+    """
+    The balance of the statement less the computed one.
+    """
+    candidates: Annotated[list[ReconciliationCandidate], Field(max_length=20)]
+    """
+    What could explain the difference, the most likely first; empty without one.
+    """
+    unconverted: Annotated[
+        list[CurrencyCode] | None, Field(examples=[['JPY']], max_length=1000)
+    ] = None
+    """
+    Currencies without a rate, whose money is left out; absent when there is none.
+    """
+    created_at: Annotated[
+        AwareDatetime, Field(alias='createdAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    When they were compared.
+    """
+
+
+class ReconciliationPage(BaseModel):
+    """
+    A page of reconciliations.
+    """
+
+    items: Annotated[list[Reconciliation], Field(max_length=100)]
+    """
+    The reconciliations of this page.
+    """
+    next_token: Annotated[
+        str | None,
+        Field(
+            alias='nextToken',
+            examples=['eyJrIjoiMjAyNi0wMS0wNVQxNDozMTowNC4wMDAwMDBaIn0'],
+            max_length=2048,
+            min_length=1,
+        ),
+    ] = None
+    """
+    An opaque token of the API.
+    """
+
+
 class AccountReturns(BaseModel):
     """
     The returns of an account, in its currency and in percent.
@@ -6802,7 +6924,7 @@ class AccountReturns(BaseModel):
     """
     Mean over downside deviation of the daily returns, for a year.
     """
-    reasons: dict[str, Reason]
+    reasons: dict[str, ReasonModel]
     periods: Annotated[list[ReturnPeriod], Field(max_length=20000)]
     """
     The days or months with money, in order.
@@ -6887,3 +7009,64 @@ class Facets(BaseModel):
     """
     Whether all trades were counted and all values are shown.
     """
+
+
+class AccountExportFile(BaseModel):
+    """
+    The JSON document in the file at `url` of an `AccountExport`. What it holds is as the API answers it. Properties may be
+    added within a `formatVersion`.
+
+    """
+
+    format_version: Annotated[int, Field(alias='formatVersion', examples=[1], ge=1)]
+    """
+    The version of the file's format.
+    """
+    exported_at: Annotated[
+        AwareDatetime, Field(alias='exportedAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    When the file was written.
+    """
+    profile: Profile1
+    """
+    The profile of the user.
+    """
+    trades: list[Trade]
+    """
+    All trades, in no order.
+    """
+    deleted_trades: Annotated[list[DeletedTrade], Field(alias='deletedTrades')]
+    """
+    The trades that can still be brought back.
+    """
+    groups: list[Group]
+    """
+    All groups.
+    """
+    executions: list[Execution]
+    """
+    All executions.
+    """
+    corporate_actions: Annotated[list[CorporateAction], Field(alias='corporateActions')]
+    """
+    All corporate actions.
+    """
+    settings: Settings
+    trading_accounts: Annotated[list[TradingAccount], Field(alias='tradingAccounts')]
+    """
+    All trading accounts.
+    """
+    cash: list[Cash]
+    """
+    The cash of all trading accounts.
+    """
+    reconciliations: list[Reconciliation] | None = None
+    """
+    The reconciliations of all trading accounts.
+    """
+    rates: list[Rate]
+    """
+    All exchange rates that you gave.
+    """
+    statistics: Stats

@@ -320,6 +320,30 @@ export const getReturns = (options) => (options.client ?? client).get({
     url: '/accounts/{accountId}/returns',
     ...options
 });
+export const listReconciliations = (options) => (options.client ?? client).get({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/accounts/{accountId}/reconciliations',
+    ...options
+});
+export const reconcile = (options) => (options.client ?? client).post({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/accounts/{accountId}/reconciliations',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+export const deleteReconciliation = (options) => (options.client ?? client).delete({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/accounts/{accountId}/reconciliations/{reconciliationId}',
+    ...options
+});
+export const getReconciliation = (options) => (options.client ?? client).get({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/accounts/{accountId}/reconciliations/{reconciliationId}',
+    ...options
+});
 export const listRates = (options) => (options.client ?? client).get({
     security: [{ scheme: 'bearer', type: 'http' }],
     url: '/fx-rates',

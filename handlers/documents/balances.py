@@ -17,6 +17,7 @@ def balance_document(
     at: date | None,
     whole: Day,
     balance: Decimal,
+    open_cost: Decimal | None,
     by_currency: Mapping[str, Decimal],
     unconverted: tuple[str, ...],
 ) -> dict[str, Any]:
@@ -32,6 +33,7 @@ def balance_document(
         "costs": money_text(whole.costs),
         "realized": money_text(whole.realized),
         "balance": money_text(balance),
+        **({} if open_cost is None else {"openCostBasis": money_text(open_cost)}),
         "byCurrency": [
             {"currency": currency, "amount": money_text(amount)} for currency, amount in by_currency.items()
         ],

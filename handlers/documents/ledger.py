@@ -11,6 +11,7 @@ from handlers.journal.cash import Cash, CashType, Counter
 from handlers.journal.money import canonical
 from handlers.journal.positions import LotMethod
 from handlers.journal.rates import DayRate
+from handlers.journal.reconciling import Amount, Candidate, Reconciliation
 from handlers.journal.settings import Settings
 from handlers.journal.stats.clock import Weekday
 from handlers.journal.trading_accounts import AccountKind, TradingAccount
@@ -37,6 +38,11 @@ def rate_document(rate: DayRate) -> dict[str, Any]:
 def cash_document(cash: Cash) -> dict[str, Any]:
     """The contract's Cash."""
     return document(_CASH, cash)
+
+
+def reconciliation_document(made: Reconciliation) -> dict[str, Any]:
+    """The contract's Reconciliation."""
+    return document(_RECONCILIATION, made)
 
 
 def given_fields(given: BaseModel) -> dict[str, Any]:
@@ -67,5 +73,12 @@ _TYPES: dict[str, Any] = {
 }
 _COUNTER = columns_of(Counter)
 _CASH = columns_of(Cash, without=["user_id"], writers={"counter": partial(document, _COUNTER)})
+_AMOUNT = columns_of(Amount)
+_CANDIDATE = columns_of(Candidate, writers={"amounts": lambda amounts: [document(_AMOUNT, each) for each in amounts]})
+_RECONCILIATION = columns_of(
+    Reconciliation,
+    without=["user_id"],
+    writers={"candidates": lambda found: [document(_CANDIDATE, each) for each in found]},
+)
 _SETTINGS = columns_of(Settings, without=["user_id"])
 _ACCOUNT = columns_of(TradingAccount, without=["user_id", "include_in_totals", "in_use", "closing"])

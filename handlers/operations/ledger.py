@@ -18,15 +18,17 @@ from handlers.documents.ledger import (
     changed_fields,
     given_fields,
     rate_document,
+    reconciliation_document,
     settings_document,
 )
 from handlers.journal.cash import Cash, CashType
 from handlers.journal.rates import DayRate
+from handlers.journal.reconciling import Reconciliation
 from handlers.journal.settings import Settings
 from handlers.journal.trading_accounts import TradingAccount
 from handlers.operations.paging import Pages
 from handlers.storage import cash as cash_rows
-from handlers.storage import rates
+from handlers.storage import rates, reconciliations
 from handlers.storage import trading_accounts as storage
 from handlers.storage.trade_queries import TradeFilter
 from handlers.usecases import cash as usecase_of_cash
@@ -159,8 +161,57 @@ async def get_balance(account_id: str, user: str, at: str | None = None) -> Resp
     found = usecase_of_cash.balance(user, account_id.lower(), None if at is None else date.fromisoformat(at))
     return reply(
         200,
-        balance_document(found.account, found.at, found.whole, found.balance, found.by_currency, found.unconverted),
+        balance_document(
+            found.account,
+            found.at,
+            found.whole,
+            found.balance,
+            found.open_cost,
+            found.by_currency,
+            found.unconverted,
+        ),
     )
+
+
+async def reconcile(account_id: str, document: Any, user: str, idempotency_key: str | None = None) -> Response:
+    """Compare an account with a statement."""
+    account_id = account_id.lower()
+    given = models.ReconciliationInput.model_validate(document)
+    keep = keeping(idempotency_key, "reconcile", given, _reconciliation_as_new, accountId=account_id)
+    made, earlier = usecase_of_cash.reconcile(user, account_id, given.statement_balance, given.at, keep)
+    if earlier is not None:
+        return kept_reply(earlier, repeated=True)
+    return reply_text(201, *_reconciliation_as_new(made))
+
+
+async def list_reconciliations(account_id: str, user: str, limit: int, next_token: str | None = None) -> Response:
+    """List the reconciliations of an account, a page at a time."""
+    account_id = account_id.lower()
+    storage.get(user, account_id)
+    pages = Pages("reconciliations", user, TradeFilter(account_ids=(account_id,)), newest_first=True)
+    position = pages.last_shown(next_token)
+    after = None if position is None else position.sort_key
+    found, following = reconciliations.page(user, account_id, limit=limit, after=after)
+    answer: dict[str, Any] = {"items": [reconciliation_document(made) for made in found]}
+    if following is not None:
+        answer["nextToken"] = pages.token(sort_key=following)
+    return reply(200, answer)
+
+
+async def get_reconciliation(account_id: str, reconciliation_id: str, user: str) -> Response:
+    """Show a reconciliation."""
+    return reply(200, reconciliation_document(reconciliations.get(user, account_id.lower(), reconciliation_id.lower())))
+
+
+async def delete_reconciliation(account_id: str, reconciliation_id: str, user: str) -> Response:
+    """Delete a reconciliation."""
+    reconciliations.delete(user, account_id.lower(), reconciliation_id.lower())
+    return reply(204)
+
+
+def _reconciliation_as_new(made: Reconciliation) -> tuple[str, dict[str, str]]:
+    location = f"{base_path()}/accounts/{made.account_id}/reconciliations/{made.reconciliation_id}"
+    return as_json(reconciliation_document(made)), {"Location": location}
 
 
 async def get_returns(account_id: str, user: str, by: str, from_: str | None = None, to: str | None = None) -> Response:

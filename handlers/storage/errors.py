@@ -8,6 +8,7 @@ StorageError
 │   └── NoSuchAccount    the account in which something is to lie is none of the user's
 ├── CashNotFound         the account has no such cash row
 ├── CashIdTaken          another cash row of the account has that external id
+├── ReconciliationNotFound  the account has no such reconciliation
 ├── AccountClosing       the account in which something is to lie is being deleted
 ├── ActionNotFound       the user has no such corporate action
 ├── ExecutionNotFound    the user has no such execution
@@ -72,6 +73,10 @@ class CashIdTaken(StorageError):
     def __init__(self, account_id: str, cash_id: str) -> None:
         super().__init__(account_id, cash_id)
         self.account_id, self.cash_id = account_id, cash_id
+
+
+class ReconciliationNotFound(StorageError):
+    """Raised when the account has no reconciliation of that id."""
 
 
 class AccountClosing(StorageError):

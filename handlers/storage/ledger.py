@@ -9,12 +9,13 @@ lower-case UUIDs, instants are in UTC and always as wide (trade_items.instant).
 | accounts | how many accounts the user has made |
 | account|<accountId> | a trading account |
 | fill|<accountId>|<symbol>|<pairId or ->|<instant>|<sequence>|<fillId> | an execution, in the engine's order |
-| ref|<id> | where the execution, corporate action or cash row of that id lies |
+| ref|<id> | where the execution, corporate action or reconciliation of that id lies |
 | position|<accountId>|<symbol>|<pairId or -> | a position |
 | action|<symbol>|<instant>|<actionId> | a corporate action |
 | actions|<symbol> | how many corporate actions of the symbol there are |
 | cash|<accountId>|<cashId> | a deposit, dividend or other cash row |
 | external|<accountId>|<externalId> | which cash row of the account has that id |
+| reconciliation|<accountId>|<instant>|<reconciliationId> | a comparison with a statement |
 | cashday|<accountId>|<day> | the sums of a day's cash, derived by the stream's reader |
 | fx|<from>|<to>|<day> | an exchange rate |
 
@@ -108,6 +109,16 @@ def actions_count(symbol: str) -> str:
 def cash(account_id: str, cash_id: str = "") -> str:
     """The sort key of a cash row; without an id, the prefix of an account's rows."""
     return f"cash|{account_id}|{cash_id}"
+
+
+def reconciliations(account_id: str | None = None) -> str:
+    """The prefix of all reconciliations, or of an account's."""
+    return "reconciliation|" if account_id is None else f"reconciliation|{account_id}|"
+
+
+def reconciliation(account_id: str, at: datetime, reconciliation_id: str) -> str:
+    """The sort key of a reconciliation."""
+    return f"{reconciliations(account_id)}{instant(at)}|{reconciliation_id}"
 
 
 def external(account_id: str, external_id: str = "") -> str:

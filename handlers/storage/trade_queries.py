@@ -273,6 +273,33 @@ def has_any(user_id: str, account_id: str | None = None) -> bool:
     return any(pages(query))
 
 
+def open_in(user_id: str, account_id: str, most: int) -> list[Trade] | None:
+    """The trades of the account that are open, wholly or in part; None when there are more than that.
+
+    Reads an index, which may lag behind a write by a moment. Raises Busy.
+    """
+    is_main = account_id == MAIN
+    values = {":user": user_id, ":low": f"{Status.OPEN}|", ":high": f"{Status.PARTIAL}|~"}
+    query: Any = {
+        "TableName": trades_table(),
+        "IndexName": BY_STATUS,
+        # No status sorts between these two.
+        "KeyConditionExpression": "userId = :user AND statusOpenDate BETWEEN :low AND :high",
+        "FilterExpression": "attribute_not_exists(accountId)" if is_main else "accountId = :account",
+        "ExpressionAttributeValues": {
+            name: {"S": value} for name, value in (values if is_main else {**values, ":account": account_id}).items()
+        },
+    }
+    found: list[Trade] = []
+    read = 0
+    for answer in dynamodb().get_paginator("query").paginate(**query):
+        read += answer["ScannedCount"]
+        if read > most:
+            return None
+        found += map(trade_of, answer["Items"])
+    return found
+
+
 def by_entry(user_id: str) -> Iterator[Trade]:
     """All trades of the user by the instant of their entry, one page in memory at a time.
 

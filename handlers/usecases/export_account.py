@@ -17,7 +17,13 @@ from typing import Any
 from handlers.documents import trades as documents
 from handlers.documents.fields import as_json, time_text
 from handlers.documents.groups import group_document
-from handlers.documents.ledger import account_document, cash_document, rate_document, settings_document
+from handlers.documents.ledger import (
+    account_document,
+    cash_document,
+    rate_document,
+    reconciliation_document,
+    settings_document,
+)
 from handlers.documents.recorded_executions import action_document, execution_document
 from handlers.documents.stats import Frame, stats_document
 from handlers.journal.stats.folding import fold
@@ -32,6 +38,7 @@ from handlers.storage import (
     executions,
     image_files,
     rates,
+    reconciliations,
     trade_queries,
     trading_accounts,
 )
@@ -229,6 +236,11 @@ def _cash(account: Account, _: object) -> Iterator[str]:
     return _list(map(cash_document, cash.every(account.user_id)))
 
 
+def _reconciliations(account: Account, _: object) -> Iterator[str]:
+    """As getReconciliation shows them."""
+    return _list(map(reconciliation_document, reconciliations.every(account.user_id)))
+
+
 def _rates(account: Account, _: object) -> Iterator[str]:
     """As listRates shows them."""
     return _list(map(rate_document, rates.stored(account.user_id)))
@@ -262,6 +274,7 @@ SECTIONS: tuple[tuple[str, Callable[[Account, Callable[[int], None]], Iterator[s
     ("settings", _settings),
     ("tradingAccounts", _trading_accounts),
     ("cash", _cash),
+    ("reconciliations", _reconciliations),
     ("rates", _rates),
     ("statistics", _statistics),
 )

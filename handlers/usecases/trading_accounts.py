@@ -17,7 +17,7 @@ from handlers.journal.errors import CurrencyInUse, FieldError, RuleBroken, State
 from handlers.journal.settings import MAIN, Settings
 from handlers.journal.stats.clock import UnknownTimeZone, time_zone
 from handlers.journal.trading_accounts import MOST_ACCOUNTS, TradingAccount, main_account
-from handlers.storage import ledger, trade_queries
+from handlers.storage import ledger, reconciliations, trade_queries
 from handlers.storage import trading_accounts as storage
 from handlers.storage.errors import LedgerChanged, TradingAccountNotFound
 from handlers.storage.retry import retry_overtaken
@@ -121,6 +121,8 @@ def delete(user: str, account_id: str, allowed: Precondition) -> None:
                 storage.set_closing(closing, closing=False)
                 raise StateForbids("The account holds trades, executions or cash. Delete or move them first.")
             account = closing
+            for made in reconciliations.every(user, account_id):
+                reconciliations.delete(user, account_id, made.reconciliation_id)
             ledger.delete_below(user, [ledger.positions(account_id), ledger.cash_day(account_id)])
         storage.delete(account, settings)
 

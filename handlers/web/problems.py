@@ -242,6 +242,7 @@ TABLE: dict[type[Exception], Callable[[Any], Problem]] = {
         [BadField("body", "/accountId", Fault(FieldCode.UNKNOWN_ACCOUNT, "is none of your trading accounts"))]
     ),
     storage.CashNotFound: lambda _: Problem(NOT_FOUND, "The account has no such cash row."),
+    storage.ReconciliationNotFound: lambda _: Problem(NOT_FOUND, "The account has no such reconciliation."),
     storage.CashIdTaken: lambda error: _cash_id_taken(error),
     storage.AccountClosing: lambda _: Problem(STATE_FORBIDS, "The trading account is being deleted."),
     storage.TradingAccountNotFound: lambda _: Problem(NOT_FOUND, "You have no such trading account."),

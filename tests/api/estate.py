@@ -47,7 +47,13 @@ def furnish(user: str) -> None:
     for sort_key in sort_keys:
         table.put_item(TableName="trades", Item={"userId": {"S": user}, "tradeId": {"S": sort_key}})
     table.put_item(TableName="stats", Item={"userId": {"S": user}, "statKey": {"S": "totals"}})
-    for item in ("settings", "account|account-1", "cash|account-1|cash-1"):
+    for item in (
+        "settings",
+        "account|account-1",
+        "cash|account-1|cash-1",
+        "external|account-1|id-1",
+        "reconciliation|account-1|r-1",
+    ):
         table.put_item(TableName="ledger", Item={"userId": {"S": user}, "item": {"S": item}})
     for key in ("trade-1/image-1", "trade-1/image-1", "trade-2/image-2"):
         s3.put_object(Bucket="files", Key=f"images/{user}/{key}", Body=b"image")

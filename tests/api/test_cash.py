@@ -185,6 +185,7 @@ def test_the_balance_of_the_reference_account_at_any_day(dana: Client, reference
         "costs": "0",
         "realized": "332",
         "balance": "13332",
+        "openCostBasis": "0",
         "byCurrency": [{"currency": "USD", "amount": "13332"}],
     }
 

@@ -97,6 +97,9 @@ class World:
             self.post("/accounts", EXAMPLES["EuroAccountInput"], "accountId")
         if "/cash" in path:
             self.post("/accounts/{accountId}/cash", EXAMPLES["DepositInput"], "cashId")
+        if "{reconciliationId}" in path:
+            path_of_all = "/accounts/{accountId}/reconciliations"
+            self.post(path_of_all, EXAMPLES["ReconciliationInput"], "reconciliationId")
         if "{executionId}" in path:
             self.post("/executions", EXAMPLES["ExecutionInput"], "executionId")
         if "{actionId}" in path:
@@ -270,6 +273,9 @@ def next_token(world: World, path: str, query: Mapping[str, Any]) -> str:
         assert world.client("PUT", path, EXAMPLES["DollarRatesInput"]).status == 200
     if path.endswith("/cash"):
         assert world.client.post(path, EXAMPLES["DepositInput"]).status == 201
+    if path.endswith("/reconciliations"):
+        for _ in range(2):
+            assert world.client.post(path, EXAMPLES["ReconciliationInput"]).status == 201
     if path == "/executions":
         for _ in range(2):
             assert (

@@ -19,6 +19,7 @@ NEVER = "99999999-0000-4000-8000-000000000000"
 CLOSE = {"price": "11", "closedAt": "2026-01-05T11:00:00-05:00"}
 ENTRY = {"quantity": "1", "price": "11", "enteredAt": "2026-01-05T10:00:00-05:00"}
 SPLIT = {"new": "4", "old": "1", "at": "2026-01-10T09:30:00-05:00"}
+STATEMENT = {"statementBalance": "5", "at": "2026-01-05T12:00:00Z"}
 CASH = {"type": "DEPOSIT", "amount": "5", "at": "2026-01-05T12:00:00Z"}
 EVENT = {"type": "DIVIDEND", "amount": "24", "at": "2026-01-09T09:00:00-05:00"}
 
@@ -38,6 +39,7 @@ class Ids:
     cash: str = NEVER
     execution: str = NEVER
     action: str = NEVER
+    reconciliation: str = NEVER
 
 
 Send = Callable[[Client, Ids], Answer]
@@ -140,6 +142,21 @@ BY_PATH: dict[str, list[Send]] = {
         lambda user, ids: user.delete(f"/accounts/{ids.account}/cash/{ids.cash}"),
         lambda user, ids: user.delete(f"/accounts/{MAIN}/cash/{ids.cash}", headers={"If-Match": '"1"'}),
     ],
+    "listReconciliations": [lambda user, ids: user.get(f"/accounts/{ids.account}/reconciliations")],
+    "reconcile": [
+        lambda user, ids: user.post(f"/accounts/{ids.account}/reconciliations", STATEMENT),
+        lambda user, ids: user.post(
+            f"/accounts/{ids.account}/reconciliations", STATEMENT, headers={"Idempotency-Key": f"r-{ids.account}"}
+        ),
+    ],
+    "getReconciliation": [
+        lambda user, ids: user.get(f"/accounts/{ids.account}/reconciliations/{ids.reconciliation}"),
+        lambda user, ids: user.get(f"/accounts/{MAIN}/reconciliations/{ids.reconciliation}"),
+    ],
+    "deleteReconciliation": [
+        lambda user, ids: user.delete(f"/accounts/{ids.account}/reconciliations/{ids.reconciliation}"),
+        lambda user, ids: user.delete(f"/accounts/{MAIN}/reconciliations/{ids.reconciliation}"),
+    ],
     "getBalance": [lambda user, ids: user.get(f"/accounts/{ids.account}/balance")],
     "getReturns": [lambda user, ids: user.get(f"/accounts/{ids.account}/returns")],
     "getExecution": [lambda user, ids: user.get(f"/executions/{ids.execution}")],
@@ -192,12 +209,13 @@ def danas(estate: Estate, dana: Client) -> Ids:  # noqa: ARG001 made first
     event, split = shown["events"][0]["eventId"], shown["splits"][0]["splitId"]
     account = dana.post("/accounts", {"name": "IBKR", "currency": "EUR"}).json["accountId"]
     cash = dana.post(f"/accounts/{account}/cash", CASH).json["cashId"]
+    reconciliation = dana.post(f"/accounts/{account}/reconciliations", STATEMENT).json["reconciliationId"]
     fill = {"symbol": "MSFT", "side": "BUY", "quantity": "1", "price": "10", "executedAt": "2026-01-05T11:00:00-05:00"}
     execution = dana.post("/executions", fill).json["execution"]["executionId"]
     given = {"type": "SPLIT", "symbol": "MSFT", "effectiveAt": "2026-01-06T00:00:00Z", "new": "2", "old": "1"}
     action = dana.post("/corporate-actions", given).json["actionId"]
     close = shown["partialCloses"][0]["closeId"]
-    return Ids(trade, close, entry, event, split, group, image, account, cash, execution, action)
+    return Ids(trade, close, entry, event, split, group, image, account, cash, execution, action, reconciliation)
 
 
 def test_anothers_group_and_trades_are_none_of_ones_own(erin: Client, danas: Ids) -> None:

@@ -19,6 +19,7 @@ from handlers.storage import (
     executions,
     groups,
     rates,
+    reconciliations,
     sign_in,
     tag_changes,
     trade_queries,
@@ -39,6 +40,7 @@ CLOSE = {"price": "11", "closedAt": "2026-01-05T11:00:00-05:00"}
 ENTRY = {"quantity": "1", "price": "11", "enteredAt": "2026-01-05T10:00:00-05:00"}
 EVENT = {"type": "DIVIDEND", "amount": "24", "at": "2026-01-09T09:00:00-05:00"}
 SPLIT = {"new": "4", "old": "1", "at": "2026-01-10T09:30:00-05:00"}
+STATEMENT = {"statementBalance": "5", "at": "2026-01-05T12:00:00Z"}
 CASH = {"type": "DEPOSIT", "amount": "5", "at": "2026-01-05T12:00:00Z"}
 RATE = {"from": "USD", "to": "EUR", "day": "2026-01-05", "rate": "0.92"}
 ACTION = {"type": "SPLIT", "symbol": "AAPL", "effectiveAt": "2026-01-06T00:00:00Z", "new": "2", "old": "1"}
@@ -96,6 +98,10 @@ EVERY: dict[str, Callable[[Client], Answer]] = {
     "createCash": lambda client: client.post(f"/accounts/{NEVER}/cash", CASH),
     "getCash": lambda client: client.get(f"/accounts/{NEVER}/cash/{NEVER}"),
     "updateCash": lambda client: client.patch(f"/accounts/{NEVER}/cash/{NEVER}", {"amount": "1"}),
+    "listReconciliations": lambda client: client.get(f"/accounts/{NEVER}/reconciliations"),
+    "reconcile": lambda client: client.post(f"/accounts/{NEVER}/reconciliations", STATEMENT),
+    "getReconciliation": lambda client: client.get(f"/accounts/{NEVER}/reconciliations/{NEVER}"),
+    "deleteReconciliation": lambda client: client.delete(f"/accounts/{NEVER}/reconciliations/{NEVER}"),
     "deleteCash": lambda client: client.delete(f"/accounts/{NEVER}/cash/{NEVER}"),
     "getBalance": lambda client: client.get(f"/accounts/{NEVER}/balance"),
     "getReturns": lambda client: client.get(f"/accounts/{NEVER}/returns"),
@@ -165,6 +171,8 @@ BROKEN = (
     *((trading_accounts, name) for name in ("settings", "every", "create", "get", "with_settings", "standing")),
     (cash, "get"),
     (cash, "write"),
+    (reconciliations, "get"),
+    (reconciliations, "delete"),
     (rates, "put"),
     (rates, "page"),
     (books, "read_up_to"),

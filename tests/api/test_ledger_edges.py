@@ -17,6 +17,7 @@ CLOSE = {"price": "15", "closedAt": "2026-01-05T10:30:00Z"}
     [
         ("/executions", ""),
         (f"/accounts/{MAIN}/cash", ""),
+        (f"/accounts/{MAIN}/reconciliations", ""),
         ("/fx-rates", "from=EUR&to=USD&"),
         ("/groups", ""),
         ("/corporate-actions", ""),

@@ -76,6 +76,9 @@ ANSWERS: dict[tuple[str, int], Asked] = {
     ),
     ("createTradingAccount", 201): lambda client, _: client.post("/accounts", {"name": "IBKR", "currency": "EUR"}),
     ("createCash", 201): lambda client, _: client.post(f"/accounts/{MAIN}/cash", CASH),
+    ("reconcile", 201): lambda client, _: client.post(
+        f"/accounts/{MAIN}/reconciliations", {"statementBalance": "5", "at": CASH["at"]}
+    ),
     ("createExecution", 201): lambda client, _: client.post("/executions", EXECUTION),
     ("createExecution", 202): large_position,
     ("createAction", 201): lambda client, _: client.post("/corporate-actions", ACTION),
