@@ -758,8 +758,8 @@ class ExecutionKind(StrEnum):
 class CorporateActionType(StrEnum):
     """
     SPLIT: `new` units for `old` ones. RENAME: to `newSymbol`. MERGER_CASH: each unit is paid `cashPerShare`. MERGER_SHARES: `new` units of
-    `newSymbol` for `old` ones, and `cashPerShare`, if any, for each of the old ones, which lowers the cost of what is held. SPINOFF: `new`
-    units of `newSymbol` for each `old` ones held, which take `costShare` (0 to 1) of the cost along. SHARE_DIVIDEND: every position of the
+    `newSymbol` for `old` ones, and `cashPerShare`, if any, for each of the old ones, which lowers the cost of what is held, down to 0.
+    SPINOFF: `new` units of `newSymbol` for each `old` ones held, which take `costShare` (0 to 1) of the cost and of the entries' costs along. SHARE_DIVIDEND: every position of the
     symbol gets `quantity` units more at no cost; name the account where they got different numbers.
 
     """
@@ -1079,13 +1079,13 @@ class RecordedActionInput(BaseModel):
     type: Annotated[
         str,
         Field(
-            examples=['SPLIT'], pattern='^(SPLIT|RENAME|MERGER_CASH|SHARE_DIVIDEND)$'
+            examples=['SPLIT'],
+            pattern='^(SPLIT|RENAME|MERGER_CASH|MERGER_SHARES|SPINOFF|SHARE_DIVIDEND)$',
         ),
     ]
     """
-    SPLIT: `new` units for `old` ones. RENAME: what is open goes on under `newSymbol`. MERGER_CASH: each unit is paid `cashPerShare`, and
-    all of them close. SHARE_DIVIDEND: every position of the symbol gets `quantity` units more at no cost; name the account where they
-    got different numbers.
+    As `CorporateActionType` describes them. After RENAME and MERGER_SHARES the trade goes on under `newSymbol`; where the latter is open
+    already, the merged trade closes at cost, and its units come in there. Cash of a merger beyond the cost is an event of the trade.
 
     """
     symbol: Annotated[
@@ -1133,13 +1133,19 @@ class RecordedActionInput(BaseModel):
         ),
     ] = None
     """
-    The symbol from then on.
+    The symbol from then on, or of what is given.
     """
     cash_per_share: Annotated[
         Decimal | None, Field(alias='cashPerShare', examples=['185.25'])
     ] = None
     """
     The cash for each unit of before; not below zero.
+    """
+    cost_share: Annotated[
+        Decimal | None, Field(alias='costShare', examples=['185.25'])
+    ] = None
+    """
+    The part of the cost that goes along, from 0 to 1.
     """
     quantity: Annotated[Decimal | None, Field(examples=['50'])] = None
     """
@@ -1207,13 +1213,19 @@ class CorporateAction(BaseModel):
         ),
     ] = None
     """
-    The symbol from then on.
+    The symbol from then on, or of what is given.
     """
     cash_per_share: Annotated[
         Decimal | None, Field(alias='cashPerShare', examples=['185.25'])
     ] = None
     """
     The cash for each unit of before; not below zero.
+    """
+    cost_share: Annotated[
+        Decimal | None, Field(alias='costShare', examples=['185.25'])
+    ] = None
+    """
+    The part of the cost that goes along, from 0 to 1.
     """
     quantity: Annotated[Decimal | None, Field(examples=['50'])] = None
     """
@@ -1801,7 +1813,9 @@ class TradeSplitInput(BaseModel):
 
 class TradeSplit(BaseModel):
     """
-    From `at` on there are `new` units for `old` ones.
+    From `at` on there are `new` units for `old` ones. Of a trade with executions, a corporate action that changes units or cost, with the id of
+    the action; one of a spin-off has as many units after it.
+
     """
 
     split_id: Annotated[
@@ -1824,6 +1838,28 @@ class TradeSplit(BaseModel):
     `T` and `Z`.
 
     """
+    cash: Annotated[Decimal | None, Field(examples=['185.25'])] = None
+    """
+    What a merger paid for each old unit, which lowers the cost.
+    """
+    cost_share: Annotated[
+        Decimal | None, Field(alias='costShare', examples=['185.25'])
+    ] = None
+    """
+    The part of the cost that went along with units of another symbol.
+    """
+    money: Annotated[Decimal | None, Field(examples=['79.12'])] = None
+    """
+    The cost that went along.
+    """
+    commission: Annotated[Decimal | None, Field(examples=['1.1'])] = None
+    """
+    The commission of entries that went along.
+    """
+    fees: Annotated[Decimal | None, Field(examples=['1.1'])] = None
+    """
+    The fees of entries that went along.
+    """
 
 
 class TradeSplits(BaseModel):
@@ -1831,9 +1867,9 @@ class TradeSplits(BaseModel):
     The splits of a trade.
     """
 
-    items: Annotated[list[TradeSplit], Field(max_length=20)]
+    items: Annotated[list[TradeSplit], Field(max_length=400)]
     """
-    The splits, by time.
+    The splits, by time; 20 at most of a trade recorded by hand.
     """
 
 
@@ -4599,6 +4635,12 @@ class MatchedTrade(BaseModel):
     """
     When it became flat.
     """
+    cash_beyond_cost: Annotated[
+        Decimal | None, Field(alias='cashBeyondCost', examples=['79.12'])
+    ] = None
+    """
+    What mergers paid beyond the cost, a part of the gross P&L.
+    """
     gross_pnl: Annotated[
         Decimal | None, Field(alias='grossPnl', examples=['79.12'])
     ] = None
@@ -5065,7 +5107,8 @@ class Execution(BaseModel):
     """
     source: Annotated[str, Field(examples=['API'], max_length=40)]
     """
-    How the execution was recorded: API by an operation on executions, MANUAL by one on a trade, IMPORT from a file; others may be added.
+    How the execution was recorded: API by an operation on executions, MANUAL by one on a trade, IMPORT from a file, ACTION by a corporate
+    action, with which alone it changes; others may be added.
 
     """
     import_id: Annotated[
@@ -6473,9 +6516,9 @@ class Trade(BaseModel):
     """
     The dated events, by time.
     """
-    splits: Annotated[list[TradeSplit] | None, Field(max_length=20)] = None
+    splits: Annotated[list[TradeSplit] | None, Field(max_length=400)] = None
     """
-    The splits, by time.
+    The splits, by time; 20 at most of a trade recorded by hand.
     """
     images: Annotated[list[Image] | None, Field(max_length=100)] = None
     """

@@ -199,6 +199,7 @@ def _trade(trade: SettledTrade) -> dict[str, Any]:
             "exitPrice": None if trip.exit_price is None else _text(trip.exit_price),
             "openDate": time_text(trade.opened_at),
             "closeDate": None if trade.closed_at is None else time_text(trade.closed_at),
+            "cashBeyondCost": _known(trade, trip.received_beyond_cost) if trip.received_beyond_cost else None,
             "grossPnl": _known(trade, trip.gross),
             "netPnl": _known(trade, trip.net),
             "costs": _text(trade.costs),

@@ -107,7 +107,7 @@ _ENTRY = columns_of(Entry, without=["sequence"])
 _CLOSE = columns_of(Close, without=["sequence"])
 _MATCH = columns_of(LegMatch, also=["net"])
 _EVENT = columns_of(TradeEvent)
-_SPLIT = columns_of(TradeSplit)
+_SPLIT = columns_of(TradeSplit, without=["sequence"])
 _IMAGE = columns_of(Image, without=["file_version"])
 # A trade's own fields, by their types, then what follows from them.
 _TRADE = columns_of(

@@ -355,7 +355,7 @@ def revise_event(trade: Trade, event_id: str, changes: Mapping[str, Any], now: d
     The same trade, at its version, when that changes nothing. Raises EventNotFound; RuleBroken as for a new event, and
     for another field than the note that is None.
     """
-    event = event_of(trade, event_id)
+    event = _own_event(trade, event_id)
     if removed := [name for name, value in changes.items() if value is None and name != "note"]:
         raise RuleBroken([FieldError((name,), CANNOT_BE_REMOVED) for name in removed])
     revised = replace(event, **changes)
@@ -367,8 +367,20 @@ def revise_event(trade: Trade, event_id: str, changes: Mapping[str, Any], now: d
 
 def remove_event(trade: Trade, event_id: str, now: datetime) -> Trade:
     """The trade as if that event had never been recorded. Raises EventNotFound."""
-    event = event_of(trade, event_id)
+    event = _own_event(trade, event_id)
     return within_bounds(_changed(trade, now, events=tuple(each for each in trade.events if each is not event)))
+
+
+def _own_event(trade: Trade, event_id: str) -> TradeEvent:
+    """The event of that id, which was recorded. Raises EventNotFound; StateForbids for the cash of a merger."""
+    event = event_of(trade, event_id)
+    if any(split.split_id == event_id for split in trade.splits):
+        raise _of_an_action(event_id)
+    return event
+
+
+def _of_an_action(action_id: str) -> StateForbids:
+    return StateForbids(f"This follows from the corporate action {action_id}: delete that.")
 
 
 def event_of(trade: Trade, event_id: str) -> TradeEvent:
@@ -415,8 +427,12 @@ def add_split(trade: Trade, split: TradeSplit, now: datetime) -> Trade:
 
 
 def remove_split(trade: Trade, split_id: str, now: datetime) -> Trade:
-    """The trade as if that split had never been. Raises SplitNotFound; StateForbids when later closes need it."""
+    """The trade as if that split had never been. Raises SplitNotFound; StateForbids when later closes need it, and when
+    it is a corporate action.
+    """
     split = split_of(trade, split_id)
+    if trade.source is TradeSource.LEDGER:
+        raise _of_an_action(split_id)
     kept = tuple(each for each in trade.splits if each is not split)
     return _with_splits(trade, kept, now, new=split.old, old=split.new)
 

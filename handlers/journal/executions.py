@@ -86,15 +86,18 @@ WITHOUT_PRICE = WORTHLESS | {
     ExecutionKind.OPENING,
 }
 COMES_IN = frozenset({ExecutionKind.TRANSFER_IN, ExecutionKind.OPENING})
+# Kinds of stored fills that follow from a corporate action: their quantity and price are derived.
+MADE_BY_ACTIONS = frozenset({ExecutionKind.SPINOFF, ExecutionKind.MERGER_SHARES})
 MAKES_SHARES = frozenset({ExecutionKind.ASSIGNMENT, ExecutionKind.EXERCISE})
 
 
 class ExecutionSource(StrEnum):
-    """How an execution came about: by an operation on executions, by one on a trade, or by an import."""
+    """How an execution came about: by an operation on executions or on a trade, an import, or a corporate action."""
 
     API = "API"
     MANUAL = "MANUAL"
     IMPORT = "IMPORT"
+    ACTION = "ACTION"
 
 
 class PositionEffect(StrEnum):

@@ -8,9 +8,9 @@ from datetime import date
 from decimal import Decimal
 
 from handlers.journal import money
-from handlers.journal.money import ONE
+from handlers.journal.money import ONE, ZERO
 from handlers.journal.rates import Rates
-from handlers.journal.trade import Side, Trade
+from handlers.journal.trade import Close, Entry, Side, Trade
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,10 +52,24 @@ def _cash(trade: Trade) -> Iterator[tuple[date, Decimal]]:
     sign = ONE if trade.side is Side.BUY else -ONE
     for entry in trade.entered:
         if entry.price is not None:
-            paid = money.product(sign, entry.quantity, entry.price, trade.multiplier)
+            paid = _worth(sign, entry, trade.multiplier)
             yield entry.entered_at.date(), money.minus(-paid, entry.commission, entry.fees)
     for close in trade.closes:
-        brought = money.product(sign, close.quantity, close.price, trade.multiplier)
+        brought = _worth(sign, close, trade.multiplier)
         yield close.day, money.minus(brought, close.costs)
+    received = {each.split_id: each for each in trade.trip.received} if trade.splits else {}
+    for split in trade.splits:
+        if split.split_id in received:  # the rest of it is an event
+            cash = received[split.split_id]
+            yield split.at.date(), money.minus(cash.amount, cash.beyond)
+        if split.money is not None:
+            moved = money.product(sign, split.money)
+            yield split.at.date(), money.total((moved, split.commission or ZERO, split.fees or ZERO))
     for event in trade.events:
         yield event.day, event.amount
+
+
+def _worth(sign: Decimal, of: Entry | Close, multiplier: Decimal) -> Decimal:
+    if of.money is not None:
+        return money.product(sign, of.money)
+    return money.product(sign, of.quantity, of.price or ZERO, multiplier)

@@ -20,12 +20,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 
-from handlers.faults import Fault, FieldCode
 from handlers.journal import money
 from handlers.journal.errors import FieldError, RuleBroken
 from handlers.journal.executions import (
     COMES_IN,
+    MADE_BY_ACTIONS,
     WORTHLESS,
     ActionType,
     CorporateAction,
@@ -39,14 +40,12 @@ from handlers.journal.executions import (
     symbol_key,
 )
 from handlers.journal.money import ONE, ZERO
-from handlers.journal.positions import Fill, LotMethod, Position, Side, Split, Trip
+from handlers.journal.positions import Fill, LotMethod, Position, Side, Split, Trip, open_after_split
 from handlers.journal.trade import BASIS_UNKNOWN
 
 FEE_NOT_PRICED = "FEE_NOT_PRICED"
 ROUNDED_BY_SPLIT = "ROUNDED_BY_SPLIT"
 OPENING_FILL_CLOSED = "OPENING_FILL_CLOSED"
-
-_NOTHING = Fault(FieldCode.LEAVES_NOTHING, "leaves nothing for what is held")
 
 Key = tuple[str, str, str | None]
 
@@ -91,10 +90,11 @@ class SettledTrade:
 
     @property
     def costs(self) -> Decimal:
-        """What all its fills cost."""
-        return money.total(
+        """What all its fills cost, without what left with a share of the cost."""
+        paid = money.total(
             (*(opening.costs for opening in self.trip.openings), *(exit_.exit_costs for exit_ in self.trip.exits))
         )
+        return money.minus(paid, self.trip.moved_costs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,6 +208,7 @@ class _Ledger:
         quantity: Decimal,
         price: Decimal | None,
         worth: Decimal | None = None,
+        costs: Decimal = ZERO,
     ) -> None:
         """Take a fill of the engine's own."""
         at = of.executed_at if isinstance(of, Execution) else of.effective_at
@@ -221,6 +222,7 @@ class _Ledger:
             quantity=quantity,
             price=price,
             executed_at=at,
+            commission=costs,
             kind=kind,
             linked_to=name,
         )
@@ -228,7 +230,7 @@ class _Ledger:
         trip = held.position.trip_number
         held.symbols.setdefault(trip, held.symbol)
         held.position.take(
-            Fill(fill_id=made.execution_id, side=side, quantity=quantity, price=price, at=at, money=worth)
+            Fill(fill_id=made.execution_id, side=side, quantity=quantity, price=price, at=at, costs=costs, money=worth)
         )
         if held.position.side is not None:
             held.symbols.setdefault(held.position.trip_number, held.symbol)
@@ -252,16 +254,22 @@ class _Ledger:
             self._make(held, action, ExecutionKind.MERGER_CASH, name, side.opposite, quantity, price)
             return
         if action.type is ActionType.SPINOFF:
-            self._spin_off(action, key, held, side, action.new or ONE, action.old or ONE)
+            self._hand_over(action, key, held, side, action.cost_share or ZERO)
             return
-        if action.cash_per_share is not None:
-            position.receive(money.product(action.cash_per_share, held.instrument.multiplier))
+        if action.type is ActionType.MERGER_SHARES and self._target(key, held, action.new_symbol).position.side:
+            if (paid := paid_to(action)) is not None:
+                position.split(paid)
+            self._hand_over(action, key, held, side, ONE)
+            left = position.open_quantity
+            self._make(held, action, ExecutionKind.MERGER_SHARES, action.action_id, side.opposite, left, ZERO)
+            return
         if (split := split_of(action, position.open_quantity)) is not None:
             position.split(split)
         if action.new_symbol is not None:
             self._move(action, key, held, side, trip, action.new_symbol)
 
-    def _target(self, key: Key, held: _Held, symbol: str) -> _Held:
+    def _target(self, key: Key, held: _Held, symbol: str | None) -> _Held:
+        symbol = symbol or held.symbol
         wanted = (key[0], symbol_key(symbol), key[2])
         if wanted not in self._held:
             self._held[wanted] = _Held(symbol, held.instrument, Position(self._method, held.instrument.multiplier))
@@ -279,26 +287,23 @@ class _Ledger:
             return
         quantity = held.position.open_quantity
         name = action.action_id
-        self._make(held, action, ExecutionKind.MERGER_SHARES, name, side.opposite, quantity, None)
+        self._make(held, action, ExecutionKind.MERGER_SHARES, name, side.opposite, quantity, None)  # by a renaming
         leaving = held.position.trips()[-1].exits[-1]
         self._make(target, action, ExecutionKind.MERGER_SHARES, name, side, quantity, leaving.price, leaving.money)
 
-    def _spin_off(self, action: CorporateAction, key: Key, held: _Held, side: Side, new: Decimal, old: Decimal) -> None:
-        """Let units of the new symbol take their share of the cost along, lot by lot."""
+    def _hand_over(self, action: CorporateAction, key: Key, held: _Held, side: Side, share: Decimal) -> None:
+        """Let units of the new symbol take a share of the cost along, lot by lot."""
         position = held.position
-        target = self._target(key, held, action.new_symbol or action.symbol)
-        lots = position.lots()
-        before = until = given = ZERO
-        trip = target.position.trip_number
-        for lot, worth in zip(lots, position.release(action.cost_share or ZERO), strict=True):
-            before = money.total((before, lot.quantity))
-            until = money.floored(money.product(before, new), old)
-            quantity, given = money.minus(until, given), until
-            if not quantity:
-                raise RuleBroken([FieldError(("new",), _NOTHING)])
-            price = money.ratio(worth, money.product(quantity, target.instrument.multiplier))
-            self._make(target, action, ExecutionKind.SPINOFF, action.action_id, side, quantity, price, worth)
-        if BASIS_UNKNOWN in held.warnings.get(position.trip_number, ()):
+        target = self._target(key, held, action.new_symbol)
+        kind = ExecutionKind(action.type)
+        trips = {target.position.trip_number}
+        is_unknown = BASIS_UNKNOWN in held.warnings.get(position.trip_number, ())
+        for lot in handed_over(position, action, share):
+            price = lot.price(target.instrument.multiplier)
+            name = action.action_id
+            self._make(target, action, kind, name, side, lot.quantity, price, lot.money, lot.costs)
+            trips.add(target.position.trip_number if target.position.side is not None else max(trips))
+        for trip in trips if is_unknown else ():
             target.warn(trip, BASIS_UNKNOWN)
 
     def settled(self) -> Settlement:
@@ -321,31 +326,83 @@ class _Ledger:
                 )
 
 
-def split_of(action: CorporateAction, is_open: Decimal) -> Split | None:
-    """The split by which the action changes the units of a position of which so much is open; None without one.
+class HandedOver(NamedTuple):
+    """What a lot gives to units of another symbol: so many of these, with that part of its cost and of its costs."""
 
-    SHARE_DIVIDEND splits what is open into that and `quantity` more.
+    quantity: Decimal
+    money: Decimal
+    costs: Decimal
+
+    def price(self, multiplier: Decimal) -> Decimal:
+        """The cost of one of the units, at 8 decimals."""
+        return money.ratio(self.money, money.product(self.quantity, multiplier))
+
+
+def handed_over(position: Position, action: CorporateAction, share: Decimal) -> list[HandedOver]:
+    """Take a share of the cost out of the position, for the units of the new symbol that the action gives.
+
+    What gets less than the smallest quantity goes along with the lot before or after it. Raises RuleBroken, and changes
+    nothing then, when there is nothing for all that is open, or too much.
+    """
+    new, old = action.new or ONE, action.old or ONE
+    open_after_split(position.open_quantity, Split(at=action.effective_at, new=new, old=old))
+    quantities = [lot.quantity for lot in position.lots()]
+    before = given = worth = costs = ZERO
+    found: list[HandedOver] = []
+    for quantity, (amount, cost) in zip(quantities, position.release(share), strict=True):
+        before = money.plus(before, quantity)
+        until = money.floored(money.product(before, new), old)
+        worth, costs = money.plus(worth, amount), money.plus(costs, cost)
+        if until != given:
+            found.append(HandedOver(money.minus(until, given), worth, costs))
+            given, worth, costs = until, ZERO, ZERO
+    last = found[-1]
+    found[-1] = last._replace(money=money.plus(last.money, worth), costs=money.plus(last.costs, costs))
+    return found
+
+
+def paid_to(action: CorporateAction) -> Split | None:
+    """The cash that the action pays to what is open, as a split that changes no units; None without any."""
+    if not action.cash_per_share:
+        return None
+    return Split(at=action.effective_at, new=ONE, old=ONE, cash=action.cash_per_share, split_id=action.action_id)
+
+
+def split_of(action: CorporateAction, is_open: Decimal) -> Split | None:
+    """The split by which the action changes a position of which so much is open; None without one.
+
+    SHARE_DIVIDEND splits what is open into that and `quantity` more, MERGER_SHARES may pay cash with it.
     """
     if action.type is ActionType.SHARE_DIVIDEND:
         return Split(at=action.effective_at, new=money.total((is_open, action.quantity or ZERO)), old=is_open)
-    if action.type is ActionType.SPINOFF or action.new is None or action.old is None or action.new == action.old:
+    if action.type is ActionType.SPINOFF or action.new is None or action.old is None:
         return None
-    return Split(at=action.effective_at, new=action.new, old=action.old)
+    if action.new == action.old:
+        return paid_to(action)
+    return Split(
+        at=action.effective_at,
+        new=action.new,
+        old=action.old,
+        cash=action.cash_per_share or ZERO,
+        split_id=action.action_id,
+    )
 
 
 def position_after(
     symbol: str, executions: Iterable[Execution], actions: Iterable[CorporateAction], multiplier: Decimal
 ) -> Position:
     """The position in the symbol, by mean cost, after executions of one account that are resolved and stand in their
-    order, and after actions. What cannot be applied is passed by.
+    order, and after actions, which make their own executions. What cannot be applied is passed by.
     """
     positions: dict[str, Position] = {}
     waiting = deque(sorted(actions, key=in_turn))
     for execution in executions:
         while waiting and waiting[0].effective_at <= execution.executed_at:
-            _apply(waiting.popleft(), positions)
+            _apply(waiting.popleft(), positions, multiplier)
         if execution.side is None or execution.quantity is None:
             raise ValueError("the side and the quantity of an execution are known")
+        if execution.kind in MADE_BY_ACTIONS:
+            continue
         position = positions.setdefault(symbol_key(execution.symbol), Position(LotMethod.AVERAGE, multiplier))
         position.take(
             Fill(
@@ -357,31 +414,64 @@ def position_after(
             )
         )
     for action in waiting:
-        _apply(action, positions)
+        _apply(action, positions, multiplier)
     return positions.get(symbol_key(symbol), Position(LotMethod.AVERAGE, multiplier))
 
 
-def _apply(action: CorporateAction, positions: dict[str, Position]) -> None:
+def _apply(action: CorporateAction, positions: dict[str, Position], multiplier: Decimal) -> None:
     position = positions.get(symbol_key(action.symbol))
     if position is None or position.side is None:
         return
     if action.type is ActionType.MERGER_CASH:
+        _close(action, position, action.cash_per_share)
+        return
+    new = symbol_key(action.new_symbol or action.symbol)
+    target = positions.setdefault(new, Position(LotMethod.AVERAGE, multiplier))
+    with suppress(RuleBroken):
+        if action.type is ActionType.SPINOFF:
+            _hand_over(action, position, target, action.cost_share or ZERO, multiplier)
+        elif action.type is ActionType.MERGER_SHARES and target.side is not None:
+            if (paid := paid_to(action)) is not None:
+                position.split(paid)
+            _hand_over(action, position, target, ONE, multiplier)
+            _close(action, position, ZERO)
+        else:
+            if (split := split_of(action, position.open_quantity)) is not None:
+                position.split(split)
+            if action.new_symbol is not None and target.side is None:
+                positions[new] = positions.pop(symbol_key(action.symbol))
+
+
+def _close(action: CorporateAction, position: Position, price: Decimal | None) -> None:
+    if position.side is not None:
         position.take(
             Fill(
                 fill_id=action.action_id,
                 side=position.side.opposite,
                 quantity=position.open_quantity,
-                price=action.cash_per_share,
+                price=price,
                 at=action.effective_at,
             )
         )
-    elif action.type is ActionType.RENAME:
-        new = symbol_key(action.new_symbol or action.symbol)
-        if new not in positions or positions[new].side is None:
-            positions[new] = positions.pop(symbol_key(action.symbol))
-    elif (split := split_of(action, position.open_quantity)) is not None:
-        with suppress(RuleBroken):
-            position.split(split)
+
+
+def _hand_over(
+    action: CorporateAction, position: Position, target: Position, share: Decimal, multiplier: Decimal
+) -> None:
+    side = position.side
+    if side is None:
+        raise AssertionError("an action applies to what is open")
+    for lot in handed_over(position, action, share):
+        target.take(
+            Fill(
+                fill_id=action.action_id,
+                side=side,
+                quantity=lot.quantity,
+                price=lot.price(multiplier),
+                at=action.effective_at,
+                money=lot.money,
+            )
+        )
 
 
 def open_positions(trades: Sequence[SettledTrade]) -> list[SettledTrade]:

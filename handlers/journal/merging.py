@@ -25,6 +25,9 @@ _STORED = Context(prec=38, rounding=ROUND_HALF_EVEN)
 class Leg(NamedTuple):
     """The part of an execution that opens or closes something of a trade. `rank` is its place among all legs, `units`
     how many splits of the trade lie before it.
+
+    What an action makes has a leg for each lot that it comes from: `lot` is the number of the lot, `lot_price` its
+    price and `money` what it is worth, with the multiplier.
     """
 
     execution: RecordedExecution
@@ -32,11 +35,19 @@ class Leg(NamedTuple):
     costs: Decimal
     rank: int
     units: int = 0
+    lot: int = 0
+    lot_price: Decimal | None = None
+    money: Decimal | None = None
 
     @property
     def price(self) -> Decimal:
-        """The price of its execution."""
-        return self.execution.price
+        """The price of its execution, or of its lot."""
+        return self.execution.price if self.lot_price is None else self.lot_price
+
+    @property
+    def name(self) -> str:
+        """Names the leg among those of its trade."""
+        return f"{self.execution.execution_id}|{self.lot}" if self.lot else self.execution.execution_id
 
 
 Legs = list[Leg]
@@ -55,13 +66,15 @@ def merged(legs: Sequence[Leg], most: int = MOST_LEGS) -> list[Legs]:
 def worth(legs: Legs) -> tuple[Decimal, Decimal | None]:
     """Mean price of the legs, and their exact money, with the multiplier, where that is not price x quantity."""
     if len(legs) == 1:
-        return legs[0].price, None
-    value = money.total(money.product(leg.price, leg.quantity) for leg in legs)
+        return legs[0].price, legs[0].money
+    multiplier = legs[0].execution.instrument.multiplier
+    exact = money.total(
+        money.product(leg.price, leg.quantity, multiplier) if leg.money is None else leg.money for leg in legs
+    )
     quantity = money.total(leg.quantity for leg in legs)
-    price = money.mean_price(value, quantity, (leg.price for leg in legs))
-    if money.product(price, quantity) == value:
+    price = money.mean_price(exact, money.product(quantity, multiplier), (leg.price for leg in legs))
+    if money.product(price, quantity, multiplier) == exact:
         return price, None
-    exact = money.product(value, legs[0].execution.instrument.multiplier)
     return price, _STORED.plus(money.rounded(exact, money.MOST_DECIMALS))
 
 

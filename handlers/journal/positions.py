@@ -18,7 +18,10 @@ The rules, also in docs/statistics.md ("Trade P&L"):
 5. A split multiplies what is open, to 18 decimals; money and costs stay.
 6. What leaves without a price, as units that move to another account or symbol do, takes round8 of its lot's money
    with it and earns nothing. What comes with money of its own (`Fill.money`) costs that, to the last digit.
-7. Money that a position receives without an exit, as the cash part of a merger, lowers what its lots cost.
+7. Money that a position receives without an exit, as the cash part of a merger, lowers what its lots cost. What it is
+   beyond the cost of a lot is earned at once, so no lot costs less than nothing.
+8. A share of the cost that goes along with units of another symbol, as in a spin-off, is round8(share x cost) of each
+   lot, and round8(share x costs) of its costs.
 
 round8 is rounding to 8 decimals, ties to the even digit, of the exact value.
 """
@@ -30,6 +33,7 @@ from datetime import datetime
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Context, Decimal, DivisionByZero, InvalidOperation, Overflow
 from enum import StrEnum
 from math import gcd
+from typing import NamedTuple
 
 from handlers.faults import Fault, FieldCode
 from handlers.journal import money
@@ -78,11 +82,29 @@ class Fill:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Split:
-    """`new` units for `old` ones, both above 0, from that instant on: the fills of the instant come after it."""
+    """`new` units for `old` ones, both above 0, from that instant on: the fills of the instant come after it, or with a
+    `sequence` those whose sequence is not below it.
+
+    Before that, each old unit receives `cash`, without the multiplier; a short position pays it. `cost_share` (0 to 1)
+    of the cost of each lot and of its costs leaves the position, which are `money` and `costs` together, if these are
+    given. `split_id` names the split in the trip.
+    """
 
     at: datetime
     new: Decimal
     old: Decimal
+    sequence: int | None = None
+    cash: Decimal = ZERO
+    cost_share: Decimal = ZERO
+    money: Decimal | None = None
+    costs: Decimal | None = None
+    split_id: str = ""
+
+    def is_before(self, fill: Fill) -> bool:
+        """Whether it applies before the fill."""
+        if self.at == fill.at and self.sequence is not None:
+            return self.sequence <= fill.sequence
+        return self.at <= fill.at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +175,14 @@ class OpenLot:
     costs: Decimal
 
 
+class Received(NamedTuple):
+    """Cash that came in by the split of that id, and how much of it was beyond the cost, which is earned at once."""
+
+    split_id: str
+    amount: Decimal
+    beyond: Decimal
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trip:
     """A position from flat to flat, or to what is open.
@@ -161,7 +191,8 @@ class Trip:
     split; `lost` is what splits left below 18 decimals, in the units of each. `max_quantity` is the largest that was
     held. `entered_value` and `exited_value` are quantity x price; amounts of money include the multiplier, too. `moved`
     is what (exited_value - entered_value) x multiplier lacks of what a long trip's cash says; a short one's has the
-    other sign.
+    other sign. `moved_costs` are those of the openings that left with a share of the cost. `received` is the cash that
+    came in by splits; of a short trip, it went out and is below 0.
     """
 
     side: Side
@@ -176,6 +207,8 @@ class Trip:
     entered_value: Decimal
     exited_value: Decimal
     moved: Decimal
+    moved_costs: Decimal
+    received: tuple[Received, ...]
     lost: Decimal
 
     @property
@@ -196,13 +229,18 @@ class Trip:
 
     @property
     def gross(self) -> Decimal:
-        """What the exits earned together before costs."""
-        return money.total(exit_.gross for exit_ in self.exits)
+        """What the exits earned together before costs, with cash beyond the cost."""
+        return money.total((self.received_beyond_cost, *(exit_.gross for exit_ in self.exits)))
 
     @property
     def net(self) -> Decimal:
-        """What the exits earned together after costs."""
-        return money.total(exit_.net for exit_ in self.exits)
+        """What the exits earned together after costs, with cash beyond the cost."""
+        return money.total((self.received_beyond_cost, *(exit_.net for exit_ in self.exits)))
+
+    @property
+    def received_beyond_cost(self) -> Decimal:
+        """What splits earned with cash beyond the cost."""
+        return money.total(each.beyond for each in self.received)
 
 
 def settle(
@@ -222,7 +260,7 @@ def settle(
     position = Position(method, multiplier, one_trip=one_trip)
     splits = deque(sorted(actions, key=lambda split: split.at))
     for fill in sorted(fills, key=lambda fill: (fill.at, fill.sequence, fill.fill_id)):
-        while splits and splits[0].at <= fill.at:
+        while splits and splits[0].is_before(fill):
             position.split(splits.popleft())
         position.take(fill)
     for split in splits:
@@ -279,21 +317,21 @@ class Position:
             trip.open(fill, quantity, costs, money)
 
     def split(self, split: Split) -> None:
-        """Multiply what is open. Raises RuleBroken for a split that leaves nothing of it, or too much."""
+        """Multiply what is open, and what else the split does.
+
+        Raises RuleBroken for one that leaves nothing of it, or too much, and changes nothing then.
+        """
         if self._trip is not None:
             self._trip.split(split)
-
-    def receive(self, each: Decimal) -> None:
-        """Money for each open unit, with the multiplier: it lowers what the lots cost. A short position pays it."""
-        if self._trip is not None and self._trip.open_quantity:
-            self._trip.receive(each)
 
     def lots(self) -> tuple[OpenLot, ...]:
         """What is open, lot by lot, in the order in which the lots were opened."""
         return self._trip.open_lots() if self._trip is not None else ()
 
-    def release(self, share: Decimal) -> list[Decimal]:
-        """Take a share (0 to 1) of what each lot cost out of it, and return the amounts, each at 8 decimals."""
+    def release(self, share: Decimal) -> list[tuple[Decimal, Decimal]]:
+        """Take a share (0 to 1) of what each lot cost, and of its costs, out of it, and return both of each, at 8
+        decimals.
+        """
         return self._trip.release(share) if self._trip is not None else []
 
     def move_to(self, other: "Position") -> None:
@@ -347,6 +385,14 @@ _SURELY = Decimal("1E-200")
 
 def _round(amount: Decimal) -> Decimal:
     return amount.quantize(_CENT, context=_WIDE)
+
+
+def _down(amount: Decimal) -> Decimal:
+    """The amount, which may be a quotient that is near, at 8 decimals, what is below that left out."""
+    nearest = _round(amount)
+    if _subtract(nearest, amount).copy_abs() < _SURELY:
+        return nearest
+    return amount.quantize(_CENT, rounding=ROUND_DOWN, context=_WIDE)
 
 
 def _whole_units(quantity: Decimal) -> Decimal:
@@ -458,11 +504,29 @@ class _Lot:
         """Hold that much less money in the same quantity."""
         self.money_rate.change(self.quantity, amount.copy_negate(), self.quantity)
 
+    def spend_costs(self, amount: Decimal) -> None:
+        """Hold that much less of costs with the same quantity."""
+        self.cost_rate.change(self.quantity, amount.copy_negate(), self.quantity)
+        self.costs = _subtract(self.costs, amount)
+
     def take_costs(self, quantity: Decimal) -> Decimal:
         """Take a quantity out, and its share of the costs, which is returned: all that is left with the last of it."""
         share = self.costs if quantity == self.quantity else self.cost_rate.rounded(quantity)
         self.quantity, self.costs = _subtract(self.quantity, quantity), _subtract(self.costs, share)
         return share
+
+
+# What the amounts of two trips that become one are together.
+_ADD_UP = (
+    "open_quantity",
+    "_entered_value",
+    "_exited_value",
+    "_gross",
+    "_open_costs",
+    "_exited",
+    "_moved",
+    "_moved_costs",
+)
 
 
 class _Trip:
@@ -478,7 +542,8 @@ class _Trip:
         self._openings: list[Opening] = []
         self._exits: list[Exit] = []
         self._entered_value = self._exited_value = self._gross = self._open_costs = ZERO
-        self._exited = self._max_quantity = self._lost = self._moved = ZERO
+        self._exited = self._max_quantity = self._lost = self._moved = self._moved_costs = ZERO
+        self._received: list[Received] = []
 
     def open(self, fill: Fill, quantity: Decimal, costs: Decimal, money: Decimal | None = None) -> None:
         """Add that much of the fill, with these of its costs and of its money."""
@@ -567,19 +632,44 @@ class _Trip:
         price = _divide(money, _multiply(quantity, self._multiplier))
         return replace(fill, price=_round(price)), money
 
-    def receive(self, each: Decimal) -> None:
-        """Lower what each open unit cost; a long position has received that much, a short one has paid it."""
+    def _receive(self, split: Split) -> None:
+        """Lower what each lot cost by the cash of the split, to 0 at most; the rest is earned at once."""
+        each = _multiply(split.cash, self._multiplier)
+        beyond = ZERO
         for lot in self._lots:
-            lot.spend(_multiply(lot.quantity, each))
-        self._moved = _fma(self.open_quantity, each, self._moved)
+            amount = _multiply(lot.quantity, each)
+            left = _subtract(amount, max(ZERO, lot.money_rate.times(lot.quantity)))
+            more = _down(left) if left > ZERO else ZERO
+            lot.spend(_subtract(amount, more))
+            beyond = _add(beyond, more)
+        amount = _multiply(self.open_quantity, each)
+        self._moved = _add(self._moved, amount)
+        received = Received(split.split_id, _multiply(self._sign, amount), _multiply(self._sign, beyond))
+        self._gross = _add(self._gross, received.beyond)
+        self._received.append(received)
 
-    def release(self, share: Decimal) -> list[Decimal]:
-        """Take a share of what each lot cost out of it, and return the amounts, each at 8 decimals."""
+    def release(
+        self, share: Decimal, money: Decimal | None = None, costs: Decimal | None = None
+    ) -> list[tuple[Decimal, Decimal]]:
+        """Take a share of what each lot cost, and of its costs, out of it; both of each are returned, at 8 decimals.
+
+        money, costs: what they are together, if that is known; the last lot makes up for a difference.
+        """
         amounts = [lot.money_rate.rounded(_multiply(lot.quantity, share)) for lot in self._lots]
-        for lot, amount in zip(self._lots, amounts, strict=True):
+        of_costs = [_round(_multiply(lot.costs, share)) for lot in self._lots]
+        for given, wanted in ((amounts, money), (of_costs, costs)):
+            if wanted is not None and given:
+                for amount in given[:-1]:
+                    wanted = _subtract(wanted, amount)
+                given[-1] = wanted
+        for lot, amount, cost in zip(self._lots, amounts, of_costs, strict=True):
             lot.spend(amount)
+            if cost:
+                lot.spend_costs(cost)
             self._moved = _add(self._moved, amount)
-        return amounts
+            self._moved_costs = _add(self._moved_costs, cost)
+            self._open_costs = _subtract(self._open_costs, cost)
+        return list(zip(amounts, of_costs, strict=True))
 
     def united_with(self, other: "_Trip") -> "_Trip":
         """Both trips, of the same side, as one."""
@@ -591,8 +681,9 @@ class _Trip:
         self._lots = deque(lots)
         self._openings = sorted((*self._openings, *other._openings), key=lambda opening: opening.at)
         self._exits = sorted((*self._exits, *other._exits), key=lambda exit_: exit_.at)
-        for name in ("open_quantity", "_entered_value", "_exited_value", "_gross", "_open_costs", "_exited", "_moved"):
+        for name in _ADD_UP:
             setattr(self, name, _add(getattr(self, name), getattr(other, name)))
+        self._received = [*other._received, *self._received]
         self._max_quantity = max(self._max_quantity, other._max_quantity, self.open_quantity)
         self._lost = _add(self._lost, other._lost)
         return self
@@ -611,8 +702,16 @@ class _Trip:
 
     def split(self, split: Split) -> None:
         """Multiply what is open, lot by lot, and count all that was before in the new units."""
-        exact = _divide(_multiply(self.open_quantity, split.new), split.old)
         open_quantity = open_after_split(self.open_quantity, split)
+        if split.cash:
+            self._receive(split)
+        if split.cost_share:
+            self.release(split.cost_share, split.money, split.costs)
+        if split.new != split.old:
+            self._resize(split, open_quantity)
+
+    def _resize(self, split: Split, open_quantity: Decimal) -> None:
+        exact = _divide(_multiply(self.open_quantity, split.new), split.old)
         self._lost = _add(self._lost, _subtract(exact, open_quantity))
         before = after = costs = ZERO
         kept: deque[_Lot] = deque()
@@ -649,6 +748,8 @@ class _Trip:
             entered_value=self._entered_value,
             exited_value=self._exited_value,
             moved=self._moved,
+            moved_costs=self._moved_costs,
+            received=tuple(self._received),
             lost=self._lost,
         )
 

@@ -24,17 +24,19 @@ from uuid import UUID, uuid5
 from handlers.journal import money
 from handlers.journal.errors import ActionImpossible, PositionTooSmall, RuleBroken, StateForbids
 from handlers.journal.executions import (
+    MADE_BY_ACTIONS,
     ActionType,
     CorporateAction,
     ExecutionKind,
+    ExecutionSource,
     RecordedExecution,
     in_turn,
     symbol_key,
 )
-from handlers.journal.ledger import FEE_NOT_PRICED, ROUNDED_BY_SPLIT, split_of
+from handlers.journal.ledger import FEE_NOT_PRICED, ROUNDED_BY_SPLIT, HandedOver, handed_over, paid_to, split_of
 from handlers.journal.merging import MOST_LEGS, Leg, merged, worth
-from handlers.journal.money import ZERO, canonical
-from handlers.journal.positions import LotMethod, Side, Split, open_after_split
+from handlers.journal.money import ONE, ZERO, canonical
+from handlers.journal.positions import Fill, LotMethod, Position, Side, Split, open_after_split
 from handlers.journal.rules import within_bounds
 from handlers.journal.settings import MAIN
 from handlers.journal.tags import unique
@@ -42,8 +44,10 @@ from handlers.journal.trade import (
     BASIS_UNKNOWN,
     Close,
     Entry,
+    EventType,
     JournalNotes,
     Trade,
+    TradeEvent,
     TradeSource,
     TradeSplit,
     part_id,
@@ -55,6 +59,9 @@ from handlers.journal.trade import (
 # fills than a trade has entries and closes for.
 CLOSING_FILL_OPENED = "CLOSING_FILL_OPENED"
 FILLS_MERGED = "FILLS_MERGED"
+
+# Lot methods of groups where none matters.
+_AT_MEAN_COST: Mapping[str, LotMethod] = {}
 
 MOST_TAGS = 30
 # What takes over the notes of others is written together with them.
@@ -70,7 +77,7 @@ _RISK = ("stop_loss", "take_profit", "risk_amount", "initial_stop_loss", "initia
 class Group:
     """The fills of a position from flat to flat, or to what is open, as the entries and closes of a trade.
 
-    `symbol` is the last one that it had.
+    `symbol` is the last one that it had. `leg_names` are what the ids of entries and closes follow from.
     """
 
     trade_id: str
@@ -81,6 +88,7 @@ class Group:
     closes: tuple[Close, ...]
     splits: tuple[TradeSplit, ...]
     execution_ids: tuple[str, ...]
+    leg_names: tuple[str, ...]
     open_quantity: Decimal
     warnings: tuple[str, ...]
 
@@ -106,85 +114,219 @@ def groups_of(
     executions: Sequence[RecordedExecution],
     tolerated: Container[str] = (),
     actions: Iterable[CorporateAction] = (),
+    methods: Mapping[str, LotMethod] = _AT_MEAN_COST,
 ) -> list[Group]:
     """The groups of a position's executions, which begin where it is flat and stand in their order, with the corporate
-    actions of its symbol and account; where symbols are renamed, those of all of them. At one instant, actions come
-    before executions.
+    actions of its symbol and account; where actions name other symbols, those of all of them. At one instant, actions
+    come before executions.
 
-    Raises PositionTooSmall for an execution that may only close and takes more than is open, unless it is `tolerated`:
-    then it opens something with the rest; ActionImpossible for a split that leaves nothing of what is open, or too
-    much, and for a renaming when something is open under the new symbol, too, unless it is `tolerated`: then it changes
-    nothing.
+    methods: the lot methods of groups by their first executions, AVERAGE without one. Raises PositionTooSmall for an
+    execution that may only close and takes more than is open, unless it is `tolerated`: then it opens something with
+    the rest; ActionImpossible for an action that cannot be applied to what is open, unless it is `tolerated`: then it
+    changes nothing.
     """
-    walk = _Walk(tolerated)
+    return walked(executions, tolerated, actions, methods)[0]
+
+
+def walked(
+    executions: Sequence[RecordedExecution],
+    tolerated: Container[str] = (),
+    actions: Iterable[CorporateAction] = (),
+    methods: Mapping[str, LotMethod] = _AT_MEAN_COST,
+) -> tuple[list[Group], list[RecordedExecution]]:
+    """The groups, as `groups_of` has them, and the executions that actions make, such as the units of a spin-off.
+
+    Among the executions, those that actions made before are not taken: they say what is known of them already.
+    """
     waiting = deque(sorted(actions, key=in_turn))
+    walk = _Walk(tolerated, executions, methods, with_money=any(map(hands_over, waiting)))
     for execution in executions:
         while waiting and waiting[0].effective_at <= execution.executed_at:
             walk.act(waiting.popleft())
-        walk.take(execution)
+        if execution.kind not in MADE_BY_ACTIONS:
+            walk.take(execution)
     for action in waiting:
         walk.act(action)
-    return [_group(parts) for parts in walk.groups]
+    return [_group(parts) for parts in walk.groups], walk.made
+
+
+def hands_over(action: CorporateAction) -> bool:
+    """Whether the action may make executions in another symbol, which take a part of the cost along."""
+    return action.type in (ActionType.SPINOFF, ActionType.MERGER_SHARES)
 
 
 class _Walk:
     """The groups of an account's executions while these and actions are taken, one after the other."""
 
-    def __init__(self, tolerated: Container[str]) -> None:
+    def __init__(
+        self,
+        tolerated: Container[str],
+        executions: Sequence[RecordedExecution],
+        methods: Mapping[str, LotMethod],
+        *,
+        with_money: bool,
+    ) -> None:
         self.groups: list[_Parts] = []
+        self.made: list[RecordedExecution] = []
         self._open: dict[str, _Parts] = {}  # by symbol
         self._tolerated = tolerated
+        self._methods = methods
+        self._with_money = with_money
+        self._known = {one.linked_to: one for one in executions if one.kind in MADE_BY_ACTIONS}
+        self._opened = {one.opens for one in executions if one.kind not in MADE_BY_ACTIONS}
 
     def take(self, execution: RecordedExecution) -> None:
         """Close what is open against the execution, and open the rest of it."""
-        quantity, costs, key = execution.quantity, execution.costs or ZERO, symbol_key(execution.symbol)
+        self._take(Leg(execution, execution.quantity, execution.costs or ZERO, 0))
+
+    def _take(self, leg: Leg) -> None:
+        execution, key = leg.execution, symbol_key(leg.execution.symbol)
         parts = self._open.get(key)
         can_close = ZERO if parts is None or parts.side is execution.side else parts.held
-        closed = min(quantity, can_close)
-        if execution.may_only_close and quantity > closed and execution.execution_id not in self._tolerated:
+        closed = min(leg.quantity, can_close)
+        if execution.may_only_close and leg.quantity > closed and execution.execution_id not in self._tolerated:
             raise PositionTooSmall(execution.execution_id, can_close)
         if parts is not None and closed:
-            own = costs if closed == quantity else money.ratio(money.product(costs, closed), quantity)
-            self._close(parts, execution, closed, own)
-            quantity, costs = money.minus(quantity, closed), money.minus(costs, own)
-        if quantity:
+            closing, leg = _parted(leg, closed)
+            self._close(parts, closing)
+        if leg.quantity:
             if key not in self._open:
-                self._open[key] = _Parts(execution.side, execution.symbol)
+                self._open[key] = self._begun(execution)
                 self.groups.append(self._open[key])
-            self._open[key].open(execution, quantity, costs)
+            self._open[key].open(leg)
 
-    def _close(self, parts: _Parts, execution: RecordedExecution, quantity: Decimal, costs: Decimal) -> None:
-        parts.close(execution, quantity, costs)
+    def _begun(self, first: RecordedExecution) -> _Parts:
+        position = None
+        if self._with_money:
+            method = self._methods.get(first.execution_id, LotMethod.AVERAGE)
+            position = Position(method, first.instrument.multiplier, one_trip=True)
+        return _Parts(first, position)
+
+    def _close(self, parts: _Parts, leg: Leg) -> None:
+        parts.close(leg)
         if not parts.held:
             del self._open[symbol_key(parts.symbol)]
 
     def act(self, action: CorporateAction) -> None:
         """Change what is open, if anything is."""
-        key = symbol_key(action.symbol)
-        parts = self._open.get(key)
+        parts = self._open.get(symbol_key(action.symbol))
         if parts is None:
             return
-        if action.type is ActionType.MERGER_CASH:
-            self._close(parts, _paid_out(action, parts), parts.held, ZERO)
-        elif action.type is ActionType.RENAME:
-            self._rename(action, key, parts)
-        elif (split := split_of(action, parts.held)) is not None:
-            try:
-                parts.split(split, action.action_id)
-            except RuleBroken as error:
-                if action.action_id not in self._tolerated:
-                    raise _impossible(action, error) from None
+        try:
+            self._act_on(parts, action)
+        except ActionImpossible:
+            if action.action_id not in self._tolerated:
+                raise
 
-    def _rename(self, action: CorporateAction, key: str, parts: _Parts) -> None:
-        new_symbol = action.new_symbol or action.symbol
-        new = symbol_key(new_symbol)
-        if new not in self._open:
-            parts.symbol = new_symbol
-            self._open[new] = self._open.pop(key)
-        elif action.action_id not in self._tolerated:
-            at = action.effective_at.isoformat()
-            detail = f"{action.symbol} and {new_symbol} are both open at {at}: one of them has to be flat then."
+    def _act_on(self, parts: _Parts, action: CorporateAction) -> None:
+        if action.type is ActionType.MERGER_CASH:
+            self._close(parts, Leg(_paid_out(action, parts), parts.held, ZERO, 0))
+            return
+        target = None if action.new_symbol is None else self._open.get(symbol_key(action.new_symbol))
+        if target is not None and _differ(target, parts):
+            detail = f"{action.symbol} and {action.new_symbol} are in another multiplier or currency."
             raise ActionImpossible(action.action_id, detail, None)
+        if action.type is ActionType.SPINOFF:
+            self._hand_over(parts, action, None, action.cost_share or ZERO)
+        elif action.type is ActionType.MERGER_SHARES and target is not None:
+            self._hand_over(parts, action, paid_to(action), ONE)
+            self._close(parts, Leg(_paid_out(action, parts), parts.held, ZERO, 0))
+        elif target is not None:
+            at = action.effective_at.isoformat()
+            detail = f"{action.symbol} and {action.new_symbol} are both open at {at}: one of them has to be flat then."
+            raise ActionImpossible(action.action_id, detail, None)
+        else:
+            if (split := split_of(action, parts.held)) is not None:
+                try:
+                    parts.split(split, action.action_id)
+                except RuleBroken as error:
+                    raise _impossible(action, error) from None
+            if action.new_symbol is not None:
+                self._open[symbol_key(action.new_symbol)] = self._open.pop(symbol_key(action.symbol))
+                parts.symbol = action.new_symbol
+
+    def _hand_over(self, parts: _Parts, action: CorporateAction, paid: Split | None, share: Decimal) -> None:
+        """Let units of the new symbol, which come in now, take a share of the cost along, lot by lot."""
+        if parts.position is None:
+            raise AssertionError("the money is known where something is handed over")
+        try:
+            split = replace(
+                paid or Split(at=action.effective_at, new=ONE, old=ONE), cost_share=share, split_id=action.action_id
+            )
+            lots, price = parts.hand_over(split, action)
+        except RuleBroken as error:
+            raise _impossible(action, error) from None
+        made = self._made(parts, action, money.total(lot.quantity for lot in lots), price)
+        self.made.append(made)
+        for number, lot in enumerate(lots):
+            own = lot.price(made.instrument.multiplier)
+            self._take(Leg(made, lot.quantity, lot.costs, 0, 0, number, own, lot.money))
+
+    def _made(self, parts: _Parts, action: CorporateAction, quantity: Decimal, price: Decimal) -> RecordedExecution:
+        """The execution that an action makes in the new symbol, as it is known, or a new one."""
+        first, split = parts.executions[0], parts.splits[-1]
+        found = self._known.get(action.action_id)
+        if found is None:
+            execution_id = made_id(action.action_id, first)
+            found = RecordedExecution(
+                user_id=first.user_id,
+                execution_id=execution_id,
+                account_id=first.account_id,
+                symbol=action.new_symbol or action.symbol,
+                instrument=first.instrument,
+                pair_id=first.pair_id,
+                side=parts.side,
+                quantity=quantity,
+                price=price,
+                executed_at=action.effective_at,
+                kind=ExecutionKind(action.type),
+                linked_to=action.action_id,
+                source=ExecutionSource.ACTION,
+                opens=self._first_free(execution_id),
+                created_at=first.created_at,
+                updated_at=first.created_at,
+            )
+        return replace(
+            found,
+            side=parts.side,
+            quantity=quantity,
+            price=price,
+            commission=split.commission or ZERO,
+            fees=split.fees or ZERO,
+            basis_unknown=any(one.basis_unknown for one in parts.executions),
+        )
+
+    def _first_free(self, execution_id: str) -> str:
+        """The id of the trade that an execution of an action opens; another one, if an execution took it over."""
+        number = 0
+        while (trade_id := str(uuid5(UUID(execution_id), f"trade {number}"))) in self._opened:
+            number += 1
+        return trade_id
+
+
+def made_id(action_id: str, of: RecordedExecution) -> str:
+    """The id of the execution that an action makes of what is open in a position."""
+    return str(uuid5(UUID(action_id), f"{of.account_id}|{of.pair_id or '-'}"))
+
+
+def _parted(leg: Leg, quantity: Decimal) -> tuple[Leg, Leg]:
+    """The part of the leg that closes that much, with its part of costs and money, and the rest."""
+    if quantity == leg.quantity:
+        return leg, leg._replace(quantity=ZERO)
+    costs = money.ratio(money.product(leg.costs, quantity), leg.quantity)
+    worth = rest = leg.money
+    if leg.money is not None:
+        worth = money.ratio(money.product(leg.money, quantity), leg.quantity)
+        rest = money.minus(leg.money, worth)
+    return (
+        leg._replace(quantity=quantity, costs=costs, money=worth),
+        leg._replace(quantity=money.minus(leg.quantity, quantity), costs=money.minus(leg.costs, costs), money=rest),
+    )
+
+
+def _differ(one: _Parts, other: _Parts) -> bool:
+    own, others = one.executions[0].instrument, other.executions[0].instrument
+    return (own.multiplier, own.currency) != (others.multiplier, others.currency)
 
 
 def _impossible(action: CorporateAction, error: RuleBroken) -> ActionImpossible:
@@ -198,7 +340,9 @@ def _impossible(action: CorporateAction, error: RuleBroken) -> ActionImpossible:
 
 
 def _paid_out(action: CorporateAction, parts: _Parts) -> RecordedExecution:
-    """The fill by which a merger closes what is open for cash. It is not stored: the close has the id of the action."""
+    """The fill by which a merger closes what is open: for cash, or for nothing, when units of another symbol have taken
+    its cost along. It is not stored: the close has the id of the action.
+    """
     first = parts.executions[0]
     return RecordedExecution(
         user_id=first.user_id,
@@ -208,9 +352,9 @@ def _paid_out(action: CorporateAction, parts: _Parts) -> RecordedExecution:
         instrument=first.instrument,
         side=parts.side.opposite,
         quantity=parts.held,
-        price=action.cash_per_share or ZERO,
+        price=(action.cash_per_share if action.type is ActionType.MERGER_CASH else None) or ZERO,
         executed_at=action.effective_at,
-        kind=ExecutionKind.MERGER_CASH,
+        kind=ExecutionKind(action.type),
         linked_to=action.action_id,
         opens=action.action_id,
         created_at=first.created_at,
@@ -245,13 +389,14 @@ def overclosing(executions: Sequence[RecordedExecution], actions: Sequence[Corpo
 
 
 class _Parts:
-    """A group while it is put together."""
+    """A group while it is put together; with its money, if that is needed."""
 
-    __slots__ = ("closes", "entries", "executions", "held", "is_rounded", "side", "splits", "symbol")
+    __slots__ = ("closes", "entries", "executions", "held", "is_rounded", "position", "side", "splits", "symbol")
 
-    def __init__(self, side: Side, symbol: str) -> None:
-        self.side = side
-        self.symbol = symbol
+    def __init__(self, first: RecordedExecution, position: Position | None) -> None:
+        self.side = first.side
+        self.symbol = first.symbol
+        self.position = position
         self.held = ZERO
         self.executions: list[RecordedExecution] = []
         self.entries: list[Leg] = []
@@ -259,26 +404,86 @@ class _Parts:
         self.splits: list[TradeSplit] = []
         self.is_rounded = False
 
-    def open(self, execution: RecordedExecution, quantity: Decimal, costs: Decimal) -> None:
+    def open(self, leg: Leg) -> None:
         """Add an execution, or a part of it, to what is open."""
-        self.held = money.total((self.held, quantity))
-        self._add(self.entries, execution, quantity, costs)
+        self.held = money.total((self.held, leg.quantity))
+        self._add(self.entries, leg, self.side)
 
-    def close(self, execution: RecordedExecution, quantity: Decimal, costs: Decimal) -> None:
+    def close(self, leg: Leg) -> None:
         """Close as much of what is open by an execution, or a part of it."""
-        self.held = money.minus(self.held, quantity)
-        self._add(self.closes, execution, quantity, costs)
+        self.held = money.minus(self.held, leg.quantity)
+        self._add(self.closes, leg, self.side.opposite)
 
     def split(self, split: Split, split_id: str) -> None:
-        """Hold what is open in other units."""
+        """Hold what is open in other units, and take the cash that comes with them."""
         left = open_after_split(self.held, split)
         self.is_rounded |= money.product(self.held, split.new) != money.product(left, split.old)
+        if self.position is not None:
+            self.position.split(split)
         self.held = left
-        self.splits.append(TradeSplit(split_id=split_id, new=split.new, old=split.old, at=split.at))
+        self._note(split, split_id)
 
-    def _add(self, to: list[Leg], execution: RecordedExecution, quantity: Decimal, costs: Decimal) -> None:
-        to.append(Leg(execution, quantity, costs, len(self.executions), len(self.splits)))
-        self.executions.append(execution)
+    def hand_over(self, split: Split, action: CorporateAction) -> tuple[list[HandedOver], Decimal]:
+        """Take the cash of the split, and let a share of the cost go along with units of another symbol.
+
+        Returns these by lot, and the mean price of all of them. Raises RuleBroken, and changes nothing then.
+        """
+        position = self.position
+        if position is None:
+            raise AssertionError("the money is known where something is handed over")
+        open_after_split(self.held, Split(at=split.at, new=action.new or ONE, old=action.old or ONE))
+        position.split(replace(split, cost_share=ZERO))
+        lots = handed_over(position, action, split.cost_share)
+        worth, costs = money.total(lot.money for lot in lots), money.total(lot.costs for lot in lots)
+        multiplier = self.executions[0].instrument.multiplier
+        quantity = money.total(lot.quantity for lot in lots)
+        commission = self._commission_among(costs)
+        self._note(
+            split,
+            action.action_id,
+            cost_share=split.cost_share,
+            money=worth,
+            commission=commission,
+            fees=money.minus(costs, commission),
+        )
+        return lots, money.ratio(worth, money.product(quantity, multiplier))
+
+    def _commission_among(self, costs: Decimal) -> Decimal:
+        """The part of costs of the entries that is commission."""
+        commission, fees = _costs_of(self.entries)
+        paid = money.plus(commission, fees)
+        return costs if not paid else money.ratio(money.product(costs, commission), paid)
+
+    def _note(self, split: Split, split_id: str, **moved: Decimal) -> None:
+        at_once = any(leg.execution.executed_at == split.at for leg in (*self.entries[-1:], *self.closes[-1:]))
+        self.splits.append(
+            TradeSplit(
+                split_id=split_id,
+                new=split.new,
+                old=split.old,
+                at=split.at,
+                cash=split.cash or None,
+                sequence=len(self.executions) if at_once else None,
+                **moved,
+            )
+        )
+
+    def _add(self, to: list[Leg], leg: Leg, side: Side) -> None:
+        own = leg._replace(rank=len(self.executions), units=len(self.splits))
+        to.append(own)
+        self.executions.append(leg.execution)
+        if self.position is not None:
+            self.position.take(
+                Fill(
+                    fill_id=own.name,
+                    side=side,
+                    quantity=own.quantity,
+                    price=own.price,
+                    at=own.execution.executed_at,
+                    costs=own.costs,
+                    money=own.money,
+                )
+            )
 
 
 def _group(parts: _Parts) -> Group:
@@ -290,7 +495,7 @@ def _group(parts: _Parts) -> Group:
         commission, fees = _costs_of(legs)
         entries.append(
             Entry(
-                entry_id=part_id(trade_id, legs[0].execution.execution_id),
+                entry_id=part_id(trade_id, legs[0].name),
                 quantity=money.total(leg.quantity for leg in legs),
                 price=price,
                 entered_at=legs[0].execution.executed_at,
@@ -305,7 +510,7 @@ def _group(parts: _Parts) -> Group:
         commission, fees = _costs_of(legs)
         closes.append(
             Close(
-                close_id=part_id(trade_id, legs[0].execution.execution_id),
+                close_id=part_id(trade_id, legs[0].name),
                 quantity=money.total(leg.quantity for leg in legs),
                 price=price,
                 closed_at=legs[-1].execution.executed_at,
@@ -334,7 +539,8 @@ def _group(parts: _Parts) -> Group:
         entries=tuple(entries),
         closes=tuple(closes),
         splits=tuple(parts.splits),
-        execution_ids=tuple(one.execution_id for one in parts.executions),
+        execution_ids=tuple(dict.fromkeys(one.execution_id for one in parts.executions)),
+        leg_names=tuple(leg.name for leg in (*parts.entries, *parts.closes)),
         open_quantity=parts.held,
         warnings=tuple(warnings),
     )
@@ -349,6 +555,8 @@ def _costs_of(legs: Sequence[Leg]) -> tuple[Decimal, Decimal]:
 def _commission_of(leg: Leg) -> Decimal:
     execution = leg.execution
     commission = execution.priced(execution.commission)
+    if leg.lot_price is not None:
+        return ZERO if not execution.costs else money.ratio(money.product(leg.costs, commission), execution.costs)
     if leg.quantity == execution.quantity:
         return commission
     return money.ratio(money.product(commission, leg.quantity), execution.quantity)
@@ -469,9 +677,20 @@ def _with_heirs(
     return heirs, renamed
 
 
+def methods_of(
+    former: Former, groups: Sequence[Group], stored: Mapping[str, Trade], method: LotMethod
+) -> dict[str, LotMethod]:
+    """The lot methods of the groups, by their first executions: each has that of its trade, a new one the method."""
+    after, _ = _with_heirs(former, groups, stored)
+    return {
+        group.first.execution_id: stored[group.trade_id].lot_method if group.trade_id in stored else method
+        for group in after
+    }
+
+
 def _under(trade_id: str, group: Group) -> Group:
     """The group as the trade of that id."""
-    ids = {part_id(group.trade_id, execution_id): execution_id for execution_id in group.execution_ids}
+    ids = {part_id(group.trade_id, name): name for name in group.leg_names}
     return replace(
         group,
         trade_id=trade_id,
@@ -519,7 +738,7 @@ def _derived(group: Group, old: Trade | None, user_id: str, lot_method: LotMetho
         )
     else:
         old_or_new = old
-    return with_entries(
+    derived = with_entries(
         old_or_new,
         group.entries,
         symbol=group.symbol,
@@ -536,6 +755,22 @@ def _derived(group: Group, old: Trade | None, user_id: str, lot_method: LotMetho
         version=old_or_new.version + 1,
         updated_at=now,
     )
+    return replace(derived, events=_events(derived, old_or_new))
+
+
+def _events(trade: Trade, old: Trade) -> tuple[TradeEvent, ...]:
+    """The events of the trade: its own, and what mergers paid beyond its cost."""
+    of_actions = {split.split_id for split in (*old.splits, *trade.splits)}
+    own = [event for event in old.events if event.event_id not in of_actions]
+    if all(split.cash is None for split in trade.splits):
+        return tuple(own)
+    at = {split.split_id: split.at for split in trade.splits}
+    paid = [
+        TradeEvent(event_id=each.split_id, type=EventType.OTHER, amount=each.beyond, at=at[each.split_id])
+        for each in trade.trip.received
+        if each.beyond
+    ]
+    return (*own, *paid)
 
 
 def _in_units(trade: Trade, splits: Sequence[TradeSplit]) -> dict[str, Decimal]:

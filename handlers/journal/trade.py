@@ -113,12 +113,39 @@ class TradeEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TradeSplit:
-    """`new` units for `old` ones, both above 0, from that instant on: what is traded at the instant comes after it."""
+    """`new` units for `old` ones, both above 0, from that instant on: what is traded at the instant comes after it.
+
+    Of a trade that follows from executions, each corporate action that changes what is open is one, with its id: a
+    merger may pay `cash` for each old unit, which lowers the cost; of a spin-off, which leaves the units as they are,
+    `cost_share` (0 to 1) of the cost goes along, which are `money`, `commission` and `fees`. `sequence` is its place
+    among all entries and closes where some of its instant come before it.
+    """
 
     split_id: str
     new: Decimal
     old: Decimal
     at: datetime
+    cash: Decimal | None = None
+    cost_share: Decimal | None = None
+    money: Decimal | None = None
+    commission: Decimal | None = None
+    fees: Decimal | None = None
+    sequence: int | None = None
+
+    @property
+    def as_settled(self) -> Split:
+        """The split as the engine takes it."""
+        return Split(
+            at=self.at,
+            new=self.new,
+            old=self.old,
+            sequence=self.sequence,
+            cash=self.cash or ZERO,
+            cost_share=self.cost_share or ZERO,
+            money=self.money,
+            costs=None if self.money is None else money.total((self.commission or ZERO, self.fees or ZERO)),
+            split_id=self.split_id,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -355,7 +382,7 @@ class Trade:
             )
             for number, close in enumerate(self.closes, start=len(fills))
         ]
-        splits = [Split(at=split.at, new=split.new, old=split.old) for split in self.splits]
+        splits = [split.as_settled for split in self.splits]
         return settle(fills, splits, self.lot_method, multiplier=self.multiplier, one_trip=True)
 
     @cached_property
@@ -470,8 +497,10 @@ def with_entries(trade: Trade, entries: Iterable[Entry], **others: Any) -> Trade
         quantity=money.total(entry.quantity for entry in ordered),
         entry_price=price,
         open_date=ordered[0].entered_at,
-        commission=money.total(entry.commission for entry in ordered),
-        fees=money.total(entry.fees for entry in ordered),
+        commission=money.minus(
+            money.total(entry.commission for entry in ordered), *(split.commission or ZERO for split in splits)
+        ),
+        fees=money.minus(money.total(entry.fees for entry in ordered), *(split.fees or ZERO for split in splits)),
         entries=tuple(ordered) if len(ordered) > 1 or splits or ordered[0].entry_id != trade.first_entry_id else (),
         **others,
     )

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from handlers.journal.executions import ActionType, CorporateAction, RecordedAction, symbol_key
+from handlers.journal.executions import CorporateAction, RecordedAction, symbol_key
 from handlers.storage import ledger
 from handlers.storage.clients import ledger_table
 from handlers.storage.codec import Codec
@@ -42,7 +42,7 @@ def get(user_id: str, action_id: str) -> RecordedAction:
 
 
 def every(user_id: str, symbol: str | None = None) -> Iterator[RecordedAction]:
-    """All actions, or those of a symbol, also those that rename another one to it, by symbol and time, as they stand
+    """All actions, or those of a symbol, also those that move another one to it, by symbol and time, as they stand
     now. Raises Busy.
     """
     return _among(ledger.below(user_id, ledger.actions(symbol)), symbol)
@@ -97,8 +97,8 @@ def unchanged(user_id: str, symbol: str, version: int) -> TransactWriteItemTypeD
 
 
 def symbols(action: CorporateAction) -> list[str]:
-    """The symbols whose positions have the action: two of a renaming."""
-    return [action.symbol] if action.type is not ActionType.RENAME else [action.symbol, str(action.new_symbol)]
+    """The symbols whose positions have the action: two where it names a new one."""
+    return [action.symbol] if action.new_symbol is None else [action.symbol, action.new_symbol]
 
 
 def put(action: RecordedAction, counted: Sequence[Count]) -> list[TransactWriteItemTypeDef]:

@@ -402,14 +402,14 @@ def _actions(user_id: str, change: Written) -> Iterator[TransactWriteItemTypeDef
     kept = {_place(execution) for execution in change.put}
     put_ids = {execution.execution_id for execution in change.put}
     for execution in change.removed:
+        item, ref = delete_execution(execution)
         if _place(execution) not in kept:
-            yield ledger.delete(user_id, _place(execution), **at_version(execution.version))
+            yield item
         if execution.execution_id not in put_ids:
-            yield ledger.delete(user_id, ledger.ref(execution.execution_id))
+            yield ref
     for execution in change.put:
         yield put_execution(execution)
-        place = ledger.ref(execution.execution_id)
-        yield ledger.put({**ledger.key(user_id, place), "at": {"S": _place(execution)}})
+        yield put_ref(execution)
     for new, old in change.trades:
         yield put_trade(new, old)
     for trade in change.vanished:
@@ -417,26 +417,33 @@ def _actions(user_id: str, change: Written) -> Iterator[TransactWriteItemTypeDef
 
 
 def write_in_parts(
-    user_id: str, held: StoredPosition, settled: StoredPosition, units: Iterable[Sequence[TransactWriteItemTypeDef]]
+    user_id: str,
+    positions: Sequence[tuple[StoredPosition, StoredPosition]],
+    units: Iterable[Sequence[TransactWriteItemTypeDef]],
 ) -> None:
-    """Write the units in their order, each of them whole or not at all, and then the position as it is settled.
+    """Write the units in their order, each of them whole or not at all, and then the positions as they are settled.
 
-    Each part is written on the condition that nobody else has changed the position, and raises its version, so that
-    nobody writes what was worked out before. Raises VersionMismatch when somebody has; AccountErased, Busy.
+    positions: each as it was read, and as it is settled. Each part is written on the condition that nobody else has
+    changed one of them, and raises their versions, so that nobody writes what was worked out before. Raises
+    VersionMismatch when somebody has; AccountErased, Busy.
     """
+    held = [was for was, _ in positions]
     part: list[TransactWriteItemTypeDef] = []
     for unit in units:
-        if len(part) + len(unit) > MOST_WRITTEN - 1:
+        if len(part) + len(unit) > MOST_WRITTEN - len(held):
             held = _write_part(user_id, held, part)
             part = []
         part.extend(unit)
-    _write_part(user_id, replace(settled, version=held.version), part)
+    settled = [replace(each, version=was.version) for was, (_, each) in zip(held, positions, strict=True)]
+    _write_part(user_id, settled, part)
 
 
-def _write_part(user_id: str, held: StoredPosition, part: Sequence[TransactWriteItemTypeDef]) -> StoredPosition:
-    if any(ledger.write(user_id, [put_position(held), *part], retry_conflicts=True)):
+def _write_part(
+    user_id: str, held: Sequence[StoredPosition], part: Sequence[TransactWriteItemTypeDef]
+) -> list[StoredPosition]:
+    if any(ledger.write(user_id, [*map(put_position, held), *part], retry_conflicts=True)):
         raise VersionMismatch(user_id)
-    return replace(held, version=held.version + 1)
+    return [replace(each, version=each.version + 1) for each in held]
 
 
 def put_position(held: StoredPosition) -> TransactWriteItemTypeDef:
@@ -457,6 +464,21 @@ def put_execution(execution: RecordedExecution) -> TransactWriteItemTypeDef:
     by_time = ledger.by_time(execution.account_id, execution.executed_at, execution.execution_id)
     key = ledger.key(execution.user_id, _place(execution))
     return ledger.put({**key, **_EXECUTIONS.item(execution), "at": {"S": by_time}})
+
+
+def put_ref(execution: RecordedExecution) -> TransactWriteItemTypeDef:
+    """The write of what says where the execution lies."""
+    key = ledger.key(execution.user_id, ledger.ref(execution.execution_id))
+    return ledger.put({**key, "at": {"S": _place(execution)}})
+
+
+def delete_execution(execution: RecordedExecution) -> tuple[TransactWriteItemTypeDef, TransactWriteItemTypeDef]:
+    """The deletions of an execution that is still at its version, and of what says where it lies."""
+    user_id = execution.user_id
+    return (
+        ledger.delete(user_id, _place(execution), **at_version(execution.version)),
+        ledger.delete(user_id, ledger.ref(execution.execution_id)),
+    )
 
 
 def _place(execution: RecordedExecution) -> str:

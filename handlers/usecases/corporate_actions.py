@@ -42,6 +42,8 @@ _CHANGES_FIGURES = {
     ActionType.SHARE_DIVIDEND: "quantity",
     ActionType.MERGER_CASH: "cash_per_share",
     ActionType.RENAME: "new_symbol",
+    ActionType.MERGER_SHARES: "new",
+    ActionType.SPINOFF: "new",
 }
 
 
@@ -148,7 +150,7 @@ class _Change:
         self._is_new = True
         own = self._positions()
         for key, held in list(own.items()):
-            for name, symbol in self._symbols.items():  # what is renamed goes on in a position that may be new
+            for name, symbol in self._symbols.items():  # what is moved goes on in a position that may be new
                 other = key._replace(symbol=name)
                 if other not in own:
                     own[other] = replace(self._position(other, symbol), instrument=held.instrument)
@@ -206,7 +208,7 @@ class _Change:
                 written = [self._marked(key) for key in self.actions]
 
     def _together(self) -> list[tuple[PositionKey, ...]]:
-        """The positions, those together between which symbols are renamed."""
+        """The positions, those together that are linked."""
         found: dict[PositionKey, tuple[PositionKey, ...]] = {}
         for key in self.actions:
             if key not in found:
@@ -239,11 +241,13 @@ class _Change:
         for part, position, fills in zip(parts, outcome.positions, outcome.executions, strict=True):
             if not position.version and position == part.held:
                 continue
+            was = {one.execution_id: one for one in part.before}
+            will_be = {one.execution_id for one in fills}
             written.append(
                 Written(
                     position=position,
-                    put=[one for one, was in zip(fills, part.before, strict=True) if one != was],
-                    removed=[],
+                    put=[one for one in fills if one != was.get(one.execution_id)],
+                    removed=[one for one in part.before if one.execution_id not in will_be],
                     trades=() if written else outcome.regrouping.changed,
                     vanished=() if written else outcome.regrouping.vanished,
                     is_gone=len(parts) > 1 and bool(position.version) and not fills and not position.actions,

@@ -16,6 +16,7 @@ from uuid import uuid4
 
 from handlers.journal.errors import PositionTooSmall, RuleBroken, StateForbids
 from handlers.journal.executions import (
+    MADE_BY_ACTIONS,
     MAKES_SHARES,
     Execution,
     execution_errors,
@@ -163,6 +164,12 @@ def _check(given: Execution) -> None:
         raise RuleBroken(errors)
 
 
+def _check_own(execution: Execution) -> None:
+    """Raise StateForbids for what a corporate action made, and makes again as long as it is there."""
+    if execution.kind in MADE_BY_ACTIONS:
+        raise StateForbids(f"This execution follows from the corporate action {execution.linked_to}: delete that.")
+
+
 def correct(user: str, execution_id: str, changes: Mapping[str, Any], allowed: Precondition) -> Recorded:
     """Change fields of an execution; None takes one back to none. What follows from it is settled again.
 
@@ -172,6 +179,7 @@ def correct(user: str, execution_id: str, changes: Mapping[str, Any], allowed: P
     def attempt() -> Recorded:
         now = datetime.now(UTC)
         old = storage.get(user, execution_id)
+        _check_own(old)
         if not allowed(old.version):
             raise LedgerChanged(execution_id)
         new = replace(old, **{name: _value(name, value) for name, value in changes.items()})
@@ -205,6 +213,7 @@ def delete(user: str, execution_id: str, allowed: Precondition) -> bool:
     def attempt() -> bool:
         now = datetime.now(UTC)
         old = storage.get(user, execution_id)
+        _check_own(old)
         if not allowed(old.version):
             raise LedgerChanged(execution_id)
         plan = Plan(user, now)

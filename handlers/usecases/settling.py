@@ -14,9 +14,9 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 from handlers.journal import money
-from handlers.journal.executions import ActionType, CorporateAction, RecordedExecution, in_order, symbol_key
+from handlers.journal.executions import MADE_BY_ACTIONS, CorporateAction, RecordedExecution, in_order, symbol_key
 from handlers.journal.money import ZERO
-from handlers.journal.regrouping import ANY, Regrouping, former_trades, groups_of, overclosing, regrouped
+from handlers.journal.regrouping import ANY, Regrouping, former_trades, methods_of, overclosing, regrouped, walked
 from handlers.journal.trade import Trade
 from handlers.storage import corporate_actions
 from handlers.storage import executions as storage
@@ -49,7 +49,7 @@ class Outcome(NamedTuple):
 
 
 def settled(parts: Sequence[Part], now: datetime, *, behind: bool = False) -> Outcome:
-    """What the executions of a position make of its trades; of several, between which symbols are renamed, of theirs.
+    """What the executions of a position make of its trades; of several that are linked, of theirs.
 
     behind: the executions are accepted already, so nothing is refused. Raises, unless `behind`, PositionTooSmall,
     StateForbids, RuleBroken; Busy.
@@ -59,19 +59,27 @@ def settled(parts: Sequence[Part], now: datetime, *, behind: bool = False) -> Ou
     after = in_order(one for part in parts for one in part.after)
     were = {action.action_id: action for part in parts for action in part.held.actions}
     are = {action.action_id: action for part in parts for action in part.actions}
-    groups = groups_of(after, ANY if behind else overclosing(before, [*were.values()]), are.values())
+    tolerated = ANY if behind else overclosing(before, [*were.values()])
+    groups, made = walked(after, tolerated, are.values())
     former = former_trades(before, [trade_id for part in parts for trade_id in part.held.gone])
     ids = {*former, *(group.trade_id for group in groups)}
     stored = {trade.trade_id: trade for trade in trade_storage.several(user_id, sorted(ids))}
     method = (place.account and place.account.lot_method) or place.settings.lot_method
+    if made:  # what goes along with them depends on the lot methods of the trades
+        groups, made = walked(after, tolerated, are.values(), methods_of(former, groups, stored, method))
+    after = _with_made(after, made, before, now)
     result = regrouped(former, after, groups, stored, user_id=user_id, lot_method=method, now=now, behind=behind)
     changed = {one.execution_id: one for one in result.fills}
+    of_position: dict[PositionKey, list[RecordedExecution]] = {}
+    for one in after:
+        of_position.setdefault(storage.position_key(one), []).append(changed.get(one.execution_id, one))
     positions = []
     for part in parts:
         group = result.open_groups.get(symbol_key(part.held.symbol))
         positions.append(
             replace(
                 part.held,
+                instrument=part.held.instrument if group is None or part.held.version else group.first.instrument,
                 open_quantity=ZERO if group is None else group.open_quantity,
                 side=None if group is None else group.side,
                 trade_id=None if group is None else group.trade_id,
@@ -87,25 +95,42 @@ def settled(parts: Sequence[Part], now: datetime, *, behind: bool = False) -> Ou
     return Outcome(
         regrouping=result,
         positions=positions,
-        executions=[[changed.get(one.execution_id, one) for one in part.after] for part in parts],
+        executions=[of_position.get(storage.position_key(part.held), []) for part in parts],
         trades=stored | {trade.trade_id: trade for trade, _ in result.changed},
     )
 
 
+def _with_made(
+    after: Sequence[RecordedExecution],
+    made: Sequence[RecordedExecution],
+    before: Sequence[RecordedExecution],
+    now: datetime,
+) -> list[RecordedExecution]:
+    """The executions with those that actions make now in place of those that actions made before."""
+    known = {one.execution_id: one for one in before if one.kind in MADE_BY_ACTIONS}
+    current = [one for one in after if one.kind not in MADE_BY_ACTIONS]
+    for one in made:
+        was = known.get(one.execution_id)
+        current.append(one if was in (None, one) else replace(one, version=one.version + 1, updated_at=now))
+    return in_order(current)
+
+
 def stands_alone(held: StoredPosition, executions: Sequence[RecordedExecution], since: datetime) -> bool:
     """Whether what these executions make, all from a flat point before that instant on, follows from them alone: no
-    symbol is renamed from there on.
+    action names another symbol from there on.
     """
     actions = (*held.actions, *held.former_actions)
-    if all(action.type is not ActionType.RENAME for action in actions):
+    if all(action.new_symbol is None for action in actions):
         return True
+    if any(one.kind in MADE_BY_ACTIONS for one in executions):
+        return False
     start = min([since, *(one.executed_at for one in executions[:1])])
     was_flat = not held.is_stale and money.total(map(storage.moved, executions)) == held.signed
     return was_flat and all(action.effective_at <= start for action in actions)
 
 
 def linked(key: PositionKey, symbol: str, position: Callable[[PositionKey, str], StoredPosition]) -> list[PositionKey]:
-    """The position and those of the same account and pair to and from which its symbol is renamed.
+    """The position and those of the same account and pair to and from which actions move something of it.
 
     position: finds the position of a key, or an empty one under the symbol.
     """
@@ -118,7 +143,7 @@ def linked(key: PositionKey, symbol: str, position: Callable[[PositionKey, str],
         found[one] = name
         held = position(one, name)
         for action in (*held.actions, *held.former_actions):
-            if action.type is ActionType.RENAME:
+            if action.new_symbol is not None:
                 names = corporate_actions.symbols(action)
                 waiting += [(one._replace(symbol=symbol_key(each)), each) for each in names]
     return list(found)
@@ -146,11 +171,12 @@ def settle(user: str, key: PositionKey, version: int) -> int | None:
             parts = _linked_parts(user, place, now)
             executions = in_order(one for part in parts for one in part.before)
         outcome = settled(parts, now, behind=True)
-        units = [*_units(executions, outcome.regrouping)]
-        for part, position in zip(parts[1:], outcome.positions[1:], strict=True):
-            if position != part.held or position.version:
-                units.append([storage.put_position(position)])
-        storage.write_in_parts(user, held, outcome.positions[0], units)
+        positions = [
+            (part.held, position)
+            for part, position in zip(parts, outcome.positions, strict=True)
+            if part.held.version or position != part.held
+        ]
+        storage.write_in_parts(user, positions, _units(executions, outcome))
         return len(executions)
 
     return retry_overtaken(attempt)
@@ -176,17 +202,23 @@ def _linked_parts(user: str, place: Place, now: datetime) -> list[Part]:
     return parts
 
 
-def _units(executions: Sequence[RecordedExecution], result: Regrouping) -> Iterator[Sequence[Any]]:
+def _units(executions: Sequence[RecordedExecution], outcome: Outcome) -> Iterator[Sequence[Any]]:
     """The writes, those together that must not be parted: a trade with those whose notes it takes over, and with the
-    executions that open it now and did before.
+    executions that open it now and did before. Last come the executions that no action makes any more.
     """
+    result = outcome.regrouping
+    before = {one.execution_id: one for one in executions}
+    after = [one for some in outcome.executions for one in some]
+    made = [one for one in after if one.kind in MADE_BY_ACTIONS and one != before.get(one.execution_id)]
     taken_over = {trade_id for others in result.handed.values() for trade_id in others}
     vanished = {trade.trade_id: trade for trade in result.vanished}
     opened_before = {one.execution_id: one.opens for one in executions}
     openers: dict[str, list[RecordedExecution]] = {}
     others = []
-    for fill in result.fills:
+    for fill in (*made, *(one for one in result.fills if one.kind not in MADE_BY_ACTIONS)):
         trade_id = result.renamed.get(fill.execution_id)
+        if trade_id is None and fill.execution_id not in opened_before:
+            trade_id = fill.opens  # a new one of an action
         if trade_id is None and fill.opens != opened_before[fill.execution_id]:
             trade_id = opened_before[fill.execution_id]
         if trade_id is None:
@@ -197,10 +229,20 @@ def _units(executions: Sequence[RecordedExecution], result: Regrouping) -> Itera
         yield [
             storage.put_trade(new, old),
             *(storage.delete_trade(vanished[trade_id]) for trade_id in result.handed.get(new.trade_id, ())),
-            *map(storage.put_execution, openers.pop(new.trade_id, ())),
+            *chain.from_iterable(map(_put, openers.pop(new.trade_id, ()))),
         ]
     for trade in result.vanished:
         if trade.trade_id not in taken_over:
             yield [storage.delete_trade(trade)]
     for fill in (*others, *chain.from_iterable(openers.values())):
-        yield [storage.put_execution(fill)]
+        yield [*_put(fill)]
+    kept = {one.execution_id for one in after}
+    for one in executions:
+        if one.execution_id not in kept:
+            yield [*storage.delete_execution(one)]
+
+
+def _put(execution: RecordedExecution) -> Iterator[Any]:
+    yield storage.put_execution(execution)
+    if execution.kind in MADE_BY_ACTIONS:  # which may be new
+        yield storage.put_ref(execution)

@@ -254,7 +254,7 @@ def test_bad_actions_are_refused_by_field(dana: Client) -> None:
     ):
         given = {name: value for name, value in {**SPLIT, **change}.items() if value is not None}
         assert bad(dana.post("/corporate-actions", given)) == (422, {("body", pointer)})
-    assert bad(dana.post("/corporate-actions", {**SPLIT, "type": "SPINOFF"}))[0] == 400
+    assert bad(dana.post("/corporate-actions", {**SPLIT, "type": "LIQUIDATION"}))[0] == 400
     put(dana, fill("BUY", "999999999999999", "1", 1))
     assert bad(dana.post("/corporate-actions", SPLIT)) == (422, {("body", "/new")})
     assert bad(dana.post("/corporate-actions", {**DIVIDEND, "quantity": "9"})) == (422, {("body", "/quantity")})

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from handlers.journal import money
 from handlers.journal.errors import ActionImpossible
-from handlers.journal.executions import ActionType, CorporateAction, Instrument, RecordedExecution
+from handlers.journal.executions import ActionType, CorporateAction, Instrument, RecordedExecution, in_order
 from handlers.journal.ledger import SettledTrade, position_after, settle_all
 from handlers.journal.positions import LotMethod, Side
-from handlers.journal.regrouping import groups_of, overclosing, regrouped
-from handlers.journal.trade import Trade
+from handlers.journal.regrouping import groups_of, methods_of, overclosing, regrouped, walked
+from handlers.journal.trade import Trade, part_id
 
 D = Decimal
 DAY = datetime(2026, 1, 5, tzinfo=UTC)
@@ -57,10 +57,18 @@ def action(type_: ActionType, minute: int, number: int = 0, **fields: Any) -> Co
 def trades_of(
     executions: Sequence[RecordedExecution], actions: Sequence[CorporateAction], method: LotMethod
 ) -> list[Trade]:
-    groups = groups_of(executions, (), actions)
-    made = regrouped({}, executions, groups, {}, user_id="dana", lot_method=method, now=DAY)
-    by_id = {trade.trade_id: trade for trade, _ in made.changed}
-    return [by_id[group.trade_id] for group in groups]
+    return settled(executions, actions, method)[0]
+
+
+def settled(
+    executions: Sequence[RecordedExecution], actions: Sequence[CorporateAction], method: LotMethod
+) -> tuple[list[Trade], list[RecordedExecution]]:
+    """The trades, and the executions that the actions make."""
+    methods = methods_of({}, groups_of(executions, (), actions), {}, method)
+    groups, made = walked(executions, (), actions, methods)
+    result = regrouped({}, [*executions, *made], groups, {}, user_id="dana", lot_method=method, now=DAY)
+    by_id = {trade.trade_id: trade for trade, _ in result.changed}
+    return [by_id[group.trade_id] for group in groups], made
 
 
 def figures(of: Trade | SettledTrade) -> Any:
@@ -77,6 +85,7 @@ def figures(of: Trade | SettledTrade) -> Any:
         trip.open_costs,
         [(one.quantity, one.cost, one.costs) for one in trip.lots],
         [(one.quantity, one.gross, one.entry_costs, one.exit_costs, one.open_quantity) for one in trip.exits],
+        [each.beyond for each in trip.received if each.beyond],
         set(of.warnings),
     )
 
@@ -86,51 +95,101 @@ FIELDS: dict[ActionType, list[dict[str, Any]]] = {
     ActionType.SHARE_DIVIDEND: [{"quantity": D("0.75")}, {"quantity": D(2)}],
     ActionType.RENAME: [{"new_symbol": "NEW"}],
     ActionType.MERGER_CASH: [{"cash_per_share": D(12)}, {"cash_per_share": D(0)}],
+    ActionType.MERGER_SHARES: [
+        {"new_symbol": "NEW", "new": D(1), "old": D(2)},
+        {"new_symbol": "NEW", "new": D("0.3"), "old": D(1), "cash_per_share": D(7)},
+        {"new_symbol": "KID", "new": D(1), "old": D(1), "cash_per_share": D(30)},
+    ],
+    ActionType.SPINOFF: [
+        {"new_symbol": "KID", "new": D(1), "old": D(3), "cost_share": D("0.2")},
+        {"new_symbol": "KID", "new": D(2), "old": D(1), "cost_share": D("0.333")},
+        {"new_symbol": "NEW", "new": D(1), "old": D(7), "cost_share": D(1)},
+    ],
 }
+SYMBOLS = ["AAPL", "AAPL", "NEW", "KID"]
 fills = st.lists(
     st.tuples(st.sampled_from(Side), st.integers(1, 6), st.integers(1, 40), st.integers(0, 9)), min_size=1, max_size=10
 )
 acts = st.lists(
     st.sampled_from(list(FIELDS)).flatmap(
-        lambda kind: st.tuples(st.just(kind), st.sampled_from(FIELDS[kind]), st.integers(0, 10))
+        lambda kind: st.tuples(
+            st.just(kind), st.sampled_from(FIELDS[kind]), st.integers(0, 10), st.sampled_from(SYMBOLS)
+        )
     ),
     max_size=4,
 )
 
 
-@settings(max_examples=400)
-@given(fills, acts, st.sampled_from(LotMethod), st.lists(st.booleans(), min_size=10, max_size=10))
+@settings(max_examples=1000)
+@given(fills, acts, st.sampled_from(LotMethod), st.lists(st.sampled_from(SYMBOLS), min_size=10, max_size=10))
 def test_the_figures_of_trades_are_the_engines(
-    rows: list[Any], given_: list[Any], method: LotMethod, others: list[bool]
+    rows: list[Any], given_: list[Any], method: LotMethod, symbols: list[str]
 ) -> None:
     executions = [
-        replace(execution(number, side, D(quantity), D(price), minute), symbol="NEW" if others[number] else "AAPL")
+        replace(execution(number, side, D(quantity), D(price), minute), symbol=symbols[number])
         for number, (side, quantity, price, minute) in enumerate(sorted(rows, key=lambda row: row[-1]))
     ]
-    actions = [action(kind, minute, number, **fields) for number, (kind, fields, minute) in enumerate(given_)]
+    actions = [
+        replace(action(kind, minute, number, **fields), symbol=symbol, sequence=number)
+        for number, (kind, fields, minute, symbol) in enumerate(given_)
+        if fields.get("new_symbol") != symbol
+    ]
     try:
-        trades = trades_of(executions, actions, method)
+        trades, made = settled(executions, actions, method)
     except ActionImpossible:  # both symbols are open: the engine unites them, and a trade does not
         assume(False)
-    settled = settle_all(executions, actions, method).trades
-    engines = {trade.trip.openings[0].fill_id: trade for trade in settled}
-    opened = {one.opens: one.execution_id for one in executions}
-    assert len(trades) == len(settled)
-    assert all(figures(trade) == figures(engines[opened[trade.trade_id]]) for trade in trades)
+    whole = settle_all(executions, actions, method)
+    engines = {trade.trip.openings[0].fill_id.split(":")[0]: trade for trade in whole.trades}
+    opened = {one.opens: one.execution_id for one in executions} | {one.opens: one.linked_to for one in made}
+    found = {trade.trade_id: engines[opened[trade.trade_id] or ""] for trade in trades}
+    assert len(trades) == len(whole.trades) == len({id(engine) for engine in found.values()})
+    assert all(figures(trade) == figures(found[trade.trade_id]) for trade in trades)
+    # What an action made is what it is known as the next time, and changes nothing.
+    again, known = walked(
+        in_order([*executions, *made]), (), actions, methods_of({}, groups_of(executions, (), actions), {}, method)
+    )
+    assert known == made
+    assert [group.trade_id for group in again] == [trade.trade_id for trade in trades]
     # What the next execution would find open is what the engine says, at mean cost.
-    for symbol in ("AAPL", "NEW"):
-        last = position_after(symbol, executions, actions, D("2.5"))
+    for symbol in set(SYMBOLS):
+        last = position_after(symbol, in_order([*executions, *made]), actions, D("2.5"))
         are_open = (trade for trade in settle_all(executions, actions).trades if not trade.trip.is_flat)
-        found = [trade.trip for trade in are_open if trade.symbol == symbol]
-        assert (last.open_quantity, last.side) == ((found[0].open_quantity, found[0].side) if found else (0, None))
-        if found:
-            assert last.trips()[-1].open_cost == found[0].open_cost
+        trips = [trade.trip for trade in are_open if trade.symbol == symbol]
+        assert (last.open_quantity, last.side) == ((trips[0].open_quantity, trips[0].side) if trips else (0, None))
+        if trips:
+            assert last.trips()[-1].open_cost == trips[0].open_cost
     # Money is conserved: what is realized and what is open is what the cash says.
+    kept = costs = D(0)
     for trade in trades:
-        sign, engine = 1 if trade.side is Side.BUY else -1, engines[opened[trade.trade_id]]
+        sign, engine = 1 if trade.side is Side.BUY else -1, found[trade.trade_id]
         open_ = money.product(D(sign), trade.trip.open_cost)
         cash = money.rounded(engine.cash) if trade.trip.is_flat else engine.cash
-        assert money.minus(trade.trip.gross, open_) == cash
+        before_costs = money.minus(trade.trip.gross, open_)
+        assert before_costs == cash
+        net = money.total((trade.realized_partial_pnl, -open_, -trade.trip.open_costs))
+        own = money.total((trade.commission, trade.fees, *(close.costs for close in trade.closes)))
+        assert net == money.minus(before_costs, own)
+        kept, costs = money.total((kept, engine.cash)), money.total((costs, own))
+    assert costs == money.total(one.costs or D(0) for one in executions)
+    assert kept == cash_of(executions, trades, actions)
+
+
+def cash_of(
+    executions: Sequence[RecordedExecution], trades: Sequence[Trade], actions: Sequence[CorporateAction]
+) -> Decimal:
+    """What the executions brought, with what companies paid: for the units that each action found open."""
+    signed = {Side.BUY: D(-1), Side.SELL: D(1)}
+    parts = [money.product(signed[one.side], one.quantity, one.price, D("2.5")) for one in executions]
+    of_mergers = {one.action_id: one for one in actions if one.cash_per_share}
+    for trade in trades:
+        parts += [received.amount for received in trade.trip.received]
+        parts += [
+            money.product(signed[trade.side.opposite], close.quantity, close.price, D("2.5"))
+            for close in trade.closes
+            for one in of_mergers.values()
+            if one.type is ActionType.MERGER_CASH and close.close_id == part_id(trade.trade_id, one.action_id)
+        ]
+    return money.total(parts)
 
 
 def test_a_split_stands_in_the_trade_and_moves_its_stops_once() -> None:
