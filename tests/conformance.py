@@ -20,6 +20,8 @@ from openapi_core.casting.schemas.factories import SchemaCastersFactory
 from openapi_core.datatypes import RequestParameters
 from openapi_core.deserializing.styles import StyleDeserializersFactory, style_deserializers
 from openapi_core.deserializing.styles.deserializers import StyleDeserializer
+from openapi_core.templating.paths.datatypes import PathOperationServer
+from openapi_core.templating.paths.finders import APICallPathFinder
 from openapi_core.validation.schemas import (
     oas30_read_schema_validators_factory,
     oas30_write_schema_validators_factory,
@@ -133,6 +135,20 @@ class _Readers(StyleDeserializersFactory):
         return self._made[place]
 
 
+class _Finder(APICallPathFinder):
+    """Finds the operation of an address once: openapi-core tries all paths of the contract for each request."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._found: dict[tuple[str, str], PathOperationServer] = {}
+
+    def find(self, method: str, name: str) -> PathOperationServer:
+        """The operation of the address, and what its path holds."""
+        if (method, name) not in self._found:
+            self._found[method, name] = super().find(method, name)
+        return self._found[method, name]
+
+
 # What openapi-core checks requests and answers with: readOnly and writeOnly mean other things to each.
 _REQUESTS = oas30_write_schema_validators_factory, oas30_write_schema_casters_factory
 _ANSWERS = oas30_read_schema_validators_factory, oas30_read_schema_casters_factory
@@ -179,6 +195,7 @@ def _judge(validators: SchemaValidatorsFactory, casters: SchemaCastersFactory) -
             extra_media_type_deserializers={**text, **as_json},
             schema_validators_factory=_Validators(validators),
             style_deserializers_factory=_Readers(casters),
+            path_finder_cls=_Finder,
         ),
     )
 

@@ -23,6 +23,9 @@ from tests.api.client import Answer, Client, a_trade
 from tests.api.estate import Estate, messages_of, new_client
 from tests.storage.conftest import Tables, create_tables
 
+# Coverage watches other tests of the same lines: to watch this campaign too takes longer than to run it.
+pytestmark = pytest.mark.no_cover
+
 Mode = Literal["once", "lasting"]
 KINDS = (
     "throttled",

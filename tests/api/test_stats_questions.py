@@ -22,6 +22,9 @@ from tests.storage.conftest import Tables
 from tests.unit.journal.stats import plain
 from tests.unit.journal.stats.plain import Asked
 
+# Coverage watches other tests of the same lines: to watch this campaign too takes longer than to run it.
+pytestmark = pytest.mark.no_cover
+
 TRADES = 60
 QUESTIONS = 40  # for each of four seeds
 # Days on which clocks change in New York, Berlin and Sydney, a leap day, and the days around a new year.

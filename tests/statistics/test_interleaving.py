@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -18,6 +19,9 @@ from handlers.storage.stats.book_items import LARGEST_PART
 from tests.statistics.conftest import CONTEXT, Db
 from tests.statistics.fake_dynamodb import FakeDynamoDB
 from tests.statistics.journal import Step, assert_right, do, steps
+
+# Coverage watches other tests of the same lines: to watch this campaign too takes longer than to run it.
+pytestmark = pytest.mark.no_cover
 
 NOW = datetime(2030, 1, 5, tzinfo=UTC)
 USER = "user-1"

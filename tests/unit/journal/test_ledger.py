@@ -515,6 +515,8 @@ def kept(trade: SettledTrade) -> tuple[Fraction, Fraction]:
     return Fraction(trip.gross) - held, Fraction(trip.net) - held - Fraction(trip.open_costs)
 
 
+# Coverage watches other tests of the same lines: to watch ten thousand examples takes longer than to run them.
+@pytest.mark.no_cover
 @settings(max_examples=10_000)
 @given(rows, deeds, st.sampled_from(LotMethod), st.sampled_from([D(1), D(5), D("0.1")]))
 def test_cash_is_conserved_through_flips_splits_mergers_and_spin_offs(

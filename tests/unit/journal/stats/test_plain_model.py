@@ -5,6 +5,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,6 +21,9 @@ from tests.unit.journal.journals import journals
 from tests.unit.journal.stats import plain
 from tests.unit.journal.stats.asking import folded, selected
 from tests.unit.journal.stats.plain import Asked
+
+# Coverage watches other tests of the same lines: to watch these too takes longer than to run them.
+pytestmark = pytest.mark.no_cover
 
 OPENING = Fraction(10_000)
 
