@@ -1,7 +1,4 @@
-"""How a trade is opened, and how its entries, closes, events, splits and images, and its own fields, are changed.
-
-Each change makes a new trade.
-"""
+"""Opens trades, and changes their fields, entries, closes, events, splits and images. Changes return new trades."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import MISSING, Field, fields, replace
@@ -148,19 +145,19 @@ def _first(given: Decimal | None, other: Decimal | None) -> Decimal | None:
     return other if given is None else given
 
 
-def of_hand(trade: Trade) -> None:
-    """Raise DerivedFromExecutions when the trade follows from executions: these are to be changed."""
+def check_is_manual(trade: Trade) -> None:
+    """Raise DerivedFromExecutions when the trade follows from executions, which have to be changed instead."""
     if trade.source is TradeSource.LEDGER:
         raise DerivedFromExecutions
 
 
 def trade_is_closed() -> StateForbids:
-    """Why nothing is added to a flat trade."""
+    """The error for adding to a flat trade."""
     return StateForbids("The trade is closed: record what was entered afterwards as a trade of its own.")
 
 
 def nothing_remains() -> StateForbids:
-    """Why nothing of a flat trade is closed."""
+    """The error for closing a part of a flat trade."""
     return StateForbids("Nothing of the trade remains to be closed.")
 
 
@@ -170,7 +167,7 @@ def add_entry(trade: Trade, entry: Entry, now: datetime) -> Trade:
     Raises StateForbids when the trade is cancelled, closed, has no entry price, or has 200 entries already; RuleBroken
     for an entry that is wrong in itself.
     """
-    of_hand(trade)
+    check_is_manual(trade)
     if trade.cancelled:
         raise StateForbids("The trade is cancelled: change its status to null first.")
     if trade.is_flat:
@@ -190,7 +187,7 @@ def revise_entry(trade: Trade, entry_id: str, changes: Mapping[str, Any], now: d
     The same trade, at its version, when that changes nothing. Raises EntryNotFound; RuleBroken for wrong values;
     StateForbids when closes or events would lie before the entries that they need.
     """
-    of_hand(trade)
+    check_is_manual(trade)
     entry = entry_of(trade, entry_id)
     revised = _revised_part(entry, changes)
     if revised == entry and revised.entered_at.utcoffset() == entry.entered_at.utcoffset():
@@ -204,11 +201,11 @@ def revise_entry(trade: Trade, entry_id: str, changes: Mapping[str, Any], now: d
 
 
 def remove_entry(trade: Trade, entry_id: str, now: datetime) -> Trade:
-    """The trade as if that entry had never been.
+    """The trade without that entry, as if it had never been recorded.
 
     Raises EntryNotFound; StateForbids for the last entry, and for one that closes or events need.
     """
-    of_hand(trade)
+    check_is_manual(trade)
     entry = entry_of(trade, entry_id)
     if len(trade.entered) == 1:
         raise StateForbids("It is the only entry of the trade: delete the trade instead.")
@@ -224,7 +221,7 @@ def entry_of(trade: Trade, entry_id: str) -> Entry:
 
 
 def _with_entries(trade: Trade, entries: Sequence[Entry], now: datetime, corrected: Sequence[str] = ()) -> Trade:
-    """The trade with these entries, if closes and events allow them. `corrected` are the entry's fields to blame."""
+    """The trade with these entries, if closes and events allow them. Errors name the fields in `corrected`."""
     try:
         changed = with_entries(trade, entries, version=trade.version + 1, updated_at=now)
     except RuleBroken as error:  # what a split leaves is too little or too much
@@ -271,7 +268,7 @@ def close(
     Raises StateForbids when the trade is cancelled, has no entry price, has nothing or less than that left at that
     instant, or has 200 closes already; RuleBroken for a close that is wrong in itself or comes before the first entry.
     """
-    of_hand(trade)
+    check_is_manual(trade)
     if trade.cancelled:
         raise StateForbids("The trade is cancelled: change its status to null first.")
     if trade.entry_price is None:
@@ -306,7 +303,7 @@ def revise_close(trade: Trade, close_id: str, changes: Mapping[str, Any], now: d
     The same trade, at its version, when that changes nothing. Raises CloseNotFound; RuleBroken for wrong values, and
     for a time before the first entry; StateForbids for a quantity that is not there at that time.
     """
-    of_hand(trade)
+    check_is_manual(trade)
     close = close_of(trade, close_id)
     revised = _revised_part(close, changes)
     if revised == close and revised.closed_at.utcoffset() == close.closed_at.utcoffset():
@@ -330,7 +327,7 @@ def close_of(trade: Trade, close_id: str) -> Close:
 
 def take_back_close(trade: Trade, close_id: str, now: datetime) -> Trade:
     """The trade as if that close had never been made. Raises CloseNotFound."""
-    of_hand(trade)
+    check_is_manual(trade)
     taken_back = close_of(trade, close_id)
     return within_bounds(_changed(trade, now, closes=tuple(close for close in trade.closes if close is not taken_back)))
 
@@ -341,7 +338,7 @@ def add_event(trade: Trade, event: TradeEvent, now: datetime) -> Trade:
     Raises StateForbids when the trade is cancelled or has 400 events already; RuleBroken for an event that is wrong in
     itself, comes before the entry, or makes the notes of all events longer than 10 000 characters.
     """
-    of_hand(trade)
+    check_is_manual(trade)
     if trade.cancelled:
         raise StateForbids("The trade is cancelled: change its status to null first.")
     if len(trade.events) >= MOST_EVENTS:
@@ -414,7 +411,7 @@ def add_split(trade: Trade, split: TradeSplit, now: datetime) -> Trade:
     then; RuleBroken for a split that is wrong in itself, comes before the first entry, or leaves nothing of what is
     open.
     """
-    of_hand(trade)
+    check_is_manual(trade)
     if trade.cancelled:
         raise StateForbids("The trade is cancelled: change its status to null first.")
     if trade.entry_price is None:
@@ -450,7 +447,7 @@ def _with_splits(trade: Trade, splits: tuple[TradeSplit, ...], now: datetime, *,
     uncovered = first_uncovered(replace(trade, entries=trade.entered, splits=splits))
     if uncovered is not None:
         raise StateForbids(
-            f"What is held then does not cover the close at {uncovered.closed_at.isoformat()}: correct that first."
+            f"Not enough would be held for the close at {uncovered.closed_at.isoformat()}: correct that first."
         )
     converted = {
         name: None if price is None else per_new_unit(price, new, old)
@@ -481,7 +478,7 @@ def detach_image(trade: Trade, image_id: str, now: datetime) -> Trade:
 
 
 def revise(trade: Trade, changes: Mapping[str, object], now: datetime) -> Trade:
-    """The trade with some of its own fields, or of its notes' fields, changed; None takes a field back to none.
+    """The trade with some of its own fields, or of its notes' fields, changed; None clears a field.
 
     The first stop and risk that a trade is given are its initial ones, too. The same trade, at its version, when that
     changes nothing. Raises RuleBroken for values that are wrong, and for those of one entry when there are several;
@@ -528,7 +525,7 @@ def _entry_conflicts(trade: Trade, values: Mapping[str, Any]) -> list[FieldError
 
 
 def _realized_conflicts(trade: Trade, values: Mapping[str, Any]) -> list[FieldError]:
-    """The fields whose change would rewrite what closes realized, though it may be meant as one of the position."""
+    """The fields whose change would rewrite what closes realized; it may be meant for what was entered later."""
     if not trade.closes:
         return []
     changed = [

@@ -1,4 +1,4 @@
-"""A trade that is recorded again, for instance by an import that is repeated, with closes that it lacked before."""
+"""Adds closes to a trade that is recorded again with more closes, for instance by a repeated import."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from handlers.journal.errors import FieldError, TradeDiffers
 from handlers.journal.money import canonical
 from handlers.journal.trade import Close, Entry, Trade, with_entries
 
-# What a trade is about. All else (stop, target, notes, tags) is the trader's to change, and is not compared.
+# The fields that must agree. The trader may have changed the others (stop, target, notes, tags).
 _COMPARED = (
     "symbol",
     "side",
@@ -34,11 +34,10 @@ _COMPARED = (
 def completed(trade: Trade, again: Trade, named: Collection[str], now: datetime) -> Trade:
     """The trade with the closes that `again` has beyond it; the same trade, at its version, when there are none.
 
-    `again` is the trade as it was recorded again, and `named` the fields that were given for it. Those of what the
-    trade is about have to be as they are, what was entered as it was traded, before any split; times are compared as
-    instants. Closes are the same if quantity, price, instant, commission and fees are, and equal ones count as often as
-    they are there: either trade has to have all closes of the other. Raises TradeDiffers; StateForbids for a cancelled
-    trade.
+    `again` is the trade as it was recorded again, and `named` the fields that were given for it. Of these, the compared
+    ones must be equal, entries as they were traded, before any split; times are compared as instants. Closes are equal
+    if quantity, price, instant, commission and fees are; several equal ones are counted. One of the two trades must
+    have all closes of the other. Raises TradeDiffers; StateForbids for a cancelled trade.
     """
     traded = with_entries(trade, trade.entered, splits=()) if trade.splits else trade
     differing = [

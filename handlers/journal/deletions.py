@@ -22,5 +22,5 @@ class DeletedTrade:
 
 
 def restored(deleted: DeletedTrade, now: datetime) -> Trade:
-    """The trade as it returns to the journal, at a new version: who read it before the deletion sees that."""
+    """The trade as it returns to the journal, at a new version, so that clients with the old version notice."""
     return replace(deleted.trade, version=deleted.trade.version + 1, updated_at=now)

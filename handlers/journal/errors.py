@@ -1,13 +1,13 @@
-"""What a trade can refuse.
+"""The errors of the journal.
 
 JournalError
-├── RuleBroken      the input is well formed and yet breaks a rule across its fields
-├── StateForbids    the input is sound, but the trade, as it stands, does not allow it
-├── CurrencyInUse   an account in which something lies is to be in another currency
-├── PositionTooSmall  a fill closes more than is open
-├── DerivedFromExecutions  what is to be changed follows from the trade's executions
-├── TradeDiffers    a trade that is recorded again is not the one that was recorded
-├── UploadsFull     uploads that are forgotten by themselves take the places of the trade's images
+├── RuleBroken      the input is well formed, but breaks a rule across its fields
+├── StateForbids    the input is valid, but the present state of the trade does not allow it
+├── CurrencyInUse   the currency of an account that holds something would change
+├── PositionTooSmall  a fill that may only close takes more than is open
+├── DerivedFromExecutions  the change is of something that follows from the trade's executions
+├── TradeDiffers    a trade is recorded again with other values
+├── UploadsFull     pending or rejected uploads take the last places for images
 ├── CloseNotFound   the trade has no close of that id
 ├── EntryNotFound   the trade has no entry of that id
 ├── EventNotFound   the trade has no event of that id
@@ -35,11 +35,11 @@ class FieldError:
 
 
 class JournalError(Exception):
-    """The root of everything that the journal refuses."""
+    """The base class of the journal's errors."""
 
 
 class RuleBroken(JournalError):
-    """Raised for input that is well formed and yet breaks a rule; names all the broken fields at once."""
+    """Raised for input that is well formed, but breaks a rule; names all wrong fields at once."""
 
     def __init__(self, errors: Sequence[FieldError]) -> None:
         super().__init__("; ".join(f"{'.'.join(map(str, error.path))} {error.fault.detail}" for error in errors))
@@ -47,7 +47,7 @@ class RuleBroken(JournalError):
 
 
 class StateForbids(JournalError):
-    """Raised when the trade's present state forbids the change; points to fields where there are some to blame."""
+    """Raised when the present state forbids the change; names the fields that are the reason, if there are any."""
 
     def __init__(self, detail: str, errors: Sequence[FieldError] = ()) -> None:
         super().__init__(detail)
@@ -56,7 +56,7 @@ class StateForbids(JournalError):
 
 
 class CurrencyInUse(JournalError):
-    """Raised when an account in which something lies, or lay, is to be in another currency."""
+    """Raised when the currency of an account that holds something, or did, would change."""
 
 
 class PositionTooSmall(JournalError):
@@ -77,8 +77,8 @@ class DerivedFromExecutions(JournalError):
 
 
 class ActionImpossible(StateForbids):
-    """Raised when a corporate action cannot be applied to what is open; names the action, and the field that is wrong,
-    if one is.
+    """Raised when a corporate action cannot be applied to an open position; names the action and its wrong field, if
+    there is one.
     """
 
     def __init__(self, action_id: str, detail: str, error: FieldError | None) -> None:
@@ -97,7 +97,7 @@ class TradeDiffers(JournalError):
 
 
 class UploadsFull(JournalError):
-    """Raised when uploads take the last places for images; one of them is forgotten in `seconds` at the latest."""
+    """Raised when uploads take the last places for images; one of them expires in `seconds` at the latest."""
 
     def __init__(self, detail: str, seconds: int) -> None:
         super().__init__(detail)

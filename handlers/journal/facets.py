@@ -1,4 +1,4 @@
-"""What there is to filter a journal by: symbols, tags, setup types and accounts, each with the number of its trades."""
+"""The values by which a journal can be filtered: symbols, tags, setup types and accounts, with the number of trades."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Labels:
-    """What one trade is found by."""
+    """The values of one trade by which filters find it."""
 
     symbol: str | None
     tags: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Groups: trades that belong together, such as the legs of a spread or of a pair, and count as one where that is asked.
+"""Groups: trades that belong together, such as the legs of a spread or of a pair, and count as one result on request.
 
 A group names its trades, and each trade names its group. A trade counts as a member when both do: one that was deleted
 is a member no more, and one that comes back is a member again if its group still names it.
@@ -77,11 +77,10 @@ def have_one_currency(trades: Iterable[Trade]) -> bool:
 
 
 def result(trades: Sequence[Trade]) -> GroupResult | None:
-    """What the members of a group earned together; None as long as one of them is not flat, or none counts.
+    """What the members of a group earned together.
 
-    None, too, when it is not known what one of them earned.
-
-    None, too, for trades of several accounts or currencies, of which no group is made.
+    None as long as one of them is not flat or none counts, if the result of one is unknown, and for trades of several
+    accounts or currencies, of which no group is made.
     """
     flat = counted(trades)
     if not flat or not have_one_currency(flat) or not all(trade.is_flat and trade.is_known for trade in flat):

@@ -1,6 +1,6 @@
 """Images on their way into a trade: which files may be uploaded, and why one is rejected.
 
-What makes a file a picture is in image_formats, which only the function that checks files loads.
+The checks of files are in image_formats, which only the function that checks files loads.
 """
 
 from collections.abc import Sequence
@@ -16,9 +16,9 @@ MOST_IMAGES = 20  # of a trade
 MOST_BYTES = 10 * 1024 * 1024
 # A viewer takes four bytes of memory a pixel, however small the file is.
 MOST_PIXELS = 100_000_000
-# What libpng takes, and with it browsers.
+# The limit of libpng, and so of browsers.
 LONGEST_SIDE = 1_000_000
-# Rejected ones included: so many that a trader who tries again is never stopped, so few that they fit into one answer.
+# Pending and rejected ones: enough for a trader who tries again and again, few enough for one answer.
 MOST_UPLOADS = 80
 
 TIME_TO_SEND = timedelta(minutes=5)
@@ -78,15 +78,15 @@ class Upload:
 
     @property
     def forgotten_at(self) -> datetime:
-        """When it is forgotten at the latest; one that becomes an image is so before."""
+        """When it expires at the latest; an upload that becomes an image ends before."""
         return self.created_at + (PENDING_FOR if self.is_pending else PENDING_FOR + REJECTED_FOR)
 
 
 def allow_upload(trade: Trade, uploads: Sequence[Upload], now: datetime) -> None:
-    """Let a trade with these uploads have another one.
+    """Check that a trade with these uploads may get another one.
 
-    Raises StateForbids when the trade has all the images that it may have; UploadsFull when it could come to have them
-    by its uploads, or when too many of these were rejected.
+    Raises StateForbids when the trade has the most images that it may have; UploadsFull when its pending uploads could
+    make it so many, or when too many uploads were rejected.
     """
     if len(trade.images) >= MOST_IMAGES:
         raise StateForbids(f"The trade has {MOST_IMAGES} images already.")
@@ -108,7 +108,7 @@ def _seconds_until_one_is_forgotten(uploads: Sequence[Upload], now: datetime) ->
 
 
 def file_name(image_id: str, content_type: str) -> str:
-    """Under which name a browser saves the image: nothing in it comes from the user."""
+    """The name under which a browser saves the image; nothing in it comes from the user."""
     return f"{image_id}.{_EXTENSIONS[content_type]}"
 
 

@@ -15,7 +15,7 @@ from handlers.journal.trade import Close, Entry, Side, Trade
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InBase:
-    """Of a flat trade, in the base currency.
+    """The result of a flat trade in the base currency.
 
     `net_pnl` is its net P&L at `rate`, that of the day of its last close. `net_cash` is what came in less what went
     out, each at the rate of its own day; `fx_effect` is what the currency itself brought: net_cash - net_pnl. Both are

@@ -1,9 +1,9 @@
-"""Which fills of a trade are shown as one leg: however many fills it has, it shows 200 entries and closes at most.
+"""Merges fills into legs, so that a trade with any number of fills shows at most 200 entries and 200 closes.
 
-A trade with more is merged until it fits: fills of one order, then those of one second, then those of one day, then
-the oldest ones; fills between which nothing of the other kind lies go first. The money of a merged leg is exact, so a
-flat trade earns what its cash says, to the last digit. What an exit before that earned by FIFO, LIFO or AVERAGE may
-differ where entries before and after it were merged.
+Fills are merged until they fit: those of one order or one second first, then those of one day, then the oldest ones;
+fills with none of the other kind between them come before others. The money of a merged leg is exact, so a flat trade
+earns what its cash says, to the last digit. What single exits earned may differ where entries before and after them
+were merged.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from typing import Any, NamedTuple
 from handlers.journal import money
 from handlers.journal.executions import RecordedExecution
 
-# Of entries, and of closes: as many as a trade that is recorded by hand may have.
+# The most entries, and the most closes: as many as a trade that is recorded by hand may have.
 MOST_LEGS = 200
 
-# What a stored number holds.
+# DynamoDB stores 38 digits of a number.
 _STORED = Context(prec=38, rounding=ROUND_HALF_EVEN)
 
 
@@ -54,7 +54,7 @@ Legs = list[Leg]
 
 
 def merged(legs: Sequence[Leg], most: int = MOST_LEGS) -> list[Legs]:
-    """The legs of one kind, in their order, those together that are shown as one; at most so many."""
+    """Bundle the legs of one kind, which are in order; each bundle is shown as one leg. Returns at most `most`."""
     bundles = [[leg] for leg in legs]
     for key, adjacent in _PASSES:
         if len(bundles) <= most:
@@ -79,7 +79,10 @@ def worth(legs: Legs) -> tuple[Decimal, Decimal | None]:
 
 
 def _joined(bundles: Sequence[Legs], key: Callable[[Leg], Any], adjacent: bool, excess: int) -> list[Legs]:
-    """The bundles, up to so many fewer: from the oldest on, each in the one before it that has the same key."""
+    """Join bundles with the one before them that has the same key, from the oldest on, until there are `excess` fewer.
+
+    adjacent: only bundles between which no leg of the other kind lies.
+    """
     result = [bundles[0]]
     for bundle in bundles[1:]:
         before, first = result[-1], bundle[0]

@@ -1,7 +1,7 @@
 """Exact decimals: quantities, prices and costs have at most 15 digits before the point and 18 after it.
 
-Gross P&L and what a division makes have 8 decimals at most, ties rounded to the even digit; a mean price has as many as
-the prices that it is of, if these have more.
+Gross P&L and quotients have at most 8 decimals, ties rounded to the even digit; a mean price has as many as its prices,
+if these have more.
 """
 
 from collections.abc import Iterable
@@ -54,13 +54,13 @@ def ratio(numerator: Decimal, denominator: Decimal, decimals: int = MONEY_DECIMA
 
 
 def floored(numerator: Decimal, denominator: Decimal) -> Decimal:
-    """The quotient of two amounts above 0 at 18 decimals, what is below that left out."""
+    """The quotient of two amounts above 0, rounded down to 18 decimals."""
     quotient = _EXACT.divide(numerator, denominator)
     return quotient.quantize(_STEPS[MOST_DECIMALS], rounding=ROUND_DOWN, context=_EXACT)
 
 
 def mean_price(money: Decimal, quantity: Decimal, prices: Iterable[Decimal]) -> Decimal:
-    """The money per unit, at 8 decimals or as many as the prices have that it is the mean of.
+    """The money per unit, at 8 decimals, or as many as the most precise of the prices.
 
     The quantity is not 0.
     """

@@ -1,7 +1,7 @@
-"""What one point of a futures contract is worth, by the root of its symbol, in the way in which its price is quoted.
+"""The point values of futures: the money for one point of the quoted price, by the root of the contract's symbol.
 
-It is used when an execution of the kind FUTURE names no multiplier. A root that is not here needs one: a wrong point
-value makes every figure of a trade wrong.
+They are used when an execution of the kind FUTURE names no multiplier. It must name one if its root is not here, since
+a wrong point value makes every figure of a trade wrong.
 
 Each row: root, exchange, money for one point, currency, what a price is quoted in, and where the value was checked:
 

@@ -245,7 +245,7 @@ class Trip:
 
 def settle(
     fills: Iterable[Fill],
-    actions: Iterable[Split] = (),
+    splits: Iterable[Split] = (),
     method: LotMethod = LotMethod.AVERAGE,
     *,
     multiplier: Decimal = ONE,
@@ -253,17 +253,17 @@ def settle(
 ) -> tuple[Trip, ...]:
     """The trips that the fills of one instrument make, in order; the last one may be open.
 
-    `actions` apply to what is open at their instants. With `one_trip`, a position that is flat in between goes on with
-    the next fill of its side instead of beginning a new trip. Raises RuleBroken for a
-    split that leaves nothing of what is open, or more than can be written down.
+    `splits` apply to what is open at their instants. With `one_trip`, a position that is flat in between goes on with
+    the next fill of its side instead of beginning a new trip. Raises RuleBroken for a split that leaves nothing of what
+    is open, or more than 15 digits before the point.
     """
     position = Position(method, multiplier, one_trip=one_trip)
-    splits = deque(sorted(actions, key=lambda split: split.at))
+    waiting = deque(sorted(splits, key=lambda split: split.at))
     for fill in sorted(fills, key=lambda fill: (fill.at, fill.sequence, fill.fill_id)):
-        while splits and splits[0].is_before(fill):
-            position.split(splits.popleft())
+        while waiting and waiting[0].is_before(fill):
+            position.split(waiting.popleft())
         position.take(fill)
-    for split in splits:
+    for split in waiting:
         position.split(split)
     return position.trips()
 
@@ -280,7 +280,7 @@ class Position:
 
     @property
     def side(self) -> Side | None:
-        """By which side the position is open; None when it is flat."""
+        """The side on which the position is open; None when it is flat."""
         return self._trip.side if self._trip is not None and self._trip.open_quantity else None
 
     @property
@@ -370,8 +370,8 @@ _WIDE = Context(prec=320, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, Div
 _add, _subtract, _multiply, _divide, _fma = _WIDE.add, _WIDE.subtract, _WIDE.multiply, _WIDE.divide, _WIDE.fma
 
 _DECIMALS = 8
-_CENT, _HALF_A_CENT = Decimal("1E-8"), Decimal("5E-9")
-# What a split leaves.
+_STEP, _HALF_A_STEP = Decimal("1E-8"), Decimal("5E-9")
+# What is wrong with a split.
 _NOTHING = Fault(FieldCode.LEAVES_NOTHING, "leaves nothing of what is open")
 _TOO_MUCH = Fault(
     FieldCode.FIGURE_TOO_LONG,
@@ -384,15 +384,15 @@ _SURELY = Decimal("1E-200")
 
 
 def _round(amount: Decimal) -> Decimal:
-    return amount.quantize(_CENT, context=_WIDE)
+    return amount.quantize(_STEP, context=_WIDE)
 
 
 def _down(amount: Decimal) -> Decimal:
-    """The amount, which may be a quotient that is near, at 8 decimals, what is below that left out."""
+    """The amount rounded down to 8 decimals; an amount within 1E-200 of a step counts as that step."""
     nearest = _round(amount)
     if _subtract(nearest, amount).copy_abs() < _SURELY:
         return nearest
-    return amount.quantize(_CENT, rounding=ROUND_DOWN, context=_WIDE)
+    return amount.quantize(_STEP, rounding=ROUND_DOWN, context=_WIDE)
 
 
 def _whole_units(quantity: Decimal) -> Decimal:
@@ -400,12 +400,12 @@ def _whole_units(quantity: Decimal) -> Decimal:
 
 
 class _Rate:
-    """An amount per unit, which is a quotient and may have no end, and what is rounded of it as if it were exact.
+    """An amount per unit, often a quotient without end. Products with it are rounded as if it were exact.
 
     `_near` is the rate in 320 digits. Each change adds an error below 1E-300 in relation to amounts that are below
-    1E60, so that a product of a quantity and the rate, each step counted, is within 1E-200 of the exact one. Only if
-    that could decide how the product is rounded, the exact rate is worked out, as a fraction of integers, from the
-    changes since it was last known. So a position of 100 000 fills stays quick, and no digit is ever wrong.
+    1E60, so that a product of a quantity and the rate, after all steps, is within 1E-200 of the exact one. Only if that
+    could decide how the product is rounded, the exact rate is computed, as a fraction of integers, from the changes
+    since it was last known. So a position of 100 000 fills stays quick, and no digit is ever wrong.
     """
 
     __slots__ = ("_changes", "_known", "_near")
@@ -430,7 +430,7 @@ class _Rate:
         result = _round(near)
         if self._near is self._known:
             return result
-        from_tie = _subtract(_subtract(near, result).copy_abs(), _HALF_A_CENT)
+        from_tie = _subtract(_subtract(near, result).copy_abs(), _HALF_A_STEP)
         return result if from_tie.copy_abs() > _SURELY else self._exactly(quantity, plus)
 
     def _exactly(self, quantity: Decimal, plus: Decimal) -> Decimal:
@@ -546,7 +546,7 @@ class _Trip:
         self._received: list[Received] = []
 
     def open(self, fill: Fill, quantity: Decimal, costs: Decimal, money: Decimal | None = None) -> None:
-        """Add that much of the fill, with these of its costs and of its money."""
+        """Add this quantity of the fill, with its part of the fill's costs and money."""
         if self._method is not LotMethod.AVERAGE:
             self._lots.append(_Lot(fill.fill_id, fill.at))
         elif not self._lots:
@@ -565,7 +565,7 @@ class _Trip:
         )
 
     def close(self, fill: Fill, quantity: Decimal, costs: Decimal, money: Decimal | None = None) -> None:
-        """Close that much, which is open, with these of the fill's costs and of its money."""
+        """Close this quantity, which is open, with its part of the fill's costs and money."""
         if at_cost := fill.price is None and money is None:
             fill, money = self._at_cost(fill, quantity)
         self.open_quantity = _subtract(self.open_quantity, quantity)
@@ -733,7 +733,7 @@ class _Trip:
         self._max_quantity = _divide(_multiply(self._max_quantity, split.new), split.old)
 
     def finished(self) -> Trip:
-        """The trip as it stands."""
+        """The trip so far."""
         exited = money.rounded(self._exited, money.MOST_DECIMALS)
         return Trip(
             side=self.side,

@@ -15,14 +15,14 @@ from decimal import Decimal
 from handlers.journal import money
 from handlers.journal.money import MOST_DECIMALS, ONE
 
-# So long a rate stands for days without one of their own: weekends, holidays.
+# How long a rate holds for later days without one of their own, such as weekends and holidays.
 HOLDS_FOR = timedelta(days=7)
 _THROUGH = ("USD", "EUR")
 
 
 @dataclass(frozen=True, slots=True)
 class DayRate:
-    """What one unit of `from_` is in `to` on that day; above 0."""
+    """What one unit of `from_` is worth in `to` on a day; above 0."""
 
     from_: str
     to: str

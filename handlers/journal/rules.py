@@ -1,4 +1,4 @@
-"""The rules that a trade and its closes follow, and what is said of a field that breaks one."""
+"""The rules for trades and their parts, and the faults of fields that break them."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
@@ -58,7 +58,7 @@ def entry_errors(entry: Entry, path: tuple[str | int, ...] = ()) -> list[FieldEr
 
 
 def close_errors(trade: Trade, close: Close, path: tuple[str | int, ...] = ()) -> list[FieldError]:
-    """What is wrong with the close in itself, or before its trade; `path` leads to the close."""
+    """What is wrong with the close in itself, or with regard to its trade; `path` leads to the close."""
     times = list(_time_errors(close.closed_at, *path, "closed_at"))
     if not times and close.closed_at < trade.open_date:
         times.append(FieldError((*path, "closed_at"), BEFORE_OPEN_DATE))
@@ -119,7 +119,7 @@ def conflicts_with_closes(trade: Trade) -> list[FieldError]:
 def closable(trade: Trade, at: datetime) -> Decimal:
     """How much can be closed at that instant, which is not before the first entry.
 
-    It is what is held then, without what later closes need of it; in units of that instant.
+    This is what is held then, less what later closes need, in units of that instant.
     """
     if not trade.entries:
         return trade.remaining_quantity
@@ -135,9 +135,9 @@ def closable(trade: Trade, at: datetime) -> Decimal:
             free.append(after_split(step.held, Split(at=at, new=old, old=new)) if new != old else step.held)
     if not is_split_later:
         return min(free)
-    if _covers(trade, held_then, at):  # a split back may lose what the split has not lost
+    if _covers(trade, held_then, at):  # converting back to these units may have rounded off more than the splits do
         return held_then
-    # Each split loses less than a last decimal of its units, which is up to `coarsest` last decimals of these.
+    # Each split rounds off less than a last decimal of its units, which is up to `coarsest` last decimals of these.
     most, less = min(free), money.product(coarsest, _LAST_DECIMAL)
     while most > ZERO and not _covers(trade, most, at):
         most = max(ZERO, money.minus(most, less))
@@ -186,7 +186,7 @@ def _course(trade: Trade) -> Iterator[_Step]:
 
 
 def split_errors(trade: Trade, split: TradeSplit) -> list[FieldError]:
-    """What is wrong with the split in itself, or before its trade."""
+    """What is wrong with the split in itself, or with regard to its trade."""
     times = list(_time_errors(split.at, "at"))
     if not times and split.at < trade.open_date:
         times.append(FieldError(("at",), BEFORE_OPEN_DATE))
@@ -197,7 +197,7 @@ def split_errors(trade: Trade, split: TradeSplit) -> list[FieldError]:
 
 
 def event_errors(trade: Trade, event: TradeEvent) -> list[FieldError]:
-    """What is wrong with the event in itself, or before its trade."""
+    """What is wrong with the event in itself, or with regard to its trade."""
     times = list(_time_errors(event.at, "at"))
     if not times and event.at < trade.open_date:
         times.append(FieldError(("at",), BEFORE_OPEN_DATE))
@@ -205,7 +205,7 @@ def event_errors(trade: Trade, event: TradeEvent) -> list[FieldError]:
 
 
 def conflicts_with_events(trade: Trade) -> list[FieldError]:
-    """What is wrong with the trade beside its events and splits."""
+    """What is wrong with the trade with regard to its events and splits."""
     errors = []
     if trade.events and trade.cancelled:
         errors.append(
@@ -218,7 +218,7 @@ def conflicts_with_events(trade: Trade) -> list[FieldError]:
 
 
 def within_bounds(trade: Trade) -> Trade:
-    """The trade, if every figure derived from it can be written down. Raises RuleBroken."""
+    """The trade itself. Raises RuleBroken if a figure derived from it has more than 15 digits before the point."""
     figures = [
         ("the quantity", trade.quantity),
         ("the entry price", trade.entry_price),
@@ -245,6 +245,6 @@ def within_bounds(trade: Trade) -> Trade:
 
 
 def _cost(trade: Trade) -> Decimal:
-    """What all entries cost, each without its sign: no part of them costs more. Without costs."""
+    """The absolute worth of all entries, added up, without costs: no part of them costs more."""
     paid = (money.product(entry.price or ZERO, entry.quantity, trade.multiplier).copy_abs() for entry in trade.entered)
     return money.total(paid)

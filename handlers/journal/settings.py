@@ -1,4 +1,4 @@
-"""A user's settings: what operations take where a request names nothing."""
+"""A user's settings: the defaults for what requests do not name."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FIXED = {"user_id", "version", "updated_at"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The settings, with what holds as long as a user sets nothing.
+    """The settings. The defaults are those of a user who has set nothing.
 
     `time_zone` is a name of the IANA database, None for each time's own UTC offset; `day_starts_at` is HH:MM;
     `breakeven_tolerance` is an amount, or a part of the risk as in 0.05R.
@@ -47,8 +47,8 @@ class Settings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TradeDefaults:
-    """What a new trade takes where its request names nothing: of the settings the account and the lot method, before
-    which that of the account comes, if it has one.
+    """Account and lot method for a new trade whose request names none, from the settings. `of_account` is the account's
+    lot method, if it has one, and comes before that of the settings.
     """
 
     account_id: str = MAIN

@@ -27,7 +27,7 @@ class Status(StrEnum):
     CANCELLED = "CANCELLED"
 
 
-# A warning of a trade of which something came in without a price.
+# The warning of a trade with an entry that came in without a price.
 BASIS_UNKNOWN = "BASIS_UNKNOWN"
 
 
@@ -42,8 +42,8 @@ class TradeSource(StrEnum):
 class Entry:
     """A part of the position that was entered. Costs are this entry's own: a cost is >= 0, a rebate < 0.
 
-    Only the one entry of a trade may be without a price, as long as nothing is closed. `sequence` is the place among
-    all entries and closes of a trade that follows from executions; `money` is the exact worth, with the multiplier, of
+    Only a trade's single entry may be without a price, as long as nothing is closed. `sequence` is the place among all
+    entries and closes of a trade that follows from executions; `money` is the exact worth, with the multiplier, of
     several executions that are shown as one, where that is not quantity x price x multiplier.
     """
 
@@ -152,7 +152,7 @@ class TradeSplit:
 class Realized:
     """What one close earned: its gross, its share of the entries' costs, and the net of these and its own costs.
 
-    `matches` are the entries that it was matched with; they add up to it.
+    `matches` are the entries that it was matched with; their amounts add up to these.
     """
 
     close: Close
@@ -166,7 +166,7 @@ class Realized:
 class Image:
     """A checked image that is part of the trade: its media type, its size in bytes, when its upload was asked for.
 
-    file_version names the very bytes that were checked: the same form can send other ones after them.
+    file_version names the bytes that were checked, since the same form can send others later.
     """
 
     image_id: str
@@ -207,19 +207,18 @@ OF_THE_ENTRY = ("quantity", "entry_price", "open_date", "commission", "fees")
 class Trade:
     """One position, from its first entry to the last close.
 
-    `entries` is empty as long as there is one entry only, with the id that follows from the trade's, and no split:
-    quantity, entry_price, open_date, commission and fees are its own. Otherwise these are their sum, mean price, first
-    instant and summed costs (`with_entries`): of a single entry that stayed when others were taken back, its own, too.
-    Entries and closes are as they were traded; with splits, quantities, mean prices, stops and target of the trade
-    itself are in units after the last one. open_date,
+    `entries` is empty for a trade without splits whose single entry has the id `first_entry_id`: quantity, entry_price,
+    open_date, commission and fees are that entry's. Otherwise they are computed from the entries (`with_entries`): the
+    summed quantity and costs, the mean price and the first instant. Entries and closes are as they were traded; with
+    splits, quantities, mean prices, stops and target of the trade itself are in units after the last one. open_date,
     entered_at and closed_at keep the UTC offset they were given with; created_at and updated_at are UTC. Entries,
-    closes and events stand in the order of their instants, ties in the order recorded.
+    closes and events are in the order of their instants, ties in the order recorded.
 
-    `account_id` is None for the account that every user has, `currency` for that of the account.
+    `account_id` is None for the account that every user has, `currency` is None for that of the account.
 
-    `stop_loss` and `risk_amount` are as they stand now; the initial ones are the first that the trade was given, and
-    the risk follows them. The properties assume a trade that went through `open_trade` and the changes of changes.py.
-    Those that the others ask again and again are worked out once: a trade never changes.
+    `stop_loss` and `risk_amount` are the present ones; the initial ones are the first that the trade was given, and the
+    risk is computed from them. The properties assume a trade that went through `open_trade` and the changes of
+    changes.py. Properties that others use often are cached, since a trade never changes.
     """
 
     user_id: str
@@ -324,7 +323,7 @@ class Trade:
 
     @cached_property
     def realized(self) -> tuple[Realized, ...]:
-        """What each close earned, in the order of the closes; 0 where that is not known."""
+        """What each close earned, in the order of the closes; 0 for each if the result is unknown."""
         if not self.closes:
             return ()
         if not self.is_known:
@@ -397,7 +396,7 @@ class Trade:
 
     @property
     def is_known(self) -> bool:
-        """Whether it is known what the trade earns: all that came in had a price."""
+        """Whether the trade's result is known: all that came in had a price."""
         return BASIS_UNKNOWN not in self.warnings
 
     @property
@@ -481,9 +480,9 @@ def part_id(trade_id: str, execution_id: str) -> str:
 
 
 def with_entries(trade: Trade, entries: Iterable[Entry], **others: Any) -> Trade:
-    """The trade with these entries, one at least, and what follows from them; `others` are changed, too.
+    """The trade with these entries, at least one, and the fields that follow from them.
 
-    Of several, each has a price.
+    Each of several entries has a price. others: further fields to change.
     """
     ordered = sorted(entries, key=lambda entry: entry.entered_at)
     price = ordered[0].price
@@ -508,8 +507,8 @@ def with_entries(trade: Trade, entries: Iterable[Entry], **others: Any) -> Trade
 
 
 def with_own_values(trade: Trade) -> Trade:
-    """The trade, which has no splits, with its own quantity, price, time and costs in its entry, if that is a single
-    one: they are the same.
+    """The trade, which has no splits, with its quantity, price, time and costs copied into its entry, if `entries` has
+    exactly one.
     """
     if len(trade.entries) != 1:
         return trade
@@ -531,8 +530,8 @@ def in_last_units(trade: Trade) -> Trade:
 def per_new_unit(price: Decimal, new: Decimal, old: Decimal) -> Decimal:
     """The price of an old unit as that of a new one, exactly or at 18 decimals, so that the risk stays what it was.
 
-    Of the prices that this split would have made of it, the shortest is taken: so a split that is taken back leaves
-    the price that there was before.
+    Returns the shortest price that the reverse split turns into `price` again: so taking a split back restores the
+    price that there was before.
     """
     paid = money.product(price, old)
     for decimals in range(money.MOST_DECIMALS):

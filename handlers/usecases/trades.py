@@ -156,7 +156,7 @@ def delete(user: str, trade_id: str, *, allowed: Precondition) -> None:
     def attempt() -> None:
         trade = storage.get(user, trade_id)
         _check(allowed, trade)
-        changes.of_hand(trade)
+        changes.check_is_manual(trade)
         storage.delete(trade, datetime.now(UTC))
 
     retry_overtaken(attempt)

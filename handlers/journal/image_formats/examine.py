@@ -1,4 +1,4 @@
-"""Tells what a file is, and whether it is whole."""
+"""Finds out the media type of a file, and whether the file is complete."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from handlers.journal.image_formats import gif, heic, jpeg, pdf, png, webp
 from handlers.journal.image_formats.reading import Reader, ReadRange
 from handlers.journal.images import GIF, HEIC, JPEG, MOST_BYTES, PDF, PNG, WEBP, ImageRejected, Rejection
 
-# As much as the types are told by, but for the brands of a HEIC file.
+# Enough bytes to tell the media type.
 _HEAD_BYTES = 16
 
 CHECKS = {
@@ -20,9 +20,9 @@ CHECKS = {
 
 
 def examine(read_range: ReadRange, size: int) -> str:
-    """The media type that a file of so many bytes has. Raises ImageRejected, and what reading a range raises.
+    """The media type of a file of `size` bytes. Raises ImageRejected, and what reading a range raises.
 
-    Nothing but the bytes counts: neither a name nor the type that was announced.
+    Only the bytes count: neither a name nor the type that was announced.
     """
     if size > MOST_BYTES:
         raise ImageRejected(Rejection.TOO_LARGE, f"The file is larger than {MOST_BYTES} bytes.")
@@ -41,7 +41,7 @@ def examine(read_range: ReadRange, size: int) -> str:
 
 
 def media_type_of(head: bytes) -> str | None:
-    """The media type that a file's first bytes tell; None for what is taken nowhere."""
+    """The media type that a file's first bytes tell; None for any other file."""
     if head.startswith(png.SIGNATURE):
         return PNG
     if head.startswith(jpeg.SIGNATURE):

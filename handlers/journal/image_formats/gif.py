@@ -30,7 +30,7 @@ def check(reader: Reader) -> None:
             _frame(reader)
             has_frame = True
         else:
-            raise reader.malformed("has something else where a frame or an extension must begin")
+            raise reader.malformed("has other data where a frame or an extension must begin")
     if not has_frame:
         raise reader.without_picture("has no frame")
     reader.nothing_but_padding()

@@ -14,11 +14,11 @@ from handlers.journal.images import ImageRejected, Rejection
 SIGNATURE = b"ftyp"
 
 _HEVC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}
-# Of HEIF files in general: which codec theirs has, the primary item tells.
+# mif1 and msf1 are brands of any HEIF file; its primary item tells the codec.
 BRANDS = _HEVC_BRANDS | {b"mif1", b"msf1"}
 
 _CODED, _DERIVED = b"hvc1", {b"grid", b"iovl", b"iden"}
-# It says where things are and holds no picture: phones write some kilobytes.
+# The meta box holds no picture; phones write some kilobytes.
 _LONGEST_META = BLOCK
 
 
@@ -70,7 +70,7 @@ def _check_items(reader: Reader, items: _Items) -> None:
     if kind != _CODED and kind not in _DERIVED:
         raise ImageRejected(
             Rejection.UNKNOWN_TYPE,
-            "The file is a HEIF image that is not coded with HEVC: of these, only HEIC is taken.",
+            "The file is a HEIF image that is not coded with HEVC. Only HEIC images can be uploaded.",
         )
     for name, content in items.properties:
         if name == b"ispe":
@@ -92,7 +92,7 @@ def _check_items(reader: Reader, items: _Items) -> None:
 
 
 def _check_grid(reader: Reader, items: _Items, item: int) -> None:
-    """What is composed of tiles says its dimensions once more, and decoders follow these."""
+    """Check the dimensions in the header of a grid of tiles, which decoders use."""
     is_in_file, start, length = items.extents[item][0]
     if is_in_file:
         reader.seek(start)

@@ -54,13 +54,13 @@ def check(reader: Reader) -> None:
 
 
 def _marker(reader: Reader) -> int:
-    """The code of the next marker, behind which the reader goes on."""
+    """Read the next marker. Returns its code."""
     reader.count_part()
     if not reader.find(_MARKER, 2):
         raise reader.truncated()
     code = reader.number(2) & 0xFF
     if code not in _SEGMENTS:
-        raise reader.malformed("has a marker where none of its kind may be")
+        raise reader.malformed("has an unexpected marker")
     return code
 
 
@@ -85,7 +85,7 @@ def _quantization_tables(reader: Reader, data: bytes) -> None:
         precision, number = divmod(data[position], 16)
         position += 1 + 64 * (1 + precision)
         if precision > 1 or number > 3 or position > len(data):
-            raise reader.malformed("has a quantization table that is none")
+            raise reader.malformed("has an invalid quantization table")
 
 
 def _huffman_tables(reader: Reader, data: bytes) -> None:
@@ -95,11 +95,11 @@ def _huffman_tables(reader: Reader, data: bytes) -> None:
         counts = data[position + 1 : position + 17]
         position += 17 + sum(counts)
         if kind > 1 or number > 3 or sum(counts) > 256 or position > len(data) or not _are_codes(counts):
-            raise reader.malformed("has a Huffman table that is none")
+            raise reader.malformed("has an invalid Huffman table")
 
 
 def _are_codes(counts: bytes) -> bool:
-    """Whether there are so many codes of 1, 2, ... bits of which none begins another and none has ones alone."""
+    """Whether a prefix code can have these numbers of codes of 1, 2, ... bits, none of which is all ones."""
     following = 0
     for bits, count in enumerate(counts, 1):
         following = 2 * following + count

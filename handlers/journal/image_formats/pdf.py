@@ -31,7 +31,7 @@ def check(reader: Reader) -> None:
     end = reader.take(reader.left)
     if _END not in end:
         raise reader.truncated()
-    # Where it mostly is, and where else it may be.
+    # Mostly the catalog is named at the end, but it may be named anywhere.
     if not _CATALOG.search(end):
         reader.seek(0)
         if not reader.find(_CATALOG, 6):

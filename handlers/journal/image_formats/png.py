@@ -28,7 +28,7 @@ def check(reader: Reader) -> None:
         reader.count_part()
         length, name = struct.unpack(">I4s", reader.take(8))
         if length > _LONGEST_CHUNK or not name.isalpha():
-            raise reader.malformed("has something else where a chunk must begin")
+            raise reader.malformed("has other data where a chunk must begin")
         if (name == b"IHDR") != (picture is None):
             raise reader.malformed("does not have exactly one IHDR chunk, at its beginning")
         if picture is None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from handlers.journal.images import LONGEST_SIDE, MOST_PIXELS, ImageRejected, Rejection
 
-# The bytes from a position on, so many of them. Each call may be a request to the store.
+# Reads a number of bytes from a position: (position, count). Each call may be a request to the store.
 ReadRange = Callable[[int, int], bytes]
 
 # How much is read, and kept in memory, at once: all of most screenshots.
@@ -18,10 +18,10 @@ _NO_PADDING = re.compile(rb"[^\0\r\n]")
 
 
 class Reader:
-    """Where the check of a file has come to, and what it reads next.
+    """A file that is being checked, and the position in it.
 
-    `subject` begins the sentences that say what is wrong ("The PNG image"). Whatever reads raises ImageRejected with
-    TRUNCATED where the file ends before, and what reading a range raises.
+    `subject` begins the sentences that say what is wrong ("The PNG image"). Each method that reads raises ImageRejected
+    with TRUNCATED if the file ends too early, and what reading a range raises.
     """
 
     def __init__(self, read_range: ReadRange, size: int) -> None:
@@ -69,7 +69,7 @@ class Reader:
         self.position = position
 
     def find(self, pattern: re.Pattern[bytes], length: int) -> bool:
-        """Go to the first match of the pattern, which is for so many bytes. False, at the end: there is none."""
+        """Go to the first match of the pattern, which has `length` bytes; without one, to the end, and return False."""
         while self.left >= length:
             start = self._load(length)
             if match := pattern.search(self._block, start):
@@ -81,7 +81,7 @@ class Reader:
         return False
 
     def _load(self, count: int) -> int:
-        """Have the next bytes in memory. Answers where in the block they begin."""
+        """Load the next bytes into memory. Returns where in the block they begin."""
         if count > self.left:
             raise self.truncated()
         start = self.position - self._block_start
@@ -102,7 +102,7 @@ class Reader:
             raise self.malformed("is followed by other data")
 
     def dimensions(self, width: int, height: int) -> None:
-        """Hold width and height, in pixels, to what can be shown."""
+        """Raise ImageRejected if width or height, in pixels, is 0 or too large to be shown."""
         if not (0 < width <= LONGEST_SIDE and 0 < height <= LONGEST_SIDE and width * height <= MOST_PIXELS):
             raise ImageRejected(
                 Rejection.BAD_DIMENSIONS,

@@ -45,7 +45,7 @@ def _chunk(reader: Reader, end: int) -> tuple[bytes, int]:
         raise reader.malformed("has a chunk that is shorter than its own header")
     name, length = struct.unpack("<4sI", reader.take(8))
     if length > end - reader.position:
-        raise reader.malformed("has a chunk that is longer than what holds it")
+        raise reader.malformed("has a chunk that is longer than the part around it")
     return name, reader.position + length
 
 
@@ -61,7 +61,7 @@ def _skip_chunks(reader: Reader, end: int) -> None:
 
 
 def _still(reader: Reader, end: int, canvas: tuple[int, int]) -> None:
-    """A picture of the canvas's dimensions is among the chunks up to `end`."""
+    """Check that the chunks up to `end` have a picture of the canvas's dimensions."""
     while True:
         name, chunk_end = _chunk(reader, end)
         if name in (b"VP8 ", b"VP8L"):
@@ -73,7 +73,7 @@ def _still(reader: Reader, end: int, canvas: tuple[int, int]) -> None:
 
 
 def _frames(reader: Reader, end: int, canvas: tuple[int, int]) -> None:
-    """A header and frames are among the chunks up to `end`; each frame lies within the canvas and has a picture."""
+    """Check that the chunks up to `end` have a header and frames, each with a picture and within the canvas."""
     has_header = has_frame = False
     while reader.position < end:
         name, chunk_end = _chunk(reader, end)
@@ -105,7 +105,7 @@ def _dimensions(data: bytes) -> tuple[int, int]:
 
 
 def _bitstream(reader: Reader, name: bytes, chunk_end: int) -> tuple[int, int]:
-    """The dimensions of the picture in the chunk, behind which the reader goes on."""
+    """Read the chunk of a picture. Returns the picture's dimensions."""
     start, length = reader.position, chunk_end - reader.position
     header = reader.take(min(length, 10))
     if name == b"VP8 ":
@@ -137,5 +137,5 @@ def _lossless(reader: Reader, header: bytes) -> tuple[int, int]:
         raise reader.without_picture("has a picture that is shorter than its header")
     bits = int.from_bytes(header[1:5], "little")
     if header[0] != 0x2F or bits >> 29:
-        raise reader.malformed("has a lossless picture that does not begin as one")
+        raise reader.malformed("has a lossless picture with an invalid header")
     return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1

@@ -3,7 +3,7 @@
 Flows count at the start of their day. The return of a day is what it earned over the equity before it and its flow; the
 time-weighted return links the days, the money-weighted one is Modified Dietz: what was earned over the equity at the
 start and each flow weighted by the part of the days that it was there (CFA Institute, GIPS Standards Handbook).
-Open positions are not valued: equity is that of what is closed.
+Open positions are not valued: equity counts only what is closed.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def account_returns(
         return _nothing(start, first, last)
     first, last = first or inside[0], last or inside[-1]
     equity, peak, fall = start, _ONE, ZERO
-    index: Decimal | None = _ONE  # None from the day on which nothing could earn
+    index: Decimal | None = _ONE  # None from the first day without equity on
     daily: list[Decimal] = []
     periods: list[Period] = []
     begun, grown = list[date](), _ONE
@@ -186,7 +186,7 @@ def _nothing(balance: Decimal, first: date | None, last: date | None) -> Account
 
 def _percent(growth: Decimal) -> Figure[float]:
     percent = float(ENDLESS.multiply(ENDLESS.subtract(growth, _ONE), _HUNDRED))
-    # What no float can hold was earned on next to nothing, day after day.
+    # Only returns on almost no equity, day after day, are larger than a float can be.
     return Figure(percent) if isfinite(percent) else _NO_BALANCE
 
 

@@ -1,9 +1,9 @@
 """The trades that became flat in buckets, by one attribute or by two.
 
 A bucket is significant if the mean result of its trades differs from 0 by more than chance explains: it has at least 30
-trades, and its SQN, which is the t statistic of that mean, lies beyond the two-sided 95 % bound, divided by how many
-buckets have 30 trades (Bonferroni): among twenty tags, one would pass at 95 % by luck alone. The test is of money, not
-of the win rate against one half: with large wins and small losses much less than half is good. From 30 trades on the
+trades, and its SQN, which is the t statistic of that mean, lies beyond the two-sided 95 % bound, corrected for the
+number of buckets with 30 trades (Bonferroni): among twenty tags, one would pass at 95 % by luck alone. The test uses
+money, not the win rate: with large wins and small losses, a win rate far below one half is good. From 30 trades on, the
 normal bound is near enough to Student's.
 """
 
@@ -39,7 +39,7 @@ class Bucket:
 class Breakdown:
     """The buckets in the order of their keys, None last.
 
-    Where they overlap (a trade has many tags) a trade counts in each of its buckets, and they add up to more than all.
+    If `overlapping`, a trade counts in several buckets (one for each tag), so they add up to more than all trades.
     """
 
     by: tuple[Attribute, ...]
@@ -48,7 +48,7 @@ class Breakdown:
 
 
 def breakdown(by: Sequence[Attribute], question: Question, selected: Iterable[Selected]) -> Breakdown:
-    """The trades that became flat, of what the question selects, by the attributes."""
+    """Sort the selected trades that became flat into buckets, by one attribute or two."""
     records: dict[Keys, Record] = {}
     for one in selected:
         if one.outcome is None or one.entry.result is None:
@@ -79,7 +79,7 @@ _ORDERS: dict[Attribute, tuple[str, ...]] = {
 
 
 def _place(attribute: Attribute, key: str | None) -> tuple[bool, Decimal, str]:
-    """Where the key stands: as weekdays follow each other, by size, or by its text; None last."""
+    """What a key is sorted by: its place in a fixed order (weekdays), its size, or its text; None comes last."""
     if key is None:
         return True, Decimal(0), ""
     if attribute is Attribute.SIZE:
@@ -89,7 +89,7 @@ def _place(attribute: Attribute, key: str | None) -> tuple[bool, Decimal, str]:
 
 
 def _bound(records: Iterable[Record]) -> float:
-    """Beyond which SQN chance no longer explains any bucket, of those that have enough trades."""
+    """The SQN beyond which a bucket is significant, corrected for the number of buckets with enough trades."""
     judged = sum(record.trades >= ENOUGH_TRADES for record in records)
     return NormalDist().inv_cdf(1 - _CHANCE / (2 * max(1, judged)))
 
@@ -98,6 +98,6 @@ def _is_significant(record: Record, bound: float) -> bool:
     if record.trades < ENOUGH_TRADES:
         return False
     t = sqn(record)
-    if t.reason is Reason.STD_ZERO:  # all alike: certain, unless all are break-evens
+    if t.reason is Reason.STD_ZERO:  # all results are equal: significant unless they are 0
         return bool(record.net)
     return t.value is not None and abs(t.value) > bound

@@ -1,7 +1,7 @@
-"""To which calendar day, hour and weekday an instant belongs, in the way that the trader asks for.
+"""Sorts instants into calendar days, hours and weekdays, by the clock of a question.
 
-Without a time zone, the UTC offset in which the instant was given decides; with one, the zone's offset at that instant,
-so that days on which clocks change are right. A day can start at another time than midnight.
+Without a time zone, an instant's own UTC offset counts; with one, the zone's offset at that instant, so that days on
+which clocks change are right. A day can start at another time than midnight.
 """
 
 from dataclasses import dataclass
@@ -16,8 +16,8 @@ MOST_DAYS = 366
 
 MIDNIGHT, NOON = time(0), time(12)
 
-# Two offsets differ by up to 26 hours among zones, by up to 48 among those that RFC 3339 can write, and the day's start
-# moves a day by up to 12 more: a close is on a day that is at most three from the day of its own offset.
+# Offsets of zones differ by up to 26 hours, those of RFC 3339 by up to 48, and the day's start moves a day by up to 12
+# more: by any clock, the day of a close is at most three days from its day by its own offset.
 MOST_DAYS_APART = timedelta(days=3)
 
 
@@ -37,7 +37,7 @@ WEEKDAYS = tuple(Weekday)
 
 
 class UnknownTimeZone(Exception):
-    """The name is no time zone of the IANA database."""
+    """Raised for a name that is not a time zone of the IANA database."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +94,7 @@ class Clock:
 def time_zone(name: str) -> ZoneInfo:
     """The zone of that name in the IANA database. Raises UnknownTimeZone.
 
-    The database of a machine also has names that are none of IANA's, such as `right/UTC`; the package's list decides.
+    A machine's database also has names that are not IANA's, such as `right/UTC`, so the package's list decides.
     """
     if name not in _zone_names():
         raise UnknownTimeZone(name)
@@ -107,5 +107,5 @@ def _zone_names() -> frozenset[str]:
 
 
 def moved(day: date, by: int) -> date:
-    """The day so many days later, or earlier; the first or the last day of the calendar where it ends before."""
+    """The day `by` days later, or earlier if negative; at the ends of the calendar, its first or last day."""
     return date.fromordinal(min(max(day.toordinal() + by, date.min.toordinal()), date.max.toordinal()))

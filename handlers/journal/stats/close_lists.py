@@ -48,7 +48,7 @@ def ranked(
 
 
 def rank(each: Ranked, *, descending: bool) -> tuple[bool, Any, str]:
-    """What orders the trades of a list, which is reversed if it is descending."""
+    """What a list is sorted by; a descending list is then reversed."""
     has_none = each.value is None
     return has_none is not descending, "" if has_none else each.value, each.trade_id
 
@@ -69,7 +69,7 @@ def text_of(each: Ranked) -> str:
 
 
 def ranked_from(trade_id: str, text: str, sort: SortBy) -> Ranked:
-    """The trade with the value of which `text_of` made the text."""
+    """The trade with the value that `text_of` wrote as this text."""
     if not text:
         return Ranked(trade_id=trade_id, value=None)
     if sort is SortBy.SYMBOL:

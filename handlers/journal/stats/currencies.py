@@ -1,7 +1,7 @@
-"""Figures in one currency: what was realized in another one is converted at the rate of its own day, or left out.
+"""Converts what was realized into one currency.
 
-Two currencies are never added as they are. The money of a close or an event is converted at the rate of its day, what a
-flat trade earned at that of its last close. What has no rate is left out of all figures, and counted.
+The money of a close or an event is converted at the rate of its day, the result of a flat trade at that of its last
+close. What has no rate is left out of all figures, and counted.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from handlers.journal.trading_accounts import Standing
 
 @dataclass(slots=True)
 class Unconverted:
-    """What is left out for want of a rate: the ids of its trades, and its currencies."""
+    """What is left out because it has no rate: the ids of trades, and the currencies."""
 
     trades: set[str] = field(default_factory=set)
     currencies: set[str] = field(default_factory=set)
@@ -28,7 +28,7 @@ class Unconverted:
 
 @dataclass(slots=True)
 class OwnSums:
-    """Sums in one currency, as they are."""
+    """Sums in one currency, not converted."""
 
     trades: int = 0
     realized: Decimal = ZERO
@@ -88,7 +88,7 @@ def _currency_of(standing: Standing, question: Question) -> str:
 
 
 def in_other_money(entry: Entry, rate: Ratio) -> Entry:
-    """The entry with its net result, risk and costs at that rate. R stays, but for rounding."""
+    """The entry with its net result, risk and costs converted at the rate. R stays the same, except for rounding."""
     result = entry.result
     return entry._replace(
         net=None if entry.net is None else rate.of(entry.net),
@@ -98,4 +98,4 @@ def in_other_money(entry: Entry, rate: Ratio) -> Entry:
 
 
 def _risk(risk: Decimal, rate: Ratio) -> Decimal | None:
-    return rate.of(risk) or None  # a risk that rounds to nothing is none to divide by
+    return rate.of(risk) or None  # R cannot be divided by a risk that rounds to 0

@@ -28,10 +28,10 @@ from handlers.journal.groups import Group
 from handlers.journal.money import ZERO
 from handlers.journal.trade import Trade
 
-# Positions of the gains of events: after those of all closes, of which a trade has fewer.
+# The first position of events' gains, behind those of all closes: a trade has fewer.
 EVENTS_FROM = 1_000
 
-# What the entry of a group has in the place of a trade's id begins with this, and goes on with the group's id.
+# The entry of a group has this prefix and the group's id as its trade_id.
 GROUP = "group|"
 
 
@@ -104,8 +104,8 @@ class Entry(NamedTuple):
 
 
 def entries(trade: Trade) -> dict[date, Entry]:
-    """The trade's entries by day; none for a cancelled trade, for one without closes and events, and for one of which
-    it is not known what it earns.
+    """The trade's entries by day; none for a cancelled trade, for one without closes and events, and for one whose
+    result is unknown.
     """
     if trade.cancelled or not trade.is_known:
         return {}
@@ -142,7 +142,7 @@ def entries(trade: Trade) -> dict[date, Entry]:
 
 
 def group_entry(group: Group, trades: Iterable[Trade]) -> tuple[date, Entry] | None:
-    """The group's entry and its day; None without a result. Of the trades, those of the group count."""
+    """The group's entry and its day; None without a result. Trades that are not in the group are ignored."""
     of_group = groups.members(group, trades)
     result = groups.result(of_group)
     if result is None:
@@ -178,7 +178,7 @@ def group_entry(group: Group, trades: Iterable[Trade]) -> tuple[date, Entry] | N
 
 
 def touches_group(old: Trade | None, new: Trade | None) -> set[str]:
-    """The ids of the groups whose result may differ between the old and the new trade. None as for `touched_days`."""
+    """The ids of the groups whose result may differ between the old and the new trade; for None see `touched_days`."""
     ids = {trade.group_id for trade in (old, new) if trade is not None and trade.group_id is not None}
     if not ids or old is None or new is None:
         return ids
@@ -202,7 +202,7 @@ def in_place_of_stored(
     trades: Iterable[Trade],
     of_groups: Iterable[tuple[Group, Iterable[Trade]]] = (),
 ) -> Iterator[tuple[date, Entry]]:
-    """The stored entries with those of the trades of these ids replaced by what the trades, as they are now, make.
+    """The stored entries, where those of the trades with these ids are replaced by the entries of the trades as given.
 
     A trade that is not among `trades`, since it was deleted, makes none. The entries of the groups are replaced
     likewise; each comes with its trades. The entries stay in the order of their days.

@@ -1,11 +1,11 @@
 """The equity curve: what the account held at the end of each day, by the money that closes realized.
 
-A point stands for each day with a close; on the days between, the curve is level. Before the first day it stands at the
-opening balance, or at zero without one, and that counts as a peak. Curve and episodes look at the ends of days, so that
-they follow from the days alone; `max_drawdown` in figures.py also sees falls within a day and is never less deep.
+The curve has a point for each day with a close, and is level in between. Before the first day it is at the opening
+balance, or at zero without one, and that counts as a peak. Curve and episodes use the ends of days only;
+`max_drawdown` in figures.py also sees falls within a day, so it is never less deep.
 
-By week and month the curve keeps the last point of each: what it shows there is what it shows by day, and the money
-realized is that of the whole week or month. Episodes are by day always.
+By week or month, the curve keeps the last point of each, with the money realized in the whole week or month. Episodes
+are always by day.
 """
 
 from collections.abc import Iterable
@@ -48,10 +48,10 @@ class Point:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Episode:
-    """A time under water.
+    """A drawdown, from its start to its recovery.
 
-    From its first day below the peak, over the first of its deepest days, to the day that was back at the peak or
-    above; `end` is None while it lasts. `depth_percent` is of the balance at the peak.
+    `start` is the first day below the peak, `trough` the first of the deepest days, `end` the day that was back at the
+    peak or above, None while it lasts. `depth_percent` is of the balance at the peak.
     """
 
     start: date

@@ -5,7 +5,7 @@
 getStats shows it. The answers loop over both tables: a new figure is a function here, and a required property of Stats
 (and of Bucket) in the contract.
 
-A figure is a value, or else the reason why there is none: never infinity, 0 or 999 in the place of one. Money is
+A figure is a value or the reason why there is none; a missing value is never shown as infinity, 0 or 999. Money is
 Decimal, means of it at 8 decimals; ratios are the floats next to the exact quotients.
 """
 
@@ -69,7 +69,7 @@ class Figure(Generic[T]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interval:
-    """From low to high, both within."""
+    """An interval that includes both bounds."""
 
     low: float
     high: float
@@ -127,20 +127,20 @@ def worst_loss(record: Record) -> Figure[Decimal]:
 
 @of_record
 def win_rate(record: Record) -> Figure[float]:
-    """Wins in all trades, break-evens among them."""
+    """The share of wins in all trades, including break-evens."""
     return Figure(record.wins / record.trades) if record.trades else Figure(None, Reason.NO_TRADES)
 
 
 @of_record
 def win_rate_excluding_breakeven(record: Record) -> Figure[float]:
-    """Wins in wins and losses."""
+    """The share of wins in wins and losses."""
     decided = record.wins + record.losses
     return Figure(record.wins / decided) if decided else _missing(record, Reason.INSUFFICIENT_SAMPLE)
 
 
 @of_record
 def win_rate_ci95(record: Record) -> Figure[Interval]:
-    """Where the true share of wins in wins and losses lies, with 95 % confidence, after Wilson."""
+    """The 95 % confidence interval of the share of wins in wins and losses, after Wilson."""
     decided = record.wins + record.losses
     return Figure(wilson(record.wins, decided)) if decided else _missing(record, Reason.INSUFFICIENT_SAMPLE)
 
@@ -163,7 +163,7 @@ def avg_loss(record: Record) -> Figure[Decimal]:
 
 @of_record
 def payoff_ratio(record: Record) -> Figure[float]:
-    """The mean win in units of the mean loss."""
+    """The mean win divided by the mean loss."""
     if reason := _one_sided(record):
         return Figure(None, reason)
     return Figure(_quotient(_times(record.sum_win, record.losses), _times(record.sum_loss.copy_negate(), record.wins)))
@@ -171,7 +171,7 @@ def payoff_ratio(record: Record) -> Figure[float]:
 
 @of_record
 def profit_factor(record: Record) -> Figure[float]:
-    """All wins in units of all losses; 0 is its true value when there are losses only."""
+    """The sum of the wins divided by the sum of the losses; 0 if there are only losses."""
     if not record.losses:
         return _missing(record, Reason.NO_LOSSES)
     return Figure(_quotient(record.sum_win, record.sum_loss.copy_negate()))
@@ -179,7 +179,7 @@ def profit_factor(record: Record) -> Figure[float]:
 
 @of_record
 def expectancy(record: Record) -> Figure[Decimal]:
-    """The mean of all results, break-evens among them."""
+    """The mean of all results, including break-evens."""
     if not record.trades:
         return Figure(None, Reason.NO_TRADES)
     return Figure(money.ratio(record.net, Decimal(record.trades)))
@@ -248,7 +248,7 @@ def max_drawdown(account: Account) -> Figure[Decimal]:
 
 @of_journal
 def max_drawdown_percent(account: Account) -> Figure[float]:
-    """The same fall, in percent of the balance at its peak."""
+    """The deepest fall in percent of the balance at its peak."""
     balance = account.journal.balance
     if not balance.days:
         return Figure(None, Reason.NO_TRADES)
@@ -257,7 +257,7 @@ def max_drawdown_percent(account: Account) -> Figure[float]:
 
 @of_journal
 def recovery_factor(account: Account) -> Figure[float]:
-    """All money in units of the deepest fall."""
+    """All realized money divided by the deepest fall."""
     balance = account.journal.balance
     if not balance.days:
         return Figure(None, Reason.NO_TRADES)
@@ -268,7 +268,7 @@ def recovery_factor(account: Account) -> Figure[float]:
 
 @of_journal
 def consistency(account: Account) -> Figure[float]:
-    """The best day's part of the profit of all days; none without a profit."""
+    """The best day's share in the profit of all days; no value without a profit."""
     balance = account.journal.balance
     if not balance.days:
         return Figure(None, Reason.NO_TRADES)
@@ -279,7 +279,7 @@ def consistency(account: Account) -> Figure[float]:
 
 @of_journal
 def sharpe(account: Account) -> Figure[float]:
-    """The mean daily return in units of its standard deviation, by the year (returns.py)."""
+    """The mean daily return divided by its standard deviation, annualized (returns.py)."""
     returns = returns_on_equity(account.journal.balance.days, account.opening_balance)
     if not isinstance(returns, Returns):
         return Figure(None, _WITHOUT_RETURNS[returns])
@@ -288,7 +288,7 @@ def sharpe(account: Account) -> Figure[float]:
 
 @of_journal
 def sortino(account: Account) -> Figure[float]:
-    """The mean daily return in units of its deviation below 0, by the year (returns.py)."""
+    """The mean daily return divided by its deviation below 0, annualized (returns.py)."""
     returns = returns_on_equity(account.journal.balance.days, account.opening_balance)
     if not isinstance(returns, Returns):
         return Figure(None, _WITHOUT_RETURNS[returns])
@@ -333,7 +333,7 @@ def wilson(hits: int, tries: int) -> Interval:
 
 
 def percent_of_peak(fall: Decimal, peak: Decimal, opening_balance: Decimal | None) -> Figure[float]:
-    """A fall in percent of the opening balance and the peak, of all money since, that it falls from."""
+    """A fall in percent of the balance that it falls from: the opening balance plus `peak`, the money since."""
     if opening_balance is None or opening_balance <= ZERO:
         return Figure(None, Reason.NO_BALANCE)
     return Figure(_quotient(EXACT.multiply(fall, _HUNDRED), EXACT.add(opening_balance, peak)))
@@ -381,7 +381,7 @@ def _none_or(count: int, none: Reason, some: Reason) -> Figure[Any]:
 
 
 def _one_sided(record: Record) -> Reason | None:
-    """Why wins cannot be compared with losses."""
+    """Why wins cannot be compared with losses; None if they can."""
     if not record.trades:
         return Reason.NO_TRADES
     if not record.losses:

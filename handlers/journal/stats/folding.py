@@ -1,13 +1,13 @@
 """The sums that figures are computed from, folded from what fits a question.
 
-Two things happen on two clocks (docs/statistics.md, "Trade P&L"):
+Money and results count at different times (docs/statistics.md, "Trade P&L"):
 
-- Money is realized by every close, partial or last, and by every event, on its own day. The account's figures follow
-  it: the money of a day, the equity, drawdown, and what is derived from them. `Balance` folds it by day, within a day
-  by instant.
-- A trade counts once, when it is flat, with all it earned, on the day of its last close. The figures of the trading
-  follow it: wins and losses, their sums and squares, R, holding times. `Record` folds it in any order, `Runs` in the
-  order of the last closes' instants.
+- Money is realized by every close, partial or last, and by every event, on its own day. The account's figures use it:
+  the money of a day, the equity, drawdown, and what is derived from them. `Balance` folds it by day, within a day by
+  instant.
+- A trade counts once, when it is flat, with all it earned, on the day of its last close. The figures of trades use it:
+  wins and losses, their sums and squares, R, holding times. `Record` folds it in any order, `Runs` in the order of the
+  last closes' instants.
 
 What happens at one instant is ordered by when the trades were recorded, so that the same data imported twice gives the
 same streaks. All sums are exact.
@@ -197,10 +197,10 @@ Item = TypeVar("Item", bound=tuple[Any, ...])
 
 
 class InOrder(Generic[Item]):
-    """Hands on items in order, day by day, that arrive only nearly so.
+    """Sorts items that arrive nearly in order, and hands them on day by day.
 
-    No item is on a day more than three before that of an earlier one. Within a day they are ordered as tuples. Memory
-    thus holds a week of items, however many years they span.
+    An item's day may be up to three days before that of an earlier item. Within a day, items are ordered as tuples. So
+    memory holds a week of items, however many years they span.
     """
 
     def __init__(self, take: Callable[[date, list[Item]], None]) -> None:

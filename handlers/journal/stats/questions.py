@@ -1,10 +1,10 @@
 """What a trader asks about: which trades, which days, by which clock, and what counts as a break-even.
 
-A filter about the trade (symbol, tag, the entry's hour, the result, ...) takes or leaves all that the trade did. A
-filter about the close (closeWeekday, closeHour, month, the range of days) takes or leaves each close by itself; the
-trade counts with its last close.
+A filter about the trade (symbol, tag, the entry's hour, the result, ...) selects all that the trade did, or nothing. A
+filter about the close (closeWeekday, closeHour, month, the range of days) selects each close by itself; the trade
+counts with its last close.
 
-What counts is each trade or, where that is asked, each group of trades as one (docs/statistics.md, "Groups").
+Each trade counts as one result or, on request, each group of trades (docs/statistics.md, "Groups").
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -24,7 +24,7 @@ from handlers.journal.stats.entries import Entry, Gain
 
 
 class Outcome(StrEnum):
-    """What a flat trade was."""
+    """The outcome of a flat trade."""
 
     WIN = "WIN"
     LOSS = "LOSS"
@@ -32,7 +32,7 @@ class Outcome(StrEnum):
 
 
 class Attribute(StrEnum):
-    """By what trades are told apart.
+    """The attributes by which trades are filtered and grouped.
 
     WEEKDAY and HOUR are those of the entry. CLOSE_WEEKDAY, CLOSE_HOUR and MONTH (2025-01) are those of a close, of the
     last one for the trade. RISK is KNOWN or UNKNOWN.
@@ -73,7 +73,7 @@ _CASELESS = frozenset({Attribute.SYMBOL, Attribute.SETUP_TYPE})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tolerance:
-    """Up to which result, up or down, a trade is a break-even: an amount of money, or a part of the trade's risk.
+    """The largest result, positive or negative, that is a break-even: an amount of money, or a part of the risk.
 
     With a part of the risk, a trade without a known risk is a break-even only if it earned exactly nothing.
     """
@@ -88,7 +88,7 @@ class Tolerance:
         return cls(of_risk=number) if text.endswith("R") else cls(amount=number)
 
     def outcome(self, net: Decimal, risk: Decimal | None) -> Outcome:
-        """What a trade is that earned this, and risked that."""
+        """The outcome of a trade with this net result and risk."""
         bound = self.amount
         if self.of_risk is not None:
             bound = ZERO if risk is None else money.product(self.of_risk, risk)
@@ -135,7 +135,7 @@ class Question:
         return _VALUES[attribute](self, entry, at)
 
     def outcome(self, entry: Entry) -> Outcome | None:
-        """What the trade was; None while it is not flat."""
+        """The outcome of the trade; None while it is not flat."""
         return None if entry.net is None else self.tolerance.outcome(entry.net, entry.risk)
 
     def fits_trade(self, entry: Entry) -> bool:
@@ -186,10 +186,10 @@ class Question:
 
 
 class Selected(NamedTuple):
-    """What fits of one entry.
+    """The part of an entry that fits a question.
 
     `own_day` is the entry's day, by the closes' own offsets. `gains` have the days on which they count. `result_day`
-    and `outcome` are None unless the trade became flat and that fits.
+    and `outcome` are None unless the trade became flat and its last close fits.
     """
 
     own_day: date
@@ -200,9 +200,9 @@ class Selected(NamedTuple):
 
 
 def select(question: Question, entries: Iterable[tuple[date, Entry]]) -> Iterator[Selected]:
-    """What fits of the entries, in their order; entries of which nothing fits are left out.
+    """Select the parts of the entries that fit the question, in their order.
 
-    Where groups count as one, a trade in a group has no result of its own; else the entries of groups are left out.
+    If groups count as one result, a trade in a group has no result of its own; else the groups' entries are left out.
     """
     counts_groups = question.count_as is CountAs.GROUPS
     for own_day, entry in entries:

@@ -1,7 +1,7 @@
 """Daily returns on equity, for Sharpe and Sortino, at a risk-free rate of 0.
 
 A day's return is the money that its closes realized, over the equity before the day. The days are those with a close,
-and all Mondays to Fridays from the first such day to the last, those without a close returning 0; 252 are a year.
+and all other Mondays to Fridays between the first and the last of them, which return 0. A year has 252 days.
 """
 
 from collections.abc import Iterable, Sequence
@@ -23,7 +23,7 @@ _SATURDAY = 5
 
 
 class Missing(Enum):
-    """What returns cannot be computed without: a close, a balance above 0 on every day, two days."""
+    """What is missing to compute returns: a close, a balance above 0 on every day, or a second day."""
 
     TRADES = auto()
     BALANCE = auto()
