@@ -1,7 +1,7 @@
 """Changes a tag in all trades of a user: a request begins it, and a queue goes on until no trade has the tag.
 
-A user changes one tag at a time. A trade is written at the version that was read, so that nobody's change is lost, and
-in one transaction with the progress: after a crash the change goes on where it was.
+A user changes one tag at a time. A trade is written on the condition that it still has the version that was read, so
+no other change is lost, and in one transaction with the progress, so the change continues after a crash.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ TRADE_SECONDS = 30
 def begin(user: str, tag: str, name: str | None, now: datetime) -> TagChange:
     """Queue the change of a tag. Safe to repeat, also after a crash at any point: the same change is queued again.
 
-    name: what the tag is to be called; None takes it away. Raises TagChangeUnderWay, AccountErased, Busy.
+    name: the tag's new name; None removes the tag. Raises TagChangeUnderWay, AccountErased, Busy.
     """
     new = TagChange(user_id=user, change_id=str(uuid4()), tag=tag, name=name, started_at=now)
     change = tag_changes.begin(new)

@@ -78,7 +78,7 @@ def convert(user: str, trade_id: str, allowed: Precondition) -> Trade:
 
 
 def _check(trade: Trade) -> None:
-    """Raise StateForbids for what executions cannot say of a trade."""
+    """Raise StateForbids if executions cannot express the trade."""
     detail = None
     if trade.cancelled:
         detail = "The trade is cancelled: nothing was executed."
@@ -125,7 +125,7 @@ def _executions(trade: Trade) -> Iterator[Execution]:
 
 
 def _parts_of(trade: Trade) -> list[Entry | Close]:
-    """The entries and closes without what differs between trades by hand and those of executions."""
+    """The entries and closes without the fields that differ between trades by hand and trades of the ledger."""
     return [
         *(replace(entry, entry_id="", sequence=None) for entry in trade.entered),
         *(replace(close, close_id="", sequence=None) for close in trade.closes),

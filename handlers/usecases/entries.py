@@ -15,7 +15,7 @@ from handlers.usecases.trades import Keyed, Outcome, Precondition
 if TYPE_CHECKING:
     from generated import models
 
-# Imported by name when it is asked for: most trades are recorded by hand (building/functions.py).
+# Imported by name on first use, since most trades are recorded by hand (building/functions.py).
 LEDGER_TRADES = "handlers.usecases.ledger_trades"
 
 

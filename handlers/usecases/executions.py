@@ -1,6 +1,6 @@
 """Executions: recorded, corrected and deleted, with the positions and trades that follow from them.
 
-Each is worked out and written as position_changes.py says. When another write came first, it begins again, as long as
+position_changes.py computes and writes each change. If another write came first, the change is repeated, as long as
 there is time.
 """
 
@@ -46,9 +46,9 @@ Precondition = Callable[[int], bool]
 class NewExecution(NamedTuple):
     """An execution to record, and the request for it.
 
-    names_account: whether the request names the account; else it is the default one of the settings.
-    names_instrument: whether it says what the symbol stands for; else that is what the position says. with_shares:
-    whether an option that becomes shares also makes the fill in its underlying.
+    names_account: whether the request names the account; else it is the default account of the settings.
+    names_instrument: whether the request has an instrument; else it is the position's. with_shares: whether an option
+    that becomes shares also makes the fill in its underlying.
     """
 
     given: Execution
@@ -159,7 +159,7 @@ def _alone(user: str, new: NewExecution) -> Result:
 
 
 def _check(given: Execution) -> None:
-    """Raise RuleBroken for what is wrong with a new execution in itself."""
+    """Raise RuleBroken if a new execution is wrong in itself."""
     if errors := execution_errors(given):
         raise RuleBroken(errors)
 
@@ -171,7 +171,7 @@ def _check_own(execution: Execution) -> None:
 
 
 def correct(user: str, execution_id: str, changes: Mapping[str, Any], allowed: Precondition) -> Recorded:
-    """Change fields of an execution; None takes one back to none. What follows from it is settled again.
+    """Change fields of an execution; None clears one. Its position is settled again.
 
     Raises ExecutionNotFound, LedgerChanged, RuleBroken, PositionTooSmall, StateForbids, AccountErased, Busy.
     """
@@ -205,7 +205,7 @@ def correct(user: str, execution_id: str, changes: Mapping[str, Any], allowed: P
 def delete(user: str, execution_id: str, allowed: Precondition) -> bool:
     """Delete an execution, with the fills that were recorded with it: its dust, or the shares that an option became.
 
-    What follows from the others is settled again: at once, or else the answer is False.
+    Its position is settled again. Returns whether that is done; if not, SettlePositions does it after the answer.
 
     Raises ExecutionNotFound, LedgerChanged, PositionTooSmall, StateForbids, AccountErased, Busy.
     """
@@ -222,7 +222,7 @@ def delete(user: str, execution_id: str, allowed: Precondition) -> bool:
         plan.change(old, None)
         try:
             plan.write(execution_id)
-        except RuleBroken:  # which no field of the request can mend
+        except RuleBroken:  # the request has no field to name
             raise StateForbids("Without this execution, figures of a trade have too many digits.") from None
         return plan.is_settled
 
@@ -230,8 +230,8 @@ def delete(user: str, execution_id: str, allowed: Precondition) -> bool:
 
 
 class OpenPosition(NamedTuple):
-    """A position that is open, with its trade as it was at the instant; without one as long as its trades are to
-    follow from its executions.
+    """A position, and its trade as it was at the instant asked for. The trade is None while the position is
+    marked as not settled.
     """
 
     position: StoredPosition
@@ -239,7 +239,7 @@ class OpenPosition(NamedTuple):
 
 
 def open_positions(user: str, account_ids: Sequence[str] = (), at: datetime | None = None) -> list[OpenPosition]:
-    """The positions that are open, or were at the instant, by account and symbol; in these accounts or in all.
+    """The positions that are open now, or were at the instant, by account and symbol; in these accounts or in all.
 
     Raises Busy. At an instant, the trade of the last execution up to it is the one that may be open.
     """
@@ -285,7 +285,7 @@ _EMPTY: Mapping[str, Any] = {"commission": ZERO, "fees": ZERO, "tags": (), "cost
 
 
 def _value(name: str, value: Any) -> Any:
-    """The value that a merge patch gives a field; None takes it back to none."""
+    """The value that a merge patch gives a field; None clears it."""
     if value is None:
         return _EMPTY.get(name)
     return unique(value) if name == "tags" else value

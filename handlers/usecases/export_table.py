@@ -1,7 +1,7 @@
 """Tables of closes: files that are written within the request or, for a long journal, by the queue's function.
 
-What was asked for lies beside the file, with the progress: a queue's message names the file alone. The bucket's
-lifecycle deletes both after a day.
+The request's parameters and the progress are stored beside the file, since the queue's message names only the file. The
+bucket's lifecycle deletes both after a day.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ GIVEN_UP_AFTER = timedelta(minutes=20)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """A table that was asked for: which days of closes it has, inclusive, of trades in which accounts (in all without
-    any), and how many rows are written so far.
+    """A requested table: the first and last day of its closes, the accounts of its trades (all if empty), and the
+    number of rows written so far.
     """
 
     export_id: str
@@ -42,7 +42,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """Where a finished table is for ten minutes, and its size in bytes."""
+    """The address of a finished table, which is valid for ten minutes, and its size in bytes."""
 
     url: str
     expires_at: datetime
@@ -51,17 +51,17 @@ class Written:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stopped:
-    """Nothing has been written for so long that nothing will be."""
+    """The table was given up: nothing has been written for GIVEN_UP_AFTER."""
 
 
 def create(account: Account, table: Table, now: datetime) -> Written | None:
-    """Write the table, or have it written: then the answer is None. Raises AccountErased, Busy."""
+    """Write the table; if that takes too long, queue it and return None. Raises AccountErased, Busy."""
     if erasure_marks.has_begun(account.user_id):
         raise AccountErased(account.user_id)
     try:
         size = _write(account, table.export_id, within_a_request(_text_of(account, table)))
     except OutOfTime:
-        # What is asked for is written before the message that names it is sent.
+        # Stored before the message is sent, which names only the file.
         _keep(account, table)
         export_queue().send({"userId": account.user_id, "username": account.username, "exportId": table.export_id})
         return None
@@ -70,7 +70,7 @@ def create(account: Account, table: Table, now: datetime) -> Written | None:
 
 
 def state(account: Account, export_id: str, now: datetime) -> tuple[Table, Written | Stopped | None]:
-    """What was asked for under that id, and where the file is, or that it is given up; None while it is being written.
+    """The table of that id, and its file, or that it was given up; None while it is being written.
 
     Raises ExportNotFound, Busy.
     """
@@ -85,7 +85,7 @@ def state(account: Account, export_id: str, now: datetime) -> tuple[Table, Writt
 
 
 def write(account: Account, export_id: str) -> int:
-    """Write the table that was asked for under that id. Returns its size in bytes.
+    """Write the table of that id. Returns its size in bytes.
 
     Raises ExportNotFound, AccountErased, Busy.
     """
@@ -148,5 +148,5 @@ def _file(account: Account, export_id: str) -> str:
 
 
 def _prefix(account: Account, export_id: str) -> str:
-    # Behind the files of the account's own export, of which only the first page is listed.
+    # Sorts after the files of the account's own export, of which only the first page is listed.
     return f"{bucket.EXPORTS}{account.user_id}/tables/{UUID(export_id)}"

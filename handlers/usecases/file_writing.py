@@ -1,4 +1,4 @@
-"""How a file of any size is written: within a request's time, in pieces, with the progress told now and then."""
+"""Helpers for writing files of any size: a time limit for requests, larger pieces, and reports of the progress."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def gathered(text: Iterable[str]) -> Iterator[str]:
 
 
 def now_and_then(tell: Callable[[int], object]) -> Callable[[int], None]:
-    """A function that tells a number which grows, once every few seconds, however often it is called."""
+    """A function that passes its number on to `tell` once every few seconds, however often it is called."""
     told_at = time.monotonic()
 
     def count(number: int) -> None:

@@ -24,7 +24,7 @@ from handlers.storage.retry import retry_overtaken
 if TYPE_CHECKING:
     from handlers.usecases.trades import Precondition
 
-# Of whose trades a page of groups is made at most; it ends behind the group that passes this number.
+# A page of groups ends after the group with which their trades reach this number.
 ENOUGH_TRADES = 300
 
 
@@ -46,7 +46,7 @@ def put(
     allowed: Precondition,
     must_exist: bool,
 ) -> tuple[Shown, bool]:
-    """Make a group, or put these values in the place of a group's. It, and whether it is new.
+    """Create a group, or replace the values of one. Returns it, and whether it is new.
 
     `must_exist`: the client named a version that the group must have. Raises RuleBroken, StateForbids, GroupChanged,
     AccountErased, Busy.
@@ -60,7 +60,7 @@ def put(
             raise GroupChanged(group_id)
         named = () if group is None else group.trade_ids
         found = storage.memberships(user, tuple(dict.fromkeys((*wanted, *named))))
-        # A trade that was deleted since stays named, so that it is a member again if it comes back.
+        # The group still names a trade that was deleted, so that it is a member again if it is restored.
         _check_trades(user, group_id, wanted, named, found)
         joining = {
             one: found[one].version
@@ -160,7 +160,7 @@ def _check_trades(
 ) -> None:
     """Raises RuleBroken for ids that are no trades of the user, StateForbids for trades of other groups.
 
-    `named` are the ids that the group names already: a trade of theirs may be gone.
+    named: the ids that the group names already; their trades may be deleted.
     """
     missing = [
         FieldError(("trade_ids", place), Fault(FieldCode.UNKNOWN_TRADE, "is none of your trades"))

@@ -1,4 +1,4 @@
-"""Image files behind the requests: checked when they arrive, deleted when no trade needs them."""
+"""Background work on image files: they are checked when they arrive, and deleted when no trade needs them."""
 
 from __future__ import annotations
 
@@ -109,8 +109,8 @@ def _settle(
 def remove(before: Mapping[str, Any], after: Mapping[str, Any]) -> int:
     """Delete the files of the images that a change of a trade removed, or all files that a deleted trade leaves.
 
-    before, after: the items of the trade, or of the deleted one; `after` is empty once that is kept no more: because
-    its 30 days are over, or because the trade was brought back, and then has its images again. Returns the number of
+    before, after: the stored items of the trade or of the deleted trade. `after` is empty when the item of a deleted
+    trade is gone: its 30 days are over, or the trade was restored and has its images again. Returns the number of
     versions of files that were deleted. Raises Busy.
     """
     user_id, (trade_id, _, _) = before["userId"]["S"], before["tradeId"]["S"].partition("|")

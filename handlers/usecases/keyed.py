@@ -1,4 +1,4 @@
-"""Requests with an Idempotency-Key, whatever they make."""
+"""Requests with an Idempotency-Key, for any kind of result."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Made = TypeVar("Made")
 
 @dataclass(frozen=True, kw_only=True)
 class KeyedRequest(Generic[Made]):
-    """What an Idempotency-Key adds to a request: its fingerprint, and the answer that is kept for the same request."""
+    """An idempotency key with the fingerprint of its request, and a function that makes the answer to keep."""
 
     key: str
     fingerprint: str

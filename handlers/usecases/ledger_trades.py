@@ -1,4 +1,4 @@
-"""Trades that follow from executions: what is entered or closed by an operation on such a trade is an execution."""
+"""closeTrade and addEntry for trades that follow from executions: both record an execution."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""List trades by when they were closed: the day books tell which, the trades themselves are read page by page."""
+"""Lists trades by when they were closed: the day books say which, the trades themselves are read page by page."""
 
 from __future__ import annotations
 
@@ -50,10 +50,9 @@ def list_by_close(
 ) -> Page:
     """A page of at most `limit` of the user's trades that fit, sorted downwards with `newest_first`.
 
-    The trades of the ids `included` are taken as they are now.
-
-    The books lag behind changes by a moment. A trade that has left the list since is not shown: a page may hold fewer
-    trades than there are. Raises BadPageToken, Busy.
+    included: ids of trades of which the stored item counts, and not the entries in the books, which lag behind changes
+    by a moment. A trade that no longer fits is not shown, so a page may hold fewer trades than `limit`. Raises
+    BadPageToken, Busy.
     """
     question, flat = _question(wanted), wanted.active_on is None
     reading = () if question.is_empty else books.read(user_id, *question.days_to_read)
@@ -82,9 +81,9 @@ def list_by_close(
 def count_by_close(
     user_id: str, wanted: CloseFilter, *, most: int, out_of_time: Callable[[], bool], included: Collection[str] = ()
 ) -> Count:
-    """How many trades such a list has: exact up to `most`, as long as there is time. Raises Busy.
+    """The number of trades in such a list: exact up to `most`, as long as there is time. Raises Busy.
 
-    The books tell that by themselves unless a filter is about what they do not hold; then the trades are read.
+    The books suffice unless a filter needs a field that they do not hold; then the trades are read.
     """
     question, flat = _question(wanted), wanted.active_on is None
     reading = () if question.is_empty else books.read(user_id, *question.days_to_read)
@@ -103,13 +102,13 @@ def count_by_close(
 
 
 def _asks_for_more(wanted: CloseFilter) -> bool:
-    """Whether a filter is about what the books do not hold."""
+    """Whether a filter needs a field that the books do not hold."""
     of_the_trade = (wanted.open_from, wanted.open_to, wanted.has_images, wanted.external_id, wanted.idempotency_key)
     return bool(wanted.statuses) or any(value is not None for value in of_the_trade)
 
 
 def _question(wanted: CloseFilter) -> Question:
-    """What narrows the list by its entries already; the trades are judged by `fits` once they are read."""
+    """The filters that entries can answer; `fits` checks the others once the trades are read."""
     clock = Clock(zone=None if wanted.zone is None else time_zone(wanted.zone), day_starts_at=wanted.day_starts_at)
     given = {
         Attribute.SYMBOL: wanted.symbol,

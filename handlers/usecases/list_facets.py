@@ -1,7 +1,7 @@
-"""The symbols, tags, setup types and accounts of a user's trades, from what costs least to read.
+"""The symbols, tags, setup types and accounts of a user's trades, read at the least cost.
 
 The day books hold them for every trade that has realized something, in a tenth of the bytes of the trades themselves.
-The other trades are few: those that are open, partly closed or cancelled, from the index by status.
+The other trades are few: those that are open, partly closed or cancelled are read from the index by status.
 """
 
 from __future__ import annotations

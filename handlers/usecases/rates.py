@@ -12,7 +12,7 @@ from handlers.storage import rates as storage
 
 
 def put(user: str, given: Sequence[DayRate]) -> int:
-    """Store the rates; of several for a pair and a day, the last one. How many are stored.
+    """Store the rates; of several for a pair and a day, the last one counts. Returns how many were stored.
 
     Raises RuleBroken before anything is stored; AccountErased; Busy, when some may be stored.
     """

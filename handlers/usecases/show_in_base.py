@@ -15,7 +15,7 @@ _COLUMNS = columns_of(InBase)
 
 
 def adding(user: str) -> Callable[[Trade, dict[str, Any]], dict[str, Any]]:
-    """What adds `base` to the document of a trade that is flat and has a rate.
+    """A function that adds `base` to the document of a flat trade that has a rate.
 
     Reads settings and accounts at once, the rates when the first trade needs them. Raises Busy.
     """

@@ -1,4 +1,4 @@
-"""Statistics: what a question selects of the day books, in one currency."""
+"""Statistics: reads what a question selects from the day books, in one currency."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from handlers.storage.stats.books import Reading
 
 @dataclass(frozen=True, kw_only=True)
 class Opened:
-    """The question in full, by the user's settings, and the books of its days, which are read as they are needed."""
+    """A question, completed by the user's settings, and the books of its days, which are read when they are needed."""
 
     question: Question
     standing: Standing
@@ -27,7 +27,7 @@ class Opened:
     conversion: Conversion
 
     def selected(self, entries: Iterable[tuple[date, Entry]] | None = None) -> Iterator[Selected]:
-        """What fits the question, in one currency: of the books, or of the entries that stand for them.
+        """What fits the question, in one currency. entries: used instead of the books, if given.
 
         Raises Busy, UnreadableBook.
         """
@@ -45,14 +45,15 @@ def opened(
     standing: Standing | None = None,
     load: Callable[[], Rates] | None = None,
 ) -> Opened:
-    """Read the user's settings and accounts, ask by them, and begin to read the books. Raises Busy; what `ask` raises.
+    """Read the user's settings and accounts, make the question from them, and begin to read the books.
 
-    first, last: those of the question. standing: settings and accounts, for who has read them. load: reads the rates.
+    first, last: the days of the question. ask: makes the question. standing: settings and accounts, if they were read
+    already. load: reads the rates. Raises Busy, and what `ask` raises.
     """
     known = standing
-    # One query brings settings and accounts together with books up to a day or from a day on: their copies lie at both
-    # ends. The clock is known after it began, so it reads some days more. A range that begins and ends amid the books
-    # takes a second query, which costs less than to read on to an end.
+    # Copies of settings and accounts lie at both ends of the books, so one query reads them together with the books up
+    # to a day or from a day on. The clock is only known after the query has begun, so it reads some days more. A range
+    # in the middle of the books takes a second query, which costs less than reading on to an end.
     apart = MOST_DAYS_APART.days
     if first is None:
         standing, reading = books.read_up_to(user, None if last is None else moved(last, apart))
@@ -69,12 +70,12 @@ def opened(
 
 
 def _earliest_today() -> date:
-    """Today where the day begins last."""
+    """Today in the time zone where it begins last."""
     return datetime.now(UTC).date() - timedelta(days=1)
 
 
 def of_everything(standing: Standing) -> Question:
-    """The question about the whole journal, as the settings ask it."""
+    """The question about the whole journal, by the user's settings."""
     settings = standing.settings
     return Question(
         clock=Clock(

@@ -1,7 +1,7 @@
-"""Trades: recorded, changed, deleted and brought back; and how what they are made of is added, changed and taken back.
+"""Trades: recorded, changed, deleted and restored; and the common steps for adding, changing and removing their parts.
 
-A change reads the trade and writes it on the condition that it is still at the version that was read. When another
-write came first, the change is made again to what is stored then, as long as there is time.
+A change reads the trade and writes it on the condition that it still has the version that was read. If another write
+came first, the change is repeated on the stored trade, as long as there is time.
 """
 
 from __future__ import annotations
@@ -51,9 +51,9 @@ class Outcome(NamedTuple):
 def record(user: str, given: models.TradeInput, keyed: Keyed | None = None, *, completing: bool = False) -> Outcome:
     """Record a new trade, unless the same request did before.
 
-    completing: when the user has a trade with the same external id, which has to be given then, add the closes that it
-    lacks, in place of raising ExternalIdTaken. Raises RuleBroken, ExternalIdTaken, TradeDiffers, StateForbids,
-    KeyReused, AccountErased, Busy.
+    completing: if the user has a trade with the same external id, which is then required, add the closes that it lacks
+    instead of raising ExternalIdTaken. Raises RuleBroken, ExternalIdTaken, TradeDiffers, StateForbids, KeyReused,
+    AccountErased, Busy.
     """
     if completing and given.external_id is None:
         fault = Fault(FieldCode.REQUIRED_WITH, "is required with onExisting", {"properties": ["onExisting"]})
@@ -187,7 +187,7 @@ def change(user: str, trade_id: str, allowed: Precondition, changed: Callable[[T
 def take_back(
     user: str, trade_id: str, allowed: Precondition, kind: str, removed: Callable[[Trade, datetime], Trade]
 ) -> Trade:
-    """Take something back from a trade. `removed` makes the changed trade; `kind` is what is taken back, in a word.
+    """Remove a part from a trade. `removed` makes the changed trade; `kind` is the part's name in errors.
 
     Raises StateForbids when what is left has figures that are too long, and what `change` raises.
     """
