@@ -38,14 +38,16 @@ from handlers.usecases import statistics
 if TYPE_CHECKING:
     from handlers.usecases.trades import Precondition
 
-# So many open trades are read at most, for what they cost.
+# The most open trades that are read for their cost.
 MOST_OPEN = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Money:
-    """The money of an account by day, in its currency; the currencies without a rate, which are left out; and what was
-    moved in each currency up to the last day that was asked for.
+    """The money of an account by day, in its currency.
+
+    `unconverted` are the currencies without a rate, whose money is left out. `by_currency` is what was moved in each
+    currency up to the last day that was asked for. `load` reads the rates.
     """
 
     account: TradingAccount
@@ -72,10 +74,10 @@ class Balance:
 def create(
     user: str, account_id: str, given: Mapping[str, Any], keep: Callable[[Cash], KeptAnswer] | None
 ) -> tuple[Cash, KeptAnswer | None]:
-    """Record a cash row and, for a transfer with a counter, that of the other account, unless the same request did. It,
-    and the answer kept for that earlier request.
+    """Record a cash row and, for a transfer with a counter, the other account's row, unless the same request did.
 
-    Raises RuleBroken, TradingAccountNotFound, AccountClosing, CashIdTaken, KeyReused, AccountErased, Busy.
+    Returns the row, and the answer kept for the earlier request, if there was one. Raises RuleBroken,
+    TradingAccountNotFound, AccountClosing, CashIdTaken, KeyReused, AccountErased, Busy.
     """
     now = datetime.now(UTC)
     wanted = dict(given)
@@ -132,7 +134,7 @@ def change(user: str, account_id: str, cash_id: str, changes: Mapping[str, Any],
 
 
 def delete(user: str, account_id: str, cash_id: str, allowed: Precondition) -> None:
-    """Delete a cash row and, of a transfer with a counter, that of the other account.
+    """Delete a cash row and, for a transfer with a counter, the other account's row.
 
     Raises CashNotFound, LedgerChanged, AccountErased, Busy.
     """
@@ -145,7 +147,7 @@ def delete(user: str, account_id: str, cash_id: str, allowed: Precondition) -> N
 
 
 def balance(user: str, account_id: str, at: date | None) -> Balance:
-    """What the account held at the end of the day, or after all of its days. Raises TradingAccountNotFound, Busy."""
+    """What the account held at the end of the day, or after its last day. Raises TradingAccountNotFound, Busy."""
     found = _money(user, account_id, at)
     days = (of_day for day, of_day in found.days.items() if at is None or day <= at)
     whole, held = balance_of(found.account.opening_balance, days)
@@ -162,8 +164,9 @@ def balance(user: str, account_id: str, at: date | None) -> Balance:
 
 
 def _open_cost(found: Money, at: date | None) -> tuple[Decimal | None, set[str]]:
-    """What is open at the end of the day, at cost, in the account's currency, and the currencies that have no rate;
-    None when too many trades would have to be read. Raises Busy.
+    """The cost of what is open at the end of the day, in the account's currency, and the currencies without a rate.
+
+    The cost is None if too many trades would have to be read. Raises Busy.
     """
     account, clock = found.account, found.clock
     trades = trade_queries.open_in(account.user_id, account.account_id, MOST_OPEN)
@@ -211,10 +214,10 @@ def reconcile(
     at: datetime,
     keep: Callable[[Reconciliation], KeptAnswer] | None,
 ) -> tuple[Reconciliation, KeptAnswer | None]:
-    """Compare the account with a statement and keep the result, unless the same request did. It, and the answer kept
-    for that earlier request.
+    """Compare the account with a statement and keep the result, unless the same request did before.
 
-    Raises RuleBroken, TradingAccountNotFound, AccountClosing, KeyReused, AccountErased, Busy.
+    Returns the result, and the answer kept for the earlier request, if there was one. Raises RuleBroken,
+    TradingAccountNotFound, AccountClosing, KeyReused, AccountErased, Busy.
     """
     if (fault := wrong_time(at)) is not None:
         raise RuleBroken([FieldError(("at",), fault)])
@@ -273,14 +276,14 @@ def _read(user: str, account_id: str, cash_id: str, allowed: Precondition) -> tu
 
 
 def _naming_its_other_side(cash: Cash) -> Cash:
-    """The row; one of a transfer names the row in the other account, which may still have to be made."""
+    """The row. For a transfer it names the other account's row, by a new id if there is none yet."""
     if cash.counter is None or cash.counter.account_id is None or cash.counter.cash_id is not None:
         return cash
     return replace(cash, counter=replace(cash.counter, cash_id=str(uuid4())))
 
 
 def _not_there(error: NoSuchAccount, account_id: str) -> Exception:
-    """The path names the account itself, and no field; the counter names the other one."""
+    """TradingAccountNotFound for the account of the path, a field error for that of the counter."""
     if error.args == (account_id,):
         return TradingAccountNotFound(account_id)
     fault = Fault(FieldCode.UNKNOWN_ACCOUNT, "is none of your trading accounts")
@@ -290,8 +293,9 @@ def _not_there(error: NoSuchAccount, account_id: str) -> Exception:
 def _opened(
     user: str, account_id: str, last_of: Callable[[Clock], date | None]
 ) -> tuple[TradingAccount, Clock, statistics.Opened, Callable[[], Rates]]:
-    """The account, its clock, the books up to a day by that clock, and what reads the rates, once. Raises
-    TradingAccountNotFound, Busy.
+    """The account, its clock, the books up to a day by that clock, and a function that reads the rates once.
+
+    Raises TradingAccountNotFound, Busy.
     """
     account, settings = trading_accounts.with_settings(user, account_id)
     zone = account.time_zone or settings.time_zone
@@ -347,7 +351,7 @@ def _moved(row: Cash, account: TradingAccount) -> Iterator[tuple[str, Decimal]]:
 
 
 def _sums(moved: Sequence[tuple[str, Decimal]]) -> dict[str, Decimal]:
-    """The sums of all that was moved, by currency: the first one first, others by name and only if they are not 0."""
+    """The sums by currency: the first currency first, then the others by name, without those that are 0."""
     sums: dict[str, Decimal] = {}
     for currency, amount in moved:
         sums[currency] = money.total((sums.get(currency, ZERO), amount))
@@ -356,9 +360,9 @@ def _sums(moved: Sequence[tuple[str, Decimal]]) -> dict[str, Decimal]:
 
 
 def _worth(row: Cash, account: TradingAccount, load: Callable[[], Rates]) -> Decimal | None:
-    """What the row moved in the account's currency, at the rate of its day; None without one.
+    """What the row moved, in the account's currency at the rate of its day; None without a rate.
 
-    A conversion that names both of its sides moves nothing: what was exchanged is worth what it was exchanged for.
+    A conversion with both sides moves nothing, since both sides are worth the same.
     """
     if row.type is CashType.CONVERSION and row.counter is not None:
         return ZERO

@@ -1,8 +1,8 @@
 """Corporate actions: recorded and deleted, with the trades that follow from them.
 
-An action is written together with all positions of its symbol, each with what it makes of its trades, in one
-transaction. Where that is too much for a request, the positions are marked, and their trades follow behind the answer
-(settling.py). So at every moment a position either has the action with all that follows, or is marked, or has not.
+An action is written in one transaction with all positions of its symbol and the trades that it changes. If that is too
+much for a request, the positions are marked, and settling.py updates their trades after the answer. So a position
+always has the action with all its effects, or is marked, or does not have the action.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _CHANGES_FIGURES = {
 
 
 class Applied(NamedTuple):
-    """An action, and whether all that follows from it is written."""
+    """An action, and whether its effects on all trades are written."""
 
     action: RecordedAction
     settled: bool
@@ -57,7 +57,7 @@ class Applied(NamedTuple):
 def record(
     user: str, given: CorporateAction, keyed: KeyedRequest[Applied] | None
 ) -> tuple[Applied | None, KeptAnswer | None]:
-    """Record an action, and apply it to all positions that it is about.
+    """Record an action, and apply it to all positions that it concerns.
 
     Returns None and the kept answer when the same request did before. Raises RuleBroken, StateForbids, NoSuchAccount,
     KeyReused, AccountErased, Busy.
@@ -93,7 +93,7 @@ def record(
 
 
 def delete(user: str, action_id: str, allowed: Precondition) -> bool:
-    """Delete an action; everything is as it was without it: at once, or else the answer is False.
+    """Delete an action, and settle its positions without it. Returns whether they are settled already.
 
     Raises ActionNotFound, LedgerChanged, StateForbids, AccountErased, Busy.
     """
@@ -128,12 +128,12 @@ class _Accounts:
         return self._read[account_id]
 
     def place(self, held: StoredPosition) -> Place:
-        """Where a position lies."""
+        """A position with its account and the settings."""
         return Place(held, *self.require(held.account_id))
 
 
 class _Change:
-    """What an action changes when it is recorded or taken back: positions, each with the actions that it has then."""
+    """The changes of positions when an action is recorded or deleted. `actions` are those that each will have."""
 
     def __init__(self, user: str, action: RecordedAction, accounts: _Accounts, now: datetime) -> None:
         self.actions: dict[PositionKey, tuple[CorporateAction, ...]] = {}
@@ -146,7 +146,7 @@ class _Change:
         self._symbols = {symbol_key(symbol): symbol for symbol in storage.symbols(action)}
 
     def add(self) -> None:
-        """Give the action to all positions of its symbols, flat ones too: a late execution may open them then."""
+        """Add the action to all positions of its symbols, also to flat ones, which a late execution may open."""
         self._is_new = True
         own = self._positions()
         for key, held in list(own.items()):
@@ -160,7 +160,7 @@ class _Change:
         self.actions = {key: (*held.actions, self._action.alone) for key, held in own.items()}
 
     def take_back(self) -> None:
-        """Take the action from all positions that have it."""
+        """Remove the action from all positions that have it."""
         for key, held in self._positions().items():
             left = tuple(one for one in held.actions if one.action_id != self._action.action_id)
             if left != held.actions:
@@ -182,7 +182,7 @@ class _Change:
     def write(
         self, keyed: KeyedRequest[Applied] | None, also: Sequence[TransactWriteItemTypeDef]
     ) -> tuple[Applied, KeptAnswer | None]:
-        """Write the positions, each with what follows or marked, and `also`."""
+        """Write the positions, each settled or marked, and `also`, in one transaction."""
         try:
             written = [one for keys in self._together() for one in self._settled(keys)]
         except ActionImpossible as error:
@@ -208,7 +208,7 @@ class _Change:
                 written = [self._marked(key) for key in self.actions]
 
     def _together(self) -> list[tuple[PositionKey, ...]]:
-        """The positions, those together that are linked."""
+        """The positions; linked ones are in one tuple."""
         found: dict[PositionKey, tuple[PositionKey, ...]] = {}
         for key in self.actions:
             if key not in found:
@@ -221,9 +221,7 @@ class _Change:
         return replace(held, actions=(*held.actions, *self.actions.get(key, ())))
 
     def _settled(self, keys: Sequence[PositionKey]) -> list[Written]:
-        """The positions with their actions, and what these make of their trades; marked when they are too long for a
-        request.
-        """
+        """The positions with their actions, settled with their trades; marked if they are too long for a request."""
         parts = []
         for key in keys:
             held = self._held[key]

@@ -1,8 +1,8 @@
-"""What a request changes of positions, worked out and written together.
+"""The changes that a request makes to positions, computed and written together.
 
-A change reads the position and its executions since it was flat last, works out what they make of its trades, and
-writes all of it in one transaction on the condition that nothing of it has changed since. Where that is too much for a
-request, it writes the executions and marks the position, whose trades follow behind the answer (settling.py).
+A change reads the position and its executions since it was last flat, derives its trades from them, and writes all of
+it in one transaction on the condition that nothing has changed meanwhile. If that is too much for a request, it writes
+the executions and marks the position, and settling.py updates the trades after the answer.
 """
 
 from __future__ import annotations
@@ -44,17 +44,17 @@ from handlers.storage.trade_items import KeptAnswer
 from handlers.usecases import settling
 from handlers.usecases.keyed import KeyedRequest
 
-# Shows those of the executions, by their ids, that a change of a position leaves.
+# Returns what was recorded, by the ids of executions; those that are gone are left out.
 _Shown = Callable[[Sequence[str]], dict[str, "Recorded"]]
 
-# Behind every sequence of an instant.
+# Higher than every sequence.
 _LAST = 10**9
 
 
 class Recorded(NamedTuple):
-    """An execution that was recorded or changed, and the trades that it is a part of, as they are then.
+    """An execution that was recorded or changed, and the trades that it is then a part of.
 
-    Not `settled`, the trades follow behind the answer, and none is known yet.
+    If it is not `settled`, the trades are derived after the answer, and `trades` is empty.
     """
 
     execution: RecordedExecution
@@ -64,11 +64,11 @@ class Recorded(NamedTuple):
 
 @dataclass(slots=True)
 class _Open:
-    """A position while it is being changed: as it was read, and as it becomes.
+    """A position that is being changed: as it was read, and as it will be.
 
-    `is_large` when it has more executions since it was flat than a request reads: then `before` is empty, and `after`
-    has those alone that are put, and `running` is what is open then, `newest` the newest execution. `removed` are
-    executions as they were before, `put` as they are.
+    `is_large` if it has more executions since it was flat than a request reads: then `before` is empty, `after` has
+    only the executions in `put`, `running` is the position after these, and `newest` its newest execution. `removed`
+    has executions as they were, `put` as they will be.
     """
 
     held: StoredPosition
@@ -83,7 +83,7 @@ class _Open:
 
 
 class Plan:
-    """What a request changes: positions are read when they are needed, and written together."""
+    """The changes of one request. Positions are read when they are needed, and written together."""
 
     def __init__(self, user: str, now: datetime) -> None:
         self.is_settled = True
@@ -122,10 +122,10 @@ class Plan:
         opens: str | None = None,
         with_dust: bool = True,
     ) -> RecordedExecution:
-        """Take in a new execution, its side, quantity and price as they follow from what is open.
+        """Add a new execution; a missing side, quantity or price follows from what is open.
 
-        opens: the id of the trade that it opens, if it opens one; without it, a new one. with_dust: whether it takes
-        along what it leaves, if that is dust to its account.
+        opens: the id of the trade that it opens, if it opens one; None for a new id. with_dust: whether a rest that is
+        dust to the account is closed with it.
         """
         place = (execution.executed_at, _LAST, "")
         recorded = _recorded(self._user, execution, self._now)
@@ -158,9 +158,9 @@ class Plan:
         return [self._open[key] for key in position.linked] or [position]
 
     def _dust(self, position: _Open, exit_: RecordedExecution) -> Execution | None:
-        """The fill that takes what the newest exit leaves, if that is worth less than the dust of the account.
+        """The fill that closes the rest of the newest exit, if that is worth less than the account's dust value.
 
-        It is priced as the exit, so it makes up no loss.
+        It has the exit's price, so it makes no artificial loss.
         """
         account = self._places[storage.position_key(exit_)].account
         if account is None or not account.dust_value or position.is_large or position.linked:
@@ -186,7 +186,7 @@ class Plan:
         )
 
     def _added_to_large(self, position: _Open, execution: Execution, recorded: RecordedExecution) -> RecordedExecution:
-        """The execution as far as it is known without the position's executions; it is the newest, as a rule."""
+        """The execution as far as it is known without the position's executions; mostly it is the newest one."""
         held = position.running or position.held
         if position.newest is None:
             position.newest = storage.last_until(held)
@@ -202,7 +202,7 @@ class Plan:
         if held.is_stale or any(action.effective_at > execution.executed_at for action in held.actions):
             is_newest = False  # what is open is not what was open then
         if execution.price is None and execution.kind not in WORTHLESS | COMES_IN:
-            raise StateForbids("The position has too many executions to work out what leaves: give its price.")
+            raise StateForbids("The position has too many executions to compute the cost of what leaves: give a price.")
         side, quantity = execution.side, execution.quantity
         if is_newest:
             side, quantity = side_and_quantity(execution, held.side, held.open_quantity)
@@ -223,7 +223,7 @@ class Plan:
         return recorded
 
     def change(self, old: RecordedExecution, new: RecordedExecution | None) -> None:
-        """Take an execution out, and in again as it is then, if it is."""
+        """Replace an execution by `new`; remove it if that is None."""
         places = [(one.executed_at, one.sequence, one.execution_id) for one in (old, new) if one is not None]
         position = self._read(storage.position_key(old), old.symbol, min(places))
         others = [one for one in position.after if one.execution_id != old.execution_id]
@@ -246,7 +246,7 @@ class Plan:
         return [one for one in found if one.linked_to == execution.execution_id]
 
     def open(self, first: Execution, moments: Sequence[datetime]) -> None:
-        """Read the position of an execution, for others of these instants, too."""
+        """Read the position of an execution, as far back as executions at these instants need it."""
         self._read(storage.position_key(first), first.symbol, (min(moments), _LAST, ""))
 
     def write(
@@ -256,9 +256,9 @@ class Plan:
         into: TradingAccount | None = None,
         check: Callable[[Recorded | None], None] = lambda _: None,
     ) -> tuple[Recorded | None, KeptAnswer | None]:
-        """Write what follows from the changes, as `write_all` does, for the sake of a single execution.
+        """Write the changes as `write_all` does, for a single execution.
 
-        check: is told what is about to be written, and raises to refuse it.
+        check: called with what is about to be written; raises to refuse it.
         """
         [recorded], earlier = self.write_all(
             [(execution_id, keyed)], into, lambda shown: check(shown.get(execution_id))
@@ -271,11 +271,11 @@ class Plan:
         into: TradingAccount | None = None,
         check: Callable[[dict[str, Recorded]], None] = lambda _: None,
     ) -> tuple[list[Recorded | None], KeptAnswer | None]:
-        """Write what follows from the changes; for a position where that is too much, its executions alone.
+        """Write the changes with the trades that follow; for a position where that is too much, the executions alone.
 
-        wanted: ids of executions, with the requests that answers are kept for. into: the account, as it was read, into
-        which new executions come. Returns these executions with their trades, None for one that is not there any more,
-        and, of a single one, the answer that the same request was given earlier, in which case nothing is written.
+        wanted: ids of executions, with the requests whose answers are kept. into: the account of new executions, as it
+        was read. Returns these executions with their trades, None for a deleted one; and, for a single one, the answer
+        that the same request got earlier, in which case nothing is written.
         """
         while True:
             written: list[Written] = []
@@ -300,7 +300,7 @@ class Plan:
                 return [shown.get(id_) for id_, _ in wanted], earlier
 
     def _written(self, keys: Sequence[PositionKey]) -> tuple[list[Written], _Shown]:
-        """What changes of a position make, or of those that are linked."""
+        """The writes for a position, or for several that are linked."""
         if not any(self._open[key].is_large for key in keys):
             return self._settled(keys)
         marked = [self._marked(self._open[key]) for key in keys]
@@ -311,7 +311,7 @@ class Plan:
         return [one for one, _ in marked if one.put or one.removed], shown
 
     def _settled(self, keys: Sequence[PositionKey]) -> tuple[list[Written], _Shown]:
-        """What changes of the positions make of their trades."""
+        """The writes for these positions with the trades that follow from their executions."""
         positions = [self._open[key] for key in keys]
         outcome = settling.settled(
             [
@@ -347,7 +347,7 @@ class Plan:
         return written, shown
 
     def _marked(self, position: _Open) -> tuple[Written, _Shown]:
-        """The change alone, of a position whose trades follow behind the answer."""
+        """The writes for a position that is marked, whose trades are derived after the answer."""
         kept = {one.execution_id: one for one in position.put}
         held, removed = position.held, position.removed
         if len(removed) != len(kept) or any(_money_differs(one, kept.get(one.execution_id)) for one in removed):
@@ -387,7 +387,7 @@ class Plan:
         return self._open[key]
 
     def _link(self, key: PositionKey, symbol: str) -> None:
-        """Read the position and those that it is linked with whole, with what is changed of them."""
+        """Read all executions of the position and of those that it is linked with, and apply the changes to them."""
         keys = tuple(settling.linked(key, symbol, lambda one, name: self._place(one, name).position))
         for one in keys:
             held = self._places[one].position
@@ -445,7 +445,7 @@ def _check_instrument(given: Instrument, held: StoredPosition) -> None:
 def _resolved(execution: Execution, positions: Sequence[_Open], held: StoredPosition) -> dict[str, Any]:
     """Side, quantity and price of an execution, by what the executions of the positions before it leave open.
 
-    What leaves without a price does so at the mean cost of what is open then. Raises PositionTooSmall.
+    An exit without a price leaves at the mean cost of what is open then. Raises PositionTooSmall.
     """
     at = execution.executed_at
     earlier = in_order([one for position in positions for one in position.after if one.executed_at <= at])
@@ -463,7 +463,7 @@ def _resolved(execution: Execution, positions: Sequence[_Open], held: StoredPosi
 
 
 def _money_differs(old: RecordedExecution, new: RecordedExecution | None) -> bool:
-    """Whether anything differs from which a trade follows."""
+    """Whether the executions differ in anything that trades depend on."""
     if new is None:
         return True
     return replace(old, note=new.note, tags=new.tags, version=new.version, updated_at=new.updated_at) != new

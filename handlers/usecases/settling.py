@@ -1,8 +1,8 @@
-"""What the executions of a position make of its trades: worked out within a request, or behind its answer.
+"""Settles positions: derives their trades from their executions, within a request or after its answer.
 
-A position that a request could not settle is marked. The stream of LedgerTable tells, so no mark is ever lost, and
-`settle` makes its trades follow. It reads the executions as they are then, so it may be called again, late and in any
-order: the result is the same.
+A request that cannot settle a position marks it. The stream of LedgerTable reports every mark, so none is lost, and
+`settle` updates the trades. It reads the executions that are stored by then, so calls may be repeated, late or in any
+order, with the same result.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from handlers.storage.retry import retry_overtaken
 
 
 class Part(NamedTuple):
-    """A position that is settled: where it lies, with its executions before and after a change, which begin where it is
-    flat, and the corporate actions that it has then.
+    """A position to settle: its account and settings, its executions before and after a change, from a flat point on,
+    and its corporate actions after the change.
     """
 
     place: Place
@@ -38,9 +38,7 @@ class Part(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What executions make of positions, in their order, and their trades; `trades` are all of them, as they are then,
-    by id.
-    """
+    """The settled positions and their executions, in the order of the parts, and all their trades by id."""
 
     regrouping: Regrouping
     positions: list[StoredPosition]
@@ -49,10 +47,10 @@ class Outcome(NamedTuple):
 
 
 def settled(parts: Sequence[Part], now: datetime, *, behind: bool = False) -> Outcome:
-    """What the executions of a position make of its trades; of several that are linked, of theirs.
+    """Derive the trades of a position from its executions, or of several positions that are linked.
 
-    behind: the executions are accepted already, so nothing is refused. Raises, unless `behind`, PositionTooSmall,
-    StateForbids, RuleBroken; Busy.
+    behind: this is after the answer, which accepted the executions, so nothing is refused. Raises, unless `behind`,
+    PositionTooSmall, StateForbids, RuleBroken; Busy.
     """
     place, user_id = parts[0].place, parts[0].held.user_id
     before = in_order(one for part in parts for one in part.before)
@@ -65,7 +63,7 @@ def settled(parts: Sequence[Part], now: datetime, *, behind: bool = False) -> Ou
     ids = {*former, *(group.trade_id for group in groups)}
     stored = {trade.trade_id: trade for trade in trade_storage.several(user_id, sorted(ids))}
     method = (place.account and place.account.lot_method) or place.settings.lot_method
-    if made:  # what goes along with them depends on the lot methods of the trades
+    if made:  # the cost that they take along depends on the lot methods of the trades
         groups, made = walked(after, tolerated, are.values(), methods_of(former, groups, stored, method))
     after = _with_made(after, made, before, now)
     result = regrouped(former, after, groups, stored, user_id=user_id, lot_method=method, now=now, behind=behind)
@@ -106,7 +104,7 @@ def _with_made(
     before: Sequence[RecordedExecution],
     now: datetime,
 ) -> list[RecordedExecution]:
-    """The executions with those that actions make now in place of those that actions made before."""
+    """The executions, where those made by actions are replaced by the ones that the actions make now."""
     known = {one.execution_id: one for one in before if one.kind in MADE_BY_ACTIONS}
     current = [one for one in after if one.kind not in MADE_BY_ACTIONS]
     for one in made:
@@ -116,8 +114,8 @@ def _with_made(
 
 
 def stands_alone(held: StoredPosition, executions: Sequence[RecordedExecution], since: datetime) -> bool:
-    """Whether what these executions make, all from a flat point before that instant on, follows from them alone: no
-    action names another symbol from there on.
+    """Whether these executions, which begin at a flat point before the instant, determine their trades alone: no action
+    after that point names another symbol.
     """
     actions = (*held.actions, *held.former_actions)
     if all(action.new_symbol is None for action in actions):
@@ -130,7 +128,7 @@ def stands_alone(held: StoredPosition, executions: Sequence[RecordedExecution], 
 
 
 def linked(key: PositionKey, symbol: str, position: Callable[[PositionKey, str], StoredPosition]) -> list[PositionKey]:
-    """The position and those of the same account and pair to and from which actions move something of it.
+    """The position, and those of its account and pair with which corporate actions link it.
 
     position: finds the position of a key, or an empty one under the symbol.
     """
@@ -150,11 +148,11 @@ def linked(key: PositionKey, symbol: str, position: Callable[[PositionKey, str],
 
 
 def settle(user: str, key: PositionKey, version: int) -> int | None:
-    """Make the trades of a position follow that was marked at that version.
+    """Settle a position that was marked at that version.
 
-    Returns of how many executions they follow; None when there is nothing to do, since they follow already or the
-    position was marked again, of which another message tells. Safe to repeat, also after a crash at any point. Raises
-    AccountErased, Busy.
+    Returns the number of executions that were settled; None if there is nothing to do, since the position is settled
+    already, or was marked again, for which there is another message. Safe to repeat, also after a crash at any point.
+    Raises AccountErased, Busy.
     """
 
     def attempt() -> int | None:
@@ -203,8 +201,8 @@ def _linked_parts(user: str, place: Place, now: datetime) -> list[Part]:
 
 
 def _units(executions: Sequence[RecordedExecution], outcome: Outcome) -> Iterator[Sequence[Any]]:
-    """The writes, those together that must not be parted: a trade with those whose notes it takes over, and with the
-    executions that open it now and did before. Last come the executions that no action makes any more.
+    """The writes, in units of one transaction: a trade with the trades whose notes it takes over, and with the
+    executions that open it now and opened it before. Deletions of executions that no action makes any more come last.
     """
     result = outcome.regrouping
     before = {one.execution_id: one for one in executions}

@@ -1,7 +1,7 @@
 """Settings and trading accounts: read, made, changed, deleted.
 
-A change reads what is stored and writes on the condition that nothing of it has changed since; when another write came
-first, it is made again to what is stored then.
+A change reads what is stored and writes on the condition that nothing of it has changed since; if another write came
+first, the change is repeated.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Keep = Callable[[TradingAccount], KeptAnswer]
 def change_settings(user: str, changes: Mapping[str, Any], allowed: Precondition) -> Settings:
     """Change settings; None takes one back to its default.
 
-    The account that every user has keeps its currency when something lies in it already. Raises RuleBroken,
+    The account that every user has keeps its currency if it holds something already. Raises RuleBroken,
     LedgerChanged, AccountErased, Busy.
     """
     _check_zone(changes)
@@ -57,9 +57,10 @@ def change_settings(user: str, changes: Mapping[str, Any], allowed: Precondition
 
 
 def create(user: str, given: Mapping[str, Any], keep: Keep | None) -> tuple[TradingAccount, KeptAnswer | None]:
-    """Make an account, unless the same request did. It, and the answer kept for that earlier request.
+    """Create an account, unless the same request did before.
 
-    Raises RuleBroken, StateForbids for one too many, KeyReused, AccountErased, Busy.
+    Returns it, and the answer kept for the earlier request, if there was one. Raises RuleBroken, StateForbids when
+    there are too many, KeyReused, AccountErased, Busy.
     """
     _check_zone(given)
     now = datetime.now(UTC)
@@ -130,12 +131,12 @@ def delete(user: str, account_id: str, allowed: Precondition) -> None:
 
 
 def _main_stays(user: str) -> bool:
-    """Whether the account that every user has is in the base currency, and holds something in it."""
+    """Whether the account that every user has must keep its currency: it follows the settings, and holds something."""
     return storage.get(user, MAIN).created_at is None and _main_holds_anything(user)
 
 
 def _main_holds_anything(user: str) -> bool:
-    # Any trade counts, whatever account it is in: most users have no other, and one page tells.
+    # A trade of any account counts, which one page tells: most users have no other account.
     return _in_ledger(user, MAIN) or trade_queries.has_any(user)
 
 
