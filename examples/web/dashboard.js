@@ -63,19 +63,19 @@ function drawn(points) {
   const end = (index) => h("span", {}, `${points[index].to}`);
   const level = (value) => rounded(points[equity.indexOf(value)]?.equity ?? "0");
   const marker = svg("circle", { class: "marker", r: 4, visibility: "hidden" });
-  const reading = h("b", {}, `${last.to}: ${decimal(last.equity)}`);
+  const reading = h("b", {}, `${last.to}: ${rounded(last.equity)}`);
   const show = (event) => {
     const box = event.currentTarget.getBoundingClientRect();
     const index = Math.round(((event.clientX - box.left) / box.width) * (points.length - 1));
     const point = points[Math.min(Math.max(index, 0), points.length - 1)];
     for (const [name, value] of [["cx", x(index)], ["cy", y(pixels(point.equity))], ["visibility", "visible"]]) marker.setAttribute(name, value);
-    reading.textContent = `${point.to}: ${decimal(point.equity)}, ${decimal(point.realizedPnl)} on that day`;
+    reading.textContent = `${point.to}: ${rounded(point.equity)}, ${rounded(point.realizedPnl)} on that day`;
   };
   return h("figure", {},
     h("p", { class: "levels" }, `From ${level(low)} to ${level(high)}`),
     svg("svg", {
       class: "curve", viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none", role: "img", onpointermove: show,
-      "aria-label": `Equity from ${points[0].from} to ${last.to}, ${decimal(last.equity)} at the end`,
+      "aria-label": `Equity from ${points[0].from} to ${last.to}, ${rounded(last.equity)} at the end`,
     },
     svg("path", { class: "area", d: `${line}L${x(points.length - 1)} ${y(0)}L${x(0)} ${y(0)}Z` }),
     svg("line", { class: "zero", x1: 0, x2: width, y1: y(0), y2: y(0) }),
