@@ -4440,6 +4440,10 @@ class TradingAccount(BaseModel):
     """
     Whether statistics of all accounts count this one.
     """
+    closing: Annotated[bool | None, Field(examples=[True])] = None
+    """
+    True while the account is being deleted; absent otherwise.
+    """
     version: Annotated[int, Field(examples=[1], ge=1)]
     """
     Raised by one with every change of the account itself.

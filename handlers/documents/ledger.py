@@ -27,7 +27,8 @@ def settings_document(settings: Settings) -> dict[str, Any]:
 
 def account_document(account: TradingAccount) -> dict[str, Any]:
     """The contract's TradingAccount."""
-    return {**document(_ACCOUNT, account), "includeInTotals": account.is_in_totals}
+    closing = {"closing": True} if account.closing else {}
+    return {**document(_ACCOUNT, account), "includeInTotals": account.is_in_totals, **closing}
 
 
 def rate_document(rate: DayRate) -> dict[str, Any]:
@@ -81,4 +82,4 @@ _RECONCILIATION = columns_of(
     writers={"candidates": lambda found: [document(_CANDIDATE, each) for each in found]},
 )
 _SETTINGS = columns_of(Settings, without=["user_id"])
-_ACCOUNT = columns_of(TradingAccount, without=["user_id", "include_in_totals", "in_use", "closing"])
+_ACCOUNT = columns_of(TradingAccount, without=["user_id", "include_in_totals", "in_use", "closing", "erasing"])

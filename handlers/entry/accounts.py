@@ -11,17 +11,41 @@ from handlers.log import logger
 from handlers.metrics import count
 from handlers.storage import accounts
 from handlers.storage.accounts import Account
+from handlers.storage.errors import AccountErased
+from handlers.usecases import delete_trading_account as delete_with_everything
 from handlers.usecases import erase_account as account_erasure
 
 
 def erase_account(event: Event, context: Any) -> Event:
-    """Erase an account for as long as the call may take, then queue the rest. Called by ErasureQueue."""
+    """Erase an account, or a trading account with all that it holds, for as long as the call may take, then queue the
+    rest. Called by ErasureQueue.
+    """
+
+    def seconds_left() -> float:
+        return float(context.get_remaining_time_in_millis()) / 1000
+
+    def delete_trading_account(message: Any) -> None:
+        try:
+            gone = delete_with_everything.proceed(
+                message["userId"],
+                message["accountId"],
+                is_last_look=message["isLastLook"],
+                seconds_left=seconds_left,
+                now=datetime.now(UTC),
+            )
+        except AccountErased:
+            logger.info("trading account not deleted, as its user is being erased")
+        else:
+            logger.info("trading account deleted" if gone else "trading account partly deleted")
 
     def erase(message: Any) -> None:
+        if "accountId" in message:
+            delete_trading_account(message)
+            return
         finished = account_erasure.proceed(
             Account(message["userId"], message["username"]),
             is_last_look=message["isLastLook"],
-            seconds_left=lambda: context.get_remaining_time_in_millis() / 1000,
+            seconds_left=seconds_left,
             now=datetime.now(UTC),
         )
         logger.info("account erased" if finished else "account partly erased", last_look=message["isLastLook"])

@@ -42,7 +42,8 @@ class TradingAccount:
 
     Money is in `currency`. `opening_balance` is what it held before its first trade, deposit and withdrawal.
     `include_in_totals` is None as long as the kind decides. `in_use` is set with the first thing that lies in the
-    account, and stays. `closing` is set while the account is being deleted: nothing is put into it any more.
+    account, and stays. `closing` is set while the account is being deleted: nothing is put into it any more. `erasing`
+    is set, too, once it is being deleted with all that it holds.
     """
 
     user_id: str
@@ -60,6 +61,7 @@ class TradingAccount:
     include_in_totals: bool | None = None
     in_use: bool = False
     closing: bool = False
+    erasing: bool = False
     version: int = 1
     created_at: datetime | None = None
     updated_at: datetime | None = None

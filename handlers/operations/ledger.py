@@ -32,6 +32,7 @@ from handlers.storage import rates, reconciliations
 from handlers.storage import trading_accounts as storage
 from handlers.storage.trade_queries import TradeFilter
 from handlers.usecases import cash as usecase_of_cash
+from handlers.usecases import delete_trading_account as delete_with_everything
 from handlers.usecases import rates as usecase_of_rates
 from handlers.usecases import trading_accounts as usecase
 from handlers.web.contract import base_path
@@ -87,8 +88,13 @@ async def update_trading_account(account_id: str, document: Any, user: str, if_m
     return _account(usecase.change(user, account_id.lower(), changed_fields(given), allowed_by(if_match)))
 
 
-async def delete_trading_account(account_id: str, user: str, if_match: str | None = None) -> Response:
-    """Delete a trading account. It must hold no trades and no cash."""
+async def delete_trading_account(
+    account_id: str, user: str, if_match: str | None = None, with_: str | None = None
+) -> Response:
+    """Delete a trading account: one that holds no trades and no cash, or with all that it holds."""
+    if with_ is not None:
+        account = delete_with_everything.begin(user, account_id.lower(), allowed_by(if_match))
+        return reply(202, account_document(account), {"ETag": etag(account.version)})
     usecase.delete(user, account_id.lower(), allowed_by(if_match))
     return reply(204)
 

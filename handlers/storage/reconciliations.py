@@ -4,7 +4,7 @@ says where that of an id lies.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -68,6 +68,12 @@ def delete(user_id: str, account_id: str, reconciliation_id: str) -> None:
         [ledger.delete(user_id, key), ledger.delete(user_id, ledger.ref(reconciliation_id))],
         retry_conflicts=True,
     )
+
+
+def delete_all(user_id: str, some: Iterable[Reconciliation]) -> None:
+    """Delete these reconciliations, 49 at most. Raises AccountErased, Busy."""
+    keys = [key for made in some for key in (_key(made), ledger.ref(made.reconciliation_id))]
+    ledger.write(user_id, [ledger.delete(user_id, key) for key in keys], retry_conflicts=True)
 
 
 def every(user_id: str, account_id: str | None = None) -> Iterator[Reconciliation]:

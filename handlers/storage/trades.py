@@ -13,6 +13,7 @@ from handlers.storage import erasure_marks, kept_answers, trade_defaults, tradin
 from handlers.storage.clients import trades_table
 from handlers.storage.dynamo import CONDITION_FAILED, at_version, batch_get, get_item, transact
 from handlers.storage.errors import (
+    AccountClosing,
     AccountErased,
     Contended,
     DeletedTradeNotFound,
@@ -149,8 +150,8 @@ def restore(user_id: str, trade_id: str, now: datetime) -> Trade:
     """Bring back a trade that was deleted. One that is back already is returned as it is.
 
     It is in its group again if that still names it. Raises DeletedTradeNotFound; ExternalIdTaken when another trade has
-    its external id by now; VersionMismatch when another request changes what is kept, or the group, at this moment;
-    TradeNotFound, AccountErased, Busy.
+    its external id by now; AccountClosing when its account is being deleted; VersionMismatch when another request
+    changes what is kept, or the group, at this moment; TradeNotFound, AccountErased, Busy.
     """
     kept = get_item(trades_table(), deleted_key(user_id, trade_id))
     if not kept or has_expired(kept, now):
@@ -168,15 +169,21 @@ def restore(user_id: str, trade_id: str, now: datetime) -> Trade:
             "ExpressionAttributeValues": {":deletedAt": kept["deletedAt"]},
         }
     }
+    into = [] if trade.account_id is None else [trading_accounts.lies_in(user_id, trade.account_id)]
     taken = [_take(trade)] if trade.external_id is not None else []
     of_trade, of_account, of_deleted, *others = transact(
-        [{"Put": put}, {"ConditionCheck": erasure_marks.not_begun(user_id)}, forget, *of_group, *taken]
+        [{"Put": put}, {"ConditionCheck": erasure_marks.not_begun(user_id)}, forget, *into, *of_group, *taken]
     )
+    others, of_target = others[len(into) :], others[: len(into)]
     if of_account:
         raise AccountErased(user_id)
     if of_trade:  # back by another request, or by an operator who restored the table
         transact([forget])
         return get(user_id, trade_id)
+    if any(of_target):
+        if of_target[0].get("Item"):
+            raise AccountClosing(trade_id)
+        raise DeletedTradeNotFound(trade_id)
     if of_deleted or any(others[: len(of_group)]):
         raise VersionMismatch(trade_id)
     if any(others):

@@ -145,6 +145,19 @@ def set_closing(account: TradingAccount, closing: bool) -> TradingAccount:
     return changed
 
 
+def set_erasing(account: TradingAccount, under: Settings) -> TradingAccount:
+    """Let nothing be put into the account any more, for good. `under` are the settings that were read with it, which do
+    not name it. The account as it is then.
+
+    Raises VersionMismatch when either was changed since; AccountErased, Busy.
+    """
+    changed = dataclasses.replace(account, closing=True, erasing=True)
+    actions = [ledger.put(account_item(changed), **_as_read(account)), _unchanged(under)]
+    if any(ledger.write(account.user_id, actions)):
+        raise VersionMismatch(account.account_id)
+    return changed
+
+
 def delete(account: TradingAccount, under: Settings) -> None:
     """Delete the account, as it was read. `under` are the settings that were read with it, which do not name it.
 
@@ -318,7 +331,7 @@ def _differing(of_ledger: Mapping[str, Settings | TradingAccount], copies: Itera
 
 def _as_copied(one: Settings | TradingAccount) -> Settings | TradingAccount:
     """What the copy has to say: the marks of an account that only the ledger keeps are left out."""
-    return one if isinstance(one, Settings) else dataclasses.replace(one, in_use=False, closing=False)
+    return one if isinstance(one, Settings) else dataclasses.replace(one, in_use=False, closing=False, erasing=False)
 
 
 def _copied_as(item: Any) -> str:
@@ -367,12 +380,13 @@ def _as_read(account: TradingAccount) -> dict[str, Any]:
     if account.created_at is None:
         return {"ConditionExpression": "attribute_not_exists(#item)", "ExpressionAttributeNames": {"#item": "item"}}
     return {
-        "ConditionExpression": "#version = :version AND inUse = :inUse AND closing = :closing",
+        "ConditionExpression": "#version = :version AND inUse = :inUse AND closing = :closing AND erasing = :erasing",
         "ExpressionAttributeNames": {"#version": "version"},
         "ExpressionAttributeValues": {
             ":version": {"N": str(account.version)},
             ":inUse": {"BOOL": account.in_use},
             ":closing": {"BOOL": account.closing},
+            ":erasing": {"BOOL": account.erasing},
         },
     }
 

@@ -17,7 +17,7 @@ from handlers.journal.executions import ActionType, CorporateAction, RecordedAct
 from handlers.journal.money import ZERO
 from handlers.storage import corporate_actions as storage
 from handlers.storage import executions, kept_answers, trading_accounts
-from handlers.storage.errors import LedgerChanged, NoSuchAccount, TradingAccountNotFound
+from handlers.storage.errors import AccountClosing, LedgerChanged, NoSuchAccount, TradingAccountNotFound
 from handlers.storage.executions import MOST_READ, Place, PositionKey, StoredPosition, TooMuchAtOnce, Written
 from handlers.storage.retry import retry_overtaken
 from handlers.storage.trade_items import KeptAnswer
@@ -71,7 +71,9 @@ def record(
             return None, earlier
         accounts = _Accounts(user)
         if given.account_id is not None:
-            accounts.require(given.account_id)
+            account, _ = accounts.require(given.account_id)
+            if account.closing:
+                raise AccountClosing(given.account_id)
         action = RecordedAction(
             **{name: getattr(given, name) for name in CorporateAction.__dataclass_fields__ if name != "sequence"},
             sequence=int(now.timestamp() * 1_000_000),

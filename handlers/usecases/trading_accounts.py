@@ -19,7 +19,7 @@ from handlers.journal.stats.clock import UnknownTimeZone, time_zone
 from handlers.journal.trading_accounts import MOST_ACCOUNTS, TradingAccount, main_account
 from handlers.storage import ledger, reconciliations, trade_queries
 from handlers.storage import trading_accounts as storage
-from handlers.storage.errors import LedgerChanged, TradingAccountNotFound
+from handlers.storage.errors import AccountClosing, LedgerChanged, TradingAccountNotFound
 from handlers.storage.retry import retry_overtaken
 from handlers.storage.trade_items import KeptAnswer
 
@@ -104,17 +104,16 @@ def delete(user: str, account_id: str, allowed: Precondition) -> None:
     """Delete an account that holds nothing.
 
     Raises TradingAccountNotFound, LedgerChanged, StateForbids when it holds something or every user has it,
-    AccountErased, Busy.
+    AccountClosing when it is being deleted with all that it holds, AccountErased, Busy.
     """
 
     def attempt() -> None:
         account, settings = storage.with_settings(user, account_id)
         if not allowed(account.version):
             raise LedgerChanged("account")
-        if account.is_main:
-            raise StateForbids("Every user has this account. Archive it if you do not use it.")
-        if account_id == settings.default_account_id:
-            raise StateForbids("It is your default account. Name another one in the settings first.")
+        check_can_go(account, settings)
+        if account.erasing:
+            raise AccountClosing(account_id)
         if account.in_use:
             # From here on nothing is put into the account, so what is not found now will not be there later.
             closing = storage.set_closing(account, closing=True)
@@ -128,6 +127,14 @@ def delete(user: str, account_id: str, allowed: Precondition) -> None:
         storage.delete(account, settings)
 
     retry_overtaken(attempt)
+
+
+def check_can_go(account: TradingAccount, settings: Settings) -> None:
+    """Raise StateForbids for an account that every user has, and for the default one."""
+    if account.is_main:
+        raise StateForbids("Every user has this account. Archive it if you do not use it.")
+    if account.account_id == settings.default_account_id:
+        raise StateForbids("It is your default account. Name another one in the settings first.")
 
 
 def _main_stays(user: str) -> bool:

@@ -181,6 +181,7 @@ BY_PATH: dict[str, list[Send]] = {
     "deleteTradingAccount": [
         lambda user, ids: user.delete(f"/accounts/{ids.account}"),
         lambda user, ids: user.delete(f"/accounts/{ids.account}", headers={"If-Match": '"1"'}),
+        lambda user, ids: user.delete(f"/accounts/{ids.account}", query="with=everything"),
     ],
     "createImageUpload": [lambda user, ids: user.post(f"/trades/{ids.trade}/images", {"contentType": "image/png"})],
     "deleteImage": [lambda user, ids: user.delete(f"/trades/{ids.trade}/images/{ids.image}")],
