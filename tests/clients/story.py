@@ -418,6 +418,19 @@ def keep_ledger(client: AuthenticatedClient) -> None:
     legs = expect(TradeLegs, get_legs.sync(made.trades[0].trade_id, client=client))
     assert ([entry.quantity for entry in legs.entries], legs.matches) == (["10"], [])
     assert delete_action.sync_detailed(split.action_id, client=client).status_code == 204
+    given = RecordedActionInput(
+        type_="SPINOFF",
+        symbol="SPLT",
+        new_symbol="KID",
+        effective_at=datetime.fromisoformat("2026-01-06T14:30:00Z"),
+        new="1",
+        old="4",
+        cost_share="0.2",
+    )
+    spin_off = expect(CorporateAction, create_action.sync(client=client, body=given))
+    held = expect(OpenPositionList, list_positions.sync(client=client)).items
+    assert sorted((each.symbol, each.cost_basis) for each in held) == [("KID", "800"), ("SPLT", "3200")]
+    assert delete_action.sync_detailed(spin_off.action_id, client=client).status_code == 204
     assert delete_execution.sync_detailed(made.execution.execution_id, client=client).status_code == 204
     convert(client)
 

@@ -280,6 +280,13 @@ async function keepLedger(): Promise<void> {
   const { data: legs } = await getLegs({ path: { tradeId: trade.tradeId }, throwOnError: true });
   deepStrictEqual([legs.entries.map(({ quantity }) => quantity), legs.matches], [["10"], []]);
   strictEqual((await deleteAction({ path, throwOnError: true })).response.status, 204);
+  const spinOff = {
+    type: "SPINOFF" as const, symbol: "SPLT", newSymbol: "KID", effectiveAt: "2026-01-06T14:30:00Z", new: "1", old: "4", costShare: "0.2",
+  };
+  const { data: { actionId } } = await createAction({ body: spinOff, throwOnError: true });
+  const { data: { items: held } } = await listPositions({ throwOnError: true });
+  deepStrictEqual(held.map(({ symbol, costBasis }) => [symbol, costBasis]), [["KID", "800"], ["SPLT", "3200"]]);
+  strictEqual((await deleteAction({ path: { actionId }, throwOnError: true })).response.status, 204);
   const { executionId } = made.execution;
   strictEqual((await deleteExecution({ path: { executionId }, throwOnError: true })).response.status, 204);
   await convert();

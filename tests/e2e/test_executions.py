@@ -83,6 +83,37 @@ def test_a_split_is_applied_and_taken_back(new_user: Callable[[], User]) -> None
     assert {**after, "version": 0, "updatedAt": ""} == {**before, "version": 0, "updatedAt": ""}
 
 
+def test_a_spin_off_and_a_merger_are_applied_and_taken_back(new_user: Callable[[], User]) -> None:
+    api = new_user().api
+    at = {"effectiveAt": "2026-01-06T00:00:00Z"}
+    fill = {"symbol": "GE", "side": "BUY", "quantity": "8", "price": "10", "executedAt": "2026-01-05T15:00:00Z"}
+    trade = api.post("/executions", json=fill).json()["trades"][0]["tradeId"]
+    before = api.get(f"/trades/{trade}").json()
+    spin = {"type": "SPINOFF", "symbol": "GE", "newSymbol": "GEV", "new": "1", "old": "4", "costShare": "0.2", **at}
+    merger = {"type": "MERGER_SHARES", "symbol": "GEV", "newSymbol": "NEW", "new": "3", "old": "1", "cashPerShare": "2"}
+    answers = [api.post("/corporate-actions", json=given) for given in (spin, {**merger, **at})]
+    assert [answer.status_code for answer in answers] == [201, 201]
+    late = api.post("/executions", json={**fill, "quantity": "4", "executedAt": "2026-01-05T14:00:00Z"}).json()
+    held = api.get("/positions").json()["items"]
+    assert {each["symbol"]: (each["quantity"], each["costBasis"]) for each in held} == {
+        "GE": ("12", "96"),
+        "NEW": ("9", "18"),
+    }
+    [made] = api.get("/executions", params={"kind": "SPINOFF"}).json()["items"]
+    assert (made["source"], made["quantity"]) == ("ACTION", "3")
+    assert api.delete(f"/executions/{made['executionId']}").status_code == 409
+    sold = {"symbol": "NEW", "side": "SELL", "quantity": "9", "price": "3", "executedAt": "2026-01-07T15:00:00Z"}
+    closed = api.post("/executions", json=sold).json()
+    assert closed["trades"][0]["netPnl"] == "9"
+    for each in (closed, late):
+        assert api.delete(f"/executions/{each['execution']['executionId']}").status_code == 204
+    for answer in reversed(answers):
+        assert api.delete(answer.headers["Location"].removeprefix("/v1")).status_code == 204
+    assert [each["symbol"] for each in api.get("/trades").json()["items"]] == ["GE"]
+    after = api.get(f"/trades/{trade}").json()
+    assert {**after, "version": 0, "updatedAt": ""} == {**before, "version": 0, "updatedAt": ""}
+
+
 def test_fills_of_one_position_at_once_are_all_kept(new_user: Callable[[], User]) -> None:
     api = new_user().api
 
