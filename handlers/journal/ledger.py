@@ -443,29 +443,25 @@ def _apply(action: CorporateAction, positions: dict[str, Position], multiplier: 
 
 
 def _close(action: CorporateAction, position: Position, price: Decimal | None) -> None:
-    if position.side is not None:
-        position.take(
-            Fill(
-                fill_id=action.action_id,
-                side=position.side.opposite,
-                quantity=position.open_quantity,
-                price=price,
-                at=action.effective_at,
-            )
+    position.take(
+        Fill(
+            fill_id=action.action_id,
+            side=(position.side or Side.BUY).opposite,
+            quantity=position.open_quantity,
+            price=price,
+            at=action.effective_at,
         )
+    )
 
 
 def _hand_over(
     action: CorporateAction, position: Position, target: Position, share: Decimal, multiplier: Decimal
 ) -> None:
-    side = position.side
-    if side is None:
-        raise AssertionError("an action applies to what is open")
     for lot in handed_over(position, action, share):
         target.take(
             Fill(
                 fill_id=action.action_id,
-                side=side,
+                side=position.side or Side.BUY,
                 quantity=lot.quantity,
                 price=lot.price(multiplier),
                 at=action.effective_at,

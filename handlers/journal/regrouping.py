@@ -18,7 +18,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid5
 
 from handlers.journal import money
@@ -247,8 +247,6 @@ class _Walk:
 
     def _hand_over(self, parts: _Parts, action: CorporateAction, paid: Split | None, share: Decimal) -> None:
         """Let units of the new symbol, which come in now, take a share of the cost along, lot by lot."""
-        if parts.position is None:
-            raise AssertionError("the money is known where something is handed over")
         try:
             split = replace(
                 paid or Split(at=action.effective_at, new=ONE, old=ONE), cost_share=share, split_id=action.action_id
@@ -428,9 +426,7 @@ class _Parts:
 
         Returns these by lot, and the mean price of all of them. Raises RuleBroken, and changes nothing then.
         """
-        position = self.position
-        if position is None:
-            raise AssertionError("the money is known where something is handed over")
+        position = cast("Position", self.position)  # which there is where something is handed over
         open_after_split(self.held, Split(at=split.at, new=action.new or ONE, old=action.old or ONE))
         position.split(replace(split, cost_share=ZERO))
         lots = handed_over(position, action, split.cost_share)

@@ -254,3 +254,57 @@ def test_what_is_open_follows_from_executions_that_are_resolved_alone() -> None:
     unresolved = replace(execution(0, Side.BUY, D(1), D(1), 0), quantity=None)
     with pytest.raises(ValueError, match="are known"):
         position_after("AAPL", [unresolved], [], D(1))
+
+
+@pytest.mark.parametrize("method", LotMethod)
+def test_money_is_conserved_where_fills_are_shown_as_one(method: LotMethod) -> None:
+    # 500 entries and 250 closes before a spin-off, of which 200 each are shown; more follow in both symbols.
+    rows = [execution(n, Side.SELL if n % 3 == 2 else Side.BUY, D(n % 5 + 1), D(n % 7 + 9), n) for n in range(750)]
+    rows[0] = replace(rows[0], quantity=D(2_000))
+    last = [replace(execution(750 + n, Side.SELL, D(1), D(8), 900 + n), symbol="KID") for n in range(5)]
+    spin = action(ActionType.SPINOFF, 800, new_symbol="KID", new=D(1), old=D(3), cost_share=D("0.37"))
+    trades, [made] = settled([*rows, *last], [spin], method)
+    parent, child = (next(trade for trade in trades if trade.symbol == symbol) for symbol in ("AAPL", "KID"))
+    assert "FILLS_MERGED" in parent.warnings
+    assert len(child.entries) <= 200
+    assert made.quantity == child.quantity == sum((entry.quantity for entry in child.entries), D(0))
+    moved = money.total(entry.money for entry in child.entries if entry.money is not None)
+    assert parent.splits[0].money == money.rounded(moved)
+    assert parent.splits[0].commission == child.commission == made.commission
+    paid = money.total(
+        money.product(D(1 if one.side is Side.SELL else -1), one.quantity, one.price, D("2.5"))
+        for one in (*rows, *last)
+    )
+    before_costs = money.total(money.minus(trade.trip.gross, trade.trip.open_cost) for trade in trades)
+    assert money.rounded(before_costs) == money.rounded(paid)
+
+
+def test_what_is_too_little_for_a_lot_goes_along_with_another() -> None:
+    tiny = D("0.000000000000000001")
+    executions = [execution(0, Side.BUY, tiny, D(4), 0), execution(1, Side.BUY, D(6), D(10), 1)]
+    executions += [execution(2, Side.BUY, tiny, D(8), 2)]
+    spin = action(ActionType.SPINOFF, 5, new_symbol="KID", new=D(1), old=D(3), cost_share=D("0.5"))
+    [parent, child], _ = settled(executions, [spin], LotMethod.FIFO)
+    assert [entry.quantity for entry in child.entries] == [D(2)]
+    assert child.entries[0].money == parent.splits[0].money == D(75)
+
+
+def test_an_action_takes_its_trade_from_no_execution() -> None:
+    executions = [execution(0, Side.BUY, D(8), D(10), 0)]
+    spin = action(ActionType.SPINOFF, 5, new_symbol="KID", new=D(1), old=D(4), cost_share=D("0.2"))
+    _, [first] = settled(executions, [spin], LotMethod.FIFO)
+    taken = [*executions, replace(execution(1, Side.BUY, D(1), D(10), 1), symbol="OTHER", opens=first.opens)]
+    _, [second] = settled(taken, [spin], LotMethod.FIFO)
+    assert second.execution_id == first.execution_id
+    assert second.opens != first.opens
+
+
+def test_a_new_symbol_in_another_currency_is_refused_or_passed_by() -> None:
+    other = replace(execution(1, Side.BUY, D(1), D(1), 1), symbol="KID", instrument=Instrument(currency="EUR"))
+    executions = [execution(0, Side.BUY, D(8), D(10), 0), other]
+    spin = action(ActionType.SPINOFF, 5, new_symbol="KID", new=D(1), old=D(4), cost_share=D("0.2"))
+    with pytest.raises(ActionImpossible) as refused:
+        walked(executions, (), [spin])
+    assert refused.value.error is None
+    groups, made = walked(executions, {spin.action_id}, [spin])
+    assert ([group.open_quantity for group in groups], made) == ([D(8), D(1)], [])

@@ -12,7 +12,7 @@ import pytest
 
 from handlers.journal.in_base import InBase, in_base
 from handlers.journal.rates import DayRate, Rates
-from handlers.journal.trade import Entry, EventType, Side, TradeEvent
+from handlers.journal.trade import Entry, EventType, Side, TradeEvent, TradeSplit, with_entries
 from tests.unit.journal.journals import a_trade
 
 D = Decimal
@@ -114,3 +114,36 @@ def test_in_its_own_currency_the_trade_brings_what_it_earned() -> None:
     assert in_base(trade, "USD", "USD", Rates()) == InBase(
         currency="USD", rate=D(1), net_pnl=D("-7.5"), net_cash=D("-7.5"), fx_effect=D(0)
     )
+
+
+def test_cash_of_a_merger_and_what_a_spin_off_takes_along_count_on_their_day() -> None:
+    # Bought for 1000 + 10, at 0.9: -909. At 0.85: 100 in cash; half of 900, and of the costs, goes along.
+    # Sold for 1100, at 0.8: 880. The result: 1100 - 450 - 5 at 0.8.
+    at = ENTERED + timedelta(1)
+    splits = (
+        TradeSplit(split_id="merger", new=D(1), old=D(1), at=at, cash=D(100)),
+        TradeSplit(
+            split_id="spin-off",
+            new=D(1),
+            old=D(1),
+            at=at,
+            cost_share=D("0.5"),
+            money=D(450),
+            commission=D(5),
+            fees=D(0),
+        ),
+    )
+    plain = a_trade(TRADE, [(CLOSED, "1", "100")], open_date=ENTERED, commission=D(10))
+    trade = with_entries(plain, plain.entered, splits=splits)
+    assert trade.net_pnl == D(645)
+    assert in_base(trade, "USD", "EUR", euros(d5="0.9", d6="0.85", d7="0.8")) == InBase(
+        currency="EUR", rate=D("0.8"), net_pnl=D(516), net_cash=D("442.75"), fx_effect=D("-73.25")
+    )
+
+
+def test_an_entry_of_a_rounded_price_counts_with_its_exact_worth() -> None:
+    plain = a_trade(TRADE, [(CLOSED, "3", "0")], open_date=ENTERED)
+    entry = replace(plain.entered[0], entry_id="own", price=D("33.33333333"), money=D(100))
+    found = in_base(with_entries(plain, [entry]), "USD", "EUR", euros(d5="1", d7="1"))
+    assert found is not None
+    assert (found.net_pnl, found.net_cash) == (D(2900), D(2900))
