@@ -9,18 +9,21 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Mapping
-from copy import deepcopy
+from copy import copy, deepcopy
 from functools import cache, wraps
+from types import SimpleNamespace
 from typing import Any
 
 from botocore import parsers, useragent
 from moto.core import responses
+from moto.core import serialize as serializing
 from moto.core.base_backend import BaseBackend
 from moto.core.parse import BaseJSONParser
 from moto.core.serialize import BaseJSONSerializer, XFormedAttributePicker
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
 from moto.dynamodb.models.table import Table
+from moto.s3 import models as files
 
 ATTRIBUTE_VALUE = "AttributeValue"
 # The most bytes of an item that moto takes.
@@ -33,6 +36,7 @@ def hasten_moto() -> None:
     _pass_attribute_values_on()
     _share_items()
     _measure_items_once()
+    _list_files_as_they_are()
     _work_out_once()
 
 
@@ -135,6 +139,15 @@ def _measure_items_once() -> None:
     item.__init__ = init
 
 
+def _list_files_as_they_are() -> None:
+    """moto copies all files of a bucket, with their content, to write into the copies which version is the latest.
+
+    That is written anew for each list, and only lists say it.
+    """
+    changed: Any = files
+    changed.copy = SimpleNamespace(copy=copy, deepcopy=lambda versions: versions)
+
+
 def _work_out_once() -> None:
     """What is the same for every call: the addresses of a service, the methods of a class, names in another form."""
     addresses: dict[type, Any] = {}
@@ -164,6 +177,7 @@ def _work_out_once() -> None:
     pure: tuple[tuple[Any, str], ...] = (
         (responses, "method_names_from_class"),
         (responses, "camelcase_to_underscores"),
+        (serializing, "parse_to_aware_datetime"),
         (useragent, "sanitize_user_agent_string_component"),
         (parsers, "DEFAULT_TIMESTAMP_PARSER"),
     )
