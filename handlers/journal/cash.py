@@ -31,9 +31,9 @@ class CashType(StrEnum):
     CONVERSION = "CONVERSION"
 
 
-# What has a row, or an amount, on another side.
+# Types that may have another side: an amount, or a row of another account.
 _TWO_SIDED = {CashType.CONVERSION, CashType.TRANSFER}
-# What moves money between the account and its owner, or other accounts: no profit and no loss.
+# Types that move money between the account and its owner or other accounts, which is neither profit nor loss.
 FLOWS = frozenset({CashType.DEPOSIT, CashType.WITHDRAWAL, CashType.TRANSFER, CashType.PAYOUT, CashType.ADJUSTMENT})
 _COMES_IN, _GOES_OUT = {CashType.DEPOSIT}, {CashType.WITHDRAWAL, CashType.PAYOUT}
 _NEVER_WITHOUT = ("type", "amount", "at")
@@ -105,10 +105,10 @@ class Cash:
         return replace(changed, version=self.version + 1, updated_at=now)
 
     def other_side(self, now: datetime, former: Cash | None = None) -> Cash:
-        """The row of a transfer's other account, which the counter names; in place of `former`, if it is there already.
+        """The row of a transfer's other account, which the counter names.
 
-        Amounts, currencies and time are those of this row; what else the other row says is its own. The same row when
-        nothing differs.
+        former: that row as it is stored, if it exists; it is returned if nothing differs. Amounts, currencies and time
+        follow this row; all other fields are the other row's own.
         """
         counter = self.counter
         if counter is None or counter.account_id is None or counter.cash_id is None or self.currency is None:
@@ -156,8 +156,8 @@ def _patched(counter: Counter | None, changes: Mapping[str, Any] | None) -> Coun
 
 
 def _follows(changed: Cash, changes: Mapping[str, Any]) -> Cash:
-    """The row with the counter's amount following its own, if both sides of a transfer are in one currency and the
-    request gives its own alone.
+    """The row, where the counter's amount follows the row's own if both sides of a transfer are in one currency and the
+    request changes only the row's own.
     """
     counter = changed.counter
     if counter is None or "amount" not in changes or "amount" in (changes.get("counter") or {}):
@@ -168,8 +168,8 @@ def _follows(changed: Cash, changes: Mapping[str, Any]) -> Cash:
 
 
 def checked(cash: Cash) -> Cash:
-    """The row itself. Raises RuleBroken for an amount or a counter that does not fit its type, and for a time that UTC
-    has not.
+    """The row itself. Raises RuleBroken for an amount or a counter that does not fit its type, and for a time outside
+    the years 1 to 9999 in UTC.
     """
     fault, year = None, wrong_time(cash.at)
     if cash.type in _COMES_IN and cash.amount <= ZERO:

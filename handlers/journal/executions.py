@@ -78,7 +78,7 @@ WORTHLESS = frozenset(
 )
 # Kinds that close all that is open when they name no quantity.
 ALL_THAT_IS_OPEN = frozenset({ExecutionKind.EXPIRY, ExecutionKind.CASH_SETTLEMENT, ExecutionKind.DUST})
-# Kinds that may be without a price: that of what came in is unknown then, and what leaves does so at its cost.
+# Kinds that may have no price: what comes in has an unknown cost then, and what leaves does so at its cost.
 WITHOUT_PRICE = WORTHLESS | {
     ExecutionKind.TRANSFER_IN,
     ExecutionKind.TRANSFER_OUT,
@@ -186,7 +186,7 @@ class Execution:
 class RecordedExecution(Execution):
     """An execution that is stored: side, quantity and price are known, and it names the trades that it is a part of.
 
-    Of what came in without a price, `basis_unknown` is set, and the price is 0.
+    `basis_unknown` is set for what came in without a price; its price is then 0.
 
     `opens` is the id of the trade that it opens, if it opens one. The instrument is part of it, so that it can be read
     alone. `version` rises with every change of the execution itself.
@@ -242,7 +242,7 @@ class CorporateAction:
 
 
 def in_turn(action: CorporateAction) -> tuple[datetime, int, str]:
-    """By what corporate actions are sorted: those of one instant by the order in which they were given."""
+    """What corporate actions are sorted by; those of one instant are in the order in which they were given."""
     return action.effective_at, action.sequence, action.action_id
 
 
@@ -257,7 +257,7 @@ class RecordedAction(CorporateAction):
 
     @property
     def alone(self) -> CorporateAction:
-        """The action as positions have it."""
+        """The action in the form that positions store."""
         return CorporateAction(**{own.name: getattr(self, own.name) for own in fields(CorporateAction)})
 
 
@@ -298,7 +298,7 @@ def in_order(executions: Iterable[Taken]) -> list[Taken]:
 def side_and_quantity(
     execution: Execution, open_side: Side | None, open_quantity: Decimal
 ) -> tuple[Side | None, Decimal | None]:
-    """The side and the quantity of an execution: given, or of one that may only close, what is open.
+    """The side and the quantity of an execution; if one that may only close has none, they follow from what is open.
 
     Raises PositionTooSmall for one that may only close and takes more than is open.
     """
@@ -386,7 +386,7 @@ def share_fill(execution: Execution, execution_id: str) -> Execution:
 
 
 def without_costs(execution: Execution) -> Execution:
-    """The execution, whose costs are those of the fill that it made."""
+    """The execution without its costs, which the fill that it made has instead."""
     return replace(execution, commission=ZERO, fees=ZERO, cost_details=(), fee_currency=None, fee_price=None)
 
 
@@ -414,7 +414,7 @@ def action_errors(action: CorporateAction, path: tuple[str | int, ...] = ()) -> 
 
 
 def instrument_errors(executions: Sequence[Execution], path: tuple[str | int, ...] = ()) -> list[FieldError]:
-    """A symbol is one instrument: each execution has the multiplier and currency of the first one of its symbol."""
+    """The executions whose multiplier or currency differs from that of the first execution of their symbol."""
     errors: list[FieldError] = []
     first: dict[str, Instrument] = {}
     for index, execution in enumerate(executions):

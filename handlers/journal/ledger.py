@@ -1,13 +1,13 @@
 """How executions and corporate actions become trades: the positions of all accounts and symbols, settled together.
 
-`settle_all` is a pure function over executions in any order; positions.py has the arithmetic of one position. What it
-adds, besides the kinds of executions and the actions:
+`settle_all` is a pure function over executions in any order; positions.py has the arithmetic of one position. Rules
+besides those of the kinds of executions and the actions:
 
-1. A position is that of an account, a symbol and, where a broker reports fills as one trade, a pair id.
+1. A position belongs to an account, a symbol and, where a broker reports fills as one trade, a pair id.
 2. At one instant, actions come before fills.
 3. A fill that may only close and finds less open than it takes is refused. EXPIRY, ASSIGNMENT, EXERCISE and
    FEE_IN_KIND close at 0; TRANSFER_OUT and DUST without a price leave at their cost.
-4. A trip of which a part came in without a price has no known result: BASIS_UNKNOWN.
+4. The result of a trip is unknown if a part of it came in without a price: BASIS_UNKNOWN.
 5. Costs in another currency without its price are left out: FEE_NOT_PRICED.
 6. Where an exit leaves less than the dust's worth, the rest leaves at the exit's price.
 """
@@ -52,7 +52,7 @@ Key = tuple[str, str, str | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettledTrade:
-    """A trip with what it is in. `fills` are the executions that it is made of, and what the engine made of its own."""
+    """A trip with its account, symbol and instrument."""
 
     account_id: str
     symbol: str
@@ -90,7 +90,7 @@ class SettledTrade:
 
     @property
     def costs(self) -> Decimal:
-        """What all its fills cost, without what left with a share of the cost."""
+        """The costs of all its fills, without those that went along with a share of the cost."""
         paid = money.total(
             (*(opening.costs for opening in self.trip.openings), *(exit_.exit_costs for exit_ in self.trip.exits))
         )
@@ -114,7 +114,7 @@ def settle_all(
 ) -> Settlement:
     """The trades that the executions make.
 
-    Their instruments are those of `instrument_errors`: one for a symbol. Raises PositionTooSmall; RuleBroken, with the
+    All executions of a symbol have one instrument (`instrument_errors`). Raises PositionTooSmall; RuleBroken, with the
     path ("actions", its id, a field), for an action that leaves nothing of what is open, or more than can be kept.
     """
     ledger = _Ledger(method, dust)
@@ -210,7 +210,7 @@ class _Ledger:
         worth: Decimal | None = None,
         costs: Decimal = ZERO,
     ) -> None:
-        """Take a fill of the engine's own."""
+        """Make a fill, such as dust, and take it."""
         at = of.executed_at if isinstance(of, Execution) else of.effective_at
         account = of.account_id or ""
         made = Execution(
@@ -247,7 +247,7 @@ class _Ledger:
                     raise RuleBroken([FieldError((*path, *one.path), one.fault) for one in error.errors]) from None
 
     def _act_on(self, action: CorporateAction, key: Key, held: _Held, side: Side) -> None:
-        """Let the action change a position that is open by this side."""
+        """Let the action change a position that is open on this side."""
         position, trip = held.position, held.position.trip_number
         if action.type is ActionType.MERGER_CASH:
             price, quantity, name = action.cash_per_share, position.open_quantity, action.action_id
@@ -327,7 +327,7 @@ class _Ledger:
 
 
 class HandedOver(NamedTuple):
-    """What a lot gives to units of another symbol: so many of these, with that part of its cost and of its costs."""
+    """The units of another symbol that a lot gives, with their part of its cost (`money`) and of its `costs`."""
 
     quantity: Decimal
     money: Decimal
@@ -341,8 +341,8 @@ class HandedOver(NamedTuple):
 def handed_over(position: Position, action: CorporateAction, share: Decimal) -> list[HandedOver]:
     """Take a share of the cost out of the position, for the units of the new symbol that the action gives.
 
-    What gets less than the smallest quantity goes along with the lot before or after it. Raises RuleBroken, and changes
-    nothing then, when there is nothing for all that is open, or too much.
+    A lot that would give less than the smallest quantity is joined with the one before or after it. Raises RuleBroken,
+    and changes nothing, if all that is open gives nothing, or too much.
     """
     new, old = action.new or ONE, action.old or ONE
     open_after_split(position.open_quantity, Split(at=action.effective_at, new=new, old=old))
@@ -369,7 +369,7 @@ def paid_to(action: CorporateAction) -> Split | None:
 
 
 def split_of(action: CorporateAction, is_open: Decimal) -> Split | None:
-    """The split by which the action changes a position of which so much is open; None without one.
+    """The split by which the action changes a position of `is_open` units; None without one.
 
     SHARE_DIVIDEND splits what is open into that and `quantity` more, MERGER_SHARES may pay cash with it.
     """
@@ -391,8 +391,10 @@ def split_of(action: CorporateAction, is_open: Decimal) -> Split | None:
 def position_after(
     symbol: str, executions: Iterable[Execution], actions: Iterable[CorporateAction], multiplier: Decimal
 ) -> Position:
-    """The position in the symbol, by mean cost, after executions of one account that are resolved and stand in their
-    order, and after actions, which make their own executions. What cannot be applied is passed by.
+    """The position in the symbol, by mean cost, after executions of one account and actions.
+
+    The executions are in order, with known sides and quantities; the actions make their own executions. Actions that
+    cannot be applied are skipped.
     """
     positions: dict[str, Position] = {}
     waiting = deque(sorted(actions, key=in_turn))

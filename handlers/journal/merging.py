@@ -46,7 +46,7 @@ class Leg(NamedTuple):
 
     @property
     def name(self) -> str:
-        """Names the leg among those of its trade."""
+        """The name of the leg, unique in its trade."""
         return f"{self.execution.execution_id}|{self.lot}" if self.lot else self.execution.execution_id
 
 

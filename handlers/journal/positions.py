@@ -176,7 +176,7 @@ class OpenLot:
 
 
 class Received(NamedTuple):
-    """Cash that came in by the split of that id, and how much of it was beyond the cost, which is earned at once."""
+    """The cash of a split, and the part of it beyond the cost, which is earned at once."""
 
     split_id: str
     amount: Decimal
@@ -317,7 +317,7 @@ class Position:
             trip.open(fill, quantity, costs, money)
 
     def split(self, split: Split) -> None:
-        """Multiply what is open, and what else the split does.
+        """Apply the split to what is open.
 
         Raises RuleBroken for one that leaves nothing of it, or too much, and changes nothing then.
         """
@@ -516,7 +516,7 @@ class _Lot:
         return share
 
 
-# What the amounts of two trips that become one are together.
+# The amounts that are added up when two trips become one.
 _ADD_UP = (
     "open_quantity",
     "_entered_value",

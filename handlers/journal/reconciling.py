@@ -1,4 +1,4 @@
-"""Comparing an account with a broker's statement: what could explain that they differ."""
+"""Compares an account with a broker's statement, and finds what could explain the difference."""
 
 from __future__ import annotations
 
@@ -47,8 +47,9 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reconciliation:
-    """A comparison of an account with a statement, by all that was known then. `difference` is the statement's balance
-    less the computed one.
+    """A comparison of an account with a statement, by all that was known when it was made.
+
+    `difference` is the statement's balance less the computed one.
     """
 
     user_id: str
@@ -65,10 +66,10 @@ class Reconciliation:
 
 
 def candidates(difference: Decimal, at: datetime, amounts: Iterable[Amount]) -> tuple[Candidate, ...]:
-    """What could explain that a statement of the instant has that much more than the journal.
+    """What could explain that a statement at the instant has `difference` more than the journal.
 
-    One amount before two, each by the order of the reasons and then by how near it lies; amounts up to the instant,
-    which is included, count in the journal's balance. Empty without a difference.
+    Single amounts come before pairs; both are in the order of the reasons, then by their distance from the instant.
+    Amounts up to and including the instant count in the journal's balance. Empty without a difference.
     """
     if not difference:
         return ()
@@ -99,7 +100,7 @@ def candidates(difference: Decimal, at: datetime, amounts: Iterable[Amount]) -> 
 
 
 def _recorded_twice(amounts: Sequence[Amount], amount: Decimal) -> Iterator[tuple[Reason, tuple[Amount, ...]]]:
-    """Cash rows of that amount, two by two."""
+    """Pairs of cash rows of that amount."""
     equal = [each for each in amounts if each.cash_id and each.amount == amount]
     for first, second in zip(equal, islice(equal, 1, None), strict=False):
         yield Reason.RECORDED_TWICE, (first, second)

@@ -1,12 +1,12 @@
-"""Trades that follow from recorded executions, and what becomes of their notes when a late one changes the grouping.
+"""Derives trades from recorded executions, and keeps their notes when a late execution changes the grouping.
 
 A trade of the ledger is a position from flat to flat. Its entries and closes are its executions, or parts of them where
 one flips the position; its money is never changed by hand. Its notes, stops and images are, and they follow the fill
 that opened the trade:
 
 1. A group of fills has the id of the trade that its first fill opens.
-2. When that id is new and a trade that was there has none of its own any more, the group takes over that trade whole.
-3. Where two trades become one, the notes of the other are added to those of the one that stays.
+2. If that id is new, the group takes over a former trade of its fills that would have no group any more.
+3. If two trades become one, the notes of the other are added to those of the one that stays.
 
 `regrouped` is a pure function: the same fills and trades give the same result, however they came about.
 """
@@ -64,7 +64,7 @@ FILLS_MERGED = "FILLS_MERGED"
 _AT_MEAN_COST: Mapping[str, LotMethod] = {}
 
 MOST_TAGS = 30
-# What takes over the notes of others is written together with them.
+# A trade is written in one transaction with those whose notes it takes over.
 _MOST_HANDED = 90
 MOST_TEXT = 10_000
 
@@ -95,11 +95,12 @@ class Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Regrouping:
-    """What changes: trades, each with the stored one that it replaces, trades that vanish, and fills that open another
+    """The changes: trades, each with the stored one that it replaces, trades that vanish, and fills that open another
     trade or belong to others than before.
 
-    handed: by the id of a changed trade, the vanished ones whose notes it has. renamed: which execution opens which
-    trade now, where another did. open_groups: those that are open, by their symbols as keys.
+    handed: by the id of a changed trade, the vanished ones whose notes it took over. renamed: by the id of an
+    execution, the trade that it opens now and another execution opened before. open_groups: those that are open, by
+    their symbols as keys.
     """
 
     changed: tuple[tuple[Trade, Trade | None], ...]
@@ -116,14 +117,15 @@ def groups_of(
     actions: Iterable[CorporateAction] = (),
     methods: Mapping[str, LotMethod] = _AT_MEAN_COST,
 ) -> list[Group]:
-    """The groups of a position's executions, which begin where it is flat and stand in their order, with the corporate
-    actions of its symbol and account; where actions name other symbols, those of all of them. At one instant, actions
-    come before executions.
+    """The groups of a position's executions.
 
-    methods: the lot methods of groups by their first executions, AVERAGE without one. Raises PositionTooSmall for an
-    execution that may only close and takes more than is open, unless it is `tolerated`: then it opens something with
-    the rest; ActionImpossible for an action that cannot be applied to what is open, unless it is `tolerated`: then it
-    changes nothing.
+    executions: in order, from a flat point on. actions: those of its symbol and account. If actions name other symbols,
+    both are those of all these symbols. At one instant, actions come before executions. methods: the lot methods of
+    groups by their first executions, AVERAGE without one.
+
+    Raises PositionTooSmall for an execution that may only close and takes more than is open, unless it is `tolerated`:
+    then the rest opens something; ActionImpossible for an action that cannot be applied to what is open, unless it is
+    `tolerated`: then it changes nothing.
     """
     return walked(executions, tolerated, actions, methods)[0]
 
@@ -136,7 +138,7 @@ def walked(
 ) -> tuple[list[Group], list[RecordedExecution]]:
     """The groups, as `groups_of` has them, and the executions that actions make, such as the units of a spin-off.
 
-    Among the executions, those that actions made before are not taken: they say what is known of them already.
+    Executions that actions made before are not settled; they only keep their ids and the like for those made now.
     """
     waiting = deque(sorted(actions, key=in_turn))
     walk = _Walk(tolerated, executions, methods, with_money=any(map(hands_over, waiting)))
@@ -371,8 +373,9 @@ ANY = _Any()
 
 
 def overclosing(executions: Sequence[RecordedExecution], actions: Sequence[CorporateAction] = ()) -> set[str]:
-    """The executions, which begin where the position is flat, that may only close and take more than is open, and the
-    actions that cannot be applied.
+    """The ids of executions that may only close and take more than is open, and of actions that cannot be applied.
+
+    executions: from a flat point on.
     """
     found: set[str] = set()
     while True:
@@ -586,7 +589,7 @@ def regrouped(
     now: datetime,
     behind: bool = False,
 ) -> Regrouping:
-    """What the groups of executions make of the trades that these made before.
+    """Derive the trades of the groups from what the executions' trades were before.
 
     stored: the trades of `former` and of the groups, by id, those that exist. behind: the executions are accepted
     already, so nothing can be refused; where a trade cannot become a part of another, for its images or the length of
@@ -653,8 +656,8 @@ def _put_aside(trade: Trade, now: datetime) -> Trade:
 def _with_heirs(
     former: Former, after: Sequence[Group], stored: Mapping[str, Trade]
 ) -> tuple[list[Group], dict[str, str]]:
-    """The groups, new ones under the ids of trades that would vanish and whose fills they hold; and which execution
-    opens which of those trades now.
+    """The groups, where new ones take over the ids of trades that would vanish and whose fills they hold; and the
+    trades that were taken over so, by the executions that open them now.
     """
     kept = {group.trade_id for group in after}
     homeless = [trade_id for trade_id in former if trade_id not in kept and _is_of_ledger(stored, trade_id)]
@@ -676,7 +679,7 @@ def _with_heirs(
 def methods_of(
     former: Former, groups: Sequence[Group], stored: Mapping[str, Trade], method: LotMethod
 ) -> dict[str, LotMethod]:
-    """The lot methods of the groups, by their first executions: each has that of its trade, a new one the method."""
+    """The lot methods of the groups, by their first executions: that of the trade, or `method` for a new one."""
     after, _ = _with_heirs(former, groups, stored)
     return {
         group.first.execution_id: stored[group.trade_id].lot_method if group.trade_id in stored else method
@@ -697,7 +700,7 @@ def _under(trade_id: str, group: Group) -> Group:
 
 
 def _heirs_of_notes(vanished: Sequence[Trade], former: Former, after: Sequence[Group]) -> dict[str, str]:
-    """For each trade that vanishes the trade that gets its notes: the one that holds its first fill that is left."""
+    """For each trade that vanishes, the trade that gets its notes: the one with its first remaining fill."""
     if not vanished:
         return {}
     holder = {execution_id: group.trade_id for group in reversed(after) for execution_id in group.execution_ids}
@@ -770,7 +773,7 @@ def _events(trade: Trade, old: Trade) -> tuple[TradeEvent, ...]:
 
 
 def _in_units(trade: Trade, splits: Sequence[TradeSplit]) -> dict[str, Decimal]:
-    """The trade's stops and target in units after these splits, where its own are others."""
+    """The trade's stops and target in units after these splits, if the trade has others."""
     gone = [split for split in reversed(trade.splits) if split not in splits]
     added = [split for split in splits if split not in trade.splits]
     prices = {}
@@ -837,7 +840,7 @@ def _with_notes_of(trade: Trade, other: Trade) -> Trade:
 def _changed_fills(
     executions: Sequence[RecordedExecution], after: Sequence[Group], renamed: Mapping[str, str], now: datetime
 ) -> tuple[RecordedExecution, ...]:
-    """The executions that open another trade, or belong to others, than they say."""
+    """The executions that open, or belong to, other trades than are stored in them."""
     of: dict[str, list[str]] = {}
     for group in after:
         for execution_id in group.execution_ids:
@@ -846,7 +849,7 @@ def _changed_fills(
     for execution in executions:
         opens = renamed.get(execution.execution_id, execution.opens)
         if execution.execution_id not in renamed and opens in renamed.values():
-            # An id that none has had: an execution may lose one trade twice, and between that its new id to another.
+            # A new id, used never before: an execution may lose one trade twice, and its new id to another in between.
             opens = str(uuid5(UUID(part_id(opens, execution.execution_id)), now.isoformat()))
         trade_ids = tuple(of.get(execution.execution_id, ()))
         if (opens, trade_ids) != (execution.opens, execution.trade_ids):

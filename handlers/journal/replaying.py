@@ -17,7 +17,7 @@ def as_of(trade: Trade, at: datetime) -> Trade | None:
 
 
 def until(trade: Trade, has_come: Callable[[datetime], bool]) -> Trade | None:
-    """The trade with what was traded and split at moments that have come; None when it is not open then."""
+    """The trade with what was traded and split at moments for which `has_come`; None when it is not open then."""
     entries = [entry for entry in trade.entered if has_come(entry.entered_at)]
     if not entries:
         return None

@@ -1,7 +1,7 @@
 """Trading accounts: where trades and cash lie, each in one currency.
 
-Every user has the account `MAIN`. It has no item of its own as long as nobody changes it: then it is in the base
-currency of the settings.
+Every user has the account `MAIN`. It has no item of its own until it is changed; until then it is in the base currency
+of the settings.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ MOST_ACCOUNTS = 50
 
 
 class AccountKind(StrEnum):
-    """What trades in the account are worth."""
+    """What an account is for: real money, paper trading, a prop firm or a backtest."""
 
     LIVE = "LIVE"
     PAPER = "PAPER"
@@ -32,7 +32,7 @@ class AccountKind(StrEnum):
     BACKTEST = "BACKTEST"
 
 
-# Nobody earns what these earn, so the totals leave them out unless their user wants them in.
+# No real money is earned in these, so totals leave them out by default.
 _NOT_REAL = {AccountKind.PAPER, AccountKind.BACKTEST}
 
 
@@ -103,7 +103,7 @@ def main_account(settings: Settings) -> TradingAccount:
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
-    """A user's settings and trading accounts, those that have items of their own."""
+    """A user's settings, and those of the trading accounts that have items of their own."""
 
     settings: Settings
     accounts: Mapping[str, TradingAccount] = field(default_factory=dict)

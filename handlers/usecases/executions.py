@@ -165,7 +165,7 @@ def _check(given: Execution) -> None:
 
 
 def _check_own(execution: Execution) -> None:
-    """Raise StateForbids for what a corporate action made, and makes again as long as it is there."""
+    """Raise StateForbids for an execution that a corporate action made, and would make again."""
     if execution.kind in MADE_BY_ACTIONS:
         raise StateForbids(f"This execution follows from the corporate action {execution.linked_to}: delete that.")
 
