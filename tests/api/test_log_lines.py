@@ -28,8 +28,8 @@ from tests.events import Route, claims_of, routes
 
 CANARY = "Canary7"
 NEVER = "99999999-0000-4000-8000-000000000000"
-# Where the contract's schemas say less than the rules of addresses and passwords.
-CANARIES = {"timeZone": (), "email": (f"{CANARY}@example.com",)} | dict.fromkeys(
+# Where schemas say less than the rules of addresses, of passwords, and of symbols, of which an action needs two.
+CANARIES = {"timeZone": (), "email": (f"{CANARY}@example.com",), "newSymbol": (f"{CANARY}-2",)} | dict.fromkeys(
     ("password", "currentPassword", "newPassword"), (f"{CANARY}-Breakout!",)
 )
 HEADERS = {"Authorization": f"Bearer {CANARY}", "X-Other": CANARY, "Cookie": f"session={CANARY}"}

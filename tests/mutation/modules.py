@@ -27,6 +27,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "handlers/journal/ledger.py": ("test_ledger.py",),
     "handlers/journal/point_values.py": ("test_point_values.py",),
     "handlers/journal/rates.py": ("test_rates.py",),
+    "handlers/journal/reconciling.py": ("test_reconciling.py",),
     "handlers/journal/regrouping.py": ("test_regrouping.py",),
     "handlers/journal/replaying.py": ("test_replaying.py",),
     "handlers/journal/retagging.py": ("test_retagging.py",),
