@@ -6161,9 +6161,8 @@ class Balance(BaseModel):
         Decimal | None, Field(alias='openCostBasis', examples=['257.8'])
     ] = None
     """
-    What is open at that time, at cost: `costBasis` of trades and positions, plus for long ones, minus for short ones,
-    converted at the rate of the trade's first day, without those whose cost is not known. It is a part of the balance
-    that was paid for them, and never a market value. Absent when more than 1 000 trades had to be read.
+    What is open then, at cost and never at a market price: `costBasis` of its trades, minus for short ones, at the rate
+    of their first day, without those whose cost is not known. Absent when more than 1 000 trades had to be read.
 
     """
     by_currency: Annotated[

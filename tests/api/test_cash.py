@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from tests.api.client import DANA, Client
 from tests.api.test_currencies import account, give_rates
 from tests.api.test_stats import record, settle
 
+TRADE = {"symbol": "AAPL", "side": "BUY", "quantity": "1", "entryPrice": "1000"}
 NEVER = "99999999-0000-4000-8000-000000000000"
 
 
@@ -294,3 +296,68 @@ def test_cash_is_found_by_all_that_it_is(dana: Client) -> None:
     token = dana.get(f"/accounts/{MAIN}/cash", query="cashType=DIVIDEND&limit=1").json["nextToken"]
     other = dana.get(f"/accounts/{MAIN}/cash", query=f"cashType=FEE&limit=1&nextToken={token}")
     assert (other.status, other.bad_fields) == (400, {("query", "/nextToken")})
+
+
+@pytest.mark.parametrize(
+    ("zone", "at", "day"),
+    [
+        # New York's clocks go forward on 8 March 2026 and back on 1 November; Berlin's on 29 March and 25 October.
+        ("America/New_York", "2026-03-08T04:59:59Z", "2026-03-07"),
+        ("America/New_York", "2026-03-08T05:00:00Z", "2026-03-08"),
+        ("America/New_York", "2026-03-09T03:59:59Z", "2026-03-08"),
+        ("America/New_York", "2026-03-09T04:00:00Z", "2026-03-09"),
+        ("America/New_York", "2026-11-02T04:59:59Z", "2026-11-01"),
+        ("America/New_York", "2026-11-02T05:00:00Z", "2026-11-02"),
+        ("Europe/Berlin", "2026-03-29T21:59:59Z", "2026-03-29"),
+        ("Europe/Berlin", "2026-03-29T22:00:00Z", "2026-03-30"),
+        ("Europe/Berlin", "2026-10-25T22:59:59Z", "2026-10-25"),
+        ("Europe/Berlin", "2026-10-25T23:00:00Z", "2026-10-26"),
+        ("Europe/Berlin", "2026-10-25T23:30:00-12:00", "2026-10-26"),
+        (None, "2026-10-25T23:30:00-12:00", "2026-10-25"),
+        (None, "2026-10-26T00:30:00+14:00", "2026-10-26"),
+    ],
+)
+def test_a_balance_ends_with_the_day_of_the_accounts_clock_whatever_offset_money_was_given_in(
+    dana: Client, zone: str | None, at: str, day: str
+) -> None:
+    own = account(dana, **({} if zone is None else {"timeZone": zone}))
+    pay(dana, own, "DEPOSIT", "5", day, at=at)
+    opened = f"{int(at[:4]) - 1}{at[4:]}"
+    closes = [{"quantity": "1", "price": "1040", "closedAt": at}]
+    dana.post("/trades", {**TRADE, "accountId": own, "openDate": opened, "closes": closes, "currency": "EUR"})
+    settle()
+    before = (date.fromisoformat(day) - timedelta(1)).isoformat()
+    assert of(dana, own, "balance", f"at={before}")["balance"] == "0"
+    assert of(dana, own, "balance", f"at={day}")["balance"] == "45"
+    [period] = of(dana, own, "returns")["periods"]
+    assert (period["from"], period["flow"], period["earned"], period["returned"]) == (day, "5", "40", 800)
+
+
+def test_sharpe_and_sortino_of_an_account_with_flows_are_of_its_time_weighted_days(
+    dana: Client, reference: str
+) -> None:
+    """The days return 1, -0.49505, 0.996678, -1 and 2.020202 %, whatever was put in and taken out."""
+    days = [100 / 10_000, -50 / 10_100, 150 / 15_050, -132 / 13_200, 264 / 13_068]
+    mean = sum(days) / len(days)
+    deviation = (sum((day - mean) ** 2 for day in days) / (len(days) - 1)) ** 0.5
+    downside = (sum(min(day, 0) ** 2 for day in days) / len(days)) ** 0.5
+    found = of(dana, reference, "returns")
+    assert found["sharpe"] == pytest.approx(mean / deviation * 252**0.5, abs=1e-6)
+    assert found["sortino"] == pytest.approx(mean / downside * 252**0.5, abs=1e-6)
+
+
+def test_money_of_another_currency_is_in_no_figure_as_it_is(dana: Client) -> None:
+    own = account(dana, openingBalance="1000")
+    record(dana, "2026-01-05", "10", accountId=own)
+    record(dana, "2026-01-05", "10000", accountId=own, currency="JPY")
+    pay(dana, own, "DEPOSIT", "10000", "2026-01-05", currency="JPY")
+    pay(dana, own, "FEE", "-10000", "2026-01-05", currency="JPY")
+    settle()
+    for rate, balance in ((None, "1010"), ("0.01", "1110")):
+        if rate is not None:
+            give_rates(dana, ("JPY", "EUR", "2026-01-05", rate))
+        shown, found = of(dana, own, "balance"), of(dana, own, "returns")
+        assert shown["balance"] == found["closing"] == balance
+        assert ("unconverted" in shown, "unconverted" in found) == (rate is None, rate is None)
+        assert {each["currency"]: each["amount"] for each in shown["byCurrency"]} == {"EUR": "1010", "JPY": "10000"}
+    assert [period["flow"] for period in found["periods"]] == ["100"]

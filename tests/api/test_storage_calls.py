@@ -32,6 +32,7 @@ EVENT = {"type": "SWAP", "amount": "-0.4", "at": "2026-01-06T22:00:00Z"}
 ENTRY = {"quantity": "1", "price": "11", "enteredAt": "2026-01-05T10:00:00-05:00"}
 SPLIT_OF_HELD = {"type": "SPLIT", "symbol": "HELD", "effectiveAt": "2026-01-06T00:00:00Z", "new": "4", "old": "1"}
 FILL = {"symbol": "FILL", "side": "BUY", "quantity": "1", "price": "11", "executedAt": "2026-01-05T10:00:00-05:00"}
+DEPOSIT = {"type": "DEPOSIT", "amount": "5", "at": "2026-01-05T08:00:00Z"}
 CLOSE = {"quantity": "1", "price": "12", "closedAt": "2026-01-05T11:00:00-05:00"}
 
 
@@ -231,6 +232,40 @@ CALLS: dict[str, tuple[Callable[[Client, Any], Answer], int, dict[str, int]]] = 
         200,
         # Of which the new trade has one transaction; its account is marked as being in use.
         {"GetItem": 1, "BatchGetItem": 2, "TransactWriteItems": 2},
+    ),
+    "createCash with an externalId": (
+        lambda dana, _: dana.post(f"/accounts/{MAIN}/cash", {**DEPOSIT, "externalId": "c-1"}),
+        201,
+        {"TransactWriteItems": 1},
+    ),
+    "createCash, a conversion in a named currency": (
+        lambda dana, _: dana.post(
+            f"/accounts/{MAIN}/cash",
+            {**DEPOSIT, "type": "CONVERSION", "currency": "USD", "counter": {"amount": "-4", "currency": "EUR"}},
+        ),
+        201,
+        {"TransactWriteItems": 1},
+    ),
+    "getBalance": (
+        lambda dana, _: dana.get(f"/accounts/{MAIN}/balance"),
+        200,
+        {"BatchGetItem": 1, "Query": 3},
+    ),
+    "getBalance of a past day": (
+        lambda dana, _: dana.get(f"/accounts/{MAIN}/balance", query="at=2026-01-05"),
+        200,
+        {"BatchGetItem": 1, "Query": 4},
+    ),
+    "getReturns": (lambda dana, _: dana.get(f"/accounts/{MAIN}/returns"), 200, {"BatchGetItem": 1, "Query": 2}),
+    "reconcile": (
+        lambda dana, _: dana.post(f"/accounts/{MAIN}/reconciliations", {"statementBalance": "5", "at": DEPOSIT["at"]}),
+        201,
+        {"BatchGetItem": 1, "Query": 2, "TransactWriteItems": 1},
+    ),
+    "listReconciliations": (
+        lambda dana, _: dana.get(f"/accounts/{MAIN}/reconciliations"),
+        200,
+        {"BatchGetItem": 1, "Query": 1},
     ),
     "getLegs": (lambda dana, trade: dana.get(f"/trades/{trade['tradeId']}/legs"), 200, {"GetItem": 1}),
     "listExecutions": (lambda dana, _: dana.get("/executions"), 200, {"Query": 2}),
