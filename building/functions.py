@@ -36,6 +36,7 @@ BY_NAME = {
     "getTrade": ("handlers.usecases.show_in_base",),
     "closeTrade": ("handlers.usecases.ledger_trades",),
     "addEntry": ("handlers.usecases.ledger_trades",),
+    "exportAccount": ("handlers.usecases.export_account",),
 }
 # The fields that handlers/web/guard.py and deprecation.py read of every operation, also of others than the function's.
 OF_EVERY_OPERATION = ("operationId", "security", "deprecated", "x-deprecated-at", "x-sunset")

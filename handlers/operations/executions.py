@@ -12,7 +12,7 @@ from uuid import uuid4
 from starlette.responses import Response
 
 from generated import models
-from handlers.documents import executions as documents
+from handlers.documents import matching as documents
 from handlers.documents import recorded_executions as recorded_documents
 from handlers.documents.fields import as_json
 from handlers.documents.trades import legs_document

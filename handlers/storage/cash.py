@@ -14,7 +14,6 @@ from handlers.storage.clients import dynamodb, ledger_table
 from handlers.storage.codec import Codec
 from handlers.storage.dynamo import CONDITION_FAILED, at_version
 from handlers.storage.errors import CashIdTaken, CashNotFound, VersionMismatch
-from handlers.storage.execution_lists import days_in_utc
 from handlers.storage.trade_items import KeptAnswer
 from handlers.storage.trade_queries import TradeFilter
 
@@ -142,7 +141,7 @@ def page(
     wanted: names the one account. A page that has read enough is answered with what it has.
     """
     [account_id] = wanted.account_ids
-    low, high = days_in_utc(wanted.open_from, wanted.open_to)
+    low, high = ledger.days_in_utc(wanted.open_from, wanted.open_to)
     if low > high:
         return [], None
     query: Any = {

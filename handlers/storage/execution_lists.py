@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime
 from heapq import merge
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -105,24 +105,11 @@ def listed(
 
 def _bounds(wanted: ExecutionFilter, first: datetime | None, last: datetime | None) -> tuple[str, str]:
     """The first and the last position that may be in the list: instants in UTC begin with a digit."""
-    low, high = days_in_utc(wanted.open_from, wanted.open_to)
+    low, high = ledger.days_in_utc(wanted.open_from, wanted.open_to)
     return (
         low if first is None else max(low, instant(first)),
         high if last is None else min(high, f"{instant(last)}~"),
     )
-
-
-def days_in_utc(first: date | None, last: date | None) -> tuple[str, str]:
-    """What comes before all instants of the days from the first to the last in UTC, and what comes behind them."""
-    return _midnight(first) or "0", _midnight(last, 1) or ":"
-
-
-def _midnight(day: date | None, days_later: int = 0) -> str | None:
-    """The instant at which the day, moved by `days_later`, begins in UTC; None without one, and at the end of time."""
-    try:
-        return None if day is None else instant(datetime.combine(day + timedelta(days_later), time.min, UTC))
-    except OverflowError:
-        return None
 
 
 def _page_size(wanted: ExecutionFilter, limit: int, accounts: int) -> int:

@@ -26,7 +26,7 @@ Everything is written in transactions that check that the user's erasure has not
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -139,6 +139,19 @@ def rate(from_: str, to: str, day: date | None = None) -> str:
 def by_time(account_id: str, at: datetime, of_id: str) -> str:
     """The sort key `at` of the index by time."""
     return f"{account_id}|{instant(at)}|{of_id}"
+
+
+def days_in_utc(first: date | None, last: date | None) -> tuple[str, str]:
+    """What comes before all instants of the days from the first to the last in UTC, and what comes behind them."""
+    return _midnight(first) or "0", _midnight(last, 1) or ":"
+
+
+def _midnight(day: date | None, days_later: int = 0) -> str | None:
+    """The instant at which the day, moved by `days_later`, begins in UTC; None without one, and at the end of time."""
+    try:
+        return None if day is None else instant(datetime.combine(day + timedelta(days_later), time.min, UTC))
+    except OverflowError:
+        return None
 
 
 def folded(symbol: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from handlers.journal.errors import RuleBroken, StateForbids
 from handlers.journal.executions import Execution, ExecutionSource, Instrument, RecordedExecution
@@ -15,7 +15,9 @@ from handlers.storage import trades as storage
 from handlers.storage.errors import NoSuchAccount, PreconditionFailed, VersionMismatch
 from handlers.storage.retry import retry_overtaken
 from handlers.usecases.position_changes import Plan, Recorded
-from handlers.usecases.trades import Precondition
+
+if TYPE_CHECKING:
+    from handlers.usecases.trades import Precondition
 
 # Each execution takes two actions of a transaction.
 MOST_PARTS = 40
