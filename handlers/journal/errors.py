@@ -26,7 +26,7 @@ from handlers.faults import Fault
 class FieldError:
     """One field that is wrong, and the rule that it breaks.
 
-    path leads from the trade, or from the close that is to be made, to the field. It holds names of fields and indexes
+    path leads from the trade, or from the part that is added, to the field. It holds names of fields and indexes
     of lists: ("closes", 0, "closed_at").
     """
 

@@ -18,8 +18,8 @@ MONEY_DECIMALS = 8
 _STEPS = tuple(Decimal((0, (1,), -decimals)) for decimals in range(MOST_DECIMALS + 1))
 _LIMIT = Decimal((0, (1,), MOST_DIGITS))
 
-# Three factors have 99 digits at most, so products and their sums are exact. A quotient of such numbers that is no tie
-# of 18 decimals differs from one well before the 256th digit, so rounding it twice cannot move it.
+# Three factors have 99 digits at most, so products and their sums are exact. A quotient of such numbers that is not a
+# tie at 18 decimals differs from one well before the 256th digit, so rounding it twice gives the same result.
 _EXACT = Context(prec=256, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, DivisionByZero, Overflow])
 
 

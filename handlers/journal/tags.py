@@ -44,7 +44,7 @@ _EMOJI = f"{_REGION}|{_ONE}(?:{_JOINER}{_ONE})*|[0-9#*]{_SELECTOR}\u20e3"
 
 # Format characters with a shape of their own: number signs of Arabic and other scripts, and what arranges hieroglyphs.
 _WITH_A_SHAPE = "\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd\U00013430-\U0001343f"
-# No format characters, and without a shape all the same: Default_Ignorable_Code_Point.
+# Characters without a shape that are not format characters: Default_Ignorable_Code_Point.
 _FILLERS = (
     "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8\U000e0000-\U000e0fff"
 )

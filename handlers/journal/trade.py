@@ -263,7 +263,7 @@ class Trade:
 
     @cached_property
     def entered(self) -> tuple[Entry, ...]:
-        """All entries. An id stays with its entry whatever is added and taken back."""
+        """All entries. An entry keeps its id when others are added or removed."""
         return self.entries or (self._only_entry(self.first_entry_id),)
 
     @property

@@ -41,9 +41,9 @@ class TradingAccount:
     """An account as its user made it.
 
     Money is in `currency`. `opening_balance` is what it held before its first trade, deposit and withdrawal.
-    `include_in_totals` is None as long as the kind decides. `in_use` is set with the first thing that lies in the
-    account, and stays. `closing` is set while the account is being deleted: nothing is put into it any more. `erasing`
-    is set, too, once it is being deleted with all that it holds.
+    `include_in_totals` is None if the kind decides. `in_use` is set when the account first holds something, and stays.
+    `closing` is set while the account is being deleted: nothing can be put into it. `erasing` is set, too, if it is
+    being deleted with all that it holds.
     """
 
     user_id: str

@@ -1,8 +1,8 @@
 """Deletes a trading account with all that it holds: a request begins it, and a queue goes on until it is gone.
 
-The account says that it is being deleted: nothing is put into it any more. No progress is stored. Each step deletes
-what it finds and finds nothing when it is repeated, so a crash at any point is mended by repeating. The account itself
-goes last, after another look a moment later: by then the statistics follow from what is left.
+The account is marked as being deleted, so nothing can be put into it. No progress is stored: each step deletes what it
+finds, so it can be repeated after a crash at any point. The account itself is deleted last, after a second look some
+seconds later, when the statistics have followed the deletions.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from handlers.usecases.trading_accounts import check_can_go
 if TYPE_CHECKING:
     from handlers.usecases.trades import Precondition
 
-# Longer than a request lasts: the message that is sent first arrives after it, if it was interrupted.
+# Longer than a request lasts. The first message, which is sent in case the request breaks off, arrives after it.
 IN_CASE = timedelta(seconds=30)
 LAST_LOOK_AFTER = timedelta(seconds=10)
 # Seconds that one batch of a step takes at most.
@@ -35,7 +35,7 @@ BATCH_SECONDS = 30
 
 
 def begin(user: str, account_id: str, allowed: Precondition) -> TradingAccount:
-    """Let nothing be put into the account any more, and queue its deletion. The account as it is then.
+    """Mark the account as being deleted, and queue its deletion. Returns the account.
 
     Safe to repeat, also after a crash at any point. Raises TradingAccountNotFound, LedgerChanged, StateForbids when
     every user has it or it is the default one, AccountErased, Busy.
@@ -66,7 +66,7 @@ def proceed(
     if not _is_erasing(user, account_id):
         return True
     found = True
-    while found:  # what was changed at the same moment is found by another search
+    while found:  # another search finds what was changed during the last one
         found = False
         for step in STEPS:
             for _ in step(user, account_id, now):
@@ -100,7 +100,7 @@ def _delete_groups(user: str, account_id: str, _: datetime) -> Iterator[None]:
                 yield
 
 
-# The steps in their order: trades leave their groups first, and are derived from positions that are gone by then.
+# In this order, since trades are derived from positions and named by groups.
 STEPS: tuple[Callable[[str, str, datetime], Iterator[None]], ...] = (
     contents.delete_positions,
     contents.delete_actions,

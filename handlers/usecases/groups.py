@@ -158,7 +158,7 @@ def _leaving(
 def _check_trades(
     user: str, group_id: str, wanted: Sequence[str], named: Collection[str], found: Mapping[str, Membership]
 ) -> None:
-    """Raises RuleBroken for ids that are no trades of the user, StateForbids for trades of other groups.
+    """Raise RuleBroken for ids that are not trades of the user, StateForbids for trades of other groups.
 
     named: the ids that the group names already; their trades may be deleted.
     """
@@ -190,7 +190,7 @@ _OTHER_MONEY = Fault(FieldCode.OTHER_CURRENCY, "is in another account or currenc
 
 
 def _check_money(wanted: Sequence[str], found: Mapping[str, Membership]) -> None:
-    """Raises RuleBroken for trades in another account or currency than the first one: their money cannot be added."""
+    """Raise RuleBroken for trades in another account or currency than the first one: their money cannot be added."""
     of_trades = {one: (found[one].account_id, found[one].currency) for one in wanted if one in found}
     first = next(iter(of_trades.values()), None)
     others = [

@@ -31,7 +31,7 @@ class Fate(StrEnum):
     """What becomes of a file that has arrived."""
 
     READY = "ready"  # the image is part of its trade
-    REJECTED = "rejected"  # the file is no image, and its upload says why
+    REJECTED = "rejected"  # the file is not an image, and its upload says why
     UNWANTED = "unwanted"  # its trade or upload is gone, or another file came first
 
 
@@ -73,7 +73,7 @@ def _fate_of(place: Place, version: str) -> Fate:
 
 
 def _finding(place: Place, version: str) -> tuple[str, int] | ImageRejected:
-    """Media type and size of the file, or why it is no image."""
+    """Media type and size of the file, or why it is not an image."""
     size = image_files.size_of(place, version)
     try:
         return examine(partial(image_files.read_range, place, version), size), size

@@ -45,7 +45,7 @@ class Day:
         return money.total((self.income, self.costs, self.realized))
 
     def add_cash(self, amount: Decimal, *, is_flow: bool) -> None:
-        """Count money that is no trade's."""
+        """Count cash, which no trade realized."""
         name = ("deposits" if amount > ZERO else "withdrawals") if is_flow else ("income" if amount > ZERO else "costs")
         setattr(self, name, money.total((getattr(self, name), amount)))
 

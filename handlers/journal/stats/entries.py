@@ -50,7 +50,7 @@ class Gain(NamedTuple):
 class Result(NamedTuple):
     """The trade became flat, at the instant of its last close.
 
-    `costs` are those of the entry and of all closes, `events` is the sum of the events' amounts, which are no costs.
+    `costs` are those of the entry and of all closes; `events` is the sum of the events' amounts, which are not costs.
     `holding_seconds` counts from the entry to the last close.
     """
 

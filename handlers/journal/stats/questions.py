@@ -103,7 +103,7 @@ class Question:
 
     A trade fits if it has one of the values of each attribute in `any_of`, all tags of `all_tags` and none of
     `no_tags`, and does not lie in one of `no_accounts`. `first` and `last` are days by the clock, both included; None
-    for no bound. TAG is no key of `any_of`.
+    for no bound. TAG is not a key of `any_of`.
     """
 
     first: date | None = None
