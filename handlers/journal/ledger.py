@@ -22,6 +22,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
+from handlers.faults import Fault, FieldCode
 from handlers.journal import money
 from handlers.journal.errors import FieldError, RuleBroken
 from handlers.journal.executions import (
@@ -46,6 +47,13 @@ from handlers.journal.trade import BASIS_UNKNOWN
 FEE_NOT_PRICED = "FEE_NOT_PRICED"
 ROUNDED_BY_SPLIT = "ROUNDED_BY_SPLIT"
 OPENING_FILL_CLOSED = "OPENING_FILL_CLOSED"
+
+_LAST_CENT = Decimal("1E-8")
+_TOO_DEAR = Fault(
+    FieldCode.FIGURE_TOO_LONG,
+    f"makes a price longer than {money.MOST_DIGITS} digits before the point",
+    {"maxDigits": money.MOST_DIGITS},
+)
 
 Key = tuple[str, str, str | None]
 
@@ -254,9 +262,11 @@ class _Ledger:
             self._make(held, action, ExecutionKind.MERGER_CASH, name, side.opposite, quantity, price)
             return
         if action.type is ActionType.SPINOFF:
+            check_handed_over(position, action, held.instrument.multiplier)
             self._hand_over(action, key, held, side, action.cost_share or ZERO)
             return
         if action.type is ActionType.MERGER_SHARES and self._target(key, held, action.new_symbol).position.side:
+            check_handed_over(position, action, held.instrument.multiplier)
             if (paid := paid_to(action)) is not None:
                 position.split(paid)
             self._hand_over(action, key, held, side, ONE)
@@ -341,11 +351,10 @@ class HandedOver(NamedTuple):
 def handed_over(position: Position, action: CorporateAction, share: Decimal) -> list[HandedOver]:
     """Take a share of the cost out of the position, for the units of the new symbol that the action gives.
 
-    A lot that would give less than the smallest quantity is joined with the one before or after it. Raises RuleBroken,
-    and changes nothing, if all that is open gives nothing, or too much.
+    A lot that would give less than the smallest quantity is joined with the one before or after it.
+    `check_handed_over` refuses what would be too little or too much.
     """
     new, old = action.new or ONE, action.old or ONE
-    open_after_split(position.open_quantity, Split(at=action.effective_at, new=new, old=old))
     quantities = [lot.quantity for lot in position.lots()]
     before = given = worth = costs = ZERO
     found: list[HandedOver] = []
@@ -359,6 +368,24 @@ def handed_over(position: Position, action: CorporateAction, share: Decimal) -> 
     last = found[-1]
     found[-1] = last._replace(money=money.plus(last.money, worth), costs=money.plus(last.costs, costs))
     return found
+
+
+def check_handed_over(position: Position, action: CorporateAction, multiplier: Decimal) -> None:
+    """Raise RuleBroken when there is nothing of the new symbol for all that is open, or when the quantity, the cost or
+    the price of a lot would be too long.
+    """
+    new, old = action.new or ONE, action.old or ONE
+    open_after_split(position.open_quantity, Split(at=action.effective_at, new=new, old=old))
+    before = given = cost = ZERO
+    for lot in position.lots():
+        before, cost = money.plus(before, lot.quantity), money.total((cost, lot.cost.copy_abs(), _LAST_CENT))
+        until = money.floored(money.product(before, new), old)
+        if until == given:
+            continue
+        price = money.ratio(cost, money.product(money.minus(until, given), multiplier))
+        if not money.has_few_digits(price) or not money.has_few_digits(cost):
+            raise RuleBroken([FieldError(("new",), _TOO_DEAR)])
+        given, cost = until, ZERO
 
 
 def paid_to(action: CorporateAction) -> Split | None:
@@ -431,8 +458,10 @@ def _apply(action: CorporateAction, positions: dict[str, Position], multiplier: 
     target = positions.setdefault(new, Position(LotMethod.AVERAGE, multiplier))
     with suppress(RuleBroken):
         if action.type is ActionType.SPINOFF:
+            check_handed_over(position, action, multiplier)
             _hand_over(action, position, target, action.cost_share or ZERO, multiplier)
         elif action.type is ActionType.MERGER_SHARES and target.side is not None:
+            check_handed_over(position, action, multiplier)
             if (paid := paid_to(action)) is not None:
                 position.split(paid)
             _hand_over(action, position, target, ONE, multiplier)

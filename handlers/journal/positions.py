@@ -357,9 +357,13 @@ def after_split(quantity: Decimal, split: Split) -> Decimal:
     return _whole_units(_divide(_multiply(quantity, split.new), split.old))
 
 
-def open_after_split(quantity: Decimal, split: Split) -> Decimal:
-    """What becomes of an open quantity, as `after_split` says. Raises RuleBroken when that is nothing, or too much."""
+def open_after_split(quantity: Decimal, split: Split, multiplier: Decimal = ONE) -> Decimal:
+    """What becomes of an open quantity, as `after_split` says. Raises RuleBroken when that is nothing, or too much, and
+    when the cash of the split is.
+    """
     left = after_split(quantity, split)
+    if not money.has_few_digits(_multiply(_multiply(quantity, split.cash), multiplier)):
+        raise RuleBroken([FieldError(("cash_per_share",), _TOO_MUCH_MONEY)])
     if quantity and not ZERO < left < _LARGEST_QUANTITY:
         raise RuleBroken([FieldError(("new",), _TOO_MUCH if left > ZERO else _NOTHING)])
     return left
@@ -376,6 +380,12 @@ _NOTHING = Fault(FieldCode.LEAVES_NOTHING, "leaves nothing of what is open")
 _TOO_MUCH = Fault(
     FieldCode.FIGURE_TOO_LONG,
     f"makes the quantity longer than {money.MOST_DIGITS} digits before the point",
+    {"maxDigits": money.MOST_DIGITS},
+)
+
+_TOO_MUCH_MONEY = Fault(
+    FieldCode.FIGURE_TOO_LONG,
+    f"makes an amount longer than {money.MOST_DIGITS} digits before the point",
     {"maxDigits": money.MOST_DIGITS},
 )
 
@@ -702,7 +712,7 @@ class _Trip:
 
     def split(self, split: Split) -> None:
         """Multiply what is open, lot by lot, and count all that was before in the new units."""
-        open_quantity = open_after_split(self.open_quantity, split)
+        open_quantity = open_after_split(self.open_quantity, split, self._multiplier)
         if split.cash:
             self._receive(split)
         if split.cost_share:

@@ -33,7 +33,15 @@ from handlers.journal.executions import (
     in_turn,
     symbol_key,
 )
-from handlers.journal.ledger import FEE_NOT_PRICED, ROUNDED_BY_SPLIT, HandedOver, handed_over, paid_to, split_of
+from handlers.journal.ledger import (
+    FEE_NOT_PRICED,
+    ROUNDED_BY_SPLIT,
+    HandedOver,
+    check_handed_over,
+    handed_over,
+    paid_to,
+    split_of,
+)
 from handlers.journal.merging import MOST_LEGS, Leg, merged, worth
 from handlers.journal.money import ONE, ZERO, canonical
 from handlers.journal.positions import Fill, LotMethod, Position, Side, Split, open_after_split
@@ -331,7 +339,7 @@ def _differ(one: _Parts, other: _Parts) -> bool:
 
 def _impossible(action: CorporateAction, error: RuleBroken) -> ActionImpossible:
     [broken] = error.errors
-    path = ("quantity",) if action.type is ActionType.SHARE_DIVIDEND else ("new",)
+    path = ("quantity",) if action.type is ActionType.SHARE_DIVIDEND else broken.path
     return ActionImpossible(
         action.action_id,
         f"The {action.type} of {action.symbol} at {action.effective_at.isoformat()} {broken.fault.detail}.",
@@ -417,7 +425,7 @@ class _Parts:
 
     def split(self, split: Split, split_id: str) -> None:
         """Hold what is open in other units, and take the cash that comes with them."""
-        left = open_after_split(self.held, split)
+        left = open_after_split(self.held, split, self.executions[0].instrument.multiplier)
         self.is_rounded |= money.product(self.held, split.new) != money.product(left, split.old)
         if self.position is not None:
             self.position.split(split)
@@ -430,11 +438,11 @@ class _Parts:
         Returns these by lot, and the mean price of all of them. Raises RuleBroken, and changes nothing then.
         """
         position = cast("Position", self.position)  # which there is where something is handed over
-        open_after_split(self.held, Split(at=split.at, new=action.new or ONE, old=action.old or ONE))
+        multiplier = self.executions[0].instrument.multiplier
+        check_handed_over(position, action, multiplier)
         position.split(replace(split, cost_share=ZERO))
         lots = handed_over(position, action, split.cost_share)
         worth, costs = money.total(lot.money for lot in lots), money.total(lot.costs for lot in lots)
-        multiplier = self.executions[0].instrument.multiplier
         quantity = money.total(lot.quantity for lot in lots)
         commission = self._commission_among(costs)
         self._note(

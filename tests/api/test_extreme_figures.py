@@ -66,6 +66,7 @@ def test_the_longest_notes_fit_into_a_kept_answer_too(dana: Client) -> None:
 
 LONGEST = "9" * 15
 OF_SPLIT = {"type": "SPLIT", "symbol": "AAPL", "effectiveAt": "2026-01-06T10:00:00Z", "old": "1"}
+TO_ANOTHER = OF_SPLIT | {"newSymbol": "OTHER", "new": "1"}
 
 
 @pytest.mark.parametrize(
@@ -95,6 +96,11 @@ def test_an_execution_that_makes_figures_too_long_is_refused(
         (OF_SPLIT | {"new": "0.000000000000000001"}, "/new"),
         ({**OF_SPLIT, "type": "SHARE_DIVIDEND", "quantity": LONGEST, "old": None}, "/quantity"),
         ({**OF_SPLIT, "type": "MERGER_CASH", "cashPerShare": LONGEST, "old": None}, "/cashPerShare"),
+        ({**TO_ANOTHER, "type": "MERGER_SHARES", "cashPerShare": LONGEST}, "/cashPerShare"),
+        ({**TO_ANOTHER, "type": "MERGER_SHARES", "new": LONGEST}, "/new"),
+        ({**TO_ANOTHER, "type": "MERGER_SHARES", "new": "0.000000000000000001"}, "/new"),
+        ({**TO_ANOTHER, "type": "SPINOFF", "costShare": "1", "new": LONGEST}, "/new"),
+        ({**TO_ANOTHER, "type": "SPINOFF", "costShare": "1", "new": "0.000000000000000001"}, "/new"),
     ],
 )
 def test_an_action_that_makes_figures_too_long_is_refused(dana: Client, action: dict[str, str], pointer: str) -> None:

@@ -12,7 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from handlers.journal import money
-from handlers.journal.errors import ActionImpossible
+from handlers.journal.errors import ActionImpossible, RuleBroken
 from handlers.journal.executions import ActionType, CorporateAction, Instrument, RecordedExecution, in_order
 from handlers.journal.ledger import SettledTrade, position_after, settle_all
 from handlers.journal.positions import LotMethod, Side
@@ -308,3 +308,32 @@ def test_a_new_symbol_in_another_currency_is_refused_or_passed_by() -> None:
     assert refused.value.error is None
     groups, made = walked(executions, {spin.action_id}, [spin])
     assert ([group.open_quantity for group in groups], made) == ([D(8), D(1)], [])
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "path"),
+    [
+        (ActionType.SPINOFF, {"new": D("0.000000000000000001"), "old": D(1), "cost_share": D(1)}, "new"),
+        (ActionType.SPINOFF, {"new": D("1E14"), "old": D("1E-2"), "cost_share": D(1)}, "new"),
+        (ActionType.MERGER_SHARES, {"new": D(1), "old": D(1), "cash_per_share": D("9E14")}, "cash_per_share"),
+    ],
+)
+@pytest.mark.parametrize("is_held", [True, False])
+def test_what_is_too_long_is_refused_or_passed_by(
+    kind: ActionType, fields: dict[str, Any], path: str, is_held: bool
+) -> None:
+    executions = [execution(0, Side.BUY, D(8), D(10), 0)]
+    if is_held:
+        executions.append(replace(execution(1, Side.BUY, D(1), D(10), 1), symbol="KID"))
+    given_ = action(kind, 5, new_symbol="KID", **fields)
+    with pytest.raises(ActionImpossible) as refused:
+        walked(executions, (), [given_])
+    assert path_of(refused.value) == (path,)
+    with pytest.raises(RuleBroken) as broken:
+        settle_all(executions, [given_])
+    assert [one.path for one in broken.value.errors] == [("actions", given_.action_id, path)]
+    # What is passed by has changed nothing that a later action takes along.
+    later = replace(action(ActionType.SPINOFF, 6, 1, new_symbol="BOY", new=D(1), old=D(1)), cost_share=D("0.5"))
+    _, [made] = walked(executions, {given_.action_id}, [given_, later])
+    assert (made.symbol, made.price) == ("BOY", D(5))
+    assert position_after("AAPL", executions, [given_], D("2.5")).trips()[0].open_cost == D(200)
