@@ -23,11 +23,11 @@ _STORED = Context(prec=38, rounding=ROUND_HALF_EVEN)
 
 
 class Leg(NamedTuple):
-    """The part of an execution that opens or closes something of a trade. `rank` is its place among all legs, `units`
-    how many splits of the trade lie before it.
+    """The part of an execution that opens or closes something of a trade.
 
-    What an action makes has a leg for each lot that it comes from: `lot` is the number of the lot, `lot_price` its
-    price and `money` what it is worth, with the multiplier.
+    `rank` is its place among all legs, `units` the number of splits of the trade before it. An execution that an action
+    makes has a leg for each lot that it comes from: `lot` is the number of the lot, `lot_price` its price and `money`
+    its worth, with the multiplier.
     """
 
     execution: RecordedExecution

@@ -18,10 +18,10 @@ The rules, also in docs/statistics.md ("Trade P&L"):
 5. A split multiplies what is open, to 18 decimals; money and costs stay.
 6. What leaves without a price, as units that move to another account or symbol do, takes round8 of its lot's money
    with it and earns nothing. What comes with money of its own (`Fill.money`) costs that, to the last digit.
-7. Money that a position receives without an exit, as the cash part of a merger, lowers what its lots cost. What it is
-   beyond the cost of a lot is earned at once, so no lot costs less than nothing.
-8. A share of the cost that goes along with units of another symbol, as in a spin-off, is round8(share x cost) of each
-   lot, and round8(share x costs) of its costs.
+7. Money that a position receives without an exit, such as the cash part of a merger, lowers the cost of its lots, to 0
+   at most. Money beyond that is earned at once.
+8. If a share of the cost goes to units of another symbol, as in a spin-off, each lot gives round8(share x cost), and of
+   its costs round8(share x costs).
 
 round8 is rounding to 8 decimals, ties to the even digit, of the exact value.
 """
@@ -82,12 +82,12 @@ class Fill:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Split:
-    """`new` units for `old` ones, both above 0, from that instant on: the fills of the instant come after it, or with a
-    `sequence` those whose sequence is not below it.
+    """`new` units for `old` ones, both above 0, from that instant on.
 
-    Before that, each old unit receives `cash`, without the multiplier; a short position pays it. `cost_share` (0 to 1)
-    of the cost of each lot and of its costs leaves the position, which are `money` and `costs` together, if these are
-    given. `split_id` names the split in the trip.
+    It applies before the fills of its instant; with a `sequence`, only before those whose sequence is not lower. First
+    each old unit receives `cash`, without the multiplier; a short position pays it. `cost_share` (0 to 1) of the cost
+    and the costs of each lot leaves the position; `money` and `costs` are the sums of that, if they are known.
+    `split_id` names the split in the trip.
     """
 
     at: datetime
@@ -190,9 +190,9 @@ class Trip:
     `openings` and `exits` are as they were traded. All other quantities and the mean prices are in units after the last
     split; `lost` is what splits left below 18 decimals, in the units of each. `max_quantity` is the largest that was
     held. `entered_value` and `exited_value` are quantity x price; amounts of money include the multiplier, too. `moved`
-    is what (exited_value - entered_value) x multiplier lacks of what a long trip's cash says; a short one's has the
-    other sign. `moved_costs` are those of the openings that left with a share of the cost. `received` is the cash that
-    came in by splits; of a short trip, it went out and is below 0.
+    is the cash of a long trip less (exited_value - entered_value) x multiplier; for a short trip it has the other sign.
+    `moved_costs` are the costs of openings that left with a share of the cost. `received` is the cash of splits, which
+    is below 0 for a short trip.
     """
 
     side: Side
@@ -329,9 +329,7 @@ class Position:
         return self._trip.open_lots() if self._trip is not None else ()
 
     def release(self, share: Decimal) -> list[tuple[Decimal, Decimal]]:
-        """Take a share (0 to 1) of what each lot cost, and of its costs, out of it, and return both of each, at 8
-        decimals.
-        """
+        """Take a share (0 to 1) of the cost and of the costs out of each lot. Returns both by lot, at 8 decimals."""
         return self._trip.release(share) if self._trip is not None else []
 
     def move_to(self, other: "Position") -> None:
@@ -661,9 +659,9 @@ class _Trip:
     def release(
         self, share: Decimal, money: Decimal | None = None, costs: Decimal | None = None
     ) -> list[tuple[Decimal, Decimal]]:
-        """Take a share of what each lot cost, and of its costs, out of it; both of each are returned, at 8 decimals.
+        """Take a share of the cost and of the costs out of each lot. Returns both by lot, at 8 decimals.
 
-        money, costs: what they are together, if that is known; the last lot makes up for a difference.
+        money, costs: the sums of both, if they are known; the last lot takes a difference.
         """
         amounts = [lot.money_rate.rounded(_multiply(lot.quantity, share)) for lot in self._lots]
         of_costs = [_round(_multiply(lot.costs, share)) for lot in self._lots]

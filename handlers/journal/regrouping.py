@@ -271,7 +271,7 @@ class _Walk:
             self._take(Leg(made, lot.quantity, lot.costs, 0, 0, number, own, lot.money))
 
     def _made(self, parts: _Parts, action: CorporateAction, quantity: Decimal, price: Decimal) -> RecordedExecution:
-        """The execution that an action makes in the new symbol, as it is known, or a new one."""
+        """The execution that an action makes in the new symbol: the known one, updated, or a new one."""
         first, split = parts.executions[0], parts.splits[-1]
         found = self._known.get(action.action_id)
         if found is None:
@@ -318,7 +318,7 @@ def made_id(action_id: str, of: RecordedExecution) -> str:
 
 
 def _parted(leg: Leg, quantity: Decimal) -> tuple[Leg, Leg]:
-    """The part of the leg that closes that much, with its part of costs and money, and the rest."""
+    """The part of the leg that closes this quantity, with its part of costs and money, and the rest of the leg."""
     if quantity == leg.quantity:
         return leg, leg._replace(quantity=ZERO)
     costs = money.ratio(money.product(leg.costs, quantity), leg.quantity)
@@ -398,7 +398,7 @@ def overclosing(executions: Sequence[RecordedExecution], actions: Sequence[Corpo
 
 
 class _Parts:
-    """A group while it is put together; with its money, if that is needed."""
+    """A group that is being put together; `position` has its money, if that is needed."""
 
     __slots__ = ("closes", "entries", "executions", "held", "is_rounded", "position", "side", "splits", "symbol")
 
@@ -419,7 +419,7 @@ class _Parts:
         self._add(self.entries, leg, self.side)
 
     def close(self, leg: Leg) -> None:
-        """Close as much of what is open by an execution, or a part of it."""
+        """Close something of what is open by an execution, or a part of it."""
         self.held = money.minus(self.held, leg.quantity)
         self._add(self.closes, leg, self.side.opposite)
 
@@ -437,7 +437,7 @@ class _Parts:
 
         Returns these by lot, and the mean price of all of them. Raises RuleBroken, and changes nothing then.
         """
-        position = cast("Position", self.position)  # which there is where something is handed over
+        position = cast("Position", self.position)  # never None if an action hands something over
         multiplier = self.executions[0].instrument.multiplier
         check_handed_over(position, action, multiplier)
         position.split(replace(split, cost_share=ZERO))
@@ -766,7 +766,7 @@ def _derived(group: Group, old: Trade | None, user_id: str, lot_method: LotMetho
 
 
 def _events(trade: Trade, old: Trade) -> tuple[TradeEvent, ...]:
-    """The events of the trade: its own, and what mergers paid beyond its cost."""
+    """The events of the trade: its own, and one for the cash of each merger beyond the cost."""
     of_actions = {split.split_id for split in (*old.splits, *trade.splits)}
     own = [event for event in old.events if event.event_id not in of_actions]
     if all(split.cash is None for split in trade.splits):

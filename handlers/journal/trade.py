@@ -113,12 +113,12 @@ class TradeEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TradeSplit:
-    """`new` units for `old` ones, both above 0, from that instant on: what is traded at the instant comes after it.
+    """`new` units for `old` ones, both above 0, from that instant on; it applies before what is traded at its instant.
 
-    Of a trade that follows from executions, each corporate action that changes what is open is one, with its id: a
-    merger may pay `cash` for each old unit, which lowers the cost; of a spin-off, which leaves the units as they are,
-    `cost_share` (0 to 1) of the cost goes along, which are `money`, `commission` and `fees`. `sequence` is its place
-    among all entries and closes where some of its instant come before it.
+    In a trade that follows from executions, each corporate action that changes what is open is a split with the
+    action's id. A merger may pay `cash` for each old unit, which lowers the cost. A spin-off keeps the units, and takes
+    `cost_share` (0 to 1) of the cost along: `money`, `commission` and `fees`. `sequence` is the split's place among all
+    entries and closes, if some of its instant come before it.
     """
 
     split_id: str
