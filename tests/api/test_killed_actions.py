@@ -74,12 +74,12 @@ def test_an_action_that_is_killed_at_any_call_is_applied_once(dana: Client, kind
         before = stored()
         key = {"Idempotency-Key": f"key-{at}"}
         wanted = an_action(kind, at + 100)
-        was_killed, answer = repeated(kill, at, lambda: dana.post("/corporate-actions", wanted, headers=key))  # noqa: B023
+        was_killed, answer = repeated(kill, at, lambda: dana.post("/corporate-actions", wanted, headers=key))  # noqa: B023 called at once
         assert answer.status == 201
         expected = expected or figures(dana, at + 100)
         assert figures(dana, at + 100) == expected
         path = f"/corporate-actions/{answer.json['actionId']}"
-        _, gone = repeated(kill, at, lambda: dana.delete(path))  # noqa: B023
+        _, gone = repeated(kill, at, lambda: dana.delete(path))  # noqa: B023 called at once
         assert gone.status in (204, 404)
         assert stored() == before
     assert at > 5
@@ -100,7 +100,7 @@ def test_a_settler_that_is_killed_at_any_call_is_mended_by_the_next_message(
         found = False
         while messages := messages_of(behind.queue):
             for message in messages:
-                killed, answer = repeated(kill, at, lambda: settle_positions({"Records": [message]}, Context()))  # noqa: B023
+                killed, answer = repeated(kill, at, lambda: settle_positions({"Records": [message]}, Context()))  # noqa: B023 called at once
                 assert answer == {"batchItemFailures": []}
                 found |= killed
             assert behind.tell() == []
