@@ -429,7 +429,7 @@ def keep_ledger(client: AuthenticatedClient) -> None:
     )
     spin_off = expect(CorporateAction, create_action.sync(client=client, body=given))
     held = expect(OpenPositionList, list_positions.sync(client=client)).items
-    assert sorted((each.symbol, each.cost_basis) for each in held) == [("KID", "800"), ("SPLT", "3200")]
+    assert {each.symbol: each.cost_basis for each in held} == {"KID": "800", "SPLT": "3200"}
     assert delete_action.sync_detailed(spin_off.action_id, client=client).status_code == 204
     assert delete_execution.sync_detailed(made.execution.execution_id, client=client).status_code == 204
     convert(client)
