@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from handlers.journal.settings import MAIN
+from handlers.storage import cash as cash_rows
 from handlers.storage import trading_accounts
 from tests.api.client import DANA, Client
 from tests.api.test_currencies import account, give_rates
@@ -122,6 +123,14 @@ def test_cash_is_listed_by_time_page_by_page(dana: Client, erin: Client) -> None
         dana.get("/trades", query=[("accountId", MAIN), ("nextToken", token), ("order", "asc")]),
     ):
         assert (foreign.status, foreign.bad_fields) == (400, {("query", "/nextToken")})
+
+
+def test_a_page_reads_on_behind_what_its_filters_discard(dana: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cash_rows, "_MOST_ITEMS", 1)
+    for kind, day in (("DEPOSIT", "2026-01-05"), ("DEPOSIT", "2026-01-06"), ("FEE", "2026-01-07")):
+        pay(dana, MAIN, kind, "-1" if kind == "FEE" else "1", day)
+    found = of(dana, MAIN, "cash", "cashType=FEE&limit=1&order=asc")["items"]
+    assert [each["type"] for each in found] == ["FEE"]
 
 
 def test_an_account_with_cash_stays_in_its_currency_and_takes_none_while_it_is_deleted(dana: Client) -> None:
