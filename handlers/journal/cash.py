@@ -164,7 +164,7 @@ def _follows(changed: Cash, changes: Mapping[str, Any]) -> Cash:
         return changed
     if changed.type is not CashType.TRANSFER or counter.currency != changed.currency:
         return changed
-    return replace(changed, counter=replace(counter, amount=-changed.amount))
+    return replace(changed, counter=replace(counter, amount=changed.amount.copy_negate()))
 
 
 def checked(cash: Cash) -> Cash:
@@ -196,8 +196,8 @@ def _counter_errors(cash: Cash, counter: Counter) -> Iterator[FieldError]:
         yield FieldError(("counter", "amount"), Fault(FieldCode.NOT_NEGATIVE, "must be less than 0"))
     elif cash.amount < ZERO and counter.amount <= ZERO:
         yield FieldError(("counter", "amount"), Fault(FieldCode.NOT_POSITIVE, "must be more than 0"))
-    elif cash.type is CashType.TRANSFER and counter.currency == cash.currency and counter.amount != -cash.amount:
-        detail = f"must be {-cash.amount:f}, as both sides are in one currency"
+    elif cash.type is CashType.TRANSFER and counter.currency == cash.currency and counter.amount != cash.amount.copy_negate():
+        detail = f"must be {cash.amount.copy_negate():f}, as both sides are in one currency"
         yield FieldError(("counter", "amount"), Fault(FieldCode.AMOUNTS_DIFFER, detail))
     if cash.type is CashType.CONVERSION:
         if counter.account_id is not None:

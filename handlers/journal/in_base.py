@@ -53,7 +53,7 @@ def _cash(trade: Trade) -> Iterator[tuple[date, Decimal]]:
     for entry in trade.entered:
         if entry.price is not None:
             paid = _worth(sign, entry, trade.multiplier)
-            yield entry.entered_at.date(), money.minus(-paid, entry.commission, entry.fees)
+            yield entry.entered_at.date(), money.minus(ZERO, paid, entry.commission, entry.fees)
     for close in trade.closes:
         brought = _worth(sign, close, trade.multiplier)
         yield close.day, money.minus(brought, close.costs)

@@ -94,7 +94,7 @@ class SettledTrade:
                 trip.moved,
             )
         )
-        return exact if trip.side is Side.BUY else -exact
+        return exact if trip.side is Side.BUY else exact.copy_negate()
 
     @property
     def costs(self) -> Decimal:

@@ -10,6 +10,7 @@ from decimal import Decimal
 from enum import StrEnum
 from itertools import chain, islice
 
+from handlers.journal import money
 from handlers.journal.money import ZERO
 
 # How far from the statement's instant an amount may lie, how many amounts are looked at, and how many are named.
@@ -78,18 +79,19 @@ def candidates(difference: Decimal, at: datetime, amounts: Iterable[Amount]) -> 
         key=lambda each: (abs(each.at - at), each.at, each.cash_id or "", each.trade_id or "", each.amount),
     )[:MOST_LOOKED_AT]
     counted, later = [each for each in near if each.at <= at], [each for each in near if each.at > at]
+    less = difference.copy_negate()
     found = chain(
-        _recorded_twice(counted, -difference),
+        _recorded_twice(counted, less),
         ((Reason.IN_STATEMENT_ALREADY, (each,)) for each in later if each.amount == difference),
-        ((Reason.NOT_IN_STATEMENT, (each,)) for each in counted if each.amount == -difference),
-        ((Reason.WRONG_SIGN, (each,)) for each in counted if each.cash_id and -2 * each.amount == difference),
+        ((Reason.NOT_IN_STATEMENT, (each,)) for each in counted if each.amount == less),
+        ((Reason.WRONG_SIGN, (each,)) for each in counted if each.cash_id and money.total((each.amount, each.amount)) == less),
         (
             (Reason.DIGITS_SWAPPED, (each,))
             for each in counted
-            if each.cash_id and _swapped(each.amount, each.amount + difference)
+            if each.cash_id and _swapped(each.amount, money.plus(each.amount, difference))
         ),
         ((Reason.IN_STATEMENT_ALREADY, pair) for pair in _pairs(later, difference)),
-        ((Reason.NOT_IN_STATEMENT, pair) for pair in _pairs(counted, -difference)),
+        ((Reason.NOT_IN_STATEMENT, pair) for pair in _pairs(counted, less)),
     )
     named: dict[tuple[Amount, ...], Candidate] = {}
     for reason, some in found:
@@ -110,7 +112,7 @@ def _pairs(amounts: Sequence[Amount], total: Decimal) -> Iterator[tuple[Amount, 
     """Two amounts with that sum, the nearest first."""
     before: defaultdict[Decimal, list[Amount]] = defaultdict(list)
     for each in amounts:
-        for other in before[total - each.amount]:
+        for other in before[money.minus(total, each.amount)]:
             yield other, each
         before[each.amount].append(each)
 
@@ -119,8 +121,8 @@ def _swapped(one: Decimal, other: Decimal) -> bool:
     """Whether two neighbouring digits make the difference, such as 27.32 and 23.72."""
     if (one < ZERO) is not (other < ZERO):
         return False
-    places = max(_decimals(one), _decimals(other))
-    digits = [str(int(abs(each).scaleb(places))) for each in (one, other)]
+    last = Decimal((0, (1,), money.MOST_DECIMALS))
+    digits = [str(int(money.product(each.copy_abs(), last))) for each in (one, other)]
     width = max(map(len, digits))
     first, second = (each.zfill(width) for each in digits)
     differing = [place for place in range(width) if first[place] != second[place]]
@@ -130,8 +132,3 @@ def _swapped(one: Decimal, other: Decimal) -> bool:
         and first[differing[0]] == second[differing[1]]
         and first[differing[1]] == second[differing[0]]
     )
-
-
-def _decimals(number: Decimal) -> int:
-    exponent = number.normalize().as_tuple().exponent
-    return max(0, -exponent) if isinstance(exponent, int) else 0

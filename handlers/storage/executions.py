@@ -92,7 +92,7 @@ class StoredPosition:
             side = Side.BUY if held > ZERO else Side.SELL
         return replace(
             self,
-            open_quantity=abs(held),
+            open_quantity=held.copy_abs(),
             side=side,
             trade_id=self.trade_id if side is not None else None,
             dirty_since=min(one for one in (*moments, self.dirty_since) if one is not None),
@@ -103,7 +103,7 @@ class StoredPosition:
     @property
     def signed(self) -> Decimal:
         """What is open: above 0 for a long position, below for a short one."""
-        return self.open_quantity if self.side is Side.BUY else -self.open_quantity
+        return self.open_quantity if self.side is Side.BUY else self.open_quantity.copy_negate()
 
 
 class PositionKey(NamedTuple):
@@ -290,7 +290,7 @@ def last_until(of: StoredPosition, at: datetime | None = None) -> RecordedExecut
 
 def moved(execution: RecordedExecution) -> Decimal:
     """What the execution adds to what is open, long above 0."""
-    return execution.quantity if execution.side is Side.BUY else -execution.quantity
+    return execution.quantity if execution.side is Side.BUY else execution.quantity.copy_negate()
 
 
 def all_of(of: StoredPosition, most: int | None = None) -> list[RecordedExecution] | None:

@@ -196,7 +196,7 @@ def _open_cost(found: Money, at: date | None) -> tuple[Decimal | None, set[str]]
         if then is None:
             continue
         currency = then.currency or account.currency
-        cost = then.trip.open_cost if then.side is Side.BUY else -then.trip.open_cost
+        cost = then.trip.open_cost if then.side is Side.BUY else then.trip.open_cost.copy_negate()
         if currency != account.currency:
             rate = found.load().on(then.open_day, currency, account.currency)
             if rate is None:

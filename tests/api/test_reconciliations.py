@@ -214,3 +214,18 @@ def test_too_many_trades_that_were_open_then_have_no_cost(dana: Client, monkeypa
     settle()
     assert "openCostBasis" not in of(dana, MAIN, "balance", "at=2026-01-06")
     assert of(dana, MAIN, "balance", "at=2026-01-08")["openCostBasis"] == "0"
+
+
+def test_candidates_are_found_by_all_digits_of_an_amount(dana: Client) -> None:
+    own, amount = account(dana), "123456789012345.123456789012345678"
+    pay(dana, own, "DEPOSIT", amount, "2026-01-05")
+    at = "2026-01-31T00:00:00Z"
+    for balance, reason in (
+        ("0", "NOT_IN_STATEMENT"),
+        (f"-{amount}", "WRONG_SIGN"),
+        (f"{amount[:-2]}87", "DIGITS_SWAPPED"),
+    ):
+        assert [each["reason"] for each in reconcile(dana, own, balance, at)["candidates"]] == [reason]
+    pay(dana, own, "DEPOSIT", "0.000000000000000001", "2026-01-05")
+    [both] = reconcile(dana, own, "0", at)["candidates"]
+    assert (both["reason"], len(both["amounts"])) == ("NOT_IN_STATEMENT", 2)

@@ -369,3 +369,13 @@ def test_what_is_too_much_together_is_recorded_one_by_one(dana: Client, monkeypa
     results = dana.post("/executions/bulk", {"items": items}).json["results"]
     assert [result["status"] for result in results] == [201] * 4
     assert trades(dana)[0]["quantity"] == "4"
+
+
+def test_what_is_open_in_a_large_position_has_all_of_its_digits(dana: Client, small: Limit) -> None:
+    put(dana, fill("BUY", "1", "10", 0))
+    small(0)
+    accepted(dana.post("/executions", fill("SELL", "1.000000000000000001", "10", 1)))
+    quantity = "123456789012345.123456789012345678"
+    accepted(dana.post("/executions", fill("SELL", quantity, "1", 2)))
+    [position] = dana.get("/positions").json["items"]
+    assert (position["side"], position["quantity"]) == ("SELL", f"{quantity[:-1]}9")

@@ -280,3 +280,15 @@ def test_a_row_whose_other_side_is_gone_stands_alone(dana: Client) -> None:
     path = f"/accounts/{first}/cash/{sent['cashId']}"
     assert dana.patch(path, {"counter": None}).status == 200
     assert dana.delete(path).status == 204
+
+
+def test_both_sides_have_all_digits_of_an_amount(dana: Client) -> None:
+    own, amount = account(dana), "123456789012345.123456789012345678"
+    counter = {"amount": amount, "currency": "EUR", "accountId": own}
+    sent = pay(dana, MAIN, "TRANSFER", f"-{amount}", "2026-01-05", currency="EUR", counter=counter)
+    less = "923456789012345.123456789012345678"
+    changed = dana.patch(f"/accounts/{MAIN}/cash/{sent['cashId']}", {"amount": f"-{less}"}).json
+    assert changed["counter"]["amount"] == less
+    assert held(dana, own) == {"EUR": less}
+    short = dana.patch(f"/accounts/{MAIN}/cash/{sent['cashId']}", {"counter": {"amount": amount}})
+    assert short.json["errors"][0]["detail"] == f"must be {less}, as both sides are in one currency"
