@@ -46,6 +46,8 @@ def convert(user: str, trade_id: str, allowed: Precondition) -> Trade:
             [made] = recorded.trades
             if made.version != trade.version + 1:
                 raise VersionMismatch(trade_id)
+            if made.splits or made.symbol != trade.symbol:
+                raise StateForbids("Corporate actions of its symbol would change the trade.")
             if _parts_of(made) != _parts_of(trade):
                 raise _another_trade()
 
@@ -98,8 +100,8 @@ def _check(trade: Trade) -> None:
 
 def _another_trade() -> StateForbids:
     return StateForbids(
-        "The executions would not make this trade: it is flat between its entries, or others of its account and symbol "
-        "lie between them."
+        "The executions would not make this trade: it is flat between its entries, others of its account and symbol "
+        "lie between them, or corporate actions of its symbol."
     )
 
 

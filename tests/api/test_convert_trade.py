@@ -171,6 +171,33 @@ def test_a_trade_that_is_flat_between_its_entries_is_refused(dana: Client) -> No
     assert refused(convert(dana, trade)) == (409, "/problems/state-forbids")
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"type": "SPLIT", "new": "4", "old": "1"},
+        {"type": "SHARE_DIVIDEND", "quantity": "4"},
+        {"type": "SPINOFF", "newSymbol": "B", "new": "1", "old": "1", "costShare": "0.2"},
+        {"type": "RENAME", "newSymbol": "B"},
+        {"type": "MERGER_SHARES", "newSymbol": "B", "new": "1", "old": "1"},
+        {"type": "MERGER_CASH", "cashPerShare": "4"},
+    ],
+)
+@pytest.mark.parametrize("is_closed", [True, False])
+def test_a_trade_that_a_corporate_action_would_change_is_refused(
+    dana: Client, given: dict[str, Any], is_closed: bool
+) -> None:
+    action = {"symbol": "AAPL", "effectiveAt": "2026-01-05T15:02:00Z", **given}
+    assert dana.post("/corporate-actions", action).status == 201
+    closes = [closed("4", "12", 3)] if is_closed else []
+    trade = hand_made(dana, *closes, quantity="4")
+    answer = convert(dana, trade)
+    assert refused(answer) == (409, "/problems/state-forbids")
+    assert "orporate actions of its symbol" in answer.json["detail"]
+    assert (dana.get(f"/trades/{trade['tradeId']}").json, listed(dana)) == (trade, [])
+    before = hand_made(dana, closed("4", "12", 1), quantity="4")
+    assert figures(convert(dana, before).json) == figures(before)
+
+
 def test_a_symbol_is_one_instrument(dana: Client) -> None:
     put(dana, fill("BUY", "1", "10", 0), fill("SELL", "1", "11", 1))
     for given in ({"multiplier": "5"}, {"currency": "EUR"}):
