@@ -192,12 +192,13 @@ def _counter_errors(cash: Cash, counter: Counter) -> Iterator[FieldError]:
     if cash.type not in _TWO_SIDED:
         yield FieldError(("counter",), _not_for(cash.type))
         return
+    opposite = cash.amount.copy_negate()
     if cash.amount > ZERO and counter.amount >= ZERO:
         yield FieldError(("counter", "amount"), Fault(FieldCode.NOT_NEGATIVE, "must be less than 0"))
     elif cash.amount < ZERO and counter.amount <= ZERO:
         yield FieldError(("counter", "amount"), Fault(FieldCode.NOT_POSITIVE, "must be more than 0"))
-    elif cash.type is CashType.TRANSFER and counter.currency == cash.currency and counter.amount != cash.amount.copy_negate():
-        detail = f"must be {cash.amount.copy_negate():f}, as both sides are in one currency"
+    elif cash.type is CashType.TRANSFER and counter.currency == cash.currency and counter.amount != opposite:
+        detail = f"must be {opposite:f}, as both sides are in one currency"
         yield FieldError(("counter", "amount"), Fault(FieldCode.AMOUNTS_DIFFER, detail))
     if cash.type is CashType.CONVERSION:
         if counter.account_id is not None:

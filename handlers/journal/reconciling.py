@@ -84,7 +84,11 @@ def candidates(difference: Decimal, at: datetime, amounts: Iterable[Amount]) -> 
         _recorded_twice(counted, less),
         ((Reason.IN_STATEMENT_ALREADY, (each,)) for each in later if each.amount == difference),
         ((Reason.NOT_IN_STATEMENT, (each,)) for each in counted if each.amount == less),
-        ((Reason.WRONG_SIGN, (each,)) for each in counted if each.cash_id and money.total((each.amount, each.amount)) == less),
+        (
+            (Reason.WRONG_SIGN, (each,))
+            for each in counted
+            if each.cash_id and money.total((each.amount, each.amount)) == less
+        ),
         (
             (Reason.DIGITS_SWAPPED, (each,))
             for each in counted
