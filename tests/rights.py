@@ -23,7 +23,6 @@ from typing import Any, NamedTuple
 
 from openapi.generate import UNKNOWN_ROUTE_FUNCTION, contract, function_name, gateway_path, operations
 from tests.template_file import properties, template
-from tests.untraced import untraced
 
 Params = Mapping[str, Any]
 
@@ -324,7 +323,6 @@ class Recorder:
         self.used: set[tuple[str, str]] = set()
         self.refused: list[str] = []
 
-    @untraced
     def record(self, service: str, operation: str, params: Params) -> None:
         """Hold a call of the function that runs to its role and its settings."""
         if function := running(sys._getframe(1), operation):
