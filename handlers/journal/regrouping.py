@@ -73,7 +73,8 @@ _AT_MEAN_COST: Mapping[str, LotMethod] = {}
 
 MOST_TAGS = 30
 # A trade is written in one transaction with those whose notes it takes over.
-_MOST_HANDED = 90
+# Each takes up to two actions of the transaction.
+_MOST_HANDED = 45
 MOST_TEXT = 10_000
 
 _TEXTS = ("pre_trade_notes", "post_trade_notes", "mistakes", "lessons")

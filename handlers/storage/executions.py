@@ -26,7 +26,7 @@ from handlers.storage.clients import dynamodb, ledger_table, trades_table
 from handlers.storage.codec import Codec
 from handlers.storage.dynamo import at_version
 from handlers.storage.errors import Contended, ExecutionNotFound, VersionMismatch
-from handlers.storage.trade_items import KeptAnswer, answer_key, answer_of, instant, trade_item, trade_key
+from handlers.storage.trade_items import KeptAnswer, answer_key, answer_of, external_key, instant, trade_item, trade_key
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
@@ -413,7 +413,7 @@ def _actions(user_id: str, change: Written) -> Iterator[TransactWriteItemTypeDef
     for new, old in change.trades:
         yield put_trade(new, old)
     for trade in change.vanished:
-        yield delete_trade(trade)
+        yield from delete_trade(trade)
 
 
 def write_in_parts(
@@ -501,11 +501,13 @@ def put_trade(new: Trade, old: Trade | None) -> TransactWriteItemTypeDef:
     return {"Put": put}
 
 
-def delete_trade(trade: Trade) -> TransactWriteItemTypeDef:
-    """The deletion of a trade that was read and is still at its version."""
+def delete_trade(trade: Trade) -> Iterator[TransactWriteItemTypeDef]:
+    """The deletion of a trade that was read and is still at its version, and what frees its external id."""
     gone: Any = {
         "TableName": trades_table(),
         "Key": trade_key(trade.user_id, trade.trade_id),
         **at_version(trade.version),
     }
-    return {"Delete": gone}
+    yield {"Delete": gone}
+    if trade.external_id is not None:  # one that was recorded by hand once
+        yield {"Delete": {"TableName": trades_table(), "Key": external_key(trade.user_id, trade.external_id)}}

@@ -226,12 +226,16 @@ def _units(executions: Sequence[RecordedExecution], outcome: Outcome) -> Iterato
     for new, old in result.changed:
         yield [
             storage.put_trade(new, old),
-            *(storage.delete_trade(vanished[trade_id]) for trade_id in result.handed.get(new.trade_id, ())),
+            *(
+                deletion
+                for trade_id in result.handed.get(new.trade_id, ())
+                for deletion in storage.delete_trade(vanished[trade_id])
+            ),
             *chain.from_iterable(map(_put, openers.pop(new.trade_id, ()))),
         ]
     for trade in result.vanished:
         if trade.trade_id not in taken_over:
-            yield [storage.delete_trade(trade)]
+            yield [*storage.delete_trade(trade)]
     for fill in (*others, *chain.from_iterable(openers.values())):
         yield [*_put(fill)]
     kept = {one.execution_id for one in after}

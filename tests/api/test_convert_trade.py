@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from handlers.storage import executions as storage
+from tests.api.behind import Behind
 from tests.api.client import Answer, Client, a_trade
 from tests.api.test_executions import fill, listed, put, refused
 from tests.api.test_trading_accounts import make
@@ -92,6 +93,22 @@ def test_who_deletes_the_executions_deletes_the_trade(dana: Client) -> None:
         assert dana.delete(f"/executions/{execution_id}").status == 204
     assert dana.get(f"/trades/{trade['tradeId']}").status == 404
     assert dana.get("/deleted-trades").json["items"] == []
+
+
+@pytest.mark.parametrize("is_behind", [True, False])
+def test_a_trade_that_vanishes_frees_its_external_id(
+    dana: Client, behind: Behind, monkeypatch: pytest.MonkeyPatch, is_behind: bool
+) -> None:
+    trade = hand_made(dana, externalId="x-1", lessons=None)
+    assert convert(dana, trade).status == 200
+    [only] = listed(dana)
+    if is_behind:
+        monkeypatch.setattr("handlers.usecases.position_changes.MOST_READ", 0)
+    assert dana.delete(f"/executions/{only}").status == (202 if is_behind else 204)
+    behind.settle()
+    assert dana.get(f"/trades/{trade['tradeId']}").status == 404
+    again = dana.post("/trades", a_trade(externalId="x-1"))
+    assert again.status == 201, again.json
 
 
 def test_notes_are_not_lost_with_the_last_execution(dana: Client) -> None:
