@@ -72,8 +72,7 @@ FILLS_MERGED = "FILLS_MERGED"
 _AT_MEAN_COST: Mapping[str, LotMethod] = {}
 
 MOST_TAGS = 30
-# A trade is written in one transaction with those whose notes it takes over.
-# Each takes up to two actions of the transaction.
+# A trade is written in one transaction with those whose notes it takes over. Each of these takes up to two actions.
 _MOST_HANDED = 45
 MOST_TEXT = 10_000
 

@@ -41,7 +41,11 @@ def convert(user: str, trade_id: str, allowed: Precondition) -> Trade:
         _check(trade)
 
         def is_this_trade(recorded: Recorded | None) -> None:
-            if recorded is None or not recorded.settled or recorded.execution.trade_ids != (trade_id,):
+            if recorded is None or not recorded.settled:
+                raise StateForbids(
+                    "The position's trades are being worked out, or it has too many executions for this."
+                )
+            if recorded.execution.trade_ids != (trade_id,):
                 raise _another_trade()
             [made] = recorded.trades
             if made.version != trade.version + 1:

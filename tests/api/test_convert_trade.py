@@ -168,6 +168,15 @@ def test_a_trade_among_others_of_its_symbol_is_refused(dana: Client) -> None:
     assert [len(listed(dana)), len(dana.get("/trades").json["items"])] == [2, 4]
 
 
+def test_a_trade_beside_a_position_that_is_being_settled_waits(dana: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("handlers.usecases.position_changes.MOST_READ", 0)
+    for minute in (0, 1):
+        assert dana.post("/executions", fill("BUY", "1", "10", minute)).status in (201, 202)
+    answer = convert(dana, hand_made(dana, openDate="2026-01-06T10:00:00Z"))
+    assert refused(answer) == (409, "/problems/state-forbids")
+    assert "being worked out" in answer.json["detail"]
+
+
 def test_a_trade_before_others_is_taken_in(dana: Client) -> None:
     [_, late] = put(dana, fill("BUY", "1", "10", 0), fill("SELL", "1", "11", 40))
     trade = hand_made(
