@@ -36,6 +36,14 @@ from trading_journal_client.api.executions import (
 from trading_journal_client.api.exports import create_export, get_export
 from trading_journal_client.api.groups import delete_group, get_group, list_groups, put_group
 from trading_journal_client.api.images import create_image_upload
+from trading_journal_client.api.ledger import (
+    create_cash,
+    create_trading_account,
+    delete_trading_account,
+    get_balance,
+    list_cash,
+    reconcile,
+)
 from trading_journal_client.api.parts import (
     add_entry,
     create_event,
@@ -68,6 +76,7 @@ from trading_journal_client.api.trades import (
 )
 from trading_journal_client.models import (
     AccountExport,
+    Balance,
     Breakdown,
     BulkResults,
     BulkTradeInput,
@@ -75,6 +84,9 @@ from trading_journal_client.models import (
     BulkUpdateInput,
     BulkUpdatesInput,
     Calendar,
+    Cash,
+    CashInput,
+    CashPage,
     ChangeEmailInput,
     ChangePasswordInput,
     Close,
@@ -84,6 +96,7 @@ from trading_journal_client.models import (
     ConfirmSignUpInput,
     CorporateAction,
     CorporateActionPage,
+    CounterInput,
     DeletedTradePage,
     Entry,
     EntryInput,
@@ -111,6 +124,8 @@ from trading_journal_client.models import (
     OpenPositionList,
     Problem,
     Profile,
+    Reconciliation,
+    ReconciliationInput,
     RecordedActionInput,
     RecordedExecution,
     RefreshSessionInput,
@@ -132,6 +147,8 @@ from trading_journal_client.models import (
     TradeSplitInput,
     TradeSplits,
     TradeUpdateInput,
+    TradingAccount,
+    TradingAccountInput,
 )
 from trading_journal_client.types import Unset
 
@@ -444,6 +461,34 @@ def convert(client: AuthenticatedClient) -> None:
     assert (converted.trade_id, converted.source, converted.entry_price) == (trade.trade_id, "LEDGER", "10")
     [only] = expect(ExecutionPage, list_executions.sync(client=client, trade_id=trade.trade_id)).items
     assert delete_execution.sync_detailed(only.execution_id, client=client).status_code == 204
+    keep_accounts(client)
+
+
+def keep_accounts(client: AuthenticatedClient) -> None:
+    """Money is paid into an account and moved to another one; a statement says something else; both are deleted."""
+
+    def made(name: str) -> TradingAccount:
+        given = TradingAccountInput(name=name, currency="USD")
+        return expect(TradingAccount, create_trading_account.sync(client=client, body=given))
+
+    account, other = made("Broker"), made("Savings")
+    at = datetime.fromisoformat("2026-01-05T15:00:00Z")
+    paid = CashInput(type_="DEPOSIT", amount=EXACT, at=at)
+    expect(Cash, create_cash.sync(account.account_id, client=client, body=paid, idempotency_key="story-cash"))
+    counter = CounterInput(amount="100", currency="USD", account_id=other.account_id)
+    sent = CashInput(type_="TRANSFER", amount="-100", at=at, counter=counter)
+    moved = expect(Cash, create_cash.sync(account.account_id, client=client, body=sent))
+    [arrived] = expect(CashPage, list_cash.sync(other.account_id, client=client)).items
+    assert moved.counter
+    assert (arrived.cash_id, arrived.amount) == (moved.counter.cash_id, "100")
+    balance = expect(Balance, get_balance.sync(account.account_id, client=client)).balance
+    assert balance == "999999999999899.12345678"
+    statement = ReconciliationInput(statement_balance=EXACT, at=datetime.fromisoformat("2026-01-06T00:00:00Z"))
+    compared = expect(Reconciliation, reconcile.sync(account.account_id, client=client, body=statement))
+    assert (compared.computed, compared.difference) == (balance, "100")
+    for gone in (account, other):
+        deletion = delete_trading_account.sync_detailed(gone.account_id, client=client, with_="everything")
+        assert deletion.status_code == 202
 
 
 def attach(client: AuthenticatedClient, trade: Trade) -> None:

@@ -7,13 +7,13 @@ import { setTimeout as wait } from "node:timers/promises";
 import { gunzipSync } from "node:zlib";
 import {
   addEntry, changeEmail, changePassword, closeTrade, confirmChangeEmail, confirmSignUp, convertTrade, createAction,
-  createEvent, createExecution, createExport, createImageUpload, createSplit, createTrade, createTrades, deleteAccount,
-  deleteAction, deleteEntry, deleteEvent, deleteExecution, deleteGroup, deleteSplit, deleteTag, deleteTrade,
-  exportAccount, getAction, getBreakdown, getCalendar, getClose, getEntry, getEquityCurve, getEvent, getExport,
-  getFacets, getGroup, getLegs, getProfile, getSplit, getStats, getTagChange, getTrade, listActions,
-  listDeletedTrades, listEvents, listExecutions, listGroups, listPositions, listSplits, listTrades, logIn, logOut, matchExecutions,
-  putGroup, refreshSession, renameTag, restoreTrade, signUp, updateClose, updateEntry, updateEvent, updateTrade,
-  updateTrades,
+  createCash, createEvent, createExecution, createExport, createImageUpload, createSplit, createTrade, createTrades,
+  createTradingAccount, deleteAccount, deleteAction, deleteEntry, deleteEvent, deleteExecution, deleteGroup,
+  deleteSplit, deleteTag, deleteTrade, deleteTradingAccount, exportAccount, getAction, getBalance, getBreakdown,
+  getCalendar, getClose, getEntry, getEquityCurve, getEvent, getExport, getFacets, getGroup, getLegs, getProfile,
+  getSplit, getStats, getTagChange, getTrade, listActions, listCash, listDeletedTrades, listEvents, listExecutions,
+  listGroups, listPositions, listSplits, listTrades, logIn, logOut, matchExecutions, putGroup, reconcile,
+  refreshSession, renameTag, restoreTrade, signUp, updateClose, updateEntry, updateEvent, updateTrade, updateTrades,
   type GatewayMessage, type Image, type Problem, type TagChange, type Trade, type TradeInput,
 } from "trading-journal-client";
 import { client } from "trading-journal-client/client";
@@ -302,6 +302,31 @@ async function convert(): Promise<void> {
   ok(only);
   const path = { executionId: only.executionId };
   strictEqual((await deleteExecution({ path, throwOnError: true })).response.status, 204);
+  await keepAccounts();
+}
+
+// Money is paid into an account and moved to another one; a statement says something else; the account is deleted with it.
+async function keepAccounts(): Promise<void> {
+  const made = async (name: string) =>
+    (await createTradingAccount({ body: { name, currency: "USD" }, throwOnError: true })).data.accountId;
+  const accountId = await made("Broker"), other = await made("Savings");
+  const at = "2026-01-05T15:00:00Z";
+  const path = { accountId };
+  await createCash({
+    path, body: { type: "DEPOSIT", amount: exact, at }, headers: { "Idempotency-Key": "story-cash" }, throwOnError: true,
+  });
+  const counter = { amount: "100", currency: "USD", accountId: other };
+  const { data: moved } = await createCash({ path, body: { type: "TRANSFER", amount: "-100", at, counter }, throwOnError: true });
+  const { data: { items } } = await listCash({ path: { accountId: other }, throwOnError: true });
+  deepStrictEqual(items.map(({ cashId, amount }) => [cashId, amount]), [[moved.counter?.cashId, "100"]]);
+  const { data: { balance } } = await getBalance({ path, throwOnError: true });
+  strictEqual(balance, "999999999999899.12345678");
+  const { data: compared } = await reconcile({ path, body: { statementBalance: exact, at: "2026-01-06T00:00:00Z" }, throwOnError: true });
+  deepStrictEqual([compared.computed, compared.difference], [balance, "100"]);
+  for (const gone of [accountId, other]) {
+    const deletion = await deleteTradingAccount({ path: { accountId: gone }, query: { with: "everything" }, throwOnError: true });
+    strictEqual(deletion.response.status, 202);
+  }
 }
 
 function aTrade(quantity: string): TradeInput {
