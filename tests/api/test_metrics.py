@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from handlers.metrics import count
 from tests.api.client import Client, a_trade
 
 Captured = pytest.CaptureFixture[str]
@@ -52,3 +55,14 @@ def test_what_is_refused_is_not_counted(dana: Client, capsys: Captured) -> None:
     counted(capsys)
     assert dana.post(f"/trades/{trade['tradeId']}/closes", CLOSE).status in (409, 422)
     assert not counted(capsys)
+
+
+def test_threads_neither_lose_nor_share_what_they_count(capsys: Captured) -> None:
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda _: count(Closes=1), range(400)))
+    finally:
+        sys.setswitchinterval(before)
+    assert counted(capsys) == {"Closes": 400}
