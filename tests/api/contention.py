@@ -6,34 +6,20 @@ import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier, Lock, local
+from threading import Barrier, Lock
 from typing import Any
 
 import pytest
-from aws_lambda_powertools.metrics import EphemeralMetrics
 from botocore.client import BaseClient
 
-from handlers import metrics
-from handlers.log import SERVICE
 from tests import events
 from tests.api.client import DANA, Answer, answer_of
 from tests.events import claims_of, function, routes
 
 
-class MetricsOfThreads(local):
-    """Metrics of each thread's own, as on Lambda, where no two requests share a process."""
-
-    def __init__(self) -> None:
-        self._own: Any = EphemeralMetrics(namespace="TradingJournal", service=SERVICE)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._own, name)
-
-
 @pytest.fixture
 def one_call_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let moto run one call at a time: its transactions lose concurrent writes otherwise."""
-    monkeypatch.setattr(metrics, "_metrics", MetricsOfThreads())
     lock, call = Lock(), BaseClient._make_api_call  # type: ignore[attr-defined] # not in the stubs
 
     def locked(*given: Any) -> Any:
