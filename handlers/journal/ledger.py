@@ -14,9 +14,7 @@ besides those of the kinds of executions and the actions:
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -27,7 +25,6 @@ from handlers.journal import money
 from handlers.journal.errors import FieldError, RuleBroken
 from handlers.journal.executions import (
     COMES_IN,
-    MADE_BY_ACTIONS,
     WORTHLESS,
     ActionType,
     CorporateAction,
@@ -413,92 +410,6 @@ def split_of(action: CorporateAction, is_open: Decimal) -> Split | None:
         cash=action.cash_per_share or ZERO,
         split_id=action.action_id,
     )
-
-
-def position_after(
-    symbol: str, executions: Iterable[Execution], actions: Iterable[CorporateAction], multiplier: Decimal
-) -> Position:
-    """The position in the symbol, by mean cost, after executions of one account and actions.
-
-    The executions are in order, with known sides and quantities; the actions make their own executions. Actions that
-    cannot be applied are skipped.
-    """
-    positions: dict[str, Position] = {}
-    waiting = deque(sorted(actions, key=in_turn))
-    for execution in executions:
-        while waiting and waiting[0].effective_at <= execution.executed_at:
-            _apply(waiting.popleft(), positions, multiplier)
-        if execution.side is None or execution.quantity is None:
-            raise ValueError("the side and the quantity of an execution are known")
-        if execution.kind in MADE_BY_ACTIONS:
-            continue
-        position = positions.setdefault(symbol_key(execution.symbol), Position(LotMethod.AVERAGE, multiplier))
-        position.take(
-            Fill(
-                fill_id=execution.execution_id,
-                side=execution.side,
-                quantity=execution.quantity,
-                price=execution.price,
-                at=execution.executed_at,
-            )
-        )
-    for action in waiting:
-        _apply(action, positions, multiplier)
-    return positions.get(symbol_key(symbol), Position(LotMethod.AVERAGE, multiplier))
-
-
-def _apply(action: CorporateAction, positions: dict[str, Position], multiplier: Decimal) -> None:
-    position = positions.get(symbol_key(action.symbol))
-    if position is None or position.side is None:
-        return
-    if action.type is ActionType.MERGER_CASH:
-        _close(action, position, action.cash_per_share)
-        return
-    new = symbol_key(action.new_symbol or action.symbol)
-    target = positions.setdefault(new, Position(LotMethod.AVERAGE, multiplier))
-    with suppress(RuleBroken):
-        if action.type is ActionType.SPINOFF:
-            check_handed_over(position, action, multiplier)
-            _hand_over(action, position, target, action.cost_share or ZERO, multiplier)
-        elif action.type is ActionType.MERGER_SHARES and target.side is not None:
-            check_handed_over(position, action, multiplier)
-            if (paid := paid_to(action)) is not None:
-                position.split(paid)
-            _hand_over(action, position, target, ONE, multiplier)
-            _close(action, position, ZERO)
-        else:
-            if (split := split_of(action, position.open_quantity)) is not None:
-                position.split(split)
-            if action.new_symbol is not None and target.side is None:
-                positions[new] = positions.pop(symbol_key(action.symbol))
-
-
-def _close(action: CorporateAction, position: Position, price: Decimal | None) -> None:
-    position.take(
-        Fill(
-            fill_id=action.action_id,
-            side=(position.side or Side.BUY).opposite,
-            quantity=position.open_quantity,
-            price=price,
-            at=action.effective_at,
-        )
-    )
-
-
-def _hand_over(
-    action: CorporateAction, position: Position, target: Position, share: Decimal, multiplier: Decimal
-) -> None:
-    for lot in handed_over(position, action, share):
-        target.take(
-            Fill(
-                fill_id=action.action_id,
-                side=position.side or Side.BUY,
-                quantity=lot.quantity,
-                price=lot.price(multiplier),
-                at=action.effective_at,
-                money=lot.money,
-            )
-        )
 
 
 def open_positions(trades: Sequence[SettledTrade]) -> list[SettledTrade]:

@@ -148,16 +148,21 @@ def walked(
 
     Executions that actions made before are not settled; they only keep their ids and the like for those made now.
     """
-    waiting = deque(sorted(actions, key=in_turn))
-    walk = _Walk(tolerated, executions, methods, with_money=any(map(hands_over, waiting)))
-    for execution in executions:
-        while waiting and waiting[0].effective_at <= execution.executed_at:
-            walk.act(waiting.popleft())
-        if execution.kind not in MADE_BY_ACTIONS:
-            walk.take(execution)
-    for action in waiting:
-        walk.act(action)
+    in_turns = sorted(actions, key=in_turn)
+    walk = _Walk(tolerated, executions, methods, with_money=any(map(hands_over, in_turns)))
+    walk.all(executions, in_turns)
     return [_group(parts) for parts in walk.groups], walk.made
+
+
+def open_after(
+    symbol: str, executions: Sequence[RecordedExecution], actions: Iterable[CorporateAction]
+) -> Position | None:
+    """What is open in the symbol, by mean cost, after a position's executions and actions, which are as `groups_of` has
+    them; None if nothing is. What cannot be applied is skipped.
+    """
+    walk = _Walk(ANY, executions, _AT_MEAN_COST, with_money=True)
+    walk.all(executions, sorted(actions, key=in_turn))
+    return walk.position(symbol)
 
 
 def hands_over(action: CorporateAction) -> bool:
@@ -184,6 +189,22 @@ class _Walk:
         self._with_money = with_money
         self._known = {one.linked_to: one for one in executions if one.kind in MADE_BY_ACTIONS}
         self._opened = {one.opens for one in executions if one.kind not in MADE_BY_ACTIONS}
+
+    def all(self, executions: Iterable[RecordedExecution], actions: Iterable[CorporateAction]) -> None:
+        """Take the executions and the actions, both in their order; at one instant, actions come first."""
+        waiting = deque(actions)
+        for execution in executions:
+            while waiting and waiting[0].effective_at <= execution.executed_at:
+                self.act(waiting.popleft())
+            if execution.kind not in MADE_BY_ACTIONS:
+                self.take(execution)
+        for action in waiting:
+            self.act(action)
+
+    def position(self, symbol: str) -> Position | None:
+        """What is open in the symbol, with its money."""
+        parts = self._open.get(symbol_key(symbol))
+        return None if parts is None else parts.position
 
     def take(self, execution: RecordedExecution) -> None:
         """Close what is open against the execution, and open the rest of it."""

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from uuid import uuid4
 
 from handlers.journal import money
-from handlers.journal.errors import FieldError, RuleBroken, StateForbids
+from handlers.journal.errors import FieldError, PositionTooSmall, RuleBroken, StateForbids
 from handlers.journal.executions import (
     COMES_IN,
     DIFFERS_FROM_INSTRUMENT,
@@ -29,10 +29,9 @@ from handlers.journal.executions import (
     side_and_quantity,
     symbol_key,
 )
-from handlers.journal.ledger import position_after
 from handlers.journal.money import ZERO
 from handlers.journal.positions import Side
-from handlers.journal.regrouping import ANY, groups_of
+from handlers.journal.regrouping import ANY, groups_of, open_after
 from handlers.journal.tags import unique
 from handlers.journal.trade import Trade
 from handlers.journal.trading_accounts import TradingAccount
@@ -447,15 +446,17 @@ def _resolved(execution: Execution, positions: Sequence[_Open], held: StoredPosi
 
     An exit without a price leaves at the mean cost of what is open then. Raises PositionTooSmall.
     """
+    price = ZERO if execution.kind in WORTHLESS | COMES_IN and not execution.price else execution.price
+    if not execution.may_only_close:  # it says all
+        return {"side": execution.side, "quantity": execution.quantity, "price": price}
     at = execution.executed_at
     earlier = in_order([one for position in positions for one in position.after if one.executed_at <= at])
     actions = {one.action_id: one for position in positions for one in position.held.actions if one.effective_at <= at}
-    position = position_after(execution.symbol, earlier, actions.values(), held.instrument.multiplier)
+    position = open_after(execution.symbol, earlier, actions.values())
+    if position is None:
+        raise PositionTooSmall(execution.execution_id, ZERO)
     side, quantity = side_and_quantity(execution, position.side, position.open_quantity)
-    price = execution.price
-    if execution.kind in WORTHLESS or (price is None and execution.kind in COMES_IN):
-        price = ZERO
-    elif price is None:
+    if price is None:
         [*_, trip] = position.trips()
         units = money.product(trip.open_quantity, held.instrument.multiplier)
         price = money.ratio(trip.open_cost, units, money.MOST_DECIMALS)

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from handlers.journal import money
 from handlers.journal.errors import ActionImpossible, RuleBroken
 from handlers.journal.executions import ActionType, CorporateAction, Instrument, RecordedExecution, in_order
-from handlers.journal.ledger import SettledTrade, position_after, settle_all
+from handlers.journal.ledger import SettledTrade, settle_all
 from handlers.journal.positions import LotMethod, Side
-from handlers.journal.regrouping import groups_of, methods_of, overclosing, regrouped, walked
+from handlers.journal.regrouping import groups_of, methods_of, open_after, overclosing, regrouped, walked
 from handlers.journal.trade import Trade, part_id
 
 D = Decimal
@@ -152,12 +152,11 @@ def test_the_figures_of_trades_are_the_engines(
     assert [group.trade_id for group in again] == [trade.trade_id for trade in trades]
     # What the next execution would find open is what the engine says, at mean cost.
     for symbol in set(SYMBOLS):
-        last = position_after(symbol, in_order([*executions, *made]), actions, D("2.5"))
+        last = open_after(symbol, in_order([*executions, *made]), actions)
         are_open = (trade for trade in settle_all(executions, actions).trades if not trade.trip.is_flat)
         trips = [trade.trip for trade in are_open if trade.symbol == symbol]
-        assert (last.open_quantity, last.side) == ((trips[0].open_quantity, trips[0].side) if trips else (0, None))
-        if trips:
-            assert last.trips()[-1].open_cost == trips[0].open_cost
+        found_open = [] if last is None else [(last.open_quantity, last.side, last.trips()[-1].open_cost)]
+        assert found_open == [(trip.open_quantity, trip.side, trip.open_cost) for trip in trips]
     # Money is conserved: what is realized and what is open is what the cash says.
     kept = costs = D(0)
     for trade in trades:
@@ -237,7 +236,9 @@ def test_an_action_that_leaves_nothing_is_named_and_may_be_passed_by() -> None:
     with pytest.raises(ActionImpossible) as refused:
         groups_of(huge, (), [more])
     assert path_of(refused.value) == ("quantity",)
-    assert position_after("AAPL", executions, [split], D(1)).open_quantity == executions[0].quantity
+    position = open_after("AAPL", executions, [split])
+    assert position is not None
+    assert position.open_quantity == executions[0].quantity
 
 
 def test_fills_are_not_shown_as_one_across_a_split() -> None:
@@ -248,12 +249,6 @@ def test_fills_are_not_shown_as_one_across_a_split() -> None:
     assert group.open_quantity == D(450)
     [trade] = trades_of(executions, [split], LotMethod.AVERAGE)
     assert (trade.quantity, trade.trip.open_cost) == (D(450), D(7500))
-
-
-def test_what_is_open_follows_from_executions_that_are_resolved_alone() -> None:
-    unresolved = replace(execution(0, Side.BUY, D(1), D(1), 0), quantity=None)
-    with pytest.raises(ValueError, match="are known"):
-        position_after("AAPL", [unresolved], [], D(1))
 
 
 @pytest.mark.parametrize("method", LotMethod)
@@ -336,4 +331,6 @@ def test_what_is_too_long_is_refused_or_passed_by(
     later = replace(action(ActionType.SPINOFF, 6, 1, new_symbol="BOY", new=D(1), old=D(1)), cost_share=D("0.5"))
     _, [made] = walked(executions, {given_.action_id}, [given_, later])
     assert (made.symbol, made.price) == ("BOY", D(5))
-    assert position_after("AAPL", executions, [given_], D("2.5")).trips()[0].open_cost == D(200)
+    position = open_after("AAPL", executions, [given_])
+    assert position is not None
+    assert position.trips()[0].open_cost == D(200)
