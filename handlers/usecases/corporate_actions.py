@@ -236,25 +236,13 @@ class _Change:
                 return [self._marked(one) for one in keys if one in self.actions]
             actions = self.actions.get(key, held.actions)
             parts.append(settling.Part(self._accounts.place(held), held, fills, fills, actions))
-        outcome = settling.settled(parts, self._now)
-        written: list[Written] = []
-        for part, position, fills in zip(parts, outcome.positions, outcome.executions, strict=True):
-            if not position.version and position == part.held:
-                continue
-            was = {one.execution_id: one for one in part.before}
-            will_be = {one.execution_id for one in fills}
-            written.append(
-                Written(
-                    position=position,
-                    put=[one for one in fills if one != was.get(one.execution_id)],
-                    removed=[one for one in part.before if one.execution_id not in will_be],
-                    trades=() if written else outcome.regrouping.changed,
-                    vanished=() if written else outcome.regrouping.vanished,
-                    is_gone=len(parts) > 1 and bool(position.version) and not fills and not position.actions,
-                    is_counted=symbol_key(position.symbol) in self._symbols,
-                )
+        return [
+            one._replace(
+                is_gone=len(parts) > 1 and bool(one.position.version) and not fills and not one.position.actions,
+                is_counted=symbol_key(one.position.symbol) in self._symbols,
             )
-        return written
+            for one, fills in settling.written(parts, settling.settled(parts, self._now))
+        ]
 
     def _marked(self, key: PositionKey) -> Written:
         held, actions = self._held[key], self.actions[key]

@@ -312,29 +312,11 @@ class Plan:
     def _settled(self, keys: Sequence[PositionKey]) -> tuple[list[Written], _Shown]:
         """The writes for these positions with the trades that follow from their executions."""
         positions = [self._open[key] for key in keys]
-        outcome = settling.settled(
-            [
-                settling.Part(self._places[key], one.held, one.before, one.after, one.held.actions)
-                for key, one in zip(keys, positions, strict=True)
-            ],
-            self._now,
-        )
-        result = outcome.regrouping
-        written: list[Written] = []
-        for position, settled, executions in zip(positions, outcome.positions, outcome.executions, strict=True):
-            was = {one.execution_id: one for one in position.before}
-            will_be = {one.execution_id: one for one in executions}
-            if not settled.version and not executions and settled == position.held:
-                continue  # a symbol that was renamed, without a position
-            written.append(
-                Written(
-                    position=settled,
-                    put=[one for one in executions if one != was.get(one.execution_id)],
-                    removed=[one for one in position.before if one != will_be.get(one.execution_id)],
-                    trades=() if written else result.changed,
-                    vanished=() if written else result.vanished,
-                )
-            )
+        parts = [
+            settling.Part(self._places[key], one.held, one.before, one.after, one.held.actions)
+            for key, one in zip(keys, positions, strict=True)
+        ]
+        outcome = settling.settled(parts, self._now)
         by_id = {one.execution_id: one for executions in outcome.executions for one in executions}
 
         def shown(ids: Sequence[str]) -> dict[str, Recorded]:
@@ -343,7 +325,7 @@ class Plan:
                 for one in (by_id[id_] for id_ in ids if id_ in by_id)
             }
 
-        return written, shown
+        return [one for one, _ in settling.written(parts, outcome)], shown
 
     def _marked(self, position: _Open) -> tuple[Written, _Shown]:
         """The writes for a position that is marked, whose trades are derived after the answer."""

@@ -21,7 +21,7 @@ from handlers.journal.trade import Trade
 from handlers.storage import corporate_actions
 from handlers.storage import executions as storage
 from handlers.storage import trades as trade_storage
-from handlers.storage.executions import Place, PositionKey, StoredPosition
+from handlers.storage.executions import Place, PositionKey, StoredPosition, Written
 from handlers.storage.retry import retry_overtaken
 
 
@@ -111,6 +111,30 @@ def _with_made(
         was = known.get(one.execution_id)
         current.append(one if was in (None, one) else replace(one, version=one.version + 1, updated_at=now))
     return in_order(current)
+
+
+def written(parts: Sequence[Part], outcome: Outcome) -> Iterator[tuple[Written, Sequence[RecordedExecution]]]:
+    """What each position writes, with the executions that it has then; the first one also writes the trades.
+
+    A position that is not stored and stays empty, such as one of a symbol that was renamed, writes nothing.
+    """
+    result, is_first = outcome.regrouping, True
+    for part, position, executions in zip(parts, outcome.positions, outcome.executions, strict=True):
+        if not position.version and not executions and position == part.held:
+            continue
+        was = {one.execution_id: one for one in part.before}
+        will_be = {one.execution_id: one for one in executions}
+        yield (
+            Written(
+                position=position,
+                put=[one for one in executions if one != was.get(one.execution_id)],
+                removed=[one for one in part.before if one != will_be.get(one.execution_id)],
+                trades=result.changed if is_first else (),
+                vanished=result.vanished if is_first else (),
+            ),
+            executions,
+        )
+        is_first = False
 
 
 def stands_alone(held: StoredPosition, executions: Sequence[RecordedExecution], since: datetime) -> bool:
