@@ -16,7 +16,7 @@ from handlers.journal.cash import Cash
 from handlers.storage import cash, corporate_actions, erasure_marks, ledger, reconciliations
 from handlers.storage.clients import trades_table
 from handlers.storage.dynamo import CONDITION_FAILED, at_version, pages, transact
-from handlers.storage.errors import AccountErased, VersionMismatch
+from handlers.storage.errors import AccountErased, CashNotFound, VersionMismatch
 from handlers.storage.trade_items import external_key, trade_key
 
 if TYPE_CHECKING:
@@ -70,11 +70,11 @@ def delete_cash(user_id: str, account_id: str, now: datetime) -> Iterator[None]:
         if row.other_account is None:
             alone.append(row)
             continue
-        row, other = cash.with_other_side(user_id, account_id, row.cash_id)
-        changes = [cash.Change(None, row)]
-        if other is not None:
-            changes.append(cash.Change(other.alone(now), other))
-        with suppress(VersionMismatch):
+        with suppress(CashNotFound, VersionMismatch):
+            row, other = cash.with_other_side(user_id, account_id, row.cash_id)
+            changes = [cash.Change(None, row)]
+            if other is not None:
+                changes.append(cash.Change(other.alone(now), other))
             cash.write(user_id, changes)
         yield
     for some in _batches(alone):

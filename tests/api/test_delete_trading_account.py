@@ -289,6 +289,25 @@ def test_what_is_changed_meanwhile_is_found_by_another_search(
     assert named(own) == []
 
 
+def test_a_transfer_that_somebody_deletes_meanwhile_is_gone(
+    dana: Client, estate: Estate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = furnished(dana)
+    dana.delete(f"/accounts/{own}", query="with=everything")
+    [sent] = [row for row in of(dana, own, "cash")["items"] if "counter" in row]
+    read = cash.every
+
+    def and_deleted(*given: Any) -> Any:
+        rows = list(read(*given))
+        monkeypatch.setattr(cash, "every", read)
+        assert dana.delete(f"/accounts/{own}/cash/{sent['cashId']}").status == 204
+        return iter(rows)
+
+    monkeypatch.setattr(cash, "every", and_deleted)
+    work(estate)
+    assert named(own) == []
+
+
 def test_a_group_of_another_account_that_a_deleted_trade_was_in_stays(dana: Client, estate: Estate) -> None:
     own = account(dana, currency="USD")
     trade, other = dana.new_trade(accountId=own)["tradeId"], dana.new_trade()["tradeId"]
