@@ -9,8 +9,6 @@ from botocore.exceptions import ClientError
 
 from handlers.storage.clients import dynamodb
 
-pytestmark = pytest.mark.usefixtures("table")
-
 KEY: Any = {"userId": {"S": "user"}, "tradeId": {"S": "trade"}}
 HELD: Any = {
     **KEY,
