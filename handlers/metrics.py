@@ -9,7 +9,7 @@ from handlers.log import SERVICE
 
 _metrics = Metrics(namespace="TradingJournal", service=SERVICE)
 # Powertools keeps what is added in one place of the process: of two threads, one would write the numbers of both, and
-# the other would fail since none are left. A function has one thread; tests and programs of one's own have more.
+# the other would fail since none are left. A function has one thread, the tests have more.
 _one_at_a_time = Lock()
 
 
