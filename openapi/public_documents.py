@@ -9,9 +9,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from openapi.compressing import put
 from openapi.docs_page import __main__ as docs_page
 from openapi.generate import CONTRACT
-from openapi.gzipped import put
 
 
 def build(target: Path) -> None:

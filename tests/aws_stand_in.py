@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from pathlib import Path
 
+import brotli
 import pytest
 
 from handlers.storage import clients, sign_in
@@ -28,6 +29,7 @@ def write_public_documents(folder: Path) -> None:
     for name, content in documents.items():
         (folder / name).write_bytes(content)
         (folder / f"{name}.gz").write_bytes(gzip.compress(content, mtime=0))
+        (folder / f"{name}.br").write_bytes(brotli.compress(content))
     (folder / "policy.txt").write_text(DOCS_POLICY, "utf-8")
     (folder / "problems" / "policy.txt").write_text(PROBLEM_POLICY, "utf-8")
 

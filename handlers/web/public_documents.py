@@ -1,8 +1,8 @@
 """Serves public documents: files that were built in advance, plain or compressed, and that caches may keep.
 
-The folder PUBLIC_DOCUMENTS holds two files of each document: the plain one under its name, the compressed one under its
-name with `.gz` (openapi/public_documents.py writes both). Each of the two has a strong entity tag of its own, a digest
-of its bytes, since a strong tag promises equal bytes (RFC 9110, section 8.8.3).
+The folder PUBLIC_DOCUMENTS holds three files of each document: the plain one under its name, the compressed ones under
+its name with `.gz` and `.br` (openapi/public_documents.py writes them). Each has a strong entity tag of its own, a
+digest of its bytes, since a strong tag promises equal bytes (RFC 9110, section 8.8.3).
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from handlers.web.problems import NOT_ACCEPTABLE, Problem
 CACHED = {"Cache-Control": "public, max-age=300", "Vary": "Accept-Encoding"}
 
 _CODING = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+)(?:[ \t]*;[ \t]*q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?))?")
-_ALSO_GZIP = "x-gzip"
+_GZIP, _ALSO_GZIP, _BROTLI = "gzip", "x-gzip", "br"
+_ENDING_OF = {None: "", _GZIP: ".gz", _BROTLI: ".br"}
 
 
 def serve(
@@ -44,12 +45,12 @@ def serve(
     Raises:
         Problem: when the client takes the document neither plain nor compressed.
     """
-    compressed = _prefers_gzip(accept_encoding)
-    content, tag = _representation(name + ".gz" if compressed else name)
+    coding = _coding(accept_encoding)
+    content, tag = _representation(name + _ENDING_OF[coding])
     described = {**CACHED, **(headers or {}), "ETag": tag}
     if if_none_match is not None and has_tag(if_none_match, tag):
         return Response(None, 304, described)
-    return Response(content, 200, {**described, **({"Content-Encoding": "gzip"} if compressed else {})}, media_type)
+    return Response(content, 200, {**described, **({} if coding is None else {"Content-Encoding": coding})}, media_type)
 
 
 def text_of(name: str) -> str:
@@ -77,26 +78,31 @@ def _folder() -> Path:
     return Path(os.environ["PUBLIC_DOCUMENTS"])
 
 
-def _prefers_gzip(accept_encoding: str | None) -> bool:
-    """Whether to send the compressed form, by RFC 9110, section 12.5.3.
+def _coding(accept_encoding: str | None) -> str | None:
+    """The content coding to send, by RFC 9110, section 12.5.3; None for the plain form.
 
-    It is sent if the client weighs both forms equally; a client without the header gets the plain form. Raises the
-    problem of a client that refuses both.
+    Of forms that the client weighs equally, the smallest is sent. Brotli is sent only if the header names it, since `*`
+    may come from a client that knows gzip alone. A client without the header gets the plain form. Raises the problem of
+    a client that refuses all forms.
     """
     if accept_encoding is None:
-        return False
+        return None
     weights = _weights(accept_encoding)
     others = weights.get("*")
-    gzip = max((weights[name] for name in ("gzip", _ALSO_GZIP) if name in weights), default=others)
+    brotli = weights.get(_BROTLI, 0)
+    gzip = max((weights[name] for name in (_GZIP, _ALSO_GZIP) if name in weights), default=others)
     plain = weights.get("identity", others)
+    if brotli > 0 and brotli >= max(gzip or 0, plain or 0):
+        return _BROTLI
     if plain == 0:
         # It cannot be sent plain; compressed, it is no worse for a client that has not refused gzip.
         if gzip == 0:
             raise Problem(
-                NOT_ACCEPTABLE, "The document comes plain or compressed with gzip; Accept-Encoding refuses both."
+                NOT_ACCEPTABLE,
+                "The document comes plain or compressed with gzip or Brotli; Accept-Encoding refuses all.",
             )
-        return True
-    return gzip is not None and gzip > 0 and gzip >= (plain or 0)
+        return _GZIP
+    return _GZIP if gzip is not None and gzip > 0 and gzip >= (plain or 0) else None
 
 
 def _weights(accept_encoding: str) -> dict[str, float]:

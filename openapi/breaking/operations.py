@@ -16,6 +16,8 @@ METHODS = ("get", "put", "post", "delete", "patch", "head", "options", "trace")
 _UNKNOWN_PARAMETERS = "x-unknown-query-parameters"
 # Parameters that OpenAPI says are ignored when they are declared, since it describes them otherwise.
 _IGNORED_HEADERS = {"accept", "content-type", "authorization"}
+# Headers of answers whose value a client chooses by a header of its request: by Accept-Encoding (RFC 9110, 12.5.3).
+_ASKED_FOR = {"content-encoding"}
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
@@ -361,6 +363,8 @@ class _Operations:
             changed = after[name.lower()]
             if header.get("required") and not changed.get("required"):
                 yield there, "the header became optional", answer
+            if name.lower() in _ASKED_FOR:
+                continue
             yield from self._written(there, {"in": "header", **header}, {"in": "header", **changed}, answer)
         yield from self._content(place, old, new, answer)
 

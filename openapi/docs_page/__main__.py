@@ -19,11 +19,11 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markdown_it import MarkdownIt
 
+from openapi.compressing import put
 from openapi.docs_page import pages
 from openapi.docs_page.collection import collection
 from openapi.docs_page.problems import example_of, problem_types
 from openapi.docs_page.reading import Contract, Reader
-from openapi.gzipped import put
 
 HERE = Path(__file__).parent
 CONTRACT = HERE.parent / "openapi.yaml"

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlencode
 
+import brotli
+
 from tests import events
 from tests.conformance import OF_EVERY_ANSWER, OF_HTTP, Request, Response, hold_to_contract
 from tests.events import STAGE, Event, Route, claims_of, route_of
@@ -74,7 +76,7 @@ def answer_of(returned: Mapping[str, Any], event: Event, route: Route | None) ->
         return answer
     data = answer.body
     if data and "content-encoding" in answer.headers:
-        data = gzip.decompress(data)
+        data = {"gzip": gzip.decompress, "br": brotli.decompress}[answer.headers["content-encoding"]](data)
     request = Request(
         method=route.method,
         # A tag may hold what ends a path or a segment for the judge, who sees another one in its place.

@@ -3,6 +3,7 @@
 import gzip
 from pathlib import Path
 
+import brotli
 import pytest
 
 from handlers.web.contract import UNKNOWN_QUERY_PARAMETERS
@@ -24,8 +25,9 @@ PLAIN = [
     "",
     " ",
     "identity",
-    "br",
-    "deflate, br, zstd",
+    "deflate, zstd",
+    "br;q=0",
+    "br;q=0.4, identity;q=0.5",
     "identity, gzip;q=0",
     "gzip;q=0",
     "gzip;q=0.000",
@@ -51,10 +53,10 @@ COMPRESSED = [
     "gzip",
     "GZip",
     "x-gzip",
-    "br, gzip",
-    "gzip, deflate, br, zstd",
+    "br;q=0.9, gzip",
+    "gzip, deflate, br;q=0, zstd",
     "gzip;q=1.0, identity; q=0.5, *;q=0",
-    "br;q=1.0,\tgzip\t;\tq=0.8, *;q=0.1",
+    "deflate;q=1.0,\tgzip\t;\tq=0.8, *;q=0.1",
     "gzip;q=0.001",
     "gzip;q=0.5, identity;q=0.5",
     "*",
@@ -62,11 +64,23 @@ COMPRESSED = [
     "br;q=0, *",
     "*;q=0, gzip",
     "identity;q=0",
-    "identity;q=0, br",
     "identity;q=0, *;q=0.5",
     ", gzip,",
 ]
-NEITHER = ["*;q=0", "gzip;q=0, identity;q=0", "identity;q=0, *;q=0", "br, *;q=0", "identity;q=0.0, x-gzip;q=0"]
+BROTLI = [
+    "br",
+    "BR",
+    "br, gzip",
+    "gzip, deflate, br, zstd",
+    "deflate, br, zstd",
+    "gzip;q=0.8, br;q=0.8",
+    "br;q=1.0,\tgzip\t;\tq=0.8, *;q=0.1",
+    "identity;q=0, br",
+    "br, *;q=0",
+    "br;q=0.5, identity;q=0.5",
+    "gzip;q=0, identity;q=0, br;q=0.001",
+]
+NEITHER = ["*;q=0", "gzip;q=0, identity;q=0", "identity;q=0, *;q=0", "br;q=0, *;q=0", "identity;q=0.0, x-gzip;q=0"]
 
 
 @pytest.fixture(params=DOCUMENTS)
@@ -95,7 +109,7 @@ def test_the_documents_have_their_media_types(nobody: Client) -> None:
         assert nobody.get(path).headers["content-type"] == "text/html; charset=utf-8"
 
 
-@pytest.mark.parametrize("accept_encoding", [None, "gzip"])
+@pytest.mark.parametrize("accept_encoding", [None, "gzip", "br"])
 def test_the_page_is_served_with_its_policy(nobody: Client, accept_encoding: str | None) -> None:
     for method in ("GET", "HEAD"):
         assert asked(nobody, "/docs", accept_encoding, method).headers["content-security-policy"] == DOCS_POLICY
@@ -125,7 +139,9 @@ def test_a_document_comes_plain_for_those_that_do_not_prefer_it_compressed(
 
 
 @pytest.mark.parametrize("accept_encoding", COMPRESSED)
-def test_a_document_comes_compressed_for_those_that_take_it(nobody: Client, path: str, accept_encoding: str) -> None:
+def test_a_document_comes_compressed_with_gzip_for_those_that_prefer_it(
+    nobody: Client, path: str, accept_encoding: str
+) -> None:
     answer = asked(nobody, path, accept_encoding)
     assert (answer.status, answer.headers["content-encoding"]) == (200, "gzip")
     assert gzip.decompress(answer.body) == DOCUMENTS[path]
@@ -133,8 +149,19 @@ def test_a_document_comes_compressed_for_those_that_take_it(nobody: Client, path
     assert answer.headers["vary"] == "Accept-Encoding"
 
 
+@pytest.mark.parametrize("accept_encoding", BROTLI)
+def test_a_document_comes_compressed_with_brotli_for_those_that_name_it(
+    nobody: Client, path: str, accept_encoding: str
+) -> None:
+    answer = asked(nobody, path, accept_encoding)
+    assert (answer.status, answer.headers["content-encoding"]) == (200, "br")
+    assert brotli.decompress(answer.body) == DOCUMENTS[path]
+    assert answer.headers["content-length"] == str(len(answer.body))
+    assert answer.headers["vary"] == "Accept-Encoding"
+
+
 @pytest.mark.parametrize("accept_encoding", NEITHER)
-def test_a_document_is_not_acceptable_to_those_that_refuse_both_forms(
+def test_a_document_is_not_acceptable_to_those_that_refuse_all_forms(
     nobody: Client, path: str, accept_encoding: str
 ) -> None:
     answer = asked(nobody, path, accept_encoding)
@@ -146,14 +173,14 @@ def test_each_form_of_a_document_has_a_strong_tag_of_its_own(nobody: Client) -> 
     tags = [
         asked(nobody, path, accept_encoding).headers["etag"]
         for path in DOCUMENTS
-        for accept_encoding in ("identity", "gzip")
+        for accept_encoding in ("identity", "gzip", "br")
     ]
-    assert len(set(tags)) == 2 * len(DOCUMENTS)
+    assert len(set(tags)) == 3 * len(DOCUMENTS)
     assert not [tag for tag in tags if tag.startswith("W/")]
     assert tags[0] == nobody.get("/openapi.yaml").headers["etag"]
 
 
-@pytest.mark.parametrize("accept_encoding", ["identity", "gzip"])
+@pytest.mark.parametrize("accept_encoding", ["identity", "gzip", "br"])
 @pytest.mark.parametrize("written", ["{}", "W/{}", '"other", {}', '"other",,W/{} ,', "*"])
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_a_document_that_the_client_has_is_not_sent_again(
@@ -170,10 +197,11 @@ def test_a_document_that_the_client_has_is_not_sent_again(
 def test_the_other_form_of_a_document_is_another_one(nobody: Client, path: str) -> None:
     plain = nobody.get(path).headers["etag"]
     assert asked(nobody, path, "gzip", **{"If-None-Match": plain}).status == 200
+    assert asked(nobody, path, "br", **{"If-None-Match": plain}).status == 200
     assert asked(nobody, path, "gzip", **{"If-None-Match": '"another"'}).status == 200
 
 
-@pytest.mark.parametrize("accept_encoding", [None, "gzip"])
+@pytest.mark.parametrize("accept_encoding", [None, "gzip", "br"])
 def test_head_answers_what_get_answers_without_the_body(nobody: Client, path: str, accept_encoding: str | None) -> None:
     whole, headers = (asked(nobody, path, accept_encoding, method) for method in ("GET", "HEAD"))
     assert (headers.status, headers.body) == (200, b"")

@@ -326,6 +326,10 @@ BREAKING: dict[str, tuple[Change, str]] = {
         f"{ADD}/responses/4XX/content/text~1plain",
     ),
     "header removed": (drop(f"{ADD}/responses/201/headers/Location"), f"{ADD}/responses/201/headers/Location"),
+    "coding's header removed": (
+        drop(f"{ADD}/responses/201/headers/Content-Encoding"),
+        f"{ADD}/responses/201/headers/Content-Encoding",
+    ),
     "optional header removed": (drop(f"{ADD}/responses/201/headers/Labels"), f"{ADD}/responses/201/headers/Labels"),
     "header becomes optional": (
         put(f"{ADD}/responses/201/headers/Location/required", False),
@@ -648,6 +652,7 @@ HARMLESS: dict[str, Change] = {
     "304 where nobody can ask for it": put(f"{GET}/responses/304", {"description": "The same."}),
     "header added": put(f"{ADD}/responses/201/headers/ETag", TEXT),
     "header becomes certain": put(f"{ADD}/responses/201/headers/Labels/required", True),
+    "coding that clients ask for": put(f"{ADD}/responses/201/headers/Content-Encoding/schema/enum", ["br", "gzip"]),
     "header in other case": rename(f"{ADD}/responses/201/headers/Location", "location"),
     "header's style spelled out": put(f"{ADD}/responses/201/headers/Labels/style", "simple"),
     "links added": put(f"{ADD}/responses/201/links", {"read": {"operationId": "getBook"}}),
