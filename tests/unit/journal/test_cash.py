@@ -109,33 +109,144 @@ def transfer(**given: Any) -> Cash:
 
 
 def test_the_other_side_of_a_transfer_is_its_mirror_and_mirrors_back() -> None:
-    row = transfer(symbol="AAPL", external_id="T-1")
+    row = transfer(symbol="AAPL", external_id="T-1", version=4)
     other = row.other_side(LATER)
     assert (other.account_id, other.cash_id, other.amount, other.note) == ("second", "c2", D(5), "moved")
     assert (other.symbol, other.external_id, other.version) == (None, None, 1)
     assert other.other_side(LATER, row) is row
     moved = other.revised({"amount": D(7)}, LATER)
     mirrored = moved.other_side(LATER, row)
-    assert (mirrored.amount, mirrored.version, mirrored.symbol) == (D(-7), 2, "AAPL")
-    later = other.revised({"at": AT.astimezone(timezone(timedelta(hours=9)))}, LATER)
-    assert later.other_side(LATER, row).at.utcoffset() == timedelta(hours=9)
-    assert row.alone(LATER) == replace(row, counter=None, version=2, updated_at=LATER)
+    assert (mirrored.amount, mirrored.version, mirrored.symbol) == (D(-7), 5, "AAPL")
+    for hours in (-9, 9):
+        moved = other.revised({"at": AT.astimezone(timezone(timedelta(hours=hours)))}, LATER)
+        assert moved.other_side(LATER, row).at.utcoffset() == timedelta(hours=hours)
+    assert row.alone(LATER) == replace(row, counter=None, version=5, updated_at=LATER)
 
 
 def test_a_row_with_one_side_has_no_other_one() -> None:
     assert cash().other_account is None
-    for row in (cash(), replace(transfer(), currency=None)):
+    not_stored_yet = Counter(amount=D(5), currency="EUR", account_id="second")
+    for row in (cash(), replace(transfer(), currency=None), transfer(counter=not_stored_yet)):
         with pytest.raises(AssertionError):
             row.other_side(LATER)
 
 
-def test_a_counter_that_goes_to_another_account_names_no_row_yet() -> None:
-    revised = transfer().revised({"counter": {"account_id": "third"}}, LATER)
-    assert revised.counter == Counter(amount=D(5), currency="EUR", account_id="third")
+@pytest.mark.parametrize("account", ["another", "third"])  # before and after "second"
+def test_a_counter_that_goes_to_another_account_names_no_row_yet(account: str) -> None:
+    revised = transfer().revised({"counter": {"account_id": account}}, LATER)
+    assert revised.counter == Counter(amount=D(5), currency="EUR", account_id=account)
     assert transfer().revised({"counter": {"amount": D(5)}}, LATER).version == 1
-    assert (
-        cash(CashType.CONVERSION, "3")
-        .revised({"counter": {"amount": D(-2), "currency": "USD"}}, LATER, own_currency="EUR")
-        .currency
-        == "EUR"
-    )
+
+
+def test_a_row_that_gets_a_counter_names_its_currency() -> None:
+    row = cash(CashType.CONVERSION, "3")
+    counter = {"amount": D(-2), "currency": "USD"}
+    assert row.revised({"counter": counter}, LATER, own_currency="EUR").currency == "EUR"
+
+
+A_TRANSFER = {"kind": CashType.TRANSFER, "account": "second"}
+A_CONVERSION = {"kind": CashType.CONVERSION, "account": None}
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize(
+    ("two_sided", "currency", "amount", "faulty"),
+    [
+        (A_TRANSFER, "EUR", "-5", {}),
+        (A_TRANSFER, "USD", "-6", {}),
+        (A_TRANSFER, "CHF", "-4", {}),
+        (A_CONVERSION, "USD", "-6", {}),
+        (A_CONVERSION, "CHF", "-6", {}),
+        # both sides come in, or both go out; or the other side is nothing
+        (A_TRANSFER, "EUR", "5", {"amount": "sign"}),
+        (A_TRANSFER, "EUR", "0", {"amount": "sign"}),
+        (A_CONVERSION, "USD", "6", {"amount": "sign"}),
+        (A_CONVERSION, "USD", "0", {"amount": "sign"}),
+        # in one currency, what goes out comes in
+        (A_TRANSFER, "EUR", "-4.99", {"amount": FieldCode.AMOUNTS_DIFFER}),
+        (A_TRANSFER, "EUR", "-5.01", {"amount": FieldCode.AMOUNTS_DIFFER}),
+        (A_CONVERSION, "EUR", "-5", {"currency": FieldCode.SAME_AS}),
+        (A_CONVERSION, "EUR", "-4", {"currency": FieldCode.SAME_AS}),
+        # a transfer is to another account, a conversion within one
+        ({**A_TRANSFER, "account": None}, "EUR", "-5", {"account_id": FieldCode.REQUIRED}),
+        ({**A_TRANSFER, "account": "main"}, "EUR", "-5", {"account_id": FieldCode.SAME_AS}),
+        ({**A_CONVERSION, "account": "second"}, "USD", "-6", {"account_id": FieldCode.NOT_FOR_KIND}),
+        (
+            {**A_CONVERSION, "account": "main"},
+            "EUR",
+            "5",
+            {"amount": "sign", "account_id": FieldCode.NOT_FOR_KIND, "currency": FieldCode.SAME_AS},
+        ),
+        # no other type has two sides
+        ({"kind": CashType.ADJUSTMENT, "account": "second"}, "EUR", "-5", {None: FieldCode.NOT_FOR_KIND}),
+        ({"kind": CashType.DIVIDEND, "account": None}, "USD", "6", {None: FieldCode.NOT_FOR_KIND}),
+    ],
+)
+def test_the_other_side_is_of_the_other_sign_and_fits_the_type(
+    sign: int, two_sided: dict[str, Any], currency: str, amount: str, faulty: dict[str | None, Any]
+) -> None:
+    """The amounts are those for a row that brings 5 EUR; for one that takes them, they have the other sign."""
+    counter = Counter(amount=sign * D(amount), currency=currency, account_id=two_sided["account"])
+    row = cash(two_sided["kind"], str(5 * sign), currency="EUR", counter=counter)
+    if not faulty:
+        assert checked(row) is row
+        return
+    wrong_sign = FieldCode.NOT_NEGATIVE if sign > 0 else FieldCode.NOT_POSITIVE
+    with pytest.raises(RuleBroken) as raised:
+        checked(row)
+    assert [(path, code) for path, code, _ in faults(raised)] == [
+        (("counter",) if name is None else ("counter", name), wrong_sign if code == "sign" else code)
+        for name, code in faulty.items()
+    ]
+
+
+def test_an_amount_of_nothing_says_nothing_of_the_other_side() -> None:
+    for amount in ("-1", "0", "1"):
+        counter = Counter(amount=D(amount), currency="USD", account_id="second")
+        row = cash(CashType.TRANSFER, "0", currency="EUR", counter=counter)
+        with pytest.raises(RuleBroken) as raised:
+            checked(row)
+        assert [path for path, *_ in faults(raised)] == [("amount",)]
+
+
+@pytest.mark.parametrize(
+    ("currency", "changes", "amount"),
+    [
+        ("EUR", {"amount": D(-7)}, D(7)),
+        ("EUR", {"amount": D(7)}, D(-7)),
+        ("EUR", {"amount": D(-7), "counter": {"amount": D(7)}}, D(7)),
+        ("EUR", {"amount": D(-7), "counter": {"account_id": "third"}}, D(7)),
+        ("USD", {"amount": D(-7)}, D(5)),
+        ("CHF", {"amount": D(-7)}, D(5)),
+        ("USD", {"amount": D(-7), "currency": "USD"}, D(7)),
+    ],
+)
+def test_in_one_currency_the_other_side_of_a_transfer_follows_its_amount(
+    currency: str, changes: dict[str, Any], amount: Decimal
+) -> None:
+    row = transfer(counter=Counter(amount=D(5), currency=currency, account_id="second", cash_id="c2"))
+    counter = row.revised(changes, LATER).counter
+    assert counter is not None
+    assert (counter.amount, counter.currency) == (amount, currency)
+
+
+def test_an_amount_that_is_not_changed_and_one_that_is_given_are_not_made_to_fit() -> None:
+    in_dollars = transfer(counter=Counter(amount=D(6), currency="USD", account_id="second"))
+    for row, changes in (
+        (in_dollars, {"currency": "USD"}),
+        (in_dollars, {"counter": {"currency": "EUR"}}),
+        (transfer(), {"amount": D(-7), "counter": {"amount": D(6)}}),
+    ):
+        with pytest.raises(RuleBroken) as raised:
+            row.revised(changes, LATER)
+        assert [(path, code) for path, code, _ in faults(raised)] == [(("counter", "amount"), FieldCode.AMOUNTS_DIFFER)]
+
+
+def test_the_other_side_of_a_conversion_never_follows() -> None:
+    row = cash(CashType.CONVERSION, "-5", currency="EUR", counter=Counter(amount=D(6), currency="USD"))
+    counter = row.revised({"amount": D(-7)}, LATER).counter
+    assert counter is not None
+    assert counter.amount == D(6)
+    with pytest.raises(RuleBroken) as raised:
+        row.revised({"amount": D(7), "counter": {"currency": "EUR"}}, LATER)
+    assert [path for path, *_ in faults(raised)] == [("counter", "amount"), ("counter", "currency")]

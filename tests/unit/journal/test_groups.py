@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 
 from handlers.journal.changes import add_event
-from handlers.journal.groups import MOST_TRADES, Group, GroupResult, members, result
+from handlers.journal.groups import MOST_TRADES, Group, GroupResult, have_one_currency, members, result
 from handlers.journal.stats.breakdown import breakdown
 from handlers.journal.stats.calendar import calendar
 from handlers.journal.stats.clock import Clock
@@ -92,6 +92,15 @@ def test_a_cancelled_trade_does_not_count_and_an_unknown_risk_leaves_no_r() -> N
     assert found is not None
     assert (found.net, found.risk, found.r) == (D(30), None, None)
     assert result([cancelled]) is None
+
+
+@pytest.mark.parametrize("other", [{"account_id": "paper"}, {"currency": "JPY"}])
+def test_trades_of_several_accounts_or_currencies_have_no_result_together(other: dict[str, Any]) -> None:
+    trades = [leg("1", "2025-01-02", "5"), leg("2", "2025-01-02", "5", **other)]
+    assert result(trades) is None
+    assert not have_one_currency(trades)
+    for some in ([], trades[:1], [trades[0], trades[0]], [trades[1], trades[1]]):
+        assert have_one_currency(some)
 
 
 def test_of_trades_that_became_flat_at_one_instant_the_last_recorded_one_is_the_last() -> None:

@@ -85,6 +85,9 @@ def test_a_form_lasts_five_minutes_its_record_an_hour_longer_and_a_rejection_a_w
     assert timedelta(minutes=5) == TIME_TO_SEND
     assert timedelta(hours=1, minutes=5) == PENDING_FOR
     assert timedelta(days=7) == REJECTED_FOR
+    [awaited], [refused] = pending(1), rejected(1)
+    assert awaited.forgotten_at - awaited.created_at == timedelta(hours=1, minutes=5)
+    assert refused.forgotten_at - refused.created_at == timedelta(days=7, hours=1, minutes=5)
 
 
 def test_an_attached_image_is_the_last_and_raises_the_version() -> None:

@@ -129,11 +129,11 @@ def test_cash_of_a_merger_and_what_a_spin_off_takes_along_count_on_their_day() -
             at=at,
             cost_share=D("0.5"),
             money=D(450),
-            commission=D(5),
-            fees=D(0),
+            commission=D(3),
+            fees=D(2),
         ),
     )
-    plain = a_trade(TRADE, [(CLOSED, "1", "100")], open_date=ENTERED, commission=D(10))
+    plain = a_trade(TRADE, [(CLOSED, "1", "100")], open_date=ENTERED, commission=D(6), fees=D(4))
     trade = with_entries(plain, plain.entered, splits=splits)
     assert trade.net_pnl == D(645)
     assert in_base(trade, "USD", "EUR", euros(d5="0.9", d6="0.85", d7="0.8")) == InBase(

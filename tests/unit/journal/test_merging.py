@@ -90,6 +90,41 @@ def test_fills_of_one_day_follow_those_of_one_second_and_then_all() -> None:
     assert shown(1, *legs) == ["abcdef"]
 
 
+def test_fills_of_one_day_with_no_exit_between_come_before_those_with_one() -> None:
+    of_one_day = [leg("a", 0, 0), leg("b", 2, 100), leg("c", 3, 200)]
+    assert shown(2, *of_one_day) == ["a", "bc"]
+    of_two_days = [leg("a", 0, 0), leg("b", 2, 24 * 3600), leg("c", 4, 24 * 3600 + 100)]
+    assert shown(2, *of_two_days) == ["a", "bc"]
+
+
+def test_fills_that_are_merged_already_are_joined_by_their_nearest_ones() -> None:
+    later = [leg("d", 9, 300, "p"), leg("e", 11, 400, "p")]  # of one order, with an exit between: these come later
+    next_to_last = [leg("a", 0, 0, "o"), leg("b", 1, 5.1, "o"), leg("c", 2, 5.9)]
+    assert shown(3, *next_to_last, *later) == ["abc", "d", "e"]
+    next_to_first = [leg("a", 0, 5.1), leg("b", 1, 5.9, "o"), leg("c", 2, 9, "o")]
+    assert shown(3, *next_to_first, *later) == ["abc", "d", "e"]
+
+
+def test_fills_before_and_after_a_split_are_never_one_leg() -> None:
+    before, after = [leg("a", 0, 0, "o"), leg("b", 1, 0, "o")], [leg("c", 2, 0, "o"), leg("d", 3, 0, "o")]
+    assert shown(1, *before, *(each._replace(units=1) for each in after)) == ["ab", "cd"]
+    assert shown(1, *(each._replace(units=1) for each in after), *before) == ["cd", "ab"]
+    assert shown(1, *before, *(each._replace(units=0) for each in after)) == ["abcd"]
+
+
+def test_each_lot_that_an_action_makes_a_fill_of_has_a_name_of_its_own() -> None:
+    fill = leg("a", 0, 0)
+    assert [fill.name, *(fill._replace(lot=number).name for number in (0, 1, 2))] == ["a", "a", "a|1", "a|2"]
+
+
+def test_a_single_lot_keeps_its_rounded_price_and_its_exact_money() -> None:
+    """Of 3 units at 50 a point that a spin-off gave for 100, each has the price 0.66666667."""
+    lot = leg("a", 0, 0, quantity="3")._replace(lot_price=D("0.66666667"), money=D(100))
+    assert worth([lot]) == (D("0.66666667"), D(100))
+    exact = lot._replace(lot_price=D("0.5"), money=D(75))
+    assert worth([exact]) == (D("0.5"), D(75))
+
+
 def test_the_day_is_that_of_the_fills_own_offset() -> None:
     late = 14 * 3600  # midnight in UTC
     legs = [leg("a", 0, 0), leg("b", 1, late - 1), leg("c", 2, late), leg("d", 3, late + 9)]

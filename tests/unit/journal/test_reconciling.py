@@ -8,7 +8,7 @@ from time import process_time
 
 import pytest
 
-from handlers.journal.reconciling import MOST_LOOKED_AT, MOST_NAMED, Amount, candidates
+from handlers.journal.reconciling import Amount, candidates
 
 D = Decimal
 AT = datetime(2026, 1, 31, 22, tzinfo=UTC)
@@ -53,6 +53,16 @@ def named(difference: str, *amounts: Amount) -> list[tuple[str, list[str | None]
         ("-90", ["100@-1"], [("DIGITS_SWAPPED", ["100@-1"])]),
         ("-200", ["100@-1"], [("WRONG_SIGN", ["100@-1"])]),
         ("-1098", ["1221@-1"], []),
+        # digits that are changed otherwise
+        ("901", ["1234@-1"], []),  # 2135: one more than two neighbours
+        ("198", ["123@-1"], []),  # 321: no neighbours
+        ("19", ["12@-1"], []),  # 31
+        ("11", ["12@-1"], []),  # 23
+        ("-11", ["32@-1"], []),  # 21
+        ("-19", ["31@-1"], []),  # 12
+        ("55", ["-23@-1"], []),  # 32: another sign
+        ("-55", ["23@-1"], []),
+        ("5", ["5@0"], []),  # what lies at the instant counts already
     ],
 )
 def test_what_explains_a_difference(difference: str, amounts: list[str], expected: list[tuple[str, list[str]]]) -> None:
@@ -68,14 +78,16 @@ def test_the_sign_and_the_digits_of_what_a_trade_earned_are_not_typed() -> None:
 
 def test_the_order_does_not_depend_on_that_of_the_amounts() -> None:
     rows = [cash("5", days, f"c{days}{name}") for days in (-1, -2) for name in "ab"]
+    rows += [Amount(amount=D(5), at=AT - timedelta(1), trade_id=name) for name in "uv"]
     assert named("-5", *rows) == named("-5", *reversed(rows))
 
 
 def test_many_amounts_take_little_time_and_few_are_named() -> None:
     rows = [cash("5", -number / 10_000, f"c{number}") for number in range(20_000)]
     begun = process_time()
-    assert len(named("-10", *rows)) == MOST_NAMED
+    assert len(named("-10", *rows)) == 20
     assert named("-7", *rows) == []
     assert process_time() - begun < 3
-    far = [cash("7", -30), *(cash("5", -number / 10_000, f"c{number}") for number in range(MOST_LOOKED_AT))]
-    assert named("-7", *far) == []
+    nearer = [cash("5", -number / 10_000, f"c{number}") for number in range(1_000)]
+    assert named("-7", cash("7", -30), *nearer) == []
+    assert named("-7", cash("7", -30), *nearer[1:]) == [("NOT_IN_STATEMENT", ["7@-30"])]

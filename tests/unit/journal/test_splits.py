@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
+from math import ceil
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.faults import FieldCode
+from handlers.journal import money
 from handlers.journal.changes import (
     add_entry,
     add_split,
@@ -329,6 +331,38 @@ def test_all_that_is_left_before_splits_covers_the_later_closes() -> None:
     assert D(0) <= trade.remaining_quantity < D("1E-16")
     assert add_split(trade, a_split("4", "1", 20, "last"), NOW).splits[-1].split_id == "last"
     assert trade.closes[0].quantity < D(10) / 3 < trade.closes[0].quantity + D("1E-16")
+
+
+SOME_SPLITS = [("4", "1"), ("1", "3"), ("3", "7"), ("1", "7")]
+
+
+@pytest.mark.parametrize("later", ["0.2", "0.111111111111111111", "1E-18"])
+@pytest.mark.parametrize("second", SOME_SPLITS)
+@pytest.mark.parametrize("first", SOME_SPLITS)
+def test_before_splits_all_can_be_closed_that_later_closes_leave(
+    first: tuple[str, str], second: tuple[str, str], later: str
+) -> None:
+    """To the last decimal of the largest of the units, in which one unit is `largest` of those at the close."""
+    trade = add_split(add_split(a_trade("10"), a_split(*first, 5), NOW), a_split(*second, 6, "second"), NOW)
+    trade = closed(trade, later, "100", 7)
+    most = closable(trade, hours(1))
+    assert money.fits(most)
+    if most:
+        assert closed(trade, str(most), "100", 1).closes[0].quantity == most
+    after_first = D(first[1]) / D(first[0])
+    largest = ceil(max(D(1), after_first, after_first * D(second[1]) / D(second[0])))
+    more = Close(close_id="more", quantity=most + largest * D("1E-18") + D("1E-18"), price=D(1), closed_at=hours(1))
+    assert first_uncovered(replace(trade, closes=(*trade.closes, more))) is not None
+
+
+def test_what_can_be_closed_at_the_instant_of_entries_has_all_of_them() -> None:
+    trade = a_trade("10")
+    for number in (2, 3):
+        entry = Entry(entry_id=str(UUID(int=number)), quantity=D(5), price=D(100), entered_at=hours(2))
+        trade = add_entry(trade, entry, NOW)
+    assert closable(trade, hours(2)) == D(20)
+    split = add_split(trade, a_split("2", "1", 2), NOW)
+    assert closable(split, hours(2)) == D(30)
 
 
 @given(split_trades(), st.sampled_from([("4", "1"), ("1", "10"), ("3", "2")]))

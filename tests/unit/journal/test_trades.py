@@ -4,13 +4,15 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from handlers.faults import Fault, FieldCode
 from handlers.journal.changes import close, open_trade, revise, take_back_close
 from handlers.journal.errors import CloseNotFound, FieldError, RuleBroken, StateForbids
-from handlers.journal.trade import Close, JournalNotes, Side, Status, Trade
+from handlers.journal.rules import within_bounds
+from handlers.journal.trade import Close, JournalNotes, Side, Status, Trade, TradeSource
 
 D = Decimal
 NEW_YORK = timezone(timedelta(hours=-5))
@@ -253,6 +255,9 @@ def test_a_time_that_has_no_utc_instant_is_refused() -> None:
     with pytest.raises(RuleBroken) as error:
         open_trade(a_trade(open_date=first), [a_close(closed_at=first)])
     assert errors_of(error) == {"open_date", "closes.0.closed_at"}
+    for each in error.value.errors:
+        assert each.fault.code is FieldCode.YEAR_OUT_OF_RANGE
+        assert each.fault.params == {"minimum": 1, "maximum": 9999}
 
 
 @pytest.mark.parametrize(
@@ -271,6 +276,22 @@ def test_a_figure_longer_than_fifteen_digits_is_refused_by_name(given: dict[str,
     closes = given.pop("closes", ())
     with pytest.raises(RuleBroken, match=f"quantity makes {figure} longer than 15 digits"):
         open_trade(a_trade(**given), closes)
+
+
+@pytest.mark.parametrize(
+    ("given", "figure"),
+    [
+        ({"quantity": D(10**8), "entry_price": D(-(10**7))}, "the cost"),
+        ({"quantity": D(10**7), "entry_price": D(10**6), "multiplier": D(100)}, "the cost"),
+        ({"commission": D(999_999_999_999_999), "fees": D(1)}, "the costs"),
+    ],
+)
+def test_cost_and_costs_of_a_position_have_fifteen_digits_at_most(given: dict[str, Any], figure: str) -> None:
+    """A trade that is recorded by hand shows neither."""
+    trade = a_trade(trade_id=str(UUID(int=1)), **given)
+    assert within_bounds(trade) is trade
+    with pytest.raises(RuleBroken, match=f"quantity makes {figure} longer than 15 digits"):
+        within_bounds(replace(trade, source=TradeSource.LEDGER))
 
 
 # Closing

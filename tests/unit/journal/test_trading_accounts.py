@@ -52,7 +52,8 @@ def test_totals_count_what_somebody_earns_unless_the_user_says_otherwise(kind: A
 def test_a_new_account_is_live_empty_and_in_use_by_nothing() -> None:
     made = account()
     assert (made.kind, made.opening_balance, made.dust_value, made.version) == (AccountKind.LIVE, D(0), D(0), 1)
-    assert (made.archived, made.in_use, made.closing, made.include_in_totals) == (False, False, False, None)
+    assert (made.archived, made.in_use, made.closing, made.erasing) == (False, False, False, False)
+    assert made.include_in_totals is None
     assert (made.broker, made.opened_at, made.time_zone, made.lot_method) == (None, None, None, None)
 
 

@@ -107,6 +107,22 @@ def test_a_week_starts_on_the_day_asked_for(starts_on: Weekday, day: str, week: 
     assert (first.isoformat(), last.isoformat()) == week
 
 
+@pytest.mark.parametrize("starts_on", Weekday)
+def test_a_week_is_the_seven_days_from_the_day_that_it_starts_on(starts_on: Weekday) -> None:
+    weeks = Clock(week_starts_on=starts_on)
+    for number in range(7):
+        day = date(2026, 1, 5) + timedelta(number)
+        first, last = weeks.week(day)
+        assert first <= day <= last
+        assert (last - first, weeks.weekday(datetime.combine(first, time(12)))) == (timedelta(6), starts_on)
+
+
+@pytest.mark.parametrize("zone", [None, "UTC"])
+@pytest.mark.parametrize("starts", ["00:00", "06:00", "17:00"])
+def test_a_zone_or_a_start_of_the_day_may_move_days(zone: str | None, starts: str) -> None:
+    assert clock(zone, starts).may_move_days is (zone is not None or starts != "00:00")
+
+
 @pytest.mark.parametrize("zone", ANY_ZONE)
 @pytest.mark.parametrize("starts", ["00:00", "12:00", "17:00"])
 def test_the_ends_of_the_calendar_have_days_too(zone: str, starts: str) -> None:
