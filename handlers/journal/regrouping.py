@@ -401,10 +401,11 @@ class _Any(Container[str]):
 ANY = _Any()
 
 
-def overclosing(executions: Sequence[RecordedExecution], actions: Sequence[CorporateAction] = ()) -> set[str]:
-    """The ids of executions that may only close and take more than is open, and of actions that cannot be applied.
+def impossible_ids(executions: Sequence[RecordedExecution], actions: Sequence[CorporateAction] = ()) -> set[str]:
+    """The ids of executions that may only close and take more than is open, and of actions that cannot be applied:
+    those that `groups_of` refuses unless they are tolerated.
 
-    executions: from a flat point on.
+    executions: in order, from a flat point on.
     """
     found: set[str] = set()
     while True:
@@ -616,16 +617,17 @@ def regrouped(
     user_id: str,
     lot_method: LotMethod,
     now: datetime,
-    behind: bool = False,
+    accepted: bool = False,
 ) -> Regrouping:
     """Derive the trades of the groups from what the executions' trades were before.
 
-    stored: the trades of `former` and of the groups, by id, those that exist. behind: the executions are accepted
-    already, so nothing can be refused; where a trade cannot become a part of another, for its images or the length of
+    stored: the trades of `former` and of the groups, by id, those that exist. accepted: the executions were accepted
+    before, so nothing can be refused; where a trade cannot become a part of another, for its images or the length of
     its notes, and where no execution of it is left, it stays with all that was written about it, as a cancelled trade
     that is recorded by hand.
 
-    Raises RuleBroken for figures that are too long; StateForbids, unless `behind`, when notes or images would be lost.
+    Raises, unless `accepted`, RuleBroken for figures that are too long; StateForbids when notes or images would be
+    lost.
     """
     after, renamed = _with_heirs(former, groups, stored)
     kept = {group.trade_id for group in after}
@@ -639,22 +641,22 @@ def regrouped(
         for other in vanished:
             if heirs.get(other.trade_id) != group.trade_id or not _is_annotated(other):
                 continue
-            if behind and len(handed.get(group.trade_id, ())) >= _MOST_HANDED:
+            if accepted and len(handed.get(group.trade_id, ())) >= _MOST_HANDED:
                 aside.append(other)
                 continue
             try:
                 new = _with_notes_of(new, other)
             except StateForbids:
-                if not behind:
+                if not accepted:
                     raise
                 aside.append(other)
             else:
                 handed.setdefault(group.trade_id, []).append(other)
         if old is None or replace(new, version=old.version, updated_at=old.updated_at) != old:
-            changed.append((new if behind else within_bounds(new), old))
+            changed.append((new if accepted else within_bounds(new), old))
     for trade in vanished:
         if trade.trade_id not in heirs and _is_annotated(trade):
-            if not behind:
+            if not accepted:
                 raise StateForbids(
                     "The trade of these fills has notes or images, which would be lost. Remove them from the trade "
                     "first."

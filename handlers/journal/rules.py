@@ -45,6 +45,7 @@ _TRADE_AMOUNTS, _CLOSE_AMOUNTS, _ENTRY_AMOUNTS = _amounts(Trade), _amounts(Close
 
 
 def trade_errors(trade: Trade) -> list[FieldError]:
+    """What is wrong with the trade in itself: its amounts, its time and its tags; its parts are checked alone."""
     return [
         *_amount_errors(trade, _TRADE_AMOUNTS),
         *_time_errors(trade.open_date, "open_date"),
@@ -79,6 +80,10 @@ def _time_errors(moment: datetime, *path: str | int) -> Iterator[FieldError]:
 
 
 def wrong_amount(amount: Decimal | None, *, positive: bool) -> Fault | None:
+    """What is wrong with the amount; None if nothing is, or if there is no amount.
+
+    It may have 15 digits before the point and 18 after it. positive: it has to be more than 0, too.
+    """
     if amount is None:
         return None
     if not money.fits(amount):
@@ -87,6 +92,7 @@ def wrong_amount(amount: Decimal | None, *, positive: bool) -> Fault | None:
 
 
 def wrong_time(moment: datetime) -> Fault | None:
+    """What is wrong with the moment, which has a UTC offset; None if nothing is. In UTC, its year is from 1 to 9999."""
     try:
         moment.astimezone(UTC)
     except OverflowError:
@@ -99,6 +105,7 @@ def _at(name: str, code: FieldCode, detail: str) -> FieldError:
 
 
 def cannot_be_closed(trade: Trade) -> list[FieldError]:
+    """Why nothing of the trade can be closed: it has no entry price, or is cancelled. Empty if it can."""
     errors = []
     if trade.entry_price is None:
         errors.append(_at("entry_price", FieldCode.REQUIRED_TO_CLOSE, "is required as soon as anything is closed"))
@@ -108,6 +115,7 @@ def cannot_be_closed(trade: Trade) -> list[FieldError]:
 
 
 def conflicts_with_closes(trade: Trade) -> list[FieldError]:
+    """What is wrong with the trade with regard to its closes."""
     if not trade.closes:
         return []
     errors = cannot_be_closed(trade)

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from handlers.journal import money
 from handlers.journal.executions import MADE_BY_ACTIONS, CorporateAction, RecordedExecution, in_order, symbol_key
 from handlers.journal.money import ZERO
-from handlers.journal.regrouping import ANY, Regrouping, former_trades, methods_of, overclosing, regrouped, walked
+from handlers.journal.regrouping import ANY, Regrouping, former_trades, impossible_ids, methods_of, regrouped, walked
 from handlers.journal.trade import Trade
 from handlers.storage import corporate_actions
 from handlers.storage import executions as storage
@@ -57,7 +57,7 @@ def settled(parts: Sequence[Part], now: datetime, *, behind: bool = False) -> Ou
     after = in_order(one for part in parts for one in part.after)
     were = {action.action_id: action for part in parts for action in part.held.actions}
     are = {action.action_id: action for part in parts for action in part.actions}
-    tolerated = ANY if behind else overclosing(before, [*were.values()])
+    tolerated = ANY if behind else impossible_ids(before, [*were.values()])
     groups, made = walked(after, tolerated, are.values())
     former = former_trades(before, [trade_id for part in parts for trade_id in part.held.gone])
     ids = {*former, *(group.trade_id for group in groups)}
@@ -66,7 +66,7 @@ def settled(parts: Sequence[Part], now: datetime, *, behind: bool = False) -> Ou
     if made:  # the cost that they take along depends on the lot methods of the trades
         groups, made = walked(after, tolerated, are.values(), methods_of(former, groups, stored, method))
     after = _with_made(after, made, before, now)
-    result = regrouped(former, after, groups, stored, user_id=user_id, lot_method=method, now=now, behind=behind)
+    result = regrouped(former, after, groups, stored, user_id=user_id, lot_method=method, now=now, accepted=behind)
     changed = {one.execution_id: one for one in result.fills}
     of_position: dict[PositionKey, list[RecordedExecution]] = {}
     for one in after:

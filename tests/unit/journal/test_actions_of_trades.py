@@ -16,7 +16,7 @@ from handlers.journal.errors import ActionImpossible, RuleBroken
 from handlers.journal.executions import ActionType, CorporateAction, Instrument, RecordedExecution, in_order
 from handlers.journal.ledger import SettledTrade, settle_all
 from handlers.journal.positions import LotMethod, Side
-from handlers.journal.regrouping import groups_of, methods_of, open_after, overclosing, regrouped, walked
+from handlers.journal.regrouping import groups_of, impossible_ids, methods_of, open_after, regrouped, walked
 from handlers.journal.trade import Trade, part_id
 
 D = Decimal
@@ -228,7 +228,7 @@ def test_an_action_that_leaves_nothing_is_named_and_may_be_passed_by() -> None:
     with pytest.raises(ActionImpossible) as refused:
         groups_of(executions, (), [split])
     assert (refused.value.action_id, path_of(refused.value)) == (split.action_id, ("new",))
-    assert overclosing(executions, [split]) == {split.action_id}
+    assert impossible_ids(executions, [split]) == {split.action_id}
     [group] = groups_of(executions, {split.action_id}, [split])
     assert (group.splits, group.open_quantity) == ((), executions[0].quantity)
     huge = [execution(0, Side.BUY, D(999_999_999_999_999), D(1), 0)]

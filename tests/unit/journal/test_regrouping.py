@@ -18,7 +18,7 @@ from handlers.journal.ledger import settle_all
 from handlers.journal.merging import Leg, merged, worth
 from handlers.journal.money import canonical
 from handlers.journal.positions import LotMethod, Side
-from handlers.journal.regrouping import Group, former_trades, groups_of, overclosing, regrouped
+from handlers.journal.regrouping import Group, former_trades, groups_of, impossible_ids, regrouped
 from handlers.journal.trade import Image, JournalNotes, Status, Trade, TradeSource
 
 D = Decimal
@@ -72,7 +72,7 @@ class Journal:
     def _change(self, executions: Sequence[RecordedExecution]) -> None:
         ordered = sorted(executions, key=lambda one: (one.executed_at, one.sequence, one.execution_id))
         self.now += timedelta(seconds=1)
-        groups = groups_of(ordered, overclosing(self.executions))
+        groups = groups_of(ordered, impossible_ids(self.executions))
         former = former_trades(self.executions)
         result = regrouped(former, ordered, groups, self.trades, user_id=USER, lot_method=self.method, now=self.now)
         for trade in result.vanished:
@@ -353,7 +353,7 @@ def behind(journal: Journal, executions: Sequence[RecordedExecution]) -> None:
         user_id=USER,
         lot_method=LotMethod.AVERAGE,
         now=DAY,
-        behind=True,
+        accepted=True,
     )
     for trade in result.vanished:
         del journal.trades[trade.trade_id]
@@ -413,8 +413,8 @@ def test_a_fill_that_may_only_close_and_was_accepted_opens_something_with_the_re
     journal.put(execution("a", "BUY", "2", "10", 0))
     closing = execution("b", "SELL", "3", "12", 1, position_effect=PositionEffect.CLOSE)
     fills = [journal.executions[0], closing]
-    assert overclosing(fills) == {closing.execution_id}
-    long, short = groups_of(fills, overclosing(fills))
+    assert impossible_ids(fills) == {closing.execution_id}
+    long, short = groups_of(fills, impossible_ids(fills))
     assert (long.warnings, short.warnings) == ((), ("CLOSING_FILL_OPENED",))
     assert (long.open_quantity, short.open_quantity) == (D(0), D(1))
 
@@ -499,7 +499,7 @@ def test_marks_and_settles_in_any_order_end_as_settling_from_scratch(story: list
             user_id=USER,
             lot_method=method,
             now=DAY + timedelta(seconds=number),
-            behind=True,
+            accepted=True,
         )
         for trade in result.vanished:
             del journal.trades[trade.trade_id]
