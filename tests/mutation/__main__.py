@@ -29,6 +29,7 @@ from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 from types import CodeType, ModuleType
+from typing import Any
 
 import hypothesis
 import pytest
@@ -42,14 +43,25 @@ ROOT = Path(__file__).parents[2]
 JUDGED = Path(__file__).with_name("survivors.md")
 # How a class is built, and what is imported for types alone, is judged by mypy.
 OF_MYPY = re.compile(r"^- *@|^-if TYPE_CHECKING:", re.MULTILINE)
-SECONDS = 60
+SECONDS = 20
 # A failure is all that is asked of Hypothesis, and no small example of it.
 FOUND = (hypothesis.Phase.explicit, hypothesis.Phase.generate)
+# Tests that ask for thousands find most in the first of them, and would take as long again for each survivor.
+MOST_EXAMPLES = 300
 SURVIVED = 7  # the exit code of a process whose mutant no test noticed
 MEGABYTES = 2_000
 # The first two need to be told names of variables. The others ask for identity in place of equality or the other way
 # round, which is the same for enumerations, None and small numbers.
 LEFT_OUT = re.compile("VariableInserter|VariableReplacer|_Eq_Is$|_NotEq_IsNot$|_Is_Eq$|_IsNot_NotEq$")
+
+
+class FewerExamples(hypothesis.settings):
+    """The settings of Hypothesis, of which a test that is imported later asks for `MOST_EXAMPLES` at most."""
+
+    def __init__(self, *parent: Any, **given: Any) -> None:
+        if "max_examples" in given:
+            given["max_examples"] = min(given["max_examples"], MOST_EXAMPLES)
+        super().__init__(*parent, **given)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +212,7 @@ def main() -> int:
         report_multiple_bugs=False,
     )
     hypothesis.settings.load_profile("mutation")
+    hypothesis.settings = FewerExamples  # type: ignore[misc]
     made = left = unjudged = 0
     for module in asked.modules or TESTS:
         tests = [str(ROOT / "tests" / "unit" / "journal" / name) for name in TESTS[module]]

@@ -19,7 +19,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "handlers/journal/cash.py": ("test_cash.py",),
     "handlers/journal/completing.py": ("test_completing.py",),
     "handlers/journal/deletions.py": ("test_deletions.py",),
-    "handlers/journal/executions.py": ("test_ledger.py",),
+    "handlers/journal/executions.py": ("test_executions.py", "test_ledger.py"),
     "handlers/journal/facets.py": ("test_facets.py",),
     "handlers/journal/groups.py": ("test_groups.py",),
     "handlers/journal/images.py": ("test_images.py",),

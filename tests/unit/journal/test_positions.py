@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from decimal import Context, Decimal, localcontext
 from fractions import Fraction
 from pathlib import Path
-from time import process_time
 from typing import Any
 
 import pytest
@@ -608,25 +607,6 @@ def test_a_tie_after_many_quotients_without_an_end_is_decided_exactly() -> None:
     trips = settle(fills)
     assert matches_of(trips) == naive(fills, [], AVERAGE, D(1))
     assert [canonical(exit_.gross) for exit_ in trips[-1].exits[-2:]] == ["-0.00000001", "-0.00000002"]
-
-
-@pytest.mark.parametrize("method", LotMethod)
-def test_a_hundred_thousand_fills_of_one_position_are_settled_in_seconds(method: LotMethod) -> None:
-    fills = [
-        Fill(
-            fill_id=str(n),
-            side=Side.SELL if n % 5 == 4 else Side.BUY,
-            quantity=D(n % 97 + 1).scaleb(-2),
-            price=D(10_000 + n % 911).scaleb(-2),
-            at=DAY + timedelta(seconds=n),
-            costs=D("0.37"),
-        )
-        for n in range(100_000)
-    ]
-    began = process_time()
-    [trip] = settle(fills, (), method)
-    assert process_time() - began < 10
-    assert (len(trip.exits), trip.is_flat) == (20_000, False)
 
 
 def test_what_is_flat_moves_nowhere_and_a_flat_trip_ends_where_another_arrives() -> None:
