@@ -1,7 +1,7 @@
 """Trades of executions with corporate actions between them: their figures are the engine's."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,10 +13,26 @@ from hypothesis import strategies as st
 
 from handlers.journal import money
 from handlers.journal.errors import ActionImpossible, RuleBroken
-from handlers.journal.executions import ActionType, CorporateAction, Instrument, RecordedExecution, in_order
+from handlers.journal.executions import (
+    ActionType,
+    CorporateAction,
+    Execution,
+    Instrument,
+    RecordedExecution,
+    in_order,
+)
 from handlers.journal.ledger import SettledTrade, settle_all
 from handlers.journal.positions import LotMethod, Side
-from handlers.journal.regrouping import groups_of, impossible_ids, methods_of, open_after, regrouped, walked
+from handlers.journal.regrouping import (
+    Held,
+    groups_of,
+    impossible_ids,
+    methods_of,
+    open_after,
+    regrouped,
+    taken_in_turn,
+    walked,
+)
 from handlers.journal.trade import Trade, part_id
 
 D = Decimal
@@ -282,6 +298,78 @@ def test_what_is_too_little_for_a_lot_goes_along_with_another() -> None:
     [parent, child], _ = settled(executions, [spin], LotMethod.FIFO)
     assert [entry.quantity for entry in child.entries] == [D(2)]
     assert child.entries[0].money == parent.splits[0].money == D(75)
+
+
+def test_a_split_after_a_spin_off_of_the_same_instant_counts_for_what_came_in() -> None:
+    executions = [execution(0, Side.BUY, D(8), D(10), 0)]
+    spin = action(ActionType.SPINOFF, 5, new_symbol="KID", new=D(1), old=D(4), cost_share=D("0.2"))
+    split = replace(action(ActionType.SPLIT, 5, 1, new=D(3), old=D(1)), symbol="KID", sequence=1)
+    [parent, child], _ = settled(executions, [spin, split], LotMethod.FIFO)
+    assert (parent.quantity, child.quantity, child.trip.open_cost) == (D(8), D(6), D(40))
+
+
+def test_an_execution_that_an_action_makes_is_as_old_as_the_trade_and_has_its_share_of_both_costs() -> None:
+    executions = [
+        replace(execution(0, Side.BUY, D(8), D(10), 0), commission=D(3), fees=D(1)),
+        replace(execution(1, Side.BUY, D(8), D(10), 1), commission=D(0), fees=D(4), created_at=DAY + timedelta(1)),
+    ]
+    split = action(ActionType.SPLIT, 3, new=D(2), old=D(1))
+    spin = action(ActionType.SPINOFF, 5, 1, new_symbol="KID", new=D(1), old=D(4), cost_share=D("0.5"))
+    [parent, child], [made] = settled(executions, [split, spin], LotMethod.AVERAGE)
+    assert made.created_at == DAY
+    assert (made.commission, made.fees) == (D("1.5"), D("2.5"))
+    assert (child.commission, child.fees) == (D("1.5"), D("2.5"))
+    assert (parent.commission, parent.fees) == (D("1.5"), D("2.5"))
+    free = [replace(one, commission=D(0), fees=D(0)) for one in executions]
+    _, [made] = settled(free, [spin], LotMethod.AVERAGE)
+    assert (made.commission, made.fees) == (D(0), D(0))
+
+
+def test_what_is_to_be_recorded_is_chosen_by_what_is_open_when_its_turn_comes() -> None:
+    """Executions that are not recorded yet have no user."""
+    seen: list[tuple[Side | None, Decimal, Decimal | None]] = []
+
+    def draft(number: int, side: Side, quantity: int, price: int, minute: int) -> Execution:
+        one = execution(number, side, D(quantity), D(price), minute)
+        return Execution(**{each.name: getattr(one, each.name) for each in fields(Execution)})
+
+    def choose(one: Execution, held: Held) -> list[RecordedExecution]:
+        seen.append((held.side, held.quantity, held.mean_price(D("2.5"))))
+        if one.sequence == 6:  # passed by
+            return []
+        assert one.side is not None
+        quantity, price = one.quantity or D(0), one.price or D(0)
+        return [execution(one.sequence, one.side, quantity, price, int((one.executed_at - DAY).total_seconds() // 60))]
+
+    executions = [
+        draft(0, Side.BUY, 2, 10, 0),
+        execution(1, Side.BUY, D(2), D(20), 1),
+        draft(2, Side.SELL, 1, 9, 3),
+        draft(3, Side.SELL, 7, 9, 5),
+        draft(4, Side.BUY, 1, 9, 6),
+        draft(5, Side.BUY, 1, 9, 7),
+        draft(6, Side.SELL, 1, 9, 8),
+        draft(7, Side.SELL, 3, 12, 9),
+    ]
+    splits = [
+        action(ActionType.SPLIT, 5, 1, new=D(2), old=D(1)),
+        action(ActionType.SPLIT, 3, new=D(3), old=D(2)),
+    ]
+    taken = taken_in_turn(executions, splits, choose, with_money=True)
+    assert [one.sequence for one in taken] == [0, 1, 2, 3, 4, 5, 7]
+    # 4 for 15 each are 6 for 10 each; after one left, 5 of these are 10 for 5 each.
+    assert seen == [
+        (None, D(0), None),
+        (Side.BUY, D(6), D(10)),
+        (Side.BUY, D(10), D(5)),
+        (Side.BUY, D(3), D(5)),
+        (Side.BUY, D(4), D(6)),
+        (Side.BUY, D(5), D("6.6")),
+        (Side.BUY, D(5), D("6.6")),
+    ]
+    seen.clear()
+    taken_in_turn(executions, splits, choose)
+    assert [price for _, _, price in seen] == [None] * 7
 
 
 def test_an_action_takes_its_trade_from_no_execution() -> None:

@@ -195,8 +195,12 @@ def test_dust_is_swept_at_the_price_of_the_exit_that_leaves_it() -> None:
     assert [canonical(exit_.gross) for exit_ in trade.trip.exits] == [expected["realized"], expected["dust"]]
     [made] = settled.made
     assert (made.kind, made.linked_to, canonical(made.quantity or D(0))) == (ExecutionKind.DUST, "b", expected["left"])
-    [kept] = settle_all(fills, dust=D("0.00000135")).trades  # 0.30696933 x 0.00000443 is more
-    assert not kept.trip.is_flat
+    worth = D("0.30696933") * D("0.00000443")
+    for dust in (D("0.00000135"), worth):
+        [kept] = settle_all(fills, dust=dust).trades  # what is worth as much, or more, is kept
+        assert not kept.trip.is_flat
+    [free] = settle_all(executions_of("a BUY 2 @ 1\nb SELL 1 @ 0")).trades
+    assert not free.trip.is_flat
 
 
 def test_dust_is_what_an_exit_leaves_and_never_what_an_entry_begins_with() -> None:
@@ -255,6 +259,9 @@ def test_a_fill_that_is_said_to_open_and_closes_is_told() -> None:
     bought, sold = executions_of("a BUY 2 @ 1\nb SELL 1 @ 1")
     [trade] = settle_all([bought, replace(sold, position_effect=PositionEffect.OPEN)]).trades
     assert trade.warnings == ("OPENING_FILL_CLOSED",)
+    opened = settle_all([replace(bought, position_effect=PositionEffect.OPEN)]).trades
+    added = settle_all([bought, replace(sold, side=Side.BUY, position_effect=PositionEffect.OPEN)]).trades
+    assert [trade.warnings for trade in (*opened, *added)] == [(), ()]
 
 
 @pytest.mark.parametrize("kind", ["TRANSFER_IN", "OPENING"])
@@ -317,6 +324,45 @@ def test_a_rename_into_a_position_of_the_other_side_closes_it_at_cost() -> None:
     assert sum(trade.cash for trade in settled.trades) == D(-6)
 
 
+def test_what_is_renamed_into_the_other_side_leaves_at_the_cost_of_what_is_open_then() -> None:
+    long = executions_of("a BUY 1 @ 5\nb SELL 1 @ 6\nc BUY 4 @ 10\nd SELL 1 @ 11")
+    short = executions_of("e SELL 2 @ 12", symbol="Y")
+    settled = settle_all([*long, *short], [action(ActionType.RENAME, 5, new_symbol="Y")])
+    assert [(trade.symbol, canonical(trade.trip.gross)) for trade in settled.trades] == [
+        ("X", "1"),
+        ("Y", "4"),
+        ("X", "1"),
+        ("Y", "0"),
+    ]
+    left = settled.trades[3].trip
+    assert (canonical(left.open_quantity), canonical(left.open_cost)) == ("1", "10")
+
+
+def test_a_trade_lasts_from_its_first_fill_to_its_last_exit() -> None:
+    [trade] = settle_all(executions_of("a BUY 1 @ 1\nb BUY 1 @ 1\nc SELL 1 @ 1\nd SELL 1 @ 1")).trades
+    assert (trade.opened_at, trade.closed_at) == (DAY, DAY + timedelta(minutes=3))
+
+
+def test_each_fill_that_is_made_has_the_name_of_what_made_it_and_a_number() -> None:
+    accounts = ("first", "second", "third", "fourth")
+    fills = [fill for account in accounts for fill in executions_of("a BUY 1 @ 10", account_id=account)]
+    made = settle_all(fills, [action(ActionType.MERGER_CASH, 5, cash_per_share=D(15))]).made
+    assert [one.execution_id for one in made] == [f"merger_cash5:merger_cash:{number}" for number in (1, 2, 3, 4)]
+    assert tuple(one.account_id for one in made) == accounts
+
+
+def test_units_of_an_unknown_cost_that_turn_a_position_make_both_trades_unknown() -> None:
+    old, new = executions_of("a OPENING:BUY 20 @ -"), executions_of("b SELL 2 @ 12", symbol="Y")
+    later = replace(executions_of("c SELL 1 @ 12", symbol="y")[0], executed_at=DAY + timedelta(hours=1))
+    spun = action(ActionType.SPINOFF, 5, new_symbol="Y", new=D(1), old=D(4), cost_share=D("0.2"))
+    trades = settle_all([*old, *new, later], [spun]).trades
+    assert [(trade.symbol, trade.warnings) for trade in trades] == [
+        ("X", ("BASIS_UNKNOWN",)),
+        ("Y", ("BASIS_UNKNOWN",)),
+        ("Y", ("BASIS_UNKNOWN",)),  # as the action spells it, whatever comes later
+    ]
+
+
 def test_a_merger_for_cash_closes_all_accounts_or_one() -> None:
     fills = [*executions_of("a BUY 2 @ 10"), *executions_of("b SELL 1 @ 20", account_id="other")]
     settled = settle_all(fills, [action(ActionType.MERGER_CASH, 5, cash_per_share=D(15))])
@@ -342,7 +388,7 @@ def test_a_spin_off_takes_its_share_of_the_cost_along(method: LotMethod) -> None
     fills = executions_of("a BUY 10 @ 10\nb BUY 10 @ 11\nc SELL 20 @ 9")
     [child] = executions_of("d SELL 5 @ 12", symbol="Y")
     fills[2] = replace(fills[2], executed_at=DAY + timedelta(hours=1))
-    spun = action(ActionType.SPINOFF, 5, new_symbol="Y", new=D(1), old=D(4), cost_share=D("0.2"))
+    spun = action(ActionType.SPINOFF, 5, new_symbol="Y", new=D(2), old=D(8), cost_share=D("0.2"))
     settled = settle_all([*fills, replace(child, executed_at=DAY + timedelta(hours=2))], [spun], method)
     parent, other = settled.trades
     assert (parent.symbol, canonical(parent.trip.net)) == ("X", "12")  # 180 for what cost 210 - 42
@@ -373,6 +419,14 @@ def test_an_action_that_leaves_nothing_names_itself() -> None:
         with pytest.raises(RuleBroken) as error:
             settle_all(executions_of("a BUY 1 @ 1"), [tiny])
         assert [one.path for one in error.value.errors] == [("actions", tiny.action_id, "new")]
+
+
+def test_units_of_a_spin_off_that_would_be_too_dear_are_refused_whatever_lot_comes_before() -> None:
+    spun = action(ActionType.SPINOFF, 5, new_symbol="Y", new=D(1), old=D(1000), cost_share=D("0.2"))
+    for text in ("a BUY 6 @ 1E14", "a BUY 1E-18 @ 1\nb BUY 6 @ 1E14"):  # of the first lot, there would be no unit
+        with pytest.raises(RuleBroken) as error:
+            settle_all(executions_of(text), [spun], FIFO)
+        assert [one.path for one in error.value.errors] == [("actions", spun.action_id, "new")]
 
 
 def test_what_a_split_rounds_away_is_told() -> None:

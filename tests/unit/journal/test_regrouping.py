@@ -11,15 +11,16 @@ import pytest
 from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
-from handlers.journal import regrouping
-from handlers.journal.errors import PositionTooSmall, StateForbids
+from handlers.journal.errors import PositionTooSmall, RuleBroken, StateForbids
 from handlers.journal.executions import Execution, ExecutionKind, Instrument, PositionEffect, RecordedExecution
 from handlers.journal.ledger import settle_all
 from handlers.journal.merging import Leg, merged, worth
 from handlers.journal.money import canonical
 from handlers.journal.positions import LotMethod, Side
 from handlers.journal.regrouping import Group, former_trades, groups_of, impossible_ids, regrouped
-from handlers.journal.trade import Image, JournalNotes, Status, Trade, TradeSource
+from handlers.journal.settings import MAIN
+from handlers.journal.trade import Image, JournalNotes, Status, Trade, TradeSource, part_id
+from handlers.web.contract import contract
 
 D = Decimal
 DAY = datetime(2026, 1, 5, tzinfo=UTC)
@@ -161,6 +162,70 @@ def test_a_late_fill_that_joins_two_trades_keeps_what_was_written_about_both() -
     assert (journal.only.stop_loss, journal.only.take_profit) == (D(9), D(20))
     for word in ("flag", "fear: False", "stop_loss: 8", second.trade_id):
         assert word in str(notes.post_trade_notes)
+
+
+def two_trades() -> tuple[Journal, Trade, Trade]:
+    """A journal with two flat trades, which `LATE` makes one."""
+    journal = Journal()
+    for name, side, minute in (("a", "BUY", 0), ("b", "SELL", 1), ("c", "BUY", 2), ("d", "SELL", 3)):
+        journal.put(execution(name, side, "1", "10", minute))
+    first, second = sorted(journal.trades.values(), key=lambda trade: trade.open_date)
+    return journal, first, second
+
+
+LATE = execution("late", "BUY", "1", "10", 0, sequence=1)
+
+
+@pytest.mark.parametrize("own", [None, "all I saw"])
+def test_what_differs_between_two_trades_is_added_to_the_notes_of_the_one_that_stays(own: str | None) -> None:
+    journal, first, second = two_trades()
+    journal.write(first.trade_id, setup_type="gap", tags=("cafe\u0301", "cpi"), news_events=("CPI",), post_trade_notes=own)
+    journal.write(second.trade_id, setup_type="flag", tags=("caf\u00e9", "fed"), news_events=("cpi", "CPI"))
+    journal.put(LATE)
+    notes = journal.only.notes
+    added = f"Of the trade {second.trade_id}: setup_type: flag"
+    assert notes.post_trade_notes == (added if own is None else f"{own}\n\n---\n\n{added}")
+    assert notes.tags == ("caf\u00e9", "cpi", "fed")  # in their normal form, in which two are one
+    assert notes.news_events == ("CPI", "cpi")
+
+
+def test_tags_and_notes_of_two_trades_have_the_limits_of_one() -> None:
+    limits = contract()["components"]["schemas"]
+    most_tags, most_text = limits["Tags"]["maxItems"], limits["Note"]["maxLength"]
+    tags = tuple(f"tag {number}" for number in range(most_tags))
+    for extra in (0, 1):
+        for notes, others in (
+            ({"tags": tags[:20]}, {"tags": (*tags[20:], *["one more"] * extra)}),
+            ({"lessons": "x" * 20}, {"lessons": "y" * (most_text - 20 - len("\n\n---\n\n") + extra)}),
+        ):
+            journal, first, second = two_trades()
+            journal.write(first.trade_id, **notes)
+            journal.write(second.trade_id, **others)
+            if extra:
+                with pytest.raises(StateForbids, match="too long"):
+                    journal.put(LATE)
+            else:
+                journal.put(LATE)
+                assert (len(journal.only.notes.tags), len(journal.only.notes.lessons or "")) in (
+                    (most_tags, 0),
+                    (0, most_text),
+                )
+
+
+@pytest.mark.parametrize(("account", "of_trade"), [(MAIN, None), ("second", "second")])
+def test_a_trade_names_its_account_unless_it_is_the_one_that_every_user_has(account: str, of_trade: str | None) -> None:
+    journal = Journal()
+    journal.put(replace(execution("a", "BUY", "1", "10", 0), account_id=account))
+    assert journal.only.account_id == of_trade
+
+
+def test_a_figure_that_is_too_long_is_refused_unless_its_fills_were_accepted() -> None:
+    journal = Journal()
+    dear = execution("a", "BUY", "999999999999999", "10", 0)
+    with pytest.raises(RuleBroken):
+        journal.put(dear)
+    behind(journal, [dear])
+    assert journal.only.quantity == dear.quantity
 
 
 def test_what_would_be_lost_is_refused() -> None:
@@ -373,7 +438,7 @@ def test_what_cannot_be_handed_over_behind_the_answer_stays_as_a_cancelled_trade
         journal.put(execution(name, side, "1", "10", minute))
     first, second = sorted(journal.trades.values(), key=lambda trade: trade.open_date)
     journal.write(first.trade_id, lessons="y" * 9_999)
-    journal.trades[second.trade_id] = replace(second, **kept)
+    second = journal.trades[second.trade_id] = replace(second, version=7, **kept)
     late = execution("late", "BUY", "1", "10", 0, sequence=1)
     behind(journal, [journal.executions[0], late, *journal.executions[1:]])
     aside = journal.trades.pop(second.trade_id)
@@ -436,6 +501,17 @@ def test_a_trade_of_many_fills_has_so_many_entries_and_closes_and_their_money() 
     assert trade.gross_pnl == round(paid, 8)
     assert trade.net_pnl == round(paid, 8) - costs
     assert trade.remaining_quantity == 0
+    # An entry of several fills stands where the first of them does, a close where the last does.
+    entered, closed = ([one for one in fills if one.side is side] for side in Side)
+    assert trade.entries[0].entry_id == part_id(trade.trade_id, entered[0].execution_id)
+    assert trade.entries[0].quantity > entered[0].quantity
+    assert (trade.entries[0].entered_at, trade.entries[0].sequence) == (entered[0].executed_at, 0)
+    assert trade.closes[0].close_id == part_id(trade.trade_id, closed[0].execution_id)
+    merged_closes = int(trade.closes[0].quantity / closed[0].quantity)
+    last_of_it = closed[merged_closes - 1]
+    assert merged_closes > 1
+    assert trade.closes[0].closed_at == last_of_it.executed_at
+    assert trade.closes[0].sequence == fills.index(last_of_it)
     assert all(one.trade_ids == (trade.trade_id,) for one in journal.executions)
 
 
@@ -544,14 +620,15 @@ def test_marks_and_settles_in_any_order_end_as_settling_from_scratch(story: list
     assert journal.trades == before
 
 
-def test_a_trade_takes_over_the_notes_of_as_many_as_are_written_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(regrouping, "_MOST_HANDED", 1)
+def test_a_trade_takes_over_the_notes_of_as_many_as_are_written_at_once() -> None:
+    """Those of 45 trades, which are 90 of the 100 actions of a transaction; the 46th is put aside."""
     journal = Journal()
-    for n in range(6):
-        journal.put(execution(f"f{n}", "SELL" if n % 2 else "BUY", "1", "10", n))
-    for number, trade_id in enumerate(list(journal.trades)):
-        journal.write(trade_id, lessons=f"note {number}")
-    late = execution("late", "BUY", "1", "10", 0, sequence=1)
-    behind(journal, [journal.executions[0], late, *journal.executions[1:]])
-    assert sorted(trade.status for trade in journal.trades.values()) == [Status.CANCELLED, Status.PARTIAL]
-    assert {trade.notes.lessons for trade in journal.trades.values()} == {"note 0\n\n---\n\nnote 1", "note 2"}
+    behind(journal, [execution(f"f{n}", "SELL" if n % 2 else "BUY", "1", "10", n) for n in range(94)])
+    ordered = sorted(journal.trades.values(), key=lambda trade: trade.open_date)
+    for number, trade in enumerate(ordered):
+        journal.write(trade.trade_id, lessons=f"note {number}")
+    behind(journal, [journal.executions[0], LATE, *journal.executions[1:]])
+    aside = journal.trades.pop(ordered[46].trade_id)
+    assert (aside.status, aside.notes.lessons) == (Status.CANCELLED, "note 46")
+    assert journal.only.status is Status.PARTIAL
+    assert journal.only.notes.lessons == "\n\n---\n\n".join(f"note {number}" for number in range(46))

@@ -146,6 +146,13 @@ def test_the_bounds_of_holding_times(seconds: int, bucket: str) -> None:
     assert holding_time(seconds) == bucket
 
 
+def test_each_bucket_of_holding_times_ends_a_second_before_the_next_begins() -> None:
+    minutes = [1, 5, 15, 60, 4 * 60, 24 * 60, 7 * 24 * 60, 30 * 24 * 60]
+    before, after = [[holding_time(60 * each + second) for each in minutes] for second in (-1, 0)]
+    assert before[1:] == after[:-1]
+    assert len({*before, *after}) == 9
+
+
 # Enough to tell
 
 

@@ -219,3 +219,23 @@ def test_the_sizes_and_holding_times_of_trades_are_values_like_others() -> None:
 )
 def test_a_tolerance_is_an_amount_or_a_part_of_the_risk(text: str, tolerance: Tolerance) -> None:
     assert Tolerance.of(text) == tolerance
+
+
+@pytest.mark.parametrize(
+    ("text", "risk", "bound"),
+    [
+        ("0", "40", "0"),
+        ("5", "40", "5"),
+        ("5", None, "5"),
+        ("0.05R", "40", "2"),
+        ("0.05R", None, "0"),
+        ("0R", "9", "0"),
+    ],
+)
+def test_a_break_even_is_up_to_the_tolerance_and_of_nothing_where_the_risk_is_unknown(
+    text: str, risk: str | None, bound: str
+) -> None:
+    tolerance, of = Tolerance.of(text), None if risk is None else D(risk)
+    more = D(bound) + D("0.01")
+    assert {tolerance.outcome(net, of) for net in (D(bound), -D(bound), D(0))} == {Outcome.BREAKEVEN}
+    assert (tolerance.outcome(more, of), tolerance.outcome(-more, of)) == (Outcome.WIN, Outcome.LOSS)
