@@ -200,7 +200,7 @@ class _Ledger:
     def _sweep_dust(self, held: _Held, execution: Execution, side: Side, price: Decimal) -> None:
         left = held.position.open_quantity
         worth = money.product(left, price, held.instrument.multiplier).copy_abs()
-        if self._dust > ZERO and worth < self._dust:
+        if worth < self._dust:
             self._make(held, execution, ExecutionKind.DUST, execution.execution_id, side, left, price)
 
     def _make(
@@ -393,13 +393,13 @@ def paid_to(action: CorporateAction) -> Split | None:
 
 
 def split_of(action: CorporateAction, is_open: Decimal) -> Split | None:
-    """The split by which the action changes a position of `is_open` units; None without one.
+    """The split by which the action, which is no SPINOFF, changes a position of `is_open` units; None without one.
 
     SHARE_DIVIDEND splits what is open into that and `quantity` more, MERGER_SHARES may pay cash with it.
     """
     if action.type is ActionType.SHARE_DIVIDEND:
         return Split(at=action.effective_at, new=money.total((is_open, action.quantity or ZERO)), old=is_open)
-    if action.type is ActionType.SPINOFF or action.new is None or action.old is None:
+    if action.new is None or action.old is None:
         return None
     if action.new == action.old:
         return paid_to(action)

@@ -16,7 +16,8 @@ TESTS: dict[str, tuple[str, ...]] = {
         "test_trade_properties.py",
     ),
     "handlers/journal/positions.py": (
-        "test_positions.py", "test_entries_of_trades.py", "test_splits.py", "test_ledger.py", "test_actions_of_trades.py",
+        "test_positions.py", "test_entries_of_trades.py", "test_splits.py", "test_ledger.py",
+        "test_actions_of_trades.py",
     ),
     "handlers/journal/cash.py": ("test_cash.py",),
     "handlers/journal/completing.py": ("test_completing.py",),

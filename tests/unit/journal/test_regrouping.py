@@ -179,7 +179,9 @@ LATE = execution("late", "BUY", "1", "10", 0, sequence=1)
 @pytest.mark.parametrize("own", [None, "all I saw"])
 def test_what_differs_between_two_trades_is_added_to_the_notes_of_the_one_that_stays(own: str | None) -> None:
     journal, first, second = two_trades()
-    journal.write(first.trade_id, setup_type="gap", tags=("cafe\u0301", "cpi"), news_events=("CPI",), post_trade_notes=own)
+    journal.write(
+        first.trade_id, setup_type="gap", tags=("cafe\u0301", "cpi"), news_events=("CPI",), post_trade_notes=own
+    )
     journal.write(second.trade_id, setup_type="flag", tags=("caf\u00e9", "fed"), news_events=("cpi", "CPI"))
     journal.put(LATE)
     notes = journal.only.notes
