@@ -27,6 +27,7 @@ from handlers.journal.regrouping import (
     Held,
     groups_of,
     impossible_ids,
+    made_id,
     methods_of,
     open_after,
     regrouped,
@@ -306,6 +307,38 @@ def test_a_split_after_a_spin_off_of_the_same_instant_counts_for_what_came_in() 
     split = replace(action(ActionType.SPLIT, 5, 1, new=D(3), old=D(1)), symbol="KID", sequence=1)
     [parent, child], _ = settled(executions, [spin, split], LotMethod.FIFO)
     assert (parent.quantity, child.quantity, child.trip.open_cost) == (D(8), D(6), D(40))
+    short = replace(execution(1, Side.SELL, D(10), D(10), 1), symbol="KID")
+    closed_in_part, _ = settled([*executions, short], [spin, split], LotMethod.FIFO)
+    assert closed_in_part[1].trip.open_quantity == D(24)  # 10 less 2, times 3
+
+
+def test_a_rename_to_a_symbol_that_is_open_is_refused_or_passed_by() -> None:
+    executions = [
+        execution(0, Side.BUY, D(8), D(10), 0),
+        replace(execution(1, Side.BUY, D(1), D(10), 1), symbol="KID"),
+    ]
+    renamed = action(ActionType.RENAME, 5, new_symbol="KID")
+    with pytest.raises(ActionImpossible, match="one of them has to be flat"):
+        walked(executions, (), [renamed])
+    groups, made = walked(executions, {renamed.action_id}, [renamed])
+    assert ([(group.symbol, group.open_quantity) for group in groups], made) == ([("AAPL", D(8)), ("KID", D(1))], [])
+
+
+def test_a_target_without_a_stop_is_converted_by_a_split() -> None:
+    executions = [execution(0, Side.BUY, D(8), D(10), 0)]
+    [trade] = trades_of(executions, [], LotMethod.FIFO)
+    aimed = {trade.trade_id: replace(trade, take_profit=D(12))}
+    groups = groups_of(executions, (), [action(ActionType.SPLIT, 5, new=D(4), old=D(1))])
+    former = {trade.trade_id: [executions[0].execution_id]}
+    result = regrouped(former, executions, groups, aimed, user_id="dana", lot_method=LotMethod.FIFO, now=DAY)
+    assert [(new.take_profit, new.stop_loss) for new, _ in result.changed] == [(D(3), None)]
+
+
+def test_each_position_has_an_execution_of_its_own_of_an_action() -> None:
+    of = execution(0, Side.BUY, D(8), D(10), 0)
+    others = [of, replace(of, account_id="second"), replace(of, pair_id="1"), replace(of, pair_id="2")]
+    action_id = action(ActionType.SPINOFF, 0).action_id
+    assert len({made_id(action_id, one) for one in others}) == 4
 
 
 def test_an_execution_that_an_action_makes_is_as_old_as_the_trade_and_has_its_share_of_both_costs() -> None:
@@ -352,7 +385,7 @@ def test_what_is_to_be_recorded_is_chosen_by_what_is_open_when_its_turn_comes() 
         draft(7, Side.SELL, 3, 12, 9),
     ]
     splits = [
-        action(ActionType.SPLIT, 5, 1, new=D(2), old=D(1)),
+        action(ActionType.SPLIT, 4, 1, new=D(2), old=D(1)),
         action(ActionType.SPLIT, 3, new=D(3), old=D(2)),
     ]
     taken = taken_in_turn(executions, splits, choose, with_money=True)
@@ -382,8 +415,12 @@ def test_an_action_takes_its_trade_from_no_execution() -> None:
     assert second.opens != first.opens
 
 
-def test_a_new_symbol_in_another_currency_is_refused_or_passed_by() -> None:
-    other = replace(execution(1, Side.BUY, D(1), D(1), 1), symbol="KID", instrument=Instrument(currency="EUR"))
+@pytest.mark.parametrize(
+    "instrument",
+    [Instrument(multiplier=D("2.5"), currency="EUR"), Instrument(multiplier=D(2)), Instrument(multiplier=D(3))],
+)
+def test_a_new_symbol_in_another_currency_or_multiplier_is_refused_or_passed_by(instrument: Instrument) -> None:
+    other = replace(execution(1, Side.BUY, D(1), D(1), 1), symbol="KID", instrument=instrument)
     executions = [execution(0, Side.BUY, D(8), D(10), 0), other]
     spin = action(ActionType.SPINOFF, 5, new_symbol="KID", new=D(1), old=D(4), cost_share=D("0.2"))
     with pytest.raises(ActionImpossible) as refused:
