@@ -484,7 +484,7 @@ class _Parts:
         return costs if not paid else money.ratio(money.product(costs, commission), paid)
 
     def _note(self, split: Split, split_id: str, **moved: Decimal) -> None:
-        at_once = any(leg.execution.executed_at == split.at for leg in (*self.entries[-1:], *self.closes[-1:]))
+        at_once = self.executions[-1].executed_at == split.at  # the latest of them
         self.splits.append(
             TradeSplit(
                 split_id=split_id,
