@@ -272,6 +272,20 @@ def test_cash_lowers_the_cost_of_each_lot_to_nothing_and_the_rest_is_earned_at_o
     assert (short.gross, [each.amount for each in short.received]) == (D(-12), [D(-50)])
 
 
+@pytest.mark.parametrize(
+    ("money", "cash", "beyond"),
+    [
+        ("30", "10.000000004", "0.00000001"),  # of three units, which is 0.000000012
+        ("30", "10.000000003", "0"),
+        ("20", "7", "1"),  # a third of 20 has no end, and three of them are 20 all the same
+    ],
+)
+def test_cash_beyond_the_cost_is_rounded_down(money: str, cash: str, beyond: str) -> None:
+    bought = replace(fills_of("a BUY 3 @ 7")[0], money=D(money))
+    [held] = settle([bought], [replace(after(1, "1", "1"), cash=D(cash))])
+    assert [each.beyond for each in held.received] == [D(beyond)]
+
+
 @pytest.mark.parametrize("method", LotMethod)
 def test_a_share_of_the_cost_and_of_the_costs_leaves_each_lot(method: LotMethod) -> None:
     fills = fills_of("a BUY 1 @ 10 (1)\nb BUY 1 @ 30 (2)\nc SELL 2 @ 20")
