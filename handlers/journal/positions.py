@@ -291,8 +291,7 @@ class Position:
     @property
     def trip_number(self) -> int:
         """The place, among all trips, of the one that is open, or of the next one if none is."""
-        flat = self._trip is not None and not self._trip.open_quantity
-        return len(self._ended) + (1 if flat and not self._one_trip else 0)
+        return len(self._ended)
 
     def take(self, fill: Fill) -> None:
         """Close what is open against the fill, and open the rest of it."""
