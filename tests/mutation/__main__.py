@@ -215,7 +215,7 @@ def main() -> int:
         report_multiple_bugs=False,
     )
     hypothesis.settings.load_profile("mutation")
-    hypothesis.settings = FewerExamples  # type: ignore[misc]
+    hypothesis.settings = FewerExamples  # type: ignore[misc] # a type takes the place of another
     made = left = unjudged = 0
     for module in asked.modules or TESTS:
         tests = [str(ROOT / "tests" / "unit" / "journal" / name) for name in TESTS[module]]

@@ -1,7 +1,7 @@
 """Trades of executions with corporate actions between them: their figures are the engine's."""
 
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -16,7 +16,6 @@ from handlers.journal.errors import ActionImpossible, RuleBroken
 from handlers.journal.executions import (
     ActionType,
     CorporateAction,
-    Execution,
     Instrument,
     RecordedExecution,
     in_order,
@@ -24,14 +23,12 @@ from handlers.journal.executions import (
 from handlers.journal.ledger import SettledTrade, settle_all
 from handlers.journal.positions import LotMethod, Side
 from handlers.journal.regrouping import (
-    Held,
     groups_of,
     impossible_ids,
     made_id,
     methods_of,
     open_after,
     regrouped,
-    taken_in_turn,
     walked,
 )
 from handlers.journal.trade import Trade, part_id
@@ -356,53 +353,6 @@ def test_an_execution_that_an_action_makes_is_as_old_as_the_trade_and_has_its_sh
     free = [replace(one, commission=D(0), fees=D(0)) for one in executions]
     _, [made] = settled(free, [spin], LotMethod.AVERAGE)
     assert (made.commission, made.fees) == (D(0), D(0))
-
-
-def test_what_is_to_be_recorded_is_chosen_by_what_is_open_when_its_turn_comes() -> None:
-    """Executions that are not recorded yet have no user."""
-    seen: list[tuple[Side | None, Decimal, Decimal | None]] = []
-
-    def draft(number: int, side: Side, quantity: int, price: int, minute: int) -> Execution:
-        one = execution(number, side, D(quantity), D(price), minute)
-        return Execution(**{each.name: getattr(one, each.name) for each in fields(Execution)})
-
-    def choose(one: Execution, held: Held) -> list[RecordedExecution]:
-        seen.append((held.side, held.quantity, held.mean_price(D("2.5"))))
-        if one.sequence == 6:  # passed by
-            return []
-        assert one.side is not None
-        quantity, price = one.quantity or D(0), one.price or D(0)
-        return [execution(one.sequence, one.side, quantity, price, int((one.executed_at - DAY).total_seconds() // 60))]
-
-    executions = [
-        draft(0, Side.BUY, 2, 10, 0),
-        execution(1, Side.BUY, D(2), D(20), 1),
-        draft(2, Side.SELL, 1, 9, 3),
-        draft(3, Side.SELL, 7, 9, 5),
-        draft(4, Side.BUY, 1, 9, 6),
-        draft(5, Side.BUY, 1, 9, 7),
-        draft(6, Side.SELL, 1, 9, 8),
-        draft(7, Side.SELL, 3, 12, 9),
-    ]
-    splits = [
-        action(ActionType.SPLIT, 4, 1, new=D(2), old=D(1)),
-        action(ActionType.SPLIT, 3, new=D(3), old=D(2)),
-    ]
-    taken = taken_in_turn(executions, splits, choose, with_money=True)
-    assert [one.sequence for one in taken] == [0, 1, 2, 3, 4, 5, 7]
-    # 4 for 15 each are 6 for 10 each; after one left, 5 of these are 10 for 5 each.
-    assert seen == [
-        (None, D(0), None),
-        (Side.BUY, D(6), D(10)),
-        (Side.BUY, D(10), D(5)),
-        (Side.BUY, D(3), D(5)),
-        (Side.BUY, D(4), D(6)),
-        (Side.BUY, D(5), D("6.6")),
-        (Side.BUY, D(5), D("6.6")),
-    ]
-    seen.clear()
-    taken_in_turn(executions, splits, choose)
-    assert [price for _, _, price in seen] == [None] * 7
 
 
 def test_an_action_takes_its_trade_from_no_execution() -> None:

@@ -694,15 +694,15 @@ def test_marks_and_settles_in_any_order_end_as_settling_from_scratch(story: list
 
 
 def test_a_trade_takes_over_the_notes_of_as_many_as_are_written_at_once() -> None:
-    """Those of 30 trades, which are 90 of the 100 actions of a transaction; the others are put aside."""
+    """Those of 45 trades, which are 90 of the 100 actions of a transaction; the others are put aside."""
     journal = Journal()
-    behind(journal, [execution(f"f{n}", "SELL" if n % 2 else "BUY", "1", "10", n) for n in range(66)])
+    behind(journal, [execution(f"f{n}", "SELL" if n % 2 else "BUY", "1", "10", n) for n in range(96)])
     ordered = sorted(journal.trades.values(), key=lambda trade: trade.open_date)
     for number, trade in enumerate(ordered):
         journal.write(trade.trade_id, lessons=f"note {number}")
     behind(journal, [journal.executions[0], LATE, *journal.executions[1:]])
-    for number in (31, 32):
+    for number in (46, 47):
         aside = journal.trades.pop(ordered[number].trade_id)
         assert (aside.status, aside.notes.lessons) == (Status.CANCELLED, f"note {number}")
     assert journal.only.status is Status.PARTIAL
-    assert journal.only.notes.lessons == "\n\n---\n\n".join(f"note {number}" for number in range(31))
+    assert journal.only.notes.lessons == "\n\n---\n\n".join(f"note {number}" for number in range(46))
