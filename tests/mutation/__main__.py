@@ -82,11 +82,12 @@ def mutants(module: str) -> Iterator[Mutant]:
     """All changes that cosmic-ray knows for a module."""
     source = (ROOT / module).read_text("utf-8")
     seen = {source}
+    nodes = list(ast_nodes(get_ast(source)))
     for operator_name in sorted(operator_names()):
         if LEFT_OUT.search(operator_name):
             continue
         operator = get_operator(operator_name)()
-        places = sum(len(list(operator.mutation_positions(node))) for node in ast_nodes(get_ast(source)))
+        places = sum(len(list(operator.mutation_positions(node))) for node in nodes)
         for place in range(places):
             changed = mutate_code(source, operator, place)
             if changed is None or changed in seen or not _compiles(changed):

@@ -312,6 +312,12 @@ def test_an_entry_is_corrected_and_what_closes_realized_follows() -> None:
     assert (moved.open_date, moved.version) == (OPENED + timedelta(hours=2), trade.version + 1)
 
 
+def test_the_only_entry_of_a_trade_without_a_price_is_corrected_and_stays_without_one() -> None:
+    trade = a_trade(entry_price=None)
+    corrected = revise_entry(trade, trade.first_entry_id, {"quantity": D(7)}, LATER)
+    assert (corrected.quantity, corrected.entry_price, corrected.entries) == (D(7), None, ())
+
+
 def test_the_only_entry_is_corrected_by_its_name() -> None:
     trade = revise_entry(closed(a_trade(), "40"), ONLY, {"price": D(11)}, LATER)
     assert (trade.entries, trade.entry_price, trade.realized_partial_pnl) == ((), D(11), D(40))

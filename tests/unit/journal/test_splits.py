@@ -25,7 +25,7 @@ from handlers.journal.changes import (
     split_of,
 )
 from handlers.journal.errors import JournalError, RuleBroken, SplitNotFound, StateForbids
-from handlers.journal.positions import LotMethod
+from handlers.journal.positions import LotMethod, Split
 from handlers.journal.rules import closable, first_uncovered
 from handlers.journal.trade import Close, Entry, Side, Trade, TradeSplit, with_entries
 
@@ -108,8 +108,7 @@ def test_the_risk_that_was_taken_stays_in_money() -> None:
         assert abs(split.risk - D(50)) < D("0.000001")
         exit_price = str(round(D(110) * D(old) / D(new), 8))
         assert round(closed(split, None, exit_price, 9).r_multiple or D(0), 6) == 2
-        assert split.risk_reward_ratio is not None
-        assert round(split.risk_reward_ratio, 5) == 3
+        assert split.risk_reward_ratio == 3
 
 
 @pytest.mark.parametrize("price", ["95", "95.5", "0.1", "-7", "0.000012345678", "183.257"])
@@ -200,6 +199,31 @@ def test_a_wrong_split_names_its_field_and_rule(
 def test_a_split_at_the_instant_of_the_first_entry_comes_before_it() -> None:
     trade = add_split(a_trade("10", "100"), a_split(hour=0), NOW)
     assert (trade.quantity, trade.entry_price) == (D(10), D(100))
+
+
+@pytest.mark.parametrize(
+    ("costs", "settled"),
+    [
+        ({}, None),
+        ({"money": D(450)}, D(0)),
+        ({"money": D(450), "commission": D(3)}, D(3)),
+        ({"money": D(450), "commission": D(3), "fees": D(2)}, D(5)),
+    ],
+)
+def test_the_engine_takes_a_split_with_what_leaves_by_it(costs: dict[str, Any], settled: Decimal | None) -> None:
+    split = replace(a_split("3", "2"), cash=D(7), cost_share=D("0.2"), sequence=4, **costs)
+    assert split.as_settled == Split(
+        at=hours(5),
+        new=D(3),
+        old=D(2),
+        sequence=4,
+        cash=D(7),
+        cost_share=D("0.2"),
+        money=costs.get("money"),
+        costs=settled,
+        split_id="split",
+    )
+    assert a_split("3", "2").as_settled == Split(at=hours(5), new=D(3), old=D(2), split_id="split")
 
 
 def test_there_are_at_most_20_splits() -> None:
