@@ -1,8 +1,7 @@
-"""A position of very many fills is settled in seconds."""
+"""A position of very many fills; `python -m benchmarks.fills` says how long it takes."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from time import process_time
 
 import pytest
 
@@ -13,7 +12,7 @@ DAY = datetime(2026, 1, 5, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("method", LotMethod)
-def test_a_hundred_thousand_fills_of_one_position_are_settled_in_seconds(method: LotMethod) -> None:
+def test_a_hundred_thousand_fills_of_one_position_are_settled(method: LotMethod) -> None:
     fills = [
         Fill(
             fill_id=str(n),
@@ -25,7 +24,5 @@ def test_a_hundred_thousand_fills_of_one_position_are_settled_in_seconds(method:
         )
         for n in range(100_000)
     ]
-    began = process_time()
     [trip] = settle(fills, (), method)
-    assert process_time() - began < 10
     assert (len(trip.exits), trip.is_flat) == (20_000, False)
