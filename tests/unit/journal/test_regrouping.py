@@ -216,12 +216,18 @@ def test_of_stops_and_targets_only_those_that_differ_are_noted() -> None:
     assert trade.notes.post_trade_notes == f"Of the trade {second.trade_id}: initial_stop_loss: 7"
 
 
-def test_what_was_written_goes_to_the_trade_that_holds_the_fills() -> None:
-    journal = Journal()
-    behind(journal, [execution(f"f{n}", "SELL" if n % 2 else "BUY", "1", "10", n) for n in range(8)])
+def noted_trades(journal: Journal, count: int) -> list[Trade]:
+    """So many trades of a fill in and a fill out, one after another, each with a note: "note 0" and so on."""
+    behind(journal, [execution(f"f{n}", "SELL" if n % 2 else "BUY", "1", "10", n) for n in range(2 * count)])
     trades = sorted(journal.trades.values(), key=lambda trade: trade.open_date)
     for number, trade in enumerate(trades):
         journal.write(trade.trade_id, lessons=f"note {number}")
+    return trades
+
+
+def test_what_was_written_goes_to_the_trade_that_holds_the_fills() -> None:
+    journal = Journal()
+    trades = noted_trades(journal, 4)
     fills = journal.executions
     other = [
         execution("early", "BUY", "1", "10", 0, sequence=1),
@@ -696,13 +702,10 @@ def test_marks_and_settles_in_any_order_end_as_settling_from_scratch(story: list
 def test_a_trade_takes_over_the_notes_of_as_many_as_are_written_at_once() -> None:
     """Those of 45 trades, which are 90 of the 100 actions of a transaction; the others are put aside."""
     journal = Journal()
-    behind(journal, [execution(f"f{n}", "SELL" if n % 2 else "BUY", "1", "10", n) for n in range(96)])
-    ordered = sorted(journal.trades.values(), key=lambda trade: trade.open_date)
-    for number, trade in enumerate(ordered):
-        journal.write(trade.trade_id, lessons=f"note {number}")
+    trades = noted_trades(journal, 48)
     behind(journal, [journal.executions[0], LATE, *journal.executions[1:]])
     for number in (46, 47):
-        aside = journal.trades.pop(ordered[number].trade_id)
+        aside = journal.trades.pop(trades[number].trade_id)
         assert (aside.status, aside.notes.lessons) == (Status.CANCELLED, f"note {number}")
     assert journal.only.status is Status.PARTIAL
     assert journal.only.notes.lessons == "\n\n---\n\n".join(f"note {number}" for number in range(46))
