@@ -341,7 +341,8 @@ def main() -> int:
     try:
         with Api(address) as api:
             smoke = Smoke(contract(), CONTRACT.read_bytes(), api.ask)
-            for count, fault in enumerate(smoke.faults(origin), start=1):  # noqa: B007 the last number is the sum
+            for fault in smoke.faults(origin):
+                count += 1
                 sys.stdout.write(f"{fault}\n")
                 sys.stdout.flush()
     except Unreachable as error:

@@ -26,7 +26,7 @@ def calls_are_allowed() -> Iterator[None]:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_testnodedown(node: Any, error: object) -> None:  # noqa: ARG001 the hook's signature
+def pytest_testnodedown(node: Any) -> None:
     """Add the rights that a worker's tests have used."""
     _used.update(map(tuple, getattr(node, "workeroutput", {}).get("used_rights", ())))
 

@@ -83,7 +83,7 @@ def _apply_names_without_case() -> None:
 
 
 # The ValidationData of the sign-up that this thread makes, for the trigger.
-_for_the_trigger: ContextVar[Json] = ContextVar("for_the_trigger", default={})  # noqa: B039 never changed
+_for_the_trigger: ContextVar[Json] = ContextVar("for_the_trigger")
 # These locks serialize the sign-ups of one address, each of which waits for the trigger.
 _LOCKS = [threading.Lock() for _ in range(64)]
 
@@ -111,7 +111,7 @@ def _apply_trigger_data() -> None:
 
     def build_with_data(*args: Any, **given: Any) -> Json:
         event = build(*args, **given)
-        event["request"].update(_for_the_trigger.get())
+        event["request"].update(_for_the_trigger.get({}))
         return event
 
     put(f"{COGNITO}:_sign_up", sign_up_with_data)
