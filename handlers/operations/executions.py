@@ -43,7 +43,7 @@ from handlers.web.problems import position_too_small
 from handlers.web.responses import reply, reply_text
 
 
-async def match_executions(document: Any) -> Response:
+async def match_executions(document: Any, user: str) -> Response:  # noqa: ARG001 every operation takes its user
     """Settle executions without storing anything."""
     given = models.MatchInput.model_validate(document)
     executions, actions = documents.executions_to_match(given), documents.actions_to_match(given)
