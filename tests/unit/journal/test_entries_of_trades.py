@@ -618,4 +618,7 @@ def test_a_split_leaves_the_risk_and_its_ratios_as_they_were(
 
 
 def test_without_closes_and_splits_nothing_is_settled() -> None:
-    assert a_trade()._trips == ()
+    trade = a_trade()
+    assert (trade.max_quantity, trade.remaining_quantity, trade.closed_quantity) == (trade.quantity, trade.quantity, 0)
+    assert (trade.realized, trade.exit_price) == ((), None)
+    assert "trip" not in vars(trade)
