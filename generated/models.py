@@ -3066,10 +3066,11 @@ class Profile1(BaseModel):
 
 class ExportFormat(StrEnum):
     """
-    CSV, a table with a row for each close. Values may be added.
+    CSV, a table with a row for each close; ZIP, an archive of the whole journal. Values may be added.
     """
 
     CSV = 'CSV'
+    ZIP = 'ZIP'
 
 
 class ExportInput(BaseModel):
@@ -3090,7 +3091,7 @@ class ExportInput(BaseModel):
         ),
     ] = None
     """
-    The first day of closes and events; none before it when left out.
+    Of CSV alone, the first day of closes and events; none before it when left out.
     """
     close_to: Annotated[
         str | None,
@@ -3101,7 +3102,7 @@ class ExportInput(BaseModel):
         ),
     ] = None
     """
-    The last day of closes and events; none after it when left out.
+    Of CSV alone, the last day of closes and events; none after it when left out.
     """
     account_id: Annotated[
         list[UUID] | None,
@@ -3113,7 +3114,7 @@ class ExportInput(BaseModel):
         ),
     ] = None
     """
-    Only closes and events of trades in one of these trading accounts; all when left out.
+    Of CSV alone, the trading accounts whose trades it has closes and events of; all when left out.
     """
 
 
@@ -3142,7 +3143,7 @@ class Export(BaseModel):
         int | None, Field(alias='rowsWritten', examples=[41200], ge=0)
     ] = None
     """
-    How many rows the file holds so far. Told every few seconds.
+    How many rows of a table, or documents of an archive, the file holds so far. Told every few seconds.
     """
     url: Annotated[
         AnyUrl | None,
@@ -3161,6 +3162,452 @@ class Export(BaseModel):
     size: Annotated[int | None, Field(examples=[20480], ge=1)] = None
     """
     The file's bytes.
+    """
+
+
+class ExportList(BaseModel):
+    """
+    Files that were asked for.
+    """
+
+    items: Annotated[list[Export], Field(max_length=20)]
+    """
+    The files, the newest first.
+    """
+
+
+class ExportMember(BaseModel):
+    """
+    A member of an archive.
+    """
+
+    name: Annotated[
+        str, Field(examples=['trades.ndjson'], max_length=100, min_length=1)
+    ]
+    """
+    Its name in the archive.
+    """
+    documents: Annotated[int | None, Field(examples=[120], ge=0)] = None
+    """
+    How many documents it holds; only of members with a document a line.
+    """
+    size: Annotated[int, Field(examples=[81920], ge=0)]
+    """
+    Its bytes, uncompressed.
+    """
+    sha256: Annotated[
+        str,
+        Field(
+            examples=['e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'],
+            max_length=64,
+            min_length=64,
+            pattern='^[0-9a-f]{64}$',
+        ),
+    ]
+    """
+    The SHA-256 of its uncompressed bytes, in lower-case hex.
+    """
+
+
+class ExportedClose(BaseModel):
+    """
+    A close in an archive.
+    """
+
+    close_id: Annotated[
+        UUID, Field(alias='closeId', examples=['5d2c7f4e-1b3a-4c9d-8e7f-6a5b4c3d2e1f'])
+    ]
+    """
+    Names a close of a trade.
+    """
+    quantity: Annotated[Decimal, Field(examples=['100'])]
+    """
+    The number of units, contracts or coins; above zero.
+    """
+    price: Annotated[Decimal, Field(examples=['185.25'])]
+    """
+    A price; below zero where a market allows that.
+    """
+    closed_at: Annotated[
+        AwareDatetime, Field(alias='closedAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    RFC 3339 with an offset, in the years from 0001 to 9999, in UTC too. Answers have it to the microsecond, with upper-case
+    `T` and `Z`.
+
+    """
+    commission: Annotated[Decimal, Field(examples=['1.1'])]
+    """
+    A cost; below zero for a rebate.
+    """
+    fees: Annotated[Decimal, Field(examples=['1.1'])]
+    """
+    A cost; below zero for a rebate.
+    """
+
+
+class ExportedImage(BaseModel):
+    """
+    An image in an archive; its file is the member `images/{imageId}`.
+    """
+
+    image_id: Annotated[
+        UUID, Field(alias='imageId', examples=['7f6e5d4c-3b2a-4190-8f7e-6d5c4b3a2f1e'])
+    ]
+    """
+    Names an image of a trade.
+    """
+    content_type: Annotated[ImageType, Field(alias='contentType')]
+    size: Annotated[int, Field(examples=[48213], ge=1)]
+    """
+    Its bytes.
+    """
+    created_at: Annotated[
+        AwareDatetime, Field(alias='createdAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    When its upload was asked for.
+    """
+
+
+class ExportedGroup(BaseModel):
+    """
+    A group of trades in an archive.
+    """
+
+    group_id: Annotated[
+        UUID, Field(alias='groupId', examples=['7e1d0c9b-8a7f-4e6d-b5c4-3a2b1c0d9e8f'])
+    ]
+    """
+    Names a group of trades.
+    """
+    name: Annotated[str, Field(examples=['breakout'], max_length=50, min_length=1)]
+    """
+    A short text.
+    """
+    strategy: Annotated[
+        str | None, Field(examples=['breakout'], max_length=50, min_length=1)
+    ] = None
+    """
+    A short text.
+    """
+    version: Annotated[int, Field(examples=[1], ge=1)]
+    """
+    Raised by one with every change of the group itself.
+    """
+    created_at: Annotated[
+        AwareDatetime, Field(alias='createdAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    When it was made.
+    """
+    updated_at: Annotated[
+        AwareDatetime, Field(alias='updatedAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    When it was changed last.
+    """
+    trade_ids: Annotated[
+        list[UUID],
+        Field(
+            alias='tradeIds',
+            examples=[['0b9f2f0a-6c1e-4a55-9d8e-3a4b5c6d7e8f']],
+            max_length=90,
+        ),
+    ]
+    """
+    The trades of the group, as they were put, without those that were deleted.
+    """
+
+
+class ExportedExecution(BaseModel):
+    """
+    An execution in an archive.
+    """
+
+    execution_id: Annotated[
+        UUID,
+        Field(alias='executionId', examples=['4b5c6d7e-8f9a-4b0c-9d1e-2f3a4b5c6d7e']),
+    ]
+    """
+    Names an execution.
+    """
+    account_id: Annotated[
+        UUID,
+        Field(alias='accountId', examples=['3c4d5e6f-7a8b-4c9d-8e0f-1a2b3c4d5e6f']),
+    ]
+    """
+    Names a trading account; `Main`, which everybody has, is 00000000-0000-4000-8000-000000000001.
+    """
+    symbol: Annotated[
+        str,
+        Field(
+            examples=['AAPL'],
+            max_length=32,
+            min_length=1,
+            pattern='^[!-{}~]([ -{}~]*[!-{}~])?$',
+        ),
+    ]
+    """
+    The instrument as your broker writes it, in visible ASCII characters except `|`; case counts.
+
+    """
+    instrument: Instrument
+    side: Side
+    quantity: Annotated[Decimal, Field(examples=['100'])]
+    """
+    The number of units, contracts or coins; above zero.
+    """
+    price: Annotated[Decimal | None, Field(examples=['185.25'])] = None
+    """
+    The price of a unit; absent when it came in without one.
+    """
+    executed_at: Annotated[
+        AwareDatetime, Field(alias='executedAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    RFC 3339 with an offset, in the years from 0001 to 9999, in UTC too. Answers have it to the microsecond, with upper-case
+    `T` and `Z`.
+
+    """
+    sequence: Annotated[int, Field(examples=[0], ge=0, le=9999999999)]
+    """
+    Its place among the executions of its position at the same instant.
+    """
+    commission: Annotated[Decimal, Field(examples=['1.1'])]
+    """
+    A cost; below zero for a rebate.
+    """
+    fees: Annotated[Decimal, Field(examples=['1.1'])]
+    """
+    A cost; below zero for a rebate.
+    """
+    cost_details: Annotated[
+        list[CostDetail] | None, Field(alias='costDetails', max_length=20)
+    ] = None
+    """
+    The parts of commission and fees.
+    """
+    fee_currency: Annotated[
+        str | None,
+        Field(alias='feeCurrency', examples=['EUR'], pattern='^[A-Z0-9]{3,10}$'),
+    ] = None
+    """
+    The currency of commission and fees; absent for that of the instrument.
+    """
+    fee_price: Annotated[Decimal | None, Field(alias='feePrice', examples=['50'])] = (
+        None
+    )
+    """
+    The price of a unit of `feeCurrency` in the instrument's currency.
+    """
+    kind: Annotated[str, Field(examples=['TRADE'], max_length=40)]
+    """
+    A kind of execution, as in `ExecutionKind`; also MERGER_CASH, MERGER_SHARES and SPINOFF, of fills that a corporate action makes.
+    Others may be added.
+
+    """
+    position_effect: Annotated[
+        str, Field(alias='positionEffect', examples=['AUTO'], max_length=40)
+    ]
+    """
+    As in `PositionEffect`; others may be added.
+    """
+    order_id: Annotated[
+        str | None,
+        Field(
+            alias='orderId',
+            examples=['0000e0d5.6a1b2c3d.01.01'],
+            max_length=100,
+            min_length=1,
+            pattern='^[!-{}~]([ -{}~]*[!-{}~])?$',
+        ),
+    ] = None
+    """
+    A name from another system, in visible ASCII characters except `|`.
+    """
+    external_id: Annotated[
+        str | None,
+        Field(
+            alias='externalId',
+            examples=['0000e0d5.6a1b2c3d.01.01'],
+            max_length=100,
+            min_length=1,
+            pattern='^[!-{}~]([ -{}~]*[!-{}~])?$',
+        ),
+    ] = None
+    """
+    A name from another system, in visible ASCII characters except `|`.
+    """
+    pair_id: Annotated[
+        str | None,
+        Field(
+            alias='pairId',
+            examples=['0000e0d5.6a1b2c3d.01.01'],
+            max_length=100,
+            min_length=1,
+            pattern='^[!-{}~]([ -{}~]*[!-{}~])?$',
+        ),
+    ] = None
+    """
+    A name from another system, in visible ASCII characters except `|`.
+    """
+    linked_to: Annotated[
+        UUID | None,
+        Field(alias='linkedTo', examples=['4b5c6d7e-8f9a-4b0c-9d1e-2f3a4b5c6d7e']),
+    ] = None
+    """
+    The execution or corporate action that made this one.
+    """
+    note: Annotated[
+        str | None, Field(examples=['0.24 a share'], max_length=200, min_length=1)
+    ] = None
+    """
+    A short text. Those of a trade's events have at most 10 000 characters together.
+    """
+    tags: Annotated[
+        list[Tag] | None, Field(examples=[['earnings', 'gap']], max_length=30)
+    ] = None
+    """
+    Words to find trades by, each once. White space around a given tag is removed, and within it becomes one blank; control
+    and zero-width characters are removed, but for those that make an emoji what it is; the rest is put into Unicode's
+    form NFC. Tags that are equal then are one, at the place of the first. Case counts. A tag of which nothing is left is
+    a 422.
+
+    """
+    opens: Annotated[UUID, Field(examples=['0b9f2f0a-6c1e-4a55-9d8e-3a4b5c6d7e8f'])]
+    """
+    The id of the trade that it opens, if it opens one.
+    """
+    source: Annotated[str, Field(examples=['API'], max_length=40)]
+    """
+    How the execution was recorded: API by an operation on executions, MANUAL by one on a trade, IMPORT from a file, ACTION by a corporate
+    action, with which alone it changes; others may be added.
+
+    """
+    import_id: Annotated[
+        UUID | None,
+        Field(alias='importId', examples=['6d7e8f9a-0b1c-4d2e-9f3a-4b5c6d7e8f9a']),
+    ] = None
+    """
+    Names an import.
+    """
+    version: Annotated[int, Field(examples=[1], ge=1)]
+    """
+    Raised by one with every correction.
+    """
+    created_at: Annotated[
+        AwareDatetime, Field(alias='createdAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    When it was recorded.
+    """
+    updated_at: Annotated[
+        AwareDatetime, Field(alias='updatedAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    When it was changed last.
+    """
+
+
+class ExportedAction(BaseModel):
+    """
+    A corporate action in an archive.
+    """
+
+    action_id: Annotated[
+        UUID, Field(alias='actionId', examples=['3f2e1d0c-9b8a-4c7d-8e6f-5a4b3c2d1e0f'])
+    ]
+    """
+    Names a corporate action.
+    """
+    type: Annotated[str, Field(examples=['SPLIT'], max_length=40)]
+    """
+    A type of corporate action, as in `RecordedActionType`. Others may be added.
+    """
+    symbol: Annotated[
+        str,
+        Field(
+            examples=['AAPL'],
+            max_length=32,
+            min_length=1,
+            pattern='^[!-{}~]([ -{}~]*[!-{}~])?$',
+        ),
+    ]
+    """
+    The instrument as your broker writes it, in visible ASCII characters except `|`; case counts.
+
+    """
+    effective_at: Annotated[
+        AwareDatetime,
+        Field(alias='effectiveAt', examples=['2026-01-05T09:31:04-05:00']),
+    ]
+    """
+    From when on; executions of the instant come after it.
+    """
+    account_id: Annotated[
+        UUID | None,
+        Field(alias='accountId', examples=['3c4d5e6f-7a8b-4c9d-8e0f-1a2b3c4d5e6f']),
+    ] = None
+    """
+    The account that it changes; absent for all of them.
+    """
+    new: Annotated[Decimal | None, Field(examples=['50'])] = None
+    """
+    So many units there are from then on.
+    """
+    old: Annotated[Decimal | None, Field(examples=['50'])] = None
+    """
+    For so many of before.
+    """
+    new_symbol: Annotated[
+        str | None,
+        Field(
+            alias='newSymbol',
+            examples=['AAPL'],
+            max_length=32,
+            min_length=1,
+            pattern='^[!-{}~]([ -{}~]*[!-{}~])?$',
+        ),
+    ] = None
+    """
+    The symbol from then on, or of what is given.
+    """
+    cash_per_share: Annotated[
+        Decimal | None, Field(alias='cashPerShare', examples=['185.25'])
+    ] = None
+    """
+    The cash for each unit of before.
+    """
+    cost_share: Annotated[
+        Decimal | None, Field(alias='costShare', examples=['185.25'])
+    ] = None
+    """
+    The part of the cost that goes along, from 0 to 1.
+    """
+    quantity: Annotated[Decimal | None, Field(examples=['50'])] = None
+    """
+    How many units are added.
+    """
+    sequence: Annotated[int, Field(examples=[0], ge=0)]
+    """
+    Its place among the corporate actions of the same instant.
+    """
+    version: Annotated[int, Field(examples=[1], ge=1)]
+    """
+    1, since an action is not changed.
+    """
+    created_at: Annotated[
+        AwareDatetime, Field(alias='createdAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    When it was recorded.
+    """
+    updated_at: Annotated[
+        AwareDatetime, Field(alias='updatedAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    When it was changed last.
     """
 
 
@@ -5422,6 +5869,400 @@ class FacetValue(BaseModel):
     ] = None
     """
     A number of trades.
+    """
+
+
+class ExportManifest(BaseModel):
+    """
+    The last member of an archive, `manifest.json`: what it holds. A `formatVersion` never gets other properties or members;
+    a restore refuses what it does not know.
+
+    """
+
+    format_version: Annotated[int, Field(alias='formatVersion', examples=[2], ge=2)]
+    """
+    The version of the archive's format.
+    """
+    contract_version: Annotated[
+        str, Field(alias='contractVersion', examples=['1.0.0'], max_length=20)
+    ]
+    """
+    The version of this contract by which it was written.
+    """
+    exported_at: Annotated[
+        AwareDatetime, Field(alias='exportedAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    When the archive was written.
+    """
+    members: Annotated[list[ExportMember], Field(max_length=2000000)]
+    """
+    All other members, in their order.
+    """
+    missing_images: Annotated[
+        list[UUID] | None, Field(alias='missingImages', max_length=2000000)
+    ] = None
+    """
+    Images of trades whose files were deleted while the archive was written; absent without one.
+    """
+
+
+class ExportedAccount(BaseModel):
+    """
+    A trading account in an archive; `Main` only once it was changed.
+    """
+
+    account_id: Annotated[
+        UUID,
+        Field(alias='accountId', examples=['3c4d5e6f-7a8b-4c9d-8e0f-1a2b3c4d5e6f']),
+    ]
+    """
+    Names a trading account; `Main`, which everybody has, is 00000000-0000-4000-8000-000000000001.
+    """
+    name: Annotated[str, Field(examples=['IBKR'], max_length=60, min_length=1)]
+    """
+    The name of the account.
+    """
+    kind: AccountKind
+    broker: Annotated[
+        str | None, Field(examples=['breakout'], max_length=50, min_length=1)
+    ] = None
+    """
+    A short text.
+    """
+    currency: Annotated[str, Field(examples=['EUR'], pattern='^[A-Z0-9]{3,10}$')]
+    """
+    A currency of ISO 4217, or the code of a coin.
+    """
+    opening_balance: Annotated[
+        Decimal, Field(alias='openingBalance', examples=['79.12'])
+    ]
+    """
+    The balance before the first trade and cash.
+    """
+    opened_at: Annotated[
+        AwareDatetime | None,
+        Field(alias='openedAt', examples=['2026-01-05T09:31:04-05:00']),
+    ] = None
+    """
+    When the account was opened.
+    """
+    time_zone: Annotated[
+        str | None,
+        Field(
+            alias='timeZone',
+            examples=['America/New_York'],
+            max_length=64,
+            pattern='^[A-Za-z][A-Za-z0-9_+/-]*$',
+        ),
+    ] = None
+    """
+    The clock of the account's days.
+    """
+    lot_method: Annotated[LotMethod | None, Field(alias='lotMethod')] = None
+    """
+    The lot method of the account.
+    """
+    dust_value: Annotated[Decimal, Field(alias='dustValue', examples=['0.5'])]
+    """
+    The value below which the rest of a position counts as nothing; 0 for never.
+    """
+    archived: Annotated[bool, Field(examples=[False])]
+    """
+    Whether front ends may hide the account.
+    """
+    include_in_totals: Annotated[
+        bool | None, Field(alias='includeInTotals', examples=[True])
+    ] = None
+    """
+    Whether statistics of all accounts count this one; absent where its kind decides.
+    """
+    version: Annotated[int, Field(examples=[1], ge=1)]
+    """
+    Raised by one with every change of the account itself.
+    """
+    created_at: Annotated[
+        AwareDatetime, Field(alias='createdAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    When it was made.
+    """
+    updated_at: Annotated[
+        AwareDatetime, Field(alias='updatedAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    When it was changed last.
+    """
+
+
+class ExportedTrade(BaseModel):
+    """
+    A trade in an archive, as it was given. One that follows from executions (`source` is LEDGER) has neither `symbol`, `side`,
+    `multiplier`, `status`, `accountId`, `currency`, `entries`, `closes` nor `splits`: its executions determine them.
+
+    """
+
+    trade_id: Annotated[
+        UUID, Field(alias='tradeId', examples=['0b9f2f0a-6c1e-4a55-9d8e-3a4b5c6d7e8f'])
+    ]
+    """
+    Names a trade.
+    """
+    symbol: Annotated[
+        str | None,
+        Field(
+            examples=['AAPL'],
+            max_length=32,
+            min_length=1,
+            pattern='^[!-{}~]([ -{}~]*[!-{}~])?$',
+        ),
+    ] = None
+    """
+    The instrument as your broker writes it, in visible ASCII characters except `|`; case counts.
+
+    """
+    side: Side | None = None
+    stop_loss: Annotated[
+        Decimal | None, Field(alias='stopLoss', examples=['185.25'])
+    ] = None
+    """
+    The present stop.
+    """
+    take_profit: Annotated[
+        Decimal | None, Field(alias='takeProfit', examples=['185.25'])
+    ] = None
+    """
+    The target.
+    """
+    multiplier: Annotated[Decimal | None, Field(examples=['50'])] = None
+    """
+    The money that one unit makes when its price moves by 1.
+    """
+    risk_amount: Annotated[
+        Decimal | None, Field(alias='riskAmount', examples=['50'])
+    ] = None
+    """
+    The present amount at risk.
+    """
+    initial_stop_loss: Annotated[
+        Decimal | None, Field(alias='initialStopLoss', examples=['185.25'])
+    ] = None
+    """
+    The first stop.
+    """
+    initial_risk_amount: Annotated[
+        Decimal | None, Field(alias='initialRiskAmount', examples=['50'])
+    ] = None
+    """
+    The first amount at risk.
+    """
+    lot_method: Annotated[LotMethod, Field(alias='lotMethod')]
+    status: TradeStatus | None = None
+    """
+    CANCELLED for a trade that never took place; absent otherwise.
+    """
+    setup_type: Annotated[
+        str | None,
+        Field(alias='setupType', examples=['breakout'], max_length=50, min_length=1),
+    ] = None
+    """
+    A short text.
+    """
+    timeframe: Annotated[
+        str | None, Field(examples=['breakout'], max_length=50, min_length=1)
+    ] = None
+    """
+    A short text.
+    """
+    market_condition: Annotated[
+        str | None,
+        Field(
+            alias='marketCondition', examples=['breakout'], max_length=50, min_length=1
+        ),
+    ] = None
+    """
+    A short text.
+    """
+    trading_session: Annotated[
+        str | None,
+        Field(
+            alias='tradingSession', examples=['breakout'], max_length=50, min_length=1
+        ),
+    ] = None
+    """
+    A short text.
+    """
+    trade_grade: Annotated[Grade | None, Field(alias='tradeGrade')] = None
+    confidence: Annotated[int | None, Field(examples=[7], ge=0, le=10)] = None
+    """
+    From 0, poor, to 10.
+    """
+    setup_quality: Annotated[
+        int | None, Field(alias='setupQuality', examples=[7], ge=0, le=10)
+    ] = None
+    """
+    From 0, poor, to 10.
+    """
+    execution: Annotated[int | None, Field(examples=[7], ge=0, le=10)] = None
+    """
+    From 0, poor, to 10.
+    """
+    emotional_state: Annotated[
+        str | None,
+        Field(
+            alias='emotionalState', examples=['breakout'], max_length=50, min_length=1
+        ),
+    ] = None
+    """
+    A short text.
+    """
+    psychology: Psychology | None = None
+    pre_trade_notes: Annotated[
+        str | None,
+        Field(
+            alias='preTradeNotes',
+            examples=['Held above the opening range on rising volume.'],
+            max_length=10000,
+        ),
+    ] = None
+    """
+    A text of any number of lines.
+    """
+    post_trade_notes: Annotated[
+        str | None,
+        Field(
+            alias='postTradeNotes',
+            examples=['Held above the opening range on rising volume.'],
+            max_length=10000,
+        ),
+    ] = None
+    """
+    A text of any number of lines.
+    """
+    mistakes: Annotated[
+        str | None,
+        Field(
+            examples=['Held above the opening range on rising volume.'],
+            max_length=10000,
+        ),
+    ] = None
+    """
+    A text of any number of lines.
+    """
+    lessons: Annotated[
+        str | None,
+        Field(
+            examples=['Held above the opening range on rising volume.'],
+            max_length=10000,
+        ),
+    ] = None
+    """
+    A text of any number of lines.
+    """
+    news_events: Annotated[
+        list[MarketEvent] | None,
+        Field(alias='newsEvents', examples=[['CPI 8:30']], max_length=20),
+    ] = None
+    """
+    What happened around the trade.
+    """
+    economic_events: Annotated[
+        list[MarketEvent] | None,
+        Field(alias='economicEvents', examples=[['CPI 8:30']], max_length=20),
+    ] = None
+    """
+    What happened around the trade.
+    """
+    tags: Annotated[
+        list[Tag] | None, Field(examples=[['earnings', 'gap']], max_length=30)
+    ] = None
+    """
+    Words to find trades by, each once. White space around a given tag is removed, and within it becomes one blank; control
+    and zero-width characters are removed, but for those that make an emoji what it is; the rest is put into Unicode's
+    form NFC. Tags that are equal then are one, at the place of the first. Case counts. A tag of which nothing is left is
+    a 422.
+
+    """
+    images: Annotated[list[ExportedImage] | None, Field(max_length=20)] = None
+    """
+    The images; their files are members of the archive.
+    """
+    account_id: Annotated[
+        UUID | None,
+        Field(alias='accountId', examples=['3c4d5e6f-7a8b-4c9d-8e0f-1a2b3c4d5e6f']),
+    ] = None
+    """
+    The trading account in which the trade lies; absent for `Main`.
+    """
+    currency: Annotated[
+        str | None, Field(examples=['EUR'], pattern='^[A-Z0-9]{3,10}$')
+    ] = None
+    """
+    The currency of all its amounts; absent for that of its account.
+    """
+    external_id: Annotated[
+        str | None,
+        Field(
+            alias='externalId',
+            examples=['U1234567-0000e0d5.65cb1a2b.01.01'],
+            max_length=255,
+            min_length=1,
+            pattern='^[!-~]([ -~]*[!-~])?$',
+        ),
+    ] = None
+    """
+    What names the trade elsewhere, for instance at your broker; unique among your trades. 1 to 255 visible ASCII
+    characters, with blanks between them.
+
+    """
+    source: Annotated[str | None, Field(examples=['LEDGER'], max_length=40)] = None
+    """
+    LEDGER for a trade that follows from executions; others may be added. Trades that were recorded by hand have none.
+    """
+    idempotency_key: Annotated[
+        str | None,
+        Field(
+            alias='idempotencyKey',
+            examples=['2026-01-05-aapl-1'],
+            max_length=255,
+            min_length=1,
+            pattern='^[!-~]+$',
+        ),
+    ] = None
+    """
+    1 to 255 visible ASCII characters.
+    """
+    version: Annotated[int, Field(examples=[1], ge=1)]
+    """
+    Rises by one with every change.
+    """
+    created_at: Annotated[
+        AwareDatetime, Field(alias='createdAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    When it was recorded.
+    """
+    updated_at: Annotated[
+        AwareDatetime, Field(alias='updatedAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    When it was changed last.
+    """
+    entries: Annotated[list[Entry] | None, Field(max_length=200, min_length=1)] = None
+    """
+    The entries, by time; one at least.
+    """
+    closes: Annotated[list[ExportedClose] | None, Field(max_length=200)] = None
+    """
+    The closes, by time.
+    """
+    splits: Annotated[list[TradeSplit] | None, Field(max_length=400)] = None
+    """
+    The splits, by time; 20 at most of a trade recorded by hand.
+    """
+    events: Annotated[list[TradeEvent] | None, Field(max_length=400)] = None
+    """
+    The dated events that were recorded by hand, by time.
     """
 
 

@@ -44,7 +44,7 @@ OWN_FUNCTION = {
 # another function, and those that may take up to 29 seconds.
 SERVED_BY = {
     **dict.fromkeys(("listDeletedTrades", "getFacets"), "ListTradesFunction"),
-    **dict.fromkeys(("createExport", "getExport"), "ExportAccountFunction"),
+    **dict.fromkeys(("listExports", "createExport", "getExport"), "ExportAccountFunction"),
     **dict.fromkeys(("createTrades", "updateTrades", "deleteTrades"), "ChangeManyTradesFunction"),
     "restoreTrade": "ChangeTradesFunction",
     "addEntry": "CloseTradeFunction",

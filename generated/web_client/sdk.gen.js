@@ -594,6 +594,11 @@ export const deleteAccount = (options) => (options?.client ?? client).delete({
     url: '/auth/account',
     ...options
 });
+export const listExports = (options) => (options?.client ?? client).get({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/exports',
+    ...options
+});
 export const createExport = (options) => (options.client ?? client).post({
     security: [{ scheme: 'bearer', type: 'http' }],
     url: '/exports',

@@ -306,7 +306,7 @@ class Trade:
     def remaining_quantity(self) -> Decimal:
         """How much is left to close."""
         if self.splits:
-            return self._trips[-1].open_quantity
+            return self.trip.open_quantity
         return money.minus(self.quantity, self.closed_quantity)
 
     @property
@@ -319,7 +319,7 @@ class Trade:
         """The largest quantity that was held at once."""
         if not self.splits and (not self.entries or not self.closes):
             return self.quantity
-        return max(trip.max_quantity for trip in self._trips)
+        return self.trip.max_quantity
 
     @cached_property
     def realized(self) -> tuple[Realized, ...]:
@@ -331,7 +331,6 @@ class Trade:
                 Realized(close=close, gross=ZERO, entry_cost_share=ZERO, realized_pnl=ZERO, matches=())
                 for close in self.closes
             )
-        exits = [exit_ for trip in self._trips for exit_ in trip.exits]
         return tuple(
             Realized(
                 close=close,
@@ -340,20 +339,14 @@ class Trade:
                 realized_pnl=exit_.net,
                 matches=exit_.matches,
             )
-            for close, exit_ in zip(self.closes, exits, strict=True)
+            for close, exit_ in zip(self.closes, self.trip.exits, strict=True)
         )
 
     @cached_property
     def trip(self) -> Trip:
-        """The entries and closes, settled: what is open, lot by lot. The trade has a price."""
-        return (self._trips or self._settled())[-1]
-
-    @cached_property
-    def _trips(self) -> tuple[Trip, ...]:
-        """The entries and closes as fills that are settled; at one instant, entries come first."""
-        return self._settled() if self.closes or self.splits else ()
-
-    def _settled(self) -> tuple[Trip, ...]:
+        """The entries and closes as fills that are settled, lot by lot; at one instant, entries come first. The trade
+        has a price.
+        """
         fills = [
             Fill(
                 fill_id=entry.entry_id,
@@ -382,7 +375,8 @@ class Trade:
             for number, close in enumerate(self.closes, start=len(fills))
         ]
         splits = [split.as_settled for split in self.splits]
-        return settle(fills, splits, self.lot_method, multiplier=self.multiplier, one_trip=True)
+        [trip] = settle(fills, splits, self.lot_method, multiplier=self.multiplier, one_trip=True)
+        return trip
 
     @cached_property
     def event_pnl(self) -> Decimal | None:
@@ -417,7 +411,7 @@ class Trade:
         if not self.closes:
             return None
         if self.splits:
-            return self._trips[-1].exit_price
+            return self.trip.exit_price
         paid = money.total(money.product(close.price, close.quantity) for close in self.closes)
         return money.mean_price(paid, self.closed_quantity, (close.price for close in self.closes))
 
@@ -523,8 +517,7 @@ def in_last_units(trade: Trade) -> Trade:
     """
     if not trade.splits:
         return trade
-    trip = trade._trips[-1]
-    return replace(trade, quantity=trip.quantity, entry_price=trip.entry_price)
+    return replace(trade, quantity=trade.trip.quantity, entry_price=trade.trip.entry_price)
 
 
 def per_new_unit(price: Decimal, new: Decimal, old: Decimal) -> Decimal:

@@ -1,4 +1,4 @@
-"""The operations on tables of closes: parse, call the use case, reply."""
+"""The operations on files to download: parse, call the use case, reply."""
 
 from __future__ import annotations
 
@@ -10,54 +10,69 @@ from starlette.responses import Response
 
 from generated import models
 from handlers.documents.fields import time_text
+from handlers.faults import Fault, FieldCode
+from handlers.journal.errors import FieldError, RuleBroken
 from handlers.storage.accounts import Account
-from handlers.usecases import export_table
-from handlers.usecases.export_table import Stopped, Table, Written
+from handlers.usecases import export_files
+from handlers.usecases.export_files import Asked, ExportFormat, State, Stopped, Written
 from handlers.web.contract import base_path
 from handlers.web.responses import reply
 
 RETRY_AFTER_SECONDS = 10
 
+_OF_TABLES = ("close_from", "close_to", "account_id")
+
 
 async def create_export(document: Any, user: str, username: str) -> Response:
-    """Write a table of closes, at once or, if it is long, in the background."""
+    """Write a table of closes or the whole journal into a file, at once or, if it is long, in the background."""
     given = models.ExportInput.model_validate(document)
     now = datetime.now(UTC)
-    table = Table(
+    asked = Asked(
         export_id=str(uuid4()),
         created_at=now,
+        format=ExportFormat(given.format),
         first=_day(given.close_from),
         last=_day(given.close_to),
         account_ids=tuple(str(each) for each in given.account_id or ()),
     )
-    written = export_table.create(Account(user, username), table, now)
-    headers = {"Location": f"{base_path()}/exports/{table.export_id}"}
+    if asked.format is not ExportFormat.CSV:
+        fault = Fault(FieldCode.NOT_FOR_KIND, "belongs to tables of closes alone", {"kind": str(asked.format)})
+        if errors := [FieldError((name,), fault) for name in _OF_TABLES if getattr(given, name) is not None]:
+            raise RuleBroken(errors)
+    written = export_files.create(Account(user, username), asked, now)
+    headers = {"Location": f"{base_path()}/exports/{asked.export_id}"}
     if written is None:
         headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
-    return reply(202 if written is None else 201, _document(table, written), headers)
+    return reply(202 if written is None else 201, _document(asked, written), headers)
+
+
+async def list_exports(user: str, username: str) -> Response:
+    """Answer the files that were asked for last, with new addresses of those that are written."""
+    shown = export_files.newest(Account(user, username), datetime.now(UTC))
+    return reply(200, {"items": [_document(asked, found) for asked, found in shown]})
 
 
 async def get_export(export_id: str, user: str, username: str) -> Response:
-    """Answer a table's progress, or a new address of it once it is written."""
-    table, found = export_table.state(Account(user, username), export_id.lower(), datetime.now(UTC))
+    """Answer a file's progress, or a new address of it once it is written."""
+    asked, found = export_files.state(Account(user, username), export_id.lower(), datetime.now(UTC))
     headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if found is None else {}
-    return reply(202 if found is None else 200, _document(table, found), headers)
+    return reply(202 if found is None else 200, _document(asked, found), headers)
 
 
-def _document(table: Table, found: Written | Stopped | None) -> dict[str, Any]:
-    """The table as the contract's Export."""
+def _document(asked: Asked, found: State) -> dict[str, Any]:
+    """The file as the contract's Export."""
     document: dict[str, Any] = {
-        "exportId": table.export_id,
-        "format": "CSV",
+        "exportId": asked.export_id,
+        "format": str(asked.format),
         "status": "WRITING",
-        "createdAt": time_text(table.created_at),
+        "createdAt": time_text(asked.created_at),
     }
     if isinstance(found, Written):
         address = {"url": found.url, "expiresAt": time_text(found.expires_at), "size": found.size}
         return document | {"status": "WRITTEN", **address}
     if isinstance(found, Stopped):
         return document | {"status": "FAILED"}
-    return document | {"rowsWritten": table.rows_written}
+    return document | {"rowsWritten": asked.rows_written}
 
 
 def _day(text: Any) -> date | None:

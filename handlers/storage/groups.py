@@ -6,7 +6,7 @@ trades are at the versions that were read: so a trade is in one group at most, w
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 PREFIX = "group|"
 # One transaction writes the group, checks that the account is not being erased, and has 100 actions at most.
 MOST_CHANGES = 98
+_PAGE = 100
 
 _GROUPS = Codec(Group)
 
@@ -94,6 +95,15 @@ def page(user_id: str, *, limit: int, after: str | None = None) -> tuple[list[Gr
     answer = dynamodb().query(**query)
     found = [group_of(item) for item in answer["Items"]]
     return found[:limit], len(found) > limit or "LastEvaluatedKey" in answer
+
+
+def every(user_id: str) -> Iterator[Group]:
+    """All groups of the user in the order of their ids, a page in memory at a time. Raises Busy."""
+    after, has_more = None, True
+    while has_more:
+        found, has_more = page(user_id, limit=_PAGE, after=after)
+        yield from found
+        after = found[-1].group_id if found else after
 
 
 def memberships(user_id: str, trade_ids: Collection[str]) -> dict[str, Membership]:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 from handlers.journal.images import MOST_BYTES, TIME_TO_SEND, disposition
 from handlers.journal.trade import Image
 from handlers.storage.clients import failures_are_unavailable, files_bucket, s3
@@ -130,6 +132,16 @@ def read_range(place: Place, version: str, start: int, count: int) -> bytes:
     answer = s3().get_object(Bucket=files_bucket(), Key=place.key, VersionId=version, Range=wanted)
     with failures_are_unavailable(), closing(answer["Body"]) as body:
         return body.read()
+
+
+def read_whole(place: Place, image: Image) -> bytes | None:
+    """The file of an image, of 10 MB at most; None if it has been deleted."""
+    try:
+        return read_range(place, image.file_version, 0, image.size)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in ("NoSuchKey", "NoSuchVersion"):
+            raise
+        return None
 
 
 def keep(place: Place, version: str) -> None:

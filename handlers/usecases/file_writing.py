@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
+
+Piece = TypeVar("Piece", str, bytes)
 
 # Seconds that a request spends on writing a file at most, of the 30 that the gateway gives it.
 AT_ONCE_SECONDS = 18
@@ -17,10 +20,10 @@ class OutOfTime(Exception):
     """Raised when a request has no more time for writing a file."""
 
 
-def within_a_request(text: Iterable[str]) -> Iterator[str]:
-    """The same text. Raises OutOfTime when it takes longer than a request has."""
+def within_a_request(pieces: Iterable[Piece]) -> Iterator[Piece]:
+    """The same pieces. Raises OutOfTime when they take longer than a request has."""
     deadline = time.monotonic() + AT_ONCE_SECONDS
-    for piece in text:
+    for piece in pieces:
         if time.monotonic() > deadline:
             raise OutOfTime
         yield piece

@@ -70,7 +70,7 @@ def check(*arrivals: Arrival) -> list[str]:
 def illustrate(client: Client, trade_id: str, data: bytes = PNG) -> str:
     """Send an image and have it checked. Returns its id."""
     image_id = ask(client, trade_id)
-    assert check(send(trade_id, image_id, data)) == []
+    assert check(send(trade_id, image_id, data, user=str(client.user))) == []
     return image_id
 
 

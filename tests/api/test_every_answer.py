@@ -111,6 +111,7 @@ EVERY: dict[str, Callable[[Client], Answer]] = {
     "updateTradingAccount": lambda client: client.patch(f"/accounts/{NEVER}", {"name": "IBKR"}),
     "deleteTradingAccount": lambda client: client.delete(f"/accounts/{NEVER}"),
     "deleteTrade": lambda client: client.delete(f"/trades/{NEVER}"),
+    "listExports": lambda client: client.get("/exports"),
     "createExport": lambda client: client.post("/exports", {"format": "CSV"}),
     "getExport": lambda client: client.get(f"/exports/{NEVER}"),
     "listDeletedTrades": lambda client: client.get("/deleted-trades"),

@@ -15,7 +15,7 @@ from handlers.documents import csv_rows
 from handlers.entry.exports import write_export
 from handlers.journal.settings import MAIN
 from handlers.storage import clients, erasure_marks, trade_queries
-from handlers.usecases import export_table, file_writing
+from handlers.usecases import export_files, file_writing
 from openapi.generate import contract
 from tests.api.client import Answer, Client
 from tests.api.estate import Estate, messages_of, new_client
@@ -241,7 +241,7 @@ def test_a_table_that_nobody_writes_any_more_has_failed(
 ) -> None:
     monkeypatch.setattr(file_writing, "AT_ONCE_SECONDS", -1)
     asked = dana.post("/exports", CSV).json
-    monkeypatch.setattr(export_table, "GIVEN_UP_AFTER", timedelta(seconds=-60))
+    monkeypatch.setattr(export_files, "GIVEN_UP_AFTER", timedelta(seconds=-60))
     answer = dana.get(f"/exports/{asked['exportId']}")
     assert answer.json == {**{name: asked[name] for name in ("exportId", "format", "createdAt")}, "status": "FAILED"}
     assert "retry-after" not in answer.headers

@@ -12,8 +12,8 @@ TESTS: dict[str, tuple[str, ...]] = {
         "test_trades.py", "test_entries_of_trades.py", "test_events.py", "test_splits.py", "test_trade_properties.py",
     ),
     "handlers/journal/changes.py": (
-        "test_trades.py", "test_entries_of_trades.py", "test_events.py", "test_images.py", "test_splits.py",
-        "test_trade_properties.py",
+        "test_trades.py", "test_defaults_of_trades.py", "test_entries_of_trades.py", "test_events.py", "test_images.py",
+        "test_splits.py", "test_trade_properties.py",
     ),
     "handlers/journal/positions.py": (
         "test_positions.py", "test_entries_of_trades.py", "test_splits.py", "test_ledger.py",

@@ -197,6 +197,7 @@ def test_no_route_takes_the_concurrency_that_the_others_need() -> None:
             assert rate * longest < account / 3
     assert slow == {
         "GET /auth/export",
+        "GET /exports",
         "POST /exports",
         "GET /exports/{exportId}",
         "POST /trades/bulk",

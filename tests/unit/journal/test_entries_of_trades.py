@@ -265,6 +265,45 @@ def test_a_trade_that_cannot_be_added_to_says_why(trade: Trade, message: str) ->
         add_entry(trade, an_entry(), LATER)
 
 
+def test_a_new_trade_has_at_most_200_entries() -> None:
+    entries = [an_entry("1") for _ in range(200)]
+    assert len(open_trade(a_trade(), entries=entries).entries) == 200
+    with pytest.raises(RuleBroken) as error:
+        open_trade(a_trade(), entries=[*entries, an_entry("1")])
+    assert fields_of(error) == {"entries"}
+
+
+def test_what_was_entered_is_named_by_its_id_whatever_the_ids_before_it() -> None:
+    trade = replace(a_trade(), entries=tuple(replace(an_entry(), entry_id=name) for name in "acb"))
+    assert entry_of(trade, "b").entry_id == "b"
+
+
+def test_a_corrected_close_may_take_all_that_the_other_closes_leave() -> None:
+    trade = closed(closed(a_trade(), "40"), "30", hours=2)
+    assert revise_close(trade, "close-0", {"quantity": D(70)}, LATER).is_flat
+    with pytest.raises(StateForbids, match="Only 70 of the trade"):
+        revise_close(trade, "close-0", {"quantity": D(71)}, LATER)
+
+
+def test_closes_that_are_given_at_once_end_where_the_quantity_does() -> None:
+    closes = [
+        Close(close_id=str(number), quantity=D(quantity), price=D(11), closed_at=OPENED + timedelta(hours=number))
+        for number, quantity in enumerate((100, 5), start=1)
+    ]
+    assert open_trade(a_trade(), closes[:1]).is_flat
+    with pytest.raises(RuleBroken) as error:
+        open_trade(a_trade(), closes)
+    [wrong] = error.value.errors
+    assert (wrong.path, wrong.fault.params) == (("closes", 1, "quantity"), {"held": "0"})
+
+
+@pytest.mark.parametrize("more", [1, 2])
+def test_the_quantity_of_several_entries_is_not_revised_as_that_of_the_trade(more: int) -> None:
+    with pytest.raises(RuleBroken) as error:
+        revise(added(a_trade(), *[an_entry("1")] * more), {"quantity": D(5)}, LATER)
+    assert fields_of(error) == {"quantity"}
+
+
 def test_an_entry_that_is_wrong_in_itself_is_refused() -> None:
     with pytest.raises(RuleBroken) as error:
         add_entry(a_trade(), an_entry("0", "1E15", fees=D("1E-19")), LATER)
@@ -336,12 +375,13 @@ def test_a_correction_of_a_close_that_changes_nothing_is_the_same_trade(same: di
     assert revise_close(trade, "close-0", same, LATER) is trade
 
 
-def test_the_same_instant_in_another_offset_is_a_correction() -> None:
-    trade = closed(a_trade(), "40")
-    moved = revise_close(trade, "close-0", {"closed_at": trade.closes[0].closed_at.astimezone(UTC)}, LATER)
-    assert (moved.version, moved.closes[0].closed_at.utcoffset()) == (trade.version + 1, timedelta(0))
-    entry = revise_entry(trade, ONLY, {"entered_at": OPENED.astimezone(UTC)}, LATER)
-    assert (entry.version, entry.open_date.utcoffset()) == (trade.version + 1, timedelta(0))
+@pytest.mark.parametrize("hours", [-8, 0])  # of New York, which is at -5: to its west and to its east
+def test_the_same_instant_in_another_offset_is_a_correction(hours: int) -> None:
+    trade, zone = closed(a_trade(), "40"), timezone(timedelta(hours=hours))
+    moved = revise_close(trade, "close-0", {"closed_at": trade.closes[0].closed_at.astimezone(zone)}, LATER)
+    assert (moved.version, moved.closes[0].closed_at.utcoffset()) == (trade.version + 1, timedelta(hours=hours))
+    entry = revise_entry(trade, ONLY, {"entered_at": OPENED.astimezone(zone)}, LATER)
+    assert (entry.version, entry.open_date.utcoffset()) == (trade.version + 1, timedelta(hours=hours))
 
 
 @pytest.mark.parametrize(
@@ -445,9 +485,11 @@ def test_what_follows_from_several_entries_is_not_revised(name: str) -> None:
     assert revise(trade, {name: getattr(trade, name)}, LATER) is trade
 
 
-def test_the_first_entrys_time_in_another_offset_is_a_change() -> None:
+@pytest.mark.parametrize("hours", [-8, 0])
+def test_the_first_entrys_time_in_another_offset_is_a_change(hours: int) -> None:
+    moved = OPENED.astimezone(timezone(timedelta(hours=hours)))
     with pytest.raises(RuleBroken, match="has several entries"):
-        revise(added(a_trade(), an_entry()), {"open_date": OPENED.astimezone(UTC)}, LATER)
+        revise(added(a_trade(), an_entry()), {"open_date": moved}, LATER)
 
 
 def test_the_lot_method_is_fixed_by_the_first_close() -> None:
@@ -618,4 +660,7 @@ def test_a_split_leaves_the_risk_and_its_ratios_as_they_were(
 
 
 def test_without_closes_and_splits_nothing_is_settled() -> None:
-    assert a_trade()._trips == ()
+    trade = a_trade()
+    assert {trade.max_quantity, trade.remaining_quantity} == {trade.quantity}
+    assert (trade.closed_quantity, trade.realized, trade.exit_price) == (D(0), (), None)
+    assert "trip" not in vars(trade)

@@ -18,6 +18,7 @@ from handlers.journal.changes import (
     open_trade,
     remove_event,
     revise,
+    revise_entry,
     revise_event,
 )
 from handlers.journal.errors import EventNotFound, RuleBroken, StateForbids
@@ -39,7 +40,7 @@ def an_event(event_id: str = "event-1", amount: str = "24", at: datetime | None 
 def a_trade(**given: Any) -> Trade:
     values: dict[str, Any] = {
         "user_id": "user",
-        "trade_id": "trade",
+        "trade_id": "00000000-0000-4000-8000-000000000001",
         "symbol": "AAPL",
         "side": Side.BUY,
         "quantity": D(100),
@@ -154,8 +155,9 @@ def test_an_event_is_corrected_and_moves_to_its_place() -> None:
 def test_a_correction_that_changes_nothing_leaves_the_version_and_another_offset_is_a_change() -> None:
     trade = add_event(a_trade(), an_event(), NOW)
     assert revise_event(trade, "event-1", {"amount": D("24.00"), "note": None}, NOW) is trade
-    elsewhere = hours(5).astimezone(timezone(timedelta(hours=-5)))
-    assert revise_event(trade, "event-1", {"at": elsewhere}, NOW).version == trade.version + 1
+    for offset in (-5, 5):
+        elsewhere = hours(5).astimezone(timezone(timedelta(hours=offset)))
+        assert revise_event(trade, "event-1", {"at": elsewhere}, NOW).version == trade.version + 1
 
 
 @pytest.mark.parametrize("name", ["type", "amount", "at"])
@@ -169,6 +171,18 @@ def test_an_event_that_is_taken_back_leaves_the_trade_as_if_it_had_never_been() 
     flat = a_flat_trade()
     back = remove_event(add_event(flat, an_event(), NOW), "event-1", NOW)
     assert replace(back, version=flat.version) == flat
+
+
+def test_an_event_is_named_by_its_id_whatever_the_ids_before_it() -> None:
+    trade = a_trade(events=tuple(an_event(name, at=hours(number)) for number, name in enumerate("acb")))
+    assert event_of(trade, "b").at == hours(2)
+    assert [event.event_id for event in remove_event(trade, "b", NOW).events] == ["a", "c"]
+
+
+def test_what_would_lie_before_a_moved_entry_is_named_by_the_first_of_the_events() -> None:
+    trade = a_trade(events=(an_event("before", at=hours(1)), an_event("after", at=hours(9))))
+    with pytest.raises(StateForbids, match="events before its first entry"):
+        revise_entry(trade, trade.first_entry_id, {"entered_at": hours(2)}, NOW)
 
 
 def test_an_event_that_is_not_there_is_not_found() -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from handlers.faults import FieldCode
 from handlers.journal.errors import RuleBroken
 from handlers.journal.money import canonical
-from handlers.journal.positions import Exit, Fill, LotMethod, Position, Side, Split, Trip, settle
+from handlers.journal.positions import Exit, Fill, LotMethod, Position, Side, Split, Trip, _Rate, settle
 from tests.reference_fills import FLIP, FLIPS, MES, PARTS, TWELVE
 
 D = Decimal
@@ -784,3 +784,17 @@ def test_what_is_flat_moves_nowhere_and_a_flat_trip_ends_where_another_arrives()
     held.move_to(flat)
     assert (flat.side, flat.open_quantity, held.open_quantity) == (Side.BUY, D(1), D(0))
     assert [trip.open_quantity for trip in flat.trips()] == [D(0), D(1)]
+
+
+@pytest.mark.parametrize("plus", ["0", "1E-8", "-3E-8", "0.00000002", "12345.678", "-0.3333333333333333"])
+@pytest.mark.parametrize("quantity", ["1.5E-8", "4.5E-8", "0.00000003", "7", "0.0000000099"])
+@pytest.mark.parametrize("amount", ["1", "-2", "0.7"])
+def test_a_product_with_a_quotient_without_end_is_rounded_as_if_it_were_exact(
+    amount: str, quantity: str, plus: str
+) -> None:
+    rate = _Rate(D("0.1"))
+    rate.change(D(3), D(amount), D(3))
+    exact = Fraction(D(quantity)) * (Fraction(1, 10) + Fraction(D(amount)) / 3) + Fraction(D(plus))
+    # Python rounds a fraction half to even, too.
+    assert Fraction(rate._exactly(D(quantity), D(plus))) == Fraction(round(exact * 10**8), 10**8)
+    assert rate.rounded(D(quantity), D(plus)) == rate._exactly(D(quantity), D(plus))

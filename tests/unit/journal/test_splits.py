@@ -19,6 +19,7 @@ from handlers.journal.changes import (
     add_split,
     close,
     open_trade,
+    remove_event,
     remove_split,
     revise,
     revise_entry,
@@ -27,11 +28,15 @@ from handlers.journal.changes import (
 from handlers.journal.errors import JournalError, RuleBroken, SplitNotFound, StateForbids
 from handlers.journal.positions import LotMethod, Split
 from handlers.journal.rules import closable, first_uncovered
-from handlers.journal.trade import Close, Entry, Side, Trade, TradeSplit, with_entries
+from handlers.journal.trade import Close, Entry, EventType, Side, Trade, TradeEvent, TradeSplit, with_entries
 
 D = Decimal
 OPENED = datetime(2026, 1, 5, 9, tzinfo=UTC)
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def an_event(event_id: str) -> TradeEvent:
+    return TradeEvent(event_id=event_id, type=EventType.DIVIDEND, amount=D(1), at=hours(7))
 
 
 def hours(number: float) -> datetime:
@@ -243,6 +248,22 @@ def test_a_split_that_closes_need_or_do_not_bear_is_refused() -> None:
         add_split(closed(a_trade("10"), "10", "60", 6), a_split("1", "2", hour=5), NOW)
 
 
+def test_a_split_is_named_by_its_id_whatever_the_ids_before_it() -> None:
+    trade = add_split(
+        add_split(a_trade(), a_split("2", hour=5, split_id="a"), NOW), a_split("3", split_id="b", hour=6), NOW
+    )
+    assert split_of(trade, "b").new == 3
+    assert [split.split_id for split in remove_split(trade, "b", NOW).splits] == ["a"]
+
+
+@pytest.mark.parametrize("event_id", ["a", "z"])
+def test_the_cash_of_a_merger_is_deleted_with_it_and_no_other_event_is_taken_for_it(event_id: str) -> None:
+    trade = replace(add_split(a_trade(), a_split(split_id="m"), NOW), events=(an_event("m"), an_event(event_id)))
+    assert [event.event_id for event in remove_event(trade, event_id, NOW).events] == ["m"]
+    with pytest.raises(StateForbids, match="the corporate action m"):
+        remove_event(trade, "m", NOW)
+
+
 def test_an_unknown_split_cannot_be_taken_back() -> None:
     with pytest.raises(SplitNotFound, match="no split other"):
         remove_split(add_split(a_trade(), a_split(), NOW), "other", NOW)
@@ -281,6 +302,13 @@ def test_no_entry_moves_behind_the_first_split_alone() -> None:
     assert faults(raised) == [(("entered_at",), FieldCode.AFTER_FIRST_SPLIT)]
     at_the_split = revise_entry(trade, trade.first_entry_id, {"entered_at": hours(5)}, NOW)
     assert at_the_split.quantity == D(10)  # the split comes first
+
+
+@pytest.mark.parametrize("hour", [6, 7])
+def test_no_entry_moves_behind_a_split_whatever_the_events_from_then_on(hour: float) -> None:
+    trade = replace(add_split(a_trade(), a_split(), NOW), events=(an_event("later"),))
+    with pytest.raises(StateForbids, match="splits before its first entry"):
+        revise_entry(trade, trade.first_entry_id, {"entered_at": hours(hour)}, NOW)
 
 
 def test_what_a_split_leaves_of_a_corrected_entry_has_to_be_something() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from handlers.faults import Fault, FieldCode
 from handlers.journal.changes import close, open_trade, revise, take_back_close
-from handlers.journal.errors import CloseNotFound, FieldError, RuleBroken, StateForbids
+from handlers.journal.errors import CloseNotFound, DerivedFromExecutions, FieldError, RuleBroken, StateForbids
 from handlers.journal.rules import within_bounds
 from handlers.journal.trade import Close, JournalNotes, Side, Status, Trade, TradeSource
 
@@ -375,6 +375,15 @@ def test_none_takes_a_field_back_to_none_or_to_its_default() -> None:
     trade = a_trade(stop_loss=D(9), multiplier=D(5), commission=D(1), notes=JournalNotes(tags=("gap",), lessons="wait"))
     gone = dict.fromkeys(("stop_loss", "multiplier", "commission", "tags", "lessons", "psychology"))
     assert revise(trade, gone, LATER) == a_trade(version=2, updated_at=LATER)
+
+
+def test_what_follows_from_executions_may_be_repeated_and_not_be_changed() -> None:
+    trade = a_trade(trade_id=str(UUID(int=1)), source=TradeSource.LEDGER)
+    noted = revise(trade, {"symbol": "AAPL", "quantity": D("100.0"), "tags": ("gap", "late", "gap")}, LATER)
+    assert (noted.version, noted.notes.tags) == (2, ("gap", "late"))
+    with pytest.raises(DerivedFromExecutions) as error:
+        revise(trade, {"symbol": "MSFT", "entry_price": D(10), "quantity": D(99), "tags": ()}, LATER)
+    assert set(error.value.names) == {"symbol", "quantity"}
 
 
 def test_what_a_trade_must_have_cannot_be_removed() -> None:

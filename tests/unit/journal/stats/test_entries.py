@@ -7,7 +7,16 @@ from typing import Any
 from hypothesis import given
 
 from handlers.journal.changes import MOST_CLOSES, add_event, remove_event, revise, take_back_close
-from handlers.journal.stats.entries import EVENTS_FROM, Entry, Gain, Result, entries, same_facts, touched_days
+from handlers.journal.stats.entries import (
+    EVENTS_FROM,
+    Entry,
+    Gain,
+    Result,
+    entries,
+    in_place_of_stored,
+    same_facts,
+    touched_days,
+)
 from handlers.journal.trade import EventType, JournalNotes, Trade, TradeEvent
 from tests.unit.journal.journals import EARLY, NOW, D, a_flat_trade, a_trade, trades
 
@@ -208,3 +217,18 @@ def test_the_untouched_days_are_equal(old: Trade, new: Trade) -> None:
     before, after, touched = entries(old), entries(new), touched_days(old, new)
     for day in before.keys() | after.keys():
         assert (day not in touched) is same_facts(before.get(day), after.get(day))
+
+
+def test_what_replaces_stored_entries_stands_among_them_by_its_day_whatever_the_ids() -> None:
+    stored = [
+        item
+        for trade in (a_flat_trade("8", "2025-01-03", "1"), a_flat_trade("4", "2025-01-07", "1"))
+        for item in entries(trade).items()
+    ]
+    now = [
+        a_flat_trade("1", "2025-01-08", "1"),
+        a_flat_trade("5", "2025-01-05", "1"),
+        a_flat_trade("9", "2025-01-02", "1"),
+    ]
+    found = in_place_of_stored(stored, ["1", "5", "9"], now)
+    assert [(day.day, entry.trade_id) for day, entry in found] == [(2, "9"), (3, "8"), (5, "5"), (7, "4"), (8, "1")]

@@ -34,6 +34,16 @@ def a_record(*trades: Trade) -> Record:
     return folded(trades, Question(tolerance=Tolerance(amount=D(1)))).record
 
 
+def test_a_record_counts_no_entry_of_a_day_on_which_the_trade_did_not_become_flat() -> None:
+    noon = datetime(2026, 1, 5, 12, tzinfo=UTC)
+    earlier, last = entries(a_trade("1", [(noon, "1", "4"), (noon + timedelta(days=1), "1", "1")])).values()
+    assert earlier.net == last.net == 5
+    with pytest.raises(ValueError, match="did not become flat by this entry"):
+        Record().add(earlier, WIN)
+    with pytest.raises(ValueError, match="did not become flat by this entry"):
+        Record().add(last._replace(net=None), WIN)
+
+
 def test_a_record_has_the_sums_of_its_trades() -> None:
     noon = datetime(2026, 1, 5, 12, tzinfo=UTC)
     loss = a_trade("2", [(noon, "1", "-8")], commission=D(2), risk_amount=D(5), open_date=noon - timedelta(seconds=90))
