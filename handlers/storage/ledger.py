@@ -18,6 +18,8 @@ lower-case UUIDs, instants are in UTC and always as wide (trade_items.instant).
 | reconciliation|<accountId>|<instant>|<reconciliationId> | a comparison with a statement |
 | cashday|<accountId>|<day> | the sums of a day's cash, derived by the stream's reader |
 | fx|<from>|<to>|<day> | an exchange rate |
+| import|<importId> | an import; its id sorts by the time when it was made |
+| imports | how many imports the user has made |
 
 Executions and cash rows also have `at`, the sort key of the index by time, which is read for lists only: it lags.
 Everything is written in transactions that check that the user's erasure has not begun.
@@ -46,6 +48,7 @@ MOST_ACTIONS = 99
 
 SETTINGS = "settings"
 ACCOUNTS_MADE = "accounts"
+IMPORTS_MADE = "imports"
 # Behind every item whose key begins with a prefix and a bar: symbols have characters up to "~".
 _END = "|\x7f"
 
@@ -134,6 +137,11 @@ def cash_day(account_id: str, day: date | None = None) -> str:
 def rate(from_: str, to: str, day: date | None = None) -> str:
     """The sort key of an exchange rate; without a day, the prefix of a pair's."""
     return f"fx|{from_}|{to}|{'' if day is None else day.isoformat()}"
+
+
+def import_(import_id: str = "") -> str:
+    """The sort key of an import; without an id, the prefix of all."""
+    return f"import|{import_id}"
 
 
 def by_time(account_id: str, at: datetime, of_id: str) -> str:
