@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
@@ -98,7 +98,7 @@ class DecidedRow:
     decision: Decision | None = None
     reason: RowReason | None = None
     detail: str | None = None
-    raw: Mapping[str, str]
+    raw: Mapping[str, str] = field(default_factory=dict)
     fills: tuple[DecidedFill, ...] = ()
     cash: tuple[DecidedCash, ...] = ()
     actions: tuple[DecidedAction, ...] = ()

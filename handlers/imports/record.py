@@ -135,7 +135,7 @@ class Import:
     """An import as it stands. `version` rises with every change of it.
 
     `file_version` is the version of the uploaded file that is read, whatever is uploaded later. `report` names the
-    files with the rows and trades of the last reading; `rows_files` is how many files of rows it has. `decisions` names
+    files with the rows and trades of the last reading, of which there are `rows_files` and `trades_files`. `decisions` names
     the file with what the user decided. `undecided` are the first lines without a decision. `warnings` are about the
     file as a whole. `expires_at` is when the import ends by itself: its record, its file and its report are deleted.
     """
@@ -153,6 +153,7 @@ class Import:
     progress: Progress | None = None
     report: str | None = None
     rows_files: int = 0
+    trades_files: int = 0
     decisions: str | None = None
     decided: int = 0
     undecided: tuple[int, ...] = ()
