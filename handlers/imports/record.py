@@ -130,6 +130,43 @@ class Progress:
     total: int | None = None
 
 
+class Phase(StrEnum):
+    """What is being done of a commit or an undoing, in this order."""
+
+    LINKS = "LINKS"
+    EXECUTIONS = "EXECUTIONS"
+    CASH = "CASH"
+    ACTIONS = "ACTIONS"
+    SETTLING = "SETTLING"
+
+
+class EditedPolicy(StrEnum):
+    """What undoing does with executions and cash that were edited since: keeps them, removes them, or is refused."""
+
+    KEEP = "KEEP"
+    REMOVE = "REMOVE"
+    REFUSE = "REFUSE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """What a commit has written so far, and how many things of the file were there already (`present`)."""
+
+    executions: int = 0
+    linked: int = 0
+    cash: int = 0
+    actions: int = 0
+    present: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remark:
+    """What came up when a line was committed or undone, in words."""
+
+    line: int
+    detail: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Import:
     """An import as it stands. `version` rises with every change of it.
@@ -137,7 +174,9 @@ class Import:
     `file_version` is the version of the uploaded file that is read, whatever is uploaded later. `report` names the
     files with the rows and trades of the last reading, of which there are `rows_files` and `trades_files`. `decisions` names
     the file with what the user decided. `undecided` are the first lines without a decision. `warnings` are about the
-    file as a whole. `expires_at` is when the import ends by itself: its record, its file and its report are deleted.
+    file as a whole. `remarks` are the first of those that were made when lines were committed or undone, and
+    `remarks_made` counts all. `undo_edited` is what undoing does with what was edited, and `left_over_notes` counts the
+    trades that vanished with notes. `expires_at` is when the import ends by itself: its record, its file and its report are deleted.
     """
 
     user_id: str
@@ -161,6 +200,11 @@ class Import:
     failure: FailureReason | None = None
     failure_detail: str | None = None
     committed_at: datetime | None = None
+    applied: Applied = field(default_factory=Applied)
+    remarks: tuple[Remark, ...] = ()
+    remarks_made: int = 0
+    undo_edited: EditedPolicy | None = None
+    left_over_notes: int = 0
     created_at: datetime
     updated_at: datetime
     expires_at: datetime

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from handlers.imports.record import MOST_OPEN, MOST_WORKING, OPEN, WORKING, Import
 from handlers.journal.settings import MAIN
@@ -14,11 +14,14 @@ from handlers.storage.dynamo import CONDITION_FAILED, at_version
 from handlers.storage.errors import ImportNotFound, TooManyImports, VersionMismatch
 from handlers.storage.trade_items import KeptAnswer, epoch_seconds
 
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
 # "expiresAt" is a number of seconds, for DynamoDB; the status has a name of its own for the filter of the stream.
 _IMPORTS = Codec(
     Import,
     renamed={"expires_at": "endsAt", "status": "importStatus"},
-    maps={"options", "reading", "counts", "progress"},
+    maps={"options", "reading", "counts", "progress", "applied"},
 )
 
 
@@ -83,9 +86,24 @@ def replace(changed: Import, former: Import) -> None:
 
     Raises VersionMismatch when that was changed or deleted since; AccountErased, Busy.
     """
-    put = ledger.put(_item(changed), **at_version(former.version))
-    if any(ledger.write(changed.user_id, [put])):
+    if any(ledger.write(changed.user_id, [replacing(changed, former)])):
         raise VersionMismatch(changed.import_id)
+
+
+def replacing(changed: Import, former: Import) -> TransactWriteItemTypeDef:
+    """The write of a changed import, on the condition that the former one is stored still."""
+    return ledger.put(_item(changed), **at_version(former.version))
+
+
+def replace_once(changed: Import, former: Import, answer: KeptAnswer | None, now: datetime) -> KeptAnswer | None:
+    """Store a changed import as `replace` does, unless the same request did. Returns the answer kept for it, if it did.
+
+    Raises VersionMismatch, KeyReused, AccountErased, Busy.
+    """
+    earlier, reasons = ledger.write_once(changed.user_id, [replacing(changed, former)], answer, now)
+    if earlier is None and any(reasons):
+        raise VersionMismatch(changed.import_id)
+    return earlier
 
 
 def delete(former: Import) -> None:

@@ -19,6 +19,7 @@ lower-case UUIDs, instants are in UTC and always as wide (trade_items.instant).
 | cashday|<accountId>|<day> | the sums of a day's cash, derived by the stream's reader |
 | fx|<from>|<to>|<day> | an exchange rate |
 | import|<importId> | an import; its id sorts by the time when it was made |
+| lock|<accountId> | the import that is being committed or undone in the account, for how long |
 | imports | how many imports the user has made |
 
 Executions and cash rows also have `at`, the sort key of the index by time, which is read for lists only: it lags.
@@ -137,6 +138,11 @@ def cash_day(account_id: str, day: date | None = None) -> str:
 def rate(from_: str, to: str, day: date | None = None) -> str:
     """The sort key of an exchange rate; without a day, the prefix of a pair's."""
     return f"fx|{from_}|{to}|{'' if day is None else day.isoformat()}"
+
+
+def lock(account_id: str) -> str:
+    """The sort key of the lease on an account."""
+    return f"lock|{account_id}"
 
 
 def import_(import_id: str = "") -> str:

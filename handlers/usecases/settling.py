@@ -190,7 +190,7 @@ def settle(user: str, key: PositionKey, version: int) -> int | None:
             raise AssertionError("without a limit, all are read of a position that is marked")
         parts = [Part(place, held, executions, executions, held.actions)]
         if not stands_alone(held, executions, held.dirty_since):
-            parts = _linked_parts(user, place, now)
+            parts = linked_parts(user, place, now)
             executions = in_order(one for part in parts for one in part.before)
         outcome = settled(parts, now, behind=True)
         positions = [
@@ -198,13 +198,13 @@ def settle(user: str, key: PositionKey, version: int) -> int | None:
             for part, position in zip(parts, outcome.positions, strict=True)
             if part.held.version or position != part.held
         ]
-        storage.write_in_parts(user, positions, _units(executions, outcome))
+        storage.write_in_parts(user, positions, units(executions, outcome))
         return len(executions)
 
     return retry_overtaken(attempt)
 
 
-def _linked_parts(user: str, place: Place, now: datetime) -> list[Part]:
+def linked_parts(user: str, place: Place, now: datetime) -> list[Part]:
     """The position and those that it is linked with, each with all of its executions."""
     places: dict[PositionKey, Place] = {}
 
@@ -224,7 +224,7 @@ def _linked_parts(user: str, place: Place, now: datetime) -> list[Part]:
     return parts
 
 
-def _units(executions: Sequence[RecordedExecution], outcome: Outcome) -> Iterator[Sequence[Any]]:
+def units(executions: Sequence[RecordedExecution], outcome: Outcome) -> Iterator[Sequence[Any]]:
     """The writes, in units of one transaction: a trade with the trades whose notes it takes over, and with the
     executions that open it now and opened it before. Deletions of executions that no action makes any more come last.
     """
