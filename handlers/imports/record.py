@@ -135,9 +135,9 @@ class Import:
     """An import as it stands. `version` rises with every change of it.
 
     `file_version` is the version of the uploaded file that is read, whatever is uploaded later. `report` names the
-    files with the rows and trades of the last reading, of which there are `rows_files` and `trades_files`. `decisions` names
-    the file with what the user decided. `undecided` are the first lines without a decision. `warnings` are about the
-    file as a whole. `expires_at` is when the import ends by itself: its record, its file and its report are deleted.
+    files with the rows and trades of the last reading, of which there are `rows_files` and `trades_files`. `decisions`
+    names the file with what the user decided. `undecided` are the first lines without a decision. `warnings` are about
+    the file as a whole. `expires_at` is when the import ends by itself: its record, file and report are deleted.
     """
 
     user_id: str
