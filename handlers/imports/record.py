@@ -43,16 +43,9 @@ WORKING = frozenset({ImportStatus.PARSING, ImportStatus.COMMITTING, ImportStatus
 OPEN = frozenset({ImportStatus.AWAITING_FILE, ImportStatus.PARSING, ImportStatus.NEEDS_MAPPING, ImportStatus.PREVIEW})
 
 
-class FailureReason(StrEnum):
-    """Why a file cannot be imported."""
-
-    EMPTY_FILE = "EMPTY_FILE"
-    NOT_TEXT = "NOT_TEXT"
-    NOT_THIS_FORMAT = "NOT_THIS_FORMAT"
-    TOO_MANY_ROWS = "TOO_MANY_ROWS"
-    NO_SUCH_ACCOUNT = "NO_SUCH_ACCOUNT"
-    NO_SUCH_MAPPING = "NO_SUCH_MAPPING"
-    UNREADABLE = "UNREADABLE"
+# Why a file cannot be imported, beside the reasons for which it cannot be read (refusals.FileReason): its account or
+# its mapping is gone, or the API has a bug.
+NO_SUCH_ACCOUNT, NO_SUCH_MAPPING, UNEXPECTED = "NO_SUCH_ACCOUNT", "NO_SUCH_MAPPING", "UNEXPECTED"
 
 
 class OrphanPolicy(StrEnum):
@@ -158,7 +151,7 @@ class Import:
     decided: int = 0
     undecided: tuple[int, ...] = ()
     warnings: tuple[str, ...] = ()
-    failure: FailureReason | None = None
+    failure: str | None = None
     failure_detail: str | None = None
     committed_at: datetime | None = None
     created_at: datetime
