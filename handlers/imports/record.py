@@ -43,16 +43,9 @@ WORKING = frozenset({ImportStatus.PARSING, ImportStatus.COMMITTING, ImportStatus
 OPEN = frozenset({ImportStatus.AWAITING_FILE, ImportStatus.PARSING, ImportStatus.NEEDS_MAPPING, ImportStatus.PREVIEW})
 
 
-class FailureReason(StrEnum):
-    """Why a file cannot be imported."""
-
-    EMPTY_FILE = "EMPTY_FILE"
-    NOT_TEXT = "NOT_TEXT"
-    NOT_THIS_FORMAT = "NOT_THIS_FORMAT"
-    TOO_MANY_ROWS = "TOO_MANY_ROWS"
-    NO_SUCH_ACCOUNT = "NO_SUCH_ACCOUNT"
-    NO_SUCH_MAPPING = "NO_SUCH_MAPPING"
-    UNREADABLE = "UNREADABLE"
+# Why a file cannot be imported, beside the reasons for which it cannot be read (refusals.FileReason): its account or
+# its mapping is gone, or the API has a bug.
+NO_SUCH_ACCOUNT, NO_SUCH_MAPPING, UNEXPECTED = "NO_SUCH_ACCOUNT", "NO_SUCH_MAPPING", "UNEXPECTED"
 
 
 class OrphanPolicy(StrEnum):
@@ -172,11 +165,13 @@ class Import:
     """An import as it stands. `version` rises with every change of it.
 
     `file_version` is the version of the uploaded file that is read, whatever is uploaded later. `report` names the
-    files with the rows and trades of the last reading, of which there are `rows_files` and `trades_files`. `decisions` names
-    the file with what the user decided. `undecided` are the first lines without a decision. `warnings` are about the
-    file as a whole. `remarks` are the first of those that were made when lines were committed or undone, and
-    `remarks_made` counts all. `undo_edited` is what undoing does with what was edited, and `left_over_notes` counts the
-    trades that vanished with notes. `expires_at` is when the import ends by itself: its record, its file and its report are deleted.
+    files with the rows and trades of the last reading, of which there are `rows_files` and `trades_files`. `decisions`
+    names the file with what the user decided. `undecided` are the first lines without a decision. `warnings` are about
+    the file as a whole. `expires_at` is when the import ends by itself: its record, file and report are deleted.
+
+    `remarks` are the first of those that were made when lines were committed or undone; `remarks_made` counts all.
+    `undo_edited` is what undoing does with what was edited, `left_over_notes` counts the trades that vanished then and
+    whose notes are kept in a file.
     """
 
     user_id: str
@@ -197,7 +192,7 @@ class Import:
     decided: int = 0
     undecided: tuple[int, ...] = ()
     warnings: tuple[str, ...] = ()
-    failure: FailureReason | None = None
+    failure: str | None = None
     failure_detail: str | None = None
     committed_at: datetime | None = None
     applied: Applied = field(default_factory=Applied)

@@ -81,8 +81,8 @@ class Codec(Generic[Stored]):
     """Stores instances of a dataclass as the attributes of an item.
 
     An attribute has its field's name in camelCase, unless `renamed` gives another. A field that is itself a dataclass
-    is stored as attributes of the same item, or as a map if `maps` names it, at whatever depth. None and empty collections are absent, and
-    come back as the field's default; fields without a default have to be there.
+    is stored as attributes of the same item, or as a map if `maps` names it, at whatever depth. None and empty
+    collections are absent, and come back as the field's default; fields without a default have to be there.
 
     Field types: str, bool, int, Decimal, date and datetime (ISO 8601, with its offset), StrEnum, a Mapping from texts,
     a tuple of any of these or of dataclasses, and each of them or None. Another type raises TypeError when the codec
