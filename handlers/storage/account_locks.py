@@ -7,9 +7,13 @@ interleaved, and ends by itself when its holder does not come back.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from handlers.storage import ledger
 from handlers.storage.trade_items import epoch_seconds
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 # Longer than a call of the function lasts.
 LEASE = timedelta(minutes=15)
@@ -31,12 +35,11 @@ def take(user_id: str, account_id: str, import_id: str, now: datetime) -> bool:
     return not any(ledger.write(user_id, [put], retry_conflicts=True))
 
 
-def give_back(user_id: str, account_id: str, import_id: str) -> None:
-    """End the lease if the import has it. Raises AccountErased, Busy."""
-    deletion = ledger.delete(
+def giving_back(user_id: str, account_id: str, import_id: str) -> TransactWriteItemTypeDef:
+    """The write that ends the lease, on the condition that the import has it."""
+    return ledger.delete(
         user_id,
         ledger.lock(account_id),
         ConditionExpression="importId = :own",
         ExpressionAttributeValues={":own": {"S": import_id}},
     )
-    ledger.write(user_id, [deletion], retry_conflicts=True)

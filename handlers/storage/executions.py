@@ -496,6 +496,14 @@ def _write_part(
     return [replace(each, version=each.version + 1) for each in held]
 
 
+def release(held: StoredPosition) -> None:
+    """Let the settler hear of a position that was held back, unless it has changed since it was read.
+
+    Raises AccountErased, Busy.
+    """
+    ledger.write(held.user_id, [put_position(held.released())])
+
+
 def put_position(held: StoredPosition) -> TransactWriteItemTypeDef:
     """The write of a position that was read at its version."""
     key = ledger.position(held.account_id, held.symbol, held.pair_id)

@@ -4,6 +4,8 @@
 |---|---|
 | file | what the user uploaded |
 | decisions-<id>.json.gz | what the user decided of single rows |
+| undo.json.gz | trades by hand and executions as they were before the commit changed them |
+| left-over-notes.ndjson.gz | trades with notes that vanished when the import was undone |
 | <report>/rows-NNNN.ndjson.gz | up to 5 000 decided rows |
 | <report>/trades-NNNN.ndjson.gz | up to 1 000 trades as they would change |
 | <report>/totals.json | what the trades would add up to |
@@ -22,18 +24,23 @@ from typing import Any, NamedTuple
 
 from handlers.imports.decided import DecidedRow
 from handlers.imports.record import MOST_BYTES, TIME_TO_SEND
+from handlers.journal.executions import RecordedExecution
+from handlers.journal.trade import Trade
 from handlers.storage import bucket
 from handlers.storage.clients import failures_are_unavailable, files_bucket, s3
 from handlers.storage.codec import Codec
+from handlers.storage.trade_items import trade_item, trade_of
 
 ROWS, ROWS_IN_A_FILE = "rows", 5_000
 TRADES, TRADES_IN_A_FILE = "trades", 1_000
 _FILE = "file"
+_UNDO, LEFT_OVER = "undo.json.gz", "left-over-notes.ndjson.gz"
 _CHUNK = 256 * 1024
 # As quick as writing the text itself, and a tenth of its size.
 _COMPRESSION = 1
 
 _ROWS = Codec(DecidedRow, maps={"of", "fill", "instrument", "cash", "action"})
+_EXECUTIONS = Codec(RecordedExecution, maps=("instrument",))
 
 
 class Place(NamedTuple):
@@ -111,6 +118,45 @@ def read_small(place: Place, name: str) -> Any:
     if content is None:
         raise AssertionError(f"{name} is deleted only with its import")
     return json.loads(gzip.decompress(content))
+
+
+class Kept(NamedTuple):
+    """What undoing brings back, by id: trades that were recorded by hand and executions, as they were."""
+
+    trades: Mapping[str, Trade]
+    executions: Mapping[str, RecordedExecution]
+
+
+def keep_for_undo(place: Place, kept: Kept) -> None:
+    """Keep what a commit is about to change, in place of what was kept before."""
+    content = {
+        "trades": [trade_item(trade) for trade in kept.trades.values()],
+        "executions": [_EXECUTIONS.item(one) for one in kept.executions.values()],
+    }
+    write_small(place, _UNDO, content)
+
+
+def kept_for_undo(place: Place) -> Kept:
+    """What was kept; nothing if the commit changed nothing. Raises Unavailable."""
+    content = bucket.read_whole(place.prefix + _UNDO)
+    found = {"trades": [], "executions": []} if content is None else json.loads(gzip.decompress(content))
+    trades, executions = map(trade_of, found["trades"]), map(_EXECUTIONS.instance, found["executions"])
+    return Kept({trade.trade_id: trade for trade in trades}, {one.execution_id: one for one in executions})
+
+
+def leave_over(place: Place, trades: Iterable[Mapping[str, Any]]) -> int:
+    """Add documents of trades to those whose notes are left over; returns how many there are then. Safe to repeat."""
+    found = {trade["tradeId"]: trade for trade in left_over(place)}
+    found |= {trade["tradeId"]: trade for trade in trades}
+    lines = "".join(json.dumps(trade, separators=(",", ":")) + "\n" for trade in found.values())
+    bucket.write_whole(place.prefix + LEFT_OVER, gzip.compress(lines.encode(), _COMPRESSION))
+    return len(found)
+
+
+def left_over(place: Place) -> list[Any]:
+    """The documents of the trades whose notes are left over. Raises Unavailable."""
+    content = bucket.read_whole(place.prefix + LEFT_OVER)
+    return [] if content is None else [json.loads(line) for line in gzip.decompress(content).splitlines()]
 
 
 def _write(place: Place, report: str, kind: str, number: int, items: Iterable[Mapping[str, Any]]) -> None:

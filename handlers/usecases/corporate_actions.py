@@ -101,10 +101,11 @@ def record(
     return retry_overtaken(attempt)
 
 
-def delete(user: str, action_id: str, allowed: Precondition) -> bool:
+def delete(user: str, action_id: str, allowed: Precondition, *, behind: bool = False) -> bool:
     """Delete an action, and settle its positions without it. Returns whether they are settled already.
 
-    Raises ActionNotFound, LedgerChanged, StateForbids, AccountErased, Busy.
+    behind: whether all of them are settled after this, whatever their size. Raises ActionNotFound, LedgerChanged,
+    StateForbids, AccountErased, Busy.
     """
 
     def attempt() -> bool:
@@ -115,7 +116,7 @@ def delete(user: str, action_id: str, allowed: Precondition) -> bool:
         change = _Change(user, action, _Accounts(user), now)
         change.take_back()
         counted = [storage.count(user, symbol) for symbol in storage.symbols(action)]
-        return change.write(None, storage.remove(action, counted))[0].settled
+        return change.write(None, storage.remove(action, counted), behind=behind)[0].settled
 
     return retry_overtaken(attempt)
 

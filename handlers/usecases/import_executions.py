@@ -34,6 +34,7 @@ from handlers.storage.errors import NoSuchAccount
 from handlers.storage.executions import MOST_READ, Place, PositionKey, StoredPosition, TooMuchAtOnce, Written
 from handlers.usecases import settling
 from handlers.usecases.import_contents import Contents, Filed, trade_id
+from handlers.usecases.import_settling import action_symbols
 from handlers.usecases.import_work import Work
 from handlers.usecases.position_changes import mean_cost, recorded_of
 
@@ -69,8 +70,7 @@ def write(work: Work, contents: Contents) -> None:
 
     Raises Paused, Overtaken, NoSuchAccount, AccountClosing, AccountErased, Busy.
     """
-    awaited = {action.decided.action.symbol.upper() for action in contents.actions}
-    awaited |= {(action.decided.action.new_symbol or "").upper() for action in contents.actions}
+    awaited = action_symbols(contents)
     apart = {key for key in contents.fills if key.symbol in awaited}
     total = contents.number_of_fills
     for batch in batches(contents.fills, apart, work.done(Phase.EXECUTIONS)):

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from handlers.imports.record import MOST_NAMED, Applied, Import, Phase, Progress, Remark
-from handlers.storage import imports
+from handlers.storage import account_locks, executions, imports
 from handlers.storage.errors import VersionMismatch
 from handlers.storage.retry import retry_overtaken
 
@@ -67,9 +67,7 @@ class Work:
         if self._seconds_left() < SECONDS_FOR_THE_REST:
             raise Paused
 
-    def advanced(
-        self, phase: Phase, done: int, total: int, remarks: Sequence[Remark] = (), *, left_over: int = 0, **counted: int
-    ) -> Import:
+    def advanced(self, phase: Phase, done: int, total: int, remarks: Sequence[Remark] = (), **counted: int) -> Import:
         """The import with its new progress. counted: by how much each count of `Applied` rises."""
         one = self.one
         sums = {own.name: getattr(one.applied, own.name) + counted.get(own.name, 0) for own in fields(Applied)}
@@ -80,7 +78,6 @@ class Work:
             applied=Applied(**sums),
             remarks=(*one.remarks, *remarks)[:MOST_NAMED],
             remarks_made=one.remarks_made + len(remarks),
-            left_over_notes=one.left_over_notes + left_over,
             updated_at=datetime.now(UTC),
         )
 
@@ -110,3 +107,13 @@ class Work:
             if imports.get(self.user, self.one.import_id).version != self.one.version:
                 raise Overtaken from None
             raise
+
+    def finish(self, changed: Import) -> None:
+        """Write the import as it is in the end, and give its account back. Raises Overtaken, AccountErased, Busy."""
+
+        def write() -> Import:
+            give_back = account_locks.giving_back(self.user, self.account_id, self.one.import_id)
+            executions.write(self.user, [], None, changed.updated_at, also=[self.writing(changed), give_back])
+            return changed
+
+        self.attempt(write)
