@@ -1,8 +1,8 @@
 """Fingerprints: what tells that a fill, money or an action of a file is there already. All are those of one account.
 
 external: the id by which a broker names it, among the formats of one family.
-content: what it is, and which equal one of its file it is. So two equal fills of a file are two, the same file again adds
-    nothing, and the same day from another export, without ids or with others, is found.
+content: what it is, and which equal one of its file it is. So two equal fills of a file are two, the same file again
+    adds nothing, and the same day from another export, without ids or with others, is found.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from uuid import UUID, uuid5
 
 from handlers.imports.moments import Instant
 from handlers.imports.rows import Action, CashMove, Fill
+from handlers.imports.text import MOST_BYTES
 from handlers.journal.executions import ExecutionKind, symbol_key
 from handlers.journal.money import canonical
 
@@ -96,8 +97,8 @@ def _next(counter: Counter[bytes], key: str) -> int:
 
 
 def place_in_file(line: int, part: int, *, newest_first: bool) -> int:
-    """The order of a finding among those of one instant: `part` is which of its row it is, from 0.
+    """The order of a finding among those of one instant, at least 0: `part` is which of its row it is, from 0.
 
     A row of a file that is newest first comes before the row above it; the parts of a row keep their order.
     """
-    return (-line if newest_first else line) * 4 + part
+    return (MOST_BYTES - line if newest_first else line) * 4 + part

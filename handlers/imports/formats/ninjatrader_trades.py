@@ -1,7 +1,7 @@
 """NinjaTrader: the grid of trades. Profit is after costs, of which the column Commission has a part alone.
 
-Numbers and days are as the computer writes them: `;`, decimal comma and days first in Europe. Rows end with a delimiter,
-and the last ones can be blank.
+Numbers and days are as the computer writes them: `;`, decimal comma and days first in Europe. Rows end with a
+delimiter, and the last ones can be blank.
 """
 
 from __future__ import annotations

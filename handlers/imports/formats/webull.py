@@ -1,4 +1,4 @@
-"""Webull (US): the orders of stocks and of options. Prices as `@310.05`; times with EST or EDT; other than filled ones."""
+"""Webull (US): the orders of stocks and of options, filled or not. Prices as `@310.05`; times with EST or EDT."""
 
 from __future__ import annotations
 
