@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from handlers.imports.record import MOST_OPEN, MOST_WORKING, OPEN, WORKING, Import
+from handlers.imports.record import MOST_OPEN, MOST_WORKING, OPEN, WORKING, Import, Progress
 from handlers.journal.settings import MAIN
 from handlers.storage import ledger, trading_accounts
+from handlers.storage.clients import ledger_table
 from handlers.storage.codec import Codec
 from handlers.storage.dynamo import CONDITION_FAILED, at_version
 from handlers.storage.errors import ImportNotFound, TooManyImports, VersionMismatch
@@ -104,6 +106,23 @@ def replace_once(changed: Import, former: Import, answer: KeptAnswer | None, now
     if earlier is None and any(reasons):
         raise VersionMismatch(changed.import_id)
     return earlier
+
+
+def tell(one: Import, progress: Progress) -> None:
+    """Store how much is done, which is no change of the import: its version stays.
+
+    Raises VersionMismatch when the import was changed or deleted meanwhile; AccountErased, Busy.
+    """
+    update: Any = {
+        "TableName": ledger_table(),
+        "Key": ledger.key(one.user_id, ledger.import_(one.import_id)),
+        **at_version(one.version),
+        "UpdateExpression": "SET progress = :progress",
+    }
+    told = _IMPORTS.item(dataclasses.replace(one, progress=progress))["progress"]
+    update["ExpressionAttributeValues"] |= {":progress": told}
+    if any(ledger.write(one.user_id, [{"Update": update}])):
+        raise VersionMismatch(one.import_id)
 
 
 def delete(former: Import) -> None:
