@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from handlers.storage.clients import ledger_table
 from handlers.storage.codec import Codec
 from handlers.storage.dynamo import CONDITION_FAILED, at_version
 from handlers.storage.errors import ImportNotFound, TooManyImports, VersionMismatch
+from handlers.storage.import_files import Place
 from handlers.storage.trade_items import KeptAnswer, epoch_seconds
 
 if TYPE_CHECKING:
@@ -130,6 +131,14 @@ def delete(former: Import) -> None:
     deleted = ledger.delete(former.user_id, ledger.import_(former.import_id), **at_version(former.version))
     if any(ledger.write(former.user_id, [deleted])):
         raise VersionMismatch(former.import_id)
+
+
+def gone(before: Mapping[str, Any], after: Mapping[str, Any]) -> Place | None:
+    """The import that a change of an item has deleted, whoever did."""
+    if "importStatus" not in before or after:
+        return None
+    found = import_of(before)
+    return Place(found.user_id, found.import_id)
 
 
 def import_of(item: Any) -> Import:

@@ -325,9 +325,7 @@ def _reading_of(reading: FileReading, under: Under, needs: tuple[str, ...]) -> R
     candidates = [Candidate(format_id=each.format_id, confidence=each.confidence) for each in reading.candidates]
     return Reading(
         format_id=None if reading.format is None else reading.format.id,
-        candidates=tuple(
-            Candidate(format_id=each.format_id, confidence=each.confidence) for each in reading.candidates
-        ),
+        candidates=tuple(candidates),
         encoding=reading.encoding,
         delimiter=reading.delimiter,
         header_line=reading.header_line,
