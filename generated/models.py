@@ -3164,6 +3164,148 @@ class Export(BaseModel):
     """
 
 
+class Need(RootModel[str]):
+    root: Annotated[str, Field(examples=['TIME_ZONE'], pattern='^[A-Z_]+$')]
+    """
+    Something that the file does not say.
+    """
+
+
+class ImportFormat(BaseModel):
+    """
+    A format of brokers' files.
+    """
+
+    format_id: Annotated[
+        str,
+        Field(
+            alias='formatId',
+            examples=['tradervue'],
+            max_length=60,
+            pattern='^[a-z][a-z0-9_]*$',
+        ),
+    ]
+    """
+    Names a format of brokers' files.
+    """
+    broker: Annotated[str, Field(examples=['Tradervue'])]
+    """
+    Whose files they are, as a person would say it.
+    """
+    kind: Annotated[str, Field(examples=['FILLS'], pattern='^[A-Z_]+$')]
+    """
+    What a row of the file is: a value of the table of `listImportFormats`.
+    """
+    columns: list[str]
+    """
+    The columns by which the file is known, whatever their order and the case of their letters.
+    """
+    needs: list[Need]
+    """
+    What such a file does not say: values of the table of `listImportFormats`.
+    """
+    how_to_export: Annotated[
+        str, Field(alias='howToExport', examples=['Reports, Trades, Export: CSV.'])
+    ]
+    """
+    Where the broker's site or program gives such a file.
+    """
+
+
+class ImportLimits(BaseModel):
+    """
+    How large a file may be.
+    """
+
+    max_bytes: Annotated[int, Field(alias='maxBytes', examples=[20971520], ge=1)]
+    """
+    The bytes of a file.
+    """
+    max_rows: Annotated[int, Field(alias='maxRows', examples=[200000], ge=1)]
+    """
+    Its rows.
+    """
+    max_columns: Annotated[int, Field(alias='maxColumns', examples=[256], ge=1)]
+    """
+    The columns of a row.
+    """
+    max_row_bytes: Annotated[int, Field(alias='maxRowBytes', examples=[65536], ge=1)]
+    """
+    The bytes of a row. A longer one is left out and reported.
+    """
+
+
+class ImportFormatList(BaseModel):
+    """
+    All formats that the API reads by itself, and what holds for every file.
+    """
+
+    items: list[ImportFormat]
+    """
+    The formats, by their ids.
+    """
+    limits: ImportLimits
+
+
+class FormatDetectionInput(BaseModel):
+    """
+    The beginning of a file.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    text: Annotated[
+        str,
+        Field(
+            examples=['Date,Time,Symbol,Quantity,Price,Side'],
+            max_length=65536,
+            min_length=1,
+        ),
+    ]
+    """
+    The text with which the file begins.
+    """
+
+
+class FormatCandidate(BaseModel):
+    """
+    A format that a file may have.
+    """
+
+    format_id: Annotated[
+        str,
+        Field(
+            alias='formatId',
+            examples=['tradervue'],
+            max_length=60,
+            pattern='^[a-z][a-z0-9_]*$',
+        ),
+    ]
+    """
+    Names a format of brokers' files.
+    """
+    broker: Annotated[str, Field(examples=['Tradervue'])]
+    """
+    Whose files they are, as a person would say it.
+    """
+    confidence: Annotated[int, Field(examples=[100], ge=0, le=100)]
+    """
+    How much of what the format has the text has, in percent.
+    """
+
+
+class FormatDetection(BaseModel):
+    """
+    The formats that a file may have.
+    """
+
+    candidates: list[FormatCandidate]
+    """
+    The likeliest first; empty for a file of no format that the API knows.
+    """
+
+
 class ErasureState(StrEnum):
     """
     ERASING from the first request on. Values may be added.

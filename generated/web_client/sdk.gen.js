@@ -608,6 +608,16 @@ export const getExport = (options) => (options.client ?? client).get({
     url: '/exports/{exportId}',
     ...options
 });
+export const listImportFormats = (options) => (options?.client ?? client).get({ url: '/import-formats', ...options });
+export const detectFormat = (options) => (options.client ?? client).post({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/import-formats/detect',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
 export const getOpenApi = (options) => (options?.client ?? client).get({ url: '/openapi.yaml', ...options });
 export const headOpenApi = (options) => (options?.client ?? client).head({ url: '/openapi.yaml', ...options });
 export const getDocs = (options) => (options?.client ?? client).get({ url: '/docs', ...options });

@@ -8,6 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from handlers.operations import executions as operations
+from handlers.operations import formats
 from handlers.storage import (
     accounts,
     bucket,
@@ -149,6 +150,8 @@ EVERY: dict[str, Callable[[Client], Answer]] = {
     "logOutAll": lambda client: client.post("/auth/logout-all"),
     "exportAccount": lambda client: client.get("/auth/export"),
     "deleteAccount": lambda client: client.delete("/auth/account"),
+    "listImportFormats": lambda client: client.get("/import-formats"),
+    "detectFormat": lambda client: client.post("/import-formats/detect", {"text": "Symbol"}),
     "getOpenApi": lambda client: client.get("/openapi.yaml"),
     "headOpenApi": lambda client: client.head("/openapi.yaml"),
     "getProblem": lambda client: client.get("/problems/not-found"),
@@ -165,6 +168,8 @@ BROKEN = (
     *((corporate_actions, name) for name in ("get", "page", "count")),
     (execution_lists, "listed"),
     (operations, "settle_all"),
+    (formats, "_formats"),
+    (formats, "detect"),
     (trade_queries, "list_trades"),
     (groups, "get"),
     (groups, "page"),
