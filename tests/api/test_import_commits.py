@@ -12,7 +12,7 @@ from tests.api.applying import Applying
 from tests.api.behind import Behind
 from tests.api.client import DANA, Client
 from tests.api.import_files import a_fill, a_preview, an_action, rows_of, some_cash
-from tests.api.test_executions import fill, nets, put, trades
+from tests.api.test_executions import MAIN, fill, nets, put, trades
 
 
 @pytest.fixture
@@ -76,4 +76,7 @@ def test_an_undone_import_leaves_nothing(dana: Client, applying: Applying) -> No
 
 def journal(client: Client) -> dict[str, Any]:
     """All that the user's export has of trades, executions, cash and actions."""
-    return {path: client.get(path).json for path in ("/trades", "/executions", "/corporate-actions", "/positions")}
+    return {
+        path: client.get(path).json
+        for path in ("/trades", "/executions", "/corporate-actions", "/positions", f"/accounts/{MAIN}/cash")
+    }
