@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date as date_aliased
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any
@@ -18,6 +18,7 @@ from pydantic import (
     RootModel,
     SecretStr,
 )
+from typing_extensions import TypeAliasType
 
 
 class LotMethod(StrEnum):
@@ -1583,7 +1584,7 @@ class Instrument(BaseModel):
     """
     The underlying of an option.
     """
-    expiry: Annotated[date | None, Field(examples=['2026-01-05'])] = None
+    expiry: Annotated[date_aliased | None, Field(examples=['2026-01-05'])] = None
     """
     The last day of an option or future.
     """
@@ -3164,7 +3165,1130 @@ class Export(BaseModel):
     """
 
 
+class RowDecisionInput(BaseModel):
+    """
+    What is to become of a row.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    line: Annotated[int, Field(examples=[7], ge=1)]
+    """
+    The row's line in the file.
+    """
+    decision: Annotated[str, Field(examples=['SKIP'], pattern='^(IMPORT|SKIP|LINK)$')]
+    """
+    What is to become of it.
+    """
+    trade_id: Annotated[
+        UUID | None,
+        Field(alias='tradeId', examples=['0b9f2f0a-6c1e-4a55-9d8e-3a4b5c6d7e8f']),
+    ] = None
+    """
+    The trade by hand that LINK means; by default the one that the row matches.
+    """
+
+
+class ImportUpdateInput(BaseModel):
+    """
+    A JSON merge patch of how a file is read, and decisions about its rows.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    account_id: Annotated[
+        UUID | None,
+        Field(alias='accountId', examples=['3c4d5e6f-7a8b-4c9d-8e0f-1a2b3c4d5e6f']),
+    ] = None
+    """
+    The trading account into which it comes.
+    """
+    format_id: Annotated[
+        str | None,
+        Field(
+            alias='formatId',
+            examples=['tradervue'],
+            max_length=60,
+            pattern='^[a-z][a-z0-9_]*$',
+        ),
+    ] = None
+    """
+    The format of the file; null to find it out.
+    """
+    mapping_id: Annotated[
+        UUID | None,
+        Field(alias='mappingId', examples=['8f9a0b1c-2d3e-4f4a-8b5c-6d7e8f9a0b1c']),
+    ] = None
+    """
+    The mapping to read it with; null for none.
+    """
+    time_zone: Annotated[
+        str | None,
+        Field(
+            alias='timeZone',
+            examples=['America/New_York'],
+            max_length=64,
+            pattern='^[A-Za-z][A-Za-z0-9_+/-]*$',
+        ),
+    ] = None
+    """
+    The time zone of times without an offset.
+    """
+    date_order: Annotated[
+        str | None,
+        Field(alias='dateOrder', examples=['DMY'], pattern='^(MDY|DMY|YMD)$'),
+    ] = None
+    """
+    The order of day, month and year where digits alone do not tell it.
+    """
+    decimal_mark: Annotated[
+        str | None,
+        Field(alias='decimalMark', examples=['COMMA'], pattern='^(POINT|COMMA)$'),
+    ] = None
+    """
+    What stands before the decimals of a number.
+    """
+    day: Annotated[date_aliased | None, Field(examples=['2026-01-05'])] = None
+    """
+    The day of its times, for a file that has none; null for none.
+    """
+    orphan_policy: Annotated[
+        str | None,
+        Field(
+            alias='orphanPolicy', examples=['ASK'], pattern='^(ASK|SHORT|OPENING|SKIP)$'
+        ),
+    ] = None
+    """
+    What becomes of a close of what was never opened. ASK: you decide. SHORT: it opens a short position. OPENING: an OPENING fill of unknown cost comes before it, as always before a fill that opens nothing. SKIP: it is left out.
+    """
+    decisions: Annotated[list[RowDecisionInput] | None, Field(max_length=500)] = None
+    """
+    What is to become of single rows; a line that comes again has the last decision.
+    """
+
+
 class Need(RootModel[str]):
+    root: Annotated[str, Field(examples=['TIME_ZONE'], max_length=40)]
+    """
+    Something that the file does not say.
+    """
+
+
+class ImportCounts(BaseModel):
+    """
+    How many rows have each outcome.
+    """
+
+    rows: Annotated[int, Field(examples=[3], ge=0)]
+    """
+    All rows.
+    """
+    new: Annotated[int, Field(examples=[2], ge=0)]
+    """
+    Rows that are NEW.
+    """
+    duplicate: Annotated[int, Field(examples=[0], ge=0)]
+    """
+    Rows that are DUPLICATE.
+    """
+    changed: Annotated[int, Field(examples=[0], ge=0)]
+    """
+    Rows that are CHANGED.
+    """
+    matches_manual: Annotated[int, Field(alias='matchesManual', examples=[0], ge=0)]
+    """
+    Rows that are MATCHES_MANUAL.
+    """
+    cash: Annotated[int, Field(examples=[1], ge=0)]
+    """
+    Rows that are CASH.
+    """
+    actions: Annotated[int, Field(examples=[0], ge=0)]
+    """
+    Rows that are ACTION.
+    """
+    orphan: Annotated[int, Field(examples=[0], ge=0)]
+    """
+    Rows that are ORPHAN.
+    """
+    skipped: Annotated[int, Field(examples=[0], ge=0)]
+    """
+    Rows that are SKIPPED.
+    """
+    error: Annotated[int, Field(examples=[0], ge=0)]
+    """
+    Rows that are ERROR.
+    """
+    undecided: Annotated[int, Field(examples=[0], ge=0)]
+    """
+    Rows that wait for your decision.
+    """
+    trades: Annotated[int, Field(examples=[1], ge=0)]
+    """
+    Trades that the import would make or change.
+    """
+
+
+class ImportProgress(BaseModel):
+    """
+    How much of the present work is done.
+    """
+
+    phase: Annotated[str, Field(examples=['READING'], max_length=40)]
+    """
+    What is being done. Others may be added.
+    """
+    done: Annotated[int, Field(examples=[1200], ge=0)]
+    """
+    How much of it is done.
+    """
+    total: Annotated[int | None, Field(examples=[2400], ge=0)] = None
+    """
+    How much there is to do; absent as long as that is not known.
+    """
+
+
+class ImportFailure(BaseModel):
+    """
+    Why the file cannot be imported.
+    """
+
+    reason: Annotated[str, Field(examples=['NO_TABLE'], max_length=40)]
+    """
+    A value of the table of `getImport`. Others may be added.
+    """
+    detail: Annotated[
+        str, Field(examples=['has no table of a known format'], max_length=1000)
+    ]
+    """
+    The reason in words.
+    """
+
+
+class HeaderItem(RootModel[str]):
+    root: Annotated[str, Field(examples=['Ticker'], max_length=200)]
+    """
+    A column.
+    """
+
+
+class Row(RootModel[str]):
+    root: Annotated[str, Field(examples=['AAPL'], max_length=200)]
+    """
+    A cell.
+    """
+
+
+class UndecidedItem(RootModel[int]):
+    root: Annotated[int, Field(examples=[7], ge=1)]
+    """
+    A line.
+    """
+
+
+class Warning(RootModel[str]):
+    root: Annotated[str, Field(examples=['ENCODING'], max_length=40)]
+    """
+    A warning.
+    """
+
+
+class ImportForm(BaseModel):
+    """
+    A form to send one file with.
+    """
+
+    url: Annotated[AnyUrl, Field(examples=['https://files.example.com/'])]
+    """
+    Where to POST the form.
+    """
+    fields: Annotated[
+        dict[str, str], Field(examples=[{'key': 'imports/7a/6d7e8f9a/file'}])
+    ]
+    """
+    The form's fields, to be sent as they are and before the file.
+    """
+    max_bytes: Annotated[int, Field(alias='maxBytes', examples=[20971520], ge=1)]
+    """
+    The largest allowed size of the file in bytes.
+    """
+    expires_at: Annotated[
+        AwareDatetime, Field(alias='expiresAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    When the form stops working.
+    """
+
+
+class SameAs(BaseModel):
+    """
+    What the account has already of what a row says. Of these ids it has one; `importId` is the import with which it came.
+    """
+
+    execution_id: Annotated[
+        UUID | None,
+        Field(alias='executionId', examples=['4b5c6d7e-8f9a-4b0c-9d1e-2f3a4b5c6d7e']),
+    ] = None
+    """
+    Names an execution.
+    """
+    cash_id: Annotated[
+        UUID | None,
+        Field(alias='cashId', examples=['4d5e6f70-8b9c-4d0e-9f1a-2b3c4d5e6f70']),
+    ] = None
+    """
+    Names a cash row.
+    """
+    action_id: Annotated[
+        UUID | None,
+        Field(alias='actionId', examples=['3f2e1d0c-9b8a-4c7d-8e6f-5a4b3c2d1e0f']),
+    ] = None
+    """
+    Names a corporate action.
+    """
+    trade_id: Annotated[
+        UUID | None,
+        Field(alias='tradeId', examples=['0b9f2f0a-6c1e-4a55-9d8e-3a4b5c6d7e8f']),
+    ] = None
+    """
+    Names a trade.
+    """
+    import_id: Annotated[
+        UUID | None,
+        Field(alias='importId', examples=['6d7e8f9a-0b1c-4d2e-9f3a-4b5c6d7e8f9a']),
+    ] = None
+    """
+    Names an import.
+    """
+
+
+class FiledExecution(BaseModel):
+    """
+    An execution of a row, as it would be recorded.
+    """
+
+    execution_id: Annotated[
+        UUID,
+        Field(alias='executionId', examples=['4b5c6d7e-8f9a-4b0c-9d1e-2f3a4b5c6d7e']),
+    ]
+    """
+    The same each time that it is read for its account.
+    """
+    outcome: Annotated[str, Field(examples=['NEW'], max_length=40)]
+    """
+    What a row is: a value of the table of `listImportRows`. Others may be added.
+    """
+    of: SameAs | None = None
+    opening: Annotated[Decimal | None, Field(examples=['50'])] = None
+    """
+    The quantity of the OPENING fill that comes before it.
+    """
+    symbol: Annotated[
+        str,
+        Field(
+            examples=['AAPL'],
+            max_length=32,
+            min_length=1,
+            pattern='^[!-{}~]([ -{}~]*[!-{}~])?$',
+        ),
+    ]
+    """
+    The instrument as your broker writes it, in visible ASCII characters except `|`; case counts.
+
+    """
+    instrument: Instrument
+    side: Side | None = None
+    """
+    BUY if it was bought, SELL if it was sold; absent when nothing says it.
+    """
+    quantity: Annotated[Decimal | None, Field(examples=['100'])] = None
+    """
+    The number of units, contracts or coins; above zero.
+    """
+    price: Annotated[Decimal | None, Field(examples=['185.25'])] = None
+    """
+    A price; below zero where a market allows that.
+    """
+    executed_at: Annotated[
+        AwareDatetime, Field(alias='executedAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    RFC 3339 with an offset, in the years from 0001 to 9999, in UTC too. Answers have it to the microsecond, with upper-case
+    `T` and `Z`.
+
+    """
+    day_only: Annotated[bool, Field(alias='dayOnly', examples=[False])]
+    """
+    Whether the file has its day and no time: then it is noon.
+    """
+    commission: Annotated[Decimal, Field(examples=['1.1'])]
+    """
+    A cost; below zero for a rebate.
+    """
+    fees: Annotated[Decimal, Field(examples=['1.1'])]
+    """
+    A cost; below zero for a rebate.
+    """
+    fee_currency: Annotated[
+        str | None,
+        Field(alias='feeCurrency', examples=['EUR'], pattern='^[A-Z0-9]{3,10}$'),
+    ] = None
+    """
+    A currency of ISO 4217, or the code of a coin.
+    """
+    fee_price: Annotated[Decimal | None, Field(alias='feePrice', examples=['50'])] = (
+        None
+    )
+    """
+    A number above zero.
+    """
+    kind: Annotated[str, Field(examples=['TRADE'], max_length=40)]
+    """
+    A kind of execution, as in `ExecutionKind`; also MERGER_CASH, MERGER_SHARES and SPINOFF, of fills that a corporate action makes.
+    Others may be added.
+
+    """
+    position_effect: Annotated[
+        str, Field(alias='positionEffect', examples=['AUTO'], max_length=40)
+    ]
+    """
+    As in `PositionEffect`; others may be added.
+    """
+    order_id: Annotated[
+        str | None,
+        Field(
+            alias='orderId',
+            examples=['0000e0d5.6a1b2c3d.01.01'],
+            max_length=100,
+            min_length=1,
+            pattern='^[!-{}~]([ -{}~]*[!-{}~])?$',
+        ),
+    ] = None
+    """
+    A name from another system, in visible ASCII characters except `|`.
+    """
+    external_id: Annotated[
+        str | None,
+        Field(
+            alias='externalId',
+            examples=['0000e0d5.6a1b2c3d.01.01'],
+            max_length=100,
+            min_length=1,
+            pattern='^[!-{}~]([ -{}~]*[!-{}~])?$',
+        ),
+    ] = None
+    """
+    A name from another system, in visible ASCII characters except `|`.
+    """
+    pair_id: Annotated[
+        str | None,
+        Field(
+            alias='pairId',
+            examples=['0000e0d5.6a1b2c3d.01.01'],
+            max_length=100,
+            min_length=1,
+            pattern='^[!-{}~]([ -{}~]*[!-{}~])?$',
+        ),
+    ] = None
+    """
+    A name from another system, in visible ASCII characters except `|`.
+    """
+    note: Annotated[
+        str | None, Field(examples=['0.24 a share'], max_length=200, min_length=1)
+    ] = None
+    """
+    A short text. Those of a trade's events have at most 10 000 characters together.
+    """
+
+
+class FiledCash(BaseModel):
+    """
+    Money of a row, as it would be recorded.
+    """
+
+    cash_id: Annotated[
+        UUID, Field(alias='cashId', examples=['4d5e6f70-8b9c-4d0e-9f1a-2b3c4d5e6f70'])
+    ]
+    """
+    The same each time that it is read for its account.
+    """
+    outcome: Annotated[str, Field(examples=['NEW'], max_length=40)]
+    """
+    What a row is: a value of the table of `listImportRows`. Others may be added.
+    """
+    of: SameAs | None = None
+    type: Annotated[str, Field(examples=['DIVIDEND'], max_length=40)]
+    """
+    A type of cash, as in `Cash`. Others may be added.
+    """
+    amount: Annotated[Decimal, Field(examples=['79.12'])]
+    """
+    An amount in the trade's currency.
+    """
+    currency: Annotated[
+        str | None, Field(examples=['EUR'], pattern='^[A-Z0-9]{3,10}$')
+    ] = None
+    """
+    A currency of ISO 4217, or the code of a coin.
+    """
+    at: Annotated[AwareDatetime, Field(examples=['2026-01-05T09:31:04-05:00'])]
+    """
+    RFC 3339 with an offset, in the years from 0001 to 9999, in UTC too. Answers have it to the microsecond, with upper-case
+    `T` and `Z`.
+
+    """
+    day_only: Annotated[bool, Field(alias='dayOnly', examples=[True])]
+    """
+    Whether the file has its day and no time: then it is noon.
+    """
+    symbol: Annotated[
+        str | None,
+        Field(
+            examples=['AAPL'],
+            max_length=32,
+            min_length=1,
+            pattern='^[!-{}~]([ -{}~]*[!-{}~])?$',
+        ),
+    ] = None
+    """
+    The instrument as your broker writes it, in visible ASCII characters except `|`; case counts.
+
+    """
+    external_id: Annotated[
+        str | None,
+        Field(
+            alias='externalId',
+            examples=['20260107-000123'],
+            max_length=255,
+            min_length=1,
+            pattern='^[!-~]([ -~]*[!-~])?$',
+        ),
+    ] = None
+    """
+    What names the row elsewhere, for instance at your broker; unique in the account. 1 to 255 visible ASCII characters, with
+    blanks between them.
+
+    """
+    note: Annotated[
+        str | None,
+        Field(
+            examples=['Held above the opening range on rising volume.'],
+            max_length=10000,
+        ),
+    ] = None
+    """
+    A text of any number of lines.
+    """
+
+
+class FiledAction(BaseModel):
+    """
+    A corporate action of a row, as it would be recorded.
+    """
+
+    action_id: Annotated[
+        UUID, Field(alias='actionId', examples=['3f2e1d0c-9b8a-4c7d-8e6f-5a4b3c2d1e0f'])
+    ]
+    """
+    The same each time that it is read for its account.
+    """
+    outcome: Annotated[str, Field(examples=['NEW'], max_length=40)]
+    """
+    What a row is: a value of the table of `listImportRows`. Others may be added.
+    """
+    of: SameAs | None = None
+    type: Annotated[str, Field(examples=['SPLIT'], max_length=40)]
+    """
+    A type of corporate action, as in `RecordedActionType`. Others may be added.
+    """
+    symbol: Annotated[
+        str,
+        Field(
+            examples=['AAPL'],
+            max_length=32,
+            min_length=1,
+            pattern='^[!-{}~]([ -{}~]*[!-{}~])?$',
+        ),
+    ]
+    """
+    The instrument as your broker writes it, in visible ASCII characters except `|`; case counts.
+
+    """
+    effective_at: Annotated[
+        AwareDatetime,
+        Field(alias='effectiveAt', examples=['2026-01-05T09:31:04-05:00']),
+    ]
+    """
+    RFC 3339 with an offset, in the years from 0001 to 9999, in UTC too. Answers have it to the microsecond, with upper-case
+    `T` and `Z`.
+
+    """
+    day_only: Annotated[bool, Field(alias='dayOnly', examples=[True])]
+    """
+    Whether the file has its day and no time: then it is noon.
+    """
+    new: Annotated[Decimal | None, Field(examples=['50'])] = None
+    """
+    A number above zero.
+    """
+    old: Annotated[Decimal | None, Field(examples=['50'])] = None
+    """
+    A number above zero.
+    """
+    new_symbol: Annotated[
+        str | None,
+        Field(
+            alias='newSymbol',
+            examples=['AAPL'],
+            max_length=32,
+            min_length=1,
+            pattern='^[!-{}~]([ -{}~]*[!-{}~])?$',
+        ),
+    ] = None
+    """
+    The instrument as your broker writes it, in visible ASCII characters except `|`; case counts.
+
+    """
+    cash_per_share: Annotated[
+        Decimal | None, Field(alias='cashPerShare', examples=['185.25'])
+    ] = None
+    """
+    A price; below zero where a market allows that.
+    """
+    cost_share: Annotated[
+        Decimal | None, Field(alias='costShare', examples=['185.25'])
+    ] = None
+    """
+    A price; below zero where a market allows that.
+    """
+    quantity: Annotated[Decimal | None, Field(examples=['50'])] = None
+    """
+    A number above zero.
+    """
+    added: Annotated[Decimal | None, Field(examples=['185.25'])] = None
+    """
+    The units by which what is open grew, or shrank, of a split whose ratio the file does not have.
+    """
+
+
+class RowNotice(BaseModel):
+    """
+    What was noticed in a row that was read.
+    """
+
+    reason: Annotated[str, Field(examples=['ROUNDING'], max_length=40)]
+    """
+    A value of the table of `listImportRows`. Others may be added.
+    """
+    detail: Annotated[
+        str, Field(examples=['the amount differs by 0.01'], max_length=1000)
+    ]
+    """
+    It in words.
+    """
+
+
+RawAdditionalProperty = TypeAliasType(
+    "RawAdditionalProperty", Annotated[str, Field(examples=['AAPL'], max_length=200)]
+)
+"""
+A cell.
+"""
+
+
+class ImportRow(BaseModel):
+    """
+    A row of the file, and what becomes of it.
+    """
+
+    line: Annotated[int, Field(examples=[7], ge=1)]
+    """
+    Where it begins in the file; the first line is 1.
+    """
+    lines: Annotated[int, Field(examples=[1], ge=1)]
+    """
+    How many lines it takes; more than one when a quoted cell spans several.
+    """
+    outcome: Annotated[str, Field(examples=['NEW'], max_length=40)]
+    """
+    What a row is: a value of the table of `listImportRows`. Others may be added.
+    """
+    decision: Annotated[str | None, Field(examples=['IMPORT'], max_length=40)] = None
+    """
+    What becomes of it, as in `updateImport`; absent while it waits for your decision, and when there is nothing to decide.
+    """
+    reason: Annotated[str | None, Field(examples=['DATE'], max_length=40)] = None
+    """
+    Why it cannot be read: a value of the table of this operation. Others may be added.
+    """
+    detail: Annotated[
+        str | None, Field(examples=['is not a date'], max_length=1000)
+    ] = None
+    """
+    Why it cannot be read, or is skipped, in words.
+    """
+    raw: Annotated[
+        dict[str, RawAdditionalProperty], Field(examples=[{'Symbol': 'AAPL'}])
+    ]
+    """
+    Its cells by the names of their columns, each cut to 200 characters.
+    """
+    executions: list[FiledExecution]
+    """
+    The executions that it says; two of a row that is a whole trade.
+    """
+    cash: list[FiledCash]
+    """
+    The money that it says.
+    """
+    actions: list[FiledAction]
+    """
+    The corporate actions that it says.
+    """
+    warnings: list[RowNotice]
+    """
+    What was noticed in it.
+    """
+
+
+class ImportRowPage(BaseModel):
+    """
+    A page of rows.
+    """
+
+    items: Annotated[list[ImportRow], Field(max_length=200)]
+    """
+    The rows of this page.
+    """
+    next_token: Annotated[
+        str | None,
+        Field(
+            alias='nextToken',
+            examples=['eyJrIjoiMjAyNi0wMS0wNVQxNDozMTowNC4wMDAwMDBaIn0'],
+            max_length=2048,
+            min_length=1,
+        ),
+    ] = None
+    """
+    An opaque token of the API.
+    """
+
+
+class ImportColumnsInput(BaseModel):
+    """
+    The columns of a table, by what they are. Without `side`, the sign of the quantity tells it.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    time: Annotated[
+        str | None, Field(examples=['Ticker'], max_length=200, min_length=1)
+    ] = None
+    """
+    The name of its column.
+    """
+    date: Annotated[
+        str | None, Field(examples=['Ticker'], max_length=200, min_length=1)
+    ] = None
+    """
+    The name of its column.
+    """
+    clock: Annotated[
+        str | None, Field(examples=['Ticker'], max_length=200, min_length=1)
+    ] = None
+    """
+    The name of its column.
+    """
+    symbol: Annotated[
+        str | None, Field(examples=['Ticker'], max_length=200, min_length=1)
+    ] = None
+    """
+    The name of its column.
+    """
+    side: Annotated[
+        str | None, Field(examples=['Ticker'], max_length=200, min_length=1)
+    ] = None
+    """
+    The name of its column.
+    """
+    quantity: Annotated[
+        str | None, Field(examples=['Ticker'], max_length=200, min_length=1)
+    ] = None
+    """
+    The name of its column.
+    """
+    price: Annotated[
+        str | None, Field(examples=['Ticker'], max_length=200, min_length=1)
+    ] = None
+    """
+    The name of its column.
+    """
+    commission: Annotated[
+        str | None, Field(examples=['Ticker'], max_length=200, min_length=1)
+    ] = None
+    """
+    The name of its column.
+    """
+    amount: Annotated[
+        str | None, Field(examples=['Ticker'], max_length=200, min_length=1)
+    ] = None
+    """
+    The name of its column.
+    """
+    currency: Annotated[
+        str | None, Field(examples=['Ticker'], max_length=200, min_length=1)
+    ] = None
+    """
+    The name of its column.
+    """
+    external_id: Annotated[
+        str | None,
+        Field(alias='externalId', examples=['Ticker'], max_length=200, min_length=1),
+    ] = None
+    """
+    The name of its column.
+    """
+    order_id: Annotated[
+        str | None,
+        Field(alias='orderId', examples=['Ticker'], max_length=200, min_length=1),
+    ] = None
+    """
+    The name of its column.
+    """
+    entry_time: Annotated[
+        str | None,
+        Field(alias='entryTime', examples=['Ticker'], max_length=200, min_length=1),
+    ] = None
+    """
+    The name of its column.
+    """
+    exit_time: Annotated[
+        str | None,
+        Field(alias='exitTime', examples=['Ticker'], max_length=200, min_length=1),
+    ] = None
+    """
+    The name of its column.
+    """
+    entry_price: Annotated[
+        str | None,
+        Field(alias='entryPrice', examples=['Ticker'], max_length=200, min_length=1),
+    ] = None
+    """
+    The name of its column.
+    """
+    exit_price: Annotated[
+        str | None,
+        Field(alias='exitPrice', examples=['Ticker'], max_length=200, min_length=1),
+    ] = None
+    """
+    The name of its column.
+    """
+    profit: Annotated[
+        str | None, Field(examples=['Ticker'], max_length=200, min_length=1)
+    ] = None
+    """
+    The name of its column.
+    """
+    type: Annotated[
+        str | None, Field(examples=['Ticker'], max_length=200, min_length=1)
+    ] = None
+    """
+    The name of its column.
+    """
+    multiplier: Annotated[
+        str | None, Field(examples=['Ticker'], max_length=200, min_length=1)
+    ] = None
+    """
+    The name of its column.
+    """
+    note: Annotated[
+        str | None, Field(examples=['Ticker'], max_length=200, min_length=1)
+    ] = None
+    """
+    The name of its column.
+    """
+
+
+class ImportColumns(BaseModel):
+    """
+    The columns of a table, by what they are.
+    """
+
+    time: Annotated[
+        str | None, Field(examples=['Ticker'], max_length=200, min_length=1)
+    ] = None
+    """
+    The name of its column.
+    """
+    date: Annotated[
+        str | None, Field(examples=['Ticker'], max_length=200, min_length=1)
+    ] = None
+    """
+    The name of its column.
+    """
+    clock: Annotated[
+        str | None, Field(examples=['Ticker'], max_length=200, min_length=1)
+    ] = None
+    """
+    The name of its column.
+    """
+    symbol: Annotated[
+        str | None, Field(examples=['Ticker'], max_length=200, min_length=1)
+    ] = None
+    """
+    The name of its column.
+    """
+    side: Annotated[
+        str | None, Field(examples=['Ticker'], max_length=200, min_length=1)
+    ] = None
+    """
+    The name of its column.
+    """
+    quantity: Annotated[
+        str | None, Field(examples=['Ticker'], max_length=200, min_length=1)
+    ] = None
+    """
+    The name of its column.
+    """
+    price: Annotated[
+        str | None, Field(examples=['Ticker'], max_length=200, min_length=1)
+    ] = None
+    """
+    The name of its column.
+    """
+    commission: Annotated[
+        str | None, Field(examples=['Ticker'], max_length=200, min_length=1)
+    ] = None
+    """
+    The name of its column.
+    """
+    amount: Annotated[
+        str | None, Field(examples=['Ticker'], max_length=200, min_length=1)
+    ] = None
+    """
+    The name of its column.
+    """
+    currency: Annotated[
+        str | None, Field(examples=['Ticker'], max_length=200, min_length=1)
+    ] = None
+    """
+    The name of its column.
+    """
+    external_id: Annotated[
+        str | None,
+        Field(alias='externalId', examples=['Ticker'], max_length=200, min_length=1),
+    ] = None
+    """
+    The name of its column.
+    """
+    order_id: Annotated[
+        str | None,
+        Field(alias='orderId', examples=['Ticker'], max_length=200, min_length=1),
+    ] = None
+    """
+    The name of its column.
+    """
+    entry_time: Annotated[
+        str | None,
+        Field(alias='entryTime', examples=['Ticker'], max_length=200, min_length=1),
+    ] = None
+    """
+    The name of its column.
+    """
+    exit_time: Annotated[
+        str | None,
+        Field(alias='exitTime', examples=['Ticker'], max_length=200, min_length=1),
+    ] = None
+    """
+    The name of its column.
+    """
+    entry_price: Annotated[
+        str | None,
+        Field(alias='entryPrice', examples=['Ticker'], max_length=200, min_length=1),
+    ] = None
+    """
+    The name of its column.
+    """
+    exit_price: Annotated[
+        str | None,
+        Field(alias='exitPrice', examples=['Ticker'], max_length=200, min_length=1),
+    ] = None
+    """
+    The name of its column.
+    """
+    profit: Annotated[
+        str | None, Field(examples=['Ticker'], max_length=200, min_length=1)
+    ] = None
+    """
+    The name of its column.
+    """
+    type: Annotated[
+        str | None, Field(examples=['Ticker'], max_length=200, min_length=1)
+    ] = None
+    """
+    The name of its column.
+    """
+    multiplier: Annotated[
+        str | None, Field(examples=['Ticker'], max_length=200, min_length=1)
+    ] = None
+    """
+    The name of its column.
+    """
+    note: Annotated[
+        str | None, Field(examples=['Ticker'], max_length=200, min_length=1)
+    ] = None
+    """
+    The name of its column.
+    """
+
+
+class Word(RootModel[str]):
+    root: Annotated[str, Field(examples=['Kauf'], max_length=100, min_length=1)]
+    """
+    A word, whatever its letters.
+    """
+
+
+class SideWordsInput(BaseModel):
+    """
+    The words for a side.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    side: Side
+    """
+    The side.
+    """
+    words: Annotated[list[Word], Field(max_length=50)]
+    """
+    Its words.
+    """
+
+
+class SideWords(BaseModel):
+    """
+    The words for a side.
+    """
+
+    side: Side
+    """
+    The side.
+    """
+    words: Annotated[list[Word], Field(max_length=50)]
+    """
+    Its words.
+    """
+
+
+class TypeWordsInput(BaseModel):
+    """
+    The words for a type of row.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    type: Annotated[
+        str,
+        Field(
+            examples=['FILL'],
+            pattern='^(FILL|SKIP|DEPOSIT|WITHDRAWAL|TRANSFER|PAYOUT|ADJUSTMENT|DIVIDEND|INTEREST|FEE|TAX|FUNDING|CONVERSION)$',
+        ),
+    ]
+    """
+    FILL, a type of cash, or SKIP for rows that are left out.
+    """
+    words: Annotated[list[Word], Field(max_length=50)]
+    """
+    Its words.
+    """
+
+
+class TypeWords(BaseModel):
+    """
+    The words for a type of row.
+    """
+
+    type: Annotated[str, Field(examples=['FILL'], max_length=40)]
+    """
+    A type of row, as in `TypeWordsInput`.
+    """
+    words: Annotated[list[Word], Field(max_length=50)]
+    """
+    Its words.
+    """
+
+
+class SkipRuleInput(BaseModel):
+    """
+    Rows whose cell passes a test are left out.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    column: Annotated[str, Field(examples=['Ticker'], max_length=200, min_length=1)]
+    """
+    The name of its column.
+    """
+    test: Annotated[str, Field(examples=['is'], pattern='^(is|startsWith|contains)$')]
+    """
+    How the cell is compared, whatever its letters.
+    """
+    text: Annotated[str, Field(examples=['Total'], max_length=100, min_length=1)]
+    """
+    What it is compared with.
+    """
+
+
+class SkipRule(BaseModel):
+    """
+    Rows whose cell passes a test are left out.
+    """
+
+    column: Annotated[str, Field(examples=['Ticker'], max_length=200, min_length=1)]
+    """
+    The name of its column.
+    """
+    test: Annotated[str, Field(examples=['is'], max_length=40)]
+    """
+    How the cell is compared, whatever its letters.
+    """
+    text: Annotated[str, Field(examples=['Total'], max_length=100, min_length=1)]
+    """
+    What it is compared with.
+    """
+
+
+class Fee(RootModel[str]):
+    root: Annotated[str, Field(examples=['Ticker'], max_length=200, min_length=1)]
+    """
+    The name of its column.
+    """
+
+
+class MatchItem(RootModel[str]):
+    root: Annotated[str, Field(examples=['Ticker'], max_length=200, min_length=1)]
+    """
+    The name of its column.
+    """
+
+
+class DateFormat(RootModel[str]):
+    root: Annotated[
+        str, Field(examples=['DD.MM.YYYY HH:mm'], max_length=40, min_length=1)
+    ]
+    """
+    A way to write times.
+    """
+
+
+class Need1(RootModel[str]):
     root: Annotated[str, Field(examples=['TIME_ZONE'], pattern='^[A-Z_]+$')]
     """
     Something that the file does not say.
@@ -3200,7 +4324,7 @@ class ImportFormat(BaseModel):
     """
     The columns by which the file is known, whatever their order and the case of their letters.
     """
-    needs: list[Need]
+    needs: list[Need1]
     """
     What such a file does not say: values of the table of `listImportFormats`.
     """
@@ -3478,11 +4602,11 @@ class EquityPoint(BaseModel):
     The end of a day, a week or a month.
     """
 
-    from_: Annotated[date, Field(alias='from', examples=['2026-01-05'])]
+    from_: Annotated[date_aliased, Field(alias='from', examples=['2026-01-05'])]
     """
     Its first day.
     """
-    to: Annotated[date, Field(examples=['2026-01-05'])]
+    to: Annotated[date_aliased, Field(examples=['2026-01-05'])]
     """
     Its last day.
     """
@@ -3515,15 +4639,15 @@ class DrawdownEpisode(BaseModel):
     A time under water. Without `end`, it goes on.
     """
 
-    start: Annotated[date, Field(examples=['2026-01-05'])]
+    start: Annotated[date_aliased, Field(examples=['2026-01-05'])]
     """
     The first day below the peak.
     """
-    trough: Annotated[date, Field(examples=['2026-01-05'])]
+    trough: Annotated[date_aliased, Field(examples=['2026-01-05'])]
     """
     The deepest day.
     """
-    end: Annotated[date | None, Field(examples=['2026-01-05'])] = None
+    end: Annotated[date_aliased | None, Field(examples=['2026-01-05'])] = None
     """
     The day that was back at the peak.
     """
@@ -3544,11 +4668,11 @@ class Period(BaseModel):
     What happened from the first day to the last.
     """
 
-    from_: Annotated[date, Field(alias='from', examples=['2026-01-05'])]
+    from_: Annotated[date_aliased, Field(alias='from', examples=['2026-01-05'])]
     """
     The first day.
     """
-    to: Annotated[date, Field(examples=['2026-01-05'])]
+    to: Annotated[date_aliased, Field(examples=['2026-01-05'])]
     """
     The last day.
     """
@@ -3992,7 +5116,7 @@ class Rate(BaseModel):
     """
     A currency of ISO 4217, or the code of a coin.
     """
-    day: Annotated[date, Field(examples=['2026-01-05'])]
+    day: Annotated[date_aliased, Field(examples=['2026-01-05'])]
     """
     A calendar day.
     """
@@ -5567,6 +6691,578 @@ class FacetValue(BaseModel):
     """
 
 
+class ImportInput(BaseModel):
+    """
+    A file to import.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    file_name: Annotated[
+        str,
+        Field(
+            alias='fileName',
+            examples=['trades-2026.csv'],
+            max_length=255,
+            min_length=1,
+            pattern='^[^|<>"]+$',
+        ),
+    ]
+    """
+    What the file is called.
+    """
+    account_id: Annotated[
+        UUID | None,
+        Field(alias='accountId', examples=['3c4d5e6f-7a8b-4c9d-8e0f-1a2b3c4d5e6f']),
+    ] = None
+    """
+    The trading account into which it comes.
+    """
+    format_id: Annotated[
+        str | None,
+        Field(
+            alias='formatId',
+            examples=['tradervue'],
+            max_length=60,
+            pattern='^[a-z][a-z0-9_]*$',
+        ),
+    ] = None
+    """
+    The format of the file.
+    """
+    mapping_id: Annotated[
+        UUID | None,
+        Field(alias='mappingId', examples=['8f9a0b1c-2d3e-4f4a-8b5c-6d7e8f9a0b1c']),
+    ] = None
+    """
+    The mapping to read it with.
+    """
+    time_zone: Annotated[
+        str | None,
+        Field(
+            alias='timeZone',
+            examples=['America/New_York'],
+            max_length=64,
+            pattern='^[A-Za-z][A-Za-z0-9_+/-]*$',
+        ),
+    ] = None
+    """
+    The time zone of times without an offset.
+    """
+    date_order: Annotated[
+        str | None,
+        Field(alias='dateOrder', examples=['DMY'], pattern='^(MDY|DMY|YMD)$'),
+    ] = None
+    """
+    The order of day, month and year where digits alone do not tell it.
+    """
+    decimal_mark: Annotated[
+        str | None,
+        Field(alias='decimalMark', examples=['COMMA'], pattern='^(POINT|COMMA)$'),
+    ] = None
+    """
+    What stands before the decimals of a number.
+    """
+    day: Annotated[date_aliased | None, Field(examples=['2026-01-05'])] = None
+    """
+    The day of its times, for a file that has none.
+    """
+    orphan_policy: Annotated[
+        str | None,
+        Field(
+            alias='orphanPolicy', examples=['ASK'], pattern='^(ASK|SHORT|OPENING|SKIP)$'
+        ),
+    ] = None
+    """
+    What becomes of a close of what was never opened. ASK: you decide. SHORT: it opens a short position. OPENING: an OPENING fill of unknown cost comes before it, as always before a fill that opens nothing. SKIP: it is left out.
+    """
+
+
+class ImportCandidate(BaseModel):
+    """
+    A format that the file may have.
+    """
+
+    format_id: Annotated[
+        str,
+        Field(
+            alias='formatId',
+            examples=['tradervue'],
+            max_length=60,
+            pattern='^[a-z][a-z0-9_]*$',
+        ),
+    ]
+    """
+    Names a format of brokers' files.
+    """
+    confidence: Annotated[int, Field(examples=[100], ge=0, le=100)]
+    """
+    How much of what the format has the file has, in percent.
+    """
+
+
+class ImportReading(BaseModel):
+    """
+    How the file was read. What was not found out is absent.
+    """
+
+    format_id: Annotated[
+        str | None,
+        Field(
+            alias='formatId',
+            examples=['tradervue'],
+            max_length=60,
+            pattern='^[a-z][a-z0-9_]*$',
+        ),
+    ] = None
+    """
+    Names a format of brokers' files.
+    """
+    candidates: list[ImportCandidate] | None = None
+    """
+    The formats that the file may have, the likeliest first.
+    """
+    encoding: Annotated[str | None, Field(examples=['utf-8'], max_length=40)] = None
+    """
+    How its bytes are text.
+    """
+    delimiter: Annotated[str | None, Field(examples=[','], max_length=40)] = None
+    """
+    The character between cells; XML or HTML for a file of these.
+    """
+    header_line: Annotated[
+        int | None, Field(alias='headerLine', examples=[1], ge=1)
+    ] = None
+    """
+    The line of the table's header.
+    """
+    decimal_mark: Annotated[
+        str | None, Field(alias='decimalMark', examples=['POINT'], max_length=40)
+    ] = None
+    """
+    What stands before decimals, as in `ImportInput`.
+    """
+    date_order: Annotated[
+        str | None, Field(alias='dateOrder', examples=['MDY'], max_length=40)
+    ] = None
+    """
+    The order of day, month and year, as in `ImportInput`.
+    """
+    time_zone: Annotated[
+        str | None,
+        Field(
+            alias='timeZone',
+            examples=['America/New_York'],
+            max_length=64,
+            pattern='^[A-Za-z][A-Za-z0-9_+/-]*$',
+        ),
+    ] = None
+    """
+    The time zone of times without an offset.
+    """
+    currencies: list[CurrencyCode] | None = None
+    """
+    The currencies of the rows.
+    """
+    needs: list[Need]
+    """
+    What has to be said before the import can be committed, as in `listImportFormats`.
+    """
+
+
+class ImportDay(BaseModel):
+    """
+    What changes on a day.
+    """
+
+    day: Annotated[date_aliased, Field(examples=['2026-01-05'])]
+    """
+    The day of the last close, in its own UTC offset.
+    """
+    trades: Annotated[int, Field(examples=[1])]
+    """
+    How many closed trades more there are; below zero for fewer.
+    """
+    net_pnl: Annotated[Decimal, Field(alias='netPnl', examples=['257.8'])]
+    """
+    What they earn more after all costs.
+    """
+
+
+class ImportTotal(BaseModel):
+    """
+    What an import adds to the closed trades of a currency.
+    """
+
+    currency: Annotated[
+        str | None, Field(examples=['EUR'], pattern='^[A-Z0-9]{3,10}$')
+    ] = None
+    """
+    Absent for that of the account.
+    """
+    trades: Annotated[int, Field(examples=[1])]
+    """
+    How many closed trades more there are; below zero for fewer.
+    """
+    gross_pnl: Annotated[Decimal, Field(alias='grossPnl', examples=['257.8'])]
+    """
+    What they earn more before costs.
+    """
+    net_pnl: Annotated[Decimal, Field(alias='netPnl', examples=['257.8'])]
+    """
+    What they earn more after all costs.
+    """
+    costs: Annotated[Decimal, Field(examples=['257.8'])]
+    """
+    The difference of both.
+    """
+    by_day: Annotated[list[ImportDay], Field(alias='byDay')]
+    """
+    The days on which something changes.
+    """
+
+
+class ImportMappingInput(BaseModel):
+    """
+    How to read a table that has no format of a broker's.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    name: Annotated[str, Field(examples=['My broker'], max_length=60, min_length=1)]
+    """
+    What it is called.
+    """
+    row_kind: Annotated[
+        str,
+        Field(alias='rowKind', examples=['FILL'], pattern='^(FILL|TRADE|CASH|MIXED)$'),
+    ]
+    """
+    What a row is; MIXED tables have a column `type` that tells.
+    """
+    columns: ImportColumnsInput
+    fees: Annotated[list[Fee] | None, Field(max_length=20)] = None
+    """
+    The columns of further costs.
+    """
+    match: Annotated[list[MatchItem] | None, Field(max_length=50)] = None
+    """
+    The columns by which a later file of the same kind is recognized; by default those that are read.
+    """
+    skip_lines: Annotated[
+        int | None, Field(alias='skipLines', examples=[0], ge=0, le=60)
+    ] = None
+    """
+    Lines before the header that are left out.
+    """
+    sides: Annotated[list[SideWordsInput] | None, Field(max_length=2)] = None
+    """
+    The words of the column `side`; others are read as usual.
+    """
+    types: Annotated[list[TypeWordsInput] | None, Field(max_length=13)] = None
+    """
+    The words of the column `type`.
+    """
+    date_formats: Annotated[
+        list[DateFormat] | None, Field(alias='dateFormats', max_length=4)
+    ] = None
+    """
+    How times are written, with YYYY, YY, MM, DD, HH, hh, mm, ss and A; by default in the file's order.
+    """
+    date_order: Annotated[
+        str | None,
+        Field(alias='dateOrder', examples=['DMY'], pattern='^(MDY|DMY|YMD)$'),
+    ] = None
+    """
+    The order of day, month and year.
+    """
+    decimal_mark: Annotated[
+        str | None,
+        Field(alias='decimalMark', examples=['COMMA'], pattern='^(POINT|COMMA)$'),
+    ] = None
+    """
+    What stands before decimals.
+    """
+    time_zone: Annotated[
+        str | None,
+        Field(
+            alias='timeZone',
+            examples=['America/New_York'],
+            max_length=64,
+            pattern='^[A-Za-z][A-Za-z0-9_+/-]*$',
+        ),
+    ] = None
+    """
+    The time zone of its times.
+    """
+    cost_sign: Annotated[
+        str | None,
+        Field(
+            alias='costSign',
+            examples=['AS_SHOWN'],
+            pattern='^(AS_SHOWN|POSITIVE_IS_COST|NEGATIVE_IS_COST)$',
+        ),
+    ] = None
+    """
+    What the sign of a cost says. AS_SHOWN: nothing, its size is what was paid.
+    """
+    profit_is_net: Annotated[
+        bool | None, Field(alias='profitIsNet', examples=[False])
+    ] = None
+    """
+    Whether profits are after costs; then costs are what the prices make more.
+    """
+    lot_size: Annotated[Decimal | None, Field(alias='lotSize', examples=['50'])] = None
+    """
+    The units in one of the table's quantities; 1 by default.
+    """
+    instrument_kind: Annotated[
+        str | None,
+        Field(
+            alias='instrumentKind',
+            examples=['STOCK'],
+            pattern='^(STOCK|FUND|FUTURE|OPTION|FUTURE_OPTION|CRYPTO|FOREX|CFD|BOND|OTHER)$',
+        ),
+    ] = None
+    """
+    What is traded, as in `InstrumentKind`.
+    """
+    skip_when: Annotated[
+        list[SkipRuleInput] | None, Field(alias='skipWhen', max_length=20)
+    ] = None
+    """
+    Rows that are left out.
+    """
+
+
+class ImportMapping(BaseModel):
+    """
+    How a table is read that has no format of a broker's.
+    """
+
+    mapping_id: Annotated[
+        UUID,
+        Field(alias='mappingId', examples=['8f9a0b1c-2d3e-4f4a-8b5c-6d7e8f9a0b1c']),
+    ]
+    """
+    Names a mapping.
+    """
+    name: Annotated[str, Field(examples=['My broker'], max_length=60, min_length=1)]
+    """
+    What it is called.
+    """
+    row_kind: Annotated[str, Field(alias='rowKind', examples=['FILL'], max_length=40)]
+    """
+    What a row is; MIXED tables have a column `type` that tells.
+    """
+    columns: ImportColumns
+    fees: Annotated[list[Fee] | None, Field(max_length=20)] = None
+    """
+    The columns of further costs.
+    """
+    match: Annotated[list[MatchItem] | None, Field(max_length=50)] = None
+    """
+    The columns by which a later file of the same kind is recognized; by default those that are read.
+    """
+    skip_lines: Annotated[
+        int | None, Field(alias='skipLines', examples=[0], ge=0, le=60)
+    ] = None
+    """
+    Lines before the header that are left out.
+    """
+    sides: Annotated[list[SideWords] | None, Field(max_length=2)] = None
+    """
+    The words of the column `side`; others are read as usual.
+    """
+    types: Annotated[list[TypeWords] | None, Field(max_length=13)] = None
+    """
+    The words of the column `type`.
+    """
+    date_formats: Annotated[
+        list[DateFormat] | None, Field(alias='dateFormats', max_length=4)
+    ] = None
+    """
+    How times are written, with YYYY, YY, MM, DD, HH, hh, mm, ss and A; by default in the file's order.
+    """
+    date_order: Annotated[
+        str | None, Field(alias='dateOrder', examples=['DMY'], max_length=40)
+    ] = None
+    """
+    The order of day, month and year.
+    """
+    decimal_mark: Annotated[
+        str | None, Field(alias='decimalMark', examples=['COMMA'], max_length=40)
+    ] = None
+    """
+    What stands before decimals.
+    """
+    time_zone: Annotated[
+        str | None,
+        Field(
+            alias='timeZone',
+            examples=['America/New_York'],
+            max_length=64,
+            pattern='^[A-Za-z][A-Za-z0-9_+/-]*$',
+        ),
+    ] = None
+    """
+    The time zone of its times.
+    """
+    cost_sign: Annotated[
+        str | None, Field(alias='costSign', examples=['AS_SHOWN'], max_length=40)
+    ] = None
+    """
+    What the sign of a cost says. AS_SHOWN: nothing, its size is what was paid.
+    """
+    profit_is_net: Annotated[
+        bool | None, Field(alias='profitIsNet', examples=[False])
+    ] = None
+    """
+    Whether profits are after costs; then costs are what the prices make more.
+    """
+    lot_size: Annotated[Decimal | None, Field(alias='lotSize', examples=['50'])] = None
+    """
+    The units in one of the table's quantities; 1 by default.
+    """
+    instrument_kind: Annotated[
+        str | None, Field(alias='instrumentKind', examples=['STOCK'], max_length=40)
+    ] = None
+    """
+    What is traded, as in `InstrumentKind`.
+    """
+    skip_when: Annotated[
+        list[SkipRule] | None, Field(alias='skipWhen', max_length=20)
+    ] = None
+    """
+    Rows that are left out.
+    """
+    version: Annotated[int, Field(examples=[1], ge=1)]
+    """
+    Rises with every change.
+    """
+    created_at: Annotated[
+        AwareDatetime, Field(alias='createdAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    When it was made.
+    """
+    updated_at: Annotated[
+        AwareDatetime, Field(alias='updatedAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    When it was changed last.
+    """
+
+
+class ImportMappingDraft(BaseModel):
+    """
+    A mapping that is not kept yet.
+    """
+
+    name: Annotated[str, Field(examples=['My broker'], max_length=60, min_length=1)]
+    """
+    What it is called.
+    """
+    row_kind: Annotated[str, Field(alias='rowKind', examples=['FILL'], max_length=40)]
+    """
+    What a row is; MIXED tables have a column `type` that tells.
+    """
+    columns: ImportColumns
+    fees: Annotated[list[Fee] | None, Field(max_length=20)] = None
+    """
+    The columns of further costs.
+    """
+    match: Annotated[list[MatchItem] | None, Field(max_length=50)] = None
+    """
+    The columns by which a later file of the same kind is recognized; by default those that are read.
+    """
+    skip_lines: Annotated[
+        int | None, Field(alias='skipLines', examples=[0], ge=0, le=60)
+    ] = None
+    """
+    Lines before the header that are left out.
+    """
+    sides: Annotated[list[SideWords] | None, Field(max_length=2)] = None
+    """
+    The words of the column `side`; others are read as usual.
+    """
+    types: Annotated[list[TypeWords] | None, Field(max_length=13)] = None
+    """
+    The words of the column `type`.
+    """
+    date_formats: Annotated[
+        list[DateFormat] | None, Field(alias='dateFormats', max_length=4)
+    ] = None
+    """
+    How times are written, with YYYY, YY, MM, DD, HH, hh, mm, ss and A; by default in the file's order.
+    """
+    date_order: Annotated[
+        str | None, Field(alias='dateOrder', examples=['DMY'], max_length=40)
+    ] = None
+    """
+    The order of day, month and year.
+    """
+    decimal_mark: Annotated[
+        str | None, Field(alias='decimalMark', examples=['COMMA'], max_length=40)
+    ] = None
+    """
+    What stands before decimals.
+    """
+    time_zone: Annotated[
+        str | None,
+        Field(
+            alias='timeZone',
+            examples=['America/New_York'],
+            max_length=64,
+            pattern='^[A-Za-z][A-Za-z0-9_+/-]*$',
+        ),
+    ] = None
+    """
+    The time zone of its times.
+    """
+    cost_sign: Annotated[
+        str | None, Field(alias='costSign', examples=['AS_SHOWN'], max_length=40)
+    ] = None
+    """
+    What the sign of a cost says. AS_SHOWN: nothing, its size is what was paid.
+    """
+    profit_is_net: Annotated[
+        bool | None, Field(alias='profitIsNet', examples=[False])
+    ] = None
+    """
+    Whether profits are after costs; then costs are what the prices make more.
+    """
+    lot_size: Annotated[Decimal | None, Field(alias='lotSize', examples=['50'])] = None
+    """
+    The units in one of the table's quantities; 1 by default.
+    """
+    instrument_kind: Annotated[
+        str | None, Field(alias='instrumentKind', examples=['STOCK'], max_length=40)
+    ] = None
+    """
+    What is traded, as in `InstrumentKind`.
+    """
+    skip_when: Annotated[
+        list[SkipRule] | None, Field(alias='skipWhen', max_length=20)
+    ] = None
+    """
+    Rows that are left out.
+    """
+
+
+class ImportMappingList(BaseModel):
+    """
+    All mappings.
+    """
+
+    items: Annotated[list[ImportMapping], Field(max_length=50)]
+    """
+    The mappings, in the order in which they were made.
+    """
+
+
 class Stats(BaseModel):
     """
     The figures. A trade counts as a win, a loss or a break-even once, when it is flat, on the day of its last close;
@@ -6267,7 +7963,7 @@ class Balance(BaseModel):
     """
     A currency of ISO 4217, or the code of a coin.
     """
-    at: Annotated[date | None, Field(examples=['2026-01-05'])] = None
+    at: Annotated[date_aliased | None, Field(examples=['2026-01-05'])] = None
     """
     The day at whose end the balance holds; absent when none was asked for.
     """
@@ -6345,11 +8041,11 @@ class ReturnPeriod(BaseModel):
     A day or a month of an account; a month from its first to its last day with money.
     """
 
-    from_: Annotated[date, Field(alias='from', examples=['2026-01-05'])]
+    from_: Annotated[date_aliased, Field(alias='from', examples=['2026-01-05'])]
     """
     A calendar day.
     """
-    to: Annotated[date, Field(examples=['2026-01-05'])]
+    to: Annotated[date_aliased, Field(examples=['2026-01-05'])]
     """
     A calendar day.
     """
@@ -6881,6 +8577,236 @@ class BulkResult(BaseModel):
     problem: Problem | None = None
 
 
+class ImportTable(BaseModel):
+    """
+    A table that needs a mapping.
+    """
+
+    header: list[HeaderItem]
+    """
+    The names of its columns.
+    """
+    rows: Annotated[list[list[Row]], Field(max_length=20)]
+    """
+    Its first rows.
+    """
+    proposal: ImportMappingDraft
+    """
+    A mapping to begin with.
+    """
+
+
+class Import(BaseModel):
+    """
+    A file on its way into the journal.
+    """
+
+    import_id: Annotated[
+        UUID, Field(alias='importId', examples=['6d7e8f9a-0b1c-4d2e-9f3a-4b5c6d7e8f9a'])
+    ]
+    """
+    Names an import.
+    """
+    status: Annotated[str, Field(examples=['PREVIEW'], max_length=40)]
+    """
+    How far an import is: a value of the table of `getImport`. Others may be added.
+    """
+    file_name: Annotated[
+        str, Field(alias='fileName', examples=['trades-2026.csv'], max_length=255)
+    ]
+    """
+    What the file is called.
+    """
+    file_sha256: Annotated[
+        str | None,
+        Field(
+            alias='fileSha256',
+            examples=['9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08'],
+            max_length=64,
+        ),
+    ] = None
+    """
+    The SHA-256 of the file, in hexadecimal digits.
+    """
+    account_id: Annotated[
+        UUID,
+        Field(alias='accountId', examples=['3c4d5e6f-7a8b-4c9d-8e0f-1a2b3c4d5e6f']),
+    ]
+    """
+    The trading account into which it comes.
+    """
+    format_id: Annotated[
+        str | None,
+        Field(
+            alias='formatId',
+            examples=['tradervue'],
+            max_length=60,
+            pattern='^[a-z][a-z0-9_]*$',
+        ),
+    ] = None
+    """
+    The format that was given.
+    """
+    mapping_id: Annotated[
+        UUID | None,
+        Field(alias='mappingId', examples=['8f9a0b1c-2d3e-4f4a-8b5c-6d7e8f9a0b1c']),
+    ] = None
+    """
+    The mapping that was given.
+    """
+    time_zone: Annotated[
+        str | None,
+        Field(
+            alias='timeZone',
+            examples=['America/New_York'],
+            max_length=64,
+            pattern='^[A-Za-z][A-Za-z0-9_+/-]*$',
+        ),
+    ] = None
+    """
+    The time zone that was given.
+    """
+    date_order: Annotated[
+        str | None, Field(alias='dateOrder', examples=['DMY'], max_length=40)
+    ] = None
+    """
+    The order of day, month and year that was given.
+    """
+    decimal_mark: Annotated[
+        str | None, Field(alias='decimalMark', examples=['COMMA'], max_length=40)
+    ] = None
+    """
+    The decimal mark that was given.
+    """
+    day: Annotated[date_aliased | None, Field(examples=['2026-01-05'])] = None
+    """
+    The day that was given.
+    """
+    orphan_policy: Annotated[
+        str, Field(alias='orphanPolicy', examples=['ASK'], max_length=40)
+    ]
+    """
+    What becomes of a close of what was never opened, as in `ImportInput`.
+    """
+    reading: ImportReading
+    table: ImportTable | None = None
+    counts: ImportCounts
+    progress: ImportProgress | None = None
+    failure: ImportFailure | None = None
+    decided: Annotated[int, Field(examples=[0], ge=0)]
+    """
+    How many rows you have decided about.
+    """
+    undecided: Annotated[list[UndecidedItem], Field(max_length=100)]
+    """
+    The first lines that wait for your decision.
+    """
+    warnings: list[Warning]
+    """
+    What was noticed of the file as a whole. ENCODING: it is not UTF-8. Others may be added.
+    """
+    version: Annotated[int, Field(examples=[3], ge=1)]
+    """
+    Rises with every change; progress is none.
+    """
+    created_at: Annotated[
+        AwareDatetime, Field(alias='createdAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    When it was made.
+    """
+    updated_at: Annotated[
+        AwareDatetime, Field(alias='updatedAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    When it was changed last.
+    """
+    expires_at: Annotated[
+        AwareDatetime, Field(alias='expiresAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    When it ends by itself, with its file and its report.
+    """
+
+
+class ImportUpload(BaseModel):
+    """
+    An import, and the form that sends its file.
+    """
+
+    import_: Annotated[Import, Field(alias='import')]
+    upload: ImportForm
+
+
+class ImportPage(BaseModel):
+    """
+    A page of imports.
+    """
+
+    items: Annotated[list[Import], Field(max_length=100)]
+    """
+    The imports of this page.
+    """
+    next_token: Annotated[
+        str | None,
+        Field(
+            alias='nextToken',
+            examples=['eyJrIjoiMjAyNi0wMS0wNVQxNDozMTowNC4wMDAwMDBaIn0'],
+            max_length=2048,
+            min_length=1,
+        ),
+    ] = None
+    """
+    An opaque token of the API.
+    """
+
+
+class ImportTrade(BaseModel):
+    """
+    A trade that an import would change.
+    """
+
+    change: Annotated[str, Field(examples=['CREATE'], max_length=40)]
+    """
+    What becomes of it: a value of the table of `listImportTrades`. Others may be added.
+    """
+    trade: Trade
+    """
+    As it would be; one that vanishes, as it is.
+    """
+    before: Trade | None = None
+    """
+    As it is.
+    """
+
+
+class ImportTradePage(BaseModel):
+    """
+    A page of trades that an import would change.
+    """
+
+    items: Annotated[list[ImportTrade], Field(max_length=100)]
+    """
+    The trades of this page.
+    """
+    totals: list[ImportTotal] | None = None
+    """
+    What all of them add up to, for each currency; only on the first page.
+    """
+    next_token: Annotated[
+        str | None,
+        Field(
+            alias='nextToken',
+            examples=['eyJrIjoiMjAyNi0wMS0wNVQxNDozMTowNC4wMDAwMDBaIn0'],
+            max_length=2048,
+            min_length=1,
+        ),
+    ] = None
+    """
+    An opaque token of the API.
+    """
+
+
 class Breakdown(BaseModel):
     """
     The trades that became flat, in buckets.
@@ -7058,11 +8984,13 @@ class AccountReturns(BaseModel):
     """
     A currency of ISO 4217, or the code of a coin.
     """
-    from_: Annotated[date | None, Field(alias='from', examples=['2026-01-05'])] = None
+    from_: Annotated[
+        date_aliased | None, Field(alias='from', examples=['2026-01-05'])
+    ] = None
     """
     The first day; absent when nothing happened and none was asked for.
     """
-    to: Annotated[date | None, Field(examples=['2026-01-05'])] = None
+    to: Annotated[date_aliased | None, Field(examples=['2026-01-05'])] = None
     """
     The last day.
     """

@@ -65,8 +65,14 @@ class Fingerprints:
             again = _next(self._externals, external)
             if again > 1:
                 external = f"{external}|{again}"
-        own_id = uuid5(uuid5(_IMPORTS, self.account), external or content)
-        return Fingerprint(external, content, k, str(own_id))
+        return Fingerprint(external, content, k, self._id(external or content))
+
+    def named(self, external_id: str) -> str:
+        """The id of what a format of the family names so."""
+        return self._id(f"x|{self.family}|{external_id}")
+
+    def _id(self, key: str) -> str:
+        return str(uuid5(uuid5(_IMPORTS, self.account), key))
 
 
 def content_of(found: Fill | CashMove | Action, instant: Instant) -> str:

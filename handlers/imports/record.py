@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -61,7 +61,10 @@ class OrphanPolicy(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How the file is to be read and into which account, as the user said. None leaves it to the file."""
+    """How the file is to be read and into which account, as the user said. None leaves it to the file.
+
+    day: that of its times, for a file that has none.
+    """
 
     account_id: str
     format_id: str | None = None
@@ -69,6 +72,7 @@ class Options:
     time_zone: str | None = None
     date_order: str | None = None
     decimal_mark: str | None = None
+    day: date | None = None
     orphan_policy: OrphanPolicy = OrphanPolicy.ASK
 
 
@@ -165,9 +169,10 @@ class Import:
     """An import as it stands. `version` rises with every change of it.
 
     `file_version` is the version of the uploaded file that is read, whatever is uploaded later. `report` names the
-    files with the rows and trades of the last reading, of which there are `rows_files` and `trades_files`. `decisions`
-    names the file with what the user decided. `undecided` are the first lines without a decision. `warnings` are about
-    the file as a whole. `expires_at` is when the import ends by itself: its record, file and report are deleted.
+    files with the rows and trades of the last reading, of which there are `rows_files` and `trades_files`; `table` the
+    file with the header of a table that needs a mapping; `decisions` that with what the user decided. `undecided` are
+    the first lines without a decision. `warnings` are about the file as a whole. `expires_at` is when the import ends
+    by itself: its record, file and report are deleted.
 
     `remarks` are the first of those that were made when lines were committed or undone; `remarks_made` counts all.
     `undo_edited` is what undoing does with what was edited, `left_over_notes` counts the trades that vanished then and
@@ -188,6 +193,7 @@ class Import:
     report: str | None = None
     rows_files: int = 0
     trades_files: int = 0
+    table: str | None = None
     decisions: str | None = None
     decided: int = 0
     undecided: tuple[int, ...] = ()

@@ -14,6 +14,7 @@ StorageError
 ├── ExecutionNotFound    the user has no such execution
 ├── ExportNotFound       the user asked for no such table, or too long ago
 ├── ImportNotFound       the user has no such import
+├── MappingNotFound      the user has no such mapping
 ├── TooManyImports       as many imports of the user are open, or at work, as there may be
 ├── VersionMismatch      the trade has changed in between
 ├── PreconditionFailed   the trade is at none of the versions that the client named
@@ -99,6 +100,10 @@ class ExportNotFound(StorageError):
 
 class ImportNotFound(StorageError):
     """Raised when the user has no import of that id, or its time is over."""
+
+
+class MappingNotFound(StorageError):
+    """Raised when the user has no mapping of that id."""
 
 
 class TooManyImports(StorageError):

@@ -8,7 +8,8 @@
 | left-over-notes.ndjson.gz | trades with notes that vanished when the import was undone |
 | <report>/rows-NNNN.ndjson.gz | up to 5 000 decided rows |
 | <report>/trades-NNNN.ndjson.gz | up to 1 000 trades as they would change |
-| <report>/totals.json | what the trades would add up to |
+| <report>/totals.json.gz | what the trades would add up to |
+| <report>/table.json.gz | header and first rows of a table that needs a mapping |
 
 A reading writes its report under a new id, and the import names it only once it is whole: so two readings at once never
 mix, and one that breaks off leaves nothing that anybody sees.
@@ -26,7 +27,7 @@ from handlers.imports.decided import DecidedRow
 from handlers.imports.record import MOST_BYTES, TIME_TO_SEND
 from handlers.journal.executions import RecordedExecution
 from handlers.journal.trade import Trade
-from handlers.storage import bucket
+from handlers.storage import bucket, image_files
 from handlers.storage.clients import failures_are_unavailable, files_bucket, s3
 from handlers.storage.codec import Codec
 from handlers.storage.trade_items import trade_item, trade_of
@@ -85,6 +86,16 @@ def chunks(place: Place, version: str) -> Iterator[bytes]:
 def delete_upload(place: Place, version: str) -> None:
     """Delete one version of an uploaded file for good. Safe to repeat."""
     s3().delete_object(Bucket=files_bucket(), Key=place.prefix + _FILE, VersionId=version)
+
+
+def delete_report(place: Place, report: str) -> None:
+    """Delete what a reading has written. Safe to repeat."""
+    image_files.delete_all(f"{place.prefix}{report}/")
+
+
+def delete_all(place: Place) -> int:
+    """Delete all files of the import, for good. Returns how many there were. Safe to repeat."""
+    return image_files.delete_all(place.prefix)
 
 
 def write_rows(place: Place, report: str, number: int, rows: Iterable[DecidedRow]) -> None:

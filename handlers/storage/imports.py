@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import dataclasses
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from handlers.imports.record import MOST_OPEN, MOST_WORKING, OPEN, WORKING, Import
+from handlers.imports.record import MOST_OPEN, MOST_WORKING, OPEN, WORKING, Import, Progress
 from handlers.journal.settings import MAIN
 from handlers.storage import ledger, trading_accounts
+from handlers.storage.clients import ledger_table
 from handlers.storage.codec import Codec
 from handlers.storage.dynamo import CONDITION_FAILED, at_version
 from handlers.storage.errors import ImportNotFound, TooManyImports, VersionMismatch
+from handlers.storage.import_files import Place
 from handlers.storage.trade_items import KeptAnswer, epoch_seconds
 
 if TYPE_CHECKING:
@@ -106,11 +109,36 @@ def replace_once(changed: Import, former: Import, answer: KeptAnswer | None, now
     return earlier
 
 
+def tell(one: Import, progress: Progress) -> None:
+    """Store how much is done, which is no change of the import: its version stays.
+
+    Raises VersionMismatch when the import was changed or deleted meanwhile; AccountErased, Busy.
+    """
+    update: Any = {
+        "TableName": ledger_table(),
+        "Key": ledger.key(one.user_id, ledger.import_(one.import_id)),
+        **at_version(one.version),
+        "UpdateExpression": "SET progress = :progress",
+    }
+    told = _IMPORTS.item(dataclasses.replace(one, progress=progress))["progress"]
+    update["ExpressionAttributeValues"] |= {":progress": told}
+    if any(ledger.write(one.user_id, [{"Update": update}])):
+        raise VersionMismatch(one.import_id)
+
+
 def delete(former: Import) -> None:
     """Delete the import, as it was read. Its files follow. Raises VersionMismatch, AccountErased, Busy."""
     deleted = ledger.delete(former.user_id, ledger.import_(former.import_id), **at_version(former.version))
     if any(ledger.write(former.user_id, [deleted])):
         raise VersionMismatch(former.import_id)
+
+
+def gone(before: Mapping[str, Any], after: Mapping[str, Any]) -> Place | None:
+    """The import that a change of an item has deleted, whoever did."""
+    if "importStatus" not in before or after:
+        return None
+    found = import_of(before)
+    return Place(found.user_id, found.import_id)
 
 
 def import_of(item: Any) -> Import:

@@ -89,7 +89,7 @@ def _is_taken(row: DecidedRow, part: DecidedFill | DecidedCash | DecidedAction) 
 
 
 def _put_fill(to: Contents, one: Import, row: DecidedRow, decided: DecidedFill) -> None:
-    filed = Filed(row.line, _execution(one, decided))
+    filed = Filed(row.line, execution_of(one, decided))
     of = decided.of
     if row.decision is Decision.LINK and decided.outcome is Outcome.MATCHES_MANUAL and of is not None and of.trade_id:
         to.links.setdefault(of.trade_id, []).append(filed)
@@ -98,11 +98,11 @@ def _put_fill(to: Contents, one: Import, row: DecidedRow, decided: DecidedFill) 
     else:
         own = to.fills.setdefault(storage.position_key(filed.execution), [])
         if decided.opening is not None:
-            own.append(Filed(row.line, _opening(filed.execution, decided)))
+            own.append(Filed(row.line, opening_of(filed.execution, decided)))
         own.append(filed)
 
 
-def _execution(one: Import, decided: DecidedFill) -> Execution:
+def execution_of(one: Import, decided: DecidedFill) -> Execution:
     """The fill as an execution. Between two fills of one instant there is room for an opening one."""
     fill = decided.fill
     return Execution(
@@ -128,7 +128,7 @@ def _execution(one: Import, decided: DecidedFill) -> Execution:
     )
 
 
-def _opening(closing: Execution, decided: DecidedFill) -> Execution:
+def opening_of(closing: Execution, decided: DecidedFill) -> Execution:
     """The fill of unknown cost that a close of what was never opened needs before it."""
     if closing.side is None:
         raise AssertionError("the side of a fill that is imported is known")

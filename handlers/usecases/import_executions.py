@@ -204,7 +204,7 @@ def _recorded(
         if errors := execution_errors(execution):
             remarks.append(Remark(line=line, detail=f"left out: {_words(errors)}"))
             continue
-        if (price := _price(held, execution, made)) is None:
+        if (price := price_of(held, execution, made)) is None:
             remarks.append(Remark(line=line, detail="left out: its price cannot be told from what is open"))
             continue
         recorded = recorded_of(work.user, execution, now)
@@ -239,7 +239,7 @@ def _in_instrument_of(place: Place, fills: Sequence[Filed]) -> StoredPosition:
     return replace(place.position, instrument=instrument)
 
 
-def _price(held: StoredPosition, execution: Execution, made: Sequence[RecordedExecution]) -> Decimal | None:
+def price_of(held: StoredPosition, execution: Execution, made: Sequence[RecordedExecution]) -> Decimal | None:
     """The execution's price; without one, the mean cost of what is open then, by what is stored and by what is `made`
     before it. None if nothing is, or too much would have to be read.
     """

@@ -162,7 +162,7 @@ def _corrected(work: Work, wanted: Sequence[Correction]) -> int:
         changed = [one for one in stored.values() if one.import_id != work.one.import_id]
         fills = {each.execution_id: each.filed.execution for each in wanted}
         for old in changed:
-            new = _with_content(old, fills[old.execution_id], now)
+            new = with_content(old, fills[old.execution_id], now)
             plan.change(old, replace(new, source=ExecutionSource.IMPORT, import_id=work.one.import_id))
         if changed:
             plan.write(changed[0].execution_id)
@@ -171,7 +171,7 @@ def _corrected(work: Work, wanted: Sequence[Correction]) -> int:
     return retry_overtaken(attempt)
 
 
-def _with_content(old: RecordedExecution, fill: Execution, now: datetime) -> RecordedExecution:
+def with_content(old: RecordedExecution, fill: Execution, now: datetime) -> RecordedExecution:
     """The execution with the content of the fill, in its own position."""
     if fill.quantity is None or fill.price is None:
         raise AssertionError("a fill that equals another one says both")
@@ -199,7 +199,7 @@ def _correct(work: Work, execution_id: str, filed: Filed) -> tuple[int, list[Rem
     def attempt() -> int:
         now = datetime.now(UTC)
         old = storage.get(work.user, execution_id)
-        new = _with_content(old, filed.execution, now)
+        new = with_content(old, filed.execution, now)
         if replace(new, updated_at=old.updated_at) != old:
             plan = Plan(work.user, now)
             plan.change(old, replace(new, version=old.version + 1))
@@ -235,7 +235,7 @@ def restore(work: Work, contents: Contents) -> None:
 def _restore(user: str, old: RecordedExecution, fill: Execution) -> None:
     now = datetime.now(UTC)
     current = storage.several(user, [old.execution_id]).get(old.execution_id)
-    if current is None or _with_content(current, fill, current.updated_at) != current:
+    if current is None or with_content(current, fill, current.updated_at) != current:
         return
     plan = Plan(user, now)
     former = replace(old, opens=current.opens, trade_ids=current.trade_ids)

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from handlers.documents.fields import pointer
 from handlers.faults import Fault, FieldCode
+from handlers.imports import errors as imports
 from handlers.journal import errors as journal
 from handlers.journal.money import canonical
 from handlers.log import logger
@@ -41,6 +42,7 @@ METHOD_NOT_ALLOWED = Kind("/problems/method-not-allowed", "Method not allowed", 
 NOT_ACCEPTABLE = Kind("/problems/not-acceptable", "No acceptable encoding", 406)
 STATE_FORBIDS = Kind("/problems/state-forbids", "The current state does not allow the change", 409)
 CURRENCY_IN_USE = Kind("/problems/currency-in-use", "The account's currency is in use", 409)
+IMPORT_NOT_READY = Kind("/problems/import-not-ready", "The import is in another state", 409)
 EXTERNAL_ID_TAKEN = Kind("/problems/external-id-taken", "This externalId is taken", 409)
 TRADE_DIFFERS = Kind("/problems/trade-differs", "The trade with this externalId differs", 409)
 POSITION_TOO_SMALL = Kind("/problems/position-too-small", "The execution closes more than is open", 409)
@@ -249,6 +251,12 @@ TABLE: dict[type[Exception], Callable[[Any], Problem]] = {
     storage.ActionNotFound: lambda _: Problem(NOT_FOUND, "You have no such corporate action."),
     storage.ExecutionNotFound: lambda _: Problem(NOT_FOUND, "You have no such execution."),
     storage.ExportNotFound: lambda _: Problem(NOT_FOUND, "You asked for no such file within the last day."),
+    imports.ImportNotReady: lambda error: Problem(IMPORT_NOT_READY, error.detail),
+    storage.ImportNotFound: lambda _: Problem(NOT_FOUND, "You have no such import, or its time is over."),
+    storage.MappingNotFound: lambda _: Problem(NOT_FOUND, "You have no such mapping."),
+    storage.TooManyImports: lambda _: _retry_later(
+        TOO_MANY_REQUESTS, "Too many imports wait for a decision, or are being worked on: delete one, or wait.", 10
+    ),
     storage.VersionMismatch: lambda _: _contended(),
     storage.PreconditionFailed: lambda _: Problem(
         VERSION_MISMATCH, "Read the trade again and repeat the change on its new version."
