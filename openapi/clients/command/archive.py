@@ -60,6 +60,8 @@ def _compare(member: Document, content: IO[bytes]) -> None:
 def told(manifest: Document) -> str:
     """What an archive holds, in words."""
     images = sum(each["name"].startswith("images/") for each in manifest["members"])
-    counts = [(each["name"].partition(".")[0], each["documents"]) for each in manifest["members"] if "documents" in each]
+    counts = [
+        (each["name"].partition(".")[0], each["documents"]) for each in manifest["members"] if "documents" in each
+    ]
     said = [f"{count} {name}" for name, count in [*counts, ("images", images)] if count]
     return ", ".join(said) or "no data"

@@ -44,9 +44,7 @@ def export(journal: Journal, terminal: Terminal, kind: str, target: Path) -> Non
 
 
 def _fetch(journal: Journal, terminal: Terminal, told: Document, part: Path) -> None:
-    journal.fetch_file(
-        told["url"], part, told["size"], lambda done, size: terminal.progress("Fetching", done, size)
-    )
+    journal.fetch_file(told["url"], part, told["size"], lambda done, size: terminal.progress("Fetching", done, size))
     terminal.end_progress()
 
 
