@@ -11,6 +11,7 @@ from pathlib import Path
 from . import exporting, importing, managing, restoring, sessions, watching
 from .api import Document, Journal, Refused
 from .arguments import parser
+from .environment import api_of
 from .terminal import Terminal
 
 DONE, NOT_DONE, INTERRUPTED = 0, 1, 130
@@ -47,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _do(given: argparse.Namespace, terminal: Terminal, environment: Mapping[str, str]) -> bool:
     """Returns whether all is done."""
-    api = sessions.api_of(given.api, environment)
+    api = api_of(given.api, environment)
     if given.command == "login":
         sessions.log_in(api, given.email, environment, terminal)
         return True
@@ -85,7 +86,7 @@ def _import(given: argparse.Namespace, terminal: Terminal, journal: Journal) -> 
         name: value for argument, name in _GIVEN.items() if (value := getattr(given, argument)) is not None
     }
     if given.account is not None:
-        own["accountId"] = sessions.account_named(journal, given.account)
+        own["accountId"] = importing.account_named(journal, given.account)
     if given.mapping is not None:
         own["mappingId"] = importing.mapping_named(journal, given.mapping)
     wishes = importing.Wishes(own, given.yes, given.undecided == "SKIP", given.propose)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from .sessions import API, EMAIL, PASSWORD
+from .environment import API, EMAIL, PASSWORD
 
 ENVIRONMENT = f"""
 environment:

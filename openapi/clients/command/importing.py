@@ -161,12 +161,13 @@ def _is_agreed(terminal: Terminal, one: Document, wishes: Wishes) -> bool:
 
 
 def _commit(journal: Journal, one: Document, wishes: Wishes) -> None:
+    undecided = "SKIP" if wishes.skip_undecided else "REFUSE"
     journal.ask(
         "POST",
         f"/imports/{one['importId']}/commit",
-        {"undecided": "SKIP" if wishes.skip_undecided else "REFUSE"},
+        {"undecided": undecided},
         If_Match=f'"{one["version"]}"',
-        Idempotency_Key=f"commit-{one['importId']}-{one['version']}",
+        Idempotency_Key=f"commit-{one['importId']}-{one['version']}-{undecided}",
     )
 
 
@@ -176,9 +177,9 @@ def _ended(journal: Journal, terminal: Terminal, path: str) -> bool:
     if one["status"] != "COMMITTED":
         terminal.complain(why_not(one))
         return False
-    terminal.say(f"Recorded. To take it back: trading-journal undo {one['importId']}")
-    for remark in one.get("remarks", []):
-        terminal.say(f"  line {remark['line']}: {remark['detail']}")
+    terminal.say(f"Recorded: {preview.applied(one)}. To take it back: trading-journal undo {one['importId']}")
+    for remark in preview.remarks(one):
+        terminal.say(remark)
     return True
 
 
@@ -225,4 +226,14 @@ def mapping_named(journal: Journal, given: str) -> str:
     if len(found) != 1:
         names = ", ".join(str(each["name"]) for each in kept) or "none"
         raise Refused(f"{given!r} is neither a file nor one of your mappings: {names}.")
+    return str(found[0])
+
+
+def account_named(journal: Journal, given: str) -> str:
+    """The id of the trading account of this name or id. Raises Refused."""
+    accounts: list[Document] = journal.ask("GET", "/accounts").document["items"]
+    found = [each["accountId"] for each in accounts if given in (each["accountId"], each["name"])]
+    if len(found) != 1:
+        names = ", ".join(str(each["name"]) for each in accounts)
+        raise Refused(f"There {'are several accounts' if found else 'is no account'} {given!r}. There are: {names}.")
     return str(found[0])

@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 
 from . import preview
-from .api import Document, Journal
+from .api import Document, Journal, Refused
 from .importing import why_not
 from .terminal import Terminal
 
@@ -60,7 +60,7 @@ def undo(journal: Journal, terminal: Terminal, import_id: str, edited: str, *, y
         if not (yes or terminal.agrees(f"Take {what} out of the journal again?")):
             terminal.complain("Nothing is changed; with --yes the import is undone.")
             return False
-        journal.ask("POST", f"{path}/undo", {"edited": edited})
+        _begin_undo(journal, one, edited)
     elif one["status"] not in ("UNDOING", "UNDONE"):
         terminal.complain(f"Only a committed import can be undone. {why_not(one)}")
         return False
@@ -74,4 +74,18 @@ def undo(journal: Journal, terminal: Terminal, import_id: str, edited: str, *, y
         terminal.complain(why_not(one))
         return False
     terminal.say(f"Undone: {one['fileName']} is out of the journal.")
+    for remark in preview.remarks(one):
+        terminal.say(remark)
+    if notes := one.get("leftOverNotes"):
+        terminal.say(f"Notes of {notes['trades']} trades that are gone, until {notes['expiresAt']}: {notes['url']}")
     return True
+
+
+def _begin_undo(journal: Journal, one: Document, edited: str) -> None:
+    key = f"undo-{one['importId']}-{one['version']}-{edited}"
+    try:
+        journal.ask("POST", f"/imports/{one['importId']}/undo", {"edited": edited}, Idempotency_Key=key)
+    except Refused as refusal:
+        if refusal.kind != "edited-since":
+            raise
+        raise Refused(f"{refusal} Say with --edited KEEP or --edited REMOVE what becomes of them.") from None

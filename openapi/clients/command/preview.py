@@ -18,6 +18,13 @@ COUNTS = (
     ("skipped", "nothing to record"),
     ("error", "cannot be read"),
 )
+_APPLIED = {
+    "executions": "executions",
+    "linked": "linked",
+    "cash": "cash",
+    "actions": "corporate actions",
+    "present": "there already",
+}
 # Rows with these outcomes bring something into the journal, by themselves or once somebody decides so.
 _ADDING = ("new", "cash", "actions", "matchesManual", "changed", "orphan")
 # What an import can need, and the argument that gives it.
@@ -82,6 +89,27 @@ def bad_rows(rows: Iterable[Document]) -> Iterator[str]:
         why = f"{row['reason']}: {row.get('detail', '')}" if "reason" in row else row["outcome"]
         cells = ", ".join(f"{name}={text}" for name, text in row["raw"].items() if text)
         yield f"  line {row['line']}: {why.strip()} ({cells[:120]})"
+
+
+def applied(one: Document) -> str:
+    """What a commit has written."""
+    counts = one.get("applied", {})
+    words = {"executions": "executions", "linked": "linked", "cash": "cash", "actions": "corporate actions"}
+    said = [
+        f"{counts[name]} {word}"
+        for name, word in {**words, "present": "were there already"}.items()
+        if counts.get(name)
+    ]
+    return ", ".join(said) or "nothing"
+
+
+def remarks(one: Document) -> Iterator[str]:
+    """A line for each of the first remarks about rows that were committed or undone, and how many more there are."""
+    shown = one.get("remarks", [])[:MOST_SHOWN]
+    for remark in shown:
+        yield f"  line {remark['line']}: {remark['detail']}"
+    if (more := one.get("remarksMade", 0) - len(shown)) > 0:
+        yield f"  ... and {more} more"
 
 
 def mapping_needed(one: Document) -> str:

@@ -9,17 +9,15 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import httpx
 from trading_journal_client.models import Tokens
 from trading_journal_client.session import MemoryStore, Session, StoredSession
 
-from .api import Document, Journal, Refused
+from .api import Journal, Refused
+from .environment import EMAIL, PASSWORD, kept_in, session_file
 from .terminal import Terminal
 
-API, EMAIL, PASSWORD = "TRADING_JOURNAL_API", "TRADING_JOURNAL_EMAIL", "TRADING_JOURNAL_PASSWORD"
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _TIMEOUT = httpx.Timeout(30)  # seconds; the API answers within them
 
 
@@ -61,38 +59,6 @@ class FileStore:
     def clear(self) -> None:
         """Forget the session."""
         self._path.unlink(missing_ok=True)
-
-
-def kept_in(path: Path) -> dict[str, str]:
-    """What the file holds; nothing if there is none, or none of ours."""
-    try:
-        kept = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return {str(name): str(value) for name, value in kept.items()} if isinstance(kept, dict) else {}
-
-
-def session_file(environment: Mapping[str, str]) -> Path:
-    """Where the session is kept: in the folder for settings of the user's system."""
-    if os.name == "nt":
-        base = environment.get("APPDATA") or str(Path.home() / "AppData" / "Roaming")
-    else:
-        base = environment.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
-    return Path(base) / "trading-journal" / "session.json"
-
-
-def api_of(given: str | None, environment: Mapping[str, str]) -> str:
-    """The address of the API: given, of the environment, or of the last log-in. Raises Refused.
-
-    Passwords and tokens go over HTTPS only, but for an API on this machine.
-    """
-    address = given or environment.get(API) or kept_in(session_file(environment)).get("api", "")
-    if not address:
-        raise Refused(f"Which journal? Give --api https://.../v1, or set {API}.")
-    parts = urlsplit(address)
-    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
-        raise Refused("The address of the API has to begin with https://.")
-    return address.rstrip("/")
 
 
 def _log_in(api: str, email: str, password: str) -> Tokens:
@@ -152,13 +118,3 @@ def anybody(api: str) -> Iterator[Journal]:
     """The API for what needs no session."""
     with httpx.Client(base_url=api, timeout=_TIMEOUT) as http:
         yield Journal(http)
-
-
-def account_named(journal: Journal, given: str) -> str:
-    """The id of the trading account of this name or id. Raises Refused."""
-    accounts: list[Document] = journal.ask("GET", "/accounts").document["items"]
-    found = [each["accountId"] for each in accounts if given in (each["accountId"], each["name"])]
-    if len(found) != 1:
-        names = ", ".join(str(each["name"]) for each in accounts)
-        raise Refused(f"There {'are several accounts' if found else 'is no account'} {given!r}. There are: {names}.")
-    return str(found[0])
