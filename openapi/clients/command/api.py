@@ -78,7 +78,7 @@ class Journal:
             try:
                 response = self._http.request(method, path, json=document, params=params, headers=sent)
             except httpx.TransportError as error:
-                refusal, wait = Refused(f"The journal cannot be reached: {error or type(error).__name__}."), 0.0
+                refusal, wait = Refused(f"The journal cannot be reached: {str(error) or type(error).__name__}."), 0.0
             else:
                 answer = Answer(response.status_code, _document(response), response.headers)
                 if response.is_success:
@@ -117,7 +117,7 @@ class Journal:
             try:
                 response = self._files.post(form["url"], data=form["fields"], files={"file": (file.name, content)})
             except httpx.TransportError as error:
-                raise Refused(f"The file could not be sent: {error or type(error).__name__}.") from None
+                raise Refused(f"The file could not be sent: {str(error) or type(error).__name__}.") from None
         if not response.is_success:
             raise Refused(f"The file was not taken: the storage answered {response.status_code}.")
 
@@ -133,7 +133,7 @@ class Journal:
                     done += len(part)
                     told(done, size)
         except httpx.TransportError as error:
-            raise Refused(f"The file could not be fetched: {error or type(error).__name__}.") from None
+            raise Refused(f"The file could not be fetched: {str(error) or type(error).__name__}.") from None
         if done != size:
             raise Refused(f"The file came with {done} bytes of {size}. Please try again.")
 

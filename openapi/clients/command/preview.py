@@ -94,12 +94,7 @@ def bad_rows(rows: Iterable[Document]) -> Iterator[str]:
 def applied(one: Document) -> str:
     """What a commit has written."""
     counts = one.get("applied", {})
-    words = {"executions": "executions", "linked": "linked", "cash": "cash", "actions": "corporate actions"}
-    said = [
-        f"{counts[name]} {word}"
-        for name, word in {**words, "present": "were there already"}.items()
-        if counts.get(name)
-    ]
+    said = [f"{counts[name]} {words}" for name, words in _APPLIED.items() if counts.get(name)]
     return ", ".join(said) or "nothing"
 
 

@@ -40,8 +40,11 @@ def restore(journal: Journal, terminal: Terminal, file: Path, *, only_check: boo
         return True
     terminal.complain(f"The archive was not restored ({one['status']}).")
     for problem in one.get("problems", []):
-        place = (
-            f"{problem.get('member', '')} line {problem['line']}" if "line" in problem else problem.get("member", "")
-        )
-        terminal.complain(f"  {place}: {problem['detail']} ({problem['code']})".replace("  : ", "  "))
+        terminal.complain(f"  {_place(problem)}{problem['detail']} ({problem['code']})")
     return False
+
+
+def _place(problem: Document) -> str:
+    """Where in the archive a problem is."""
+    line = f", line {problem['line']}" if "line" in problem else ""
+    return f"{problem['member']}{line}: " if "member" in problem else ""
