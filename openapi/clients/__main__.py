@@ -1,5 +1,7 @@
 """Build the two clients that are kept, ready to publish: `python -m openapi.clients TARGET`.
 
+`python -m openapi.clients TARGET python-sources` writes the package of the Python one alone, to run its command from.
+
 - TypeScript by @hey-api/openapi-ts: no dependency at run time, tree-shakable functions, and every answer is typed by
   its status, the gateway's own included. A tarball for npm.
 - Python by openapi-python-client: httpx, sync and async, small classes that tell "absent" from "null", which a merge
@@ -104,6 +106,10 @@ def python(folder: Path) -> None:
 
 def main() -> int:
     target = Path(sys.argv[1]).resolve()
+    if sys.argv[2:] == ["python-sources"]:
+        target.mkdir(parents=True, exist_ok=True)
+        python_sources(target)
+        return 0
     typescript(target / "typescript")
     python(target / "python")
     for built in sorted([*target.glob("*/*.tgz"), *target.glob("*/dist/trading*")]):
