@@ -18,6 +18,7 @@ const COUNTS = [
 ];
 const OUTCOMES = ["NEW", "DUPLICATE", "CHANGED", "MATCHES_MANUAL", "CASH", "ACTION", "ORPHAN", "SKIPPED", "ERROR"];
 const DECISIONS = { MATCHES_MANUAL: ["LINK", "IMPORT", "SKIP"], SKIPPED: [], ERROR: [], DUPLICATE: [] };
+const NEEDS = { TIME_ZONE: "Say in which time zone its times are.", DATE: "Say on which day its times are." };
 const WHAT_OF_EDITED = [["KEEP", "Keep what was edited"], ["REMOVE", "Remove it too"]];
 
 export async function preview(importId) {
@@ -105,7 +106,8 @@ export async function preview(importId) {
   // How the file is read can be corrected: then it is read again, and shown again.
   function reading() {
     const needs = shown.reading.needs;
-    return h("details", { class: "card", open: needs.length > 0 }, h("summary", {}, heading(needs.length ? "The file does not say everything" : "How it is read")), form({
+    return h("details", { class: "card", open: needs.length > 0 }, h("summary", {}, heading(needs.length ? "The file does not say everything" : "How it is read")),
+      needs.map((need) => h("p", {}, NEEDS[need] ?? words(need))), form({
       class: "grid",
       fields: [
         { name: "timeZone", label: "Time zone", value: shown.timeZone ?? (needs.includes("TIME_ZONE") ? timeZone : ""), hint: "Of times without an offset." },
@@ -225,19 +227,19 @@ async function tables(path, { counts }) {
   const rows = { onDecision: () => {} };
   const only = h("select", { id: "outcome", onchange: () => rowPages.begin() },
     h("option", { value: "" }, "All"), OUTCOMES.map((outcome) => h("option", { value: outcome, selected: outcome === "CHANGED" && counts.changed > 0 }, words(outcome))));
-  const rowPages = pages(listImportRows, path, "Rows", ["Line", "Outcome", "What", "When", "Decision", "Remarks"],
+  const rowPages = pages(listImportRows, path, "Rows", ["Line", "Outcome", "What", "When", "Decision", "Remarks"], [],
     (each) => rowLine(each, (decision) => rows.onDecision(each.line, decision)), () => (only.value ? { outcome: [only.value] } : {}));
   const totals = h("ul");
-  const tradePages = pages(listImportTrades, path, "Trades", ["Change", "Symbol", "Side", "Quantity", "Opened", "Net P&L"], tradeLine, () => ({}), (data) => {
+  const tradePages = pages(listImportTrades, path, "Trades", ["Change", "Symbol", "Side", "Quantity", "Opened", "Net P&L"], ["Quantity", "Net P&L"], tradeLine, () => ({}), (data) => {
     totals.replaceChildren(...(data.totals ?? []).map((each) => h("li", { class: sign(each.netPnl) },
-      `${each.trades} closed trades more: net ${decimal(each.netPnl)} ${each.currency ?? ""}, gross ${decimal(each.grossPnl)}, costs ${decimal(each.costs)}`)));
+      `Closed trades: ${each.trades > 0 ? "+" : ""}${each.trades}. Net ${decimal(each.netPnl)} ${each.currency ?? ""}, gross ${decimal(each.grossPnl)}, costs ${decimal(each.costs)}`)));
   });
   await Promise.all([rowPages.begin(), tradePages.begin()]);
   rows.node = h("div", {}, h("p", { class: "field" }, h("label", { for: "outcome" }, "Outcome"), only), rowPages.node);
   return { rows, trades: { node: h("div", {}, totals, tradePages.node) } };
 }
 
-function pages(operation, path, name, heads, line, query, first = () => {}) {
+function pages(operation, path, name, heads, numbers, line, query, first = () => {}) {
   const body = h("tbody");
   const button = h("button", { type: "button", onclick: () => load(next) }, `More ${name.toLowerCase()}`);
   let next;
@@ -252,7 +254,8 @@ function pages(operation, path, name, heads, line, query, first = () => {}) {
     button.hidden = !next;
   }
   const node = h("div", {}, h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": name }, h("table", {},
-    h("thead", {}, h("tr", {}, heads.map((head) => h("th", { scope: "col" }, head)))), body)), h("p", { class: "more" }, button));
+    h("thead", {}, h("tr", {}, heads.map((head) => h("th", { scope: "col", class: numbers.includes(head) && "number" }, head)))), body)),
+  h("p", { class: "more" }, button));
   return { node, begin: () => load() };
 }
 

@@ -80,7 +80,7 @@ async function upload({ url, fields, maxBytes }, file) {
 function list(found) {
   if (!found.length) return card(h("h2", {}, "Earlier imports"), h("p", { class: "hint" }, "None yet."));
   return card(h("h2", {}, "Earlier imports"), h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Earlier imports" }, h("table", {},
-    h("thead", {}, h("tr", {}, ["File", "Begun", "Status", "Rows"].map((head) => h("th", { scope: "col" }, head)))),
+    h("thead", {}, h("tr", {}, ["File", "Begun", "Status", "Rows"].map((head) => h("th", { scope: "col", class: head === "Rows" && "number" }, head)))),
     h("tbody", {}, found.map((one) => h("tr", {},
       h("th", { scope: "row" }, h("a", { href: `#/imports/${one.importId}` }, one.fileName)),
       h("td", {}, clock(one.createdAt)),

@@ -164,6 +164,15 @@ def ended(running: subprocess.Popen[str]) -> Iterator[None]:
         running.kill()
 
 
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """A program that is started here can be interrupted, also where a script runs the tests in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_a_watched_folder_is_imported_file_by_file_until_ctrl_c(command: Command, tmp_path: Path) -> None:
     folder = tmp_path / "broker"
     folder.mkdir()
