@@ -798,3 +798,12 @@ def test_a_product_with_a_quotient_without_end_is_rounded_as_if_it_were_exact(
     # Python rounds a fraction half to even, too.
     assert Fraction(rate._exactly(D(quantity), D(plus))) == Fraction(round(exact * 10**8), 10**8)
     assert rate.rounded(D(quantity), D(plus)) == rate._exactly(D(quantity), D(plus))
+
+
+@pytest.mark.parametrize("closed", [1, 2])
+def test_what_leaves_at_its_cost_earns_nothing_whatever_was_rounded_before(closed: int) -> None:
+    fills = fills_of("a BUY 1 @ 1\nb BUY 2 @ 0\nc SELL 1 @ 0\nd SELL 1 @ 0")[: 2 + closed]
+    leaves = Fill(fill_id="e", side=Side.SELL, quantity=D(3 - closed), price=None, at=DAY + timedelta(hours=1))
+    [trip] = settle([*fills, leaves])
+    assert [exit_.gross for exit_ in trip.exits] == [D("-0.33333333")] * closed + [D(0)]
+    assert trip.exits[-1].open_cost == 0
