@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from handlers.faults import FieldCode
 from handlers.journal.errors import RuleBroken
 from handlers.journal.money import canonical
-from handlers.journal.positions import Exit, Fill, LotMethod, Position, Side, Split, Trip, _Rate, settle
+from handlers.journal.positions import Exit, Fill, LotMethod, Position, Side, Split, Trip, _down, _Rate, settle
 from tests.reference_fills import FLIP, FLIPS, MES, PARTS, TWELVE
 
 D = Decimal
@@ -807,3 +807,20 @@ def test_what_leaves_at_its_cost_earns_nothing_whatever_was_rounded_before(close
     [trip] = settle([*fills, leaves])
     assert [exit_.gross for exit_ in trip.exits] == [D("-0.33333333")] * closed + [D(0)]
     assert trip.exits[-1].open_cost == 0
+
+
+@pytest.mark.parametrize(
+    ("off", "down"),
+    [
+        ("-1E-250", "2E-8"),
+        ("0", "2E-8"),
+        ("1E-250", "2E-8"),
+        ("-1E-200", "1E-8"),
+        ("-1E-199", "1E-8"),
+        ("9E-9", "2E-8"),
+    ],
+)
+def test_an_amount_is_rounded_down_to_a_step_that_it_is_as_good_as_on(off: str, down: str) -> None:
+    with localcontext(Context(prec=320)):
+        amount = D("2E-8") + D(off)
+    assert _down(amount) == D(down)
