@@ -824,3 +824,13 @@ def test_an_amount_is_rounded_down_to_a_step_that_it_is_as_good_as_on(off: str, 
     with localcontext(Context(prec=320)):
         amount = D("2E-8") + D(off)
     assert _down(amount) == D(down)
+
+
+def test_a_rate_is_exact_after_so_many_changes_that_its_fraction_is_reduced_on_the_way() -> None:
+    rate, exact = _Rate(D("0.1")), Fraction(1, 10)
+    for number in range(300):
+        before, amount, after_ = D(10**15 - number), D(number) / 7, D(10**15 - 2 * number - 1)
+        rate.change(before, amount, after_)
+        exact = (exact * Fraction(before) + Fraction(amount)) / Fraction(after_)
+    for quantity in (D(1), D("123456789.00000003"), D(10) ** 15):
+        assert Fraction(rate._exactly(quantity, D(0))) == Fraction(round(exact * Fraction(quantity) * 10**8), 10**8)
