@@ -681,7 +681,7 @@ class _Trip:
     def united_with(self, other: "_Trip") -> "_Trip":
         """Both trips, of the same side, as one."""
         lots = sorted((*self._lots, *other._lots), key=lambda lot: lot.at)
-        if self._method is LotMethod.AVERAGE and len(lots) > 1:
+        if self._method is LotMethod.AVERAGE:
             for lot in lots[1:]:
                 lots[0].absorb(lot)
             del lots[1:]

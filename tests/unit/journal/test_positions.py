@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from handlers.faults import FieldCode
 from handlers.journal.errors import RuleBroken
 from handlers.journal.money import canonical
-from handlers.journal.positions import Exit, Fill, LotMethod, Position, Side, Split, Trip, _Rate, settle
+from handlers.journal.positions import Exit, Fill, LotMethod, Position, Side, Split, Trip, _down, _Rate, settle
 from tests.reference_fills import FLIP, FLIPS, MES, PARTS, TWELVE
 
 D = Decimal
@@ -798,3 +798,39 @@ def test_a_product_with_a_quotient_without_end_is_rounded_as_if_it_were_exact(
     # Python rounds a fraction half to even, too.
     assert Fraction(rate._exactly(D(quantity), D(plus))) == Fraction(round(exact * 10**8), 10**8)
     assert rate.rounded(D(quantity), D(plus)) == rate._exactly(D(quantity), D(plus))
+
+
+@pytest.mark.parametrize("closed", [1, 2])
+def test_what_leaves_at_its_cost_earns_nothing_whatever_was_rounded_before(closed: int) -> None:
+    fills = fills_of("a BUY 1 @ 1\nb BUY 2 @ 0\nc SELL 1 @ 0\nd SELL 1 @ 0")[: 2 + closed]
+    leaves = Fill(fill_id="e", side=Side.SELL, quantity=D(3 - closed), price=None, at=DAY + timedelta(hours=1))
+    [trip] = settle([*fills, leaves])
+    assert [exit_.gross for exit_ in trip.exits] == [D("-0.33333333")] * closed + [D(0)]
+    assert trip.exits[-1].open_cost == 0
+
+
+@pytest.mark.parametrize(
+    ("off", "down"),
+    [
+        ("-1E-250", "2E-8"),
+        ("0", "2E-8"),
+        ("1E-250", "2E-8"),
+        ("-1E-200", "1E-8"),
+        ("-1E-199", "1E-8"),
+        ("9E-9", "2E-8"),
+    ],
+)
+def test_an_amount_is_rounded_down_to_a_step_that_it_is_as_good_as_on(off: str, down: str) -> None:
+    with localcontext(Context(prec=320)):
+        amount = D("2E-8") + D(off)
+    assert _down(amount) == D(down)
+
+
+def test_a_rate_is_exact_after_so_many_changes_that_its_fraction_is_reduced_on_the_way() -> None:
+    rate, exact = _Rate(D("0.1")), Fraction(1, 10)
+    for number in range(300):
+        before, amount, after_ = D(10**15 - number), D(number) / 7, D(10**15 - 2 * number - 1)
+        rate.change(before, amount, after_)
+        exact = (exact * Fraction(before) + Fraction(amount)) / Fraction(after_)
+    for quantity in (D(1), D("123456789.00000003"), D(10) ** 15):
+        assert Fraction(rate._exactly(quantity, D(0))) == Fraction(round(exact * Fraction(quantity) * 10**8), 10**8)

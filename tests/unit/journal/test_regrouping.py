@@ -552,6 +552,21 @@ def test_notes_whose_executions_are_all_gone_stay_behind_the_answer() -> None:
     )
 
 
+def test_trades_of_fills_that_are_gone_are_former_ones_without_fills() -> None:
+    fill = execution("a", "BUY", "1", "10", 0, trade_ids=("one",))
+    assert former_trades([fill], ["two", "one"]) == {"one": [fill.execution_id], "two": []}
+
+
+def test_a_trade_that_goes_on_under_another_fill_leaves_the_later_trades_alone() -> None:
+    journal = Journal()
+    trades = noted_trades(journal, 3)
+    journal.remove("f0")
+    journal.put(execution("late", "BUY", "1", "10", 0))
+    later = [journal.trades[trade.trade_id].notes.lessons for trade in trades[1:]]
+    assert later == ["note 1", "note 2"]
+    assert len(journal.trades) == 3
+
+
 def test_a_fill_that_may_only_close_and_was_accepted_opens_something_with_the_rest() -> None:
     journal = Journal()
     journal.put(execution("a", "BUY", "2", "10", 0))
