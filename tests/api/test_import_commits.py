@@ -122,17 +122,10 @@ def test_rows_without_a_decision_refuse_it_or_are_left_out(dana: Client, applyin
 
 
 def test_an_execution_that_is_there_is_left_as_it_is(dana: Client, applying: Applying) -> None:
-    parts: list[Part] = [a_fill("BUY", "1", "10", 0), a_fill("SELL", "1", "12", 1)]
+    first = a_fill("BUY", "1", "10", 0)
+    parts: list[Part] = [first, a_fill("SELL", "1", "12", 1)]
     committed(dana, applying, a_preview(DANA, rows_of(parts)))
-    patch = {"price": "11"}
-    assert (
-        dana(
-            "PATCH",
-            f"/executions/{parts[0].execution_id}",
-            patch,  # type: ignore[union-attr] # a fill
-        ).status
-        == 200
-    )
+    assert dana("PATCH", f"/executions/{first.execution_id}", {"price": "11"}).status == 200
     done = committed(dana, applying, a_preview(DANA, rows_of([*parts, a_fill("BUY", "2", "5", 2)])))
     assert (done.applied.executions, done.applied.present) == (1, 2)
     assert nets(dana) == ["1", None]
@@ -195,7 +188,7 @@ def test_a_position_without_executions_takes_the_instrument_of_the_file(dana: Cl
 
 
 def test_what_leaves_without_a_price_leaves_at_its_cost(dana: Client, applying: Applying) -> None:
-    leaves = {"kind": ExecutionKind.TRANSFER_OUT}
+    leaves: dict[str, Any] = {"kind": ExecutionKind.TRANSFER_OUT}
     parts: list[Part] = [
         a_fill("BUY", "1", "10", 0),
         a_fill("BUY", "1", "12", 1),
@@ -344,7 +337,8 @@ def test_a_call_that_another_one_has_overtaken_stops(
 ) -> None:
     one = a_preview(DANA, rows_of([a_fill("BUY", "1", "1", 0)]))
     assert ask(dana, one).status == 202
-    place, inner = executions.place, []
+    place = executions.place
+    inner: list[bool] = []
 
     def in_between(*given: Any, **named: Any) -> Any:
         found = place(*given, **named)
@@ -365,7 +359,8 @@ def test_a_change_of_the_position_meanwhile_is_taken_into_account(
 ) -> None:
     one = a_preview(DANA, rows_of([a_fill("BUY", "1", "1", 0)]))
     assert ask(dana, one).status == 202
-    place, inner = executions.place, []
+    place = executions.place
+    inner: list[bool] = []
 
     def in_between(*given: Any, **named: Any) -> Any:
         found = place(*given, **named)

@@ -23,7 +23,7 @@ def ask(client: Client, one: Import, headers: dict[str, str] | None = None, **gi
 
 
 def undone(client: Client, applying: Applying, one: Import, **given: str) -> Import:
-    answer = ask(client, one, **given)
+    answer = ask(client, one, None, **given)
     assert answer.status == 202, answer.json
     done = applying.run(one)
     assert done.status is ImportStatus.UNDONE
@@ -303,9 +303,9 @@ def test_what_cannot_be_linked_is_left_out_and_said(dana: Client, applying: Appl
 def test_a_row_that_differs_from_an_execution_corrects_it_until_it_is_undone(dana: Client, applying: Applying) -> None:
     first, second = put(dana, fill("BUY", "2", "10", 0), fill("SELL", "2", "12", 5))
     before = journal(dana)
-    of = {"outcome": Outcome.CHANGED, "of": Same(execution_id=first["execution"]["executionId"])}
-    lost = {"outcome": Outcome.CHANGED, "of": Same(execution_id=an_id("lost"))}
-    wrong = {"outcome": Outcome.CHANGED, "of": Same(execution_id=second["execution"]["executionId"])}
+    of: dict[str, Any] = {"outcome": Outcome.CHANGED, "of": Same(execution_id=first["execution"]["executionId"])}
+    lost: dict[str, Any] = {"outcome": Outcome.CHANGED, "of": Same(execution_id=an_id("lost"))}
+    wrong: dict[str, Any] = {"outcome": Outcome.CHANGED, "of": Same(execution_id=second["execution"]["executionId"])}
     parts: list[Part] = [
         a_fill("BUY", "2", "11", 0, **of),
         a_fill("BUY", "2", "11", 1, **lost),
@@ -320,7 +320,7 @@ def test_a_row_that_differs_from_an_execution_corrects_it_until_it_is_undone(dan
 
 def test_an_execution_that_was_edited_after_its_correction_stays(dana: Client, applying: Applying) -> None:
     [first] = put(dana, fill("BUY", "2", "10", 0))
-    of = {"outcome": Outcome.CHANGED, "of": Same(execution_id=first["execution"]["executionId"])}
+    of: dict[str, Any] = {"outcome": Outcome.CHANGED, "of": Same(execution_id=first["execution"]["executionId"])}
     done = committed(dana, applying, a_preview(DANA, rows_of([a_fill("BUY", "2", "11", 0, **of)])))
     path = f"/executions/{first['execution']['executionId']}"
     assert dana("PATCH", path, {"price": "13"}).status == 200
