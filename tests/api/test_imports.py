@@ -12,7 +12,7 @@ from handlers.entry.ledger import after_ledger_change
 from handlers.storage import clients
 from tests.api.client import DANA, ERIN, Client
 from tests.api.conftest import LogLines
-from tests.api.importing import Importing, a_file, notice, outcomes, rows, shown, trades
+from tests.api.importing import MAPPING, Importing, a_file, notice, outcomes, rows, shown, trades
 
 pytestmark = pytest.mark.usefixtures("bucket")
 
@@ -319,7 +319,7 @@ def test_a_file_of_no_known_format_shows_its_table_and_proposes_a_mapping(dana: 
     proposal = one["table"]["proposal"]
     assert proposal["columns"]["symbol"] == "Titel"
     assert dana.get(f"/imports/{one['importId']}/rows").kind == "/problems/import-not-ready"
-    draft = {name: value for name, value in proposal.items() if name != "name"} | {"name": "mine"}
+    draft = {name: value for name, value in proposal.items() if name != "name"} | {"name": "mine", "dateOrder": "DMY"}
     mapping = dana.post("/import-mappings", draft)
     assert mapping.status == 201, mapping.json
     one = decide(dana, importing, one, {"mappingId": mapping.json["mappingId"]})
@@ -330,10 +330,7 @@ def test_a_file_of_no_known_format_shows_its_table_and_proposes_a_mapping(dana: 
 
 
 def test_an_import_whose_mapping_or_account_is_gone_fails(dana: Client, importing: Importing) -> None:
-    mapping = dana.post(
-        "/import-mappings",
-        {"name": "m", "rowKind": "FILL", "columns": {"time": "T", "symbol": "S", "quantity": "Q", "price": "P"}},
-    ).json["mappingId"]
+    mapping = dana.post("/import-mappings", MAPPING).json["mappingId"]
     account = dana.post("/accounts", {"name": "second", "kind": "LIVE", "currency": "USD"}).json["accountId"]
     one = dana.post("/imports", {"fileName": "a.csv", "mappingId": mapping}).json
     two = dana.post("/imports", {"fileName": "a.csv", "accountId": account}).json
