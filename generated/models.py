@@ -4235,7 +4235,7 @@ class SkipRule(BaseModel):
     """
     The name of its column.
     """
-    test: Annotated[str, Field(examples=['is'], max_length=40)]
+    test: Annotated[str, Field(examples=['is'])]
     """
     How the cell is compared, whatever its letters.
     """
