@@ -1154,125 +1154,6 @@ class RecordedActionInput(BaseModel):
     """
 
 
-class CorporateAction(BaseModel):
-    """
-    A corporate action as it is recorded.
-    """
-
-    action_id: Annotated[
-        UUID, Field(alias='actionId', examples=['3f2e1d0c-9b8a-4c7d-8e6f-5a4b3c2d1e0f'])
-    ]
-    """
-    Names a corporate action.
-    """
-    type: Annotated[str, Field(examples=['SPLIT'], max_length=40)]
-    """
-    A type of corporate action, as in `RecordedActionType`. Others may be added.
-    """
-    symbol: Annotated[
-        str,
-        Field(
-            examples=['AAPL'],
-            max_length=32,
-            min_length=1,
-            pattern='^[!-{}~]([ -{}~]*[!-{}~])?$',
-        ),
-    ]
-    """
-    The symbol whose positions it changes.
-    """
-    effective_at: Annotated[
-        AwareDatetime,
-        Field(alias='effectiveAt', examples=['2026-01-05T09:31:04-05:00']),
-    ]
-    """
-    From when on; executions of the instant come after it.
-    """
-    account_id: Annotated[
-        UUID | None,
-        Field(alias='accountId', examples=['3c4d5e6f-7a8b-4c9d-8e0f-1a2b3c4d5e6f']),
-    ] = None
-    """
-    The account that it changes; absent for all of them.
-    """
-    new: Annotated[Decimal | None, Field(examples=['50'])] = None
-    """
-    So many units there are from then on.
-    """
-    old: Annotated[Decimal | None, Field(examples=['50'])] = None
-    """
-    For so many of before.
-    """
-    new_symbol: Annotated[
-        str | None,
-        Field(
-            alias='newSymbol',
-            examples=['AAPL'],
-            max_length=32,
-            min_length=1,
-            pattern='^[!-{}~]([ -{}~]*[!-{}~])?$',
-        ),
-    ] = None
-    """
-    The symbol from then on, or of what is given.
-    """
-    cash_per_share: Annotated[
-        Decimal | None, Field(alias='cashPerShare', examples=['185.25'])
-    ] = None
-    """
-    The cash for each unit of before; not below zero.
-    """
-    cost_share: Annotated[
-        Decimal | None, Field(alias='costShare', examples=['185.25'])
-    ] = None
-    """
-    The part of the cost that goes along, from 0 to 1.
-    """
-    quantity: Annotated[Decimal | None, Field(examples=['50'])] = None
-    """
-    How many units are added.
-    """
-    version: Annotated[int, Field(examples=[1], ge=1)]
-    """
-    1, since an action is not changed.
-    """
-    created_at: Annotated[
-        AwareDatetime, Field(alias='createdAt', examples=['2026-01-05T09:31:04-05:00'])
-    ]
-    """
-    When it was recorded.
-    """
-    updated_at: Annotated[
-        AwareDatetime, Field(alias='updatedAt', examples=['2026-01-05T09:31:04-05:00'])
-    ]
-    """
-    As `createdAt`.
-    """
-
-
-class CorporateActionPage(BaseModel):
-    """
-    A page of corporate actions.
-    """
-
-    items: Annotated[list[CorporateAction], Field(max_length=100)]
-    """
-    The actions of this page.
-    """
-    next_token: Annotated[
-        str | None,
-        Field(
-            alias='nextToken',
-            examples=['eyJrIjoiMjAyNi0wMS0wNVQxNDozMTowNC4wMDAwMDBaIn0'],
-            max_length=2048,
-            min_length=1,
-        ),
-    ] = None
-    """
-    An opaque token of the API.
-    """
-
-
 class MatchInput(BaseModel):
     """
     Executions to match, with the corporate actions between them.
@@ -3395,6 +3276,105 @@ class Warning(RootModel[str]):
     """
 
 
+class ImportCommitInput(BaseModel):
+    """
+    What becomes of rows without a decision.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    undecided: Annotated[str, Field(examples=['SKIP'], pattern='^(SKIP|REFUSE)$')] = (
+        'REFUSE'
+    )
+    """
+    SKIP: rows without a decision are left out. REFUSE: they refuse the commit.
+    """
+
+
+class ImportUndoInput(BaseModel):
+    """
+    What becomes of what was edited since the commit.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    edited: Annotated[
+        str, Field(examples=['KEEP'], pattern='^(KEEP|REMOVE|REFUSE)$')
+    ] = 'REFUSE'
+    """
+    KEEP: executions and cash that were edited since stay. REMOVE: they go, too. REFUSE: they refuse the undoing.
+    """
+
+
+class ImportApplied(BaseModel):
+    """
+    What a commit has written so far.
+    """
+
+    executions: Annotated[int, Field(examples=[2], ge=0)]
+    """
+    Executions that were recorded.
+    """
+    linked: Annotated[int, Field(examples=[0], ge=0)]
+    """
+    Entries and closes of trades by hand, and executions, that have the content of the file now.
+    """
+    cash: Annotated[int, Field(examples=[1], ge=0)]
+    """
+    Cash rows that were recorded.
+    """
+    actions: Annotated[int, Field(examples=[0], ge=0)]
+    """
+    Corporate actions that were recorded.
+    """
+    present: Annotated[int, Field(examples=[0], ge=0)]
+    """
+    What was there already, and was left as it is.
+    """
+
+
+class ImportRemark(BaseModel):
+    """
+    What came up when a row was committed or undone.
+    """
+
+    line: Annotated[int, Field(examples=[7], ge=1)]
+    """
+    The line of the row.
+    """
+    detail: Annotated[
+        str, Field(examples=['taken with the multiplier 50 of ES in the account'])
+    ]
+    """
+    What came up, in words.
+    """
+
+
+class ImportNotes(BaseModel):
+    """
+    Trades with notes that vanished when the import was undone, as getTrade showed them, one JSON document a line.
+    """
+
+    trades: Annotated[int, Field(examples=[1], ge=1)]
+    """
+    How many there are.
+    """
+    url: Annotated[
+        AnyUrl, Field(examples=['https://files.example.com/left-over-notes.ndjson.gz'])
+    ]
+    """
+    Where the file is, compressed with gzip.
+    """
+    expires_at: Annotated[
+        AwareDatetime, Field(alias='expiresAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    Until when the address works.
+    """
+
+
 class ImportForm(BaseModel):
     """
     A form to send one file with.
@@ -4736,6 +4716,13 @@ class HtmlPage(RootModel[str]):
     """
 
 
+class Line(RootModel[int]):
+    root: Annotated[int, Field(examples=[7], ge=1)]
+    """
+    A line.
+    """
+
+
 class FieldPlace(StrEnum):
     """
     Where the field stands. Values may be added.
@@ -5481,6 +5468,13 @@ class Cash(BaseModel):
     """
     A text of any number of lines.
     """
+    import_id: Annotated[
+        UUID | None,
+        Field(alias='importId', examples=['6d7e8f9a-0b1c-4d2e-9f3a-4b5c6d7e8f9a']),
+    ] = None
+    """
+    Names an import.
+    """
     version: Annotated[int, Field(examples=[1], ge=1)]
     """
     Rises by one with every change.
@@ -5815,6 +5809,132 @@ class Settings(BaseModel):
     ] = None
     """
     When the settings were changed last; absent as long as they were not.
+    """
+
+
+class CorporateAction(BaseModel):
+    """
+    A corporate action as it is recorded.
+    """
+
+    action_id: Annotated[
+        UUID, Field(alias='actionId', examples=['3f2e1d0c-9b8a-4c7d-8e6f-5a4b3c2d1e0f'])
+    ]
+    """
+    Names a corporate action.
+    """
+    type: Annotated[str, Field(examples=['SPLIT'], max_length=40)]
+    """
+    A type of corporate action, as in `RecordedActionType`. Others may be added.
+    """
+    symbol: Annotated[
+        str,
+        Field(
+            examples=['AAPL'],
+            max_length=32,
+            min_length=1,
+            pattern='^[!-{}~]([ -{}~]*[!-{}~])?$',
+        ),
+    ]
+    """
+    The symbol whose positions it changes.
+    """
+    effective_at: Annotated[
+        AwareDatetime,
+        Field(alias='effectiveAt', examples=['2026-01-05T09:31:04-05:00']),
+    ]
+    """
+    From when on; executions of the instant come after it.
+    """
+    account_id: Annotated[
+        UUID | None,
+        Field(alias='accountId', examples=['3c4d5e6f-7a8b-4c9d-8e0f-1a2b3c4d5e6f']),
+    ] = None
+    """
+    The account that it changes; absent for all of them.
+    """
+    new: Annotated[Decimal | None, Field(examples=['50'])] = None
+    """
+    So many units there are from then on.
+    """
+    old: Annotated[Decimal | None, Field(examples=['50'])] = None
+    """
+    For so many of before.
+    """
+    new_symbol: Annotated[
+        str | None,
+        Field(
+            alias='newSymbol',
+            examples=['AAPL'],
+            max_length=32,
+            min_length=1,
+            pattern='^[!-{}~]([ -{}~]*[!-{}~])?$',
+        ),
+    ] = None
+    """
+    The symbol from then on, or of what is given.
+    """
+    cash_per_share: Annotated[
+        Decimal | None, Field(alias='cashPerShare', examples=['185.25'])
+    ] = None
+    """
+    The cash for each unit of before; not below zero.
+    """
+    cost_share: Annotated[
+        Decimal | None, Field(alias='costShare', examples=['185.25'])
+    ] = None
+    """
+    The part of the cost that goes along, from 0 to 1.
+    """
+    quantity: Annotated[Decimal | None, Field(examples=['50'])] = None
+    """
+    How many units are added.
+    """
+    import_id: Annotated[
+        UUID | None,
+        Field(alias='importId', examples=['6d7e8f9a-0b1c-4d2e-9f3a-4b5c6d7e8f9a']),
+    ] = None
+    """
+    Names an import.
+    """
+    version: Annotated[int, Field(examples=[1], ge=1)]
+    """
+    1, since an action is not changed.
+    """
+    created_at: Annotated[
+        AwareDatetime, Field(alias='createdAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    When it was recorded.
+    """
+    updated_at: Annotated[
+        AwareDatetime, Field(alias='updatedAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    As `createdAt`.
+    """
+
+
+class CorporateActionPage(BaseModel):
+    """
+    A page of corporate actions.
+    """
+
+    items: Annotated[list[CorporateAction], Field(max_length=100)]
+    """
+    The actions of this page.
+    """
+    next_token: Annotated[
+        str | None,
+        Field(
+            alias='nextToken',
+            examples=['eyJrIjoiMjAyNi0wMS0wNVQxNDozMTowNC4wMDAwMDBaIn0'],
+            max_length=2048,
+            min_length=1,
+        ),
+    ] = None
+    """
+    An opaque token of the API.
     """
 
 
@@ -7857,6 +7977,22 @@ class Problem(BaseModel):
     """
     The cash row that is in the way.
     """
+    lines: Annotated[list[Line] | None, Field(max_length=100)] = None
+    """
+    The first lines of the file that are in the way.
+    """
+    execution_ids: Annotated[
+        list[UUID] | None, Field(alias='executionIds', max_length=100)
+    ] = None
+    """
+    The first executions that are in the way.
+    """
+    cash_ids: Annotated[list[UUID] | None, Field(alias='cashIds', max_length=100)] = (
+        None
+    )
+    """
+    The first cash rows that are in the way.
+    """
     location: Annotated[
         str | None, Field(examples=['/v1/trades/0b9f2f0a-6c1e-4a55-9d8e-3a4b5c6d7e8f'])
     ] = None
@@ -8703,11 +8839,30 @@ class Import(BaseModel):
     """
     warnings: list[Warning]
     """
-    What was noticed of the file as a whole. ENCODING: it is not UTF-8. Others may be added.
+    What was noticed of the file as a whole. ENCODING: it is not UTF-8. NOT_SETTLED: it is committed, and some of its trades are still to follow. Others may be added.
     """
+    applied: ImportApplied | None = None
+    remarks: Annotated[list[ImportRemark] | None, Field(max_length=100)] = None
+    """
+    The first rows of which something is to be said since they were committed or undone.
+    """
+    remarks_made: Annotated[
+        int | None, Field(alias='remarksMade', examples=[0], ge=0)
+    ] = None
+    """
+    How many remarks there are in all.
+    """
+    committed_at: Annotated[
+        AwareDatetime | None,
+        Field(alias='committedAt', examples=['2026-01-05T09:31:04-05:00']),
+    ] = None
+    """
+    When it was committed.
+    """
+    left_over_notes: Annotated[ImportNotes | None, Field(alias='leftOverNotes')] = None
     version: Annotated[int, Field(examples=[3], ge=1)]
     """
-    Rises with every change; progress is none.
+    Rises with every change, and with progress while it is committed or undone.
     """
     created_at: Annotated[
         AwareDatetime, Field(alias='createdAt', examples=['2026-01-05T09:31:04-05:00'])

@@ -11,7 +11,19 @@ from handlers.documents.fields import Column, columns_of, document, time_text
 from handlers.documents.import_mappings import draft_document
 from handlers.imports.decided import DecidedAction, DecidedCash, DecidedFill, DecidedRow, Same
 from handlers.imports.proposals import proposal
-from handlers.imports.record import MOST_BYTES, Candidate, Counts, Import, Options, OrphanPolicy, Progress, Reading
+from handlers.imports.record import (
+    MOST_BYTES,
+    Applied,
+    Candidate,
+    Counts,
+    Import,
+    ImportStatus,
+    Options,
+    OrphanPolicy,
+    Progress,
+    Reading,
+    Remark,
+)
 from handlers.imports.rows import Action, CashMove, Fill, Noticed
 from handlers.journal.executions import Instrument
 
@@ -31,6 +43,11 @@ _ACTION = columns_of(Action, without=("at",))
 _NOTICED = columns_of(Noticed)
 _CANDIDATE = columns_of(Candidate)
 _READING = columns_of(Reading, writers={"candidates": lambda found: _several(_CANDIDATE, found) or None, "needs": list})
+_APPLIED_COUNTS, _REMARK = columns_of(Applied), columns_of(Remark)
+# In these, something of the file was written into the journal.
+_APPLIED = frozenset(
+    {ImportStatus.COMMITTING, ImportStatus.COMMITTED, ImportStatus.UNDOING, ImportStatus.UNDONE, ImportStatus.FAILED}
+)
 _IMPORT = columns_of(
     Import,
     without=(
@@ -44,7 +61,6 @@ _IMPORT = columns_of(
         "decisions",
         "failure",
         "failure_detail",
-        "committed_at",
         "applied",
         "remarks",
         "remarks_made",
@@ -80,11 +96,18 @@ _TYPES: Mapping[str, Any] = {
 }
 
 
-def import_document(one: Import, now: datetime, table: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """The contract's Import. table: what was kept of a table that needs a mapping."""
+def import_document(
+    one: Import, now: datetime, table: Mapping[str, Any] | None = None, notes: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The contract's Import. table: what was kept of a table that needs a mapping. notes: where left-over ones are."""
     shown = {"status": one.status_at(now), **document(_IMPORT, one)}
     if one.failure is not None:
         shown["failure"] = {"reason": one.failure, "detail": one.failure_detail or ""}
+    if one.status in _APPLIED:
+        shown["applied"] = document(_APPLIED_COUNTS, one.applied)
+        shown |= {"remarks": _several(_REMARK, one.remarks), "remarksMade": one.remarks_made}
+    if notes is not None:
+        shown["leftOverNotes"] = {"trades": one.left_over_notes, **notes}
     if table is not None:
         shown["table"] = {**table, "proposal": draft_document(proposal(table["header"], table["rows"]))}
     return shown

@@ -41,9 +41,9 @@ class Fill:
 
     symbol: str
     instrument: Instrument
-    side: Side | None
-    quantity: Decimal | None
-    price: Decimal | None
+    side: Side | None = None
+    quantity: Decimal | None = None
+    price: Decimal | None = None
     at: datetime
     day_only: bool = False
     commission: Decimal = ZERO
@@ -64,7 +64,7 @@ class CashMove:
 
     type: CashType
     amount: Decimal
-    currency: str | None
+    currency: str | None = None
     at: datetime
     day_only: bool = False
     symbol: str | None = None

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 
 from generated import models
-from handlers.documents.fields import as_json
+from handlers.documents.fields import as_json, time_text
 from handlers.documents.import_mappings import mapping_document, mapping_of
 from handlers.documents.imports import form_document, given_options, import_document, row_document
 from handlers.documents.trades import trade_document
 from handlers.imports.decided import DecidedRow, Decision, Outcome
 from handlers.imports.errors import ImportNotReady
-from handlers.imports.record import WORKING, Import, ImportStatus
+from handlers.imports.record import WORKING, EditedPolicy, Import, ImportStatus
 from handlers.operations.paging import Pages
 from handlers.storage import import_files, mappings
 from handlers.storage import imports as storage
 from handlers.storage.import_files import Place
 from handlers.storage.mappings import StoredMapping
 from handlers.storage.trade_queries import TradeFilter
+from handlers.usecases import apply_import
 from handlers.usecases import imports as usecase
 from handlers.usecases import mappings as usecase_of_mappings
 from handlers.usecases.import_report import read_totals, read_trades
@@ -33,9 +34,16 @@ from handlers.web.contract import base_path
 from handlers.web.etags import etag
 from handlers.web.etags import if_match as allowed_by
 from handlers.web.idempotency import keeping, kept_reply, keyed
+from handlers.web.problems import PRECONDITION_REQUIRED, Problem
 from handlers.web.responses import reply, reply_text
 
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from handlers.usecases.keyed import KeyedRequest
+
 RETRY_AFTER_SECONDS = 2
+NOTES_VALID_FOR = timedelta(minutes=10)
 # Files of rows that are read for a page whose filter leaves out most of them, and how long a page may be.
 _MOST_FILES = 4
 _ENOUGH_BYTES = 1_000_000
@@ -93,8 +101,16 @@ async def get_import(import_id: str, user: str) -> Response:
     table = None
     if one.status is ImportStatus.NEEDS_MAPPING and one.table is not None:
         table = import_files.read_small(_place(one), one.table)
+    now = datetime.now(UTC)
+    notes = _notes(one, now) if one.left_over_notes else None
     headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if one.status in WORKING else {}
-    return reply(200, import_document(one, datetime.now(UTC), table), {"ETag": etag(one.version), **headers})
+    return reply(200, import_document(one, now, table, notes), {"ETag": etag(one.version), **headers})
+
+
+def _notes(one: Import, now: datetime) -> dict[str, Any]:
+    """Where the notes are that undoing left over."""
+    url = import_files.left_over_address(_place(one), NOTES_VALID_FOR)
+    return {"url": url, "expiresAt": time_text(now + NOTES_VALID_FOR)}
 
 
 async def update_import(import_id: str, document: Any, user: str, if_match: str | None = None) -> Response:
@@ -117,6 +133,50 @@ async def delete_import(import_id: str, user: str, keep: str | None = None, if_m
     """Delete an import with its file and its report."""
     usecase.delete(user, import_id.lower(), keep_executions=keep is not None, allowed=allowed_by(if_match))
     return reply(204)
+
+
+async def commit_import(
+    import_id: str, document: Any, user: str, idempotency_key: str | None = None, if_match: str | None = None
+) -> Response:
+    """Begin to carry out what the preview of an import shows."""
+    if if_match is None or if_match == "*":
+        raise Problem(PRECONDITION_REQUIRED, "Send the ETag of the import whose preview was looked at in If-Match.")
+    given = models.ImportCommitInput.model_validate(document)
+    request = _beginning(idempotency_key, "commitImport", given, import_id)
+    skips = str(given.undecided) == "SKIP"
+    return _answer(
+        apply_import.commit(user, import_id.lower(), allowed_by(if_match), skip_undecided=skips, keyed=request)
+    )
+
+
+async def undo_import(import_id: str, document: Any, user: str, idempotency_key: str | None = None) -> Response:
+    """Begin to take back all that came with an import."""
+    given = models.ImportUndoInput.model_validate(document)
+    request = _beginning(idempotency_key, "undoImport", given, import_id)
+    return _answer(apply_import.undo(user, import_id.lower(), EditedPolicy(str(given.edited)), request))
+
+
+def _beginning(key: str | None, operation_id: str, given: BaseModel, import_id: str) -> KeyedRequest[Import] | None:
+    """The key of a request that begins something, which is answered 202."""
+    request = keyed(key, operation_id, given, _begun, import_id=import_id.lower())
+    if request is None:
+        return None
+    answer = request.answer
+    return replace(request, answer=lambda one: replace(answer(one), status=202))
+
+
+def _begun(one: Import) -> tuple[str, dict[str, str]]:
+    headers = {"ETag": etag(one.version), "Retry-After": str(RETRY_AFTER_SECONDS)}
+    return as_json(import_document(one, one.updated_at)), headers
+
+
+def _answer(made: apply_import.Made) -> Response:
+    one, earlier = made
+    if one is None:
+        if earlier is None:
+            raise AssertionError("what is not begun was begun before")
+        return kept_reply(earlier, repeated=True)
+    return reply_text(202, *_begun(one))
 
 
 async def list_import_rows(

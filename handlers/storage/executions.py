@@ -423,6 +423,7 @@ def write(
     KeyReused, AccountErased, Busy.
     """
     actions = [*also, *(action for change in changes for action in _actions(user_id, change))]
+    actions += _actions_are_counted(user_id, changes)
     actions += [kept_answers.keep(user_id, other, now) for other in others]
     if len(actions) > MOST_WRITTEN:
         raise TooMuchAtOnce
@@ -441,14 +442,26 @@ def write(
     return earlier
 
 
+def _actions_are_counted(user_id: str, changes: Sequence[Written]) -> Iterator[TransactWriteItemTypeDef]:
+    """The checks that new positions have all corporate actions of their symbols. Several may be of one symbol, and a
+    transaction checks an item once. Raises VersionMismatch when two of them have others.
+    """
+    versions: dict[str, int] = {}
+    for position, is_counted in ((change.position, change.is_counted) for change in changes):
+        if position.version == 0 and not is_counted:
+            symbol = ledger.folded(position.symbol)
+            if versions.setdefault(symbol, position.actions_version) != position.actions_version:
+                raise VersionMismatch(symbol)
+    for symbol, version in versions.items():
+        yield corporate_actions.unchanged(user_id, symbol, version)
+
+
 def _actions(user_id: str, change: Written) -> Iterator[TransactWriteItemTypeDef]:
     if change.is_gone:
         key = ledger.position(change.position.account_id, change.position.symbol, change.position.pair_id)
         yield ledger.delete(user_id, key, **at_version(change.position.version))
     else:
         yield put_position(change.position)
-    if change.position.version == 0 and not change.is_counted:
-        yield corporate_actions.unchanged(user_id, change.position.symbol, change.position.actions_version)
     kept = {_place(execution) for execution in change.put}
     put_ids = {execution.execution_id for execution in change.put}
     for execution in change.removed:

@@ -21,6 +21,7 @@ import gzip
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 from handlers.imports.decided import DecidedRow
@@ -163,6 +164,11 @@ def leave_over(place: Place, trades: Iterable[Mapping[str, Any]]) -> int:
     lines = "".join(json.dumps(trade, separators=(",", ":")) + "\n" for trade in found.values())
     bucket.write_whole(place.prefix + LEFT_OVER, gzip.compress(lines.encode(), _COMPRESSION))
     return len(found)
+
+
+def left_over_address(place: Place, valid_for: timedelta) -> str:
+    """An address from which a browser saves the trades whose notes are left over."""
+    return bucket.address(place.prefix + LEFT_OVER, name=LEFT_OVER, media_type="application/gzip", valid_for=valid_for)
 
 
 def left_over(place: Place) -> list[Any]:

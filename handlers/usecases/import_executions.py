@@ -40,7 +40,7 @@ from handlers.usecases.position_changes import mean_cost, recorded_of
 
 # Actions of a transaction that a batch is planned to take, and the most executions of one: each takes two actions, the
 # position and the import one each.
-MOST_PLANNED = 92
+MOST_PLANNED = 94
 MOST_AT_ONCE = 46
 
 
