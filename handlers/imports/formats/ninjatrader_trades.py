@@ -1,4 +1,5 @@
-"""NinjaTrader: the grid of trades. Profit is after costs, of which the column Commission has a part alone.
+"""NinjaTrader: the grid of trades. Profit is after costs, of which the column Commission has a part alone; where it is
+just what the prices make, the program was told to leave them out.
 
 Numbers and days are as the computer writes them: `;`, decimal comma and days first in Europe. Rows end with a
 delimiter, and the last ones can be blank.
@@ -15,6 +16,9 @@ from handlers.imports.pairs import Pairs, WholeTrade
 from handlers.imports.records import Found, Record, Records, each
 from handlers.imports.rows import Row
 from handlers.imports.values import DateOrder
+from handlers.journal.money import total
+
+_COSTS = ("Commission", "Clearing Fee", "Exchange Fee", "IP Fee", "NFA Fee")
 
 
 def rows(records: Records) -> Iterator[Row]:
@@ -34,6 +38,7 @@ def _row(pairs: Pairs, record: Record) -> tuple[Found, ...]:
         exit=record.moment("Exit time"),
         entry_price=record.amount("Entry price"),
         exit_price=record.amount("Exit price"),
+        commission=total(record.paid(name) for name in _COSTS),
         profit=record.amount("Profit"),
         profit_is_net=True,
     )

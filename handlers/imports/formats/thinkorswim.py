@@ -114,7 +114,7 @@ FORMAT = Format(
     kind=Kind.MIXED,
     columns=("Exec Time", "Spread", "Side", "Qty", "Pos Effect", "Symbol", "Exp", "Strike", "Type", "Price",
              "Net Price", "Order Type"),
-    opening=("Account Statement for",),
+    opening=("Cash Balance|Account Trade History", "TYPE,REF #|Exec Time,Spread"),
     layout=Layout.TITLED,
     rows=rows,
     how_to_export="Monitor > Account Statement > choose the dates > the menu at the right > Export to file",
