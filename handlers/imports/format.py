@@ -49,7 +49,8 @@ class Format:
         one of two. By these other layouts than TABLE are recognized.
     family: formats of one family name a fill by the same external id; by default a format is a family of its own.
     rows: reads the records of a file, in the order of the file.
-    date_order: that of its days where digits alone do not tell it.
+    date_order: that of its days, where digits alone do not tell it. None if it is that of the computer that wrote the
+        file: then the days of the file tell it, and if they do not, it is MDY.
     newest_first: whether its files are so if their days do not tell.
     ragged: whether rows may have fewer or more cells than the header.
     version: rises whenever the same file would be read otherwise than before.

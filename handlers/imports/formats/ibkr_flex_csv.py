@@ -13,7 +13,6 @@ from handlers.imports.formats._ibkr import flex_cash, flex_fill
 from handlers.imports.formats._ibkr_levels import one_level
 from handlers.imports.records import Columns, Found, Record, Records, Skipped, each, plain
 from handlers.imports.rows import Row
-from handlers.imports.values import DateOrder
 
 
 def rows(records: Records) -> Iterator[Row]:
@@ -59,6 +58,5 @@ FORMAT = Format(
     how_to_export="Performance & Reports > Flex Queries > Activity Flex Query with Trades (Execution) > Run, as CSV",
     needs=(Need.TIME_ZONE,),
     family="ibkr",
-    date_order=DateOrder.MDY,
     ragged=True,
 )

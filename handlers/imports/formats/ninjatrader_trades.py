@@ -15,7 +15,6 @@ from handlers.imports.instruments import future_or_other
 from handlers.imports.pairs import Pairs, WholeTrade
 from handlers.imports.records import Found, Record, Records, each
 from handlers.imports.rows import Row
-from handlers.imports.values import DateOrder
 from handlers.journal.money import total
 
 _COSTS = ("Commission", "Clearing Fee", "Exchange Fee", "IP Fee", "NFA Fee")
@@ -54,6 +53,5 @@ FORMAT = Format(
     rows=rows,
     how_to_export="Trade Performance > Trades > right click > Export > CSV",
     needs=(Need.TIME_ZONE, Need.MULTIPLIER),
-    date_order=DateOrder.MDY,
     ragged=True,
 )  # fmt: skip  # columns, several to a line

@@ -20,7 +20,7 @@ from handlers.imports.instruments import stock
 from handlers.imports.moves import cash, cash_type
 from handlers.imports.records import Found, Record, Records, each
 from handlers.imports.rows import CashMove, Fill, Row, RowReason
-from handlers.imports.values import DateOrder, Moment, side_and_effect
+from handlers.imports.values import Moment, side_and_effect
 from handlers.journal.cash import CashType
 from handlers.journal.money import ONE, ZERO, minus, product, ratio, total
 
@@ -132,5 +132,4 @@ FORMAT = Format(
     rows=rows,
     how_to_export="History > the export button > choose the years and all kinds of data > Export CSV",
     needs=(Need.TIME_ZONE,),
-    date_order=DateOrder.DMY,
 )
