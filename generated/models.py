@@ -4216,7 +4216,9 @@ class SkipRuleInput(BaseModel):
     """
     The name of its column.
     """
-    test: Annotated[str, Field(examples=['is'], pattern='^(is|startsWith|contains)$')]
+    comparison: Annotated[
+        str, Field(examples=['is'], pattern='^(is|startsWith|contains)$')
+    ]
     """
     How the cell is compared, whatever its letters.
     """
@@ -4235,7 +4237,7 @@ class SkipRule(BaseModel):
     """
     The name of its column.
     """
-    test: Annotated[str, Field(examples=['is'])]
+    comparison: Annotated[str, Field(examples=['is'])]
     """
     How the cell is compared, whatever its letters.
     """

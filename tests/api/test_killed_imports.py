@@ -97,7 +97,7 @@ def test_an_import_that_is_killed_at_any_call_is_applied_and_undone_once(
 
 
 # Every so manyeth call is the last one: by turns, all are.
-STEP = 3
+STEP = 11
 # What tells when and how often something was written, and where the counting of corporate actions has come.
 _OF_WRITING = {"version", "createdAt", "updatedAt", "actionsVersion", "sequence", "expiresAt"}
 
