@@ -410,9 +410,7 @@ def test_a_trade_to_which_the_money_of_the_file_cannot_be_given_keeps_its_own(da
     assert [each.get("source") for each in trades(dana)] == [None]
 
 
-def test_a_trade_that_vanished_by_the_import_comes_back(
-    dana: Client, applying: Applying, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_trade_that_vanished_by_the_import_comes_back(dana: Client, applying: Applying) -> None:
     early = hand_made(
         dana, closed("1", "11", 1), quantity="1", entryPrice="10", symbol="NVDA", commission="0", fees="0"
     )
