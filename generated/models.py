@@ -4217,7 +4217,9 @@ class SkipRuleInput(BaseModel):
     """
     The name of its column.
     """
-    test: Annotated[str, Field(examples=['is'], pattern='^(is|startsWith|contains)$')]
+    comparison: Annotated[
+        str, Field(examples=['is'], pattern='^(is|startsWith|contains)$')
+    ]
     """
     How the cell is compared, whatever its letters.
     """
@@ -4236,7 +4238,7 @@ class SkipRule(BaseModel):
     """
     The name of its column.
     """
-    test: Annotated[str, Field(examples=['is'], max_length=40)]
+    comparison: Annotated[str, Field(examples=['is'])]
     """
     How the cell is compared, whatever its letters.
     """

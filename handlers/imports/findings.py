@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from handlers.imports.decided import DecidedAction, DecidedCash, DecidedFill, DecidedRow, Decision, Outcome, Same
 from handlers.imports.record import OrphanPolicy
@@ -83,6 +84,21 @@ class Finding:
         if isinstance(self.what, CashMove):
             return DecidedCash(outcome=self.outcome, cash_id=self.id, cash=self.what, of=self.of)
         return DecidedAction(outcome=self.outcome, action_id=self.id, action=self.what, of=self.of)
+
+
+def sharing(what: Fill | CashMove | Action, shared: dict[Any, Any]) -> Fill | CashMove | Action:
+    """The same, with the values that others have too: so 200 000 fills take half of the memory."""
+    for name in _SHARED[type(what)]:
+        held = getattr(what, name)
+        object.__setattr__(what, name, shared.setdefault((name, held), held))
+    return what
+
+
+_SHARED: Mapping[type, tuple[str, ...]] = {
+    Fill: ("symbol", "instrument", "quantity", "price", "commission", "fees", "note"),
+    CashMove: ("currency", "symbol", "note"),
+    Action: (),
+}
 
 
 def outcome_of(findings: Sequence[Finding]) -> Outcome:

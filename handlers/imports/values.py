@@ -20,6 +20,8 @@ from handlers.journal.executions import PositionEffect
 from handlers.journal.positions import Side
 from handlers.journal.rules import wrong_time
 
+# Patterns take a time that grows with the square of a text, so longer texts are no numbers and no dates.
+LONGEST_VALUE = 64
 # The longest part of a cell that a message repeats.
 _SHOWN = 40
 # What brokers write for "nothing".
@@ -60,11 +62,14 @@ class Notation:
         """The number in a cell, at most 15 digits before the point; None for what stands for nothing, such as "--".
 
         `1.234` and `1,234` are read by the file's decimal mark; other numbers show theirs. Parentheses, a minus behind
-        the number and the minus of mathematics make it negative. A number of more than 18 decimals is rounded to them.
+        the number and the minus of mathematics make it negative; a currency beside it says nothing. A number of more
+        than 18 decimals is rounded to them.
         """
         if _PLAIN.fullmatch(text) and (self.decimal_mark is DecimalMark.POINT or "." not in text):
             return Decimal(text)
-        bare = text.translate(_NO_WEIGHT)
+        bare = text[: LONGEST_VALUE + 1].translate(_NO_WEIGHT)
+        if len(text) > LONGEST_VALUE:
+            raise Unreadable(RowReason.NUMBER, f"{shown(text)} is too long for a number")
         if bare.casefold() in NOTHING or text.strip().casefold() in NOTHING:
             return None
         negative = bare.startswith("(") and bare.endswith(")")
@@ -107,6 +112,8 @@ class Notation:
                 return _checked(Moment(datetime.fromisoformat(bare), len(bare) == 10), text)
             except ValueError:
                 pass  # another notation of a time behind the day
+        if len(bare) > LONGEST_VALUE:
+            raise Unreadable(RowReason.DATE, f"{shown(text)} is too long for a date")
         found = _DAY_AND_REST.match(bare)
         if found is None:
             if self.day is not None and _CLOCK.fullmatch(bare):
@@ -134,7 +141,14 @@ def shown(text: str) -> str:
 # Numbers -------------------------------------------------------------------------------------------------------------
 
 _PLAIN = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,18})?")
-_NUMBER = re.compile(r"(?P<sign>[-+]?)(?P<body>[0-9.,]*[0-9][0-9.,]*)(?P<exponent>[eE][-+]?[0-9]{1,3})?(?P<behind>-?)")
+_CODES = (
+    "USD EUR GBP GBX CHF JPY AUD CAD NZD SEK NOK DKK PLN CZK HUF RON BGN HKD SGD CNY INR ZAR TRY MXN BRL ILS KRW THB"
+)
+_CODE = f"(?:{'|'.join(_CODES.split())})?"
+_NUMBER = re.compile(
+    rf"{_CODE}(?P<sign>[-+]?){_CODE}(?P<body>[0-9.,]*[0-9][0-9.,]*)"
+    rf"(?P<exponent>[eE][-+]?[0-9]{{1,3}})?(?P<behind>-?){_CODE}"
+)
 _COULD_BE_GROUPS = re.compile(r"[1-9][0-9]{0,2}[.,][0-9]{3}")
 # Spaces, apostrophes and signs of currencies say nothing; the minus of mathematics and the dashes are one.
 _NO_WEIGHT = {
@@ -146,7 +160,7 @@ _AMOUNT_AND_UNIT = re.compile(r"\s*(?P<amount>[-+(]?[0-9.,\s'eE+-]*[0-9)])\s*(?P
 
 def amount_and_unit(notation: Notation, text: str) -> tuple[Decimal | None, str | None]:
     """The number in a cell such as `0.18SOL` and what it counts; None for a number alone."""
-    found = _AMOUNT_AND_UNIT.fullmatch(text)
+    found = _AMOUNT_AND_UNIT.fullmatch(text) if len(text) <= LONGEST_VALUE else None
     if found is None:
         return notation.number(text), None
     return notation.number(found["amount"]), found["unit"]
@@ -156,6 +170,8 @@ def decimal_mark_of(cells: Iterable[str]) -> DecimalMark | None:
     """The decimal mark of most of the cells that show one; None when none does."""
     votes: Counter[DecimalMark] = Counter()
     for cell in cells:
+        if len(cell) > LONGEST_VALUE:
+            continue
         found = _NUMBER.fullmatch(cell.translate(_NO_WEIGHT).strip("()"))
         body = found["body"] if found else ""
         points, commas = body.count("."), body.count(",")
@@ -304,7 +320,7 @@ def date_order_of(cells: Iterable[str]) -> DateOrder | None:
 
 # Sides ---------------------------------------------------------------------------------------------------------------
 
-_BUY = "b buy bot bought long kauf kaufen achat compra comprar acquisto koop aankoop kupno køb kjøp köp osto"
+_BUY = "b l cover buy bot bought long kauf kaufen achat compra comprar acquisto koop aankoop kupno køb kjøp köp osto"
 _SELL = "s sell sld sold short ss verkauf verkaufen vente venta vender vendita verkoop sprzedaż salg sälj myynti"
 SIDES = {**dict.fromkeys(_BUY.split(), Side.BUY), **dict.fromkeys(_SELL.split(), Side.SELL)}
 _OPEN, _CLOSE, _AUTO = PositionEffect.OPEN, PositionEffect.CLOSE, PositionEffect.AUTO

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 
@@ -36,6 +36,11 @@ from handlers.web.etags import if_match as allowed_by
 from handlers.web.idempotency import keeping, kept_reply, keyed
 from handlers.web.problems import PRECONDITION_REQUIRED, Problem
 from handlers.web.responses import reply, reply_text
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from handlers.usecases.keyed import KeyedRequest
 
 RETRY_AFTER_SECONDS = 2
 NOTES_VALID_FOR = timedelta(minutes=10)
@@ -137,7 +142,7 @@ async def commit_import(
     if if_match is None or if_match == "*":
         raise Problem(PRECONDITION_REQUIRED, "Send the ETag of the import whose preview was looked at in If-Match.")
     given = models.ImportCommitInput.model_validate(document)
-    request = keyed(idempotency_key, "commitImport", given, _begun, import_id=import_id.lower())
+    request = _beginning(idempotency_key, "commitImport", given, import_id)
     skips = str(given.undecided) == "SKIP"
     return _answer(
         apply_import.commit(user, import_id.lower(), allowed_by(if_match), skip_undecided=skips, keyed=request)
@@ -147,8 +152,17 @@ async def commit_import(
 async def undo_import(import_id: str, document: Any, user: str, idempotency_key: str | None = None) -> Response:
     """Begin to take back all that came with an import."""
     given = models.ImportUndoInput.model_validate(document)
-    request = keyed(idempotency_key, "undoImport", given, _begun, import_id=import_id.lower())
+    request = _beginning(idempotency_key, "undoImport", given, import_id)
     return _answer(apply_import.undo(user, import_id.lower(), EditedPolicy(str(given.edited)), request))
+
+
+def _beginning(key: str | None, operation_id: str, given: BaseModel, import_id: str) -> KeyedRequest[Import] | None:
+    """The key of a request that begins something, which is answered 202."""
+    request = keyed(key, operation_id, given, _begun, import_id=import_id.lower())
+    if request is None:
+        return None
+    answer = request.answer
+    return replace(request, answer=lambda one: replace(answer(one), status=202))
 
 
 def _begun(one: Import) -> tuple[str, dict[str, str]]:

@@ -71,6 +71,7 @@ def form(place: Place) -> tuple[str, dict[str, str]]:
         signed = s3().generate_presigned_post(
             files_bucket(),
             place.prefix + _FILE,
+            Fields={},
             Conditions=[["content-length-range", 1, MOST_BYTES]],
             ExpiresIn=int(TIME_TO_SEND.total_seconds()),
         )

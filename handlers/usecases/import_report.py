@@ -20,7 +20,7 @@ from handlers.storage.trade_items import trade_item, trade_of
 from handlers.usecases.import_trades import Change, Effect
 
 TOTALS = "totals.json.gz"
-_COUNTED_AS = {
+_COUNTS_OF = {
     Outcome.NEW: "new",
     Outcome.DUPLICATE: "duplicate",
     Outcome.CHANGED: "changed",
@@ -48,7 +48,7 @@ def write_rows(place: Place, report: str, rows: Iterable[DecidedRow]) -> Rows:
 
     def counted() -> Iterator[DecidedRow]:
         for row in rows:
-            found.update(("rows", _COUNTED_AS[row.outcome]))
+            found.update(("rows", _COUNTS_OF[row.outcome]))
             if row.waits:
                 found.update(("undecided",))
                 if len(undecided) < MOST_NAMED:

@@ -9,7 +9,7 @@ reading began.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -21,10 +21,10 @@ from zoneinfo import ZoneInfo
 
 from handlers.imports import reading as files
 from handlers.imports.decided import DecidedFill, DecidedRow, Outcome
-from handlers.imports.findings import Finding, decided_row
+from handlers.imports.findings import Finding, decided_row, sharing
 from handlers.imports.fingerprints import Fingerprints, place_in_file
 from handlers.imports.format import Format, Need
-from handlers.imports.placing import Placed, placed
+from handlers.imports.placing import placed
 from handlers.imports.reading import FileReading
 from handlers.imports.record import (
     NO_SUCH_ACCOUNT,
@@ -217,13 +217,14 @@ def _reported(one: Import, place: Place, report: str, file: IO[bytes]) -> Import
     if Need.DATE in needs:
         raise _Failed("NEEDS_DAY", "Its times have no day: say on which day they are.")
     prints = Fingerprints(f"{one.user_id}|{one.options.account_id}", reading.format.family or reading.format.id)
-    findings = _findings(one, reading, under, prints)
-    compare(one.user_id, one.options.account_id, findings, prints, under.zone)
-    tell = now_and_then(lambda done: storage.tell(one, Progress(phase=SETTLING, done=done, total=len(findings))))
-    dry_run = DryRun(one, under.account, under.settings, findings, datetime.now(UTC))
+    found = _found(one, reading, under, prints)
+    compare(one.user_id, one.options.account_id, found.findings, prints, under.zone)
+    total = len(found.findings)
+    tell = now_and_then(lambda done: storage.tell(one, Progress(phase=SETTLING, done=done, total=total)))
+    dry_run = DryRun(one, under.account, under.settings, found.findings, datetime.now(UTC))
     trades_files, trades = write_trades(place, report, dry_run.changes(tell))
     again = _opened(file, options)
-    rows = write_rows(place, report, _rows(one, again, under, findings))
+    rows = write_rows(place, report, _rows(again, under, found))
     return _ended(
         one,
         ImportStatus.PREVIEW,
@@ -276,48 +277,57 @@ def _needs(of: Format, one: Import, under: Under) -> tuple[str, ...]:
     return tuple(str(need) for need in of.needs if not given.get(need, True))
 
 
-def _findings(one: Import, reading: FileReading, under: Under, prints: Fingerprints) -> list[Finding]:
-    """What the rows of the file say, in its order."""
+class _Found(NamedTuple):
+    """What the rows of a file say, in its order, and what the journal could not record of it, by lines."""
+
+    findings: list[Finding]
+    errors: dict[int, str]
+
+
+def _found(one: Import, reading: FileReading, under: Under, prints: Fingerprints) -> _Found:
     wanted = decisions_of(one)
-    findings: list[Finding] = []
+    found = _Found([], {})
+    shared: dict[Any, Any] = {}
     for row in reading.rows():
-        own, instants = _checked(one, row, under.zone)
+        own, instants = placed(row, under.zone)
+        if (detail := _wrong(one, own)) is not None:
+            found.errors[own.line] = detail
+            continue
         decided = wanted.get(own.line)
         for part, (what, when) in enumerate(zip(own.found, instants, strict=True)):
-            findings.append(
+            found.findings.append(
                 Finding(
                     line=own.line,
                     order=part,
-                    what=what,
+                    what=sharing(what, shared),
                     id=prints.of(what, when).id,
                     outcome=_OUTCOMES[type(what)],
                     wanted=None if decided is None else decided.decision,
                     linked=None if decided is None else decided.trade_id,
                 )
             )
-    for finding in findings:  # which is known once all are read
+    for finding in found.findings:  # which is known once all are read
         finding.order = place_in_file(finding.line, finding.order, newest_first=reading.newest_first)
-    return findings
+    return found
 
 
-def _checked(one: Import, row: Row, zone: ZoneInfo) -> Placed:
-    """The row with its times in the zone; with an error if the journal could not record what it says."""
-    own = placed(row, zone)
-    for what in own.row.found:
-        if not isinstance(what, Fill):
-            continue
-        decided = DecidedFill(outcome=Outcome.NEW, execution_id="", sequence=0, fill=what)
-        if errors := execution_errors(execution_of(one, decided)):
-            detail = "; ".join(f"{error.path[-1]} {error.fault.detail}" for error in errors)
-            return Placed(replace(own.row, found=(), error=RowReason.NUMBER, detail=detail), ())
-    return own
+def _wrong(one: Import, row: Row) -> str | None:
+    """Why the journal could not record what the row says, in words; None if it can."""
+    for what in row.found:
+        if isinstance(what, Fill):
+            decided = DecidedFill(outcome=Outcome.NEW, execution_id="", sequence=0, fill=what)
+            if errors := execution_errors(execution_of(one, decided)):
+                return "; ".join(f"{error.path[-1]} {error.fault.detail}" for error in errors)
+    return None
 
 
-def _rows(one: Import, reading: FileReading, under: Under, findings: Sequence[Finding]) -> Iterator[DecidedRow]:
-    """Each row of the file with what becomes of it. `findings` are what its rows say, in its order."""
-    rest = iter(findings)
+def _rows(reading: FileReading, under: Under, found: _Found) -> Iterator[DecidedRow]:
+    """Each row of the file with what becomes of it."""
+    rest = iter(found.findings)
     for row in reading.rows():
-        own, _ = _checked(one, row, under.zone)
+        own, _ = placed(row, under.zone)
+        if (detail := found.errors.get(own.line)) is not None:
+            own = replace(own, found=(), error=RowReason.NUMBER, detail=detail)
         yield decided_row(own, [next(rest) for _ in own.found])
 
 

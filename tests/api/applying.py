@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from handlers.entry.import_commits import apply_imports
 from handlers.imports.record import Import, ImportStatus
-from handlers.storage import imports
+from handlers.storage import clients, imports
 from tests.api.behind import Behind
 from tests.api.estate import messages_of, new_queue
 from tests.api.gallery import Context
@@ -38,6 +39,11 @@ class Applying:
             answer = apply_imports({"Records": [message]}, context or Context())
             assert answer == {"batchItemFailures": []}
         return len(messages)
+
+    def send(self, one: Import) -> None:
+        """Send a message to go on with the import, as the queue delivers one again."""
+        message = {"userId": one.user_id, "importId": one.import_id, "version": None, "tries": 0}
+        clients.sqs().send_message(QueueUrl=self.queue, MessageBody=json.dumps(message))
 
     def settle(self) -> None:
         """Have the ledger's stream and queue worked on."""

@@ -18,6 +18,7 @@ from handlers.journal.positions import Side
 from handlers.journal.settings import MAIN
 from handlers.storage import import_files, imports
 
+Part = DecidedFill | DecidedCash | DecidedAction
 _NAMES = UUID("0f8fad5b-d9cb-469f-a165-70867728950e")
 
 
@@ -61,16 +62,14 @@ def some_cash(kind: str, amount: str, minute: int, *, name: object = None, **oth
 
 def an_action(kind: str, minute: int, **others: Any) -> DecidedAction:
     """A decided corporate action."""
-    values = {
+    values: dict[str, Any] = {
         name: Decimal(value) if name != "new_symbol" else value for name, value in others.items() if name != "symbol"
     }
     action = Action(type=ActionType(kind), symbol=others.get("symbol", "AAPL"), at=at(minute), **values)
     return DecidedAction(outcome=Outcome.ACTION, action_id=an_id((kind, minute, *others.items())), action=action)
 
 
-def rows_of(
-    parts: Iterable[DecidedFill | DecidedCash | DecidedAction], decisions: Mapping[int, Decision | None] | None = None
-) -> list[DecidedRow]:
+def rows_of(parts: Iterable[Part], decisions: Mapping[int, Decision | None] | None = None) -> list[DecidedRow]:
     """A row of a file for each part; with decisions, those of some lines."""
     rows = []
     for line, part in enumerate(parts, start=2):
