@@ -198,7 +198,7 @@ def test_a_journal_is_exported_checked_and_not_written_over_another_file(
     assert "checked: 4 executions" in command.run("export", "--output", archive).replace("2 trades, ", "")
     assert zipfile.ZipFile(archive).read("executions.ndjson").count(b"\n") == 4
     assert "exists already" in command.run("export", "--output", archive, code=1)
-    assert "a table of 2 rows" in command.run("export", "--format", "csv", "--output", table)
+    assert "a table of closes" in command.run("export", "--format", "csv", "--output", table)
     assert table.read_bytes().count(b"\r\n") == 3
 
 

@@ -17,6 +17,7 @@ Told = Callable[[int, int], None]  # bytes done, bytes in all
 
 # As often is a request sent that meets a limit, a fault of the service, or no network; with waits between in seconds.
 MOST_TRIES, LONGEST_WAIT = 6, 30.0
+_OF_FILES = httpx.Timeout(60)
 _AGAIN = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
@@ -52,12 +53,11 @@ class Journal:
         self,
         http: httpx.Client,
         *,
-        files: httpx.Client | None = None,
+        files: httpx.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """`http` sends the session's token and has the API's address; `files`, which has neither, moves files."""
-        self._http, self._sleep = http, sleep
-        self._files = files or httpx.Client(timeout=httpx.Timeout(60), follow_redirects=False)
+        """`http` sends the session's token and has the API's address. Files move without both, by httpx or `files`."""
+        self._http, self._files, self._sleep = http, files, sleep
 
     def ask(
         self,
@@ -113,9 +113,9 @@ class Journal:
 
     def send_file(self, form: Document, file: Path, told: Told) -> None:
         """Send a file by a form of the API. The token is not sent along. Raises Refused."""
-        with _Told(file, told) as content:
+        with _Told(file, told) as content, self._storage() as storage:
             try:
-                response = self._files.post(form["url"], data=form["fields"], files={"file": (file.name, content)})
+                response = storage.post(form["url"], data=form["fields"], files={"file": (file.name, content)})
             except httpx.TransportError as error:
                 raise Refused(f"The file could not be sent: {str(error) or type(error).__name__}.") from None
         if not response.is_success:
@@ -125,7 +125,7 @@ class Journal:
         """Write what is at an address that the API gave into a file. Raises Refused; then the file is not complete."""
         done = 0
         try:
-            with self._files.stream("GET", url) as response, target.open("wb") as out:
+            with self._storage() as storage, storage.stream("GET", url) as response, target.open("wb") as out:
                 if not response.is_success:
                     raise Refused(f"The file could not be fetched: the storage answered {response.status_code}.")
                 for part in response.iter_raw(1 << 16):
@@ -136,6 +136,9 @@ class Journal:
             raise Refused(f"The file could not be fetched: {str(error) or type(error).__name__}.") from None
         if done != size:
             raise Refused(f"The file came with {done} bytes of {size}. Please try again.")
+
+    def _storage(self) -> httpx.Client:
+        return httpx.Client(timeout=_OF_FILES, transport=self._files)
 
 
 class _Told(io.FileIO):

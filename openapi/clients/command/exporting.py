@@ -34,7 +34,7 @@ def export(journal: Journal, terminal: Terminal, kind: str, target: Path) -> Non
         part.unlink(missing_ok=True)
         part.touch(mode=0o600, exist_ok=False)
         _fetch(journal, terminal, told, part)
-        said = _checked(terminal, part) if kind == "ZIP" else f"a table of {told.get('rowsWritten', 0)} rows"
+        said = _checked(terminal, part) if kind == "ZIP" else "a table of closes"
         part.rename(target)
     except BaseException:
         with contextlib.suppress(OSError):

@@ -81,7 +81,7 @@ class FakeJournal:
         transport = httpx.MockTransport(self._answer)
         return Journal(
             httpx.Client(base_url=API, transport=transport, headers={"Authorization": "Bearer secret"}),
-            files=httpx.Client(transport=transport),
+            files=transport,
             sleep=self.slept.append,
         )
 

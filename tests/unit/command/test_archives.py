@@ -113,7 +113,7 @@ def test_a_table_is_not_looked_into(fake: FakeJournal, tmp_path: Path) -> None:
     fake.on("GET files", httpx.Response(200, stream=httpx.ByteStream(b"a,b")))
     said = Said()
     exporting.export(fake.journal(), said.terminal, "CSV", tmp_path / "mine.csv")
-    assert said.text.endswith("mine.csv: 3 bytes, a table of 7 rows\n")
+    assert said.text.endswith("mine.csv: 3 bytes, a table of closes\n")
 
 
 def test_a_file_that_did_not_arrive_whole_is_not_kept(fake: FakeJournal, tmp_path: Path) -> None:
