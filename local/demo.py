@@ -1,4 +1,6 @@
-"""Creates a demo user through the API: a year of trades, and two trading accounts with executions, cash and rates."""
+"""Creates a demo user through the API: a year of trades, two trading accounts with executions, cash and rates, and one
+into which a broker's statement is imported.
+"""
 
 import json
 import random
@@ -10,6 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
+
+from local.demo_import import commit_statement, send_statement
 
 Json = dict[str, Any]
 
@@ -396,9 +400,14 @@ def create_demo_account(api: str, confirmation_code: Callable[[str], str], today
         headers = {"Authorization": f"Bearer {access_token}", "Idempotency-Key": f"demo-{today}-{number}"}
         _post(f"{api}/trades", trade, headers)
 
+    authorized = {"Authorization": f"Bearer {access_token}"}
+
+    def send(method: str, path: str, body: Json | None, headers: Json) -> Json:
+        return _send(f"{api}{path}", body, {**authorized, **headers}, method)
+
+    statement = send_statement(send, today)
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(record, enumerate(demo_trades(today))))
-    authorized = {"Authorization": f"Bearer {access_token}"}
     for number, (trade, parts) in enumerate(told_trades(today)):
         key = f"demo-{today}-told-{number}"
         made = _post(f"{api}/trades", trade, {**authorized, "Idempotency-Key": key})
@@ -406,6 +415,7 @@ def create_demo_account(api: str, confirmation_code: Callable[[str], str], today
             keyed = {**authorized, "Idempotency-Key": f"{key}-{place}"}
             _post(f"{api}/trades/{made['tradeId']}/{path}", part, keyed)
     _record_accounts(api, authorized, today)
+    commit_statement(send, statement)
 
 
 def _record_accounts(api: str, authorized: dict[str, str], today: date) -> None:
@@ -423,8 +433,13 @@ def _record_accounts(api: str, authorized: dict[str, str], today: date) -> None:
 
 
 def _post(url: str, body: Json, headers: dict[str, str] | None = None, method: str = "POST") -> Json:
+    return _send(url, body, headers or {}, method)
+
+
+def _send(url: str, body: Json | None, headers: Json, method: str) -> Json:
+    content = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(  # noqa: S310 http to the embedded AWS
-        url, json.dumps(body).encode(), {"Content-Type": "application/json", **(headers or {})}, method=method
+        url, content, {"Content-Type": "application/json", **headers}, method=method
     )
     try:
         with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 as above
