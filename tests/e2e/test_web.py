@@ -418,6 +418,61 @@ def test_the_keyboard_alone_logs_in_and_reaches_everything(page: Page, journal: 
     assert page.evaluate("document.activeElement.closest('.trades') !== null")
 
 
+STATEMENT = """Date,Time,Symbol,Quantity,Price,Side,Commission
+03/09/2026,09:41:07,PEP,40,151.20,B,1
+03/09/2026,11:26:15,PEP,40,152.95,S,1
+03/10/2026,13:05:44,ORCL,50,71.36,S,1
+03/32/2026,15:12:09,KO,50,71.58,B,1
+"""
+
+
+def test_a_file_is_looked_at_decided_about_recorded_and_taken_back(
+    page: Page, new_user: Callable[[], User], tmp_path: Path
+) -> None:
+    user = new_user()
+    entered(page, user)
+    page.get_by_role("link", name="Imports").click()
+    heading(page, "Imports")
+    assert faults(page) == []
+    page.get_by_role("button", name="Show what it would do").click()
+    expect(page.get_by_text("Choose a file first.")).to_be_visible()
+    file = tmp_path / "fills.csv"
+    file.write_text(STATEMENT, "utf-8")
+    page.get_by_label("Choose a file").set_input_files(file)
+    page.get_by_role("button", name="Show what it would do").click()
+    heading(page, r"fills\.csv")
+
+    # The times of the file are of no zone that anybody has said: the page proposes the browser's.
+    recording = page.get_by_role("button", name="Record it")
+    expect(recording).to_be_disabled(timeout=WAIT)
+    expect(page.get_by_text("Say in which time zone its times are.")).to_be_visible()
+    expect(page.get_by_label("Time zone")).to_have_value("America/New_York")
+    page.get_by_role("button", name="Read it again").click()
+    expect(recording).to_be_enabled(timeout=WAIT)
+    expect(page.get_by_role("row", name="5 Error")).to_contain_text("is not a day")
+    assert faults(page) == []
+
+    # One row is left out, and the trades follow; all of it works by keyboard.
+    trades = page.get_by_role("region", name="Trades")
+    expect(trades).to_contain_text("ORCL")
+    page.get_by_label("Decision about line 4").focus()
+    page.keyboard.type("Skip")
+    page.get_by_role("button", name="Apply the decisions").press("Enter")
+    expect(trades).not_to_contain_text("ORCL", timeout=WAIT)
+    expect(page.get_by_text("Closed trades: +1. Net 68 USD")).to_be_visible()
+    recording.press("Enter")
+    expect(page.get_by_role("heading", name="Recorded")).to_be_focused(timeout=WAIT)
+    expect(page.get_by_text("2 executions")).to_be_visible()
+    assert [each["netPnl"] for each in user.api.get("/trades").json()["items"]] == ["68"]
+    page.reload()
+    page.get_by_role("button", name="Take it back").press("Enter")
+    expect(page.get_by_role("heading", name="Taken back")).to_be_focused(timeout=WAIT)
+    assert user.api.get("/trades").json()["items"] == []
+    page.get_by_role("button", name="Delete the import").click()
+    heading(page, "Imports")
+    expect(page.get_by_text("None yet.")).to_be_visible()
+
+
 def test_what_is_not_there_or_not_ones_own_is_said(page: Page, journal: User, new_user: Callable[[], User]) -> None:
     entered(page, new_user())
     of_another = journal.api.get("/trades?limit=1").json()["items"][0]["tradeId"]
