@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -32,6 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = reader.parse_args(arguments)
     if given.command == "import" and not (given.files or given.watch):
         reader.error("import: give files, or a folder with --watch")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a name in a file may have letters that the terminal has not
     terminal = Terminal(sys.stdout, sys.stderr, sys.stdin)
     try:
         return DONE if _do(given, terminal, os.environ) else NOT_DONE

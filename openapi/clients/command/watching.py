@@ -44,7 +44,7 @@ class Folder:
         return found
 
 
-def watch(folder: Path, terminal: Terminal, import_file: Import, sleep: Callable[[float], None] = time.sleep) -> None:
+def watch(folder: Path, terminal: Terminal, import_file: Import, sleep: Callable[[float], object] = time.sleep) -> None:
     """Import what comes into the folder, until somebody presses Ctrl-C. What cannot be imported is told and left."""
     terminal.say(f"Watching {folder} for {', '.join(KINDS)} files. Ctrl-C ends it.")
     known = Folder(folder)

@@ -52,7 +52,7 @@ def test_files_are_imported_as_they_come_until_somebody_ends_it(tmp_path: Path) 
     (tmp_path / "bad.csv").write_text("bad")
     said = Said()
     with pytest.raises(KeyboardInterrupt):
-        watch(tmp_path, said.terminal, import_file, lambda _seconds: happens.pop(0)() and None)
+        watch(tmp_path, said.terminal, import_file, lambda _seconds: happens.pop(0)())
     assert seen == ["bad.csv", "good.csv"]
     assert "bad.csv: is refused" in said.complaints
     assert "The folder could not be read" in said.complaints
