@@ -27,7 +27,7 @@ export SAM_CLI_TELEMETRY := 0
 export REDOCLY_TELEMETRY := off
 export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 
-.PHONY: help run test watch beside agreement reset redrive restore smoke story mock generate lint lint-more types check scan breaking release fuzz unit peers bench clients clients-check e2e validate build deploy api-url protect drift build-name deployed-build remove lock clean setup format web-client collection
+.PHONY: help run import test watch beside agreement reset redrive restore smoke story mock generate lint lint-more types check scan breaking release fuzz unit peers bench clients clients-check e2e validate build deploy api-url protect drift build-name deployed-build remove lock clean setup format web-client collection
 
 help: ## Say what can be made
 	@grep -hE '^[a-z0-9-]+:.*##' Makefile | sed -E 's/^([a-z0-9-]+):[^#]*## */  make \1|/' | column -t -s '|'
@@ -36,6 +36,16 @@ help: ## Say what can be made
 
 run: $(VENV)/.ready $(TOOLS)/emulator/.ready $(TOOLS)/lambda/.ready build-local ## The whole system on an embedded AWS, with demo data
 	@exec $(VENV)/python -m local.run
+
+import: $(VENV)/.ready .build/python-client/.ready ## Bring the broker's file F into what `make run` runs, once you have seen what it would do: ZONE=America/New_York, ARGS="--yes"
+	@$(VENV)/python -m local.command import $(if $(F),"$(F)") $(if $(ZONE),--zone "$(ZONE)") $(ARGS)
+
+# The package of the Python client, without the Node that the other one needs.
+.build/python-client/.ready: $(TOOLS)/clients/.ready openapi/openapi.yaml $(wildcard openapi/clients/*.py openapi/clients/command/*.py) | $(VENV)/.ready
+	@echo "Making the Python client ..."
+	@rm -rf $(@D)
+	@$(VENV)/python -m openapi.clients $(@D) python-sources
+	@touch $@
 
 reset: $(VENV)/.ready ## Forget the data of `make run`
 	@$(VENV)/python -m local.reset

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date as date_aliased
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any
@@ -18,6 +18,7 @@ from pydantic import (
     RootModel,
     SecretStr,
 )
+from typing_extensions import TypeAliasType
 
 
 class LotMethod(StrEnum):
@@ -1153,125 +1154,6 @@ class RecordedActionInput(BaseModel):
     """
 
 
-class CorporateAction(BaseModel):
-    """
-    A corporate action as it is recorded.
-    """
-
-    action_id: Annotated[
-        UUID, Field(alias='actionId', examples=['3f2e1d0c-9b8a-4c7d-8e6f-5a4b3c2d1e0f'])
-    ]
-    """
-    Names a corporate action.
-    """
-    type: Annotated[str, Field(examples=['SPLIT'], max_length=40)]
-    """
-    A type of corporate action, as in `RecordedActionType`. Others may be added.
-    """
-    symbol: Annotated[
-        str,
-        Field(
-            examples=['AAPL'],
-            max_length=32,
-            min_length=1,
-            pattern='^[!-{}~]([ -{}~]*[!-{}~])?$',
-        ),
-    ]
-    """
-    The symbol whose positions it changes.
-    """
-    effective_at: Annotated[
-        AwareDatetime,
-        Field(alias='effectiveAt', examples=['2026-01-05T09:31:04-05:00']),
-    ]
-    """
-    From when on; executions of the instant come after it.
-    """
-    account_id: Annotated[
-        UUID | None,
-        Field(alias='accountId', examples=['3c4d5e6f-7a8b-4c9d-8e0f-1a2b3c4d5e6f']),
-    ] = None
-    """
-    The account that it changes; absent for all of them.
-    """
-    new: Annotated[Decimal | None, Field(examples=['50'])] = None
-    """
-    So many units there are from then on.
-    """
-    old: Annotated[Decimal | None, Field(examples=['50'])] = None
-    """
-    For so many of before.
-    """
-    new_symbol: Annotated[
-        str | None,
-        Field(
-            alias='newSymbol',
-            examples=['AAPL'],
-            max_length=32,
-            min_length=1,
-            pattern='^[!-{}~]([ -{}~]*[!-{}~])?$',
-        ),
-    ] = None
-    """
-    The symbol from then on, or of what is given.
-    """
-    cash_per_share: Annotated[
-        Decimal | None, Field(alias='cashPerShare', examples=['185.25'])
-    ] = None
-    """
-    The cash for each unit of before; not below zero.
-    """
-    cost_share: Annotated[
-        Decimal | None, Field(alias='costShare', examples=['185.25'])
-    ] = None
-    """
-    The part of the cost that goes along, from 0 to 1.
-    """
-    quantity: Annotated[Decimal | None, Field(examples=['50'])] = None
-    """
-    How many units are added.
-    """
-    version: Annotated[int, Field(examples=[1], ge=1)]
-    """
-    1, since an action is not changed.
-    """
-    created_at: Annotated[
-        AwareDatetime, Field(alias='createdAt', examples=['2026-01-05T09:31:04-05:00'])
-    ]
-    """
-    When it was recorded.
-    """
-    updated_at: Annotated[
-        AwareDatetime, Field(alias='updatedAt', examples=['2026-01-05T09:31:04-05:00'])
-    ]
-    """
-    As `createdAt`.
-    """
-
-
-class CorporateActionPage(BaseModel):
-    """
-    A page of corporate actions.
-    """
-
-    items: Annotated[list[CorporateAction], Field(max_length=100)]
-    """
-    The actions of this page.
-    """
-    next_token: Annotated[
-        str | None,
-        Field(
-            alias='nextToken',
-            examples=['eyJrIjoiMjAyNi0wMS0wNVQxNDozMTowNC4wMDAwMDBaIn0'],
-            max_length=2048,
-            min_length=1,
-        ),
-    ] = None
-    """
-    An opaque token of the API.
-    """
-
-
 class MatchInput(BaseModel):
     """
     Executions to match, with the corporate actions between them.
@@ -1583,7 +1465,7 @@ class Instrument(BaseModel):
     """
     The underlying of an option.
     """
-    expiry: Annotated[date | None, Field(examples=['2026-01-05'])] = None
+    expiry: Annotated[date_aliased | None, Field(examples=['2026-01-05'])] = None
     """
     The last day of an option or future.
     """
@@ -3165,6 +3047,1372 @@ class Export(BaseModel):
     """
 
 
+class RowDecisionInput(BaseModel):
+    """
+    What is to become of a row.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    line: Annotated[int, Field(examples=[7], ge=1)]
+    """
+    The row's line in the file.
+    """
+    decision: Annotated[str, Field(examples=['SKIP'], pattern='^(IMPORT|SKIP|LINK)$')]
+    """
+    What is to become of it.
+    """
+    trade_id: Annotated[
+        UUID | None,
+        Field(alias='tradeId', examples=['0b9f2f0a-6c1e-4a55-9d8e-3a4b5c6d7e8f']),
+    ] = None
+    """
+    The trade by hand that LINK means; by default the one that the row matches.
+    """
+
+
+class ImportUpdateInput(BaseModel):
+    """
+    A JSON merge patch of how a file is read, and decisions about its rows.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    account_id: Annotated[
+        UUID | None,
+        Field(alias='accountId', examples=['3c4d5e6f-7a8b-4c9d-8e0f-1a2b3c4d5e6f']),
+    ] = None
+    """
+    The trading account into which it comes.
+    """
+    format_id: Annotated[
+        str | None,
+        Field(
+            alias='formatId',
+            examples=['tradervue'],
+            max_length=60,
+            pattern='^[a-z][a-z0-9_]*$',
+        ),
+    ] = None
+    """
+    The format of the file; null to find it out.
+    """
+    mapping_id: Annotated[
+        UUID | None,
+        Field(alias='mappingId', examples=['8f9a0b1c-2d3e-4f4a-8b5c-6d7e8f9a0b1c']),
+    ] = None
+    """
+    The mapping to read it with; null for none.
+    """
+    time_zone: Annotated[
+        str | None,
+        Field(
+            alias='timeZone',
+            examples=['America/New_York'],
+            max_length=64,
+            pattern='^[A-Za-z][A-Za-z0-9_+/-]*$',
+        ),
+    ] = None
+    """
+    The time zone of times without an offset.
+    """
+    date_order: Annotated[
+        str | None,
+        Field(alias='dateOrder', examples=['DMY'], pattern='^(MDY|DMY|YMD)$'),
+    ] = None
+    """
+    The order of day, month and year where digits alone do not tell it.
+    """
+    decimal_mark: Annotated[
+        str | None,
+        Field(alias='decimalMark', examples=['COMMA'], pattern='^(POINT|COMMA)$'),
+    ] = None
+    """
+    What stands before the decimals of a number.
+    """
+    day: Annotated[date_aliased | None, Field(examples=['2026-01-05'])] = None
+    """
+    The day of its times, for a file that has none; null for none.
+    """
+    orphan_policy: Annotated[
+        str | None,
+        Field(
+            alias='orphanPolicy', examples=['ASK'], pattern='^(ASK|SHORT|OPENING|SKIP)$'
+        ),
+    ] = None
+    """
+    What becomes of a close of what was never opened. ASK: you decide. SHORT: it opens a short position. OPENING: an OPENING fill of unknown cost comes before it, as always before a fill that opens nothing. SKIP: it is left out.
+    """
+    decisions: Annotated[list[RowDecisionInput] | None, Field(max_length=500)] = None
+    """
+    What is to become of single rows; a line that comes again has the last decision.
+    """
+
+
+class Need(RootModel[str]):
+    root: Annotated[str, Field(examples=['TIME_ZONE'], max_length=40)]
+    """
+    Something that the file does not say.
+    """
+
+
+class ImportCounts(BaseModel):
+    """
+    How many rows have each outcome.
+    """
+
+    rows: Annotated[int, Field(examples=[3], ge=0)]
+    """
+    All rows.
+    """
+    new: Annotated[int, Field(examples=[2], ge=0)]
+    """
+    Rows that are NEW.
+    """
+    duplicate: Annotated[int, Field(examples=[0], ge=0)]
+    """
+    Rows that are DUPLICATE.
+    """
+    changed: Annotated[int, Field(examples=[0], ge=0)]
+    """
+    Rows that are CHANGED.
+    """
+    matches_manual: Annotated[int, Field(alias='matchesManual', examples=[0], ge=0)]
+    """
+    Rows that are MATCHES_MANUAL.
+    """
+    cash: Annotated[int, Field(examples=[1], ge=0)]
+    """
+    Rows that are CASH.
+    """
+    actions: Annotated[int, Field(examples=[0], ge=0)]
+    """
+    Rows that are ACTION.
+    """
+    orphan: Annotated[int, Field(examples=[0], ge=0)]
+    """
+    Rows that are ORPHAN.
+    """
+    skipped: Annotated[int, Field(examples=[0], ge=0)]
+    """
+    Rows that are SKIPPED.
+    """
+    error: Annotated[int, Field(examples=[0], ge=0)]
+    """
+    Rows that are ERROR.
+    """
+    undecided: Annotated[int, Field(examples=[0], ge=0)]
+    """
+    Rows that wait for your decision.
+    """
+    trades: Annotated[int, Field(examples=[1], ge=0)]
+    """
+    Trades that the import would make or change.
+    """
+
+
+class ImportProgress(BaseModel):
+    """
+    How much of the present work is done.
+    """
+
+    phase: Annotated[str, Field(examples=['READING'], max_length=40)]
+    """
+    What is being done. Others may be added.
+    """
+    done: Annotated[int, Field(examples=[1200], ge=0)]
+    """
+    How much of it is done.
+    """
+    total: Annotated[int | None, Field(examples=[2400], ge=0)] = None
+    """
+    How much there is to do; absent as long as that is not known.
+    """
+
+
+class ImportFailure(BaseModel):
+    """
+    Why the file cannot be imported.
+    """
+
+    reason: Annotated[str, Field(examples=['NO_TABLE'], max_length=40)]
+    """
+    A value of the table of `getImport`. Others may be added.
+    """
+    detail: Annotated[
+        str, Field(examples=['has no table of a known format'], max_length=1000)
+    ]
+    """
+    The reason in words.
+    """
+
+
+class HeaderItem(RootModel[str]):
+    root: Annotated[str, Field(examples=['Ticker'], max_length=200)]
+    """
+    A column.
+    """
+
+
+class Row(RootModel[str]):
+    root: Annotated[str, Field(examples=['AAPL'], max_length=200)]
+    """
+    A cell.
+    """
+
+
+class UndecidedItem(RootModel[int]):
+    root: Annotated[int, Field(examples=[7], ge=1)]
+    """
+    A line.
+    """
+
+
+class Warning(RootModel[str]):
+    root: Annotated[str, Field(examples=['ENCODING'], max_length=40)]
+    """
+    A warning.
+    """
+
+
+class ImportCommitInput(BaseModel):
+    """
+    What becomes of rows without a decision.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    undecided: Annotated[str, Field(examples=['SKIP'], pattern='^(SKIP|REFUSE)$')] = (
+        'REFUSE'
+    )
+    """
+    SKIP: rows without a decision are left out. REFUSE: they refuse the commit.
+    """
+
+
+class ImportUndoInput(BaseModel):
+    """
+    What becomes of what was edited since the commit.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    edited: Annotated[
+        str, Field(examples=['KEEP'], pattern='^(KEEP|REMOVE|REFUSE)$')
+    ] = 'REFUSE'
+    """
+    KEEP: executions and cash that were edited since stay. REMOVE: they go, too. REFUSE: they refuse the undoing.
+    """
+
+
+class ImportApplied(BaseModel):
+    """
+    What a commit has written so far.
+    """
+
+    executions: Annotated[int, Field(examples=[2], ge=0)]
+    """
+    Executions that were recorded.
+    """
+    linked: Annotated[int, Field(examples=[0], ge=0)]
+    """
+    Entries and closes of trades by hand, and executions, that have the content of the file now.
+    """
+    cash: Annotated[int, Field(examples=[1], ge=0)]
+    """
+    Cash rows that were recorded.
+    """
+    actions: Annotated[int, Field(examples=[0], ge=0)]
+    """
+    Corporate actions that were recorded.
+    """
+    present: Annotated[int, Field(examples=[0], ge=0)]
+    """
+    What was there already, and was left as it is.
+    """
+
+
+class ImportRemark(BaseModel):
+    """
+    What came up when a row was committed or undone.
+    """
+
+    line: Annotated[int, Field(examples=[7], ge=1)]
+    """
+    The line of the row.
+    """
+    detail: Annotated[
+        str, Field(examples=['taken with the multiplier 50 of ES in the account'])
+    ]
+    """
+    What came up, in words.
+    """
+
+
+class ImportNotes(BaseModel):
+    """
+    Trades with notes that vanished when the import was undone, as getTrade showed them, one JSON document a line.
+    """
+
+    trades: Annotated[int, Field(examples=[1], ge=1)]
+    """
+    How many there are.
+    """
+    url: Annotated[
+        AnyUrl, Field(examples=['https://files.example.com/left-over-notes.ndjson.gz'])
+    ]
+    """
+    Where the file is, compressed with gzip.
+    """
+    expires_at: Annotated[
+        AwareDatetime, Field(alias='expiresAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    Until when the address works.
+    """
+
+
+class ImportForm(BaseModel):
+    """
+    A form to send one file with.
+    """
+
+    url: Annotated[AnyUrl, Field(examples=['https://files.example.com/'])]
+    """
+    Where to POST the form.
+    """
+    fields: Annotated[
+        dict[str, str], Field(examples=[{'key': 'imports/7a/6d7e8f9a/file'}])
+    ]
+    """
+    The form's fields, to be sent as they are and before the file.
+    """
+    max_bytes: Annotated[int, Field(alias='maxBytes', examples=[20971520], ge=1)]
+    """
+    The largest allowed size of the file in bytes.
+    """
+    expires_at: Annotated[
+        AwareDatetime, Field(alias='expiresAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    When the form stops working.
+    """
+
+
+class SameAs(BaseModel):
+    """
+    What the account has already of what a row says. Of these ids it has one; `importId` is the import with which it came.
+    """
+
+    execution_id: Annotated[
+        UUID | None,
+        Field(alias='executionId', examples=['4b5c6d7e-8f9a-4b0c-9d1e-2f3a4b5c6d7e']),
+    ] = None
+    """
+    Names an execution.
+    """
+    cash_id: Annotated[
+        UUID | None,
+        Field(alias='cashId', examples=['4d5e6f70-8b9c-4d0e-9f1a-2b3c4d5e6f70']),
+    ] = None
+    """
+    Names a cash row.
+    """
+    action_id: Annotated[
+        UUID | None,
+        Field(alias='actionId', examples=['3f2e1d0c-9b8a-4c7d-8e6f-5a4b3c2d1e0f']),
+    ] = None
+    """
+    Names a corporate action.
+    """
+    trade_id: Annotated[
+        UUID | None,
+        Field(alias='tradeId', examples=['0b9f2f0a-6c1e-4a55-9d8e-3a4b5c6d7e8f']),
+    ] = None
+    """
+    Names a trade.
+    """
+    import_id: Annotated[
+        UUID | None,
+        Field(alias='importId', examples=['6d7e8f9a-0b1c-4d2e-9f3a-4b5c6d7e8f9a']),
+    ] = None
+    """
+    Names an import.
+    """
+
+
+class FiledExecution(BaseModel):
+    """
+    An execution of a row, as it would be recorded.
+    """
+
+    execution_id: Annotated[
+        UUID,
+        Field(alias='executionId', examples=['4b5c6d7e-8f9a-4b0c-9d1e-2f3a4b5c6d7e']),
+    ]
+    """
+    The same each time that it is read for its account.
+    """
+    outcome: Annotated[str, Field(examples=['NEW'], max_length=40)]
+    """
+    What a row is: a value of the table of `listImportRows`. Others may be added.
+    """
+    of: SameAs | None = None
+    opening: Annotated[Decimal | None, Field(examples=['50'])] = None
+    """
+    The quantity of the OPENING fill that comes before it.
+    """
+    symbol: Annotated[
+        str,
+        Field(
+            examples=['AAPL'],
+            max_length=32,
+            min_length=1,
+            pattern='^[!-{}~]([ -{}~]*[!-{}~])?$',
+        ),
+    ]
+    """
+    The instrument as your broker writes it, in visible ASCII characters except `|`; case counts.
+
+    """
+    instrument: Instrument
+    side: Side | None = None
+    """
+    BUY if it was bought, SELL if it was sold; absent when nothing says it.
+    """
+    quantity: Annotated[Decimal | None, Field(examples=['100'])] = None
+    """
+    The number of units, contracts or coins; above zero.
+    """
+    price: Annotated[Decimal | None, Field(examples=['185.25'])] = None
+    """
+    A price; below zero where a market allows that.
+    """
+    executed_at: Annotated[
+        AwareDatetime, Field(alias='executedAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    RFC 3339 with an offset, in the years from 0001 to 9999, in UTC too. Answers have it to the microsecond, with upper-case
+    `T` and `Z`.
+
+    """
+    day_only: Annotated[bool, Field(alias='dayOnly', examples=[False])]
+    """
+    Whether the file has its day and no time: then it is noon.
+    """
+    commission: Annotated[Decimal, Field(examples=['1.1'])]
+    """
+    A cost; below zero for a rebate.
+    """
+    fees: Annotated[Decimal, Field(examples=['1.1'])]
+    """
+    A cost; below zero for a rebate.
+    """
+    fee_currency: Annotated[
+        str | None,
+        Field(alias='feeCurrency', examples=['EUR'], pattern='^[A-Z0-9]{3,10}$'),
+    ] = None
+    """
+    A currency of ISO 4217, or the code of a coin.
+    """
+    fee_price: Annotated[Decimal | None, Field(alias='feePrice', examples=['50'])] = (
+        None
+    )
+    """
+    A number above zero.
+    """
+    kind: Annotated[str, Field(examples=['TRADE'], max_length=40)]
+    """
+    A kind of execution, as in `ExecutionKind`; also MERGER_CASH, MERGER_SHARES and SPINOFF, of fills that a corporate action makes.
+    Others may be added.
+
+    """
+    position_effect: Annotated[
+        str, Field(alias='positionEffect', examples=['AUTO'], max_length=40)
+    ]
+    """
+    As in `PositionEffect`; others may be added.
+    """
+    order_id: Annotated[
+        str | None,
+        Field(
+            alias='orderId',
+            examples=['0000e0d5.6a1b2c3d.01.01'],
+            max_length=100,
+            min_length=1,
+            pattern='^[!-{}~]([ -{}~]*[!-{}~])?$',
+        ),
+    ] = None
+    """
+    A name from another system, in visible ASCII characters except `|`.
+    """
+    external_id: Annotated[
+        str | None,
+        Field(
+            alias='externalId',
+            examples=['0000e0d5.6a1b2c3d.01.01'],
+            max_length=100,
+            min_length=1,
+            pattern='^[!-{}~]([ -{}~]*[!-{}~])?$',
+        ),
+    ] = None
+    """
+    A name from another system, in visible ASCII characters except `|`.
+    """
+    pair_id: Annotated[
+        str | None,
+        Field(
+            alias='pairId',
+            examples=['0000e0d5.6a1b2c3d.01.01'],
+            max_length=100,
+            min_length=1,
+            pattern='^[!-{}~]([ -{}~]*[!-{}~])?$',
+        ),
+    ] = None
+    """
+    A name from another system, in visible ASCII characters except `|`.
+    """
+    note: Annotated[
+        str | None, Field(examples=['0.24 a share'], max_length=200, min_length=1)
+    ] = None
+    """
+    A short text. Those of a trade's events have at most 10 000 characters together.
+    """
+
+
+class FiledCash(BaseModel):
+    """
+    Money of a row, as it would be recorded.
+    """
+
+    cash_id: Annotated[
+        UUID, Field(alias='cashId', examples=['4d5e6f70-8b9c-4d0e-9f1a-2b3c4d5e6f70'])
+    ]
+    """
+    The same each time that it is read for its account.
+    """
+    outcome: Annotated[str, Field(examples=['NEW'], max_length=40)]
+    """
+    What a row is: a value of the table of `listImportRows`. Others may be added.
+    """
+    of: SameAs | None = None
+    type: Annotated[str, Field(examples=['DIVIDEND'], max_length=40)]
+    """
+    A type of cash, as in `Cash`. Others may be added.
+    """
+    amount: Annotated[Decimal, Field(examples=['79.12'])]
+    """
+    An amount in the trade's currency.
+    """
+    currency: Annotated[
+        str | None, Field(examples=['EUR'], pattern='^[A-Z0-9]{3,10}$')
+    ] = None
+    """
+    A currency of ISO 4217, or the code of a coin.
+    """
+    at: Annotated[AwareDatetime, Field(examples=['2026-01-05T09:31:04-05:00'])]
+    """
+    RFC 3339 with an offset, in the years from 0001 to 9999, in UTC too. Answers have it to the microsecond, with upper-case
+    `T` and `Z`.
+
+    """
+    day_only: Annotated[bool, Field(alias='dayOnly', examples=[True])]
+    """
+    Whether the file has its day and no time: then it is noon.
+    """
+    symbol: Annotated[
+        str | None,
+        Field(
+            examples=['AAPL'],
+            max_length=32,
+            min_length=1,
+            pattern='^[!-{}~]([ -{}~]*[!-{}~])?$',
+        ),
+    ] = None
+    """
+    The instrument as your broker writes it, in visible ASCII characters except `|`; case counts.
+
+    """
+    external_id: Annotated[
+        str | None,
+        Field(
+            alias='externalId',
+            examples=['20260107-000123'],
+            max_length=255,
+            min_length=1,
+            pattern='^[!-~]([ -~]*[!-~])?$',
+        ),
+    ] = None
+    """
+    What names the row elsewhere, for instance at your broker; unique in the account. 1 to 255 visible ASCII characters, with
+    blanks between them.
+
+    """
+    note: Annotated[
+        str | None,
+        Field(
+            examples=['Held above the opening range on rising volume.'],
+            max_length=10000,
+        ),
+    ] = None
+    """
+    A text of any number of lines.
+    """
+
+
+class FiledAction(BaseModel):
+    """
+    A corporate action of a row, as it would be recorded.
+    """
+
+    action_id: Annotated[
+        UUID, Field(alias='actionId', examples=['3f2e1d0c-9b8a-4c7d-8e6f-5a4b3c2d1e0f'])
+    ]
+    """
+    The same each time that it is read for its account.
+    """
+    outcome: Annotated[str, Field(examples=['NEW'], max_length=40)]
+    """
+    What a row is: a value of the table of `listImportRows`. Others may be added.
+    """
+    of: SameAs | None = None
+    type: Annotated[str, Field(examples=['SPLIT'], max_length=40)]
+    """
+    A type of corporate action, as in `RecordedActionType`. Others may be added.
+    """
+    symbol: Annotated[
+        str,
+        Field(
+            examples=['AAPL'],
+            max_length=32,
+            min_length=1,
+            pattern='^[!-{}~]([ -{}~]*[!-{}~])?$',
+        ),
+    ]
+    """
+    The instrument as your broker writes it, in visible ASCII characters except `|`; case counts.
+
+    """
+    effective_at: Annotated[
+        AwareDatetime,
+        Field(alias='effectiveAt', examples=['2026-01-05T09:31:04-05:00']),
+    ]
+    """
+    RFC 3339 with an offset, in the years from 0001 to 9999, in UTC too. Answers have it to the microsecond, with upper-case
+    `T` and `Z`.
+
+    """
+    day_only: Annotated[bool, Field(alias='dayOnly', examples=[True])]
+    """
+    Whether the file has its day and no time: then it is noon.
+    """
+    new: Annotated[Decimal | None, Field(examples=['50'])] = None
+    """
+    A number above zero.
+    """
+    old: Annotated[Decimal | None, Field(examples=['50'])] = None
+    """
+    A number above zero.
+    """
+    new_symbol: Annotated[
+        str | None,
+        Field(
+            alias='newSymbol',
+            examples=['AAPL'],
+            max_length=32,
+            min_length=1,
+            pattern='^[!-{}~]([ -{}~]*[!-{}~])?$',
+        ),
+    ] = None
+    """
+    The instrument as your broker writes it, in visible ASCII characters except `|`; case counts.
+
+    """
+    cash_per_share: Annotated[
+        Decimal | None, Field(alias='cashPerShare', examples=['185.25'])
+    ] = None
+    """
+    A price; below zero where a market allows that.
+    """
+    cost_share: Annotated[
+        Decimal | None, Field(alias='costShare', examples=['185.25'])
+    ] = None
+    """
+    A price; below zero where a market allows that.
+    """
+    quantity: Annotated[Decimal | None, Field(examples=['50'])] = None
+    """
+    A number above zero.
+    """
+    added: Annotated[Decimal | None, Field(examples=['185.25'])] = None
+    """
+    The units by which what is open grew, or shrank, of a split whose ratio the file does not have.
+    """
+
+
+class RowNotice(BaseModel):
+    """
+    What was noticed in a row that was read.
+    """
+
+    reason: Annotated[str, Field(examples=['ROUNDING'], max_length=40)]
+    """
+    A value of the table of `listImportRows`. Others may be added.
+    """
+    detail: Annotated[
+        str, Field(examples=['the amount differs by 0.01'], max_length=1000)
+    ]
+    """
+    It in words.
+    """
+
+
+RawAdditionalProperty = TypeAliasType(
+    "RawAdditionalProperty", Annotated[str, Field(examples=['AAPL'], max_length=200)]
+)
+"""
+A cell.
+"""
+
+
+class ImportRow(BaseModel):
+    """
+    A row of the file, and what becomes of it.
+    """
+
+    line: Annotated[int, Field(examples=[7], ge=1)]
+    """
+    Where it begins in the file; the first line is 1.
+    """
+    lines: Annotated[int, Field(examples=[1], ge=1)]
+    """
+    How many lines it takes; more than one when a quoted cell spans several.
+    """
+    outcome: Annotated[str, Field(examples=['NEW'], max_length=40)]
+    """
+    What a row is: a value of the table of `listImportRows`. Others may be added.
+    """
+    decision: Annotated[str | None, Field(examples=['IMPORT'], max_length=40)] = None
+    """
+    What becomes of it, as in `updateImport`; absent while it waits for your decision, and when there is nothing to decide.
+    """
+    reason: Annotated[str | None, Field(examples=['DATE'], max_length=40)] = None
+    """
+    Why it cannot be read: a value of the table of this operation. Others may be added.
+    """
+    detail: Annotated[
+        str | None, Field(examples=['is not a date'], max_length=1000)
+    ] = None
+    """
+    Why it cannot be read, or is skipped, in words.
+    """
+    raw: Annotated[
+        dict[str, RawAdditionalProperty], Field(examples=[{'Symbol': 'AAPL'}])
+    ]
+    """
+    Its cells by the names of their columns, each cut to 200 characters.
+    """
+    executions: list[FiledExecution]
+    """
+    The executions that it says; two of a row that is a whole trade.
+    """
+    cash: list[FiledCash]
+    """
+    The money that it says.
+    """
+    actions: list[FiledAction]
+    """
+    The corporate actions that it says.
+    """
+    warnings: list[RowNotice]
+    """
+    What was noticed in it.
+    """
+
+
+class ImportRowPage(BaseModel):
+    """
+    A page of rows.
+    """
+
+    items: Annotated[list[ImportRow], Field(max_length=200)]
+    """
+    The rows of this page.
+    """
+    next_token: Annotated[
+        str | None,
+        Field(
+            alias='nextToken',
+            examples=['eyJrIjoiMjAyNi0wMS0wNVQxNDozMTowNC4wMDAwMDBaIn0'],
+            max_length=2048,
+            min_length=1,
+        ),
+    ] = None
+    """
+    An opaque token of the API.
+    """
+
+
+class ImportColumnsInput(BaseModel):
+    """
+    The columns of a table, by what they are. Without `side`, the sign of the quantity tells it.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    time: Annotated[
+        str | None, Field(examples=['Ticker'], max_length=200, min_length=1)
+    ] = None
+    """
+    The name of its column.
+    """
+    date: Annotated[
+        str | None, Field(examples=['Ticker'], max_length=200, min_length=1)
+    ] = None
+    """
+    The name of its column.
+    """
+    clock: Annotated[
+        str | None, Field(examples=['Ticker'], max_length=200, min_length=1)
+    ] = None
+    """
+    The name of its column.
+    """
+    symbol: Annotated[
+        str | None, Field(examples=['Ticker'], max_length=200, min_length=1)
+    ] = None
+    """
+    The name of its column.
+    """
+    side: Annotated[
+        str | None, Field(examples=['Ticker'], max_length=200, min_length=1)
+    ] = None
+    """
+    The name of its column.
+    """
+    quantity: Annotated[
+        str | None, Field(examples=['Ticker'], max_length=200, min_length=1)
+    ] = None
+    """
+    The name of its column.
+    """
+    price: Annotated[
+        str | None, Field(examples=['Ticker'], max_length=200, min_length=1)
+    ] = None
+    """
+    The name of its column.
+    """
+    commission: Annotated[
+        str | None, Field(examples=['Ticker'], max_length=200, min_length=1)
+    ] = None
+    """
+    The name of its column.
+    """
+    amount: Annotated[
+        str | None, Field(examples=['Ticker'], max_length=200, min_length=1)
+    ] = None
+    """
+    The name of its column.
+    """
+    currency: Annotated[
+        str | None, Field(examples=['Ticker'], max_length=200, min_length=1)
+    ] = None
+    """
+    The name of its column.
+    """
+    external_id: Annotated[
+        str | None,
+        Field(alias='externalId', examples=['Ticker'], max_length=200, min_length=1),
+    ] = None
+    """
+    The name of its column.
+    """
+    order_id: Annotated[
+        str | None,
+        Field(alias='orderId', examples=['Ticker'], max_length=200, min_length=1),
+    ] = None
+    """
+    The name of its column.
+    """
+    entry_time: Annotated[
+        str | None,
+        Field(alias='entryTime', examples=['Ticker'], max_length=200, min_length=1),
+    ] = None
+    """
+    The name of its column.
+    """
+    exit_time: Annotated[
+        str | None,
+        Field(alias='exitTime', examples=['Ticker'], max_length=200, min_length=1),
+    ] = None
+    """
+    The name of its column.
+    """
+    entry_price: Annotated[
+        str | None,
+        Field(alias='entryPrice', examples=['Ticker'], max_length=200, min_length=1),
+    ] = None
+    """
+    The name of its column.
+    """
+    exit_price: Annotated[
+        str | None,
+        Field(alias='exitPrice', examples=['Ticker'], max_length=200, min_length=1),
+    ] = None
+    """
+    The name of its column.
+    """
+    profit: Annotated[
+        str | None, Field(examples=['Ticker'], max_length=200, min_length=1)
+    ] = None
+    """
+    The name of its column.
+    """
+    type: Annotated[
+        str | None, Field(examples=['Ticker'], max_length=200, min_length=1)
+    ] = None
+    """
+    The name of its column.
+    """
+    multiplier: Annotated[
+        str | None, Field(examples=['Ticker'], max_length=200, min_length=1)
+    ] = None
+    """
+    The name of its column.
+    """
+    note: Annotated[
+        str | None, Field(examples=['Ticker'], max_length=200, min_length=1)
+    ] = None
+    """
+    The name of its column.
+    """
+
+
+class ImportColumns(BaseModel):
+    """
+    The columns of a table, by what they are.
+    """
+
+    time: Annotated[
+        str | None, Field(examples=['Ticker'], max_length=200, min_length=1)
+    ] = None
+    """
+    The name of its column.
+    """
+    date: Annotated[
+        str | None, Field(examples=['Ticker'], max_length=200, min_length=1)
+    ] = None
+    """
+    The name of its column.
+    """
+    clock: Annotated[
+        str | None, Field(examples=['Ticker'], max_length=200, min_length=1)
+    ] = None
+    """
+    The name of its column.
+    """
+    symbol: Annotated[
+        str | None, Field(examples=['Ticker'], max_length=200, min_length=1)
+    ] = None
+    """
+    The name of its column.
+    """
+    side: Annotated[
+        str | None, Field(examples=['Ticker'], max_length=200, min_length=1)
+    ] = None
+    """
+    The name of its column.
+    """
+    quantity: Annotated[
+        str | None, Field(examples=['Ticker'], max_length=200, min_length=1)
+    ] = None
+    """
+    The name of its column.
+    """
+    price: Annotated[
+        str | None, Field(examples=['Ticker'], max_length=200, min_length=1)
+    ] = None
+    """
+    The name of its column.
+    """
+    commission: Annotated[
+        str | None, Field(examples=['Ticker'], max_length=200, min_length=1)
+    ] = None
+    """
+    The name of its column.
+    """
+    amount: Annotated[
+        str | None, Field(examples=['Ticker'], max_length=200, min_length=1)
+    ] = None
+    """
+    The name of its column.
+    """
+    currency: Annotated[
+        str | None, Field(examples=['Ticker'], max_length=200, min_length=1)
+    ] = None
+    """
+    The name of its column.
+    """
+    external_id: Annotated[
+        str | None,
+        Field(alias='externalId', examples=['Ticker'], max_length=200, min_length=1),
+    ] = None
+    """
+    The name of its column.
+    """
+    order_id: Annotated[
+        str | None,
+        Field(alias='orderId', examples=['Ticker'], max_length=200, min_length=1),
+    ] = None
+    """
+    The name of its column.
+    """
+    entry_time: Annotated[
+        str | None,
+        Field(alias='entryTime', examples=['Ticker'], max_length=200, min_length=1),
+    ] = None
+    """
+    The name of its column.
+    """
+    exit_time: Annotated[
+        str | None,
+        Field(alias='exitTime', examples=['Ticker'], max_length=200, min_length=1),
+    ] = None
+    """
+    The name of its column.
+    """
+    entry_price: Annotated[
+        str | None,
+        Field(alias='entryPrice', examples=['Ticker'], max_length=200, min_length=1),
+    ] = None
+    """
+    The name of its column.
+    """
+    exit_price: Annotated[
+        str | None,
+        Field(alias='exitPrice', examples=['Ticker'], max_length=200, min_length=1),
+    ] = None
+    """
+    The name of its column.
+    """
+    profit: Annotated[
+        str | None, Field(examples=['Ticker'], max_length=200, min_length=1)
+    ] = None
+    """
+    The name of its column.
+    """
+    type: Annotated[
+        str | None, Field(examples=['Ticker'], max_length=200, min_length=1)
+    ] = None
+    """
+    The name of its column.
+    """
+    multiplier: Annotated[
+        str | None, Field(examples=['Ticker'], max_length=200, min_length=1)
+    ] = None
+    """
+    The name of its column.
+    """
+    note: Annotated[
+        str | None, Field(examples=['Ticker'], max_length=200, min_length=1)
+    ] = None
+    """
+    The name of its column.
+    """
+
+
+class Word(RootModel[str]):
+    root: Annotated[str, Field(examples=['Kauf'], max_length=100, min_length=1)]
+    """
+    A word, whatever its letters.
+    """
+
+
+class SideWordsInput(BaseModel):
+    """
+    The words for a side.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    side: Side
+    """
+    The side.
+    """
+    words: Annotated[list[Word], Field(max_length=50)]
+    """
+    Its words.
+    """
+
+
+class SideWords(BaseModel):
+    """
+    The words for a side.
+    """
+
+    side: Side
+    """
+    The side.
+    """
+    words: Annotated[list[Word], Field(max_length=50)]
+    """
+    Its words.
+    """
+
+
+class TypeWordsInput(BaseModel):
+    """
+    The words for a type of row.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    type: Annotated[
+        str,
+        Field(
+            examples=['FILL'],
+            pattern='^(FILL|SKIP|DEPOSIT|WITHDRAWAL|TRANSFER|PAYOUT|ADJUSTMENT|DIVIDEND|INTEREST|FEE|TAX|FUNDING|CONVERSION)$',
+        ),
+    ]
+    """
+    FILL, a type of cash, or SKIP for rows that are left out.
+    """
+    words: Annotated[list[Word], Field(max_length=50)]
+    """
+    Its words.
+    """
+
+
+class TypeWords(BaseModel):
+    """
+    The words for a type of row.
+    """
+
+    type: Annotated[str, Field(examples=['FILL'], max_length=40)]
+    """
+    A type of row, as in `TypeWordsInput`.
+    """
+    words: Annotated[list[Word], Field(max_length=50)]
+    """
+    Its words.
+    """
+
+
+class SkipRuleInput(BaseModel):
+    """
+    Rows whose cell passes a test are left out.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    column: Annotated[str, Field(examples=['Ticker'], max_length=200, min_length=1)]
+    """
+    The name of its column.
+    """
+    comparison: Annotated[
+        str, Field(examples=['is'], pattern='^(is|startsWith|contains)$')
+    ]
+    """
+    How the cell is compared, whatever its letters.
+    """
+    text: Annotated[str, Field(examples=['Total'], max_length=100, min_length=1)]
+    """
+    What it is compared with.
+    """
+
+
+class SkipRule(BaseModel):
+    """
+    Rows whose cell passes a test are left out.
+    """
+
+    column: Annotated[str, Field(examples=['Ticker'], max_length=200, min_length=1)]
+    """
+    The name of its column.
+    """
+    comparison: Annotated[str, Field(examples=['is'])]
+    """
+    How the cell is compared, whatever its letters.
+    """
+    text: Annotated[str, Field(examples=['Total'], max_length=100, min_length=1)]
+    """
+    What it is compared with.
+    """
+
+
+class Fee(RootModel[str]):
+    root: Annotated[str, Field(examples=['Ticker'], max_length=200, min_length=1)]
+    """
+    The name of its column.
+    """
+
+
+class MatchItem(RootModel[str]):
+    root: Annotated[str, Field(examples=['Ticker'], max_length=200, min_length=1)]
+    """
+    The name of its column.
+    """
+
+
+class DateFormat(RootModel[str]):
+    root: Annotated[
+        str, Field(examples=['DD.MM.YYYY HH:mm'], max_length=40, min_length=1)
+    ]
+    """
+    A way to write times.
+    """
+
+
+class Need1(RootModel[str]):
+    root: Annotated[str, Field(examples=['TIME_ZONE'], pattern='^[A-Z_]+$')]
+    """
+    Something that the file does not say.
+    """
+
+
+class ImportFormat(BaseModel):
+    """
+    A format of brokers' files.
+    """
+
+    format_id: Annotated[
+        str,
+        Field(
+            alias='formatId',
+            examples=['tradervue'],
+            max_length=60,
+            pattern='^[a-z][a-z0-9_]*$',
+        ),
+    ]
+    """
+    Names a format of brokers' files.
+    """
+    broker: Annotated[str, Field(examples=['Tradervue'])]
+    """
+    Whose files they are, as a person would say it.
+    """
+    kind: Annotated[str, Field(examples=['FILLS'], pattern='^[A-Z_]+$')]
+    """
+    What a row of the file is: a value of the table of `listImportFormats`.
+    """
+    columns: list[str]
+    """
+    The columns by which the file is known, whatever their order and the case of their letters.
+    """
+    needs: list[Need1]
+    """
+    What such a file does not say: values of the table of `listImportFormats`.
+    """
+    how_to_export: Annotated[
+        str, Field(alias='howToExport', examples=['Reports, Trades, Export: CSV.'])
+    ]
+    """
+    Where the broker's site or program gives such a file.
+    """
+
+
+class ImportLimits(BaseModel):
+    """
+    How large a file may be.
+    """
+
+    max_bytes: Annotated[int, Field(alias='maxBytes', examples=[20971520], ge=1)]
+    """
+    The bytes of a file.
+    """
+    max_rows: Annotated[int, Field(alias='maxRows', examples=[200000], ge=1)]
+    """
+    Its rows.
+    """
+    max_columns: Annotated[int, Field(alias='maxColumns', examples=[256], ge=1)]
+    """
+    The columns of a row.
+    """
+    max_row_bytes: Annotated[int, Field(alias='maxRowBytes', examples=[65536], ge=1)]
+    """
+    The bytes of a row. A longer one is left out and reported.
+    """
+
+
+class ImportFormatList(BaseModel):
+    """
+    All formats that the API reads by itself, and what holds for every file.
+    """
+
+    items: list[ImportFormat]
+    """
+    The formats, by their ids.
+    """
+    limits: ImportLimits
+
+
+class FormatDetectionInput(BaseModel):
+    """
+    The beginning of a file.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    text: Annotated[
+        str,
+        Field(
+            examples=['Date,Time,Symbol,Quantity,Price,Side'],
+            max_length=65536,
+            min_length=1,
+        ),
+    ]
+    """
+    The text with which the file begins.
+    """
+
+
+class FormatCandidate(BaseModel):
+    """
+    A format that a file may have.
+    """
+
+    format_id: Annotated[
+        str,
+        Field(
+            alias='formatId',
+            examples=['tradervue'],
+            max_length=60,
+            pattern='^[a-z][a-z0-9_]*$',
+        ),
+    ]
+    """
+    Names a format of brokers' files.
+    """
+    broker: Annotated[str, Field(examples=['Tradervue'])]
+    """
+    Whose files they are, as a person would say it.
+    """
+    confidence: Annotated[int, Field(examples=[100], ge=0, le=100)]
+    """
+    How much of what the format has the text has, in percent.
+    """
+
+
+class FormatDetection(BaseModel):
+    """
+    The formats that a file may have.
+    """
+
+    candidates: list[FormatCandidate]
+    """
+    The likeliest first; empty for a file of no format that the API knows.
+    """
+
+
 class ExportList(BaseModel):
     """
     Files that were asked for.
@@ -3783,11 +5031,11 @@ class EquityPoint(BaseModel):
     The end of a day, a week or a month.
     """
 
-    from_: Annotated[date, Field(alias='from', examples=['2026-01-05'])]
+    from_: Annotated[date_aliased, Field(alias='from', examples=['2026-01-05'])]
     """
     Its first day.
     """
-    to: Annotated[date, Field(examples=['2026-01-05'])]
+    to: Annotated[date_aliased, Field(examples=['2026-01-05'])]
     """
     Its last day.
     """
@@ -3820,15 +5068,15 @@ class DrawdownEpisode(BaseModel):
     A time under water. Without `end`, it goes on.
     """
 
-    start: Annotated[date, Field(examples=['2026-01-05'])]
+    start: Annotated[date_aliased, Field(examples=['2026-01-05'])]
     """
     The first day below the peak.
     """
-    trough: Annotated[date, Field(examples=['2026-01-05'])]
+    trough: Annotated[date_aliased, Field(examples=['2026-01-05'])]
     """
     The deepest day.
     """
-    end: Annotated[date | None, Field(examples=['2026-01-05'])] = None
+    end: Annotated[date_aliased | None, Field(examples=['2026-01-05'])] = None
     """
     The day that was back at the peak.
     """
@@ -3849,11 +5097,11 @@ class Period(BaseModel):
     What happened from the first day to the last.
     """
 
-    from_: Annotated[date, Field(alias='from', examples=['2026-01-05'])]
+    from_: Annotated[date_aliased, Field(alias='from', examples=['2026-01-05'])]
     """
     The first day.
     """
-    to: Annotated[date, Field(examples=['2026-01-05'])]
+    to: Annotated[date_aliased, Field(examples=['2026-01-05'])]
     """
     The last day.
     """
@@ -3914,6 +5162,13 @@ class HtmlPage(RootModel[str]):
     root: Annotated[str, Field(examples=['<!doctype html>'])]
     """
     A page in HTML.
+    """
+
+
+class Line(RootModel[int]):
+    root: Annotated[int, Field(examples=[7], ge=1)]
+    """
+    A line.
     """
 
 
@@ -4297,7 +5552,7 @@ class Rate(BaseModel):
     """
     A currency of ISO 4217, or the code of a coin.
     """
-    day: Annotated[date, Field(examples=['2026-01-05'])]
+    day: Annotated[date_aliased, Field(examples=['2026-01-05'])]
     """
     A calendar day.
     """
@@ -4662,6 +5917,13 @@ class Cash(BaseModel):
     """
     A text of any number of lines.
     """
+    import_id: Annotated[
+        UUID | None,
+        Field(alias='importId', examples=['6d7e8f9a-0b1c-4d2e-9f3a-4b5c6d7e8f9a']),
+    ] = None
+    """
+    Names an import.
+    """
     version: Annotated[int, Field(examples=[1], ge=1)]
     """
     Rises by one with every change.
@@ -4996,6 +6258,132 @@ class Settings(BaseModel):
     ] = None
     """
     When the settings were changed last; absent as long as they were not.
+    """
+
+
+class CorporateAction(BaseModel):
+    """
+    A corporate action as it is recorded.
+    """
+
+    action_id: Annotated[
+        UUID, Field(alias='actionId', examples=['3f2e1d0c-9b8a-4c7d-8e6f-5a4b3c2d1e0f'])
+    ]
+    """
+    Names a corporate action.
+    """
+    type: Annotated[str, Field(examples=['SPLIT'], max_length=40)]
+    """
+    A type of corporate action, as in `RecordedActionType`. Others may be added.
+    """
+    symbol: Annotated[
+        str,
+        Field(
+            examples=['AAPL'],
+            max_length=32,
+            min_length=1,
+            pattern='^[!-{}~]([ -{}~]*[!-{}~])?$',
+        ),
+    ]
+    """
+    The symbol whose positions it changes.
+    """
+    effective_at: Annotated[
+        AwareDatetime,
+        Field(alias='effectiveAt', examples=['2026-01-05T09:31:04-05:00']),
+    ]
+    """
+    From when on; executions of the instant come after it.
+    """
+    account_id: Annotated[
+        UUID | None,
+        Field(alias='accountId', examples=['3c4d5e6f-7a8b-4c9d-8e0f-1a2b3c4d5e6f']),
+    ] = None
+    """
+    The account that it changes; absent for all of them.
+    """
+    new: Annotated[Decimal | None, Field(examples=['50'])] = None
+    """
+    So many units there are from then on.
+    """
+    old: Annotated[Decimal | None, Field(examples=['50'])] = None
+    """
+    For so many of before.
+    """
+    new_symbol: Annotated[
+        str | None,
+        Field(
+            alias='newSymbol',
+            examples=['AAPL'],
+            max_length=32,
+            min_length=1,
+            pattern='^[!-{}~]([ -{}~]*[!-{}~])?$',
+        ),
+    ] = None
+    """
+    The symbol from then on, or of what is given.
+    """
+    cash_per_share: Annotated[
+        Decimal | None, Field(alias='cashPerShare', examples=['185.25'])
+    ] = None
+    """
+    The cash for each unit of before; not below zero.
+    """
+    cost_share: Annotated[
+        Decimal | None, Field(alias='costShare', examples=['185.25'])
+    ] = None
+    """
+    The part of the cost that goes along, from 0 to 1.
+    """
+    quantity: Annotated[Decimal | None, Field(examples=['50'])] = None
+    """
+    How many units are added.
+    """
+    import_id: Annotated[
+        UUID | None,
+        Field(alias='importId', examples=['6d7e8f9a-0b1c-4d2e-9f3a-4b5c6d7e8f9a']),
+    ] = None
+    """
+    Names an import.
+    """
+    version: Annotated[int, Field(examples=[1], ge=1)]
+    """
+    1, since an action is not changed.
+    """
+    created_at: Annotated[
+        AwareDatetime, Field(alias='createdAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    When it was recorded.
+    """
+    updated_at: Annotated[
+        AwareDatetime, Field(alias='updatedAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    As `createdAt`.
+    """
+
+
+class CorporateActionPage(BaseModel):
+    """
+    A page of corporate actions.
+    """
+
+    items: Annotated[list[CorporateAction], Field(max_length=100)]
+    """
+    The actions of this page.
+    """
+    next_token: Annotated[
+        str | None,
+        Field(
+            alias='nextToken',
+            examples=['eyJrIjoiMjAyNi0wMS0wNVQxNDozMTowNC4wMDAwMDBaIn0'],
+            max_length=2048,
+            min_length=1,
+        ),
+    ] = None
+    """
+    An opaque token of the API.
     """
 
 
@@ -5869,6 +7257,578 @@ class FacetValue(BaseModel):
     ] = None
     """
     A number of trades.
+    """
+
+
+class ImportInput(BaseModel):
+    """
+    A file to import.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    file_name: Annotated[
+        str,
+        Field(
+            alias='fileName',
+            examples=['trades-2026.csv'],
+            max_length=255,
+            min_length=1,
+            pattern='^[^|<>"]+$',
+        ),
+    ]
+    """
+    What the file is called.
+    """
+    account_id: Annotated[
+        UUID | None,
+        Field(alias='accountId', examples=['3c4d5e6f-7a8b-4c9d-8e0f-1a2b3c4d5e6f']),
+    ] = None
+    """
+    The trading account into which it comes.
+    """
+    format_id: Annotated[
+        str | None,
+        Field(
+            alias='formatId',
+            examples=['tradervue'],
+            max_length=60,
+            pattern='^[a-z][a-z0-9_]*$',
+        ),
+    ] = None
+    """
+    The format of the file.
+    """
+    mapping_id: Annotated[
+        UUID | None,
+        Field(alias='mappingId', examples=['8f9a0b1c-2d3e-4f4a-8b5c-6d7e8f9a0b1c']),
+    ] = None
+    """
+    The mapping to read it with.
+    """
+    time_zone: Annotated[
+        str | None,
+        Field(
+            alias='timeZone',
+            examples=['America/New_York'],
+            max_length=64,
+            pattern='^[A-Za-z][A-Za-z0-9_+/-]*$',
+        ),
+    ] = None
+    """
+    The time zone of times without an offset.
+    """
+    date_order: Annotated[
+        str | None,
+        Field(alias='dateOrder', examples=['DMY'], pattern='^(MDY|DMY|YMD)$'),
+    ] = None
+    """
+    The order of day, month and year where digits alone do not tell it.
+    """
+    decimal_mark: Annotated[
+        str | None,
+        Field(alias='decimalMark', examples=['COMMA'], pattern='^(POINT|COMMA)$'),
+    ] = None
+    """
+    What stands before the decimals of a number.
+    """
+    day: Annotated[date_aliased | None, Field(examples=['2026-01-05'])] = None
+    """
+    The day of its times, for a file that has none.
+    """
+    orphan_policy: Annotated[
+        str | None,
+        Field(
+            alias='orphanPolicy', examples=['ASK'], pattern='^(ASK|SHORT|OPENING|SKIP)$'
+        ),
+    ] = None
+    """
+    What becomes of a close of what was never opened. ASK: you decide. SHORT: it opens a short position. OPENING: an OPENING fill of unknown cost comes before it, as always before a fill that opens nothing. SKIP: it is left out.
+    """
+
+
+class ImportCandidate(BaseModel):
+    """
+    A format that the file may have.
+    """
+
+    format_id: Annotated[
+        str,
+        Field(
+            alias='formatId',
+            examples=['tradervue'],
+            max_length=60,
+            pattern='^[a-z][a-z0-9_]*$',
+        ),
+    ]
+    """
+    Names a format of brokers' files.
+    """
+    confidence: Annotated[int, Field(examples=[100], ge=0, le=100)]
+    """
+    How much of what the format has the file has, in percent.
+    """
+
+
+class ImportReading(BaseModel):
+    """
+    How the file was read. What was not found out is absent.
+    """
+
+    format_id: Annotated[
+        str | None,
+        Field(
+            alias='formatId',
+            examples=['tradervue'],
+            max_length=60,
+            pattern='^[a-z][a-z0-9_]*$',
+        ),
+    ] = None
+    """
+    Names a format of brokers' files.
+    """
+    candidates: list[ImportCandidate] | None = None
+    """
+    The formats that the file may have, the likeliest first.
+    """
+    encoding: Annotated[str | None, Field(examples=['utf-8'], max_length=40)] = None
+    """
+    How its bytes are text.
+    """
+    delimiter: Annotated[str | None, Field(examples=[','], max_length=40)] = None
+    """
+    The character between cells; XML or HTML for a file of these.
+    """
+    header_line: Annotated[
+        int | None, Field(alias='headerLine', examples=[1], ge=1)
+    ] = None
+    """
+    The line of the table's header.
+    """
+    decimal_mark: Annotated[
+        str | None, Field(alias='decimalMark', examples=['POINT'], max_length=40)
+    ] = None
+    """
+    What stands before decimals, as in `ImportInput`.
+    """
+    date_order: Annotated[
+        str | None, Field(alias='dateOrder', examples=['MDY'], max_length=40)
+    ] = None
+    """
+    The order of day, month and year, as in `ImportInput`.
+    """
+    time_zone: Annotated[
+        str | None,
+        Field(
+            alias='timeZone',
+            examples=['America/New_York'],
+            max_length=64,
+            pattern='^[A-Za-z][A-Za-z0-9_+/-]*$',
+        ),
+    ] = None
+    """
+    The time zone of times without an offset.
+    """
+    currencies: list[CurrencyCode] | None = None
+    """
+    The currencies of the rows.
+    """
+    needs: list[Need]
+    """
+    What has to be said before the import can be committed, as in `listImportFormats`.
+    """
+
+
+class ImportDay(BaseModel):
+    """
+    What changes on a day.
+    """
+
+    day: Annotated[date_aliased, Field(examples=['2026-01-05'])]
+    """
+    The day of the last close, in its own UTC offset.
+    """
+    trades: Annotated[int, Field(examples=[1])]
+    """
+    How many closed trades more there are; below zero for fewer.
+    """
+    net_pnl: Annotated[Decimal, Field(alias='netPnl', examples=['257.8'])]
+    """
+    What they earn more after all costs.
+    """
+
+
+class ImportTotal(BaseModel):
+    """
+    What an import adds to the closed trades of a currency.
+    """
+
+    currency: Annotated[
+        str | None, Field(examples=['EUR'], pattern='^[A-Z0-9]{3,10}$')
+    ] = None
+    """
+    Absent for that of the account.
+    """
+    trades: Annotated[int, Field(examples=[1])]
+    """
+    How many closed trades more there are; below zero for fewer.
+    """
+    gross_pnl: Annotated[Decimal, Field(alias='grossPnl', examples=['257.8'])]
+    """
+    What they earn more before costs.
+    """
+    net_pnl: Annotated[Decimal, Field(alias='netPnl', examples=['257.8'])]
+    """
+    What they earn more after all costs.
+    """
+    costs: Annotated[Decimal, Field(examples=['257.8'])]
+    """
+    The difference of both.
+    """
+    by_day: Annotated[list[ImportDay], Field(alias='byDay')]
+    """
+    The days on which something changes.
+    """
+
+
+class ImportMappingInput(BaseModel):
+    """
+    How to read a table that has no format of a broker's.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    name: Annotated[str, Field(examples=['My broker'], max_length=60, min_length=1)]
+    """
+    What it is called.
+    """
+    row_kind: Annotated[
+        str,
+        Field(alias='rowKind', examples=['FILL'], pattern='^(FILL|TRADE|CASH|MIXED)$'),
+    ]
+    """
+    What a row is; MIXED tables have a column `type` that tells.
+    """
+    columns: ImportColumnsInput
+    fees: Annotated[list[Fee] | None, Field(max_length=20)] = None
+    """
+    The columns of further costs.
+    """
+    match: Annotated[list[MatchItem] | None, Field(max_length=50)] = None
+    """
+    The columns by which a later file of the same kind is recognized; by default those that are read.
+    """
+    skip_lines: Annotated[
+        int | None, Field(alias='skipLines', examples=[0], ge=0, le=60)
+    ] = None
+    """
+    Lines before the header that are left out.
+    """
+    sides: Annotated[list[SideWordsInput] | None, Field(max_length=2)] = None
+    """
+    The words of the column `side`; others are read as usual.
+    """
+    types: Annotated[list[TypeWordsInput] | None, Field(max_length=13)] = None
+    """
+    The words of the column `type`.
+    """
+    date_formats: Annotated[
+        list[DateFormat] | None, Field(alias='dateFormats', max_length=4)
+    ] = None
+    """
+    How times are written, with YYYY, YY, MM, DD, HH, hh, mm, ss and A; by default in the file's order.
+    """
+    date_order: Annotated[
+        str | None,
+        Field(alias='dateOrder', examples=['DMY'], pattern='^(MDY|DMY|YMD)$'),
+    ] = None
+    """
+    The order of day, month and year.
+    """
+    decimal_mark: Annotated[
+        str | None,
+        Field(alias='decimalMark', examples=['COMMA'], pattern='^(POINT|COMMA)$'),
+    ] = None
+    """
+    What stands before decimals.
+    """
+    time_zone: Annotated[
+        str | None,
+        Field(
+            alias='timeZone',
+            examples=['America/New_York'],
+            max_length=64,
+            pattern='^[A-Za-z][A-Za-z0-9_+/-]*$',
+        ),
+    ] = None
+    """
+    The time zone of its times.
+    """
+    cost_sign: Annotated[
+        str | None,
+        Field(
+            alias='costSign',
+            examples=['AS_SHOWN'],
+            pattern='^(AS_SHOWN|POSITIVE_IS_COST|NEGATIVE_IS_COST)$',
+        ),
+    ] = None
+    """
+    What the sign of a cost says. AS_SHOWN: nothing, its size is what was paid.
+    """
+    profit_is_net: Annotated[
+        bool | None, Field(alias='profitIsNet', examples=[False])
+    ] = None
+    """
+    Whether profits are after costs; then costs are what the prices make more.
+    """
+    lot_size: Annotated[Decimal | None, Field(alias='lotSize', examples=['50'])] = None
+    """
+    The units in one of the table's quantities; 1 by default.
+    """
+    instrument_kind: Annotated[
+        str | None,
+        Field(
+            alias='instrumentKind',
+            examples=['STOCK'],
+            pattern='^(STOCK|FUND|FUTURE|OPTION|FUTURE_OPTION|CRYPTO|FOREX|CFD|BOND|OTHER)$',
+        ),
+    ] = None
+    """
+    What is traded, as in `InstrumentKind`.
+    """
+    skip_when: Annotated[
+        list[SkipRuleInput] | None, Field(alias='skipWhen', max_length=20)
+    ] = None
+    """
+    Rows that are left out.
+    """
+
+
+class ImportMapping(BaseModel):
+    """
+    How a table is read that has no format of a broker's.
+    """
+
+    mapping_id: Annotated[
+        UUID,
+        Field(alias='mappingId', examples=['8f9a0b1c-2d3e-4f4a-8b5c-6d7e8f9a0b1c']),
+    ]
+    """
+    Names a mapping.
+    """
+    name: Annotated[str, Field(examples=['My broker'], max_length=60, min_length=1)]
+    """
+    What it is called.
+    """
+    row_kind: Annotated[str, Field(alias='rowKind', examples=['FILL'], max_length=40)]
+    """
+    What a row is; MIXED tables have a column `type` that tells.
+    """
+    columns: ImportColumns
+    fees: Annotated[list[Fee] | None, Field(max_length=20)] = None
+    """
+    The columns of further costs.
+    """
+    match: Annotated[list[MatchItem] | None, Field(max_length=50)] = None
+    """
+    The columns by which a later file of the same kind is recognized; by default those that are read.
+    """
+    skip_lines: Annotated[
+        int | None, Field(alias='skipLines', examples=[0], ge=0, le=60)
+    ] = None
+    """
+    Lines before the header that are left out.
+    """
+    sides: Annotated[list[SideWords] | None, Field(max_length=2)] = None
+    """
+    The words of the column `side`; others are read as usual.
+    """
+    types: Annotated[list[TypeWords] | None, Field(max_length=13)] = None
+    """
+    The words of the column `type`.
+    """
+    date_formats: Annotated[
+        list[DateFormat] | None, Field(alias='dateFormats', max_length=4)
+    ] = None
+    """
+    How times are written, with YYYY, YY, MM, DD, HH, hh, mm, ss and A; by default in the file's order.
+    """
+    date_order: Annotated[
+        str | None, Field(alias='dateOrder', examples=['DMY'], max_length=40)
+    ] = None
+    """
+    The order of day, month and year.
+    """
+    decimal_mark: Annotated[
+        str | None, Field(alias='decimalMark', examples=['COMMA'], max_length=40)
+    ] = None
+    """
+    What stands before decimals.
+    """
+    time_zone: Annotated[
+        str | None,
+        Field(
+            alias='timeZone',
+            examples=['America/New_York'],
+            max_length=64,
+            pattern='^[A-Za-z][A-Za-z0-9_+/-]*$',
+        ),
+    ] = None
+    """
+    The time zone of its times.
+    """
+    cost_sign: Annotated[
+        str | None, Field(alias='costSign', examples=['AS_SHOWN'], max_length=40)
+    ] = None
+    """
+    What the sign of a cost says. AS_SHOWN: nothing, its size is what was paid.
+    """
+    profit_is_net: Annotated[
+        bool | None, Field(alias='profitIsNet', examples=[False])
+    ] = None
+    """
+    Whether profits are after costs; then costs are what the prices make more.
+    """
+    lot_size: Annotated[Decimal | None, Field(alias='lotSize', examples=['50'])] = None
+    """
+    The units in one of the table's quantities; 1 by default.
+    """
+    instrument_kind: Annotated[
+        str | None, Field(alias='instrumentKind', examples=['STOCK'], max_length=40)
+    ] = None
+    """
+    What is traded, as in `InstrumentKind`.
+    """
+    skip_when: Annotated[
+        list[SkipRule] | None, Field(alias='skipWhen', max_length=20)
+    ] = None
+    """
+    Rows that are left out.
+    """
+    version: Annotated[int, Field(examples=[1], ge=1)]
+    """
+    Rises with every change.
+    """
+    created_at: Annotated[
+        AwareDatetime, Field(alias='createdAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    When it was made.
+    """
+    updated_at: Annotated[
+        AwareDatetime, Field(alias='updatedAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    When it was changed last.
+    """
+
+
+class ImportMappingDraft(BaseModel):
+    """
+    A mapping that is not kept yet.
+    """
+
+    name: Annotated[str, Field(examples=['My broker'], max_length=60, min_length=1)]
+    """
+    What it is called.
+    """
+    row_kind: Annotated[str, Field(alias='rowKind', examples=['FILL'], max_length=40)]
+    """
+    What a row is; MIXED tables have a column `type` that tells.
+    """
+    columns: ImportColumns
+    fees: Annotated[list[Fee] | None, Field(max_length=20)] = None
+    """
+    The columns of further costs.
+    """
+    match: Annotated[list[MatchItem] | None, Field(max_length=50)] = None
+    """
+    The columns by which a later file of the same kind is recognized; by default those that are read.
+    """
+    skip_lines: Annotated[
+        int | None, Field(alias='skipLines', examples=[0], ge=0, le=60)
+    ] = None
+    """
+    Lines before the header that are left out.
+    """
+    sides: Annotated[list[SideWords] | None, Field(max_length=2)] = None
+    """
+    The words of the column `side`; others are read as usual.
+    """
+    types: Annotated[list[TypeWords] | None, Field(max_length=13)] = None
+    """
+    The words of the column `type`.
+    """
+    date_formats: Annotated[
+        list[DateFormat] | None, Field(alias='dateFormats', max_length=4)
+    ] = None
+    """
+    How times are written, with YYYY, YY, MM, DD, HH, hh, mm, ss and A; by default in the file's order.
+    """
+    date_order: Annotated[
+        str | None, Field(alias='dateOrder', examples=['DMY'], max_length=40)
+    ] = None
+    """
+    The order of day, month and year.
+    """
+    decimal_mark: Annotated[
+        str | None, Field(alias='decimalMark', examples=['COMMA'], max_length=40)
+    ] = None
+    """
+    What stands before decimals.
+    """
+    time_zone: Annotated[
+        str | None,
+        Field(
+            alias='timeZone',
+            examples=['America/New_York'],
+            max_length=64,
+            pattern='^[A-Za-z][A-Za-z0-9_+/-]*$',
+        ),
+    ] = None
+    """
+    The time zone of its times.
+    """
+    cost_sign: Annotated[
+        str | None, Field(alias='costSign', examples=['AS_SHOWN'], max_length=40)
+    ] = None
+    """
+    What the sign of a cost says. AS_SHOWN: nothing, its size is what was paid.
+    """
+    profit_is_net: Annotated[
+        bool | None, Field(alias='profitIsNet', examples=[False])
+    ] = None
+    """
+    Whether profits are after costs; then costs are what the prices make more.
+    """
+    lot_size: Annotated[Decimal | None, Field(alias='lotSize', examples=['50'])] = None
+    """
+    The units in one of the table's quantities; 1 by default.
+    """
+    instrument_kind: Annotated[
+        str | None, Field(alias='instrumentKind', examples=['STOCK'], max_length=40)
+    ] = None
+    """
+    What is traded, as in `InstrumentKind`.
+    """
+    skip_when: Annotated[
+        list[SkipRule] | None, Field(alias='skipWhen', max_length=20)
+    ] = None
+    """
+    Rows that are left out.
+    """
+
+
+class ImportMappingList(BaseModel):
+    """
+    All mappings.
+    """
+
+    items: Annotated[list[ImportMapping], Field(max_length=50)]
+    """
+    The mappings, in the order in which they were made.
     """
 
 
@@ -6860,6 +8820,22 @@ class Problem(BaseModel):
     """
     The cash row that is in the way.
     """
+    lines: Annotated[list[Line] | None, Field(max_length=100)] = None
+    """
+    The first lines of the file that are in the way.
+    """
+    execution_ids: Annotated[
+        list[UUID] | None, Field(alias='executionIds', max_length=100)
+    ] = None
+    """
+    The first executions that are in the way.
+    """
+    cash_ids: Annotated[list[UUID] | None, Field(alias='cashIds', max_length=100)] = (
+        None
+    )
+    """
+    The first cash rows that are in the way.
+    """
     location: Annotated[
         str | None, Field(examples=['/v1/trades/0b9f2f0a-6c1e-4a55-9d8e-3a4b5c6d7e8f'])
     ] = None
@@ -6966,7 +8942,7 @@ class Balance(BaseModel):
     """
     A currency of ISO 4217, or the code of a coin.
     """
-    at: Annotated[date | None, Field(examples=['2026-01-05'])] = None
+    at: Annotated[date_aliased | None, Field(examples=['2026-01-05'])] = None
     """
     The day at whose end the balance holds; absent when none was asked for.
     """
@@ -7044,11 +9020,11 @@ class ReturnPeriod(BaseModel):
     A day or a month of an account; a month from its first to its last day with money.
     """
 
-    from_: Annotated[date, Field(alias='from', examples=['2026-01-05'])]
+    from_: Annotated[date_aliased, Field(alias='from', examples=['2026-01-05'])]
     """
     A calendar day.
     """
-    to: Annotated[date, Field(examples=['2026-01-05'])]
+    to: Annotated[date_aliased, Field(examples=['2026-01-05'])]
     """
     A calendar day.
     """
@@ -7580,6 +9556,255 @@ class BulkResult(BaseModel):
     problem: Problem | None = None
 
 
+class ImportTable(BaseModel):
+    """
+    A table that needs a mapping.
+    """
+
+    header: list[HeaderItem]
+    """
+    The names of its columns.
+    """
+    rows: Annotated[list[list[Row]], Field(max_length=20)]
+    """
+    Its first rows.
+    """
+    proposal: ImportMappingDraft
+    """
+    A mapping to begin with.
+    """
+
+
+class Import(BaseModel):
+    """
+    A file on its way into the journal.
+    """
+
+    import_id: Annotated[
+        UUID, Field(alias='importId', examples=['6d7e8f9a-0b1c-4d2e-9f3a-4b5c6d7e8f9a'])
+    ]
+    """
+    Names an import.
+    """
+    status: Annotated[str, Field(examples=['PREVIEW'], max_length=40)]
+    """
+    How far an import is: a value of the table of `getImport`. Others may be added.
+    """
+    file_name: Annotated[
+        str, Field(alias='fileName', examples=['trades-2026.csv'], max_length=255)
+    ]
+    """
+    What the file is called.
+    """
+    file_sha256: Annotated[
+        str | None,
+        Field(
+            alias='fileSha256',
+            examples=['9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08'],
+            max_length=64,
+        ),
+    ] = None
+    """
+    The SHA-256 of the file, in hexadecimal digits.
+    """
+    account_id: Annotated[
+        UUID,
+        Field(alias='accountId', examples=['3c4d5e6f-7a8b-4c9d-8e0f-1a2b3c4d5e6f']),
+    ]
+    """
+    The trading account into which it comes.
+    """
+    format_id: Annotated[
+        str | None,
+        Field(
+            alias='formatId',
+            examples=['tradervue'],
+            max_length=60,
+            pattern='^[a-z][a-z0-9_]*$',
+        ),
+    ] = None
+    """
+    The format that was given.
+    """
+    mapping_id: Annotated[
+        UUID | None,
+        Field(alias='mappingId', examples=['8f9a0b1c-2d3e-4f4a-8b5c-6d7e8f9a0b1c']),
+    ] = None
+    """
+    The mapping that was given.
+    """
+    time_zone: Annotated[
+        str | None,
+        Field(
+            alias='timeZone',
+            examples=['America/New_York'],
+            max_length=64,
+            pattern='^[A-Za-z][A-Za-z0-9_+/-]*$',
+        ),
+    ] = None
+    """
+    The time zone that was given.
+    """
+    date_order: Annotated[
+        str | None, Field(alias='dateOrder', examples=['DMY'], max_length=40)
+    ] = None
+    """
+    The order of day, month and year that was given.
+    """
+    decimal_mark: Annotated[
+        str | None, Field(alias='decimalMark', examples=['COMMA'], max_length=40)
+    ] = None
+    """
+    The decimal mark that was given.
+    """
+    day: Annotated[date_aliased | None, Field(examples=['2026-01-05'])] = None
+    """
+    The day that was given.
+    """
+    orphan_policy: Annotated[
+        str, Field(alias='orphanPolicy', examples=['ASK'], max_length=40)
+    ]
+    """
+    What becomes of a close of what was never opened, as in `ImportInput`.
+    """
+    reading: ImportReading
+    table: ImportTable | None = None
+    counts: ImportCounts
+    progress: ImportProgress | None = None
+    failure: ImportFailure | None = None
+    decided: Annotated[int, Field(examples=[0], ge=0)]
+    """
+    How many rows you have decided about.
+    """
+    undecided: Annotated[list[UndecidedItem], Field(max_length=100)]
+    """
+    The first lines that wait for your decision.
+    """
+    warnings: list[Warning]
+    """
+    What was noticed of the file as a whole. ENCODING: it is not UTF-8. NOT_SETTLED: it is committed, and some of its trades are still to follow. Others may be added.
+    """
+    applied: ImportApplied | None = None
+    remarks: Annotated[list[ImportRemark] | None, Field(max_length=100)] = None
+    """
+    The first rows of which something is to be said since they were committed or undone.
+    """
+    remarks_made: Annotated[
+        int | None, Field(alias='remarksMade', examples=[0], ge=0)
+    ] = None
+    """
+    How many remarks there are in all.
+    """
+    committed_at: Annotated[
+        AwareDatetime | None,
+        Field(alias='committedAt', examples=['2026-01-05T09:31:04-05:00']),
+    ] = None
+    """
+    When it was committed.
+    """
+    left_over_notes: Annotated[ImportNotes | None, Field(alias='leftOverNotes')] = None
+    version: Annotated[int, Field(examples=[3], ge=1)]
+    """
+    Rises with every change, and with progress while it is committed or undone.
+    """
+    created_at: Annotated[
+        AwareDatetime, Field(alias='createdAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    When it was made.
+    """
+    updated_at: Annotated[
+        AwareDatetime, Field(alias='updatedAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    When it was changed last.
+    """
+    expires_at: Annotated[
+        AwareDatetime, Field(alias='expiresAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    When it ends by itself, with its file and its report.
+    """
+
+
+class ImportUpload(BaseModel):
+    """
+    An import, and the form that sends its file.
+    """
+
+    import_: Annotated[Import, Field(alias='import')]
+    upload: ImportForm
+
+
+class ImportPage(BaseModel):
+    """
+    A page of imports.
+    """
+
+    items: Annotated[list[Import], Field(max_length=100)]
+    """
+    The imports of this page.
+    """
+    next_token: Annotated[
+        str | None,
+        Field(
+            alias='nextToken',
+            examples=['eyJrIjoiMjAyNi0wMS0wNVQxNDozMTowNC4wMDAwMDBaIn0'],
+            max_length=2048,
+            min_length=1,
+        ),
+    ] = None
+    """
+    An opaque token of the API.
+    """
+
+
+class ImportTrade(BaseModel):
+    """
+    A trade that an import would change.
+    """
+
+    change: Annotated[str, Field(examples=['CREATE'], max_length=40)]
+    """
+    What becomes of it: a value of the table of `listImportTrades`. Others may be added.
+    """
+    trade: Trade
+    """
+    As it would be; one that vanishes, as it is.
+    """
+    before: Trade | None = None
+    """
+    As it is.
+    """
+
+
+class ImportTradePage(BaseModel):
+    """
+    A page of trades that an import would change.
+    """
+
+    items: Annotated[list[ImportTrade], Field(max_length=100)]
+    """
+    The trades of this page.
+    """
+    totals: list[ImportTotal] | None = None
+    """
+    What all of them add up to, for each currency; only on the first page.
+    """
+    next_token: Annotated[
+        str | None,
+        Field(
+            alias='nextToken',
+            examples=['eyJrIjoiMjAyNi0wMS0wNVQxNDozMTowNC4wMDAwMDBaIn0'],
+            max_length=2048,
+            min_length=1,
+        ),
+    ] = None
+    """
+    An opaque token of the API.
+    """
+
+
 class Breakdown(BaseModel):
     """
     The trades that became flat, in buckets.
@@ -7757,11 +9982,13 @@ class AccountReturns(BaseModel):
     """
     A currency of ISO 4217, or the code of a coin.
     """
-    from_: Annotated[date | None, Field(alias='from', examples=['2026-01-05'])] = None
+    from_: Annotated[
+        date_aliased | None, Field(alias='from', examples=['2026-01-05'])
+    ] = None
     """
     The first day; absent when nothing happened and none was asked for.
     """
-    to: Annotated[date | None, Field(examples=['2026-01-05'])] = None
+    to: Annotated[date_aliased | None, Field(examples=['2026-01-05'])] = None
     """
     The last day.
     """

@@ -102,6 +102,10 @@ class FieldCode(_Named):
     COSTS_DIFFER = auto()
     POINT_VALUE_UNKNOWN = auto()
     DIFFERS_FROM_INSTRUMENT = auto()
+    # Imports
+    UNKNOWN_FORMAT = auto()
+    UNKNOWN_MAPPING = auto()
+    MAPPING_RULE = auto()
     # Groups
     UNKNOWN_TRADE = auto()
     IN_ANOTHER_GROUP = auto()

@@ -46,6 +46,7 @@ SERVED_BY = {
     **dict.fromkeys(("listDeletedTrades", "getFacets"), "ListTradesFunction"),
     **dict.fromkeys(("listExports", "createExport", "getExport"), "ExportAccountFunction"),
     **dict.fromkeys(("createTrades", "updateTrades", "deleteTrades"), "ChangeManyTradesFunction"),
+    "detectFormat": "ReadFormatsFunction",
     "restoreTrade": "ChangeTradesFunction",
     "addEntry": "CloseTradeFunction",
     "getTagChange": "ReadPartsFunction",

@@ -4,11 +4,12 @@ import { onSignedOut, session } from "./api.js";
 import { $, h, notify } from "./dom.js";
 import * as account from "./account.js";
 import { dashboard } from "./dashboard.js";
+import { imports } from "./imports.js";
 import { add, trade } from "./trade.js";
 import { trades } from "./trades.js";
 
 const OPEN_TO_ALL = { "log-in": account.logInView, "sign-up": account.signUpView, "forgot": account.forgotView };
-const VIEWS = { "": dashboard, trades, add, trade, account: account.accountView };
+const VIEWS = { "": dashboard, trades, add, trade, imports, account: account.accountView };
 
 // A view gets the address's further steps and its parameters, and returns a title and elements.
 async function show() {
@@ -38,7 +39,7 @@ async function show() {
 const missing = async () => ({ title: "There is no such page", content: [h("p", {}, h("a", { href: "#/" }, "To the dashboard"))] });
 
 const failed = (error) => ({
-  title: error.status === 404 ? "There is no such trade" : "This did not work",
+  title: error.status === 404 ? "There is nothing here" : "This did not work",
   content: [h("p", { role: "alert" }, [error.message, ...(error.fields ?? []).map(({ pointer, detail }) => `${pointer} ${detail}.`)].join(" ")),
     h("p", {}, h("button", { onclick: show }, "Try again"))],
 });

@@ -613,6 +613,110 @@ export const getExport = (options) => (options.client ?? client).get({
     url: '/exports/{exportId}',
     ...options
 });
+export const listImports = (options) => (options?.client ?? client).get({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/imports',
+    ...options
+});
+export const createImport = (options) => (options.client ?? client).post({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/imports',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+export const deleteImport = (options) => (options.client ?? client).delete({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/imports/{importId}',
+    ...options
+});
+export const getImport = (options) => (options.client ?? client).get({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/imports/{importId}',
+    ...options
+});
+export const updateImport = (options) => (options.client ?? client).patch({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/imports/{importId}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/merge-patch+json',
+        ...options.headers
+    }
+});
+export const listImportRows = (options) => (options.client ?? client).get({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/imports/{importId}/rows',
+    ...options
+});
+export const listImportTrades = (options) => (options.client ?? client).get({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/imports/{importId}/trades',
+    ...options
+});
+export const commitImport = (options) => (options.client ?? client).post({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/imports/{importId}/commit',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+export const undoImport = (options) => (options.client ?? client).post({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/imports/{importId}/undo',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+export const listMappings = (options) => (options?.client ?? client).get({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/import-mappings',
+    ...options
+});
+export const createMapping = (options) => (options.client ?? client).post({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/import-mappings',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+export const deleteMapping = (options) => (options.client ?? client).delete({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/import-mappings/{mappingId}',
+    ...options
+});
+export const getMapping = (options) => (options.client ?? client).get({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/import-mappings/{mappingId}',
+    ...options
+});
+export const replaceMapping = (options) => (options.client ?? client).put({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/import-mappings/{mappingId}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+export const listImportFormats = (options) => (options?.client ?? client).get({ url: '/import-formats', ...options });
+export const detectFormat = (options) => (options.client ?? client).post({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/import-formats/detect',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
 export const getOpenApi = (options) => (options?.client ?? client).get({ url: '/openapi.yaml', ...options });
 export const headOpenApi = (options) => (options?.client ?? client).head({ url: '/openapi.yaml', ...options });
 export const getDocs = (options) => (options?.client ?? client).get({ url: '/docs', ...options });

@@ -1,4 +1,6 @@
-"""The background functions for the ledger: positions whose trades are worked out behind the answer."""
+"""The background functions for the ledger: positions whose trades are worked out behind the answer, and what imports
+leave when they are gone.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +11,7 @@ from handlers.entry import runtime
 from handlers.entry.batches import Event, each_change, each_message
 from handlers.log import logger
 from handlers.metrics import count
+from handlers.storage import import_files, imports
 from handlers.storage.errors import AccountErased
 from handlers.storage.executions import PositionKey, marked_position
 from handlers.storage.queues import settle_queue
@@ -19,9 +22,13 @@ SECONDS_TO_ANSWER = 5
 
 
 def after_ledger_change(event: Event, _: Any) -> Event:
-    """Send each position that was marked as not settled to SettleQueue. Called by LedgerTable's stream."""
+    """Send each position that was marked as not settled to SettleQueue, and delete the files of each import that is
+    gone. Called by LedgerTable's stream.
+    """
 
     def tell(change: Any) -> None:
+        if (gone := imports.gone(change.get("OldImage", {}), change.get("NewImage", {}))) is not None:
+            logger.info("files of an import deleted", versions=import_files.delete_all(gone))
         marked = marked_position(change.get("OldImage", {}), change.get("NewImage", {}))
         if marked is not None:
             user, key, version = marked

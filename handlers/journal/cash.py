@@ -69,6 +69,7 @@ class Cash:
     external_id: str | None = None
     counter: Counter | None = None
     note: str | None = None
+    import_id: str | None = None
     version: int = 1
     created_at: datetime
     updated_at: datetime

@@ -251,6 +251,7 @@ class RecordedAction(CorporateAction):
     """A corporate action that is stored. It is recorded and deleted, and never changed."""
 
     user_id: str
+    import_id: str | None = None
     version: int = 1
     created_at: datetime
     updated_at: datetime

@@ -13,7 +13,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from handlers.journal.cash import Cash
-from handlers.storage import cash, corporate_actions, erasure_marks, ledger, reconciliations
+from handlers.storage import cash, corporate_actions, erasure_marks, imports, ledger, reconciliations
 from handlers.storage.clients import trades_table
 from handlers.storage.dynamo import CONDITION_FAILED, at_version, pages, transact
 from handlers.storage.errors import AccountErased, CashNotFound, VersionMismatch
@@ -88,6 +88,15 @@ def delete_reconciliations(user_id: str, account_id: str, _: datetime) -> Iterat
     for some in _batches(reconciliations.every(user_id, account_id)):
         reconciliations.delete_all(user_id, some)
         yield
+
+
+def delete_imports(user_id: str, account_id: str, _: datetime) -> Iterator[None]:
+    """Imports into the account. Their files follow."""
+    for one in imports.newest_first(user_id):
+        if one.options.account_id == account_id:
+            with suppress(VersionMismatch):
+                imports.delete(one)
+            yield
 
 
 def group_ids(user_id: str, account_id: str) -> set[str]:

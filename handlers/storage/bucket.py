@@ -14,8 +14,8 @@ from handlers.storage.clients import failures_are_unavailable, files_bucket, s3
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef
 
-EXPORTS = "exports/"
-_PREFIXES = (image_files.PREFIX, EXPORTS)
+EXPORTS, IMPORTS = "exports/", "imports/"
+_PREFIXES = (image_files.PREFIX, EXPORTS, IMPORTS)
 
 # S3 deletes up to 1 000 files in a request, but that may take longer than the client waits for the answer.
 _BATCH = 250

@@ -51,6 +51,38 @@ def every(user_id: str, account_id: str | None = None) -> Iterator[Cash]:
     return map(_CASH.instance, ledger.below(user_id, prefix))
 
 
+def several(user_id: str, account_id: str, cash_ids: Sequence[str]) -> dict[str, Cash]:
+    """Those of the account's rows that exist, as they are now, by id. Raises Busy."""
+    found = ledger.several(user_id, [ledger.cash(account_id, cash_id) for cash_id in cash_ids])
+    return {cash.cash_id: cash for cash in map(_CASH.instance, found.values())}
+
+
+def holders(user_id: str, account_id: str, external_ids: Sequence[str]) -> dict[str, str]:
+    """The ids of the account's rows that have these external ids now, by external id. Raises Busy."""
+    prefix = ledger.external(account_id)
+    found = ledger.several(user_id, [f"{prefix}{external_id}" for external_id in external_ids])
+    return {item.removeprefix(prefix): named["ofCash"]["S"] for item, named in found.items()}
+
+
+def edited_of_import(user_id: str, account_id: str, import_id: str) -> Iterator[Cash]:
+    """The account's rows of an import that were changed since it was committed. Raises Busy."""
+    return (row for row in every(user_id, account_id) if row.import_id == import_id and row.version > 1)
+
+
+def putting(cash: Cash) -> list[TransactWriteItemTypeDef]:
+    """The writes of a new row and of its external id, on the condition that neither is there."""
+    actions = [ledger.put_new(_item(cash))]
+    if cash.external_id is not None:
+        actions.append(_naming(cash, cash.external_id))
+    return actions
+
+
+def _naming(cash: Cash, external_id: str) -> TransactWriteItemTypeDef:
+    """The write that keeps an external id for the row, on the condition that no other row of the account has it."""
+    key = ledger.key(cash.user_id, ledger.external(cash.account_id, external_id))
+    return ledger.put_new({**key, "ofCash": {"S": cash.cash_id}})
+
+
 class Change(NamedTuple):
     """A row to store in place of the former one, which has to be stored at its version. Without a former one it is new;
     without a new one the former is deleted.
@@ -99,11 +131,7 @@ def write(
             actions.append(ledger.delete(user_id, ledger.external(former.account_id, held)))
         if new is not None and wanted is not None:
             taken[len(actions)] = new
-            named: ledger.Item = {
-                **ledger.key(user_id, ledger.external(new.account_id, wanted)),
-                "ofCash": {"S": new.cash_id},
-            }
-            actions.append(ledger.put_new(named))
+            actions.append(_naming(new, wanted))
     earlier, reasons = ledger.write_once(user_id, actions, answer, now or datetime.now(UTC))
     if earlier is not None:
         return earlier

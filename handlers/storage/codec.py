@@ -81,8 +81,8 @@ class Codec(Generic[Stored]):
     """Stores instances of a dataclass as the attributes of an item.
 
     An attribute has its field's name in camelCase, unless `renamed` gives another. A field that is itself a dataclass
-    is stored as attributes of the same item, or as a map if `maps` names it. None and empty collections are absent, and
-    come back as the field's default; fields without a default have to be there.
+    is stored as attributes of the same item, or as a map if `maps` names it, at whatever depth. None and empty
+    collections are absent, and come back as the field's default; fields without a default have to be there.
 
     Field types: str, bool, int, Decimal, date and datetime (ISO 8601, with its offset), StrEnum, a Mapping from texts,
     a tuple of any of these or of dataclasses, and each of them or None. Another type raises TypeError when the codec
@@ -97,10 +97,10 @@ class Codec(Generic[Stored]):
         for own in fields(cls):  # type: ignore[arg-type] # mypy has no type variable for dataclasses
             kind = _without_none(hints[own.name])
             if isinstance(kind, type) and is_dataclass(kind) and own.name not in maps:
-                self._parts.append((own.name, Codec(kind)))
+                self._parts.append((own.name, Codec(kind, maps=maps)))
             else:
                 name = (renamed or {}).get(own.name, camel_case(own.name))
-                self._columns.append(_Column(own.name, name, *_functions(kind)))
+                self._columns.append(_Column(own.name, name, *_functions(kind, maps)))
 
     def item(self, instance: Stored) -> dict[str, Any]:
         """The instance as attributes."""
@@ -126,19 +126,19 @@ def _without_none(hint: Any) -> Any:
     return hint
 
 
-def _functions(kind: Any) -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:
+def _functions(kind: Any, maps: Collection[str] = ()) -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:
     """How a value of that type becomes an attribute, and is read from it."""
     if kind in _SCALARS:
         return _SCALARS[kind]
     if isinstance(kind, type) and issubclass(kind, StrEnum):
         return lambda held: {"S": held.value}, lambda stored: kind(stored["S"])
     if get_origin(kind) is tuple:
-        return _list_functions(get_args(kind)[0])
+        return _list_functions(get_args(kind)[0], maps)
     if isinstance(kind, type) and is_dataclass(kind):
-        codec = Codec(kind)
+        codec = Codec(kind, maps=maps)
         return lambda held: {"M": codec.item(held)}, lambda stored: codec.instance(stored["M"])
     if isinstance(get_origin(kind), type) and issubclass(get_origin(kind), Mapping):
-        write, read = _functions(get_args(kind)[1])
+        write, read = _functions(get_args(kind)[1], maps)
         return (
             lambda held: {"M": {name: write(each) for name, each in held.items()}},
             lambda stored: {name: read(each) for name, each in stored["M"].items()},
@@ -146,8 +146,8 @@ def _functions(kind: Any) -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:
     raise TypeError(f"no attribute holds a {kind}")
 
 
-def _list_functions(kind: Any) -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:
-    write, read = _functions(kind)
+def _list_functions(kind: Any, maps: Collection[str]) -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:
+    write, read = _functions(kind, maps)
     return (
         lambda held: {"L": [write(each) for each in held]},
         lambda stored: tuple([read(each) for each in stored["L"]]),

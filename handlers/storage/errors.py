@@ -13,6 +13,9 @@ StorageError
 ├── ActionNotFound       the user has no such corporate action
 ├── ExecutionNotFound    the user has no such execution
 ├── ExportNotFound       the user asked for no such table, or too long ago
+├── ImportNotFound       the user has no such import
+├── MappingNotFound      the user has no such mapping
+├── TooManyImports       as many imports of the user are open, or at work, as there may be
 ├── VersionMismatch      the trade has changed in between
 ├── PreconditionFailed   the trade is at none of the versions that the client named
 │   ├── GroupChanged     a group is
@@ -93,6 +96,18 @@ class ExecutionNotFound(StorageError):
 
 class ExportNotFound(StorageError):
     """Raised when the user asked for no table of that id, or so long ago that it is deleted."""
+
+
+class ImportNotFound(StorageError):
+    """Raised when the user has no import of that id, or its time is over."""
+
+
+class MappingNotFound(StorageError):
+    """Raised when the user has no mapping of that id."""
+
+
+class TooManyImports(StorageError):
+    """Raised when as many imports of the user wait for a decision, or are being worked on, as there may be."""
 
 
 class VersionMismatch(StorageError):

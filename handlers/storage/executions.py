@@ -57,6 +57,9 @@ class StoredPosition:
     `actions` are the corporate actions of its symbol and account; of a new position, `actions_version` says which they
     are. `former_actions` are those that were taken back since it was settled. `is_stale` when the actions have changed
     since: then what is open is not what it says.
+
+    A marked position without `dirty_version` is held back: more executions of an import are to come before it is
+    settled, so that no trade is ever made of the half of them.
     """
 
     user_id: str
@@ -103,6 +106,14 @@ class StoredPosition:
             gone=remembered,
         )
 
+    def held_back(self) -> StoredPosition:
+        """The marked position, which nobody settles before it is released."""
+        return replace(self, dirty_version=None)
+
+    def released(self) -> StoredPosition:
+        """The position that was held back, as it is when the settler is to hear of it."""
+        return replace(self, dirty_version=self.version + 1)
+
     @property
     def signed(self) -> Decimal:
         """What is open: above 0 for a long position, below for a short one."""
@@ -123,7 +134,8 @@ class TooMuchAtOnce(Exception):
 
 class Written(NamedTuple):
     """All that a change of one position writes. `is_gone` when the position is deleted, `is_counted` when the same
-    transaction changes the count of its symbol's actions.
+    transaction changes the count of its symbol's actions. `new` are the ids that no execution may have yet; of others,
+    it is known.
     """
 
     position: StoredPosition
@@ -133,6 +145,7 @@ class Written(NamedTuple):
     vanished: Sequence[Trade]
     is_gone: bool = False
     is_counted: bool = False
+    new: frozenset[str] = frozenset()
 
 
 _EXECUTIONS = Codec(RecordedExecution, maps=("instrument",))
@@ -200,6 +213,43 @@ def marked_position(before: Mapping[str, Any], after: Mapping[str, Any]) -> tupl
 def positions(user_id: str, account_id: str | None = None) -> Iterator[StoredPosition]:
     """All positions of the user, or of an account, flat ones too, as they stand now. Raises Busy."""
     return (_POSITIONS.instance(item) for item in ledger.below(user_id, ledger.positions(account_id)))
+
+
+def several_positions(user_id: str, keys: Sequence[PositionKey]) -> dict[PositionKey, StoredPosition]:
+    """Those of the positions that are stored, as they stand now. Raises Busy."""
+    found = ledger.several(user_id, [ledger.position(*key) for key in keys])
+    return {position_key(held): held for held in map(_POSITIONS.instance, found.values())}
+
+
+def places_of(user_id: str, execution_ids: Sequence[str]) -> dict[str, str]:
+    """Where the things of these ids lie now, by id: the sort keys of those that are stored. Raises Busy."""
+    found = ledger.several(user_id, [ledger.ref(execution_id) for execution_id in execution_ids])
+    return {item.removeprefix(ledger.ref("")): where["at"]["S"] for item, where in found.items()}
+
+
+def several(user_id: str, execution_ids: Sequence[str]) -> dict[str, RecordedExecution]:
+    """The executions of these ids that are stored, as they stand now, by id. Raises Busy."""
+    places = [place for place in places_of(user_id, execution_ids).values() if place.startswith(_FILLS)]
+    found = map(execution_of, ledger.several(user_id, places).values())
+    return {one.execution_id: one for one in found}
+
+
+def edited_of_import(user_id: str, account_id: str, import_id: str) -> Iterator[RecordedExecution]:
+    """The executions of an import that were corrected since it was committed, in no order by time. Raises Busy."""
+    query: dict[str, Any] = {
+        "TableName": ledger_table(),
+        "KeyConditionExpression": "userId = :user AND begins_with(#item, :prefix)",
+        "FilterExpression": "importId = :import AND version > :first",
+        "ExpressionAttributeNames": {"#item": "item"},
+        "ExpressionAttributeValues": {
+            ":user": {"S": user_id},
+            ":prefix": {"S": ledger.fills(account_id)},
+            ":import": {"S": import_id},
+            ":first": {"N": "1"},
+        },
+        "ConsistentRead": True,
+    }
+    return (execution_of(item) for page in dynamo.pages(query) for item in page)
 
 
 def get(user_id: str, execution_id: str) -> RecordedExecution:
@@ -385,6 +435,7 @@ def write(
     KeyReused, AccountErased, Busy.
     """
     actions = [*also, *(action for change in changes for action in _actions(user_id, change))]
+    actions += _actions_are_counted(user_id, changes)
     actions += [kept_answers.keep(user_id, other, now) for other in others]
     if len(actions) > MOST_WRITTEN:
         raise TooMuchAtOnce
@@ -403,14 +454,26 @@ def write(
     return earlier
 
 
+def _actions_are_counted(user_id: str, changes: Sequence[Written]) -> Iterator[TransactWriteItemTypeDef]:
+    """The checks that new positions have all corporate actions of their symbols. Several may be of one symbol, and a
+    transaction checks an item once. Raises VersionMismatch when two of them have others.
+    """
+    versions: dict[str, int] = {}
+    for position, is_counted in ((change.position, change.is_counted) for change in changes):
+        if position.version == 0 and not is_counted:
+            symbol = ledger.folded(position.symbol)
+            if versions.setdefault(symbol, position.actions_version) != position.actions_version:
+                raise VersionMismatch(symbol)
+    for symbol, version in versions.items():
+        yield corporate_actions.unchanged(user_id, symbol, version)
+
+
 def _actions(user_id: str, change: Written) -> Iterator[TransactWriteItemTypeDef]:
     if change.is_gone:
         key = ledger.position(change.position.account_id, change.position.symbol, change.position.pair_id)
         yield ledger.delete(user_id, key, **at_version(change.position.version))
     else:
         yield put_position(change.position)
-    if change.position.version == 0 and not change.is_counted:
-        yield corporate_actions.unchanged(user_id, change.position.symbol, change.position.actions_version)
     kept = {_place(execution) for execution in change.put}
     put_ids = {execution.execution_id for execution in change.put}
     for execution in change.removed:
@@ -421,7 +484,7 @@ def _actions(user_id: str, change: Written) -> Iterator[TransactWriteItemTypeDef
             yield ref
     for execution in change.put:
         yield put_execution(execution)
-        yield put_ref(execution)
+        yield put_ref(execution, is_new=execution.execution_id in change.new)
     for new, old in change.trades:
         yield put_trade(new, old)
     for trade in change.vanished:
@@ -458,6 +521,14 @@ def _write_part(
     return [replace(each, version=each.version + 1) for each in held]
 
 
+def release(held: StoredPosition) -> None:
+    """Let the settler hear of a position that was held back, unless it has changed since it was read.
+
+    Raises AccountErased, Busy.
+    """
+    ledger.write(held.user_id, [put_position(held.released())])
+
+
 def put_position(held: StoredPosition) -> TransactWriteItemTypeDef:
     """The write of a position that was read at its version."""
     key = ledger.position(held.account_id, held.symbol, held.pair_id)
@@ -478,10 +549,13 @@ def put_execution(execution: RecordedExecution) -> TransactWriteItemTypeDef:
     return ledger.put({**key, **_EXECUTIONS.item(execution), "at": {"S": by_time}})
 
 
-def put_ref(execution: RecordedExecution) -> TransactWriteItemTypeDef:
-    """The write of what says where the execution lies."""
-    key = ledger.key(execution.user_id, ledger.ref(execution.execution_id))
-    return ledger.put({**key, "at": {"S": _place(execution)}})
+def put_ref(execution: RecordedExecution, *, is_new: bool = False) -> TransactWriteItemTypeDef:
+    """The write of what says where the execution lies; with `is_new`, on the condition that nothing has its id."""
+    item: ledger.Item = {
+        **ledger.key(execution.user_id, ledger.ref(execution.execution_id)),
+        "at": {"S": _place(execution)},
+    }
+    return ledger.put_new(item) if is_new else ledger.put(item)
 
 
 def delete_execution(execution: RecordedExecution) -> tuple[TransactWriteItemTypeDef, TransactWriteItemTypeDef]:

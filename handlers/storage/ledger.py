@@ -18,6 +18,11 @@ lower-case UUIDs, instants are in UTC and always as wide (trade_items.instant).
 | reconciliation|<accountId>|<instant>|<reconciliationId> | a comparison with a statement |
 | cashday|<accountId>|<day> | the sums of a day's cash, derived by the stream's reader |
 | fx|<from>|<to>|<day> | an exchange rate |
+| import|<importId> | an import; its id sorts by the time when it was made |
+| lock|<accountId> | the import that is being committed or undone in the account, for how long |
+| mapping|<mappingId> | how to read a table of no known format |
+| mappings | how many mappings the user has |
+| imports | how many imports the user has made |
 
 Executions and cash rows also have `at`, the sort key of the index by time, which is read for lists only: it lags.
 Everything is written in transactions that check that the user's erasure has not begun.
@@ -46,6 +51,8 @@ MOST_ACTIONS = 99
 
 SETTINGS = "settings"
 ACCOUNTS_MADE = "accounts"
+IMPORTS_MADE = "imports"
+MAPPINGS_MADE = "mappings"
 # Behind every item whose key begins with a prefix and a bar: symbols have characters up to "~".
 _END = "|\x7f"
 
@@ -134,6 +141,21 @@ def cash_day(account_id: str, day: date | None = None) -> str:
 def rate(from_: str, to: str, day: date | None = None) -> str:
     """The sort key of an exchange rate; without a day, the prefix of a pair's."""
     return f"fx|{from_}|{to}|{'' if day is None else day.isoformat()}"
+
+
+def lock(account_id: str) -> str:
+    """The sort key of the lease on an account."""
+    return f"lock|{account_id}"
+
+
+def import_(import_id: str = "") -> str:
+    """The sort key of an import; without an id, the prefix of all."""
+    return f"import|{import_id}"
+
+
+def mapping(mapping_id: str = "") -> str:
+    """The sort key of a mapping; without an id, the prefix of all."""
+    return f"mapping|{mapping_id}"
 
 
 def by_time(account_id: str, at: datetime, of_id: str) -> str:
@@ -234,6 +256,12 @@ def put_new(item: Item) -> TransactWriteItemTypeDef:
         ExpressionAttributeNames=names,
         ReturnValuesOnConditionCheckFailure="ALL_OLD",
     )
+
+
+def counting(update: dict[str, Any]) -> TransactWriteItemTypeDef:
+    """The change of a number, `#total`, that counts items, as part of a transaction."""
+    counted: Any = {"TableName": ledger_table(), "ExpressionAttributeNames": {"#total": "total"}, **update}
+    return {"Update": counted}
 
 
 def delete(user_id: str, item: str, **condition: Any) -> TransactWriteItemTypeDef:

@@ -79,6 +79,16 @@ def tag_queue() -> Queue:
     return Queue(os.environ["TAG_QUEUE_URL"])
 
 
+def import_queue() -> Queue:
+    """The queue of the imports whose files are to be read."""
+    return Queue(os.environ["IMPORT_QUEUE_URL"])
+
+
+def import_apply_queue() -> Queue:
+    """The queue of the imports that are being committed or undone."""
+    return Queue(os.environ["IMPORT_APPLY_QUEUE_URL"])
+
+
 def settle_queue() -> OrderedQueue:
     """The queue of the positions whose trades are to follow."""
     return OrderedQueue(os.environ["SETTLE_QUEUE_URL"])

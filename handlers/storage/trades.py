@@ -54,7 +54,7 @@ def create(trade: Trade, answer: KeptAnswer | None = None, taken: Taken | None =
     VersionMismatch when the trade's id is taken.
     """
     put: PutTypeDef = {**_put(trade), "ConditionExpression": "attribute_not_exists(tradeId)"}
-    external_ids = [_take(trade)] if trade.external_id is not None else []
+    external_ids = [take_external_id(trade)] if trade.external_id is not None else []
     return _store(trade, {"Put": put}, answer, external_ids, is_new=True, into=trade.account_id, taken=taken)
 
 
@@ -70,7 +70,7 @@ def replace(
     into = trade.account_id if former is not None and former.account_id != trade.account_id else None
     moved: list[TransactWriteItemTypeDef] = []
     if former is not None and former.external_id != trade.external_id:
-        moved += [_take(trade)] if trade.external_id is not None else []
+        moved += [take_external_id(trade)] if trade.external_id is not None else []
         moved += [_free(former)] if former.external_id is not None else []
     return _store(trade, {"Put": {**_put(trade), **at_version(expected_version)}}, answer, moved, into=into)
 
@@ -170,7 +170,7 @@ def restore(user_id: str, trade_id: str, now: datetime) -> Trade:
         }
     }
     into = [] if trade.account_id is None else [trading_accounts.lies_in(user_id, trade.account_id)]
-    taken = [_take(trade)] if trade.external_id is not None else []
+    taken = [take_external_id(trade)] if trade.external_id is not None else []
     of_trade, of_account, of_deleted, *others = transact(
         [{"Put": put}, {"ConditionCheck": erasure_marks.not_begun(user_id)}, forget, *into, *of_group, *taken]
     )
@@ -213,7 +213,12 @@ def _put(trade: Trade) -> PutTypeDef:
     }
 
 
-def _take(trade: Trade) -> TransactWriteItemTypeDef:
+def has_external_id(user_id: str, external_id: str) -> bool:
+    """Whether a trade of the user has the external id now. Raises Busy."""
+    return bool(get_item(trades_table(), external_key(user_id, external_id)))
+
+
+def take_external_id(trade: Trade) -> TransactWriteItemTypeDef:
     """The write that keeps the trade's external id for it, if no other trade has it."""
     return {
         "Put": {

@@ -193,7 +193,7 @@ def put_settings(changed: Settings, former: Settings, main: TradingAccount | Non
         actions += [ledger.put_new(account_item(main)), *_copied(main)]
     default = changed.default_account_id
     if default not in (former.default_account_id, MAIN):
-        actions.append({"ConditionCheck": _can_be_used(changed.user_id, default)})
+        actions.append(can_be_used(changed.user_id, default))
     if any(ledger.write(changed.user_id, actions, marks=trade_defaults.tell_settings(changed, former))):
         raise VersionMismatch(ledger.SETTINGS)
 
@@ -237,14 +237,16 @@ def lies_in(
     return {"Update": of_account} if is_first else {"ConditionCheck": of_account}
 
 
-def _can_be_used(user_id: str, account_id: str) -> ConditionCheckTypeDef:
-    """The condition that the account exists and is not being deleted."""
-    return {
+def can_be_used(user_id: str, account_id: str) -> TransactWriteItemTypeDef:
+    """The part of a transaction that checks that the account exists and is not being deleted."""
+    check: ConditionCheckTypeDef = {
         "TableName": ledger_table(),
         "Key": ledger.key(user_id, ledger.account(account_id)),
         "ConditionExpression": "closing = :false",
         "ExpressionAttributeValues": {":false": {"BOOL": False}},
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
     }
+    return {"ConditionCheck": check}
 
 
 def refusal(account_id: str, stored: Any) -> StorageError | None:

@@ -56,7 +56,7 @@ def convert(user: str, trade_id: str, allowed: Precondition) -> Trade:
                 raise _another_trade()
 
         plan = Plan(user, now)
-        first, *others = _executions(trade)
+        first, *others = executions_of(trade)
         _, account, _ = plan.in_account(first, None, named=True)
         if account is None:
             raise NoSuchAccount(first.account_id)
@@ -109,7 +109,7 @@ def _another_trade() -> StateForbids:
     )
 
 
-def _executions(trade: Trade) -> Iterator[Execution]:
+def executions_of(trade: Trade) -> Iterator[Execution]:
     """The entries and closes in the order in which the trade takes them: at one instant, entries come first."""
     parts: list[Entry | Close] = [*trade.entered, *trade.closes]
     parts.sort(key=lambda part: part.entered_at if isinstance(part, Entry) else part.closed_at)

@@ -55,10 +55,16 @@ class Applied(NamedTuple):
 
 
 def record(
-    user: str, given: CorporateAction, keyed: KeyedRequest[Applied] | None
+    user: str,
+    given: CorporateAction,
+    keyed: KeyedRequest[Applied] | None,
+    *,
+    import_id: str | None = None,
+    behind: bool = False,
 ) -> tuple[Applied | None, KeptAnswer | None]:
     """Record an action, and apply it to all positions that it concerns.
 
+    import_id: the import that it comes with. behind: whether all positions are settled after this, whatever their size.
     Returns None and the kept answer when the same request did before. Raises RuleBroken, StateForbids, NoSuchAccount,
     KeyReused, AccountErased, Busy.
     """
@@ -78,6 +84,7 @@ def record(
             **{name: getattr(given, name) for name in CorporateAction.__dataclass_fields__ if name != "sequence"},
             sequence=int(now.timestamp() * 1_000_000),
             user_id=user,
+            import_id=import_id,
             created_at=now,
             updated_at=now,
         )
@@ -88,16 +95,17 @@ def record(
         change.add()
         if len(change.actions) > MOST_POSITIONS:
             raise StateForbids(f"{given.symbol} has more than {MOST_POSITIONS} positions: name an account.")
-        applied, earlier = change.write(keyed, storage.put(action, counted))
+        applied, earlier = change.write(keyed, storage.put(action, counted), behind=behind)
         return (None, earlier) if earlier is not None else (applied, None)
 
     return retry_overtaken(attempt)
 
 
-def delete(user: str, action_id: str, allowed: Precondition) -> bool:
+def delete(user: str, action_id: str, allowed: Precondition, *, behind: bool = False) -> bool:
     """Delete an action, and settle its positions without it. Returns whether they are settled already.
 
-    Raises ActionNotFound, LedgerChanged, StateForbids, AccountErased, Busy.
+    behind: whether all of them are settled after this, whatever their size. Raises ActionNotFound, LedgerChanged,
+    StateForbids, AccountErased, Busy.
     """
 
     def attempt() -> bool:
@@ -108,7 +116,7 @@ def delete(user: str, action_id: str, allowed: Precondition) -> bool:
         change = _Change(user, action, _Accounts(user), now)
         change.take_back()
         counted = [storage.count(user, symbol) for symbol in storage.symbols(action)]
-        return change.write(None, storage.remove(action, counted))[0].settled
+        return change.write(None, storage.remove(action, counted), behind=behind)[0].settled
 
     return retry_overtaken(attempt)
 
@@ -182,11 +190,20 @@ class _Change:
         return self._held[key]
 
     def write(
-        self, keyed: KeyedRequest[Applied] | None, also: Sequence[TransactWriteItemTypeDef]
+        self,
+        keyed: KeyedRequest[Applied] | None,
+        also: Sequence[TransactWriteItemTypeDef],
+        *,
+        behind: bool = False,
     ) -> tuple[Applied, KeptAnswer | None]:
-        """Write the positions, each settled or marked, and `also`, in one transaction."""
+        """Write the positions, each settled or, if that is too much or to come `behind`, marked; and `also`, in one
+        transaction.
+        """
         try:
-            written = [one for keys in self._together() for one in self._settled(keys)]
+            if behind:
+                written = [self._marked(key) for key in self.actions]
+            else:
+                written = [one for keys in self._together() for one in self._settled(keys)]
         except ActionImpossible as error:
             if error.error is not None and error.action_id == self._action.action_id:
                 raise RuleBroken([error.error]) from None

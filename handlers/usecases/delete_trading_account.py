@@ -100,8 +100,9 @@ def _delete_groups(user: str, account_id: str, _: datetime) -> Iterator[None]:
                 yield
 
 
-# In this order, since trades are derived from positions and named by groups.
+# In this order, since imports bring positions, and trades are derived from positions and named by groups.
 STEPS: tuple[Callable[[str, str, datetime], Iterator[None]], ...] = (
+    contents.delete_imports,
     contents.delete_positions,
     contents.delete_actions,
     _delete_groups,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -30,7 +31,7 @@ from handlers.journal.executions import (
     symbol_key,
 )
 from handlers.journal.money import ZERO
-from handlers.journal.positions import Side
+from handlers.journal.positions import Position, Side
 from handlers.journal.regrouping import ANY, groups_of, open_after
 from handlers.journal.tags import unique
 from handlers.journal.trade import Trade
@@ -127,7 +128,7 @@ class Plan:
         dust to the account is closed with it.
         """
         place = (execution.executed_at, _LAST, "")
-        recorded = _recorded(self._user, execution, self._now)
+        recorded = recorded_of(self._user, execution, self._now)
         if opens is not None:
             recorded = replace(recorded, opens=opens)
         position = self._read(storage.position_key(recorded), recorded.symbol, place)
@@ -391,7 +392,7 @@ class Plan:
         return None if account is None else account.currency
 
 
-def _recorded(user: str, execution: Execution, now: datetime) -> RecordedExecution:
+def recorded_of(user: str, execution: Execution, now: datetime) -> RecordedExecution:
     """The execution as it is stored, as far as it is known without its position."""
     own = {
         name.name: getattr(execution, name.name)
@@ -439,10 +440,15 @@ def _resolved(execution: Execution, positions: Sequence[_Open], held: StoredPosi
         raise PositionTooSmall(execution.execution_id, ZERO)
     side, quantity = side_and_quantity(execution, position.side, position.open_quantity)
     if price is None:
-        [*_, trip] = position.trips()
-        units = money.product(trip.open_quantity, held.instrument.multiplier)
-        price = money.ratio(trip.open_cost, units, money.MOST_DECIMALS)
+        price = mean_cost(position, held.instrument.multiplier)
     return {"side": side, "quantity": quantity, "price": price}
+
+
+def mean_cost(position: Position, multiplier: Decimal) -> Decimal:
+    """The price at which what is open came in, in the mean."""
+    [*_, trip] = position.trips()
+    units = money.product(trip.open_quantity, multiplier)
+    return money.ratio(trip.open_cost, units, money.MOST_DECIMALS)
 
 
 def _money_differs(old: RecordedExecution, new: RecordedExecution | None) -> bool:

@@ -46,11 +46,12 @@ class Outcome(NamedTuple):
     trades: dict[str, Trade]
 
 
-def settled(parts: Sequence[Part], now: datetime, *, behind: bool = False) -> Outcome:
+def settled(parts: Sequence[Part], now: datetime, *, behind: bool = False, all_new: bool = False) -> Outcome:
     """Derive the trades of a position from its executions, or of several positions that are linked.
 
-    behind: this is after the answer, which accepted the executions, so nothing is refused. Raises, unless `behind`,
-    PositionTooSmall, StateForbids, RuleBroken; Busy.
+    behind: this is after the answer, which accepted the executions, so nothing is refused. all_new: no trade of these
+    executions can be stored, so none is read. Raises, unless `behind`, PositionTooSmall, StateForbids, RuleBroken;
+    Busy.
     """
     place, user_id = parts[0].place, parts[0].held.user_id
     before = in_order(one for part in parts for one in part.before)
@@ -61,7 +62,8 @@ def settled(parts: Sequence[Part], now: datetime, *, behind: bool = False) -> Ou
     groups, made = walked(after, tolerated, are.values())
     former = former_trades(before, [trade_id for part in parts for trade_id in part.held.gone])
     ids = {*former, *(group.trade_id for group in groups)}
-    stored = {trade.trade_id: trade for trade in trade_storage.several(user_id, sorted(ids))}
+    found = [] if all_new else trade_storage.several(user_id, sorted(ids))
+    stored = {trade.trade_id: trade for trade in found}
     method = (place.account and place.account.lot_method) or place.settings.lot_method
     if made:  # the cost that they take along depends on the lot methods of the trades
         groups, made = walked(after, tolerated, are.values(), methods_of(former, groups, stored, method))
@@ -190,7 +192,7 @@ def settle(user: str, key: PositionKey, version: int) -> int | None:
             raise AssertionError("without a limit, all are read of a position that is marked")
         parts = [Part(place, held, executions, executions, held.actions)]
         if not stands_alone(held, executions, held.dirty_since):
-            parts = _linked_parts(user, place, now)
+            parts = linked_parts(user, place, now)
             executions = in_order(one for part in parts for one in part.before)
         outcome = settled(parts, now, behind=True)
         positions = [
@@ -198,13 +200,13 @@ def settle(user: str, key: PositionKey, version: int) -> int | None:
             for part, position in zip(parts, outcome.positions, strict=True)
             if part.held.version or position != part.held
         ]
-        storage.write_in_parts(user, positions, _units(executions, outcome))
+        storage.write_in_parts(user, positions, units(executions, outcome))
         return len(executions)
 
     return retry_overtaken(attempt)
 
 
-def _linked_parts(user: str, place: Place, now: datetime) -> list[Part]:
+def linked_parts(user: str, place: Place, now: datetime) -> list[Part]:
     """The position and those that it is linked with, each with all of its executions."""
     places: dict[PositionKey, Place] = {}
 
@@ -224,7 +226,7 @@ def _linked_parts(user: str, place: Place, now: datetime) -> list[Part]:
     return parts
 
 
-def _units(executions: Sequence[RecordedExecution], outcome: Outcome) -> Iterator[Sequence[Any]]:
+def units(executions: Sequence[RecordedExecution], outcome: Outcome) -> Iterator[Sequence[Any]]:
     """The writes, in units of one transaction: a trade with the trades whose notes it takes over, and with the
     executions that open it now and opened it before. Deletions of executions that no action makes any more come last.
     """

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from handlers.documents.fields import pointer
 from handlers.faults import Fault, FieldCode
+from handlers.imports import errors as imports
 from handlers.journal import errors as journal
 from handlers.journal.money import canonical
 from handlers.log import logger
@@ -41,6 +42,10 @@ METHOD_NOT_ALLOWED = Kind("/problems/method-not-allowed", "Method not allowed", 
 NOT_ACCEPTABLE = Kind("/problems/not-acceptable", "No acceptable encoding", 406)
 STATE_FORBIDS = Kind("/problems/state-forbids", "The current state does not allow the change", 409)
 CURRENCY_IN_USE = Kind("/problems/currency-in-use", "The account's currency is in use", 409)
+UNDECIDED_ROWS = Kind("/problems/undecided-rows", "Rows wait for a decision", 409)
+EDITED_SINCE = Kind("/problems/edited-since", "What was imported was edited since", 409)
+PRECONDITION_REQUIRED = Kind("/problems/precondition-required", "If-Match is required", 428)
+IMPORT_NOT_READY = Kind("/problems/import-not-ready", "The import is in another state", 409)
 EXTERNAL_ID_TAKEN = Kind("/problems/external-id-taken", "This externalId is taken", 409)
 TRADE_DIFFERS = Kind("/problems/trade-differs", "The trade with this externalId differs", 409)
 POSITION_TOO_SMALL = Kind("/problems/position-too-small", "The execution closes more than is open", 409)
@@ -90,7 +95,7 @@ class Problem(Exception):
         detail: str | None = None,
         fields: Sequence[BadField] = (),
         headers: Mapping[str, str] | None = None,
-        members: Mapping[str, str] | None = None,
+        members: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(kind.title)
         self.members = dict(members or {})
@@ -249,6 +254,20 @@ TABLE: dict[type[Exception], Callable[[Any], Problem]] = {
     storage.ActionNotFound: lambda _: Problem(NOT_FOUND, "You have no such corporate action."),
     storage.ExecutionNotFound: lambda _: Problem(NOT_FOUND, "You have no such execution."),
     storage.ExportNotFound: lambda _: Problem(NOT_FOUND, "You asked for no such file within the last day."),
+    imports.UndecidedRows: lambda error: Problem(
+        UNDECIDED_ROWS, f"{error.number} rows have no decision.", members={"lines": list(error.lines)}
+    ),
+    imports.EditedSince: lambda error: Problem(
+        EDITED_SINCE,
+        "Executions or cash of the import were edited since it was committed.",
+        members={"executionIds": list(error.execution_ids), "cashIds": list(error.cash_ids)},
+    ),
+    imports.ImportNotReady: lambda error: Problem(IMPORT_NOT_READY, error.detail),
+    storage.ImportNotFound: lambda _: Problem(NOT_FOUND, "You have no such import, or its time is over."),
+    storage.MappingNotFound: lambda _: Problem(NOT_FOUND, "You have no such mapping."),
+    storage.TooManyImports: lambda _: _retry_later(
+        TOO_MANY_REQUESTS, "Too many imports wait for a decision, or are being worked on: delete one, or wait.", 10
+    ),
     storage.VersionMismatch: lambda _: _contended(),
     storage.PreconditionFailed: lambda _: Problem(
         VERSION_MISMATCH, "Read the trade again and repeat the change on its new version."

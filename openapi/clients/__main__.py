@@ -1,9 +1,11 @@
 """Build the two clients that are kept, ready to publish: `python -m openapi.clients TARGET`.
 
+`python -m openapi.clients TARGET python-sources` writes the package of the Python one alone, to run its command from.
+
 - TypeScript by @hey-api/openapi-ts: no dependency at run time, tree-shakable functions, and every answer is typed by
   its status, the gateway's own included. A tarball for npm.
 - Python by openapi-python-client: httpx, sync and async, small classes that tell "absent" from "null", which a merge
-  patch needs, and clean under mypy --strict. A source distribution and a wheel.
+  patch needs, and clean under mypy --strict. A source distribution and a wheel, with the command `trading-journal`.
 
 Their version is the contract's.
 """
@@ -79,13 +81,21 @@ def typescript(folder: Path) -> None:
     run(["npm", "pack", "--silent"], folder)
 
 
-def python(folder: Path) -> None:
-    """The Python package: its sources and its wheel."""
-    fresh(folder, "python.md")
+def python_sources(folder: Path) -> None:
+    """The sources of the Python package: what is generated, and what is written by hand."""
     openapi_python_client(folder)
     type_nothing(folder / PACKAGE)
     shutil.copy(HERE / "session.py", folder / PACKAGE)
+    shutil.copytree(
+        HERE / "command", folder / PACKAGE / "command", ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True
+    )
     tidy(folder / PACKAGE)
+
+
+def python(folder: Path) -> None:
+    """The Python package: its sources and its wheel."""
+    fresh(folder, "python.md")
+    python_sources(folder)
     project = (HERE / "python.toml").read_text("utf-8").replace("VERSION", contract()["info"]["version"])
     (folder / "pyproject.toml").write_text(project, "utf-8")
     (folder / PACKAGE / "py.typed").touch()
@@ -96,6 +106,10 @@ def python(folder: Path) -> None:
 
 def main() -> int:
     target = Path(sys.argv[1]).resolve()
+    if sys.argv[2:] == ["python-sources"]:
+        target.mkdir(parents=True, exist_ok=True)
+        python_sources(target)
+        return 0
     typescript(target / "typescript")
     python(target / "python")
     for built in sorted([*target.glob("*/*.tgz"), *target.glob("*/dist/trading*")]):

@@ -25,10 +25,8 @@ class Behind:
 
     def records(self) -> list[dict[str, Any]]:
         """What the stream tells of the items that changed since it was read last."""
-        now = {
-            f"{item['userId']['S']}|{item['item']['S']}": item
-            for item in clients.dynamodb().scan(TableName="ledger")["Items"]
-        }
+        pages = clients.dynamodb().get_paginator("scan").paginate(TableName="ledger")
+        now = {f"{item['userId']['S']}|{item['item']['S']}": item for page in pages for item in page["Items"]}
         made = [
             {"dynamodb": {"SequenceNumber": str(number), "NewImage": item, "OldImage": self._seen.get(key, {})}}
             for number, (key, item) in enumerate(now.items())

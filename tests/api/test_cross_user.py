@@ -13,6 +13,7 @@ from handlers.storage import clients
 from tests.api import gallery
 from tests.api.client import DANA, ERIN, Answer, Client, a_trade
 from tests.api.estate import Estate
+from tests.api.importing import MAPPING
 from tests.events import routes
 
 NEVER = "99999999-0000-4000-8000-000000000000"
@@ -40,6 +41,8 @@ class Ids:
     execution: str = NEVER
     action: str = NEVER
     reconciliation: str = NEVER
+    file: str = NEVER
+    mapping: str = NEVER
 
 
 Send = Callable[[Client, Ids], Answer]
@@ -190,6 +193,23 @@ BY_PATH: dict[str, list[Send]] = {
         lambda user, ids: user.delete(f"/trades/{ids.trade}", headers={"If-Match": "*"}),
         lambda user, ids: user.delete(f"/trades/{ids.trade}"),
     ],
+    "getImport": [lambda user, ids: user.get(f"/imports/{ids.file}")],
+    "updateImport": [
+        lambda user, ids: user.patch(f"/imports/{ids.file}", {"orphanPolicy": "SKIP"}),
+        lambda user, ids: user.patch(f"/imports/{ids.file}", {"orphanPolicy": "SKIP"}, headers={"If-Match": '"1"'}),
+    ],
+    "deleteImport": [
+        lambda user, ids: user.delete(f"/imports/{ids.file}"),
+        lambda user, ids: user.delete(f"/imports/{ids.file}", headers={"If-Match": '"1"'}),
+    ],
+    "listImportRows": [lambda user, ids: user.get(f"/imports/{ids.file}/rows")],
+    "listImportTrades": [lambda user, ids: user.get(f"/imports/{ids.file}/trades")],
+    "getMapping": [lambda user, ids: user.get(f"/import-mappings/{ids.mapping}")],
+    "replaceMapping": [lambda user, ids: user("PUT", f"/import-mappings/{ids.mapping}", MAPPING)],
+    "deleteMapping": [
+        lambda user, ids: user.delete(f"/import-mappings/{ids.mapping}"),
+        lambda user, ids: user.delete(f"/import-mappings/{ids.mapping}", headers={"If-Match": '"1"'}),
+    ],
     "getExport": [lambda user, ids: user.get(f"/exports/{ids.trade}")],
     "restoreTrade": [lambda user, ids: user.post(f"/deleted-trades/{ids.trade}/restore")],
 }
@@ -216,7 +236,11 @@ def danas(estate: Estate, dana: Client) -> Ids:  # noqa: ARG001 made first
     given = {"type": "SPLIT", "symbol": "MSFT", "effectiveAt": "2026-01-06T00:00:00Z", "new": "2", "old": "1"}
     action = dana.post("/corporate-actions", given).json["actionId"]
     close = shown["partialCloses"][0]["closeId"]
-    return Ids(trade, close, entry, event, split, group, image, account, cash, execution, action, reconciliation)
+    file = dana.post("/imports", {"fileName": "a.csv"}).json["import"]["importId"]
+    mapping = dana.post("/import-mappings", MAPPING).json["mappingId"]
+    return Ids(
+        trade, close, entry, event, split, group, image, account, cash, execution, action, reconciliation, file, mapping
+    )
 
 
 def test_anothers_group_and_trades_are_none_of_ones_own(erin: Client, danas: Ids) -> None:

@@ -8,6 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from handlers.operations import executions as operations
+from handlers.operations import formats
 from handlers.storage import (
     accounts,
     bucket,
@@ -18,6 +19,8 @@ from handlers.storage import (
     execution_lists,
     executions,
     groups,
+    imports,
+    mappings,
     rates,
     reconciliations,
     sign_in,
@@ -32,6 +35,7 @@ from handlers.storage.stats import books
 from handlers.usecases import change_tags, erase_account, export_account
 from tests.api.client import Answer, Client, a_trade
 from tests.api.conftest import LogLines
+from tests.api.importing import MAPPING
 from tests.events import function, routes
 
 BULK = ("createExecutions", "createTrades", "updateTrades", "deleteTrades")
@@ -150,6 +154,20 @@ EVERY: dict[str, Callable[[Client], Answer]] = {
     "logOutAll": lambda client: client.post("/auth/logout-all"),
     "exportAccount": lambda client: client.get("/auth/export"),
     "deleteAccount": lambda client: client.delete("/auth/account"),
+    "listImports": lambda client: client.get("/imports"),
+    "createImport": lambda client: client.post("/imports", {"fileName": "a.csv"}),
+    "getImport": lambda client: client.get(f"/imports/{NEVER}"),
+    "updateImport": lambda client: client.patch(f"/imports/{NEVER}", {"orphanPolicy": "SKIP"}),
+    "deleteImport": lambda client: client.delete(f"/imports/{NEVER}"),
+    "listImportRows": lambda client: client.get(f"/imports/{NEVER}/rows"),
+    "listImportTrades": lambda client: client.get(f"/imports/{NEVER}/trades"),
+    "listMappings": lambda client: client.get("/import-mappings"),
+    "createMapping": lambda client: client.post("/import-mappings", MAPPING),
+    "getMapping": lambda client: client.get(f"/import-mappings/{NEVER}"),
+    "replaceMapping": lambda client: client("PUT", f"/import-mappings/{NEVER}", MAPPING),
+    "deleteMapping": lambda client: client.delete(f"/import-mappings/{NEVER}"),
+    "listImportFormats": lambda client: client.get("/import-formats"),
+    "detectFormat": lambda client: client.post("/import-formats/detect", {"text": "Symbol"}),
     "getOpenApi": lambda client: client.get("/openapi.yaml"),
     "headOpenApi": lambda client: client.head("/openapi.yaml"),
     "getProblem": lambda client: client.get("/problems/not-found"),
@@ -166,6 +184,14 @@ BROKEN = (
     *((corporate_actions, name) for name in ("get", "page", "count")),
     (execution_lists, "listed"),
     (operations, "settle_all"),
+    (imports, "get"),
+    (imports, "create"),
+    (imports, "newest_first"),
+    (mappings, "get"),
+    (mappings, "create"),
+    (mappings, "every"),
+    (formats, "_formats"),
+    (formats, "detect"),
     (trade_queries, "list_trades"),
     (groups, "get"),
     (groups, "page"),

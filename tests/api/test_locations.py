@@ -10,6 +10,7 @@ from handlers.usecases import corporate_actions, file_writing
 from handlers.web.contract import base_path, contract
 from tests.api.client import Answer, Client, a_trade
 from tests.api.estate import Estate, new_client, new_queue
+from tests.api.importing import MAPPING
 from tests.events import routes
 
 CLOSE = {"quantity": "1", "price": "11", "closedAt": "2026-01-06T10:00:00Z"}
@@ -83,6 +84,8 @@ ANSWERS: dict[tuple[str, int], Asked] = {
     ("createExecution", 202): large_position,
     ("createAction", 201): lambda client, _: client.post("/corporate-actions", ACTION),
     ("createAction", 202): marked_action,
+    ("createImport", 201): lambda client, _: client.post("/imports", {"fileName": "a.csv"}),
+    ("createMapping", 201): lambda client, _: client.post("/import-mappings", MAPPING),
     ("renameTag", 202): lambda client, _: client.patch("/tags/fomo", {"name": "calm"}),
     ("deleteTag", 202): lambda client, _: client.delete("/tags/fomo"),
     ("createExport", 201): exported,

@@ -157,7 +157,7 @@ BREAKING: dict[str, tuple[Change, str]] = {
 HARMLESS: dict[str, Change] = {
     "nothing": lambda _: None,
     "an operation becomes public": put(f"{LIST}/security", []),
-    "a path is added": put("/paths/~1imports", {"get": {"operationId": "listImports", "responses": {}}}),
+    "a path is added": put("/paths/~1journals", {"get": {"operationId": "listJournals", "responses": {}}}),
     "an operation is added": put(f"{ONE}/put", {"operationId": "putTrade", "responses": {}}),
     "an optional parameter is added": append(f"{LIST}/parameters", QUERY),
     "a status is added": put(f"{LIST}/responses/403", {"description": "Forbidden."}),

@@ -422,7 +422,7 @@ def test_what_is_not_there_or_not_ones_own_is_said(page: Page, journal: User, ne
     entered(page, new_user())
     of_another = journal.api.get("/trades?limit=1").json()["items"][0]["tradeId"]
     page.goto(f"{FRONT_END}/#/trade/{of_another}")
-    heading(page, "There is no such trade")
+    heading(page, "There is nothing here")
     page.goto(f"{FRONT_END}/#/trades?limit=x")
     heading(page, "This did not work")
 

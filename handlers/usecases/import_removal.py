@@ -1,0 +1,255 @@
+"""Removes the executions of an import, position by position, with all that follows from that.
+
+A position is written without them in one transaction, or is held back while it takes several: no trade is ever made of
+the half of what remains. Trades by hand that were linked come back. What was written about trades that vanish is kept
+in a file of the import.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from itertools import chain
+from typing import Any, NamedTuple
+
+from handlers.documents.trades import trade_document
+from handlers.imports.record import EditedPolicy, Import, Phase
+from handlers.journal.executions import RecordedExecution, in_order, symbol_key
+from handlers.journal.money import ZERO
+from handlers.journal.settings import MAIN
+from handlers.journal.trade import Trade, TradeSource
+from handlers.storage import executions as storage
+from handlers.storage import import_files, trades
+from handlers.storage.executions import PositionKey, TooMuchAtOnce, Written
+from handlers.storage.import_files import Kept
+from handlers.usecases import settling
+from handlers.usecases.import_contents import Contents
+from handlers.usecases.import_links import part_ids
+from handlers.usecases.import_settling import moved_positions, own_positions
+from handlers.usecases.import_work import Work
+from handlers.usecases.settling import Outcome, Part
+
+
+class _Removal(NamedTuple):
+    """What is removed of a position: executions by their ids, those of linked trades, and corporate actions."""
+
+    key: PositionKey
+    ids: Sequence[str]
+    linked: Sequence[Trade]
+    actions: Collection[str]
+
+
+def remove(work: Work, contents: Contents) -> None:
+    """Remove all executions of the import that are still there. Those that were edited since stay, unless they are to
+    be removed too.
+
+    Raises Paused, Overtaken, AccountErased, Busy.
+    """
+    kept = import_files.kept_for_undo(_place(work))
+    keys = list(dict.fromkeys((*own_positions(contents), *map(_key, kept.trades.values()))))
+    for number, key in enumerate(keys[work.done(Phase.EXECUTIONS) :], work.done(Phase.EXECUTIONS) + 1):
+        _remove_from(work, _removal(contents, kept, key), number, len(keys))
+    for key in moved_positions(work, contents):  # which may be others the next time: they are not counted
+        _remove_from(work, _removal(contents, kept, key), len(keys), len(keys))
+
+
+def _place(work: Work) -> import_files.Place:
+    return import_files.Place(work.user, work.one.import_id)
+
+
+def _key(trade: Trade) -> PositionKey:
+    return PositionKey(trade.account_id or MAIN, symbol_key(trade.symbol), None)
+
+
+def _removal(contents: Contents, kept: Kept, key: PositionKey) -> _Removal:
+    return _Removal(
+        key=key,
+        ids=[each.execution.execution_id for each in contents.fills.get(key, ())],
+        linked=[trade for trade in kept.trades.values() if _key(trade) == key],
+        actions={filed.decided.action_id for filed in contents.actions},
+    )
+
+
+class _Change(NamedTuple):
+    """The positions without what is removed, the trades that follow, and further writes. `since` is the first instant
+    at which something is removed.
+    """
+
+    parts: Sequence[Part]
+    outcome: Outcome
+    since: datetime
+    left_over: int
+    also: Sequence[Any]
+
+
+def _remove_from(work: Work, removal: _Removal, done: int, total: int) -> None:
+    work.check_time()
+    work.attempt(partial(_remove, work, removal, done, total))
+
+
+def _remove(work: Work, removal: _Removal, done: int, total: int) -> Import:
+    """Write the position without what is removed, with the checkpoint: in one transaction, or in several ones."""
+    now = datetime.now(UTC)
+    changed = work.advanced(Phase.EXECUTIONS, done, total)
+    change = _change(work, removal, now)
+    if change is None:
+        storage.write(work.user, [], None, now, also=[work.writing(changed)])
+        return changed
+    changed = replace(changed, left_over_notes=change.left_over or changed.left_over_notes)
+    written = [one for one, _ in settling.written(change.parts, change.outcome)]
+    try:
+        storage.write(work.user, written, None, now, also=[work.writing(changed), *change.also])
+    except TooMuchAtOnce:
+        _write_in_parts(work.user, change, now)
+        storage.write(work.user, [], None, now, also=[work.writing(changed)])
+    return changed
+
+
+def _write_in_parts(user: str, change: _Change, now: datetime) -> None:
+    """Hold the positions back, and write them in as many transactions as it takes.
+
+    Trades go first and executions last: after a crash, the executions tell what is still to be done.
+    """
+    was, will_be = [], []
+    for part, position in zip(change.parts, change.outcome.positions, strict=True):
+        if part.held.version:
+            marked = part.held.marked(ZERO, change.since).held_back()
+            was.append(replace(marked, is_stale=True))
+            will_be.append(position)
+    marks = [Written(position=held, put=(), removed=(), trades=(), vanished=()) for held in was]
+    storage.write(user, marks, None, now)
+    executions = in_order(one for part in change.parts for one in part.before)
+    units = chain([change.also] if change.also else [], settling.units(executions, change.outcome))
+    held = [replace(each, version=each.version + 1) for each in was]
+    storage.write_in_parts(user, list(zip(held, will_be, strict=True)), units)
+
+
+def _change(work: Work, removal: _Removal, now: datetime) -> _Change | None:
+    """What is to be written of a position; None if nothing of the import is in it."""
+    linked_ids = [part_id for trade in removal.linked for part_id in _parts_of(trade)]
+    stored = storage.several(work.user, [*removal.ids, *linked_ids])
+    place = storage.place(work.user, removal.key, removal.key.symbol, answer_for=None, now=now)
+    held = place.position
+    places = [(one.executed_at, one.sequence, one.execution_id) for one in stored.values()]
+    places += [(each.effective_at, -1, "") for each in held.actions if each.action_id in removal.actions]
+    if not places:
+        return None
+    since = min(places)
+    executions = storage.since_flat(held, since) or []
+    parts = [Part(place, held, executions, executions, held.actions)]
+    if not settling.stands_alone(held, executions, since[0]):
+        parts = settling.linked_parts(work.user, place, now)
+    before = [one for part in parts for one in part.before]
+    coming_back = [trade for trade in removal.linked if _comes_back(work.one, trade, before)]
+    going = _going(work.one, removal.linked, coming_back, before)
+    parts = [
+        part._replace(
+            after=[one for one in part.before if one.execution_id not in going],
+            actions=tuple(each for each in part.held.actions if each.action_id not in removal.actions),
+        )
+        for part in parts
+    ]
+    if not going and all(part.actions == part.held.actions for part in parts):
+        return None
+    outcome = settling.settled(parts, now, behind=True)
+    outcome, also = _with_trades_by_hand(outcome, coming_back, now)
+    outcome, left_over = _without_trades_put_aside(outcome)
+    number = import_files.leave_over(_place(work), map(trade_document, left_over)) if left_over else 0
+    return _Change(parts, outcome, since[0], number, also)
+
+
+def _parts_of(trade: Trade) -> list[str]:
+    return part_ids([*trade.entered, *trade.closes])
+
+
+def _is_own(one: Import, execution: RecordedExecution) -> bool:
+    """Whether the execution goes with the import."""
+    may_go = one.undo_edited is EditedPolicy.REMOVE or execution.version == 1
+    return execution.import_id == one.import_id and may_go
+
+
+def _comes_back(one: Import, trade: Trade, executions: Sequence[RecordedExecution]) -> bool:
+    """Whether a trade that was linked is to be one by hand again: its executions are there, none was edited unless
+    that counts for nothing, and no other one has become a part of it since.
+    """
+    parts = set(_parts_of(trade))
+    own = [each for each in executions if each.execution_id in parts]
+    edited = one.undo_edited is not EditedPolicy.REMOVE and any(each.version > 1 for each in own)
+    others = [
+        each
+        for each in executions
+        if each.execution_id not in parts and trade.trade_id in each.trade_ids and not _is_own(one, each)
+    ]
+    return bool(own) and not edited and not others
+
+
+def _going(
+    one: Import, linked: Sequence[Trade], coming_back: Sequence[Trade], executions: Sequence[RecordedExecution]
+) -> set[str]:
+    """The ids of the executions that are removed."""
+    going = {each.execution_id for each in executions if _is_own(one, each)}
+    for trade in linked:
+        if trade in coming_back:
+            going |= set(_parts_of(trade))
+        else:
+            going -= set(_parts_of(trade))
+    return going & {each.execution_id for each in executions}
+
+
+def _with_trades_by_hand(outcome: Outcome, trades_by_hand: Sequence[Trade], now: datetime) -> tuple[Outcome, list[Any]]:
+    """The outcome with these trades in the place of those that they had become, with what was written about them since;
+    and the writes that keep the external ids of those that are not stored any more.
+    """
+    result, also = outcome.regrouping, []
+    changed, vanished = list(result.changed), list(result.vanished)
+    for former in trades_by_hand:
+        own = [old for new, old in changed if new.trade_id == former.trade_id and old is not None]
+        own += [trade for trade in vanished if trade.trade_id == former.trade_id]
+        changed = [pair for pair in changed if pair[0].trade_id != former.trade_id]
+        vanished = [trade for trade in vanished if trade.trade_id != former.trade_id]
+        if own:
+            changed.append((_annotated_as(former, own[0], now), own[0]))
+            continue
+        back = replace(former, version=former.version + 2, updated_at=now)  # it was turned into executions in between
+        if back.external_id is not None:
+            if trades.has_external_id(back.user_id, back.external_id):
+                back = replace(back, external_id=None)
+            else:
+                also.append(trades.take_external_id(back))
+        changed.append((back, None))
+    return outcome._replace(regrouping=replace(result, changed=tuple(changed), vanished=tuple(vanished))), also
+
+
+def _annotated_as(former: Trade, current: Trade, now: datetime) -> Trade:
+    """The trade by hand, with the notes, images, stops, group and ids that it has now."""
+    return replace(
+        former,
+        notes=current.notes,
+        images=current.images,
+        stop_loss=current.stop_loss,
+        take_profit=current.take_profit,
+        risk_amount=current.risk_amount,
+        initial_stop_loss=current.initial_stop_loss,
+        initial_risk_amount=current.initial_risk_amount,
+        external_id=current.external_id,
+        group_id=current.group_id,
+        version=current.version + 1,
+        updated_at=now,
+    )
+
+
+def _without_trades_put_aside(outcome: Outcome) -> tuple[Outcome, list[Trade]]:
+    """The outcome without the trades that would stay for their notes alone, and these trades. Those with images stay:
+    nothing else keeps the images.
+    """
+    result = outcome.regrouping
+    aside = [
+        old
+        for new, old in result.changed
+        if old is not None and new.cancelled and old.source is TradeSource.LEDGER and not old.images
+    ]
+    ids = {trade.trade_id for trade in aside}
+    changed = tuple(pair for pair in result.changed if pair[0].trade_id not in ids)
+    return outcome._replace(regrouping=replace(result, changed=changed, vanished=(*result.vanished, *aside))), aside
