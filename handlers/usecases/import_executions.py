@@ -29,6 +29,7 @@ from handlers.journal.executions import (
 )
 from handlers.journal.money import ZERO
 from handlers.journal.regrouping import open_after
+from handlers.journal.trading_accounts import TradingAccount
 from handlers.storage import executions as storage
 from handlers.storage.errors import NoSuchAccount
 from handlers.storage.executions import MOST_READ, Place, PositionKey, StoredPosition, TooMuchAtOnce, Written
@@ -135,7 +136,10 @@ def _write(work: Work, batch: Batch, total: int, apart: Container[PositionKey]) 
         if account is None:
             raise NoSuchAccount(key.account_id)
         absent = [each for each in fills if each.execution.execution_id not in present]
-        place, new, said = _recorded(work, place, absent, now)
+        if not absent:
+            continue
+        place = place._replace(position=_in_its_instrument(place.position, account, absent))
+        new, said = _recorded(work, place.position, absent, now)
         remarks += said
         if new:
             own = _settled(place, new, now) if batch.settled else None
@@ -184,15 +188,13 @@ def _ids(executions: Sequence[RecordedExecution]) -> frozenset[str]:
 
 
 def _recorded(
-    work: Work, place: Place, fills: Sequence[Filed], now: datetime
-) -> tuple[Place, list[RecordedExecution], list[Remark]]:
-    """The executions as they are stored, in their order; the position with its instrument; and what there is to say.
+    work: Work, held: StoredPosition, fills: Sequence[Filed], now: datetime
+) -> tuple[list[RecordedExecution], list[Remark]]:
+    """The executions as they are stored, in their order, and what there is to say.
 
-    The instrument of the position counts. Until it has an execution, it is that of the first one.
+    The instrument of the position counts.
     """
-    held, remarks = place.position, []
-    if not held.version or (_differs(held, fills) and storage.last_until(held) is None):
-        held = _in_instrument_of(place, fills)
+    remarks: list[Remark] = []
     made: list[RecordedExecution] = []
     for line, execution in fills:
         given = execution.instrument
@@ -217,7 +219,7 @@ def _recorded(
                 import_id=work.one.import_id,
             )
         )
-    return place._replace(position=held), in_order(made), remarks
+    return in_order(made), remarks
 
 
 def _differs(held: StoredPosition, fills: Sequence[Filed]) -> bool:
@@ -229,14 +231,16 @@ def _differs(held: StoredPosition, fills: Sequence[Filed]) -> bool:
     )
 
 
-def _in_instrument_of(place: Place, fills: Sequence[Filed]) -> StoredPosition:
-    """The position in the instrument of its first fill, in the currency of its account if that has none."""
-    if not fills or place.account is None:
-        return place.position
+def _in_its_instrument(held: StoredPosition, account: TradingAccount, fills: Sequence[Filed]) -> StoredPosition:
+    """The position with its instrument: until it has an execution, that of the first fill, in the account's currency if
+    it names none.
+    """
+    if held.version and not (_differs(held, fills) and storage.last_until(held) is None):
+        return held
     instrument = fills[0].execution.instrument
     if instrument.currency is None:
-        instrument = replace(instrument, currency=place.account.currency)
-    return replace(place.position, instrument=instrument)
+        instrument = replace(instrument, currency=account.currency)
+    return replace(held, instrument=instrument)
 
 
 def price_of(held: StoredPosition, execution: Execution, made: Sequence[RecordedExecution]) -> Decimal | None:

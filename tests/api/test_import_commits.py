@@ -122,17 +122,10 @@ def test_rows_without_a_decision_refuse_it_or_are_left_out(dana: Client, applyin
 
 
 def test_an_execution_that_is_there_is_left_as_it_is(dana: Client, applying: Applying) -> None:
-    parts: list[Part] = [a_fill("BUY", "1", "10", 0), a_fill("SELL", "1", "12", 1)]
+    first = a_fill("BUY", "1", "10", 0)
+    parts: list[Part] = [first, a_fill("SELL", "1", "12", 1)]
     committed(dana, applying, a_preview(DANA, rows_of(parts)))
-    patch = {"price": "11"}
-    assert (
-        dana(
-            "PATCH",
-            f"/executions/{parts[0].execution_id}",
-            patch,  # type: ignore[union-attr] # a fill
-        ).status
-        == 200
-    )
+    assert dana("PATCH", f"/executions/{first.execution_id}", {"price": "11"}).status == 200
     done = committed(dana, applying, a_preview(DANA, rows_of([*parts, a_fill("BUY", "2", "5", 2)])))
     assert (done.applied.executions, done.applied.present) == (1, 2)
     assert nets(dana) == ["1", None]
@@ -195,7 +188,7 @@ def test_a_position_without_executions_takes_the_instrument_of_the_file(dana: Cl
 
 
 def test_what_leaves_without_a_price_leaves_at_its_cost(dana: Client, applying: Applying) -> None:
-    leaves = {"kind": ExecutionKind.TRANSFER_OUT}
+    leaves: dict[str, Any] = {"kind": ExecutionKind.TRANSFER_OUT}
     parts: list[Part] = [
         a_fill("BUY", "1", "10", 0),
         a_fill("BUY", "1", "12", 1),
@@ -344,7 +337,8 @@ def test_a_call_that_another_one_has_overtaken_stops(
 ) -> None:
     one = a_preview(DANA, rows_of([a_fill("BUY", "1", "1", 0)]))
     assert ask(dana, one).status == 202
-    place, inner = executions.place, []
+    place = executions.place
+    inner: list[bool] = []
 
     def in_between(*given: Any, **named: Any) -> Any:
         found = place(*given, **named)
@@ -365,7 +359,8 @@ def test_a_change_of_the_position_meanwhile_is_taken_into_account(
 ) -> None:
     one = a_preview(DANA, rows_of([a_fill("BUY", "1", "1", 0)]))
     assert ask(dana, one).status == 202
-    place, inner = executions.place, []
+    place = executions.place
+    inner: list[bool] = []
 
     def in_between(*given: Any, **named: Any) -> Any:
         found = place(*given, **named)
@@ -402,7 +397,10 @@ def test_an_import_into_an_account_that_is_being_deleted_fails(
     for one in ones[:2]:
         done = applying.run(one)
         assert (done.status, done.failure) == (ImportStatus.FAILED, "NO_SUCH_ACCOUNT")
-    for account_id in (own, an_id("no account")):
+    missing = an_id("no account")
+    cash = a_preview(DANA, rows_of([some_cash("DEPOSIT", "5", 0)]))
+    for one, account_id in ((ones[2], own), (ones[2], missing), (cash, missing)):
+        ones[2] = imports.get(DANA, one.import_id)
         gone = replace(ones[2], options=replace(ones[2].options, account_id=account_id))
         gone = replace(gone, status=ImportStatus.COMMITTING, version=gone.version + 1)
         imports.replace(gone, ones[2])
@@ -411,7 +409,6 @@ def test_an_import_into_an_account_that_is_being_deleted_fails(
         applying.send(gone)
         done = applying.run(gone)
         assert done.failure == "NO_SUCH_ACCOUNT"
-        ones[2] = done
 
 
 def test_a_message_for_nothing_is_nothing(dana: Client, applying: Applying) -> None:
@@ -462,3 +459,56 @@ def test_work_is_taken_up_again_while_something_is_in_the_way(
     monkeypatch.setattr(executions, "places_of", places_of)
     applying.send(one)
     assert applying.run(one).status is ImportStatus.COMMITTED
+
+
+def test_positions_that_are_too_much_together_are_written_one_by_one(
+    dana: Client, applying: Applying, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts: list[Part] = [
+        a_fill("BUY" if n < 2 else "SELL", "1", "10", n, symbol=symbol) for symbol in ("A", "B") for n in range(3)
+    ]
+    one = a_preview(DANA, rows_of(parts))
+    monkeypatch.setattr(executions, "MOST_WRITTEN", 10)
+    assert ask(dana, one).status == 202
+    assert applying.once()
+    monkeypatch.setattr(executions, "MOST_WRITTEN", 97)
+    assert applying.run(one).applied.executions == 6
+    assert positions(dana) == {"A": "1", "B": "1"}
+    assert [each["status"] for each in trades(dana)] == ["PARTIAL"] * 2
+
+
+def test_pairs_of_one_symbol_stay_apart(dana: Client, applying: Applying) -> None:
+    us = Instrument(currency="USD")
+    parts: list[Part] = [
+        a_fill(side, "1", price, minute, pair_id=pair, instrument=us)
+        for pair, side, price, minute in (
+            ("1", "BUY", "10", 0),
+            ("2", "SELL", "11", 1),
+            ("1", "SELL", "12", 2),
+            ("2", "BUY", "10", 3),
+        )
+    ]
+    committed(dana, applying, a_preview(DANA, rows_of(parts)))
+    assert nets(dana) == ["2", "1"]
+
+
+def test_actions_that_differ_between_positions_of_one_write_are_read_again(
+    dana: Client, applying: Applying, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = executions.place
+    inner: list[bool] = []
+
+    def in_between(*given: Any, **named: Any) -> Any:
+        found = place(*given, **named)
+        if not inner:
+            inner.append(True)
+            split = {"type": "SPLIT", "symbol": "AAPL", "effectiveAt": "2026-01-05T10:05:00Z", "new": "2", "old": "1"}
+            assert dana.post("/corporate-actions", split).status == 201
+        return found
+
+    parts: list[Part] = [a_fill("BUY", "1", "10", 0, pair_id=pair) for pair in ("1", "2")]
+    one = a_preview(DANA, rows_of([replace(part, execution_id=an_id(n)) for n, part in enumerate(parts)]))  # type: ignore[arg-type]
+    assert ask(dana, one).status == 202
+    monkeypatch.setattr(executions, "place", in_between)
+    applying.run(one)
+    assert [each["quantity"] for each in dana.get("/positions").json["items"]] == ["2", "2"]

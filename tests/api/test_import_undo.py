@@ -8,7 +8,10 @@ import pytest
 
 from handlers.imports.decided import Outcome, Same
 from handlers.imports.record import Import, ImportStatus
+from handlers.journal.errors import StateForbids
 from handlers.storage import executions, import_files
+from handlers.usecases import import_links
+from handlers.usecases.position_changes import Plan
 from tests.api.applying import Applying
 from tests.api.client import DANA, Answer, Client
 from tests.api.import_files import Part, a_fill, a_preview, an_action, an_id, rows_of, some_cash
@@ -23,7 +26,7 @@ def ask(client: Client, one: Import, headers: dict[str, str] | None = None, **gi
 
 
 def undone(client: Client, applying: Applying, one: Import, **given: str) -> Import:
-    answer = ask(client, one, **given)
+    answer = ask(client, one, None, **given)
     assert answer.status == 202, answer.json
     done = applying.run(one)
     assert done.status is ImportStatus.UNDONE
@@ -303,26 +306,143 @@ def test_what_cannot_be_linked_is_left_out_and_said(dana: Client, applying: Appl
 def test_a_row_that_differs_from_an_execution_corrects_it_until_it_is_undone(dana: Client, applying: Applying) -> None:
     first, second = put(dana, fill("BUY", "2", "10", 0), fill("SELL", "2", "12", 5))
     before = journal(dana)
-    of = {"outcome": Outcome.CHANGED, "of": Same(execution_id=first["execution"]["executionId"])}
-    lost = {"outcome": Outcome.CHANGED, "of": Same(execution_id=an_id("lost"))}
-    wrong = {"outcome": Outcome.CHANGED, "of": Same(execution_id=second["execution"]["executionId"])}
+    of: dict[str, Any] = {"outcome": Outcome.CHANGED, "of": Same(execution_id=first["execution"]["executionId"])}
+    lost: dict[str, Any] = {"outcome": Outcome.CHANGED, "of": Same(execution_id=an_id("lost"))}
+    wrong: dict[str, Any] = {"outcome": Outcome.CHANGED, "of": Same(execution_id=second["execution"]["executionId"])}
     parts: list[Part] = [
         a_fill("BUY", "2", "11", 0, **of),
         a_fill("BUY", "2", "11", 1, **lost),
-        a_fill("SELL", "2", "1" * 30, 5, **wrong),
+        a_fill("SELL", "9", "0." + "1" * 30, 5, **wrong),
     ]
     done = committed(dana, applying, a_preview(DANA, rows_of(parts)))
-    assert nets(dana)[0] is not None
-    assert (done.applied.linked, {each.line for each in done.remarks}) in ((1, {3, 4}), (2, {3}))
+    assert nets(dana) == ["2"]
+    assert (done.applied.linked, [each.line for each in done.remarks]) == (1, [3, 4])
     undone(dana, applying, done)
     assert like_before(journal(dana)) == like_before(before)
 
 
 def test_an_execution_that_was_edited_after_its_correction_stays(dana: Client, applying: Applying) -> None:
     [first] = put(dana, fill("BUY", "2", "10", 0))
-    of = {"outcome": Outcome.CHANGED, "of": Same(execution_id=first["execution"]["executionId"])}
+    of: dict[str, Any] = {"outcome": Outcome.CHANGED, "of": Same(execution_id=first["execution"]["executionId"])}
     done = committed(dana, applying, a_preview(DANA, rows_of([a_fill("BUY", "2", "11", 0, **of)])))
     path = f"/executions/{first['execution']['executionId']}"
     assert dana("PATCH", path, {"price": "13"}).status == 200
     undone(dana, applying, done)
     assert dana.get(path).json["price"] == "13"
+
+
+def test_a_correction_that_cannot_be_taken_back_stays_and_is_said(
+    dana: Client, applying: Applying, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [first] = put(dana, fill("BUY", "2", "10", 0))
+    of: dict[str, Any] = {"outcome": Outcome.CHANGED, "of": Same(execution_id=first["execution"]["executionId"])}
+    parts: list[Part] = [a_fill("BUY", "2", "11", 0, **of)]
+    done = committed(dana, applying, a_preview(DANA, rows_of(parts)))
+
+    def refuse(*_: Any) -> Any:
+        raise StateForbids("no")
+
+    monkeypatch.setattr(Plan, "change", refuse)
+    done = undone(dana, applying, done)
+    assert [each.detail for each in done.remarks] == ["the execution stays corrected: no"]
+    again = a_preview(DANA, rows_of([a_fill("BUY", "2", "12", 0, **of)]))
+    done = committed(dana, applying, again)
+    assert [each.detail for each in done.remarks] == ["the execution stays as it was: no"]
+
+
+def test_a_trade_that_changes_while_it_is_linked_is_linked_as_it_is_then(
+    dana: Client, applying: Applying, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trade = hand_made(dana, quantity="2", entryPrice="10", symbol="NVDA")
+    convert, changes = import_links.convert, ["first", "second"]
+
+    def in_between(*given: Any) -> Any:
+        if changes:
+            assert dana("PATCH", f"/trades/{trade['tradeId']}", {"lessons": changes.pop()}).status == 200
+        return convert(*given)
+
+    monkeypatch.setattr(import_links, "convert", in_between)
+    part = a_fill("BUY", "2", "10.01", 0, symbol="NVDA", **linked(trade))
+    done = committed(dana, applying, a_preview(DANA, rows_of([part])))
+    assert (trades(dana)[0]["lessons"], done.applied.linked) == ("first", 1)
+    undone(dana, applying, done)
+    assert (trades(dana)[0]["lessons"], trades(dana)[0].get("source")) == ("first", None)
+
+
+def test_a_trade_that_is_deleted_while_it_is_linked_is_left_out(
+    dana: Client, applying: Applying, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trade = hand_made(dana, quantity="2", entryPrice="10", symbol="NVDA")
+    part = a_fill("BUY", "2", "10.01", 0, symbol="NVDA", **linked(trade))
+    keep = import_files.keep_for_undo
+
+    def in_between(*given: Any) -> None:
+        keep(*given)
+        assert dana.delete(f"/trades/{trade['tradeId']}").status == 204
+
+    monkeypatch.setattr(import_files, "keep_for_undo", in_between)
+    done = committed(dana, applying, a_preview(DANA, rows_of([part])))
+    assert (done.applied.linked, done.remarks_made) == (0, 1)
+
+
+def test_a_trade_whose_position_is_being_settled_is_linked_after_that(
+    dana: Client, applying: Applying, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trade = hand_made(dana, quantity="2", entryPrice="10", symbol="NVDA")
+    monkeypatch.setattr("handlers.usecases.position_changes.MOST_READ", -1)
+    early = "2026-01-01T10:00:00Z"
+    for side in ("BUY", "SELL"):
+        answer = dana.post("/executions", fill(side, "1", "9", 0, symbol="NVDA", executedAt=early))
+        assert answer.status == 202
+    monkeypatch.setattr("handlers.usecases.position_changes.MOST_READ", 2_000)
+    part = a_fill("BUY", "2", "10.01", 0, symbol="NVDA", **linked(trade))
+    one = a_preview(DANA, rows_of([part]))
+    assert dana.post(f"/imports/{one.import_id}/commit", {}, headers={"If-Match": '"2"'}).status == 202
+    assert applying.run(one).applied.linked == 1
+
+
+def test_a_trade_to_which_the_money_of_the_file_cannot_be_given_keeps_its_own(dana: Client, applying: Applying) -> None:
+    trade = a_trade_by_hand(dana)
+    part = a_fill("SELL", "2", "11", -10, symbol="NVDA", **linked(trade))  # before its entry
+    done = committed(dana, applying, a_preview(DANA, rows_of([part])))
+    assert done.applied.linked in (0, 1)
+    undone(dana, applying, done)
+    assert [each.get("source") for each in trades(dana)] == [None]
+
+
+def test_a_trade_that_vanished_by_the_import_comes_back(dana: Client, applying: Applying) -> None:
+    early = hand_made(
+        dana, closed("1", "11", 1), quantity="1", entryPrice="10", symbol="NVDA", commission="0", fees="0"
+    )
+    late = hand_made(
+        dana, quantity="2", entryPrice="12", symbol="NVDA", openDate="2026-01-06T10:00:00Z", externalId="late"
+    )
+    parts: list[Part] = [
+        a_fill("BUY", "1", "10.01", 0, symbol="NVDA", name="a", **linked(early)),
+        a_fill("BUY", "2", "12.01", 24 * 60, symbol="NVDA", name="b", **linked(late)),
+        a_fill("BUY", "5", "11", 1, symbol="NVDA", name="between"),
+    ]
+    done = committed(dana, applying, a_preview(DANA, rows_of(parts)))
+    assert len(trades(dana)) == 1
+    undone(dana, applying, done)
+    found = {each["tradeId"]: each for each in trades(dana)}
+    assert found.keys() == {early["tradeId"], late["tradeId"]}
+    assert {each.get("source") for each in found.values()} == {None}
+    assert found[late["tradeId"]]["externalId"] == "late"
+    assert dana.get("/executions").json["items"] == []
+
+
+def test_a_trade_that_comes_back_leaves_its_external_id_to_who_has_it_now(dana: Client, applying: Applying) -> None:
+    early = hand_made(dana, closed("1", "11", 1), quantity="1", entryPrice="10", symbol="NVDA")
+    late = hand_made(
+        dana, quantity="2", entryPrice="12", symbol="NVDA", openDate="2026-01-06T10:00:00Z", externalId="late"
+    )
+    parts: list[Part] = [
+        a_fill("BUY", "1", "10.01", 0, symbol="NVDA", name="a", **linked(early)),
+        a_fill("BUY", "2", "12.01", 24 * 60, symbol="NVDA", name="b", **linked(late)),
+        a_fill("BUY", "5", "11", 1, symbol="NVDA", name="between"),
+    ]
+    done = committed(dana, applying, a_preview(DANA, rows_of(parts)))
+    hand_made(dana, symbol="ELSE", externalId="late")
+    undone(dana, applying, done)
+    assert dana.get(f"/trades/{late['tradeId']}").json.get("externalId") is None
