@@ -1,0 +1,13 @@
+"""The formats of brokers' files: a module for each, named by its id, with its `FORMAT`.
+
+An artifact holds the modules that are imported by name, so each is imported here; a test fails for one that is not.
+Modules whose name begins with an underscore have what several formats share.
+"""
+
+from __future__ import annotations
+
+from handlers.imports.format import Format
+from handlers.imports.formats import schwab
+
+FORMATS: tuple[Format, ...] = tuple(module.FORMAT for module in (schwab,))
+BY_ID = {each.id: each for each in FORMATS}

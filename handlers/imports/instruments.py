@@ -1,0 +1,98 @@
+"""What the symbols in brokers' files stand for: options in the notations of brokers, futures, pairs of currencies.
+
+An option has one symbol whatever its notation: `AAPL 240119C00150000` is that of the Options Clearing Corporation with
+one blank behind the root, so that files of several formats name one option alike.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from decimal import Decimal
+
+from handlers.imports.records import checked_symbol
+from handlers.imports.refusals import Unreadable
+from handlers.imports.rows import RowReason
+from handlers.imports.values import Notation
+from handlers.journal.executions import Instrument, InstrumentKind, Right
+from handlers.journal.money import ONE, canonical, product
+from handlers.journal.point_values import point_value
+
+_HUNDRED, _THOUSAND = Decimal(100), Decimal(1000)
+Named = tuple[str, Instrument]
+
+_OCC = re.compile(r"(?P<root>[A-Z][A-Z0-9.]{0,5})\s*(?P<day>[0-9]{6})(?P<right>[CP])(?P<strike>[0-9]{8})")
+# AAPL 19JAN24 150 C; AAPL 01/19/2024 150.00 C; AAPL 1/19/2024 Call $150.00; AAPL 19 JAN 24 150 CALL
+_DAY = r"(?P<day>[0-9]{1,2}[ ]?[A-Z]{3}[ ]?'?[0-9]{2,4}|[0-9]{1,2}/[0-9]{1,2}/[0-9]{2,4}|[0-9]{4}-[0-9]{2}-[0-9]{2})"
+_STRIKE, _RIGHT = r"\$?(?P<strike>[0-9][0-9,]*(?:\.[0-9]+)?|\.[0-9]+)", r"(?P<right>C|P|CALL|PUT)"
+_WORDS = tuple(
+    re.compile(rf"(?P<root>[A-Z][A-Z0-9./]{{0,9}})\s+{_DAY}\s+{ending}")
+    for ending in (rf"{_STRIKE}\s*{_RIGHT}", rf"{_RIGHT}\s*{_STRIKE}")
+)
+_AMERICAN = Notation()
+
+
+def stock(currency: str | None = None, kind: InstrumentKind = InstrumentKind.STOCK) -> Instrument:
+    """A share, or another instrument of which one unit makes 1 when its price moves by 1."""
+    return Instrument(kind=kind, currency=currency)
+
+
+def option(
+    root: str,
+    expiry: date,
+    strike: Decimal,
+    right: Right,
+    currency: str | None = None,
+    *,
+    multiplier: Decimal = _HUNDRED,
+) -> Named:
+    """An option's symbol and instrument."""
+    mills = canonical(product(strike, _THOUSAND))
+    if "." in mills or len(mills) > 8:
+        symbol = f"{root} {expiry:%y%m%d}{right[0]}{canonical(strike)}"
+    else:
+        symbol = f"{root} {expiry:%y%m%d}{right[0]}{mills:0>8}"
+    instrument = Instrument(
+        kind=InstrumentKind.OPTION,
+        multiplier=multiplier,
+        currency=currency,
+        underlying=root,
+        expiry=expiry,
+        strike=strike,
+        right=right,
+    )
+    return checked_symbol(symbol), instrument
+
+
+def option_in(text: str, currency: str | None = None, *, multiplier: Decimal = _HUNDRED) -> Named | None:
+    """The option that a text such as `AAPL 01/19/2024 150.00 C` names; None for any other text."""
+    name = " ".join(text.upper().split()).removeprefix(".").removeprefix("-")
+    found = _OCC.fullmatch(name)
+    if found is not None:
+        strike = Decimal(found["strike"]) / _THOUSAND
+        expiry = _AMERICAN.moment(f"20{found['day']}").at.date()
+    else:
+        found = next((match for pattern in _WORDS if (match := pattern.fullmatch(name))), None)
+        if found is None:
+            return None
+        strike = Decimal(found["strike"].replace(",", ""))
+        expiry = _AMERICAN.moment(found["day"].replace("'", " ")).at.date()
+    right = Right.CALL if found["right"].startswith("C") else Right.PUT
+    return option(found["root"], expiry, strike, right, currency, multiplier=multiplier)
+
+
+def share_or_option(text: str, currency: str | None = None) -> Named:
+    """The option that the text names, else the share of this symbol. Raises Unreadable for what is no symbol."""
+    return option_in(text, currency) or (checked_symbol(text), stock(currency))
+
+
+def future(symbol: str, currency: str | None = None, multiplier: Decimal | None = None) -> Instrument:
+    """A future. Without a multiplier it is the point value of its root; Unreadable is raised if none is known."""
+    known = point_value(symbol)
+    if multiplier is None and known is None:
+        raise Unreadable(RowReason.SYMBOL, f"the money for one point of {symbol} is not known")
+    return Instrument(
+        kind=InstrumentKind.FUTURE,
+        multiplier=multiplier or (known.value if known else ONE),
+        currency=currency or (known.currency if known else None),
+    )
