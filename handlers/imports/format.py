@@ -47,6 +47,7 @@ class Format:
         formats whose own names are those of many files.
     opening: texts that the beginning of the file has, all of them, whatever their letters; by these other layouts than
         TABLE are recognized.
+    family: formats of one family name a fill by the same external id; by default a format is a family of its own.
     rows: reads the records of a file, in the order of the file.
     date_order: that of its days where digits alone do not tell it.
     newest_first: whether its files are so if their days do not tell.
@@ -61,6 +62,7 @@ class Format:
     rows: Callable[[Records], Iterator[Row]]
     how_to_export: str
     needs: tuple[Need, ...] = ()
+    family: str | None = None
     others: tuple[str, ...] | None = None
     opening: tuple[str, ...] = ()
     layout: Layout = Layout.TABLE

@@ -1,0 +1,94 @@
+"""Rows that are whole trades: two fills each, which a pair id keeps apart from the fills of all other rows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from decimal import Decimal
+from hashlib import sha256
+
+from handlers.imports.checks import check_profit, gross_of
+from handlers.imports.records import Record
+from handlers.imports.rows import Fill
+from handlers.imports.values import Moment
+from handlers.journal.executions import Instrument
+from handlers.journal.money import ZERO, canonical, minus
+from handlers.journal.positions import Side
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WholeTrade:
+    """A trade as a row of a file has it.
+
+    profit: as the file shows it. If `profit_is_net` it is after costs, and the costs are what the prices make more than
+        it, whatever the file says of them; else the prices must make it.
+    trade_id: names the trade at the broker; without one, the trade's content does, and which equal row it is.
+    """
+
+    symbol: str
+    instrument: Instrument
+    side: Side
+    quantity: Decimal
+    entry: Moment
+    exit: Moment
+    entry_price: Decimal
+    exit_price: Decimal
+    commission: Decimal = ZERO
+    fees: Decimal = ZERO
+    profit: Decimal | None = None
+    profit_is_net: bool = False
+    trade_id: str | None = None
+    note: str | None = None
+
+
+@dataclass(slots=True)
+class Pairs:
+    """Makes the fills of a file's trades. It counts equal rows, so that two equal trades are two."""
+
+    _seen: Counter[str] = field(default_factory=Counter)
+
+    def fills(self, record: Record, trade: WholeTrade) -> tuple[Fill, Fill]:
+        """The fills that open and close the trade; its costs are those of the latter.
+
+        Raises Unreadable, PNL_MISMATCH, for a gross profit that the prices do not make.
+        """
+        gross = gross_of(trade.side, trade.quantity, trade.entry_price, trade.exit_price, trade.instrument.multiplier)
+        commission, fees = trade.commission, trade.fees
+        if not trade.profit_is_net:
+            check_profit(record, gross, trade.profit)
+        elif trade.profit is not None:
+            commission, fees = minus(gross, trade.profit), ZERO
+        pair_id = trade.trade_id or self._id_by_content(trade)
+        opening = Fill(
+            symbol=trade.symbol,
+            instrument=trade.instrument,
+            side=trade.side,
+            quantity=trade.quantity,
+            price=trade.entry_price,
+            at=trade.entry.at,
+            day_only=trade.entry.day_only,
+            external_id=trade.trade_id and f"{trade.trade_id}/in",
+            pair_id=pair_id,
+            note=trade.note,
+        )
+        closing = Fill(
+            symbol=trade.symbol,
+            instrument=trade.instrument,
+            side=trade.side.opposite,
+            quantity=trade.quantity,
+            price=trade.exit_price,
+            at=trade.exit.at,
+            day_only=trade.exit.day_only,
+            commission=commission,
+            fees=fees,
+            external_id=trade.trade_id and f"{trade.trade_id}/out",
+            pair_id=pair_id,
+        )
+        return opening, closing
+
+    def _id_by_content(self, trade: WholeTrade) -> str:
+        numbers = (trade.quantity, trade.entry_price, trade.exit_price)
+        times = (trade.entry.at.isoformat(), trade.exit.at.isoformat())
+        content = "|".join((trade.symbol.upper(), trade.side, *times, *map(canonical, numbers)))
+        self._seen[content] += 1
+        return sha256(f"{content}|{self._seen[content]}".encode()).hexdigest()[:32]
