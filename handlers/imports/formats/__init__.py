@@ -7,7 +7,24 @@ Modules whose name begins with an underscore have what several formats share.
 from __future__ import annotations
 
 from handlers.imports.format import Format
-from handlers.imports.formats import schwab, tradovate_paired
+from handlers.imports.formats import (
+    mt4,
+    mt5_deals,
+    mt5_history,
+    mt5_positions,
+    schwab,
+    tradovate_paired,
+)
 
-FORMATS: tuple[Format, ...] = tuple(module.FORMAT for module in (schwab, tradovate_paired))
+FORMATS: tuple[Format, ...] = tuple(
+    module.FORMAT
+    for module in (
+        mt4,
+        mt5_deals,
+        mt5_history,
+        mt5_positions,
+        schwab,
+        tradovate_paired,
+    )
+)
 BY_ID = {each.id: each for each in FORMATS}
