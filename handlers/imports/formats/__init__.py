@@ -8,22 +8,44 @@ from __future__ import annotations
 
 from handlers.imports.format import Format
 from handlers.imports.formats import (
+    binance_spot,
+    coinbase_pro,
+    coinbase_pro_fills,
+    das,
+    kraken,
+    kraken_ledgers,
     mt4,
     mt5_deals,
     mt5_history,
     mt5_positions,
     schwab,
+    topstepx,
+    tradenote,
+    tradezella,
+    tradezella_trades,
+    tradingview,
     tradovate_paired,
 )
 
 FORMATS: tuple[Format, ...] = tuple(
     module.FORMAT
     for module in (
+        binance_spot,
+        coinbase_pro,
+        coinbase_pro_fills,
+        das,
+        kraken,
+        kraken_ledgers,
         mt4,
         mt5_deals,
         mt5_history,
         mt5_positions,
         schwab,
+        topstepx,
+        tradenote,
+        tradezella,
+        tradezella_trades,
+        tradingview,
         tradovate_paired,
     )
 )

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
 
+from handlers.imports.formats._cells import quantity_in
 from handlers.imports.formats._contracts import contract
 from handlers.imports.moves import cash, cash_type
 from handlers.imports.pairs import Pairs, WholeTrade
@@ -61,11 +62,9 @@ def side_of(record: Record) -> Side:
     return side
 
 
-def lots(record: Record, *names: str) -> Decimal:
+def lots(record: Record, column: str) -> Decimal:
     """The volume that was traded, of one such as `0.05 / 0.10`: traded, and ordered."""
-    traded = record.text(*names).partition("/")[0]
-    one = Record(Columns(names[:1]), [traded], record.notation, line=record.line)
-    return one.quantity(names[0])
+    return quantity_in(record, record.text(column).partition("/")[0])
 
 
 def cost(record: Record, *names: str) -> Decimal:
