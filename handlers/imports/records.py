@@ -9,12 +9,12 @@ from decimal import Decimal
 from handlers.imports.refusals import FileReason, FileRefused, Unreadable
 from handlers.imports.rows import Action, CashMove, Fill, Noticed, Row, RowReason
 from handlers.imports.values import NOTHING, Moment, Notation, shown, side_and_effect
+from handlers.journal import money
 from handlers.journal.executions import PositionEffect
+from handlers.journal.money import ZERO
 from handlers.journal.positions import Side
 
 MOST_COLUMNS = 256
-# The section of rows of a table that are no data: a text alone, or the header again.
-NO_DATA = "(no data)"
 LONGEST_RAW = 200
 LONGEST_SYMBOL = 32
 LONGEST_REFERENCE = 255
@@ -73,10 +73,10 @@ class Skipped(Exception):  # says that a row holds nothing to record, which is n
 class Record:
     """A row of a file: its line, how many lines it takes, its cells, and the section of the file that it is in.
 
-    `fault` is why the row cannot be read, found before any of its cells was read.
+    `fault` is why the row cannot be read, and `skipped` why it says nothing to record, if either is known by its form.
     """
 
-    __slots__ = ("_noticed", "cells", "columns", "fault", "line", "lines", "notation", "section")
+    __slots__ = ("_noticed", "cells", "columns", "fault", "line", "lines", "notation", "section", "skipped")
 
     def __init__(
         self,
@@ -88,6 +88,7 @@ class Record:
         lines: int = 1,
         section: str = "",
         fault: Unreadable | None = None,
+        skipped: str | None = None,
     ) -> None:
         self.columns = columns
         self.cells = cells
@@ -96,6 +97,7 @@ class Record:
         self.lines = lines
         self.section = section
         self.fault = fault
+        self.skipped = skipped
         self._noticed: list[Noticed] = []
 
     def text(self, *names: str) -> str:
@@ -133,6 +135,14 @@ class Record:
         if not found:
             raise Unreadable(RowReason.NUMBER, f"{names[0]}: the quantity is 0")
         return found
+
+    def paid(self, *names: str) -> Decimal:
+        """The cost in these columns, of a broker that shows what is paid above 0; 0 for nothing."""
+        return self.number(*names) or ZERO
+
+    def taken(self, *names: str) -> Decimal:
+        """The cost in these columns, of a broker that shows what is paid below 0; 0 for nothing."""
+        return money.minus(ZERO, self.paid(*names))
 
     def moment(self, *names: str) -> Moment:
         """The time or the day in the first of these columns that holds something."""
@@ -184,8 +194,8 @@ class Record:
         try:
             if self.fault is not None:
                 raise self.fault
-            if self.section == NO_DATA:
-                return self.skip("a line of text, or a header")
+            if self.skipped is not None:
+                return self.skip(self.skipped)
             found = read(self)
         except Skipped as reason:
             return self._row(skipped=str(reason))

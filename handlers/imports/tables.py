@@ -11,7 +11,7 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from handlers.imports.records import MOST_COLUMNS, NO_DATA, Columns, Record, plain
+from handlers.imports.records import MOST_COLUMNS, Columns, Record, plain
 from handlers.imports.refusals import Unreadable
 from handlers.imports.rows import RowReason
 from handlers.imports.text import LONGEST_LINE, Text
@@ -112,23 +112,22 @@ def lone_text(cells: Sequence[str]) -> str:
 def table(rows: Iterable[Cells], columns: Columns, notation: Notation, *, ragged: bool = False) -> Iterator[Record]:
     """The records below a header. A row of another number of cells has the fault COLUMN_COUNT, unless it is `ragged`.
 
-    Empty cells beyond the header count for nothing. A row that is a text alone, or the header again, is in the section
-    NO_DATA.
+    Empty cells beyond the header count for nothing. A row that is a text alone, or the header again, is skipped.
     """
     width = len(columns.names)
     for line, lines, cells, fault in rows:
-        section = ""
+        skipped = None
         if fault is None and cells[0] == columns.cells[0] and list(cells) == columns.cells:
-            section = NO_DATA
+            skipped = "the header again"
         if fault is None and len(cells) != width:
             if lone_text(cells):
-                section = NO_DATA
+                skipped = "a line of text"
             elif not ragged and (len(cells) < width or any(map(str.strip, cells[width:]))):
                 detail = f"has {len(cells)} cells instead of {width}"
                 fault = Unreadable(RowReason.COLUMN_COUNT, detail)
         if fault is None and len(cells) > MOST_COLUMNS:
             fault = Unreadable(RowReason.COLUMN_COUNT, f"has more than {MOST_COLUMNS} cells")
-        yield Record(columns, cells, notation, line=line, lines=lines, section=section, fault=fault)
+        yield Record(columns, cells, notation, line=line, lines=lines, fault=fault, skipped=skipped)
 
 
 def sections(rows: Iterable[Cells], notation: Notation) -> Iterator[Record]:

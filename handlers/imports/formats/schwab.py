@@ -70,7 +70,7 @@ def _fill(record: Record, word: str, moment: Moment) -> Fill:
         price=record.amount("Price"),
         at=moment.at,
         day_only=moment.day_only,
-        fees=record.number("Fees & Comm") or ZERO,
+        fees=record.paid("Fees & Comm"),
         position_effect=effect,
     )
     return check_amount(record, fill, record.number("Amount"))

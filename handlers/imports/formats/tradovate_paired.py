@@ -1,7 +1,6 @@
 """Tradovate: the history of positions, with the pairs of a purchase and a sale that make them up.
 
-A row is one pair. The side is that of the earlier fill; the columns of the whole position, which come again in each of
-its rows, are not read.
+The columns of the whole position, which come again in each row of its pairs, are not read.
 """
 
 from __future__ import annotations
@@ -10,12 +9,11 @@ from collections.abc import Iterator
 from functools import partial
 
 from handlers.imports.format import Format, Kind, Need
-from handlers.imports.instruments import future
-from handlers.imports.pairs import Pairs, WholeTrade
+from handlers.imports.formats._tradovate import pair_of
+from handlers.imports.pairs import Pairs
 from handlers.imports.records import Found, Record, Records, each
 from handlers.imports.rows import Row
 from handlers.imports.values import DateOrder
-from handlers.journal.positions import Side
 
 
 def rows(records: Records) -> Iterator[Row]:
@@ -24,30 +22,15 @@ def rows(records: Records) -> Iterator[Row]:
 
 
 def _row(pairs: Pairs, record: Record) -> tuple[Found, ...]:
-    symbol = record.symbol("Contract")
-    bought, sold = record.moment("Bought Timestamp"), record.moment("Sold Timestamp")
-    buy_id, sell_id = record.reference("Buy Fill ID"), record.reference("Sell Fill ID")
-    buy_price, sell_price = record.amount("Buy Price"), record.amount("Sell Price")
-    # Fills of one second are told apart by their ids, which rise.
-    is_long = (bought.at, _rank(buy_id)) <= (sold.at, _rank(sell_id))
-    trade = WholeTrade(
-        symbol=symbol,
-        instrument=future(symbol, record.currency("Currency")),
-        side=Side.BUY if is_long else Side.SELL,
+    trade = pair_of(
+        record,
+        symbol=record.symbol("Contract"),
+        bought=(record.moment("Bought Timestamp"), record.amount("Buy Price"), record.reference("Buy Fill ID")),
+        sold=(record.moment("Sold Timestamp"), record.amount("Sell Price"), record.reference("Sell Fill ID")),
         quantity=record.quantity("Paired Qty"),
-        entry=bought if is_long else sold,
-        exit=sold if is_long else bought,
-        entry_price=buy_price if is_long else sell_price,
-        exit_price=sell_price if is_long else buy_price,
         profit=record.amount("P/L"),
-        # The performance report has the same pairs without their own id.
-        trade_id=f"{buy_id}-{sell_id}" if buy_id and sell_id else None,
     )
     return pairs.fills(record, trade)
-
-
-def _rank(fill_id: str | None) -> tuple[int, str]:
-    return (len(fill_id), fill_id) if fill_id else (0, "")
 
 
 FORMAT = Format(

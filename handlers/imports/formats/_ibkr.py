@@ -1,0 +1,199 @@
+"""What the formats of Interactive Brokers share: instruments, fills and cash of a Flex report, corporate actions."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from decimal import Decimal
+
+from handlers.imports.instruments import Named, future, option, option_in, stock
+from handlers.imports.moves import cash, cash_type
+from handlers.imports.records import Found, Record, Skipped, checked_symbol
+from handlers.imports.refusals import Unreadable
+from handlers.imports.rows import Action, CashMove, Fill, RowReason
+from handlers.imports.values import Moment
+from handlers.journal.executions import ActionType, ExecutionKind, Instrument, InstrumentKind, Right
+from handlers.journal.money import ZERO
+from handlers.journal.positions import Side
+
+_KINDS = {
+    "stk": InstrumentKind.STOCK,
+    "stocks": InstrumentKind.STOCK,
+    "fund": InstrumentKind.FUND,
+    "mutual funds": InstrumentKind.FUND,
+    "opt": InstrumentKind.OPTION,
+    "equity and index options": InstrumentKind.OPTION,
+    "fut": InstrumentKind.FUTURE,
+    "futures": InstrumentKind.FUTURE,
+    "fop": InstrumentKind.FUTURE_OPTION,
+    "fsfop": InstrumentKind.FUTURE_OPTION,
+    "options on futures": InstrumentKind.FUTURE_OPTION,
+    "cash": InstrumentKind.FOREX,
+    "forex": InstrumentKind.FOREX,
+    "cfd": InstrumentKind.CFD,
+    "cfds": InstrumentKind.CFD,
+    "crypto": InstrumentKind.CRYPTO,
+    "cryptocurrencies": InstrumentKind.CRYPTO,
+    "bond": InstrumentKind.BOND,
+    "bonds": InstrumentKind.BOND,
+}
+# Codes of a fill that no order made.
+ENDS = {"A": ExecutionKind.ASSIGNMENT, "Ex": ExecutionKind.EXERCISE, "Ep": ExecutionKind.EXPIRY}
+_HUNDREDTH = Decimal("0.01")
+
+
+def kind_of(category: str) -> InstrumentKind:
+    """The kind of instrument by an asset class such as `STK` or `Stocks - Held with ...`."""
+    return _KINDS.get(category.casefold().partition(" - ")[0].strip(), InstrumentKind.STOCK)
+
+
+def named(symbol: str, kind: InstrumentKind, currency: str | None, multiplier: Decimal | None = None) -> Named:
+    """The symbol and the instrument that a symbol and its kind name. Raises Unreadable."""
+    found = option_in(symbol, currency) if kind in (InstrumentKind.OPTION, InstrumentKind.STOCK) else None
+    if found is not None:
+        return found[0], replace(found[1], multiplier=multiplier or found[1].multiplier)
+    symbol = checked_symbol(symbol)
+    if kind in (InstrumentKind.FUTURE, InstrumentKind.FUTURE_OPTION):
+        return symbol, replace(future(symbol, currency, multiplier), kind=kind)
+    # The price of a bond is a percentage of what is held.
+    default = {InstrumentKind.OPTION: Decimal(100), InstrumentKind.BOND: _HUNDREDTH}.get(kind)
+    instrument = stock(currency, kind)
+    return symbol, replace(instrument, multiplier=multiplier or default or instrument.multiplier)
+
+
+def flex_fill(record: Record) -> Fill:
+    """The fill of a row of the Flex report's trades. Raises Skipped for a conversion of currencies without a symbol."""
+    if not record.has("Symbol", "ISIN", "Conid"):
+        raise Skipped("a conversion of currencies")
+    symbol, instrument = _flex_named(record)
+    signed = record.amount("Quantity")
+    if not signed:
+        raise Unreadable(RowReason.NUMBER, "Quantity: the quantity is 0")
+    word = record.text("Buy/Sell", "buySell")
+    cancels = "(Ca" in word
+    # A cancellation gives back what was traded: its quantity has the other sign.
+    by_sign = Side.BUY if signed > ZERO else Side.SELL
+    side = _side(word) if word and not cancels and signed > ZERO else by_sign
+    moment = flex_moment(record)
+    kind = next((ENDS[code] for code in re.split("[;, ]", record.text("Notes/Codes", "notes")) if code in ENDS), None)
+    ends = kind is not None and instrument.kind in (InstrumentKind.OPTION, InstrumentKind.FUTURE_OPTION)
+    return Fill(
+        symbol=symbol,
+        instrument=instrument,
+        side=side,
+        quantity=signed.copy_abs(),
+        price=record.amount("TradePrice", "Price"),
+        at=moment.at,
+        day_only=moment.day_only,
+        commission=record.taken("IBCommission", "Commission"),
+        fees=record.taken("Taxes", "Tax"),
+        fee_currency=_other_currency(record, instrument),
+        kind=kind if ends and kind is not None and not record.number("TradePrice") else ExecutionKind.TRADE,
+        order_id=record.reference("IBOrderID", "OrderID"),
+        external_id=record.reference("IBExecID", "TradeID", "TransactionID"),
+    )
+
+
+def _side(word: str) -> Side:
+    if word.casefold() not in ("buy", "sell"):
+        raise Unreadable(RowReason.SIDE, f'"{word[:20]}" is neither BUY nor SELL')
+    return Side.BUY if word.casefold() == "buy" else Side.SELL
+
+
+def _other_currency(record: Record, instrument: Instrument) -> str | None:
+    currency = record.currency("IBCommissionCurrency")
+    return None if currency == instrument.currency else currency
+
+
+def _flex_named(record: Record) -> Named:
+    kind = kind_of(record.text("AssetClass", "assetCategory"))
+    currency = record.currency("CurrencyPrimary", "Currency")
+    multiplier = record.number("Multiplier")
+    expiry, strike = record.text("Expiry"), record.number("Strike")
+    right = {"c": Right.CALL, "p": Right.PUT}.get(record.text("Put/Call", "putCall").casefold()[:1])
+    root = record.text("UnderlyingSymbol")
+    if kind is InstrumentKind.OPTION and expiry and strike is not None and right is not None and root:
+        day = record.notation.moment(expiry).at.date()
+        return option(root, day, strike, right, currency, multiplier=multiplier or Decimal(100))
+    return named(record.text("Symbol", "ISIN", "Conid"), kind, currency, multiplier)
+
+
+def flex_moment(record: Record) -> Moment:
+    """When a row of a Flex report happened."""
+    if record.has("DateTime", "Date/Time"):
+        return record.moment("DateTime", "Date/Time")
+    if record.has("TradeDate"):
+        return record.at("TradeDate", "TradeTime")
+    return record.moment("Date", "SettleDate", "ReportDate")
+
+
+def flex_cash(record: Record) -> CashMove:
+    """The money of a row of the Flex report's cash transactions."""
+    kind = record.text("Type")
+    return cash(
+        cash_type(kind),
+        record.amount("Amount"),
+        flex_moment(record),
+        currency=record.currency("CurrencyPrimary", "Currency"),
+        symbol=record.symbol("Symbol") if record.has("Symbol") else None,
+        external_id=record.reference("TransactionID"),
+        note=record.note("Description"),
+    )
+
+
+_ACTION = re.compile(r"(?P<symbol>[^\s(]+)\s*\([^)]*\)\s*(?P<text>.*)", re.DOTALL)
+_RATIO = re.compile(r"SPLIT (?P<new>[0-9.]+) FOR (?P<old>[0-9.]+)")
+_PER_SHARE = re.compile(r"FOR [A-Z]{3} (?P<cash>[0-9.]+) PER SHARE")
+_FOR = re.compile(r"(?P<new>[0-9.]+) FOR (?P<old>[0-9.]+)")
+_NEW = re.compile(r"\((?P<symbol>[^\s,()]+), [^()]*\)\s*$")
+
+
+class Actions:
+    """The corporate actions of a file. One of them has a row for what goes out and one for what comes in."""
+
+    def __init__(self) -> None:
+        self._seen: set[tuple[str, str]] = set()
+
+    def action(self, record: Record, moment: Moment) -> Found:
+        """The action that a description such as `TSLA(US88160R1014) SPLIT 3 FOR 1 (...)` names.
+
+        Raises Skipped for the second row of an action; Unreadable for one whose figures are not in the description.
+        """
+        description = record.text("ActionDescription", "Description")
+        found = _ACTION.match(description)
+        if found is None:
+            raise Skipped("a corporate action that is not named in the usual way")
+        # Both rows of an action differ behind the last parenthesis alone.
+        text = found["text"].upper()
+        key = (f"{found['symbol']} {text.rpartition(' (')[0]}", moment.at.date().isoformat())
+        if key in self._seen:
+            raise Skipped("the other row of a corporate action")
+        self._seen.add(key)
+        return _action(record, checked_symbol(found["symbol"].removesuffix(".OLD")), text, moment)
+
+
+def _action(record: Record, symbol: str, text: str, moment: Moment) -> Action:
+    at, day_only = moment
+    new_symbol = found["symbol"].removesuffix(".OLD") if (found := _NEW.search(text)) else symbol
+    if found := _RATIO.search(text):
+        new, old = Decimal(found["new"]), Decimal(found["old"])
+        return Action(type=ActionType.SPLIT, symbol=symbol, at=at, day_only=day_only, new=new, old=old)
+    if found := _PER_SHARE.search(text):
+        each = Decimal(found["cash"])
+        return Action(type=ActionType.MERGER_CASH, symbol=symbol, at=at, day_only=day_only, cash_per_share=each)
+    found = _FOR.search(text)
+    if "STOCK DIVIDEND" in text:
+        quantity = record.quantity("Quantity")
+        return Action(type=ActionType.SHARE_DIVIDEND, symbol=symbol, at=at, day_only=day_only, quantity=quantity)
+    if found and "SPINOFF" in text and new_symbol != symbol:
+        # The share of the cost that the new shares take is not in the file: they come at none.
+        return Action(type=ActionType.SPINOFF, symbol=symbol, at=at, day_only=day_only, new=Decimal(found["new"]),
+                      old=Decimal(found["old"]), new_symbol=checked_symbol(new_symbol), cost_share=ZERO)  # fmt: skip
+    if found and ("MERGED" in text or "TENDERED" in text) and new_symbol != symbol:
+        return Action(type=ActionType.MERGER_SHARES, symbol=symbol, at=at, day_only=day_only,
+                      new=Decimal(found["new"]), old=Decimal(found["old"]),
+                      new_symbol=checked_symbol(new_symbol))  # fmt: skip
+    if new_symbol != symbol:
+        new_symbol = checked_symbol(new_symbol)
+        return Action(type=ActionType.RENAME, symbol=symbol, at=at, day_only=day_only, new_symbol=new_symbol)
+    raise Skipped("a corporate action that changes nothing of what is held")

@@ -1,0 +1,64 @@
+"""Interactive Brokers: a Flex query's report as CSV.
+
+Its owner chooses the columns, so few are sure. A file can hold several sections, each with its own header, and the
+trades on several levels of detail: executions, the orders that they belong to, closed lots, sums of a symbol.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from handlers.imports.format import Format, Kind, Need
+from handlers.imports.formats._ibkr import flex_cash, flex_fill
+from handlers.imports.formats._ibkr_levels import one_level
+from handlers.imports.records import Columns, Found, Record, Records, Skipped, each, plain
+from handlers.imports.rows import Row
+from handlers.imports.values import DateOrder
+
+
+def rows(records: Records) -> Iterator[Row]:
+    """A row for each row below a header."""
+    return each(one_level(_with_own_header(records)), _row)
+
+
+def _with_own_header(records: Records) -> Iterator[Record]:
+    """The records, each with the header of its section; a header begins with the name of the first column."""
+    columns: Columns | None = None
+    for record in records:
+        if record.fault is None and record.cells and plain(record.cells[0]) == plain(record.columns.cells[0]):
+            columns = Columns(record.cells)
+        elif columns is None:
+            yield record
+        else:
+            yield Record(
+                columns,
+                record.cells,
+                record.notation,
+                line=record.line,
+                lines=record.lines,
+                section=record.section,
+                fault=record.fault,
+                skipped=record.skipped,
+            )
+
+
+def _row(record: Record) -> Found:
+    if record.columns.has("TradePrice"):
+        return flex_fill(record)
+    if record.columns.has("Type") and record.columns.has("Amount"):
+        return flex_cash(record)
+    raise Skipped("a section of neither trades nor cash")
+
+
+FORMAT = Format(
+    id="ibkr_flex_csv",
+    broker="Interactive Brokers",
+    kind=Kind.MIXED,
+    columns=("Buy/Sell", "Quantity", "TradePrice", "DateTime|Date/Time|TradeDate"),
+    rows=rows,
+    how_to_export="Performance & Reports > Flex Queries > Activity Flex Query with Trades (Execution) > Run, as CSV",
+    needs=(Need.TIME_ZONE,),
+    family="ibkr",
+    date_order=DateOrder.MDY,
+    ragged=True,
+)

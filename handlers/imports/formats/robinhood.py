@@ -1,0 +1,148 @@
+"""Robinhood: the account's activity. Days alone, the newest first; cells of several lines; a footer with a cell more.
+
+Prices are rounded to cents and amounts are exact, so that the price of shares is worked out of the amount where the two
+differ by half a cent at most. `1S` in the column of quantities leaves the account. A split's quantity is the shares that
+were added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
+
+from handlers.imports.checks import check_amount
+from handlers.imports.format import Format, Kind
+from handlers.imports.instruments import Named, option_in, stock
+from handlers.imports.moves import cash, cash_type
+from handlers.imports.records import Found, Record, Records, Skipped, each
+from handlers.imports.refusals import Unreadable
+from handlers.imports.rows import Action, Fill, Row, RowReason
+from handlers.imports.values import DateOrder, Moment, side_and_effect
+from handlers.journal.cash import CashType
+from handlers.journal.executions import ActionType, ExecutionKind, InstrumentKind
+from handlers.journal.money import ZERO, minus, product, ratio
+from handlers.journal.positions import Side
+
+_FILLS = frozenset({"buy", "sell", "bto", "sto", "btc", "stc"})
+_ENDS = {"oexp": ExecutionKind.EXPIRY, "oasgn": ExecutionKind.ASSIGNMENT, "oexcs": ExecutionKind.EXERCISE}
+_SHARES = frozenset({"rec", "acats", "acati", "acato", "itrf", "sxch", "mrgs", "soff", "sdiv", "conv", "tran"})
+_CASH = {
+    "cdiv": CashType.DIVIDEND, "mdiv": CashType.DIVIDEND, "int": CashType.INTEREST, "slip": CashType.INTEREST,
+    "mint": CashType.INTEREST, "gold": CashType.FEE, "gdbp": CashType.DEPOSIT, "afee": CashType.FEE,
+    "dfee": CashType.FEE, "dtax": CashType.TAX, "ach": CashType.DEPOSIT, "rtp": CashType.DEPOSIT,
+    "wire": CashType.DEPOSIT, "xent": CashType.TRANSFER, "misc": CashType.ADJUSTMENT, "futswp": CashType.ADJUSTMENT,
+}  # fmt: skip  # a table, several to a line
+_HALF_A_CENT = Decimal("0.0051")
+# More than this for a contract is no fee.
+_MOST_FEES = Decimal(2)
+
+
+def rows(records: Records) -> Iterator[Row]:
+    """A row for each entry."""
+    return each(records, _row)
+
+
+def _row(record: Record) -> Found:
+    code = record.text("Trans Code").casefold()
+    if not code:
+        raise Skipped("a footer")
+    moment = record.moment("Activity Date")
+    if code in _FILLS:
+        return _fill(record, code, moment)
+    quantity = record.text("Quantity")
+    if code in _ENDS:
+        return _without_price(record, _ENDS[code], None, moment)
+    if code in ("spl", "spr") and quantity:
+        symbol = record.symbol("Instrument")
+        added = _units(record) if not quantity.upper().endswith("S") else minus(ZERO, _units(record))
+        return Action(type=ActionType.SPLIT, symbol=symbol, at=moment.at, day_only=True, added=added)
+    if code in _SHARES and quantity:
+        leaves = quantity.upper().endswith("S")
+        kind = ExecutionKind.TRANSFER_OUT if leaves else ExecutionKind.TRANSFER_IN
+        return _without_price(record, kind, Side.SELL if leaves else Side.BUY, moment)
+    return cash(
+        _CASH.get(code) or cash_type(record.text("Description")),
+        record.number("Amount"),
+        moment,
+        currency="USD",
+        symbol=record.symbol("Instrument") if record.has("Instrument") else None,
+        note=record.note("Description"),
+    )
+
+
+def _units(record: Record) -> Decimal:
+    """The quantity, which can have an S behind it."""
+    found = record.notation.number(record.text("Quantity").upper().removesuffix("S"))
+    if not found:
+        raise Unreadable(RowReason.NUMBER, "Quantity: there is no quantity")
+    return found.copy_abs()
+
+
+def _named(record: Record) -> Named:
+    """An option stands in the description: `AAPL 1/19/2024 Call $150.00`, of an expiry behind `Option Expiration for`."""
+    text = record.text("Description").partition("\n")[0]
+    named = option_in(text.rpartition(" for ")[2], "USD")
+    return named or (record.symbol("Instrument"), stock("USD"))
+
+
+def _fill(record: Record, code: str, moment: Moment) -> Fill:
+    symbol, instrument = _named(record)
+    side, effect = side_and_effect(code)
+    fill = Fill(
+        symbol=symbol,
+        instrument=instrument,
+        side=side,
+        quantity=_units(record),
+        price=record.amount("Price"),
+        at=moment.at,
+        day_only=True,
+        position_effect=effect,
+    )
+    return check_amount(record, _exact(record, fill), record.number("Amount"))
+
+
+def _exact(record: Record, fill: Fill) -> Fill:
+    """The fill of a share with the price that its amount makes, unless the amount has costs in it."""
+    amount = record.number("Amount")
+    if amount is None or fill.quantity is None or fill.price is None or fill.instrument.kind is InstrumentKind.OPTION:
+        return _with_costs(fill, amount)
+    by_amount = ratio(amount.copy_abs(), fill.quantity)
+    return replace(fill, price=by_amount) if minus(by_amount, fill.price).copy_abs() < _HALF_A_CENT else fill
+
+
+def _with_costs(fill: Fill, amount: Decimal | None) -> Fill:
+    """The fill of an option, whose amount is less its fees, which no column has."""
+    if amount is None or fill.quantity is None or fill.price is None:
+        return fill
+    value = product(fill.quantity, fill.price, fill.instrument.multiplier)
+    value = minus(ZERO, value) if fill.side is Side.BUY else value
+    fees = minus(value, amount)
+    return replace(fill, fees=fees) if ZERO < fees <= product(fill.quantity, _MOST_FEES) else fill
+
+
+def _without_price(record: Record, kind: ExecutionKind, side: Side | None, moment: Moment) -> Fill:
+    symbol, instrument = _named(record)
+    return Fill(
+        symbol=symbol,
+        instrument=instrument,
+        side=side,
+        quantity=_units(record),
+        price=None,
+        at=moment.at,
+        day_only=True,
+        kind=kind,
+    )
+
+
+FORMAT = Format(
+    id="robinhood",
+    broker="Robinhood",
+    kind=Kind.MIXED,
+    columns=("Activity Date", "Process Date", "Settle Date", "Instrument", "Description", "Trans Code", "Quantity",
+             "Price", "Amount"),
+    rows=rows,
+    how_to_export="Account > Reports and statements > Reports > Generate new report > Download CSV",
+    date_order=DateOrder.MDY,
+    newest_first=True,
+)  # fmt: skip  # columns, several to a line
