@@ -9,13 +9,19 @@ from __future__ import annotations
 from handlers.imports.format import Format
 from handlers.imports.formats import (
     binance_spot,
+    coinbase,
     coinbase_pro,
     coinbase_pro_fills,
+    ctrader,
     das,
+    degiro,
+    etrade,
+    fidelity,
     ibkr_activity,
     ibkr_flex_csv,
     ibkr_flex_xml,
     ibkr_transaction_history,
+    ig,
     kraken,
     kraken_ledgers,
     mt4,
@@ -24,6 +30,7 @@ from handlers.imports.formats import (
     mt5_positions,
     revolut,
     robinhood,
+    saxo,
     schwab,
     tastytrade,
     tastytrade_legacy,
@@ -37,19 +44,29 @@ from handlers.imports.formats import (
     tradovate_orders,
     tradovate_paired,
     tradovate_performance,
+    webull_records,
+    webull_statement,
+    xtb,
+    xtb_positions,
 )
 
 FORMATS: tuple[Format, ...] = tuple(
     module.FORMAT
     for module in (
         binance_spot,
+        coinbase,
         coinbase_pro,
         coinbase_pro_fills,
+        ctrader,
         das,
+        degiro,
+        etrade,
+        fidelity,
         ibkr_activity,
         ibkr_flex_csv,
         ibkr_flex_xml,
         ibkr_transaction_history,
+        ig,
         kraken,
         kraken_ledgers,
         mt4,
@@ -58,6 +75,7 @@ FORMATS: tuple[Format, ...] = tuple(
         mt5_positions,
         revolut,
         robinhood,
+        saxo,
         schwab,
         tastytrade,
         tastytrade_legacy,
@@ -71,6 +89,10 @@ FORMATS: tuple[Format, ...] = tuple(
         tradovate_orders,
         tradovate_paired,
         tradovate_performance,
+        webull_records,
+        webull_statement,
+        xtb,
+        xtb_positions,
     )
 )
 BY_ID = {each.id: each for each in FORMATS}
