@@ -16,7 +16,7 @@ from handlers.imports.rows import RowReason
 from handlers.imports.values import Notation
 from handlers.journal.executions import Instrument, InstrumentKind, Right
 from handlers.journal.money import ONE, canonical, product
-from handlers.journal.point_values import point_value
+from handlers.journal.point_values import PointValue, point_value
 
 _HUNDRED, _THOUSAND = Decimal(100), Decimal(1000)
 Named = tuple[str, Instrument]
@@ -30,6 +30,8 @@ _WORDS = tuple(
     for ending in (rf"{_STRIKE}\s*{_RIGHT}", rf"{_RIGHT}\s*{_STRIKE}")
 )
 _AMERICAN = Notation()
+# ES 12-25, MNQ MAR24, MES 17DEC21
+_MONTH_OF_CONTRACT = re.compile(r"(?P<root>[A-Z0-9]+) (?:[0-9]{2}-[0-9]{2}|(?:[0-9]{1,2})?[A-Z]{3}[0-9]{2})")
 
 
 def stock(currency: str | None = None, kind: InstrumentKind = InstrumentKind.STOCK) -> Instrument:
@@ -88,7 +90,7 @@ def share_or_option(text: str, currency: str | None = None) -> Named:
 
 def future(symbol: str, currency: str | None = None, multiplier: Decimal | None = None) -> Instrument:
     """A future. Without a multiplier it is the point value of its root; Unreadable is raised if none is known."""
-    known = point_value(symbol)
+    known = _point_value(symbol)
     if multiplier is None and known is None:
         raise Unreadable(RowReason.SYMBOL, f"the money for one point of {symbol} is not known")
     return Instrument(
@@ -96,3 +98,18 @@ def future(symbol: str, currency: str | None = None, multiplier: Decimal | None 
         multiplier=multiplier or (known.value if known else ONE),
         currency=currency or (known.currency if known else None),
     )
+
+
+def future_or_other(symbol: str, currency: str | None = None) -> Instrument:
+    """The future of this symbol if its point value is known or a month stands in it; else another instrument.
+
+    Raises Unreadable for a future of an unknown point value.
+    """
+    if _point_value(symbol) is not None or _MONTH_OF_CONTRACT.fullmatch(symbol.upper()):
+        return future(symbol, currency)
+    return stock(currency, InstrumentKind.OTHER)
+
+
+def _point_value(symbol: str) -> PointValue | None:
+    found = _MONTH_OF_CONTRACT.fullmatch(symbol.upper())
+    return point_value(found["root"] if found else symbol)

@@ -9,11 +9,15 @@ from hashlib import sha256
 
 from handlers.imports.checks import check_profit, gross_of
 from handlers.imports.records import Record
-from handlers.imports.rows import Fill
+from handlers.imports.refusals import Unreadable
+from handlers.imports.rows import Fill, RowReason
 from handlers.imports.values import Moment
 from handlers.journal.executions import Instrument
-from handlers.journal.money import ZERO, canonical, minus
+from handlers.journal.money import ZERO, canonical, minus, product
 from handlers.journal.positions import Side
+
+# No broker takes more for a unit, so a net profit that leaves more between it and the prices is none of theirs.
+_MOST_COSTS = Decimal(50)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +61,7 @@ class Pairs:
         if not trade.profit_is_net:
             check_profit(record, gross, trade.profit)
         elif trade.profit is not None:
-            commission, fees = minus(gross, trade.profit), ZERO
+            commission, fees = _costs_of(trade, gross, trade.profit), ZERO
         pair_id = trade.trade_id or self._id_by_content(trade)
         opening = Fill(
             symbol=trade.symbol,
@@ -92,3 +96,13 @@ class Pairs:
         content = "|".join((trade.symbol.upper(), trade.side, *times, *map(canonical, numbers)))
         self._seen[content] += 1
         return sha256(f"{content}|{self._seen[content]}".encode()).hexdigest()[:32]
+
+
+def _costs_of(trade: WholeTrade, gross: Decimal, profit: Decimal) -> Decimal:
+    """What the trade cost by its net profit. Raises Unreadable where the profit has nothing to do with the prices."""
+    costs = minus(gross, profit)
+    size = costs.copy_abs()
+    if size > gross.copy_abs() and size > product(trade.quantity, _MOST_COSTS):
+        detail = f"the profit is {profit:f}, and by quantity and price it is {gross:f} before costs"
+        raise Unreadable(RowReason.PNL_MISMATCH, detail)
+    return costs

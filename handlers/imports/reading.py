@@ -16,6 +16,8 @@ from itertools import chain, islice
 from handlers.imports import markup, tables
 from handlers.imports.format import Format, Layout, Need
 from handlers.imports.formats import BY_ID
+from handlers.imports.mapped import format_of
+from handlers.imports.mapping import ColumnMapping
 from handlers.imports.recognizing import HTML, XML, Candidate, Recognized, beginning_of, recognize
 from handlers.imports.records import Columns, Records
 from handlers.imports.refusals import FileReason, FileRefused
@@ -38,12 +40,14 @@ class Options:
     """What the file's owner says of it. None is for what is to be found out.
 
     day: that of times without one, for formats that need it.
+    mapping: how to read a file of no known format; with one, format_id is not needed.
     """
 
     format_id: str | None = None
     date_order: DateOrder | None = None
     decimal_mark: DecimalMark | None = None
     day: date | None = None
+    mapping: ColumnMapping | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -144,7 +148,14 @@ def open_file(chunks: Iterable[bytes], options: Options | None = None) -> FileRe
     text = Text(chunks)
     lines = text.lines()
     beginning = beginning_of(lines)
-    recognized = recognize(text, beginning, None if options.format_id is None else BY_ID[options.format_id])
+    wanted: Format | None = None
+    if options.mapping is not None:
+        wanted = format_of(options.mapping)
+        # Lines are counted as in the file, so those that are left out stay, without their text.
+        beginning[: options.mapping.skip_lines] = ["\n"] * len(beginning[: options.mapping.skip_lines])
+    elif options.format_id is not None:
+        wanted = BY_ID[options.format_id]
+    recognized = recognize(text, beginning, wanted)
     if recognized.format is None and recognized.header is None:
         raise FileRefused(FileReason.NO_TABLE, "has no table of a known format, and none that a mapping could read")
     lines = chain(beginning, lines)
@@ -201,10 +212,13 @@ def _sample(rows: Iterator[Cells]) -> list[Cells]:
 def _notation(sample: Sequence[Cells], recognized: Recognized, options: Options) -> Notation:
     """How the file writes numbers and days: as its owner says, else as the sample shows, else as its format does."""
     by_format = recognized.format.date_order if recognized.format else None
+    given = options.mapping
     # Where a semicolon stands between cells, a comma is free to stand before decimals.
     by_delimiter = DecimalMark.COMMA if recognized.delimiter == ";" else DecimalMark.POINT
-    mark = options.decimal_mark or decimal_mark_of(cell for row in sample for cell in row.cells) or by_delimiter
-    order = options.date_order or date_order_of(cell for row in sample for cell in row.cells)
+    mark = options.decimal_mark or (given.decimal_mark if given else None)
+    mark = mark or decimal_mark_of(cell for row in sample for cell in row.cells) or by_delimiter
+    order = options.date_order or (given.date_order if given else None)
+    order = order or date_order_of(cell for row in sample for cell in row.cells)
     return Notation(mark, order or by_format or DateOrder.MDY, options.day)
 
 

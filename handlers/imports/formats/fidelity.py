@@ -49,7 +49,13 @@ def _row(record: Record) -> Found:
     if quantity and first in _ENDS:
         return _fill(record, moment, None, quantity, kind=_ENDS[first])
     if quantity and "split" in action:
-        return Action(type=ActionType.SPLIT, symbol=record.symbol("Symbol"), at=moment.at, added=quantity)
+        return Action(
+            type=ActionType.SPLIT,
+            symbol=record.symbol("Symbol"),
+            at=moment.at,
+            day_only=moment.day_only,
+            added=quantity,
+        )
     return cash(
         cash_type(action),
         amount,

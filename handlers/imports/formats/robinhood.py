@@ -1,8 +1,8 @@
 """Robinhood: the account's activity. Days alone, the newest first; cells of several lines; a footer with a cell more.
 
 Prices are rounded to cents and amounts are exact, so that the price of shares is worked out of the amount where the two
-differ by half a cent at most. `1S` in the column of quantities leaves the account. A split's quantity is the shares that
-were added.
+differ by half a cent at most. `1S` in the column of quantities leaves the account. A split's quantity is the shares
+that were added.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def _units(record: Record) -> Decimal:
 
 
 def _named(record: Record) -> Named:
-    """An option stands in the description: `AAPL 1/19/2024 Call $150.00`, of an expiry behind `Option Expiration for`."""
+    """An option stands in the description: `AAPL 1/19/2024 Call $150.00`, behind `Option Expiration for` if it ends."""
     text = record.text("Description").partition("\n")[0]
     named = option_in(text.rpartition(" for ")[2], "USD")
     return named or (record.symbol("Instrument"), stock("USD"))

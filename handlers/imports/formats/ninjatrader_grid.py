@@ -1,0 +1,48 @@
+"""NinjaTrader: the grid of executions. A row is a fill, with its own id; rows end with a delimiter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from handlers.imports.format import Format, Kind, Need
+from handlers.imports.instruments import future_or_other
+from handlers.imports.records import Record, Records, each
+from handlers.imports.rows import Fill, Row
+from handlers.imports.values import DateOrder
+
+
+def rows(records: Records) -> Iterator[Row]:
+    """A row for each execution."""
+    return each(records, _row)
+
+
+def _row(record: Record) -> Fill:
+    symbol = record.symbol("Instrument")
+    side, effect = record.side("Action")
+    moment = record.moment("Time")
+    return Fill(
+        symbol=symbol,
+        instrument=future_or_other(symbol),
+        side=side,
+        quantity=record.quantity("Quantity"),
+        price=record.amount("Price"),
+        at=moment.at,
+        day_only=moment.day_only,
+        commission=record.paid("Commission"),
+        position_effect=effect,
+        order_id=record.reference("Order ID"),
+        external_id=record.reference("ID"),
+    )
+
+
+FORMAT = Format(
+    id="ninjatrader_grid",
+    broker="NinjaTrader",
+    kind=Kind.FILLS,
+    columns=("Instrument", "Action", "Quantity", "Price", "Time", "ID", "E/X", "Order ID"),
+    rows=rows,
+    how_to_export="Control Center > Executions > right click > Export > CSV",
+    needs=(Need.TIME_ZONE, Need.MULTIPLIER),
+    date_order=DateOrder.MDY,
+    ragged=True,
+)
