@@ -12,7 +12,7 @@ from handlers.imports.refusals import Unreadable
 from handlers.imports.rows import Fill, RowReason
 from handlers.imports.values import Moment, shown
 from handlers.journal.executions import ExecutionKind, Instrument, InstrumentKind
-from handlers.journal.money import MOST_DECIMALS, ZERO, ratio
+from handlers.journal.money import MOST_DECIMALS, MOST_DIGITS, ZERO, has_few_digits, ratio
 from handlers.journal.positions import Side
 
 _FIAT = (
@@ -42,8 +42,8 @@ def market_of(pair: str) -> tuple[str, str]:
         base, found, quote = name.partition(mark)
         if found and base and quote:
             return base, quote
-    quote = next((quote for quote in _LONGEST_FIRST if name.endswith(quote) and len(name) > len(quote)), "")
-    if not quote:
+    quote = next((quote for quote in _LONGEST_FIRST if name.endswith(quote)), "")
+    if not quote or not name.removesuffix(quote).isalnum():
         raise Unreadable(RowReason.SYMBOL, f"{shown(pair)} is no market of two known coins")
     return name.removesuffix(quote), quote
 
@@ -55,8 +55,14 @@ def is_price_of(coin_: str, other: str) -> bool:
 
 
 def unit_price(money: Decimal, quantity: Decimal) -> Decimal:
-    """The price of a unit, at 18 decimals: of a price without end the quantity makes the money again."""
-    return ratio(money.copy_abs(), quantity.copy_abs(), MOST_DECIMALS)
+    """The price of a unit, at 18 decimals: of a price without end the quantity makes the money again.
+
+    Raises Unreadable for a price of too many digits.
+    """
+    price = ratio(money.copy_abs(), quantity.copy_abs(), MOST_DECIMALS)
+    if not has_few_digits(price):
+        raise Unreadable(RowReason.NUMBER, f"the price of a unit has more than {MOST_DIGITS} digits")
+    return price
 
 
 def with_fee(record: Record, fill: Fill, base: str, quote: str, fee: Decimal, fee_coin: str) -> tuple[Fill, ...]:
@@ -91,7 +97,7 @@ def gathered(
         if last != name and last in waiting and complete(waiting[last]) is not False:
             yield waiting.pop(last)
         last = name
-        if not name or record.fault is not None:
+        if not name or record.fault is not None or record.skipped is not None:
             yield [record]
             continue
         held = waiting.setdefault(name, [])

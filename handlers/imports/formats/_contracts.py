@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from handlers.imports.checks import gross_of
 from handlers.journal.executions import Instrument, InstrumentKind
-from handlers.journal.money import MOST_DECIMALS, ONE, ZERO, minus, product, ratio
+from handlers.journal.money import MOST_DECIMALS, ONE, ZERO, has_few_digits, minus, product, ratio
 from handlers.journal.positions import Side
 
 _CURRENCIES = {
@@ -57,4 +57,5 @@ def contract(
     for size in (usual.multiplier, *_SIZES):
         if minus(product(points, size), profit).copy_abs() <= _HALF_A_CENT:
             return Instrument(kind=usual.kind, multiplier=size)
-    return Instrument(kind=usual.kind, multiplier=ratio(profit, points, MOST_DECIMALS))
+    money = ratio(profit, points, MOST_DECIMALS)
+    return Instrument(kind=usual.kind, multiplier=money) if money and has_few_digits(money) else usual

@@ -69,7 +69,7 @@ def lots(record: Record, column: str) -> Decimal:
 
 def cost(record: Record, *names: str) -> Decimal:
     """What the columns cost together. These reports show costs below 0, and what is paid to the trader above."""
-    return total(record.number(name) or ZERO for name in names).copy_negate()
+    return total(record.taken(name) for name in names)
 
 
 class Positions:

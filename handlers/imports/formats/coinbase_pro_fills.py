@@ -10,7 +10,6 @@ from handlers.imports.formats._coins import coin, in_utc
 from handlers.imports.records import Record, Records, each
 from handlers.imports.rows import Fill, Row
 from handlers.imports.values import DateOrder
-from handlers.journal.money import ZERO
 
 
 def rows(records: Records) -> Iterator[Row]:
@@ -29,7 +28,7 @@ def _row(record: Record) -> Fill:
         price=record.amount("price"),
         at=moment.at,
         day_only=moment.day_only,
-        fees=record.number("fee") or ZERO,
+        fees=record.paid("fee"),
         external_id=f"{product}/{record.text('trade id')}" if record.has("trade id") else None,
     )
     return check_amount(record, fill, record.number("total"))

@@ -19,7 +19,7 @@ from handlers.imports.pairs import Pairs, WholeTrade
 from handlers.imports.records import Found, Record, Records, each
 from handlers.imports.rows import Row
 from handlers.imports.values import DateOrder, Moment
-from handlers.journal.money import ZERO, minus
+from handlers.journal.money import total
 
 _QUANTITY = ("Closing Quantity", "Quantity", "Closing Volume")
 _UNIT = re.compile(r"\s*[^\W\d_]+\s*$")
@@ -35,7 +35,7 @@ def _row(pairs: Pairs, record: Record) -> tuple[Found, ...]:
     symbol, side = record.symbol("Symbol"), record.side("Opening Direction")[0]
     quantity = quantity_in(record, _UNIT.sub("", record.text(*_QUANTITY)))
     prices = record.amount("Entry Price"), record.amount("Closing Price")
-    commission, swap = (record.number(name, f"{name}s") or ZERO for name in ("Commission", "Swap"))
+    commission, swap = record.taken("Commission", "Commissions"), record.taken("Swap", "Swaps")
     profit = _profit(record, commission, swap)
     trade = WholeTrade(
         symbol=symbol,
@@ -46,8 +46,8 @@ def _row(pairs: Pairs, record: Record) -> tuple[Found, ...]:
         exit=_moment(record, "Closing Time"),
         entry_price=prices[0],
         exit_price=prices[1],
-        commission=commission.copy_negate(),
-        fees=swap.copy_negate(),
+        commission=commission,
+        fees=swap,
         profit=profit,
         trade_id=record.reference("ID", "Deal ID"),
         note=record.note("Comment", "Label"),
@@ -56,10 +56,10 @@ def _row(pairs: Pairs, record: Record) -> tuple[Found, ...]:
 
 
 def _profit(record: Record, *costs: Decimal) -> Decimal | None:
-    """The profit before costs, which the file shows below 0."""
+    """The profit before costs."""
     gross = record.number(beginning_with(record.columns, "Gross "))
     net = record.number(beginning_with(record.columns, "Net "))
-    return gross if gross is not None or net is None else minus(net, *costs)
+    return gross if gross is not None or net is None else total((net, *costs))
 
 
 def _moment(record: Record, beginning: str) -> Moment:

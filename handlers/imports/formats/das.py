@@ -12,7 +12,6 @@ from handlers.imports.instruments import share_or_option
 from handlers.imports.records import Record, Records, each
 from handlers.imports.rows import Fill, Row
 from handlers.imports.values import DateOrder
-from handlers.journal.money import ZERO
 
 
 def rows(records: Records) -> Iterator[Row]:
@@ -32,8 +31,8 @@ def _row(record: Record) -> Fill:
         price=record.amount("Price"),
         at=moment.at,
         day_only=moment.day_only,
-        commission=record.number("Commission", "Comm") or ZERO,
-        fees=record.number("ECNFee", "ECN Fee") or ZERO,
+        commission=record.paid("Commission", "Comm"),
+        fees=record.paid("ECNFee", "ECN Fee"),
         position_effect=effect,
     )
 

@@ -53,18 +53,20 @@ def _row(record: Record) -> Found:
         raise Unreadable(RowReason.NUMBER, "the quantity is 0")
     if not price and quantity > ZERO:
         # Shares that a split, a bonus or a spin-off brought; the file does not say which.
-        return Action(type=ActionType.SHARE_DIVIDEND, symbol=symbol, at=moment.at, quantity=quantity)
+        return Action(
+            type=ActionType.SHARE_DIVIDEND, symbol=symbol, at=moment.at, day_only=moment.day_only, quantity=quantity
+        )
     currency, value, value_currency = _beside_price(record)
     fees, fee_currency = _fees(record)
     rate = record.number(beginning_with(record.columns, *_RATE))
-    is_foreign = fee_currency not in (None, currency)
+    is_foreign = bool(fees) and fee_currency not in (None, currency)
     in_pence = currency == "GBX"
     fill = Fill(
         symbol=symbol,
         instrument=stock("GBP" if in_pence else currency),
         side=Side.BUY if quantity > ZERO else Side.SELL,
         quantity=quantity.copy_abs(),
-        price=product(price, _HUNDREDTH) if in_pence else price,
+        price=(product(price, _HUNDREDTH) if in_pence else price) or None,
         at=moment.at,
         day_only=moment.day_only,
         fees=fees,
@@ -74,7 +76,7 @@ def _row(record: Record) -> Found:
         order_id=_order(record),
         note=record.note(*_PRODUCT),
     )
-    if is_foreign and fees and not rate:
+    if is_foreign and not rate:
         record.notice(RowReason.UNPRICED_COST, f"the fee is in {fee_currency}, and there is no exchange rate")
     if value is None or value_currency != currency:
         return fill
@@ -84,22 +86,25 @@ def _row(record: Record) -> Found:
 def _beside_price(record: Record) -> tuple[str | None, Decimal | None, str | None]:
     """The price's currency, and the value with its own, which stand in the next three columns."""
     place = next(found for name in _PRICE if (found := record.columns.place(name)) is not None)
-    names = [*record.columns.names[place + 1 : place + 4], "", "", ""]
-    return record.currency(names[0]), record.number(names[1]), record.currency(names[2])
+    value = record.columns.names[place + 2 : place + 3]
+    return _currency_at(record, place + 1), record.number(*value), _currency_at(record, place + 3)
+
+
+def _currency_at(record: Record, place: int) -> str | None:
+    """The currency in a column, if that has no name."""
+    name = record.columns.names[place : place + 1]
+    return record.currency(*name) if name and plain(name[0]).startswith("column ") else None
 
 
 def _fees(record: Record) -> tuple[Decimal, str | None]:
     """The fees, which the file shows below 0, and their currency: the last word of the column, or in the next one."""
     own, exchange = (beginning_with(record.columns, *names) for names in (_FEES, _FOREIGN_EXCHANGE))
-    fees = total(record.number(name) or ZERO for name in (own, exchange)).copy_negate()
+    fees = total(record.taken(name) for name in (own, exchange))
     word = own.rpartition(" ")[2]
     if len(word) == 3 and word.isupper():
         return fees, word
     place = record.columns.place(own)
-    following = record.columns.names[place + 1 : place + 2] if place is not None else []
-    if following and plain(following[0]).startswith("column "):
-        return fees, record.currency(following[0])
-    return fees, None
+    return fees, None if place is None else _currency_at(record, place + 1)
 
 
 def _order(record: Record) -> str | None:

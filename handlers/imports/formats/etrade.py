@@ -23,7 +23,7 @@ from handlers.journal.positions import Side
 
 _OPTION = re.compile(
     r"(?P<root>[A-Z.]+) (?P<month>[A-Z][a-z]{2}) (?P<day>[0-9]{1,2}) '(?P<year>[0-9]{2}) "
-    r"\$(?P<strike>[0-9]+(?:\.[0-9]+)?) (?P<right>Call|Put)"
+    r"\$(?P<strike>[0-9]{1,9}(?:\.[0-9]{1,9})?) (?P<right>Call|Put)"
 )
 _ENDS = {
     "option expiration": ExecutionKind.EXPIRY,
@@ -82,7 +82,7 @@ def _fill(
         price=price,
         at=moment.at,
         day_only=moment.day_only,
-        commission=record.number("Commission") or ZERO,
+        commission=record.paid("Commission"),
         kind=kind,
         position_effect=effect,
     )

@@ -21,13 +21,13 @@ from handlers.journal.executions import ActionType, ExecutionKind, PositionEffec
 from handlers.journal.money import ZERO
 from handlers.journal.positions import Side
 
-_OPTION = re.compile(r"-?(?P<root>[A-Z.]+)(?P<day>[0-9]{6})(?P<right>[CP])(?P<strike>[0-9]+(?:\.[0-9]+)?)")
+_OPTION = re.compile(r"-?(?P<root>[A-Z.]+)(?P<day>[0-9]{6})(?P<right>[CP])(?P<strike>[0-9]{1,9}(?:\.[0-9]{1,9})?)")
 _ENDS = {
     "expired": ExecutionKind.EXPIRY,
     "assigned": ExecutionKind.ASSIGNMENT,
     "exercised": ExecutionKind.EXERCISE,
 }
-_QUANTITY, _AMOUNT = ("Quantity",), ("Amount ($)", "Amount")
+_AMOUNT = ("Amount ($)", "Amount")
 
 
 def rows(records: Records) -> Iterator[Row]:
@@ -40,7 +40,7 @@ def _row(record: Record) -> Found:
     if not action:
         raise Skipped("a line of text")
     moment, amount = record.moment("Run Date"), record.number(*_AMOUNT)
-    quantity = record.number(*_QUANTITY) or ZERO
+    quantity = record.number("Quantity") or ZERO
     first = action.partition(" ")[0]
     if quantity and action.startswith(("you bought", "reinvestment")):
         return check_amount(record, _fill(record, moment, Side.BUY, quantity), amount)

@@ -13,7 +13,6 @@ from handlers.imports.formats._coins import coin, in_utc, market_of
 from handlers.imports.records import Record, Records, checked_symbol, each
 from handlers.imports.rows import Fill, Row
 from handlers.imports.values import DateOrder
-from handlers.journal.money import ZERO
 
 _NAMES = {"XBT": "BTC", "XDG": "DOGE"}
 
@@ -45,7 +44,7 @@ def _row(record: Record) -> Fill:
         price=record.amount("price"),
         at=moment.at,
         day_only=moment.day_only,
-        fees=record.number("fee") or ZERO,
+        fees=record.paid("fee"),
         order_id=record.reference("ordertxid"),
         external_id=record.reference("txid"),
     )

@@ -67,7 +67,7 @@ def _move(record: Record) -> Found:
     word = record.text("type").casefold()
     if word in ("transfer", "earn") and "reward" not in record.text("subtype").casefold():
         raise Skipped("a move between the account's own wallets")
-    amount = minus(record.amount("amount"), record.number("fee") or ZERO)
+    amount = minus(record.amount("amount"), record.paid("fee"))
     kind = cash_type("staking" if word == "earn" else word)
     moment = in_utc(record.moment("time"))
     currency = name_of(record.text("asset"))

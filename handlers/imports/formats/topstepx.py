@@ -15,7 +15,6 @@ from handlers.imports.pairs import Pairs, WholeTrade
 from handlers.imports.records import Found, Record, Records, checked_symbol, each
 from handlers.imports.rows import Row
 from handlers.imports.values import DateOrder
-from handlers.journal.money import ZERO
 
 _CONTRACT = re.compile(r"CON\.F\.US\.(?P<root>[A-Z0-9]+)\.(?P<month>[FGHJKMNQUVXZ][0-9]{2})")
 _ROOTS = {"EP": "ES", "ENQ": "NQ"}
@@ -40,8 +39,8 @@ def _row(pairs: Pairs, record: Record) -> tuple[Found, ...]:
         exit=record.moment("ExitedAt"),
         entry_price=record.amount("EntryPrice"),
         exit_price=record.amount("ExitPrice"),
-        commission=record.number("Commissions") or ZERO,
-        fees=record.number("Fees") or ZERO,
+        commission=record.paid("Commissions"),
+        fees=record.paid("Fees"),
         profit=record.number("PnL"),
         trade_id=record.reference("Id"),
     )

@@ -13,7 +13,7 @@ from handlers.imports.instruments import future, share_or_option
 from handlers.imports.records import Record, Records, each
 from handlers.imports.rows import Fill, Row
 from handlers.imports.values import DateOrder
-from handlers.journal.money import ZERO, total
+from handlers.journal.money import total
 from handlers.journal.positions import Side
 
 _FEES = ("SEC", "TAF", "NSCC", "Nasdaq", "ECN Remove", "ECN Add")
@@ -42,8 +42,8 @@ def _row(record: Record) -> Fill:
         price=record.amount("Price"),
         at=moment.at,
         day_only=moment.day_only,
-        commission=record.number("Comm") or ZERO,
-        fees=total(record.number(name) or ZERO for name in _FEES),
+        commission=record.paid("Comm"),
+        fees=total(record.paid(name) for name in _FEES),
         note=record.note("Note"),
     )
     return check_amount(record, fill, record.number("Net Proceeds"))

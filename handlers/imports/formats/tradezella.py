@@ -10,7 +10,6 @@ from handlers.imports.records import Record, Records, each
 from handlers.imports.rows import Fill, Row
 from handlers.imports.values import DateOrder
 from handlers.journal.executions import Instrument, InstrumentKind, Right
-from handlers.journal.money import ZERO
 
 _KINDS = {"crypto": InstrumentKind.CRYPTO, "forex": InstrumentKind.FOREX, "cfd": InstrumentKind.CFD}
 
@@ -32,8 +31,8 @@ def _row(record: Record) -> Fill:
         price=record.amount("Price"),
         at=moment.at,
         day_only=moment.day_only,
-        commission=(record.number("Commission") or ZERO).copy_abs(),
-        fees=(record.number("Fees") or ZERO).copy_abs(),
+        commission=record.paid("Commission").copy_abs(),
+        fees=record.paid("Fees").copy_abs(),
         position_effect=effect,
     )
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from functools import partial
 
 from handlers.imports.format import Format, Kind
@@ -15,12 +16,12 @@ from handlers.imports.pairs import Pairs, WholeTrade
 from handlers.imports.records import Found, Record, Records, Skipped, each
 from handlers.imports.refusals import Unreadable
 from handlers.imports.rows import Row, RowReason
-from handlers.imports.values import DateOrder, shown
+from handlers.imports.values import DateOrder
 from handlers.journal.executions import Right
-from handlers.journal.money import ZERO, total
+from handlers.journal.money import total
 from handlers.journal.positions import Side
 
-_OPTION = re.compile(r"(?P<day>[0-9-]{10}) (?P<strike>[0-9.]+) (?P<right>CALL|PUT)", re.IGNORECASE)
+_OPTION = re.compile(r"(?P<day>[0-9-]{10}) (?P<strike>[0-9]{1,9}(?:\.[0-9]{1,9})?) (?P<right>CALL|PUT)", re.IGNORECASE)
 
 
 def rows(records: Records) -> Iterator[Row]:
@@ -44,8 +45,8 @@ def _row(pairs: Pairs, record: Record) -> tuple[Found, ...]:
         exit=record.at("Close Date", "Close Time"),
         entry_price=bought if is_long else sold,
         exit_price=sold if is_long else bought,
-        commission=(record.number("Commission") or ZERO).copy_abs(),
-        fees=total((record.number(name) or ZERO).copy_abs() for name in ("Fee", "Swap")),
+        commission=record.paid("Commission").copy_abs(),
+        fees=total(record.paid(name).copy_abs() for name in ("Fee", "Swap")),
         profit=record.number("Gross P&L"),
     )
     return pairs.fills(record, trade)
@@ -54,14 +55,10 @@ def _row(pairs: Pairs, record: Record) -> tuple[Found, ...]:
 def _instrument(record: Record) -> Named:
     if record.text("Spread Type").casefold() not in ("", "single", "stock"):
         raise Unreadable(RowReason.SYMBOL, "a spread, whose legs are not in the file")
-    text = record.text("Instrument")
-    found = _OPTION.fullmatch(text)
+    found = _OPTION.fullmatch(record.text("Instrument"))
     if found is not None:
         expiry = record.notation.moment(found["day"]).at.date()
-        strike = record.notation.number(found["strike"])
-        if strike is None:
-            raise Unreadable(RowReason.SYMBOL, f"{shown(text)} is no option")
-        return option(record.symbol("Symbol"), expiry, strike, Right(found["right"].upper()))
+        return option(record.symbol("Symbol"), expiry, Decimal(found["strike"]), Right(found["right"].upper()))
     if record.has("Ticks Value"):
         symbol = record.symbol("Symbol")
         return symbol, future(symbol)

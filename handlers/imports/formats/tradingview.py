@@ -16,7 +16,6 @@ from handlers.imports.records import Found, Record, Records, Skipped, checked_sy
 from handlers.imports.rows import Fill, Row
 from handlers.imports.values import DateOrder
 from handlers.journal.executions import Instrument, InstrumentKind
-from handlers.journal.money import ZERO
 
 _FUTURES = {
     "CBOT", "CBOT_MINI", "CFE", "CME", "CME_MINI", "COMEX", "COMEX_MINI", "EUREX", "ICEEUR", "ICEUS", "NYMEX",
@@ -52,7 +51,7 @@ def _row(record: Record) -> Found:
         at=moment.at,
         day_only=moment.day_only,
         # Some brokers show what is paid below 0, and some above.
-        commission=(record.number("Commission", "Commission Fee", "Execution fee") or ZERO).copy_abs(),
+        commission=record.paid("Commission", "Commission Fee", "Execution fee").copy_abs(),
         order_id=record.reference("Order ID"),
         external_id=record.reference("Order ID"),
     )

@@ -14,7 +14,6 @@ from handlers.imports.instruments import share_or_option
 from handlers.imports.records import Record, Records, Skipped, each
 from handlers.imports.rows import Fill, Row
 from handlers.imports.values import DateOrder
-from handlers.journal.money import ZERO
 
 
 def rows(records: Records) -> Iterator[Row]:
@@ -35,8 +34,8 @@ def _row(record: Record) -> Fill:
         price=record.amount("Traded Price"),
         at=moment.at,
         day_only=moment.day_only,
-        commission=(record.number("Comm/Fee/Tax") or ZERO).copy_negate(),
-        fees=(record.number("VAT") or ZERO).copy_negate(),
+        commission=record.taken("Comm/Fee/Tax"),
+        fees=record.taken("VAT"),
     )
     return check_amount(record, fill, record.number("Net Amount"))
 

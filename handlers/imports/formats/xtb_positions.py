@@ -14,7 +14,7 @@ from handlers.imports.pairs import Pairs, WholeTrade
 from handlers.imports.records import Found, Record, Records, Skipped, each
 from handlers.imports.rows import Row
 from handlers.imports.values import DateOrder
-from handlers.journal.money import ZERO, total
+from handlers.journal.money import total
 
 
 def rows(records: Records) -> Iterator[Row]:
@@ -36,8 +36,8 @@ def _row(pairs: Pairs, record: Record) -> tuple[Found, ...]:
         exit=record.moment("Close time"),
         entry_price=prices[0],
         exit_price=prices[1],
-        commission=(record.number("Commission") or ZERO).copy_negate(),
-        fees=total(record.number(name) or ZERO for name in ("Swap", "Rollover")).copy_negate(),
+        commission=record.taken("Commission"),
+        fees=total(record.taken(name) for name in ("Swap", "Rollover")),
         profit=profit,
         trade_id=record.reference("Position"),
         note=record.note("Comment"),
