@@ -6,8 +6,11 @@ import re
 from decimal import Decimal
 
 from handlers.imports.checks import gross_of
+from handlers.imports.instruments import Named, future, share_or_option
+from handlers.imports.records import checked_symbol
 from handlers.journal.executions import Instrument, InstrumentKind
-from handlers.journal.money import MOST_DECIMALS, ONE, ZERO, has_few_digits, minus, product, ratio
+from handlers.journal.money import MOST_DECIMALS, ONE, ZERO, canonical, has_few_digits, minus, product, ratio
+from handlers.journal.point_values import point_value
 from handlers.journal.positions import Side
 
 _CURRENCIES = {
@@ -19,9 +22,21 @@ _LOT = Decimal(100_000)
 _METALS = {"XAU": Decimal(100), "XAG": Decimal(5_000), "XPT": Decimal(100), "XPD": Decimal(100)}
 # The sizes of other contracts, the commonest first.
 _SIZES = tuple(map(Decimal, (1, 10, 100, 1_000, 5_000, 10_000, 100_000)))
+_FUTURE = re.compile("/?[A-Z0-9]{1,4}[FGHJKMNQUVXZ](?:[0-9]{1,2}|20[0-9]{2})|/?[A-Z0-9]{1,4}[12]!")
 _NO_LETTER = re.compile("[^A-Z]")
 # By so much a profit that is shown in cents may differ from the exact one.
 _HALF_A_CENT = Decimal("0.005")
+
+
+def instrument_of(text: str, currency: str | None = None) -> Named:
+    """What a symbol stands for that a platform of stocks, options and futures shows without saying which it is.
+
+    A future is known by its month (`ESZ5`, `MESH26`) and its root. Raises Unreadable for what is no symbol.
+    """
+    if _FUTURE.fullmatch(text.upper()) and point_value(text) is not None:
+        symbol = checked_symbol(text)
+        return symbol, future(symbol, currency)
+    return share_or_option(text, currency)
 
 
 def lot_of(symbol: str) -> Instrument | None:
@@ -57,5 +72,5 @@ def contract(
     for size in (usual.multiplier, *_SIZES):
         if minus(product(points, size), profit).copy_abs() <= _HALF_A_CENT:
             return Instrument(kind=usual.kind, multiplier=size)
-    money = ratio(profit, points, MOST_DECIMALS)
-    return Instrument(kind=usual.kind, multiplier=money) if money and has_few_digits(money) else usual
+    made = ratio(profit, points, MOST_DECIMALS)
+    return Instrument(kind=usual.kind, multiplier=Decimal(canonical(made))) if made and has_few_digits(made) else usual

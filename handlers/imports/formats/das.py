@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from handlers.imports.format import Format, Kind, Need
-from handlers.imports.instruments import share_or_option
+from handlers.imports.formats._contracts import instrument_of
 from handlers.imports.records import Record, Records, each
 from handlers.imports.rows import Fill, Row
 from handlers.imports.values import DateOrder
@@ -21,7 +21,7 @@ def rows(records: Records) -> Iterator[Row]:
 
 def _row(record: Record) -> Fill:
     moment = record.moment("Time")
-    symbol, instrument = share_or_option(record.text("Symbol"))
+    symbol, instrument = instrument_of(record.text("Symbol"))
     side, effect = record.side("Side")
     return Fill(
         symbol=symbol,

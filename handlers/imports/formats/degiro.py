@@ -97,14 +97,17 @@ def _currency_at(record: Record, place: int) -> str | None:
 
 
 def _fees(record: Record) -> tuple[Decimal, str | None]:
-    """The fees, which the file shows below 0, and their currency: the last word of the column, or in the next one."""
+    """The fees, which the file shows below 0, and their currency.
+
+    It stands in the next column, or is the last word of a column's name.
+    """
     own, exchange = (beginning_with(record.columns, *names) for names in (_FEES, _FOREIGN_EXCHANGE))
     fees = total(record.taken(name) for name in (own, exchange))
-    word = own.rpartition(" ")[2]
-    if len(word) == 3 and word.isupper():
-        return fees, word
     place = record.columns.place(own)
-    return fees, None if place is None else _currency_at(record, place + 1)
+    beside = None if place is None else _currency_at(record, place + 1)
+    # The name may be cut; those of the value and the total go on with the same currency.
+    words = (name.rpartition(" ")[2] for name in (own, *record.columns.names))
+    return fees, beside or next((word for word in words if len(word) == 3 and word.isupper()), None)
 
 
 def _order(record: Record) -> str | None:

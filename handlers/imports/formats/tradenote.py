@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from handlers.imports.checks import check_amount
 from handlers.imports.format import Format, Kind, Need
-from handlers.imports.instruments import future, share_or_option
+from handlers.imports.formats._contracts import instrument_of
 from handlers.imports.records import Record, Records, each
 from handlers.imports.rows import Fill, Row
 from handlers.imports.values import DateOrder
@@ -29,11 +29,7 @@ def _row(record: Record) -> Fill:
     # A cover may turn the short round, so that it is not held to closing.
     side = Side.BUY if record.text("Side").casefold() == "bc" else record.side("Side")[0]
     currency = record.currency("Currency")
-    if record.text("Type").casefold().startswith("future"):
-        symbol = record.symbol("Symbol")
-        instrument = future(symbol, currency)
-    else:
-        symbol, instrument = share_or_option(record.text("Symbol"), currency)
+    symbol, instrument = instrument_of(record.text("Symbol"), currency)
     fill = Fill(
         symbol=symbol,
         instrument=instrument,

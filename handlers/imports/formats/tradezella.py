@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from handlers.imports.format import Format, Kind, Need
-from handlers.imports.instruments import Named, future, option, share_or_option
+from handlers.imports.formats._contracts import instrument_of
+from handlers.imports.instruments import Named, future, option
 from handlers.imports.records import Record, Records, each
 from handlers.imports.rows import Fill, Row
 from handlers.imports.values import DateOrder
@@ -48,7 +49,7 @@ def _instrument(record: Record) -> Named:
         return symbol, future(symbol)
     if word in _KINDS:
         return record.symbol("Symbol"), Instrument(kind=_KINDS[word])
-    return share_or_option(record.text("Symbol"))
+    return instrument_of(record.text("Symbol"))
 
 
 FORMAT = Format(

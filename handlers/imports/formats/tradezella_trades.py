@@ -11,7 +11,8 @@ from decimal import Decimal
 from functools import partial
 
 from handlers.imports.format import Format, Kind
-from handlers.imports.instruments import Named, future, option, share_or_option
+from handlers.imports.formats._contracts import instrument_of
+from handlers.imports.instruments import Named, option
 from handlers.imports.pairs import Pairs, WholeTrade
 from handlers.imports.records import Found, Record, Records, Skipped, each
 from handlers.imports.refusals import Unreadable
@@ -59,10 +60,7 @@ def _instrument(record: Record) -> Named:
     if found is not None:
         expiry = record.notation.moment(found["day"]).at.date()
         return option(record.symbol("Symbol"), expiry, Decimal(found["strike"]), Right(found["right"].upper()))
-    if record.has("Ticks Value"):
-        symbol = record.symbol("Symbol")
-        return symbol, future(symbol)
-    return share_or_option(record.text("Symbol"))
+    return instrument_of(record.text("Symbol"))
 
 
 FORMAT = Format(

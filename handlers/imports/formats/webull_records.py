@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from handlers.imports.format import Format, Kind, Need
-from handlers.imports.instruments import share_or_option
+from handlers.imports.formats._contracts import instrument_of
 from handlers.imports.records import Record, Records, Skipped, each
 from handlers.imports.rows import Fill, Row
 from handlers.imports.values import DateOrder
@@ -20,7 +20,7 @@ def _row(record: Record) -> Fill:
     if not record.number("Filled Qty"):
         raise Skipped(f"an order that is {record.text('Status').casefold() or 'not filled'}")
     moment = record.moment("Filled Time")
-    symbol, instrument = share_or_option(record.text("Symbol"))
+    symbol, instrument = instrument_of(record.text("Symbol"))
     side, effect = record.side("B/S")
     return Fill(
         symbol=symbol,

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from handlers.imports.formats._contracts import contract, currencies_of, lot_of
+from handlers.imports.formats._contracts import contract, currencies_of, instrument_of, lot_of
 from handlers.journal.executions import Instrument, InstrumentKind
 from handlers.journal.money import ONE, product
 from handlers.journal.positions import Side
@@ -70,3 +70,21 @@ def test_where_the_price_has_not_moved_a_lot_is_the_usual_one() -> None:
 
 def test_the_currency_is_left_to_the_account_as_profits_are_in_it() -> None:
     assert contract("USDJPY", Side.SELL, ONE, Decimal(150), Decimal(149), Decimal("671.14")).currency is None
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "multiplier"),
+    [
+        ("ESZ5", InstrumentKind.FUTURE, 50),
+        ("mesh26", InstrumentKind.FUTURE, 5),
+        ("NQ1!", InstrumentKind.FUTURE, 20),
+        ("ES", InstrumentKind.STOCK, 1),
+        ("XYZZ5", InstrumentKind.STOCK, 1),
+        ("AAPL 01/19/2024 150.00 C", InstrumentKind.OPTION, 100),
+    ],
+)
+def test_a_future_is_known_by_its_month_and_a_root_alone_is_a_share(
+    text: str, kind: InstrumentKind, multiplier: int
+) -> None:
+    instrument = instrument_of(text)[1]
+    assert (instrument.kind, instrument.multiplier) == (kind, multiplier)
