@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from handlers.imports.format import Format
 from handlers.imports.formats import (
+    binance_futures,
     binance_spot,
+    binance_transactions,
+    bybit_spot,
     coinbase,
     coinbase_pro,
     coinbase_pro_fills,
@@ -46,9 +49,11 @@ from handlers.imports.formats import (
     tradezella_trades,
     trading212,
     tradingview,
+    tradovate_fills,
     tradovate_orders,
     tradovate_paired,
     tradovate_performance,
+    vanguard,
     webull,
     webull_records,
     webull_statement,
@@ -57,7 +62,10 @@ from handlers.imports.formats import (
 )
 
 _MODULES = (
+    binance_futures,
     binance_spot,
+    binance_transactions,
+    bybit_spot,
     coinbase,
     coinbase_pro,
     coinbase_pro_fills,
@@ -95,9 +103,11 @@ _MODULES = (
     tradezella_trades,
     trading212,
     tradingview,
+    tradovate_fills,
     tradovate_orders,
     tradovate_paired,
     tradovate_performance,
+    vanguard,
     webull,
     webull_records,
     webull_statement,

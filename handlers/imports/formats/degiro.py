@@ -19,7 +19,7 @@ from handlers.imports.refusals import Unreadable
 from handlers.imports.rows import Action, Fill, Row, RowReason
 from handlers.imports.values import DateOrder
 from handlers.journal.executions import ActionType, ExecutionKind
-from handlers.journal.money import ZERO, product, total
+from handlers.journal.money import MOST_DECIMALS, ZERO, product, rounded, total
 from handlers.journal.positions import Side
 
 _DAY = ("Date", "Datum", "Fecha", "Data", "Dato", "Päivämäärä")
@@ -66,12 +66,12 @@ def _row(record: Record) -> Found:
         instrument=stock("GBP" if in_pence else currency),
         side=Side.BUY if quantity > ZERO else Side.SELL,
         quantity=quantity.copy_abs(),
-        price=(product(price, _HUNDREDTH) if in_pence else price) or None,
+        price=(_pounds(price) if in_pence else price) or None,
         at=moment.at,
         day_only=moment.day_only,
         fees=fees,
         fee_currency=fee_currency if is_foreign else None,
-        fee_price=rate and (product(rate, _HUNDREDTH) if in_pence else rate) if is_foreign else None,
+        fee_price=rate and (_pounds(rate) if in_pence else rate) if is_foreign else None,
         kind=ExecutionKind.TRADE if price else ExecutionKind.TRANSFER_OUT,
         order_id=_order(record),
         note=record.note(*_PRODUCT),
@@ -80,7 +80,11 @@ def _row(record: Record) -> Found:
         record.notice(RowReason.UNPRICED_COST, f"the fee is in {fee_currency}, and there is no exchange rate")
     if value is None or value_currency != currency:
         return fill
-    return check_amount(record, fill, product(value, _HUNDREDTH) if in_pence else value, with_costs=False)
+    return check_amount(record, fill, _pounds(value) if in_pence else value, with_costs=False)
+
+
+def _pounds(pence: Decimal) -> Decimal:
+    return rounded(product(pence, _HUNDREDTH), MOST_DECIMALS)
 
 
 def _beside_price(record: Record) -> tuple[str | None, Decimal | None, str | None]:

@@ -38,7 +38,7 @@ def _row(record: Record) -> Fill:
         price=record.amount("Price"),
         at=moment.at,
         day_only=moment.day_only,
-        commission=record.paid("Comm"),
+        commission=record.paid("Comm").copy_abs(),
         fees=total(record.paid(name) for name in _FEES),
         note=record.note("Note"),
     )

@@ -76,6 +76,12 @@ def test_a_price_without_end_makes_the_money_again() -> None:
     assert round(product(price, Decimal("0.007")), 8) == 300
 
 
+def test_a_price_of_too_many_digits_is_refused() -> None:
+    with pytest.raises(Unreadable) as raised:
+        unit_price(Decimal("1E15"), Decimal("0.1"))
+    assert raised.value.reason is RowReason.NUMBER
+
+
 def test_a_fee_in_the_price_is_a_cost() -> None:
     (fill,) = with_fee(_record(1), _fill(Side.BUY), "BTC", "USDT", Decimal("2.1"), "USDT")
     assert (fill.fees, fill.fee_currency) == (Decimal("2.1"), None)
