@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 from handlers.imports.records import Record
@@ -15,19 +16,34 @@ _CENT, _SHARE = Decimal("0.01"), Decimal("0.001")
 _HALF_A_CENT = Decimal("0.005")
 
 
-def check_amount(record: Record, fill: Fill, amount: Decimal | None, *, with_costs: bool = True) -> Fill:
-    """The fill, whose money, after costs if `with_costs`, is the amount in size.
+def check_amount(record: Record, fill: Fill, amount: Decimal | None, *, with_costs: bool | None = True) -> Fill:
+    """The fill, whose money is the amount in size: after costs, before them, or, of None, either.
 
     Raises Unreadable for AMOUNT_MISMATCH; adds the warning ROUNDING for a smaller difference. No amount is no check.
     """
     if amount is None or fill.quantity is None or fill.price is None:
         return fill
     value = product(fill.quantity, fill.price, fill.instrument.multiplier)
-    if with_costs:
-        paid = total((fill.commission, fill.fees))
-        value = total((value, paid)) if fill.side is Side.BUY else minus(value, paid)
-    _compare(record, value.copy_abs(), amount.copy_abs(), RowReason.AMOUNT_MISMATCH, "amount")
+    paid = total((fill.commission, fill.fees))
+    after = total((value, paid)) if fill.side is Side.BUY else minus(value, paid)
+    choice = {True: (after,), False: (value,), None: (value, after)}[with_costs]
+    size = amount.copy_abs()
+    own = min((each.copy_abs() for each in choice), key=lambda each: minus(each, size).copy_abs())
+    _compare(record, own, size, RowReason.AMOUNT_MISMATCH, "amount")
     return fill
+
+
+def with_costs_in(record: Record, fill: Fill, amount: Decimal | None, most: Decimal) -> Fill:
+    """The fill of a broker whose amounts have costs in them that no column shows: the difference is its fees.
+
+    A difference of a cent is rounding, and one of more than `most` is checked as any other.
+    """
+    if amount is None or fill.quantity is None or fill.price is None:
+        return fill
+    value = product(fill.quantity, fill.price, fill.instrument.multiplier)
+    size = amount.copy_abs()
+    fees = minus(size, value) if fill.side is Side.BUY else minus(value, size)
+    return replace(fill, fees=fees) if _CENT < fees <= most else check_amount(record, fill, amount)
 
 
 def check_profit(record: Record, gross: Decimal, profit: Decimal | None) -> None:

@@ -48,12 +48,13 @@ class Fingerprints:
     account: str
     family: str
     _contents: Counter[bytes] = field(default_factory=Counter)
-    _externals: Counter[bytes] = field(default_factory=Counter)
+    _externals: dict[bytes, tuple[bytes, ...]] = field(default_factory=dict)
 
     def of(self, found: Fill | CashMove | Action, instant: Instant) -> Fingerprint:
         """The fingerprint of the next finding; `instant` is when it was. Times count to the second.
 
-        An external id that comes again in a file, which brokers let happen, has its number behind it.
+        An external id that comes again in a file with another content, which brokers let happen, has a number behind
+        it; with the same content it is the same fill again.
         """
         base = content_of(found, instant)
         k = _next(self._contents, base)
@@ -62,11 +63,19 @@ class Fingerprints:
         external = None
         if external_id is not None:
             external = f"x|{self.family}|{external_id}"
-            again = _next(self._externals, external)
+            again = self._number_of(external, base)
             if again > 1:
                 external = f"{external}|{again}"
         own_id = uuid5(uuid5(_IMPORTS, self.account), external or content)
         return Fingerprint(external, content, k, str(own_id))
+
+    def _number_of(self, external: str, content: str) -> int:
+        """Which content of its external id this is, from 1."""
+        key, own = _digest(external), _digest(content)
+        known = self._externals.get(key, ())
+        if own not in known:
+            known = self._externals[key] = (*known, own)
+        return known.index(own) + 1
 
 
 def content_of(found: Fill | CashMove | Action, instant: Instant) -> str:
@@ -91,9 +100,13 @@ def _plain(amount: Decimal | None) -> str:
 
 def _next(counter: Counter[bytes], key: str) -> int:
     """Which one this is of its key. Keys are kept as digests, since a file can have 200 000."""
-    digest = blake2b(key.encode(), digest_size=16).digest()
+    digest = _digest(key)
     counter[digest] += 1
     return counter[digest]
+
+
+def _digest(key: str) -> bytes:
+    return blake2b(key.encode(), digest_size=16).digest()
 
 
 def place_in_file(line: int, part: int, *, newest_first: bool) -> int:

@@ -45,11 +45,12 @@ class Format:
         one of two. In other layouts they tell readers what is read.
     others: further names that a header may have. If given, a header with any other name is not of this format; for
         formats whose own names are those of many files.
-    opening: texts that the beginning of the file has, all of them, whatever their letters; by these other layouts than
-        TABLE are recognized.
+    opening: texts that the beginning of the file has, all of them, whatever their letters and without quotes; `A|B` is
+        one of two. By these other layouts than TABLE are recognized.
     family: formats of one family name a fill by the same external id; by default a format is a family of its own.
     rows: reads the records of a file, in the order of the file.
-    date_order: that of its days where digits alone do not tell it.
+    date_order: that of its days, where digits alone do not tell it. None if it is that of the computer that wrote the
+        file: then the days of the file tell it, and if they do not, it is MDY.
     newest_first: whether its files are so if their days do not tell.
     ragged: whether rows may have fewer or more cells than the header.
     version: rises whenever the same file would be read otherwise than before.
@@ -80,6 +81,12 @@ class Format:
             return 0, 1
         return sum(map(columns.has, self.columns)), len(self.columns)
 
-    def opens(self, beginning: str) -> bool:
-        """Whether the beginning of a file, in small letters, has all that this format's files begin with."""
-        return all(text.casefold() in beginning for text in self.opening)
+    def opens(self, beginning: str) -> int:
+        """How many letters of the beginning of a file, in small letters, are texts that this format's files begin with;
+        0 if one of them is not there.
+        """
+        found = [
+            max((len(text) for text in each.casefold().split("|") if text in beginning), default=0)
+            for each in self.opening
+        ]
+        return sum(found) if all(found) else 0

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 
 from handlers.imports.records import checked_symbol
 from handlers.imports.refusals import Unreadable
@@ -18,6 +19,8 @@ from handlers.journal.executions import Instrument, InstrumentKind, Right
 from handlers.journal.money import ONE, canonical, product
 from handlers.journal.point_values import PointValue, point_value
 
+# Symbols repeat in a file, so what they stand for is kept.
+_KEPT = 4096
 _HUNDRED, _THOUSAND = Decimal(100), Decimal(1000)
 Named = tuple[str, Instrument]
 
@@ -66,6 +69,7 @@ def option(
     return checked_symbol(symbol), instrument
 
 
+@lru_cache(maxsize=_KEPT)
 def option_in(text: str, currency: str | None = None, *, multiplier: Decimal = _HUNDRED) -> Named | None:
     """The option that a text such as `AAPL 01/19/2024 150.00 C` names; None for any other text."""
     name = " ".join(text.upper().split()).removeprefix(".").removeprefix("-")
@@ -83,11 +87,13 @@ def option_in(text: str, currency: str | None = None, *, multiplier: Decimal = _
     return option(found["root"], expiry, strike, right, currency, multiplier=multiplier)
 
 
+@lru_cache(maxsize=_KEPT)
 def share_or_option(text: str, currency: str | None = None) -> Named:
     """The option that the text names, else the share of this symbol. Raises Unreadable for what is no symbol."""
     return option_in(text, currency) or (checked_symbol(text), stock(currency))
 
 
+@lru_cache(maxsize=_KEPT)
 def future(symbol: str, currency: str | None = None, multiplier: Decimal | None = None) -> Instrument:
     """A future. Without a multiplier it is the point value of its root; Unreadable is raised if none is known."""
     known = _point_value(symbol)

@@ -133,14 +133,7 @@ class _Reader:
             external_id=record.reference(*self._names("external_id")),
             note=record.note(*self._names("note")),
         )
-        return self._agrees(record, fill, amount)
-
-    def _agrees(self, record: Record, fill: Fill, amount: Decimal | None) -> Fill:
-        """The fill, whose amount must be its value before costs, or after them."""
-        try:
-            return check_amount(record, fill, amount, with_costs=False)
-        except Unreadable:
-            return check_amount(record, fill, amount)
+        return check_amount(record, fill, amount, with_costs=None)
 
     def _trade(self, record: Record) -> WholeTrade:
         symbol, instrument = self._named(record)

@@ -17,6 +17,7 @@ from handlers.imports.text import LONGEST_LINE
 from handlers.imports.values import Notation
 
 _DEEPEST = 32
+_LONGEST = 1024 * 1024
 
 
 def elements(lines: Iterable[str], notation: Notation) -> Iterator[Record]:
@@ -47,11 +48,16 @@ def elements(lines: Iterable[str], notation: Notation) -> Iterator[Record]:
     parser.EndElementHandler = end
     parser.StartDoctypeDeclHandler = document_type
     columns: dict[tuple[str, ...], Columns] = {}
+    size = 0
     for line in _and_end(lines):
         try:
             parser.Parse(line or "", line is None)
         except expat.ExpatError as error:
             raise FileRefused(FileReason.BROKEN_XML, f"is broken at line {error.lineno}") from None
+        # expat keeps what has no end yet, and reads it again and again.
+        size += len((line or "").encode("utf-8", "replace"))
+        if size - max(parser.CurrentByteIndex, 0) > _LONGEST:
+            raise FileRefused(FileReason.BROKEN_XML, "has a tag or a value that does not end")
         for number, name, attributes in found:
             names = tuple(attributes)
             if (known := columns.get(names)) is None:

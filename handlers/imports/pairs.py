@@ -25,7 +25,7 @@ class WholeTrade:
     """A trade as a row of a file has it.
 
     profit: as the file shows it. If `profit_is_net` it is after costs, and the costs are what the prices make more than
-        it, whatever the file says of them; else the prices must make it.
+        it, whatever the file says of them, unless the prices make just it; else the prices must make it.
     trade_id: names the trade at the broker; without one, the trade's content does, and which equal row it is.
     """
 
@@ -60,7 +60,7 @@ class Pairs:
         commission, fees = trade.commission, trade.fees
         if not trade.profit_is_net:
             check_profit(record, gross, trade.profit)
-        elif trade.profit is not None:
+        elif trade.profit is not None and trade.profit != gross:
             commission, fees = _costs_of(trade, gross, trade.profit), ZERO
         pair_id = trade.trade_id or self._id_by_content(trade)
         opening = Fill(

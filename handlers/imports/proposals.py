@@ -99,12 +99,11 @@ def proposal(header: Sequence[str], sample: Sequence[Sequence[str]]) -> ColumnMa
     if not all(name in found for name in _OF_TRADES):
         for name in (*_OF_TRADES, "entry_time", "exit_time", "profit"):
             found.pop(name, None)
-    if "date" in found and found.get("clock") == found.get("time"):
+    if "date" in found and "clock" in found:
         found.pop("time", None)
     elif "time" in found:
         found.pop("date", None)
-        found.pop("clock", None)
-    else:
+    if "date" not in found:
         found.pop("clock", None)
     fees = tuple(name for name in columns.names if _bare(name) in _FEES and name not in found.values())
     cells = [cell for row in sample for cell in row]

@@ -210,16 +210,16 @@ def _sample(rows: Iterator[Cells]) -> list[Cells]:
 
 
 def _notation(sample: Sequence[Cells], recognized: Recognized, options: Options) -> Notation:
-    """How the file writes numbers and days: as its owner says, else as the sample shows, else as its format does."""
-    by_format = recognized.format.date_order if recognized.format else None
+    """How the file writes numbers and days: as its owner says, else as its format does, else as the sample shows."""
     given = options.mapping
     # Where a semicolon stands between cells, a comma is free to stand before decimals.
     by_delimiter = DecimalMark.COMMA if recognized.delimiter == ";" else DecimalMark.POINT
     mark = options.decimal_mark or (given.decimal_mark if given else None)
     mark = mark or decimal_mark_of(cell for row in sample for cell in row.cells) or by_delimiter
-    order = options.date_order or (given.date_order if given else None)
-    order = order or date_order_of(cell for row in sample for cell in row.cells)
-    return Notation(mark, order or by_format or DateOrder.MDY, options.day)
+    # One wrong day must not turn all others, so a format that is sure of its order is not asked again.
+    order = options.date_order or (recognized.format.date_order if recognized.format else None)
+    order = order or date_order_of(cell for row in sample for cell in row.cells) or DateOrder.MDY
+    return Notation(mark, order, options.day)
 
 
 def _records(recognized: Recognized, rows: Iterable[Cells], notation: Notation) -> Records:

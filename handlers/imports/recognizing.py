@@ -68,15 +68,15 @@ def recognize(text: Text, beginning: Sequence[str], wanted: Format | None = None
     """
     start = "".join(beginning)
     formats = FORMATS if wanted is None else (wanted,)
-    low = start.casefold()
+    low = start.casefold().replace('"', "")
     by_opening = [each for each in formats if each.opening and each.opens(low)]
     if _XML.match(start) and not _HTML.match(start):
-        return _of_opening(XML, [each for each in by_opening if each.layout is Layout.XML], wanted)
+        return _of_opening(XML, low, [each for each in by_opening if each.layout is Layout.XML], wanted)
     html = bool(_HTML.match(start))
     others = [each for each in by_opening if each.layout in (Layout.SECTIONS, Layout.TITLED)]
     if others or (wanted is not None and wanted.layout is not Layout.TABLE):
         delimiter = HTML if html else _by_steadiness(beginning)[0]
-        return _of_opening(delimiter, others, wanted)
+        return _of_opening(delimiter, low, others, wanted)
     tables = [each for each in formats if each.layout is Layout.TABLE]
     best: Recognized | None = None
     for delimiter in (HTML,) if html else _by_steadiness(beginning):
@@ -89,13 +89,13 @@ def recognize(text: Text, beginning: Sequence[str], wanted: Format | None = None
     return best
 
 
-def _of_opening(delimiter: str, formats: Sequence[Format], wanted: Format | None) -> Recognized:
+def _of_opening(delimiter: str, low: str, formats: Sequence[Format], wanted: Format | None) -> Recognized:
     if not formats and wanted is not None:
         raise FileRefused(FileReason.NOT_THIS_FORMAT, f"does not begin as a file of {wanted.id} does")
     if not formats:
         return Recognized(delimiter)
-    # Of several, the one that asks for more is likelier.
-    formats = sorted(formats, key=lambda each: (-len("".join(each.opening)), each.id))
+    # Of several, the one of which more of the beginning is a part is likelier.
+    formats = sorted(formats, key=lambda each: (-each.opens(low), each.id))
     candidates = tuple(Candidate(each.id, 100 - place) for place, each in enumerate(formats))
     return Recognized(delimiter, candidates, formats[0])
 

@@ -105,7 +105,8 @@ class Record:
         for name in names:
             place = self.columns.place(name)
             if place is not None and place < len(self.cells) and (cell := self.cells[place].strip()):
-                return cell
+                # Brokers write ="123" so that a spreadsheet takes it for a text.
+                return cell[2:-1] if cell.startswith('="') and cell.endswith('"') else cell
         return ""
 
     def has(self, *names: str) -> bool:

@@ -60,7 +60,8 @@ class Notation:
         """The number in a cell, at most 15 digits before the point; None for what stands for nothing, such as "--".
 
         `1.234` and `1,234` are read by the file's decimal mark; other numbers show theirs. Parentheses, a minus behind
-        the number and the minus of mathematics make it negative. A number of more than 18 decimals is rounded to them.
+        the number and the minus of mathematics make it negative; a currency beside it says nothing. A number of more
+        than 18 decimals is rounded to them.
         """
         if _PLAIN.fullmatch(text) and (self.decimal_mark is DecimalMark.POINT or "." not in text):
             return Decimal(text)
@@ -134,7 +135,14 @@ def shown(text: str) -> str:
 # Numbers -------------------------------------------------------------------------------------------------------------
 
 _PLAIN = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,18})?")
-_NUMBER = re.compile(r"(?P<sign>[-+]?)(?P<body>[0-9.,]*[0-9][0-9.,]*)(?P<exponent>[eE][-+]?[0-9]{1,3})?(?P<behind>-?)")
+_CODES = (
+    "USD EUR GBP GBX CHF JPY AUD CAD NZD SEK NOK DKK PLN CZK HUF RON BGN HKD SGD CNY INR ZAR TRY MXN BRL ILS KRW THB"
+)
+_CODE = f"(?:{'|'.join(_CODES.split())})?"
+_NUMBER = re.compile(
+    rf"{_CODE}(?P<sign>[-+]?){_CODE}(?P<body>[0-9.,]*[0-9][0-9.,]*)"
+    rf"(?P<exponent>[eE][-+]?[0-9]{{1,3}})?(?P<behind>-?){_CODE}"
+)
 _COULD_BE_GROUPS = re.compile(r"[1-9][0-9]{0,2}[.,][0-9]{3}")
 # Spaces, apostrophes and signs of currencies say nothing; the minus of mathematics and the dashes are one.
 _NO_WEIGHT = {
@@ -304,7 +312,7 @@ def date_order_of(cells: Iterable[str]) -> DateOrder | None:
 
 # Sides ---------------------------------------------------------------------------------------------------------------
 
-_BUY = "b buy bot bought long kauf kaufen achat compra comprar acquisto koop aankoop kupno køb kjøp köp osto"
+_BUY = "b l cover buy bot bought long kauf kaufen achat compra comprar acquisto koop aankoop kupno køb kjøp köp osto"
 _SELL = "s sell sld sold short ss verkauf verkaufen vente venta vender vendita verkoop sprzedaż salg sälj myynti"
 SIDES = {**dict.fromkeys(_BUY.split(), Side.BUY), **dict.fromkeys(_SELL.split(), Side.SELL)}
 _OPEN, _CLOSE, _AUTO = PositionEffect.OPEN, PositionEffect.CLOSE, PositionEffect.AUTO

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from decimal import Decimal
 
+from handlers.imports.halves import Half, Halves
 from handlers.imports.instruments import Named, future, option, option_in, stock
 from handlers.imports.moves import cash, cash_type
 from handlers.imports.records import Found, Record, Skipped, checked_symbol
@@ -145,55 +146,69 @@ _ACTION = re.compile(r"(?P<symbol>[^\s(]+)\s*\([^)]*\)\s*(?P<text>.*)", re.DOTAL
 _RATIO = re.compile(r"SPLIT (?P<new>[0-9.]+) FOR (?P<old>[0-9.]+)")
 _PER_SHARE = re.compile(r"FOR [A-Z]{3} (?P<cash>[0-9.]+) PER SHARE")
 _FOR = re.compile(r"(?P<new>[0-9.]+) FOR (?P<old>[0-9.]+)")
-_NEW = re.compile(r"\((?P<symbol>[^\s,()]+), [^()]*\)\s*$")
+_OF_ROW = re.compile(r"\((?P<symbol>[^\s,()]+), [^()]*\)\s*$")
 
 
 class Actions:
-    """The corporate actions of a file. One of them has a row for what goes out and one for what comes in."""
+    """The corporate actions of a file. Some have a row for what goes out and one for what comes in."""
 
     def __init__(self) -> None:
-        self._seen: set[tuple[str, str]] = set()
+        self._seen: set[str] = set()
+        self._halves = Halves()
 
     def action(self, record: Record, moment: Moment) -> Found:
         """The action that a description such as `TSLA(US88160R1014) SPLIT 3 FOR 1 (...)` names.
 
-        Raises Skipped for the second row of an action; Unreadable for one whose figures are not in the description.
+        Raises Skipped for the other row of an action; Unreadable for one whose figures are not there.
         """
-        description = record.text("ActionDescription", "Description")
-        found = _ACTION.match(description)
+        found = _ACTION.match(record.text("ActionDescription", "Description"))
         if found is None:
-            raise Skipped("a corporate action that is not named in the usual way")
-        # Both rows of an action differ behind the last parenthesis alone.
-        text = found["text"].upper()
-        key = (f"{found['symbol']} {text.rpartition(' (')[0]}", moment.at.date().isoformat())
-        if key in self._seen:
-            raise Skipped("the other row of a corporate action")
-        self._seen.add(key)
-        return _action(record, checked_symbol(found["symbol"].removesuffix(".OLD")), text, moment)
+            return _by_type(record, moment)
+        symbol, text = found["symbol"].removesuffix(".OLD"), found["text"].upper()
+        # Both rows of an action differ behind the last parenthesis alone, which names what the row is of.
+        key = f"{symbol} {text.rpartition(' (')[0]} {moment.at.date()}"
+        own = of_row["symbol"].removesuffix(".OLD") if (of_row := _OF_ROW.search(text)) else symbol
+        action = _of_one_row(record, checked_symbol(symbol), checked_symbol(own), text, moment)
+        if action is not None:
+            if key in self._seen:
+                raise Skipped("the other row of a corporate action")
+            self._seen.add(key)
+            return action
+        out, come = self._halves.joined(key, Half(checked_symbol(own), record.amount("Quantity")))
+        if out.symbol == come.symbol:
+            raise Skipped("a corporate action that changes nothing of what is held")
+        at, day_only = moment
+        if "MERGED" not in text and "TENDERED" not in text:
+            return Action(type=ActionType.RENAME, symbol=out.symbol, at=at, day_only=day_only, new_symbol=come.symbol)
+        return Action(type=ActionType.MERGER_SHARES, symbol=out.symbol, at=at, day_only=day_only,
+                      new=come.units, old=out.units.copy_abs(), new_symbol=come.symbol)  # fmt: skip
 
 
-def _action(record: Record, symbol: str, text: str, moment: Moment) -> Action:
+def _of_one_row(record: Record, symbol: str, own: str, text: str, moment: Moment) -> Action | None:
+    """The action whose first row says all of it; None for one that needs its other row, too."""
     at, day_only = moment
-    new_symbol = found["symbol"].removesuffix(".OLD") if (found := _NEW.search(text)) else symbol
     if found := _RATIO.search(text):
         new, old = Decimal(found["new"]), Decimal(found["old"])
         return Action(type=ActionType.SPLIT, symbol=symbol, at=at, day_only=day_only, new=new, old=old)
     if found := _PER_SHARE.search(text):
         each = Decimal(found["cash"])
         return Action(type=ActionType.MERGER_CASH, symbol=symbol, at=at, day_only=day_only, cash_per_share=each)
-    found = _FOR.search(text)
     if "STOCK DIVIDEND" in text:
         quantity = record.quantity("Quantity")
         return Action(type=ActionType.SHARE_DIVIDEND, symbol=symbol, at=at, day_only=day_only, quantity=quantity)
-    if found and "SPINOFF" in text and new_symbol != symbol:
+    if (found := _FOR.search(text)) and "SPINOFF" in text and own != symbol:
         # The share of the cost that the new shares take is not in the file: they come at none.
-        return Action(type=ActionType.SPINOFF, symbol=symbol, at=at, day_only=day_only, new=Decimal(found["new"]),
-                      old=Decimal(found["old"]), new_symbol=checked_symbol(new_symbol), cost_share=ZERO)  # fmt: skip
-    if found and ("MERGED" in text or "TENDERED" in text) and new_symbol != symbol:
-        return Action(type=ActionType.MERGER_SHARES, symbol=symbol, at=at, day_only=day_only,
-                      new=Decimal(found["new"]), old=Decimal(found["old"]),
-                      new_symbol=checked_symbol(new_symbol))  # fmt: skip
-    if new_symbol != symbol:
-        new_symbol = checked_symbol(new_symbol)
-        return Action(type=ActionType.RENAME, symbol=symbol, at=at, day_only=day_only, new_symbol=new_symbol)
-    raise Skipped("a corporate action that changes nothing of what is held")
+        new, old = Decimal(found["new"]), Decimal(found["old"])
+        return Action(type=ActionType.SPINOFF, symbol=symbol, at=at, day_only=day_only, new=new, old=old,
+                      new_symbol=own, cost_share=ZERO)  # fmt: skip
+    return None
+
+
+def _by_type(record: Record, moment: Moment) -> Action:
+    """The action of a report without descriptions of actions: a split, of which the units are known that it adds."""
+    if record.text("Type") not in ("FS", "RS") or not record.has("Symbol"):
+        raise Skipped("a corporate action that is not described")
+    added = record.amount("Quantity")
+    return Action(
+        type=ActionType.SPLIT, symbol=record.symbol("Symbol"), at=moment.at, day_only=moment.day_only, added=added
+    )

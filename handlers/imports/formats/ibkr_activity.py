@@ -104,7 +104,7 @@ FORMAT = Format(
     kind=Kind.MIXED,
     columns=("DataDiscriminator", "Asset Category", "Currency", "Symbol", "Date/Time", "Quantity", "T. Price",
              "Proceeds", "Comm/Fee", "Basis", "Realized P/L", "Code"),
-    opening=("Statement,Header,Field Name,Field Value",),
+    opening=("Statement,Data,Title,Activity|Trades,Header,DataDiscriminator",),
     layout=Layout.SECTIONS,
     rows=rows,
     how_to_export="Performance & Reports > Statements > Activity > choose the dates > CSV",

@@ -11,9 +11,8 @@ from collections.abc import Iterator
 from handlers.imports.format import Format, Kind, Need
 from handlers.imports.formats._ibkr import flex_cash, flex_fill
 from handlers.imports.formats._ibkr_levels import one_level
-from handlers.imports.records import Columns, Found, Record, Records, Skipped, each, plain
+from handlers.imports.records import Columns, Found, Record, Records, Skipped, each
 from handlers.imports.rows import Row
-from handlers.imports.values import DateOrder
 
 
 def rows(records: Records) -> Iterator[Row]:
@@ -25,7 +24,7 @@ def _with_own_header(records: Records) -> Iterator[Record]:
     """The records, each with the header of its section; a header begins with the name of the first column."""
     columns: Columns | None = None
     for record in records:
-        if record.fault is None and record.cells and plain(record.cells[0]) == plain(record.columns.cells[0]):
+        if record.fault is None and record.cells[0] == record.columns.cells[0]:
             columns = Columns(record.cells)
         elif columns is None:
             yield record
@@ -59,6 +58,5 @@ FORMAT = Format(
     how_to_export="Performance & Reports > Flex Queries > Activity Flex Query with Trades (Execution) > Run, as CSV",
     needs=(Need.TIME_ZONE,),
     family="ibkr",
-    date_order=DateOrder.MDY,
     ragged=True,
 )

@@ -32,19 +32,24 @@ def rows(records: Records) -> Iterator[Row]:
 
 
 class _Ends:
-    """The ends of options that were read, by the element that said so."""
+    """The ends of options, by what said so first. The id of the trade tells; without one, symbol, day and quantity."""
 
     def __init__(self) -> None:
-        self._read: dict[str, Counter[tuple[object, ...]]] = {}
+        self._ids: dict[str, str] = {}
+        self._contents: Counter[tuple[object, ...]] = Counter()
 
-    def check(self, element: str, fill: Fill) -> Fill:
-        """The fill. Raises Skipped if the other element said it before."""
-        key = (fill.symbol.upper(), fill.at.date(), fill.quantity)
-        for other, read in self._read.items():
-            if other != element and read[key]:
-                read[key] -= 1
+    def check(self, record: Record, fill: Fill, *, may_be_twice: bool) -> Fill:
+        """The fill. Raises Skipped if the element of the other name said it before."""
+        trade_id = record.text("tradeID")
+        if trade_id and self._ids.setdefault(trade_id, record.section) != record.section:
+            raise Skipped("is in the report twice")
+        if may_be_twice:
+            content = (fill.symbol.upper(), fill.at.date(), fill.quantity)
+            other = "Trade" if record.section == "OptionEAE" else "OptionEAE"
+            if self._contents[other, *content] > 0:
+                self._contents[other, *content] -= 1
                 raise Skipped("is in the report twice")
-        self._read.setdefault(element, Counter())[key] += 1
+            self._contents[record.section, *content] += 1
         return fill
 
 
@@ -55,10 +60,9 @@ def _row(actions: Actions, ends: _Ends, record: Record) -> Found:
         return actions.action(record, flex_moment(record))
     fill = flex_fill(record)
     if record.section == "OptionEAE":
-        return ends.check("OptionEAE", _ended(record, fill))
-    if record.text("transactionType") == "BookTrade" or fill.kind is not ExecutionKind.TRADE:
-        return ends.check("Trade", fill)
-    return fill
+        return ends.check(record, _ended(record, fill), may_be_twice=True)
+    by_book = record.text("transactionType") == "BookTrade" or fill.kind is not ExecutionKind.TRADE
+    return ends.check(record, fill, may_be_twice=by_book)
 
 
 def _ended(record: Record, fill: Fill) -> Fill:

@@ -47,6 +47,7 @@ def _row(base: str | None, record: Record) -> Found:
     own = record.currency("Price Currency") or base
     symbol, instrument = share_or_option(record.text("Symbol"), own)
     moment, signed = record.moment("Date"), record.amount("Quantity")
+    commission = record.taken("Commission")
     fill = Fill(
         symbol=symbol,
         instrument=instrument,
@@ -55,8 +56,8 @@ def _row(base: str | None, record: Record) -> Found:
         price=None if kind in _ENDS else record.amount("Price"),
         at=moment.at,
         day_only=moment.day_only,
-        commission=record.taken("Commission"),
-        fee_currency=None if own == base else base,
+        commission=commission,
+        fee_currency=base if commission and own != base else None,
         kind=_ENDS.get(kind, ExecutionKind.TRADE),
     )
     return check_amount(record, fill, record.number("Gross Amount"), with_costs=False) if own == base else fill

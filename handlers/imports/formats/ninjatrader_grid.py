@@ -8,7 +8,6 @@ from handlers.imports.format import Format, Kind, Need
 from handlers.imports.instruments import future_or_other
 from handlers.imports.records import Record, Records, each
 from handlers.imports.rows import Fill, Row
-from handlers.imports.values import DateOrder
 
 
 def rows(records: Records) -> Iterator[Row]:
@@ -43,6 +42,5 @@ FORMAT = Format(
     rows=rows,
     how_to_export="Control Center > Executions > right click > Export > CSV",
     needs=(Need.TIME_ZONE, Need.MULTIPLIER),
-    date_order=DateOrder.MDY,
     ragged=True,
 )

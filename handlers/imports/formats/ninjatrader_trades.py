@@ -1,4 +1,5 @@
-"""NinjaTrader: the grid of trades. Profit is after costs, of which the column Commission has a part alone.
+"""NinjaTrader: the grid of trades. Profit is after costs, of which the column Commission has a part alone; where it is
+just what the prices make, the program was told to leave them out.
 
 Numbers and days are as the computer writes them: `;`, decimal comma and days first in Europe. Rows end with a
 delimiter, and the last ones can be blank.
@@ -14,7 +15,9 @@ from handlers.imports.instruments import future_or_other
 from handlers.imports.pairs import Pairs, WholeTrade
 from handlers.imports.records import Found, Record, Records, each
 from handlers.imports.rows import Row
-from handlers.imports.values import DateOrder
+from handlers.journal.money import total
+
+_COSTS = ("Commission", "Clearing Fee", "Exchange Fee", "IP Fee", "NFA Fee")
 
 
 def rows(records: Records) -> Iterator[Row]:
@@ -34,6 +37,7 @@ def _row(pairs: Pairs, record: Record) -> tuple[Found, ...]:
         exit=record.moment("Exit time"),
         entry_price=record.amount("Entry price"),
         exit_price=record.amount("Exit price"),
+        commission=total(record.paid(name) for name in _COSTS),
         profit=record.amount("Profit"),
         profit_is_net=True,
     )
@@ -49,6 +53,5 @@ FORMAT = Format(
     rows=rows,
     how_to_export="Trade Performance > Trades > right click > Export > CSV",
     needs=(Need.TIME_ZONE, Need.MULTIPLIER),
-    date_order=DateOrder.MDY,
     ragged=True,
 )  # fmt: skip  # columns, several to a line

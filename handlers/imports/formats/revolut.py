@@ -1,13 +1,15 @@
 """Revolut Invest: the statement of an account. Amounts have the sign of a currency: `-$30.93`.
 
-A split's quantity is the shares that were added. What moves from one company of Revolut to another stays the owner's.
+Costs are in the amounts alone. A split's quantity is the shares that were added. What moves from one company of Revolut
+to another stays the owner's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 
-from handlers.imports.checks import check_amount
+from handlers.imports.checks import with_costs_in
 from handlers.imports.format import Format, Kind
 from handlers.imports.instruments import stock
 from handlers.imports.moves import cash, cash_type
@@ -15,6 +17,9 @@ from handlers.imports.records import Found, Record, Records, Skipped, each
 from handlers.imports.rows import Action, Fill, Row
 from handlers.imports.values import DateOrder, side_and_effect
 from handlers.journal.executions import ActionType
+from handlers.journal.money import ZERO, product
+
+_LEAST, _HUNDREDTH = Decimal("1.5"), Decimal("0.01")
 
 
 def rows(records: Records) -> Iterator[Row]:
@@ -50,14 +55,15 @@ def _row(record: Record) -> Found:
         at=moment.at,
         day_only=moment.day_only,
     )
-    return check_amount(record, fill, amount)
+    # The commission is in the amount alone: a quarter of a percent, at least one unit.
+    return with_costs_in(record, fill, amount, max(_LEAST, product(amount or ZERO, _HUNDREDTH).copy_abs()))
 
 
 FORMAT = Format(
     id="revolut",
     broker="Revolut",
     kind=Kind.MIXED,
-    columns=("Date", "Ticker", "Type", "Quantity", "Price per share", "Total Amount", "Currency", "FX Rate"),
+    columns=("Date", "Ticker", "Type", "Quantity", "Price per share", "Total Amount", "Currency"),
     rows=rows,
     how_to_export="Invest > More > Documents > Account statement > Excel, saved as CSV",
     date_order=DateOrder.DMY,

@@ -13,13 +13,14 @@ from decimal import Decimal
 from functools import partial
 
 from handlers.imports.format import Format, Kind
+from handlers.imports.halves import Half, Halves
 from handlers.imports.instruments import Named, future, share_or_option, stock
 from handlers.imports.moves import cash, cash_type
 from handlers.imports.records import Found, Record, Records, Skipped, each
 from handlers.imports.rows import Action, Fill, Row
 from handlers.imports.values import Moment, side_and_effect
-from handlers.journal.executions import ActionType, ExecutionKind, Instrument, InstrumentKind
-from handlers.journal.money import ONE, ZERO, product, ratio
+from handlers.journal.executions import ExecutionKind, Instrument, InstrumentKind
+from handlers.journal.money import ONE, ZERO, minus, product, ratio
 
 _AT = re.compile(r"@ ?\$?(?P<price>[0-9][0-9,]*(?:\.[0-9]+)?)\s*$")
 _ENDS = {
@@ -29,15 +30,15 @@ _ENDS = {
     "cash settled assignment": ExecutionKind.CASH_SETTLEMENT,
     "cash settled exercise": ExecutionKind.CASH_SETTLEMENT,
 }
-_Waiting = dict[tuple[str, str, str], tuple[bool, Decimal]]
+_CLOSE, _CENT = Decimal("0.001"), Decimal("0.01")
 
 
 def rows(records: Records) -> Iterator[Row]:
     """A row for each transaction."""
-    return each(records, partial(_row, {}))
+    return each(records, partial(_row, Halves()))
 
 
-def _row(halves: _Waiting, record: Record) -> Found:
+def _row(halves: Halves, record: Record) -> Found:
     kind, sub_type = record.text("Type").casefold(), record.text("Sub Type").casefold()
     moment = record.moment("Date")
     if kind == "money movement":
@@ -51,10 +52,8 @@ def _row(halves: _Waiting, record: Record) -> Found:
             symbol=record.symbol("Symbol", "Underlying Symbol") if record.has("Symbol", "Underlying Symbol") else None,
             note=record.note("Description"),
         )
-    if sub_type.endswith("split"):
-        return _split(halves, record, moment)
-    if sub_type in ("symbol change", "mergers/acquisitions"):
-        raise Skipped(f"{sub_type}: record it as a corporate action")
+    if sub_type.endswith("split") or sub_type == "symbol change":
+        return _split(halves, record, sub_type, moment)
     return _fill(record, sub_type, moment)
 
 
@@ -62,11 +61,7 @@ def _fill(record: Record, sub_type: str, moment: Moment) -> Fill:
     symbol, instrument = _named(record)
     quantity, end = record.quantity("Quantity"), _ENDS.get(sub_type)
     value = record.number("Value") or ZERO
-    found = _AT.search(record.text("Description"))
-    if found is not None:
-        price = Decimal(found["price"].replace(",", ""))
-    else:
-        price = ratio(value.copy_abs(), product(quantity, instrument.multiplier))
+    price = _price(record, value.copy_abs(), product(quantity, instrument.multiplier))
     fill = Fill(
         symbol=symbol,
         instrument=instrument,
@@ -84,6 +79,18 @@ def _fill(record: Record, sub_type: str, moment: Moment) -> Fill:
         return fill
     side, effect = side_and_effect(record.text("Action", "Sub Type"))
     return replace(fill, side=side, position_effect=effect, price=price)
+
+
+def _price(record: Record, value: Decimal, units: Decimal) -> Decimal:
+    """The price in the description, unless it is rounded so much that the value is another."""
+    by_value = ratio(value, units)
+    found = _AT.search(record.text("Description"))
+    if found is None:
+        return by_value
+    price = Decimal(found["price"].replace(",", ""))
+    is_future = record.text("Instrument Type").casefold() == "future"
+    close = minus(price, by_value).copy_abs() <= max(product(price, _CLOSE), ratio(_CENT, units))
+    return price if is_future or close else by_value
 
 
 def _named(record: Record) -> Named:
@@ -109,17 +116,12 @@ def _with_multiplier(instrument: Instrument, given: Decimal | None) -> Instrumen
     return instrument
 
 
-def _split(halves: _Waiting, record: Record, moment: Moment) -> Action:
-    """A split has two rows, what closes and what opens, in either order."""
-    symbol, quantity = record.symbol("Symbol"), record.quantity("Quantity")
-    opens = "OPEN" in record.text("Action").upper()
-    key = (symbol, moment.at.date().isoformat(), record.text("Sub Type"))
-    other = halves.pop(key, None)
-    if other is None or other[0] is opens:
-        halves[key] = (opens, quantity)
-        raise Skipped("one half of a split")
-    new, old = (quantity, other[1]) if opens else (other[1], quantity)
-    return Action(type=ActionType.SPLIT, symbol=symbol, at=moment.at, day_only=moment.day_only, new=new, old=old)
+def _split(halves: Halves, record: Record, sub_type: str, moment: Moment) -> Action:
+    quantity = record.quantity("Quantity")
+    units = quantity if "OPEN" in record.text("Action").upper() else minus(ZERO, quantity)
+    # A change of the symbol has two symbols, so that its rows have the time alone in common.
+    name = "" if sub_type == "symbol change" else record.symbol("Symbol")
+    return halves.split(f"{sub_type}|{name}|{moment.at.isoformat()}", Half(record.symbol("Symbol"), units), moment)
 
 
 FORMAT = Format(

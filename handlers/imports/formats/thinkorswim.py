@@ -19,6 +19,7 @@ from handlers.imports.moves import cash, cash_type
 from handlers.imports.records import Found, Record, Records, Skipped
 from handlers.imports.rows import Fill, Row
 from handlers.imports.values import DateOrder, Moment, side_and_effect
+from handlers.journal.cash import CashType
 from handlers.journal.executions import PositionEffect, Right
 from handlers.journal.money import ZERO, canonical
 
@@ -26,6 +27,7 @@ _TRADED = re.compile(r"(?:BOT|SOLD) (?P<quantity>[-+]?[0-9][0-9,.]*) .*@(?P<pric
 _EFFECTS = {"to open": PositionEffect.OPEN, "to close": PositionEffect.CLOSE}
 _RIGHTS = {"CALL": Right.CALL, "PUT": Right.PUT}
 _NO_CASH = frozenset({"bal", "trd", "rad", "exp", "liq"})
+_CASH = {"efn": CashType.DEPOSIT, "jrn": CashType.DEPOSIT, "win": CashType.DEPOSIT, "wou": CashType.DEPOSIT}
 _Key = tuple[str, str, str]
 
 
@@ -44,10 +46,8 @@ class _Statement:
             raise Skipped("no trade")
         symbol, instrument = _named(record)
         side, _ = side_and_effect(record.text("Side"))
-        price, net_price = record.amount("Price"), record.number("Net Price")
-        key = (self.moment.at.isoformat(), *_size(record.quantity("Qty"), price if net_price is None else net_price))
-        known = self.costs.get(key)
-        commission, fees = known.pop(0) if known and record.has("Exec Time") else (ZERO, ZERO)
+        price = record.amount("Price")
+        commission, fees = self._costs(record, price)
         return Fill(
             symbol=symbol,
             instrument=instrument,
@@ -59,6 +59,15 @@ class _Statement:
             fees=fees,
             position_effect=_EFFECTS.get(record.text("Pos Effect").casefold(), PositionEffect.AUTO),
         )
+
+    def _costs(self, record: Record, price: Decimal) -> tuple[Decimal, Decimal]:
+        """Commission and fees of the trade whose first leg this is. Other legs have a word for the net price."""
+        if self.moment is None or not record.has("Exec Time"):
+            return ZERO, ZERO
+        net_price = record.number("Net Price")
+        size = _size(record.quantity("Qty"), price if net_price is None else net_price)
+        known = self.costs.get((self.moment.at.isoformat(), *size))
+        return known.pop(0) if known else (ZERO, ZERO)
 
     def money(self, record: Record) -> Found:
         """The money of a row of the cash balance. Raises Skipped for a trade's, whose costs are kept."""
@@ -77,7 +86,7 @@ class _Statement:
         if kind in _NO_CASH:
             raise Skipped("the cash of a trade, or a balance")
         return cash(
-            cash_type(description),
+            _CASH.get(kind) or cash_type(description),
             record.number("AMOUNT"),
             moment,
             currency="USD",
@@ -114,7 +123,7 @@ FORMAT = Format(
     kind=Kind.MIXED,
     columns=("Exec Time", "Spread", "Side", "Qty", "Pos Effect", "Symbol", "Exp", "Strike", "Type", "Price",
              "Net Price", "Order Type"),
-    opening=("Account Statement for",),
+    opening=("Cash Balance|Account Trade History", "TYPE,REF #|Exec Time,Spread"),
     layout=Layout.TITLED,
     rows=rows,
     how_to_export="Monitor > Account Statement > choose the dates > the menu at the right > Export to file",

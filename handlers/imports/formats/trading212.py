@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 
 from handlers.imports.checks import check_amount
 from handlers.imports.format import Format, Kind, Need
+from handlers.imports.halves import Half, Halves
 from handlers.imports.instruments import stock
 from handlers.imports.moves import cash, cash_type
-from handlers.imports.records import Found, Record, Records, Skipped, each
-from handlers.imports.rows import Action, CashMove, Fill, Row, RowReason
-from handlers.imports.values import DateOrder, Moment, side_and_effect
+from handlers.imports.records import Found, Record, Records, each
+from handlers.imports.rows import CashMove, Fill, Row, RowReason
+from handlers.imports.values import Moment, side_and_effect
 from handlers.journal.cash import CashType
-from handlers.journal.executions import ActionType
-from handlers.journal.money import ONE, total
+from handlers.journal.money import ONE, ZERO, minus, product, ratio, total
 
 _COSTS = ("currency conversion fee", "transaction fee", "finra fee", "stamp duty", "stamp duty reserve tax",
           "french transaction tax", "ptm levy")  # fmt: skip  # names, several to a line
@@ -31,20 +33,19 @@ _TYPES = (("currency conversion", CashType.CONVERSION), ("card debit", CashType.
 
 def rows(records: Records) -> Iterator[Row]:
     """A row for each entry of the history."""
-    return each(records, _row)
+    return each(records, partial(_row, Halves()))
 
 
-def _row(record: Record) -> Found:
+def _row(halves: Halves, record: Record) -> Found:
     action = record.text("Action").casefold()
     moment = record.moment("Time", "Time (UTC)")
     verb = action.rpartition(" ")[2]
     if verb in ("buy", "sell") and record.has("No. of shares"):
         return _fill(record, verb, moment)
     if "split" in action:
-        if "close" in action:
-            raise Skipped("the part of a split that leaves")
-        quantity = record.amount("No. of shares")
-        return Action(type=ActionType.SPLIT, symbol=record.symbol("Ticker"), at=moment.at, added=quantity)
+        symbol, quantity = record.symbol("Ticker"), record.quantity("No. of shares")
+        units = quantity if "open" in action else minus(ZERO, quantity)
+        return halves.split(f"{symbol}|{moment.at.isoformat()}", Half(symbol, units), moment)
     return _cash(record, action, moment)
 
 
@@ -66,7 +67,6 @@ def _fill(record: Record, verb: str, moment: Moment) -> Fill:
     currency = record.currency("Currency (Price / share)")
     costs, fee_currency = _costs(record)
     amount, amount_currency = _money(record, "Total")
-    rate = record.number("Exchange rate")
     fill = Fill(
         symbol=record.symbol("Ticker", "ISIN"),
         instrument=stock(currency),
@@ -75,11 +75,26 @@ def _fill(record: Record, verb: str, moment: Moment) -> Fill:
         price=record.amount("Price / share"),
         at=moment.at,
         fees=costs,
-        fee_currency=None if fee_currency == currency else fee_currency,
-        fee_price=rate if rate and fee_currency not in (None, currency) and fee_currency == amount_currency else None,
         external_id=record.reference("ID"),
     )
-    return check_amount(record, fill, amount if currency == amount_currency and rate in (None, ONE) else None)
+    if currency == amount_currency:
+        return check_amount(record, fill, amount)
+    price = _price_of_account(fill, record.number("Exchange rate"), amount)
+    if not costs or fee_currency == currency:
+        return fill
+    return replace(fill, fee_currency=fee_currency, fee_price=price if fee_currency == amount_currency else None)
+
+
+def _price_of_account(fill: Fill, rate: Decimal | None, amount: Decimal | None) -> Decimal | None:
+    """What a unit of the account's currency costs: the exchange rate, or in some files one through it."""
+    if not rate or not amount or fill.quantity is None or fill.price is None:
+        return None
+    value = product(fill.quantity, fill.price)
+    divided, multiplied = ratio(value, rate), product(value, rate)
+    amount = amount.copy_abs()
+    if minus(divided, amount).copy_abs() <= minus(multiplied, amount).copy_abs():
+        return rate
+    return ratio(ONE, rate)
 
 
 def _costs(record: Record) -> tuple[Decimal, str | None]:
@@ -117,5 +132,4 @@ FORMAT = Format(
     rows=rows,
     how_to_export="History > the export button > choose the years and all kinds of data > Export CSV",
     needs=(Need.TIME_ZONE,),
-    date_order=DateOrder.DMY,
 )
