@@ -14,7 +14,7 @@ from handlers.imports.formats._contracts import currencies_of, instrument_of, lo
 from handlers.imports.instruments import future
 from handlers.imports.records import Found, Record, Records, Skipped, checked_symbol, each
 from handlers.imports.rows import Fill, Row
-from handlers.imports.values import DateOrder, amount_and_unit
+from handlers.imports.values import amount_and_unit
 from handlers.journal.executions import Instrument, InstrumentKind
 from handlers.journal.money import ZERO
 
@@ -82,6 +82,5 @@ FORMAT = Format(
     rows=rows,
     how_to_export="Trading panel > the three lines beside the account > Export data > Order history",
     needs=(Need.TIME_ZONE,),
-    date_order=DateOrder.MDY,
     newest_first=True,
 )
