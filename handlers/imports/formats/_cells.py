@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import lru_cache
 
 from handlers.imports.records import Columns, Record, plain
 from handlers.imports.refusals import Unreadable
@@ -18,7 +19,11 @@ def quantity_in(record: Record, text: str) -> Decimal:
     return found.copy_abs()
 
 
+@lru_cache(maxsize=256)
 def beginning_with(columns: Columns, *beginnings: str) -> str:
-    """The name of the first column that begins with one of these, whatever its letters; "" if none does."""
+    """The name of the first column that begins with one of these, whatever its letters; "" if none does.
+
+    Each row of a file asks the same, so the answers are kept.
+    """
     small = tuple(map(plain, beginnings))
     return next((name for name in columns.names if plain(name).startswith(small)), "")
