@@ -20,10 +20,9 @@ def rows(records: Records) -> Iterator[Row]:
     positions = Positions()
 
     def read(record: Record) -> Found | tuple[Found, ...]:
-        ticket = record.text("Ticket")
-        if not ticket.isdecimal() and not record.text("Type"):
-            raise Skipped("a total, or a comment")
         word, number = plain(record.text("Type")), record.reference("Ticket")
+        if not word:
+            raise Skipped("a total, or a comment")
         if word in SIDES:
             if not record.has("Close Time"):
                 raise Skipped("an open trade")
@@ -37,8 +36,9 @@ def rows(records: Records) -> Iterator[Row]:
             )
         if " " in word:
             raise Skipped("an order that was not filled")
-        text = record.text("Size", "Volume")
-        note = record.note("Size", "Volume") if any(map(str.isalpha, text)) else record.note("Comment")
+        # In a statement a text stands where the other rows have their size.
+        text = record.note("Size", "Volume")
+        note = text if text and any(map(str.isalpha, text)) else record.note("Comment")
         return money(record, record.moment("Open Time"), number, note)
 
     for part, record in parts(records, "closed transactions"):
