@@ -87,4 +87,4 @@ def test_a_future_is_known_by_its_month_and_a_root_alone_is_a_share(
     text: str, kind: InstrumentKind, multiplier: int
 ) -> None:
     instrument = instrument_of(text)[1]
-    assert (instrument.kind, instrument.multiplier) == (kind, multiplier)
+    assert (instrument.kind, instrument.multiplier) == (kind, Decimal(multiplier))
