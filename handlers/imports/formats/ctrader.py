@@ -17,9 +17,11 @@ from handlers.imports.formats._cells import beginning_with, quantity_in
 from handlers.imports.formats._contracts import contract
 from handlers.imports.pairs import Pairs, WholeTrade
 from handlers.imports.records import Found, Record, Records, each
-from handlers.imports.rows import Row
+from handlers.imports.refusals import Unreadable
+from handlers.imports.rows import Row, RowReason
 from handlers.imports.values import DateOrder, Moment
 from handlers.journal.money import total
+from handlers.journal.rules import wrong_time
 
 _QUANTITY = ("Closing Quantity", "Quantity", "Closing Volume")
 _UNIT = re.compile(r"\s*[^\W\d_]+\s*$")
@@ -69,7 +71,10 @@ def _moment(record: Record, beginning: str) -> Moment:
         return moment
     offset = timedelta(hours=int(found["hours"]), minutes=int(found["minutes"] or 0))
     zone = timezone(-offset if found["sign"] == "-" else offset)
-    return Moment(moment.at.replace(tzinfo=zone), moment.day_only)
+    at = moment.at.replace(tzinfo=zone)
+    if wrong_time(at) is not None:
+        raise Unreadable(RowReason.DATE, "the time is outside the years 1 to 9999")
+    return Moment(at, moment.day_only)
 
 
 FORMAT = Format(
