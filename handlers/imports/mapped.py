@@ -11,7 +11,7 @@ from handlers.imports.checks import check_amount
 from handlers.imports.date_tokens import moment_by
 from handlers.imports.format import Format, Kind, Need
 from handlers.imports.instruments import Named, future, option_in, stock
-from handlers.imports.mapping import ColumnMapping, CostSign, RowKind, SkipWhen, Test
+from handlers.imports.mapping import ColumnMapping, Comparison, CostSign, RowKind, SkipWhen
 from handlers.imports.moves import cash, cash_type
 from handlers.imports.pairs import Pairs, WholeTrade
 from handlers.imports.records import Found, Record, Records, Skipped, checked_symbol
@@ -53,9 +53,9 @@ def _rows(mapping: ColumnMapping, records: Records) -> Iterator[Row]:
 
 def _passes(record: Record, skip: SkipWhen) -> bool:
     cell, text = record.text(skip.column).casefold(), skip.text.strip().casefold()
-    if skip.test is Test.IS:
+    if skip.comparison is Comparison.IS:
         return cell == text
-    return cell.startswith(text) if skip.test is Test.STARTS_WITH else text in cell
+    return cell.startswith(text) if skip.comparison is Comparison.STARTS_WITH else text in cell
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ class CostSign(StrEnum):
     NEGATIVE_IS_COST = "NEGATIVE_IS_COST"
 
 
-class Test(StrEnum):
+class Comparison(StrEnum):
     """How a cell is compared, whatever its letters."""
 
     IS = "is"
@@ -47,10 +47,10 @@ class Test(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SkipWhen:
-    """Rows whose cell of this column passes the test are skipped."""
+    """Rows whose cell of this column compares so with the text are skipped."""
 
     column: str
-    test: Test
+    comparison: Comparison
     text: str
 
 
@@ -173,5 +173,5 @@ def _other_errors(mapping: ColumnMapping) -> Iterator[MappingError]:
     if len(mapping.skip_when) > MOST_SKIPS:
         yield ("skip_when",), f"must be at most {MOST_SKIPS}"
     for place, skip in enumerate(mapping.skip_when):
-        if not skip.text.strip() and skip.test is not Test.IS:
+        if not skip.text.strip() and skip.comparison is not Comparison.IS:
             yield ("skip_when", place, "text"), "must not be blank"

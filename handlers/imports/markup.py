@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from html.parser import HTMLParser
+from itertools import chain
 from xml.parsers import expat
 
 from handlers.imports.records import MOST_COLUMNS, Columns, Record
@@ -49,13 +50,13 @@ def elements(lines: Iterable[str], notation: Notation) -> Iterator[Record]:
     parser.StartDoctypeDeclHandler = document_type
     columns: dict[tuple[str, ...], Columns] = {}
     size = 0
-    for line in _and_end(lines):
+    for block in chain(_blocks(lines), (None,)):
         try:
-            parser.Parse(line or "", line is None)
+            parser.Parse(block or "", block is None)
         except expat.ExpatError as error:
             raise FileRefused(FileReason.BROKEN_XML, f"is broken at line {error.lineno}") from None
         # expat keeps what has no end yet, and reads it again and again.
-        size += len((line or "").encode("utf-8", "replace"))
+        size += len((block or "").encode("utf-8", "replace"))
         if size - max(parser.CurrentByteIndex, 0) > _LONGEST:
             raise FileRefused(FileReason.BROKEN_XML, "has a tag or a value that does not end")
         for number, name, attributes in found:
@@ -69,10 +70,18 @@ def elements(lines: Iterable[str], notation: Notation) -> Iterator[Record]:
         found.clear()
 
 
-def _and_end(lines: Iterable[str]) -> Iterator[str | None]:
-    """The lines, then None."""
-    yield from lines
-    yield None
+def _blocks(lines: Iterable[str]) -> Iterator[str]:
+    """The lines in blocks of some 64 KB: both parsers begin again with each block at what has no end yet."""
+    block: list[str] = []
+    size = 0
+    for line in lines:
+        block.append(line)
+        size += len(line)
+        if size >= LONGEST_LINE:
+            yield "".join(block)
+            block.clear()
+            size = 0
+    yield "".join(block)
 
 
 class _Tables(HTMLParser):
@@ -136,10 +145,10 @@ _SPANS = frozenset(map(str, range(1, 33)))
 def rows_of_html(lines: Iterable[str]) -> Iterator[Cells]:
     """The rows of all tables of the page, one table after the other, without rows that are empty."""
     parser = _Tables()
-    for line in lines:
-        parser.feed(line)
+    for block in _blocks(lines):
+        parser.feed(block)
         # html.parser reads a tag again and again until it ends, so one that never does would take hours.
-        if len(parser.rawdata) > LONGEST_LINE:
+        if len(parser.rawdata) > _LONGEST:
             raise FileRefused(FileReason.NO_TABLE, "has a tag that does not end")
         yield from parser.rows
         parser.rows.clear()

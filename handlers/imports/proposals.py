@@ -139,4 +139,4 @@ def _found(columns: Columns) -> Iterator[tuple[str, str]]:
 
 def _bare(name: str) -> str:
     """The name without the signs that programs write between words."""
-    return plain(_PUNCTUATION.sub(" ", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)))
+    return plain(_PUNCTUATION.sub(" ", re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", " ", name)))

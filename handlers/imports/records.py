@@ -16,6 +16,7 @@ from handlers.journal.positions import Side
 
 MOST_COLUMNS = 256
 LONGEST_RAW = 200
+LONGEST_TEXT = 500
 LONGEST_SYMBOL = 32
 LONGEST_REFERENCE = 255
 LONGEST_NOTE = 200
@@ -101,12 +102,15 @@ class Record:
         self._noticed: list[Noticed] = []
 
     def text(self, *names: str) -> str:
-        """The first cell of these columns that holds something, without blanks around it; "" if none does."""
+        """The first cell of these columns that holds something, without blanks around it; "" if none does.
+
+        It is cut to 500 characters, so that patterns for descriptions are quick whatever a file holds.
+        """
         for name in names:
             place = self.columns.place(name)
             if place is not None and place < len(self.cells) and (cell := self.cells[place].strip()):
                 # Brokers write ="123" so that a spreadsheet takes it for a text.
-                return cell[2:-1] if cell.startswith('="') and cell.endswith('"') else cell
+                return cell[2:-1] if cell.startswith('="') and cell.endswith('"') else cell[:LONGEST_TEXT]
         return ""
 
     def has(self, *names: str) -> bool:

@@ -20,6 +20,8 @@ from handlers.journal.executions import PositionEffect
 from handlers.journal.positions import Side
 from handlers.journal.rules import wrong_time
 
+# Patterns take a time that grows with the square of a text, so longer texts are no numbers and no dates.
+LONGEST_VALUE = 64
 # The longest part of a cell that a message repeats.
 _SHOWN = 40
 # What brokers write for "nothing".
@@ -65,7 +67,9 @@ class Notation:
         """
         if _PLAIN.fullmatch(text) and (self.decimal_mark is DecimalMark.POINT or "." not in text):
             return Decimal(text)
-        bare = text.translate(_NO_WEIGHT)
+        bare = text[: LONGEST_VALUE + 1].translate(_NO_WEIGHT)
+        if len(text) > LONGEST_VALUE:
+            raise Unreadable(RowReason.NUMBER, f"{shown(text)} is too long for a number")
         if bare.casefold() in NOTHING or text.strip().casefold() in NOTHING:
             return None
         negative = bare.startswith("(") and bare.endswith(")")
@@ -108,6 +112,8 @@ class Notation:
                 return _checked(Moment(datetime.fromisoformat(bare), len(bare) == 10), text)
             except ValueError:
                 pass  # another notation of a time behind the day
+        if len(bare) > LONGEST_VALUE:
+            raise Unreadable(RowReason.DATE, f"{shown(text)} is too long for a date")
         found = _DAY_AND_REST.match(bare)
         if found is None:
             if self.day is not None and _CLOCK.fullmatch(bare):
@@ -154,7 +160,7 @@ _AMOUNT_AND_UNIT = re.compile(r"\s*(?P<amount>[-+(]?[0-9.,\s'eE+-]*[0-9)])\s*(?P
 
 def amount_and_unit(notation: Notation, text: str) -> tuple[Decimal | None, str | None]:
     """The number in a cell such as `0.18SOL` and what it counts; None for a number alone."""
-    found = _AMOUNT_AND_UNIT.fullmatch(text)
+    found = _AMOUNT_AND_UNIT.fullmatch(text) if len(text) <= LONGEST_VALUE else None
     if found is None:
         return notation.number(text), None
     return notation.number(found["amount"]), found["unit"]
@@ -164,6 +170,8 @@ def decimal_mark_of(cells: Iterable[str]) -> DecimalMark | None:
     """The decimal mark of most of the cells that show one; None when none does."""
     votes: Counter[DecimalMark] = Counter()
     for cell in cells:
+        if len(cell) > LONGEST_VALUE:
+            continue
         found = _NUMBER.fullmatch(cell.translate(_NO_WEIGHT).strip("()"))
         body = found["body"] if found else ""
         points, commas = body.count("."), body.count(",")
