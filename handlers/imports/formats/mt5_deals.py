@@ -1,7 +1,8 @@
 """MetaTrader 5: the deals of an account, each a fill.
 
 Volumes are in lots. Each side of a trade has its commission; swap and profit stand with the deal that closes. A deal
-`in/out` closes one position and opens the opposite one. Costs are taken in the currency of the price.
+`in/out` closes one position and opens the opposite one. The file has neither the size of a lot nor the currency of the
+account: a lot is the usual one, of 1 for other symbols than pairs and metals, and costs are in the price's currency.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ FORMAT = Format(
     columns=("Time", "Deal", "Symbol", "Type", "Direction", "Volume", "Price", "Profit"),
     rows=rows,
     how_to_export="Toolbox > History > right click > Deals, then Report > HTML",
-    needs=(Need.TIME_ZONE, Need.MULTIPLIER),
+    needs=(Need.TIME_ZONE,),
     date_order=DateOrder.YMD,
     ragged=True,
 )
