@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 
 from handlers.imports.checks import check_amount
@@ -10,6 +11,7 @@ from handlers.imports.format import Format, Kind, Layout
 from handlers.imports.instruments import share_or_option
 from handlers.imports.moves import cash, cash_type
 from handlers.imports.records import Found, Record, Records
+from handlers.imports.refusals import Unreadable
 from handlers.imports.rows import Fill, Row
 from handlers.journal.executions import ExecutionKind
 from handlers.journal.money import ZERO
@@ -28,7 +30,9 @@ def rows(records: Records) -> Iterator[Row]:
     base: str | None = None
     for record in records:
         if record.section == "summary" and record.text("Field Name").casefold() == "base currency":
-            base = record.currency("Field Value")
+            # Without one, money is in the account's own currency.
+            with suppress(Unreadable):
+                base = record.currency("Field Value")
         elif record.fault is not None or record.section == "transaction history":
             yield record.row(partial(_row, base))
 

@@ -31,7 +31,18 @@ from handlers.journal.changes import (
 from handlers.journal.errors import CloseNotFound, EntryNotFound, RuleBroken, StateForbids
 from handlers.journal.money import canonical
 from handlers.journal.positions import LotMethod
-from handlers.journal.trade import Close, Entry, EventType, Realized, Side, Status, Trade, TradeEvent, TradeSplit
+from handlers.journal.trade import (
+    Close,
+    Entry,
+    EventType,
+    Realized,
+    Side,
+    Status,
+    Trade,
+    TradeEvent,
+    TradeSplit,
+    with_entries,
+)
 from tests.reference_fills import TWELVE
 from tests.unit.journal.test_positions import CASES, fills_of
 
@@ -271,6 +282,12 @@ def test_a_new_trade_has_at_most_200_entries() -> None:
     with pytest.raises(RuleBroken) as error:
         open_trade(a_trade(), entries=[*entries, an_entry("1")])
     assert fields_of(error) == {"entries"}
+
+
+@pytest.mark.parametrize("number", [0, 2**128 - 1])
+def test_an_only_entry_that_is_not_the_first_one_keeps_its_id(number: int) -> None:
+    only = replace(an_entry(), entry_id=str(UUID(int=number)))
+    assert [entry.entry_id for entry in with_entries(a_trade(), [only]).entered] == [only.entry_id]
 
 
 def test_what_was_entered_is_named_by_its_id_whatever_the_ids_before_it() -> None:
@@ -660,6 +677,8 @@ def test_a_split_leaves_the_risk_and_its_ratios_as_they_were(
 
 
 def test_without_closes_and_splits_nothing_is_settled() -> None:
+    several = added(a_trade(), an_entry("1"))
+    assert (several.max_quantity, "trip" in vars(several)) == (D(101), False)
     trade = a_trade()
     assert {trade.max_quantity, trade.remaining_quantity} == {trade.quantity}
     assert (trade.closed_quantity, trade.realized, trade.exit_price) == (D(0), (), None)

@@ -248,6 +248,11 @@ def test_a_split_that_closes_need_or_do_not_bear_is_refused() -> None:
         add_split(closed(a_trade("10"), "10", "60", 6), a_split("1", "2", hour=5), NOW)
 
 
+def test_the_mean_exit_price_is_in_the_units_after_the_splits() -> None:
+    trade = closed(add_split(closed(a_trade("10"), "5", "100", 1), a_split("2", hour=5), NOW), "10", "100", 6)
+    assert (trade.exit_price, trade.is_flat) == (D(75), True)
+
+
 def test_a_split_is_named_by_its_id_whatever_the_ids_before_it() -> None:
     trade = add_split(
         add_split(a_trade(), a_split("2", hour=5, split_id="a"), NOW), a_split("3", split_id="b", hour=6), NOW
