@@ -6,7 +6,9 @@ that Amount differs by cents from quantity times price. A split's quantity is th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from decimal import Decimal
 
 from handlers.imports.checks import check_amount
 from handlers.imports.format import Format, Kind
@@ -15,7 +17,7 @@ from handlers.imports.moves import cash, cash_type
 from handlers.imports.records import Found, Record, Records, Skipped, each
 from handlers.imports.rows import Action, Fill, Row
 from handlers.imports.values import SIDES, DateOrder, Moment, side_and_effect
-from handlers.journal.executions import ActionType, ExecutionKind, InstrumentKind
+from handlers.journal.executions import ActionType, ExecutionKind, Instrument, InstrumentKind
 from handlers.journal.money import ZERO
 from handlers.journal.positions import Side
 
@@ -27,6 +29,9 @@ _ENDS = {
 }
 _MOVED = {"stock plan activity", "journaled shares", "security transfer", "shares transferred", "internal transfer"}
 _SIDES = {"reinvest shares": "buy", "buy to cover": "buy to cover"}
+
+_CUSIP = re.compile("[0-9]{3}[0-9A-Z]{5}[0-9]")
+_HUNDREDTH = Decimal("0.01")
 
 
 def rows(records: Records) -> Iterator[Row]:
@@ -62,6 +67,9 @@ def _row(record: Record) -> Found:
 def _fill(record: Record, word: str, moment: Moment) -> Fill:
     side, effect = side_and_effect(word)
     symbol, instrument = share_or_option(record.text("Symbol"), "USD")
+    if _CUSIP.fullmatch(symbol):
+        # Bonds have no ticker; their price is a percentage.
+        instrument = Instrument(kind=InstrumentKind.BOND, multiplier=_HUNDREDTH, currency="USD")
     fill = Fill(
         symbol=symbol,
         instrument=instrument,
