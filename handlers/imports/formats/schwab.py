@@ -27,7 +27,6 @@ _ENDS = {
     "exchange or exercise": ExecutionKind.EXERCISE,
     "exercised": ExecutionKind.EXERCISE,
 }
-_MOVED = {"stock plan activity", "journaled shares", "security transfer", "shares transferred", "internal transfer"}
 _SIDES = {"reinvest shares": "buy", "buy to cover": "buy to cover"}
 
 _CUSIP = re.compile("[0-9]{3}[0-9A-Z]{5}[0-9]")
@@ -44,7 +43,7 @@ def _row(record: Record) -> Found:
     if not action or "total" in record.text("Date").casefold():
         raise Skipped("a footer")
     moment = record.notation.moment(record.text("Date").rpartition(" as of ")[2])
-    if action in _ENDS or (record.has("Quantity") and action in _MOVED):
+    if action in _ENDS:
         return _without_price(record, action, moment)
     if "split" in action and record.has("Quantity"):
         symbol, quantity = record.symbol("Symbol"), record.amount("Quantity")
@@ -54,6 +53,9 @@ def _row(record: Record) -> Found:
         return _fill(record, word, moment)
     if action.startswith("cancel"):
         raise Skipped("a cancellation")
+    if record.has("Quantity") and not record.number("Amount"):
+        # Grants, transfers, spin-offs and mergers: what comes in has an unknown cost.
+        return _without_price(record, action, moment)
     return cash(
         cash_type(action),
         record.number("Amount"),
