@@ -40,6 +40,8 @@ def rows(records: Records) -> Iterator[Row]:
 def _row(base: str | None, record: Record) -> Found:
     kind = record.text("Transaction Type").casefold()
     if kind not in _SIDES and kind not in _ENDS:
+        if record.has("Quantity") and not record.has("Net Amount", "Gross Amount"):
+            raise Unreadable(RowReason.SIDE, f"{shown(kind)} moves shares in a way that is not known")
         return cash(
             cash_type(record.text("Transaction Type")),
             record.number("Net Amount", "Gross Amount"),
