@@ -9,7 +9,7 @@ import pytest
 from handlers.imports.decided import Outcome, Same
 from handlers.imports.record import Import, ImportStatus
 from handlers.journal.errors import StateForbids
-from handlers.storage import executions, import_files
+from handlers.storage import executions, import_files, imports
 from handlers.usecases import import_links
 from handlers.usecases.position_changes import Plan
 from tests.api.applying import Applying
@@ -312,7 +312,7 @@ def test_a_row_that_differs_from_an_execution_corrects_it_until_it_is_undone(dan
     parts: list[Part] = [
         a_fill("BUY", "2", "11", 0, **of),
         a_fill("BUY", "2", "11", 1, **lost),
-        a_fill("SELL", "9", "0." + "1" * 30, 5, **wrong),
+        a_fill("SELL", "2", "0." + "1" * 30, 5, **wrong),
     ]
     done = committed(dana, applying, a_preview(DANA, rows_of(parts)))
     assert nets(dana) == ["2"]
@@ -389,34 +389,41 @@ def test_a_trade_whose_position_is_being_settled_is_linked_after_that(
     dana: Client, applying: Applying, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trade = hand_made(dana, quantity="2", entryPrice="10", symbol="NVDA")
-    monkeypatch.setattr("handlers.usecases.position_changes.MOST_READ", -1)
+    limit = "handlers.usecases.position_changes.MOST_READ"
+    monkeypatch.setattr(limit, -1)
     early = "2026-01-01T10:00:00Z"
     for side in ("BUY", "SELL"):
         answer = dana.post("/executions", fill(side, "1", "9", 0, symbol="NVDA", executedAt=early))
         assert answer.status == 202
-    monkeypatch.setattr("handlers.usecases.position_changes.MOST_READ", 2_000)
     part = a_fill("BUY", "2", "10.01", 0, symbol="NVDA", **linked(trade))
     one = a_preview(DANA, rows_of([part]))
     assert dana.post(f"/imports/{one.import_id}/commit", {}, headers={"If-Match": '"2"'}).status == 202
+    applying.once()
+    assert (trades(dana)[0].get("source"), imports.get(DANA, one.import_id).remarks) == (None, ())
+    monkeypatch.setattr(limit, 2_000)
     assert applying.run(one).applied.linked == 1
 
 
 def test_a_trade_to_which_the_money_of_the_file_cannot_be_given_keeps_its_own(dana: Client, applying: Applying) -> None:
     trade = a_trade_by_hand(dana)
-    part = a_fill("SELL", "2", "11", -10, symbol="NVDA", **linked(trade))  # before its entry
+    before = journal(dana)
+    part = a_fill("SELL", "2", "0." + "1" * 30, 305, symbol="NVDA", **linked(trade))
     done = committed(dana, applying, a_preview(DANA, rows_of([part])))
-    assert done.applied.linked in (0, 1)
+    [said] = done.remarks
+    assert (done.applied.linked, said.detail.startswith("the trade keeps its own money: price ")) == (0, True)
+    assert [each["netPnl"] for each in trades(dana)] == [trade["netPnl"]]
     undone(dana, applying, done)
-    assert [each.get("source") for each in trades(dana)] == [None]
+    assert like_before(journal(dana)) == like_before(before)
 
 
-def test_a_trade_that_vanished_by_the_import_comes_back(dana: Client, applying: Applying) -> None:
+@pytest.mark.parametrize("own_id", [{"externalId": "late"}, {}])
+def test_a_trade_that_vanished_by_the_import_comes_back(
+    dana: Client, applying: Applying, own_id: dict[str, str]
+) -> None:
     early = hand_made(
         dana, closed("1", "11", 1), quantity="1", entryPrice="10", symbol="NVDA", commission="0", fees="0"
     )
-    late = hand_made(
-        dana, quantity="2", entryPrice="12", symbol="NVDA", openDate="2026-01-06T10:00:00Z", externalId="late"
-    )
+    late = hand_made(dana, quantity="2", entryPrice="12", symbol="NVDA", openDate="2026-01-06T10:00:00Z", **own_id)
     parts: list[Part] = [
         a_fill("BUY", "1", "10.01", 0, symbol="NVDA", name="a", **linked(early)),
         a_fill("BUY", "2", "12.01", 24 * 60, symbol="NVDA", name="b", **linked(late)),
@@ -428,7 +435,7 @@ def test_a_trade_that_vanished_by_the_import_comes_back(dana: Client, applying: 
     found = {each["tradeId"]: each for each in trades(dana)}
     assert found.keys() == {early["tradeId"], late["tradeId"]}
     assert {each.get("source") for each in found.values()} == {None}
-    assert found[late["tradeId"]]["externalId"] == "late"
+    assert found[late["tradeId"]].get("externalId") == own_id.get("externalId")
     assert dana.get("/executions").json["items"] == []
 
 
