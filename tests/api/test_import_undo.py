@@ -10,7 +10,7 @@ from handlers.imports.decided import Outcome, Same
 from handlers.imports.record import Import, ImportStatus
 from handlers.journal.errors import StateForbids
 from handlers.storage import executions, import_files, imports
-from handlers.usecases import import_links
+from handlers.usecases import convert_trade
 from handlers.usecases.position_changes import Plan
 from tests.api.applying import Applying
 from tests.api.client import DANA, Answer, Client
@@ -354,14 +354,14 @@ def test_a_trade_that_changes_while_it_is_linked_is_linked_as_it_is_then(
     dana: Client, applying: Applying, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trade = hand_made(dana, quantity="2", entryPrice="10", symbol="NVDA")
-    convert, changes = import_links.convert, ["first", "second"]
+    changes = ["first", "second"]
 
     def in_between(*given: Any) -> Any:
         if changes:
             assert dana("PATCH", f"/trades/{trade['tradeId']}", {"lessons": changes.pop()}).status == 200
-        return convert(*given)
+        return convert_trade.convert(*given)
 
-    monkeypatch.setattr(import_links, "convert", in_between)
+    monkeypatch.setattr("handlers.usecases.import_links.convert", in_between)
     part = a_fill("BUY", "2", "10.01", 0, symbol="NVDA", **linked(trade))
     done = committed(dana, applying, a_preview(DANA, rows_of([part])))
     assert (trades(dana)[0]["lessons"], done.applied.linked) == ("first", 1)
