@@ -90,7 +90,7 @@ LONGEST_DESCRIPTIONS = {"AWS::Lambda::Function": 256, "AWS::CloudWatch::Alarm": 
 # function that reads and one that changes, each with version, alias, deployment group and role.
 MOST_RESOURCES = 450
 RESOURCES_OF_A_TAG = 2 * 5
-TAGS_TO_COME = 10
+TAGS_TO_COME = 8
 
 
 def long_forms(node: Any) -> Any:
