@@ -453,3 +453,44 @@ def test_a_trade_that_comes_back_leaves_its_external_id_to_who_has_it_now(dana: 
     hand_made(dana, symbol="ELSE", externalId="late")
     undone(dana, applying, done)
     assert dana.get(f"/trades/{late['tradeId']}").json.get("externalId") is None
+
+
+def test_a_trade_that_is_executions_already_is_only_corrected(
+    dana: Client, applying: Applying, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trade = hand_made(dana, quantity="2", entryPrice="10", symbol="NVDA")
+    part = a_fill("BUY", "2", "10.01", 0, symbol="NVDA", **linked(trade))
+    keep = import_files.keep_for_undo
+
+    def in_between(*given: Any) -> None:
+        keep(*given)
+        assert dana.post(f"/trades/{trade['tradeId']}/to-executions").status == 200
+
+    monkeypatch.setattr(import_files, "keep_for_undo", in_between)
+    done = committed(dana, applying, a_preview(DANA, rows_of([part])))
+    assert (trades(dana)[0]["entryPrice"], done.applied.linked) == ("10.01", 1)
+
+
+def test_a_correction_that_was_made_already_is_not_made_again(dana: Client, applying: Applying) -> None:
+    [first] = put(dana, fill("BUY", "2", "10", 0))
+    of: dict[str, Any] = {"outcome": Outcome.CHANGED, "of": Same(execution_id=first["execution"]["executionId"])}
+    parts: list[Part] = [a_fill("BUY", "2", "11", 0, **of)]
+    for _ in range(2):
+        assert committed(dana, applying, a_preview(DANA, rows_of(parts))).applied.linked == 1
+        [execution] = dana.get("/executions").json["items"]
+        assert (execution["price"], execution["version"]) == ("11", 2)
+
+
+def test_a_long_position_that_was_renamed_is_undone(
+    dana: Client, applying: Applying, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(dana, fill("BUY", "1", "10", 0, symbol="OLD"), fill("SELL", "1", "11", 1, symbol="OLD"))
+    rename = {"type": "RENAME", "symbol": "OLD", "newSymbol": "NEW", "effectiveAt": "2026-01-05T10:30:00Z"}
+    assert dana.post("/corporate-actions", rename).status == 201
+    before = journal(dana)
+    parts: list[Part] = [a_fill("BUY" if n % 2 == 0 else "SELL", "1", "9", 10 + n, symbol="OLD") for n in range(10)]
+    done = committed(dana, applying, a_preview(DANA, rows_of(parts)))
+    assert len(trades(dana)) == 6
+    monkeypatch.setattr(executions, "MOST_WRITTEN", 12)
+    undone(dana, applying, done)
+    assert like_before(journal(dana)) == like_before(before)
