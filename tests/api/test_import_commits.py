@@ -506,8 +506,8 @@ def test_actions_that_differ_between_positions_of_one_write_are_read_again(
             assert dana.post("/corporate-actions", split).status == 201
         return found
 
-    parts: list[Part] = [a_fill("BUY", "1", "10", 0, pair_id=pair) for pair in ("1", "2")]
-    one = a_preview(DANA, rows_of([replace(part, execution_id=an_id(n)) for n, part in enumerate(parts)]))  # type: ignore[arg-type]
+    parts: list[Part] = [a_fill("BUY", "1", "10", 0, pair_id=pair, name=pair) for pair in ("1", "2")]
+    one = a_preview(DANA, rows_of(parts))
     assert ask(dana, one).status == 202
     monkeypatch.setattr(executions, "place", in_between)
     applying.run(one)

@@ -150,15 +150,16 @@ def test_what_was_edited_since_goes_if_it_is_to_be_removed(dana: Client, applyin
 
 
 def test_executions_and_actions_that_are_gone_already_are_no_obstacle(dana: Client, applying: Applying) -> None:
+    split = an_action("SPLIT", 5, new="2", old="1", symbol="MSFT")
     parts: list[Part] = [
         a_fill("BUY", "1", "10", 0, name="gone"),
         a_fill("BUY", "1", "10", 0, symbol="MSFT"),
         an_action("SPLIT", 5, new="2", old="1"),
-        an_action("SPLIT", 5, new="2", old="1", symbol="MSFT"),
+        split,
     ]
     done = committed(dana, applying, a_preview(DANA, rows_of(parts)))
     assert dana.delete(f"/executions/{an_id('gone')}").status == 204
-    assert dana.delete(f"/corporate-actions/{parts[3].action_id}").status in (202, 204)  # type: ignore[union-attr]
+    assert dana.delete(f"/corporate-actions/{split.action_id}").status in (202, 204)
     applying.settle()
     undone(dana, applying, done)
     assert (positions(dana), dana.get("/corporate-actions").json["items"]) == ({}, [])
