@@ -4859,6 +4859,109 @@ class ExportedAction(BaseModel):
     """
 
 
+class ArchiveUpload(BaseModel):
+    """
+    A form to send one archive with.
+    """
+
+    url: Annotated[AnyUrl, Field(examples=['https://exports.example.com/'])]
+    """
+    Where to POST the form.
+    """
+    fields: Annotated[
+        dict[str, str], Field(examples=[{'Content-Type': 'application/zip'}])
+    ]
+    """
+    The form's fields, to be sent as they are and before the file.
+    """
+    max_bytes: Annotated[int, Field(alias='maxBytes', examples=[5000000000], ge=1)]
+    """
+    The largest allowed size of the file in bytes.
+    """
+    expires_at: Annotated[
+        AwareDatetime, Field(alias='expiresAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    When the form stops working.
+    """
+
+
+class RestoreProgress(BaseModel):
+    """
+    How far the writing is; only while it is RESTORING. Told every few seconds.
+    """
+
+    phase: Annotated[str, Field(examples=['trades'], max_length=40)]
+    """
+    What is being written.
+    """
+    done: Annotated[int, Field(examples=[41200], ge=0)]
+    """
+    How many of its documents are written.
+    """
+    total: Annotated[int, Field(examples=[100000], ge=0)]
+    """
+    How many there are.
+    """
+
+
+class RestoreCount(BaseModel):
+    """
+    How many documents a member has; of images, how many there are.
+    """
+
+    name: Annotated[str, Field(examples=['trades'], max_length=40)]
+    """
+    The member, without its ending.
+    """
+    documents: Annotated[int, Field(examples=[100000], ge=0)]
+    """
+    How many documents it has.
+    """
+
+
+class RestoreProblem(BaseModel):
+    """
+    Why an archive is not restored.
+    """
+
+    code: Annotated[str, Field(examples=['NOT_CANONICAL'], max_length=60)]
+    """
+    A code of the section "Field codes", for a document that breaks a rule, or one of these; others may be added.
+
+    | code | meaning |
+    |---|---|
+    | NOT_A_ZIP | The file is no ZIP archive, or not a whole one. |
+    | FORMAT_VERSION | It is of a format version that cannot be restored. |
+    | TOO_LARGE | The archive or a member is larger than it may be when it is unpacked. |
+    | MISSING_MEMBER, UNKNOWN_MEMBER, DUPLICATE_MEMBER | A member is missing, not known, or there twice. |
+    | UNREADABLE_MEMBER | A member cannot be unpacked. |
+    | HASH_DIFFERS | A member is not what the manifest says. |
+    | NOT_IN_ORDER | A line does not come behind the line before it, by its id. |
+    | NOT_CANONICAL | A document is not written as an export writes it. |
+    | UNKNOWN_ITEM | Something that a document names is not in the archive. |
+    | NOT_EMPTY | The journal was not empty any more when the archive was to be written. |
+    | CHANGED_MEANWHILE | Something else was written while the archive was: what is there so far stays. |
+
+    """
+    detail: Annotated[
+        str, Field(examples=['is not written as an export writes it'], max_length=1000)
+    ]
+    """
+    The reason in words. It names fields, and repeats nothing of their values.
+    """
+    member: Annotated[str | None, Field(examples=['trades.ndjson'], max_length=200)] = (
+        None
+    )
+    """
+    The member of the archive.
+    """
+    line: Annotated[int | None, Field(examples=[17], ge=1)] = None
+    """
+    The line of the member, from 1 on.
+    """
+
+
 class ErasureState(StrEnum):
     """
     ERASING from the first request on. Values may be added.
@@ -8226,6 +8329,104 @@ class ExportedTrade(BaseModel):
     """
 
 
+class RestoreInput(BaseModel):
+    """
+    A restore to begin.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    mode: Annotated[str, Field(examples=['EMPTY_ONLY'], pattern='^(EMPTY_ONLY|MERGE)$')]
+    """
+    EMPTY_ONLY restores into an empty journal. MERGE is not there yet.
+    """
+    only_check: Annotated[bool | None, Field(alias='onlyCheck', examples=[False])] = (
+        None
+    )
+    """
+    Whether the archive is only checked; false by default.
+    """
+
+
+class Restore(BaseModel):
+    """
+    A restore of an archive.
+    """
+
+    restore_id: Annotated[
+        UUID,
+        Field(alias='restoreId', examples=['5b6c7d8e-9f0a-4b1c-8d2e-3f4a5b6c7d8e']),
+    ]
+    """
+    Names a restore.
+    """
+    mode: Annotated[str, Field(examples=['EMPTY_ONLY'], max_length=40)]
+    """
+    A mode, as in `RestoreMode`. Others may be added.
+    """
+    only_check: Annotated[bool, Field(alias='onlyCheck', examples=[False])]
+    """
+    Whether the archive is only checked.
+    """
+    status: Annotated[str, Field(examples=['RESTORED'], max_length=40)]
+    """
+    How far it is; others may be added.
+
+    | status | meaning |
+    |---|---|
+    | AWAITING_FILE | the archive is still to be sent, or the restore to be committed |
+    | CHECKING | the archive is being checked, and nothing is written yet |
+    | RESTORING | the archive is being written |
+    | CHECKED | the archive could be restored; the end of one with `onlyCheck` |
+    | RESTORED | all of it is written |
+    | FAILED | it is not restored, for the reasons in `problems` |
+
+    """
+    progress: RestoreProgress | None = None
+    counts: Annotated[list[RestoreCount] | None, Field(max_length=20)] = None
+    """
+    What the archive holds, once it was checked.
+    """
+    problems: Annotated[list[RestoreProblem] | None, Field(max_length=100)] = None
+    """
+    Why the restore has FAILED; absent otherwise. Of more than 100 problems, the first are told.
+    """
+    created_at: Annotated[
+        AwareDatetime, Field(alias='createdAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    When it was begun.
+    """
+    updated_at: Annotated[
+        AwareDatetime, Field(alias='updatedAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    When its state changed last.
+    """
+    expires_at: Annotated[
+        AwareDatetime, Field(alias='expiresAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    When the archive and the restore are deleted.
+    """
+    version: Annotated[int, Field(examples=[1], ge=1)]
+    """
+    Rises with every change of its state.
+    """
+
+
+class RestoreList(BaseModel):
+    """
+    The restores of the last day.
+    """
+
+    items: Annotated[list[Restore], Field(max_length=20)]
+    """
+    The restores, the newest first.
+    """
+
+
 class Stats(BaseModel):
     """
     The figures. A trade counts as a win, a loss or a break-even once, when it is flat, on the day of its last close;
@@ -9803,6 +10004,15 @@ class ImportTradePage(BaseModel):
     """
     An opaque token of the API.
     """
+
+
+class RestoreUpload(BaseModel):
+    """
+    A restore, and the form for its archive.
+    """
+
+    restore: Restore
+    upload: ArchiveUpload
 
 
 class Breakdown(BaseModel):

@@ -46,6 +46,8 @@ SERVED_BY = {
     **dict.fromkeys(("listDeletedTrades", "getFacets"), "ListTradesFunction"),
     **dict.fromkeys(("listExports", "createExport", "getExport"), "ExportAccountFunction"),
     **dict.fromkeys(("createTrades", "updateTrades", "deleteTrades"), "ChangeManyTradesFunction"),
+    **dict.fromkeys(("listRestores", "getRestore"), "ReadLedgerFunction"),
+    **dict.fromkeys(("createRestore", "commitRestore"), "ChangeLedgerFunction"),
     "detectFormat": "ReadFormatsFunction",
     "restoreTrade": "ChangeTradesFunction",
     "addEntry": "CloseTradeFunction",

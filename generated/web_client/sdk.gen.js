@@ -717,6 +717,30 @@ export const detectFormat = (options) => (options.client ?? client).post({
         ...options.headers
     }
 });
+export const listRestores = (options) => (options?.client ?? client).get({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/restores',
+    ...options
+});
+export const createRestore = (options) => (options.client ?? client).post({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/restores',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+export const getRestore = (options) => (options.client ?? client).get({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/restores/{restoreId}',
+    ...options
+});
+export const commitRestore = (options) => (options.client ?? client).post({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/restores/{restoreId}/commit',
+    ...options
+});
 export const getOpenApi = (options) => (options?.client ?? client).get({ url: '/openapi.yaml', ...options });
 export const headOpenApi = (options) => (options?.client ?? client).head({ url: '/openapi.yaml', ...options });
 export const getDocs = (options) => (options?.client ?? client).get({ url: '/docs', ...options });

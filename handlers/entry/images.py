@@ -21,6 +21,7 @@ STEP_MILLISECONDS = 60_000
 
 _COUNTED_AS = {
     Fate.READY: "ImagesAttached",
+    Fate.RESTORED: "ImagesRestored",
     Fate.REJECTED: "ImagesRefused",
     Fate.UNWANTED: "ImagesUnwanted",
 }

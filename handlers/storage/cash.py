@@ -71,16 +71,10 @@ def edited_of_import(user_id: str, account_id: str, import_id: str) -> Iterator[
 
 def putting(cash: Cash) -> list[TransactWriteItemTypeDef]:
     """The writes of a new row and of its external id, on the condition that neither is there."""
-    actions = [ledger.put_new(_item(cash))]
+    actions = [ledger.put_new(cash_item(cash))]
     if cash.external_id is not None:
-        actions.append(_naming(cash, cash.external_id))
+        actions.append(ledger.put_new(external_item(cash)))
     return actions
-
-
-def _naming(cash: Cash, external_id: str) -> TransactWriteItemTypeDef:
-    """The write that keeps an external id for the row, on the condition that no other row of the account has it."""
-    key = ledger.key(cash.user_id, ledger.external(cash.account_id, external_id))
-    return ledger.put_new({**key, "ofCash": {"S": cash.cash_id}})
 
 
 class Change(NamedTuple):
@@ -116,9 +110,9 @@ def write(
             deleted = ledger.cash(former.account_id, former.cash_id)
             actions.append(ledger.delete(user_id, deleted, **at_version(former.version)))
         elif former is not None:
-            actions.append(ledger.put(_item(new), **at_version(former.version)))
+            actions.append(ledger.put(cash_item(new), **at_version(former.version)))
         else:
-            actions.append(ledger.put_new(_item(new)))
+            actions.append(ledger.put_new(cash_item(new)))
             if new.account_id != MAIN:
                 into[len(actions)] = new.account_id
                 is_first = new.account_id in first_of
@@ -131,7 +125,7 @@ def write(
             actions.append(ledger.delete(user_id, ledger.external(former.account_id, held)))
         if new is not None and wanted is not None:
             taken[len(actions)] = new
-            actions.append(_naming(new, wanted))
+            actions.append(ledger.put_new(external_item(new)))
     earlier, reasons = ledger.write_once(user_id, actions, answer, now or datetime.now(UTC))
     if earlier is not None:
         return earlier
@@ -229,7 +223,14 @@ def _conditions(account_id: str, wanted: CashFilter) -> dict[str, Any]:
     }
 
 
-def _item(cash: Cash) -> ledger.Item:
+def external_item(cash: Cash) -> ledger.Item:
+    """The item that says which row of the account has the external id of this one."""
+    key = ledger.key(cash.user_id, ledger.external(cash.account_id, str(cash.external_id)))
+    return {**key, "ofCash": {"S": cash.cash_id}}
+
+
+def cash_item(cash: Cash) -> ledger.Item:
+    """The row as an item of the ledger."""
     folded = {} if cash.symbol is None else {"symbolKey": {"S": ledger.folded(cash.symbol)}}
     return {
         **_CASH.item(cash),

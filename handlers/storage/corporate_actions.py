@@ -15,7 +15,7 @@ from handlers.storage import ledger
 from handlers.storage.clients import ledger_table
 from handlers.storage.codec import Codec
 from handlers.storage.dynamo import at_version
-from handlers.storage.errors import ActionNotFound
+from handlers.storage.errors import ActionNotFound, VersionMismatch
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
@@ -103,13 +103,28 @@ def symbols(action: CorporateAction) -> list[str]:
 
 def put(action: RecordedAction, counted: Sequence[Count]) -> list[TransactWriteItemTypeDef]:
     """The writes of a new action, on the condition that the counts of its symbols are what they were."""
+    return [
+        *map(ledger.put_new, items_of(action)),
+        *(_put_count(action.user_id, *each, 1) for each in zip(symbols(action), counted, strict=True)),
+    ]
+
+
+def items_of(action: RecordedAction) -> list[ledger.Item]:
+    """The item that says where the action lies, and the action as an item of each of its symbols."""
     user_id, item = action.user_id, _ACTIONS.item(action)
     ref: ledger.Item = {**ledger.key(user_id, ledger.ref(action.action_id)), "at": {"S": _place(action)}}
-    return [
-        ledger.put_new(ref),
-        *(ledger.put_new({**ledger.key(user_id, _place(action, symbol)), **item}) for symbol in symbols(action)),
-        *(_put_count(user_id, *each, 1) for each in zip(symbols(action), counted, strict=True)),
-    ]
+    return [ref, *({**ledger.key(user_id, _place(action, symbol)), **item} for symbol in symbols(action))]
+
+
+def set_count(user_id: str, symbol: str, actions: int) -> None:
+    """Say how many actions of a symbol there are. Raises VersionMismatch when that changes meanwhile; AccountErased,
+    Busy.
+    """
+    counted = count(user_id, symbol)
+    if counted.actions != actions:
+        change = _put_count(user_id, symbol, counted, actions - counted.actions)
+        if any(ledger.write(user_id, [change])):
+            raise VersionMismatch(symbol)
 
 
 def remove(action: RecordedAction, counted: Sequence[Count]) -> list[TransactWriteItemTypeDef]:

@@ -12,7 +12,8 @@ StorageError
 ├── AccountClosing       the account in which something is to lie is being deleted
 ├── ActionNotFound       the user has no such corporate action
 ├── ExecutionNotFound    the user has no such execution
-├── ExportNotFound       the user asked for no such table, or too long ago
+├── ExportNotFound       the user asked for no such file, or too long ago
+├── RestoreNotFound      the user has no such restore, or it has expired
 ├── ImportNotFound       the user has no such import
 ├── MappingNotFound      the user has no such mapping
 ├── TooManyImports       as many imports of the user are open, or at work, as there may be
@@ -108,6 +109,10 @@ class MappingNotFound(StorageError):
 
 class TooManyImports(StorageError):
     """Raised when as many imports of the user wait for a decision, or are being worked on, as there may be."""
+
+
+class RestoreNotFound(StorageError):
+    """Raised when the user has no restore of that id, or it has expired."""
 
 
 class VersionMismatch(StorageError):

@@ -380,7 +380,7 @@ def _newest_first(of: StoredPosition) -> Iterator[RecordedExecution]:
     shared: dict[Any, Any] = {}
     for page in _growing(query):
         for item in page:
-            yield _sharing(_EXECUTIONS.instance(item), shared)
+            yield sharing(_EXECUTIONS.instance(item), shared)
 
 
 def _growing(query: dict[str, Any]) -> Iterator[list[Any]]:
@@ -394,8 +394,11 @@ def _growing(query: dict[str, Any]) -> Iterator[list[Any]]:
         query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
 
-def _sharing(execution: RecordedExecution, shared: dict[Any, Any]) -> RecordedExecution:
-    """The execution, with the values that others have too: so 100 000 of a position take half of the memory."""
+def sharing(execution: RecordedExecution, shared: dict[Any, Any]) -> RecordedExecution:
+    """The execution, with the values that others have too: so 100 000 of a position take half of the memory.
+
+    shared: the values so far, to which new ones are added.
+    """
     for name in _SHARED:
         held = getattr(execution, name)
         object.__setattr__(execution, name, shared.setdefault((name, held), held))
@@ -531,31 +534,50 @@ def release(held: StoredPosition) -> None:
 
 def put_position(held: StoredPosition) -> TransactWriteItemTypeDef:
     """The write of a position that was read at its version."""
-    key = ledger.position(held.account_id, held.symbol, held.pair_id)
-    stored = _POSITIONS.item(replace(held, version=held.version + 1))
     condition: Any = at_version(held.version)
     if held.version == 0:
         condition = {
             "ConditionExpression": "attribute_not_exists(#item)",
             "ExpressionAttributeNames": {"#item": "item"},
         }
-    return ledger.put({**ledger.key(held.user_id, key), **stored}, **condition)
+    return ledger.put(position_item(replace(held, version=held.version + 1)), **condition)
+
+
+def position_item(held: StoredPosition) -> ledger.Item:
+    """The position as an item of the ledger."""
+    key = ledger.position(held.account_id, held.symbol, held.pair_id)
+    return {**ledger.key(held.user_id, key), **_POSITIONS.item(held)}
+
+
+def delete_position(held: StoredPosition) -> None:
+    """Delete a position at its version. Raises VersionMismatch, AccountErased, Busy."""
+    key = ledger.position(held.account_id, held.symbol, held.pair_id)
+    if any(ledger.write(held.user_id, [ledger.delete(held.user_id, key, **at_version(held.version))])):
+        raise VersionMismatch(key)
 
 
 def put_execution(execution: RecordedExecution) -> TransactWriteItemTypeDef:
     """The write of an execution, on the condition of its position."""
+    return ledger.put(execution_item(execution))
+
+
+def execution_item(execution: RecordedExecution) -> ledger.Item:
+    """The execution as an item of the ledger."""
     by_time = ledger.by_time(execution.account_id, execution.executed_at, execution.execution_id)
     key = ledger.key(execution.user_id, _place(execution))
-    return ledger.put({**key, **_EXECUTIONS.item(execution), "at": {"S": by_time}})
+    return {**key, **_EXECUTIONS.item(execution), "at": {"S": by_time}}
 
 
 def put_ref(execution: RecordedExecution, *, is_new: bool = False) -> TransactWriteItemTypeDef:
     """The write of what says where the execution lies; with `is_new`, on the condition that nothing has its id."""
-    item: ledger.Item = {
-        **ledger.key(execution.user_id, ledger.ref(execution.execution_id)),
-        "at": {"S": _place(execution)},
-    }
+    item = ref_item(execution)
     return ledger.put_new(item) if is_new else ledger.put(item)
+
+
+def ref_item(execution: RecordedExecution) -> ledger.Item:
+    """The item that says where the execution lies."""
+    key = ledger.key(execution.user_id, ledger.ref(execution.execution_id))
+    return {**key, "at": {"S": _place(execution)}}
 
 
 def delete_execution(execution: RecordedExecution) -> tuple[TransactWriteItemTypeDef, TransactWriteItemTypeDef]:

@@ -144,6 +144,12 @@ def read_whole(place: Place, image: Image) -> bytes | None:
         return None
 
 
+def write(place: Place, content_type: str, content: bytes) -> str:
+    """Write the file of an image that has been checked. Returns its version."""
+    answer = s3().put_object(Bucket=files_bucket(), Key=place.key, Body=content, ContentType=content_type)
+    return answer["VersionId"]
+
+
 def keep(place: Place, version: str) -> None:
     """Exclude the file from what the bucket's lifecycle deletes."""
     s3().put_object_tagging(

@@ -69,6 +69,11 @@ def export_queue() -> Queue:
     return Queue(os.environ["EXPORT_QUEUE_URL"])
 
 
+def restore_queue() -> Queue:
+    """The queue of the archives that are checked and restored."""
+    return Queue(os.environ["RESTORE_QUEUE_URL"])
+
+
 def sign_out_queue() -> Queue:
     """The queue of the users whose sessions are still to be ended."""
     return Queue(os.environ["SIGN_OUT_QUEUE_URL"])

@@ -23,12 +23,17 @@ def put(user_id: str, rates: Sequence[DayRate]) -> Iterator[int]:
     Yields how many are stored so far. Raises AccountErased, Busy.
     """
     by_key = {ledger.rate(rate.from_, rate.to, rate.day): rate for rate in rates}
-    items = [{**ledger.key(user_id, key), "rate": attribute(rate.rate)} for key, rate in by_key.items()]
+    items = [rate_item(user_id, rate) for rate in by_key.values()]
     for begin in range(0, len(items), ledger.MOST_ACTIONS):
         some = items[begin : begin + ledger.MOST_ACTIONS]
         if any(ledger.write(user_id, [ledger.put(item) for item in some], retry_conflicts=True)):
             raise Contended
         yield begin + len(some)
+
+
+def rate_item(user_id: str, rate: DayRate) -> ledger.Item:
+    """The rate as an item of the ledger."""
+    return {**ledger.key(user_id, ledger.rate(rate.from_, rate.to, rate.day)), "rate": attribute(rate.rate)}
 
 
 def every(user_id: str) -> Rates:

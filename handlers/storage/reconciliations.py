@@ -32,11 +32,8 @@ def create(
     Raises NoSuchAccount, AccountClosing, KeyReused, AccountErased, Busy; VersionMismatch when another write is in the
     way.
     """
-    user, key = made.user_id, _key(made)
-    actions: list[TransactWriteItemTypeDef] = [
-        ledger.put_new({**_RECONCILIATIONS.item(made), **ledger.key(user, key)}),
-        ledger.put_new({**ledger.key(user, ledger.ref(made.reconciliation_id)), "at": {"S": key}}),
-    ]
+    user = made.user_id
+    actions: list[TransactWriteItemTypeDef] = [ledger.put_new(item) for item in items_of(made)]
     if made.account_id != MAIN:
         actions.append(trading_accounts.lies_in(user, made.account_id, is_first=is_first))
     earlier, reasons = ledger.write_once(user, actions, answer, now)
@@ -50,6 +47,15 @@ def create(
     if any(reasons):
         raise VersionMismatch(made.reconciliation_id)
     return None
+
+
+def items_of(made: Reconciliation) -> tuple[ledger.Item, ledger.Item]:
+    """The reconciliation as an item, and the item that says where it lies."""
+    user, key = made.user_id, _key(made)
+    return (
+        {**_RECONCILIATIONS.item(made), **ledger.key(user, key)},
+        {**ledger.key(user, ledger.ref(made.reconciliation_id)), "at": {"S": key}},
+    )
 
 
 def get(user_id: str, account_id: str, reconciliation_id: str) -> Reconciliation:

@@ -119,6 +119,28 @@ def create(account: TradingAccount, answer: KeptAnswer | None, now: datetime) ->
     return None
 
 
+def restore(account: TradingAccount, under: Settings) -> None:
+    """Store an account as it was in another journal, unless one of its id is stored. `under` are the settings that were
+    read before.
+
+    The account that every user has is stored in place of the one that settings make. Raises VersionMismatch when the
+    settings were changed since; AccountErased, Busy.
+    """
+    actions = [ledger.put_new(account_item(account)), *_copied(account)]
+    marks = trade_defaults.tell_account(account, main_account(under)) if account.is_main else []
+    if account.is_main:
+        actions.append(_unchanged(under))
+    of_account, *others = ledger.write(account.user_id, actions, retry_conflicts=True, marks=marks)
+    if any(others) and not of_account:
+        raise VersionMismatch(account.account_id)
+
+
+def set_made(user_id: str, total: int) -> None:
+    """Say how many accounts the user has made. Raises AccountErased, Busy."""
+    item: ledger.Item = {**ledger.key(user_id, ledger.ACCOUNTS_MADE), "total": {"N": str(total)}}
+    ledger.write(user_id, [ledger.put(item)], retry_conflicts=True)
+
+
 def replace(account: TradingAccount, former: TradingAccount, under: Settings) -> None:
     """Store a changed account in place of the former one. `under` are the settings that were read with it.
 

@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from handlers.journal.images import PENDING_FOR, REJECTED_FOR, Upload
-from handlers.journal.trade import Trade
+from handlers.journal.trade import Image, Trade
 from handlers.storage import erasure_marks
 from handlers.storage.clients import dynamodb, trades_table
-from handlers.storage.dynamo import CONDITION_FAILED, at_version, batch_get, patiently, transact, transact_get
+from handlers.storage.dynamo import CONDITION_FAILED, at_version, batch_get, get_item, patiently, transact, transact_get
 from handlers.storage.errors import AccountErased, TradeNotFound, VersionMismatch
 from handlers.storage.trade_items import (
     Item,
@@ -165,6 +165,39 @@ def reject(user_id: str, trade_id: str, upload: Upload, now: datetime) -> None:
         )
     except dynamodb().exceptions.ConditionalCheckFailedException as error:
         raise VersionMismatch(trade_id) from error
+
+
+def begin_restoring(user_id: str, trade_id: str, images: Collection[Image], now: datetime) -> None:
+    """Say that files of these images come before their trade is stored, so that nobody deletes them as unwanted.
+
+    Forgotten after a day if the trade never comes. Raises AccountErased, Busy.
+    """
+    expires = {"N": str(epoch_seconds(now + PENDING_FOR))}
+    puts: list[TransactWriteItemTypeDef] = [
+        {"Put": {"TableName": trades_table(), "Item": {**_restoring(user_id, trade_id, image), "expiresAt": expires}}}
+        for image in (image.image_id for image in images)
+    ]
+    [of_account, *_] = transact([{"ConditionCheck": erasure_marks.not_begun(user_id)}, *puts])
+    if of_account:
+        raise AccountErased(user_id)
+
+
+def end_restoring(user_id: str, trade_id: str, images: Collection[Image]) -> list[TransactWriteItemTypeDef]:
+    """The writes that take this back, for the transaction that stores the trade."""
+    return [
+        {"Delete": {"TableName": trades_table(), "Key": _restoring(user_id, trade_id, image.image_id)}}
+        for image in images
+    ]
+
+
+def is_restoring(user_id: str, trade_id: str, image_id: str) -> bool:
+    """Whether the image's file comes before its trade. Raises Busy."""
+    return bool(get_item(trades_table(), _restoring(user_id, trade_id, image_id)))
+
+
+def _restoring(user_id: str, trade_id: str, image_id: str) -> Item:
+    # Not behind the trade, where uploads are that are shown with it.
+    return trade_key(user_id, f"restoring|{trade_id}|{image_id}")
 
 
 def forget(user_id: str, trade_id: str, image_id: str) -> bool:

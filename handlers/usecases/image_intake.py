@@ -31,6 +31,7 @@ class Fate(StrEnum):
     """What becomes of a file that has arrived."""
 
     READY = "ready"  # the image is part of its trade
+    RESTORED = "restored"  # a restore has checked and written it, for a trade that it stores
     REJECTED = "rejected"  # the file is not an image, and its upload says why
     UNWANTED = "unwanted"  # its trade or upload is gone, or another file came first
 
@@ -44,7 +45,7 @@ def check(key: str, version: str) -> Fate:
     """
     place = image_files.place_of(key)
     fate = Fate.UNWANTED if place is None else _fate_of(place, version)
-    if fate is not Fate.READY:
+    if fate not in (Fate.READY, Fate.RESTORED):
         # This version only: every other one has an event of its own.
         image_files.delete(key, version)
     return fate
@@ -62,14 +63,25 @@ def _fate_of(place: Place, version: str) -> Fate:
                 return Fate.READY if image.file_version == version else Fate.UNWANTED
             upload = next((upload for upload in waiting if upload.image_id == place.image_id), None)
             if upload is None:
-                return Fate.UNWANTED
+                return _without_upload(place, version)
             if not upload.is_pending:
                 return Fate.REJECTED
             return _settle(place, version, trade, upload, finding(), now)
-        except (TradeNotFound, AccountErased):
+        except TradeNotFound:
+            return _without_upload(place, version)
+        except AccountErased:
             return Fate.UNWANTED
 
     return retry_overtaken(attempt, MOST_ATTEMPTS)
+
+
+def _without_upload(place: Place, version: str) -> Fate:
+    """The fate of a file that no form was made for: it stays if a restore has written it for a trade to come."""
+    if uploads.is_restoring(place.user_id, place.trade_id, place.image_id):
+        return Fate.RESTORED
+    # The trade may have come since it was looked for.
+    kept = uploads.kept_images(place.user_id, place.trade_id) or ()
+    return Fate.RESTORED if (place.image_id, version) in kept else Fate.UNWANTED
 
 
 def _finding(place: Place, version: str) -> tuple[str, int] | ImageRejected:

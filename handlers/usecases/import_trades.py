@@ -184,8 +184,8 @@ class DryRun:
         if not any(self._is_touched(each) for each in positions):
             return
         parts = [self._part(each) for each in positions]
-        all_new = not any(part.before or part.held.version for part in parts)
-        result = settling.settled(parts, self._now, behind=True, all_new=all_new).regrouping
+        is_stored = any(part.before or part.held.version for part in parts)
+        result = settling.settled(parts, self._now, behind=True, known=None if is_stored else {}).regrouping
         handed = {trade_id for others in result.handed.values() for trade_id in others}
         for new, old in result.changed:
             effect = Effect.MERGE if result.handed.get(new.trade_id) else Effect.UPDATE

@@ -7,7 +7,7 @@ order, with the same result.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain
@@ -46,12 +46,13 @@ class Outcome(NamedTuple):
     trades: dict[str, Trade]
 
 
-def settled(parts: Sequence[Part], now: datetime, *, behind: bool = False, all_new: bool = False) -> Outcome:
+def settled(
+    parts: Sequence[Part], now: datetime, *, behind: bool = False, known: Mapping[str, Trade] | None = None
+) -> Outcome:
     """Derive the trades of a position from its executions, or of several positions that are linked.
 
-    behind: this is after the answer, which accepted the executions, so nothing is refused. all_new: no trade of these
-    executions can be stored, so none is read. Raises, unless `behind`, PositionTooSmall, StateForbids, RuleBroken;
-    Busy.
+    behind: this is after the answer, which accepted the executions, so nothing is refused. known: the trades as they
+    are, by id; without them, they are read. Raises, unless `behind`, PositionTooSmall, StateForbids, RuleBroken; Busy.
     """
     place, user_id = parts[0].place, parts[0].held.user_id
     before = in_order(one for part in parts for one in part.before)
@@ -62,8 +63,9 @@ def settled(parts: Sequence[Part], now: datetime, *, behind: bool = False, all_n
     groups, made = walked(after, tolerated, are.values())
     former = former_trades(before, [trade_id for part in parts for trade_id in part.held.gone])
     ids = {*former, *(group.trade_id for group in groups)}
-    found = [] if all_new else trade_storage.several(user_id, sorted(ids))
-    stored = {trade.trade_id: trade for trade in found}
+    stored = known
+    if stored is None:
+        stored = {trade.trade_id: trade for trade in trade_storage.several(user_id, sorted(ids))}
     method = (place.account and place.account.lot_method) or place.settings.lot_method
     if made:  # the cost that they take along depends on the lot methods of the trades
         groups, made = walked(after, tolerated, are.values(), methods_of(former, groups, stored, method))
@@ -96,7 +98,7 @@ def settled(parts: Sequence[Part], now: datetime, *, behind: bool = False, all_n
         regrouping=result,
         positions=positions,
         executions=[of_position.get(storage.position_key(part.held), []) for part in parts],
-        trades=stored | {trade.trade_id: trade for trade, _ in result.changed},
+        trades={**stored, **{trade.trade_id: trade for trade, _ in result.changed}},
     )
 
 

@@ -249,6 +249,7 @@ TABLE: dict[type[Exception], Callable[[Any], Problem]] = {
     storage.CashNotFound: lambda _: Problem(NOT_FOUND, "The account has no such cash row."),
     storage.ReconciliationNotFound: lambda _: Problem(NOT_FOUND, "The account has no such reconciliation."),
     storage.CashIdTaken: lambda error: _cash_id_taken(error),
+    storage.RestoreNotFound: lambda _: Problem(NOT_FOUND, "You have no such restore, or it has expired."),
     storage.AccountClosing: lambda _: Problem(STATE_FORBIDS, "The trading account is being deleted."),
     storage.TradingAccountNotFound: lambda _: Problem(NOT_FOUND, "You have no such trading account."),
     storage.ActionNotFound: lambda _: Problem(NOT_FOUND, "You have no such corporate action."),

@@ -73,6 +73,14 @@ def estate(bucket: None, pool: str, monkeypatch: pytest.MonkeyPatch) -> Estate: 
 
 
 @pytest.fixture
+def restore_queue(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> str:  # noqa: ARG001 made first
+    """The queue of the archives to restore."""
+    made = new_queue("restores")
+    monkeypatch.setenv("RESTORE_QUEUE_URL", made)
+    return made
+
+
+@pytest.fixture
 def calls(estate: Estate) -> list[tuple[str, Any]]:  # noqa: ARG001 made first
     """The administrator's calls of the pool since the test began, with their parameters."""
     made: list[tuple[str, Any]] = []

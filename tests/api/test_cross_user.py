@@ -211,6 +211,10 @@ BY_PATH: dict[str, list[Send]] = {
         lambda user, ids: user.delete(f"/import-mappings/{ids.mapping}", headers={"If-Match": '"1"'}),
     ],
     "getExport": [lambda user, ids: user.get(f"/exports/{ids.trade}")],
+    "getRestore": [lambda user, ids: user.get(f"/restores/{ids.trade}")],
+    "commitRestore": [
+        lambda user, ids: user.post(f"/restores/{ids.trade}/commit", headers={"If-Match": "*"}),
+    ],
     "restoreTrade": [lambda user, ids: user.post(f"/deleted-trades/{ids.trade}/restore")],
 }
 

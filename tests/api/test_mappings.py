@@ -71,7 +71,7 @@ def test_a_mapping_is_replaced_at_the_version_that_was_read(dana: Client) -> Non
     ("given", "field"),
     [
         ({"columns": {"symbol": "S"}}, "/columns/time"),
-        ({"columns": {**MAPPING["columns"], "clock": "C"}}, "/columns/date"),
+        ({"columns": MAPPING["columns"] | {"clock": "C"}}, "/columns/date"),
         ({"dateFormats": ["today"]}, "/dateFormats/0"),
     ],
 )

@@ -12,7 +12,8 @@ from handlers.imports.instruments import share_or_option
 from handlers.imports.moves import cash, cash_type
 from handlers.imports.records import Found, Record, Records
 from handlers.imports.refusals import Unreadable
-from handlers.imports.rows import Fill, Row
+from handlers.imports.rows import Fill, Row, RowReason
+from handlers.imports.values import shown
 from handlers.journal.executions import ExecutionKind
 from handlers.journal.money import ZERO
 from handlers.journal.positions import Side

@@ -1,0 +1,80 @@
+"""Restores: an archive that is read into an empty journal, and how far it has come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+# How long an uploaded archive, and what is known of a restore, are kept; and how long the form for the upload works.
+KEPT_FOR = timedelta(days=1)
+TIME_TO_SEND = timedelta(hours=1)
+MOST_BYTES = 5_000_000_000  # what a form can send to S3 at most
+# Longer than a function may work on a restore; a queue hands out its message again only later.
+WORKED_FOR = timedelta(minutes=15)
+# How many restores a user may have at once, and how many problems of an archive are told.
+MOST_RESTORES, MOST_PROBLEMS = 20, 100
+
+
+class RestoreStatus(StrEnum):
+    """How far a restore has come."""
+
+    AWAITING_FILE = "AWAITING_FILE"
+    CHECKING = "CHECKING"
+    RESTORING = "RESTORING"
+    CHECKED = "CHECKED"
+    RESTORED = "RESTORED"
+    FAILED = "FAILED"
+
+
+# In these, a message of the queue is on its way or being handled.
+AT_WORK = frozenset({RestoreStatus.CHECKING, RestoreStatus.RESTORING})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Why an archive is not restored: the rule that is broken, where, and why in words."""
+
+    code: str
+    detail: str
+    member: str | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restore:
+    """A restore. `only_check`: the archive is checked, and nothing is written.
+
+    `file_version` is that of the archive, from when the restore is committed. `phase` and `done` say which member is
+    being written, and how many of its documents are; `counts` how many documents each member has. `worked_until` is set
+    while a function works on it.
+    """
+
+    user_id: str
+    restore_id: str
+    only_check: bool = False
+    status: RestoreStatus = RestoreStatus.AWAITING_FILE
+    file_version: str | None = None
+    phase: str | None = None
+    done: int = 0
+    counts: dict[str, int] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+    worked_until: datetime | None = None
+    version: int = 1
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def expires_at(self) -> datetime:
+        """When archive and restore are deleted."""
+        return self.created_at + KEPT_FOR
+
+    def moved(self, status: RestoreStatus, now: datetime, *, problems: tuple[Problem, ...] = ()) -> Restore:
+        """The restore in another status, at its next version."""
+        return replace(
+            self, status=status, problems=problems, phase=None, done=0, version=self.version + 1, updated_at=now
+        )
+
+    def claimed(self, now: datetime) -> Restore:
+        """The restore as it is while a function works on it, at its next version."""
+        return replace(self, worked_until=now + WORKED_FOR, version=self.version + 1)
