@@ -228,10 +228,9 @@ class Record:
         detail: str | None = None,
     ) -> Row:
         names, cells = self.columns.names, self.cells
-        raw = {
-            names[place] if place < len(names) else f"column {place + 1}": cell[:LONGEST_RAW]
-            for place, cell in enumerate(cells[:MOST_COLUMNS])
-        }
+        raw = {name: cell[:LONGEST_RAW] for name, cell in zip(names, cells, strict=False)}
+        for place in range(len(names), min(len(cells), MOST_COLUMNS)):
+            raw[f"column {place + 1}"] = cells[place][:LONGEST_RAW]
         return Row(
             line=self.line,
             lines=self.lines,
