@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 from handlers.imports.refusals import Unreadable
 from handlers.imports.rows import RowReason
-from handlers.journal.rules import wrong_time
 
 _NOON = time(12)
 
@@ -43,7 +42,4 @@ def instant(at: datetime, zone: ZoneInfo, *, day_only: bool = False) -> Instant:
         moved = f"the clocks of {zone.key} skip this time: it is {real:%H:%M:%S}"
     elif offset > later:
         moved = f"the clocks of {zone.key} show this time twice: it is the first"
-    aware = real.replace(tzinfo=timezone(real.utcoffset() or timedelta()))
-    if wrong_time(aware) is not None:
-        raise Unreadable(RowReason.DATE, f"{at.isoformat()} is outside the years 1 to 9999")
-    return Instant(aware, not day_only, moved)
+    return Instant(real.replace(tzinfo=timezone(real.utcoffset() or timedelta())), not day_only, moved)

@@ -32,6 +32,14 @@ def plain(name: str) -> str:
     return " ".join(name.replace("\ufeff", "").casefold().split())
 
 
+class _Places(dict[str, int | None]):
+    """The places of columns by their names. Each spelling that is asked for is kept, so that it is compared once."""
+
+    def __missing__(self, name: str) -> int | None:
+        place = self[name] = self.get(plain(name))
+        return place
+
+
 class Columns:
     """The names of a table's columns, in order.
 
@@ -44,23 +52,18 @@ class Columns:
             raise FileRefused(FileReason.TOO_MANY_COLUMNS, f"has more than {MOST_COLUMNS} columns")
         self.cells = list(cells)
         self.names: list[str] = []
-        self._places: dict[str, int | None] = {}
+        self.places = _Places()
         for place, cell in enumerate(cells):
             name = own = " ".join(cell.replace("\ufeff", "").split())[:LONGEST_RAW] or f"column {place + 1}"
             again = 2
-            while plain(name) in self._places:
+            while plain(name) in self.places:
                 name, again = f"{own} {again}", again + 1
             self.names.append(name)
-            self._places[plain(name)] = place
+            self.places[plain(name)] = place
 
     def place(self, name: str) -> int | None:
         """Where the column of this name is, whatever its letters and blanks; None without one."""
-        try:
-            return self._places[name]
-        except KeyError:
-            # The spelling of the caller is kept, so that it is compared once.
-            place = self._places[name] = self._places.get(plain(name))
-            return place
+        return self.places[name]
 
     def has(self, name: str) -> bool:
         """Whether there is such a column; `A|B` is one of two."""
@@ -106,9 +109,10 @@ class Record:
 
         It is cut to 500 characters, so that patterns for descriptions are quick whatever a file holds.
         """
+        places, cells = self.columns.places, self.cells
         for name in names:
-            place = self.columns.place(name)
-            if place is not None and place < len(self.cells) and (cell := self.cells[place].strip()):
+            place = places[name]
+            if place is not None and place < len(cells) and (cell := cells[place].strip()):
                 # Brokers write ="123" so that a spreadsheet takes it for a text.
                 return cell[2:-1] if cell.startswith('="') and cell.endswith('"') else cell[:LONGEST_TEXT]
         return ""

@@ -1,27 +1,29 @@
-"""The levels of detail of a Flex report: one trade can be in it as executions, as their order, and in sums."""
+"""The levels of detail of Interactive Brokers' reports: a trade can be there as executions, as their order, in sums."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 
 from handlers.imports.records import Record, Records
 
 _SEEN_AHEAD = 1_000
-_NAME = "LevelOfDetail"
-_TAKEN = frozenset({"", "execution", "detail"})
+# What rows have that are not of several levels.
+_ALONE = frozenset({"", "detail"})
 
 
-def one_level(records: Records) -> Iterator[Record]:
-    """The records, where those of other levels than executions are skipped.
+def one_level(records: Records, name: str, levels: Sequence[str]) -> Iterator[Record]:
+    """The records of one level; those of others are skipped.
 
-    A report without executions among its first 1 000 rows is read by its orders.
+    name: the column of the level. levels: in small letters, the better one first; the first one that the first 1 000
+        records have is read.
     """
     left = iter(records)
     first = list(islice(left, _SEEN_AHEAD))
-    levels = {record.text(_NAME).casefold() for record in first}
-    taken = _TAKEN | {"order"} if "execution" not in levels else _TAKEN
+    seen = {record.text(name).casefold() for record in first}
+    level = next((level for level in levels if level in seen), levels[0])
     for record in chain(first, left):
-        if record.text(_NAME).casefold() not in taken:
+        own = record.text(name).casefold()
+        if own != level and own not in _ALONE:
             record.skipped = "another level of detail"
         yield record

@@ -1,7 +1,7 @@
 """Interactive Brokers: the activity statement as CSV, of many sections.
 
-The rows `Order` of the section Trades are the fills; `Trade` and `ClosedLot` say the same again in other parts. Sums
-have `Total` for a currency.
+The rows `Order` of the section Trades are the fills, or without any the rows `Trade`; others say the same again in
+other parts. Sums have `Total` for a currency.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from functools import partial
 from handlers.imports.checks import check_amount
 from handlers.imports.format import Format, Kind, Layout, Need
 from handlers.imports.formats._ibkr import ENDS, Actions, kind_of, named
+from handlers.imports.formats._ibkr_levels import one_level
 from handlers.imports.moves import cash
 from handlers.imports.records import Found, Record, Records, Skipped
 from handlers.imports.rows import CashMove, Fill, Row
@@ -37,7 +38,7 @@ def rows(records: Records) -> Iterator[Row]:
         "transaction fees": partial(_cash, CashType.FEE),
         "corporate actions": partial(_action, Actions()),
     }
-    for record in records:
+    for record in one_level(records, "DataDiscriminator", ("order", "trade")):
         if record.fault is not None:
             yield record.row(_fill)
         elif record.section in sections:
@@ -45,8 +46,6 @@ def rows(records: Records) -> Iterator[Row]:
 
 
 def _fill(record: Record) -> Fill:
-    if record.text("DataDiscriminator").casefold() not in ("order", ""):
-        raise Skipped("another level of detail")
     kind = kind_of(record.text("Asset Category"))
     currency = record.currency("Currency")
     symbol, instrument = named(record.text("Symbol"), kind, currency)

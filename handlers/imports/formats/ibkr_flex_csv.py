@@ -17,7 +17,7 @@ from handlers.imports.rows import Row
 
 def rows(records: Records) -> Iterator[Row]:
     """A row for each row below a header."""
-    return each(one_level(_with_own_header(records)), _row)
+    return each(one_level(_with_own_header(records), "LevelOfDetail", ("execution", "order")), _row)
 
 
 def _with_own_header(records: Records) -> Iterator[Record]:

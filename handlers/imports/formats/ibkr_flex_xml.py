@@ -28,7 +28,8 @@ _KINDS = {
 
 def rows(records: Records) -> Iterator[Row]:
     """A row for each element that says something to record."""
-    return each(one_level(record for record in records if record.section in _READ), partial(_row, Actions(), _Ends()))
+    read = (record for record in records if record.section in _READ)
+    return each(one_level(read, "levelOfDetail", ("execution", "order")), partial(_row, Actions(), _Ends()))
 
 
 class _Ends:

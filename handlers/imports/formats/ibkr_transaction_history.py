@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 
 from handlers.imports.checks import check_amount
@@ -10,7 +11,9 @@ from handlers.imports.format import Format, Kind, Layout
 from handlers.imports.instruments import share_or_option
 from handlers.imports.moves import cash, cash_type
 from handlers.imports.records import Found, Record, Records
-from handlers.imports.rows import Fill, Row
+from handlers.imports.refusals import Unreadable
+from handlers.imports.rows import Fill, Row, RowReason
+from handlers.imports.values import shown
 from handlers.journal.executions import ExecutionKind
 from handlers.journal.money import ZERO
 from handlers.journal.positions import Side
@@ -28,7 +31,9 @@ def rows(records: Records) -> Iterator[Row]:
     base: str | None = None
     for record in records:
         if record.section == "summary" and record.text("Field Name").casefold() == "base currency":
-            base = record.currency("Field Value")
+            # Without one, money is in the account's own currency.
+            with suppress(Unreadable):
+                base = record.currency("Field Value")
         elif record.fault is not None or record.section == "transaction history":
             yield record.row(partial(_row, base))
 
@@ -36,6 +41,8 @@ def rows(records: Records) -> Iterator[Row]:
 def _row(base: str | None, record: Record) -> Found:
     kind = record.text("Transaction Type").casefold()
     if kind not in _SIDES and kind not in _ENDS:
+        if record.has("Quantity") and not record.has("Net Amount", "Gross Amount"):
+            raise Unreadable(RowReason.SIDE, f"{shown(kind)} moves shares in a way that is not known")
         return cash(
             cash_type(record.text("Transaction Type")),
             record.number("Net Amount", "Gross Amount"),

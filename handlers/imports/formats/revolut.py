@@ -14,8 +14,9 @@ from handlers.imports.format import Format, Kind
 from handlers.imports.instruments import stock
 from handlers.imports.moves import cash, cash_type
 from handlers.imports.records import Found, Record, Records, Skipped, each
-from handlers.imports.rows import Action, Fill, Row
-from handlers.imports.values import DateOrder, side_and_effect
+from handlers.imports.refusals import Unreadable
+from handlers.imports.rows import Action, Fill, Row, RowReason
+from handlers.imports.values import DateOrder, shown, side_and_effect
 from handlers.journal.executions import ActionType
 from handlers.journal.money import ZERO, product
 
@@ -37,6 +38,8 @@ def _row(record: Record) -> Found:
         return Action(type=ActionType.SPLIT, symbol=symbol, at=moment.at, day_only=moment.day_only, added=added)
     currency, amount = record.currency("Currency"), record.number("Total Amount")
     verb = kind.partition(" ")[0]
+    if verb not in ("buy", "sell") and not amount and record.has("Quantity"):
+        raise Unreadable(RowReason.SIDE, f"{shown(kind)} moves shares in a way that is not known")
     if verb not in ("buy", "sell"):
         return cash(
             cash_type(kind),

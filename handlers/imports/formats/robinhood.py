@@ -57,7 +57,7 @@ def _row(record: Record) -> Found:
         symbol = record.symbol("Instrument")
         added = _units(record) if not quantity.upper().endswith("S") else minus(ZERO, _units(record))
         return Action(type=ActionType.SPLIT, symbol=symbol, at=moment.at, day_only=True, added=added)
-    if code in _SHARES and quantity:
+    if quantity and (code in _SHARES or not record.has("Amount")):
         leaves = quantity.upper().endswith("S")
         kind = ExecutionKind.TRANSFER_OUT if leaves else ExecutionKind.TRANSFER_IN
         return _without_price(record, kind, Side.SELL if leaves else Side.BUY, moment)

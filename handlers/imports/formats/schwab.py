@@ -6,7 +6,9 @@ that Amount differs by cents from quantity times price. A split's quantity is th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from decimal import Decimal
 
 from handlers.imports.checks import check_amount
 from handlers.imports.format import Format, Kind
@@ -15,7 +17,7 @@ from handlers.imports.moves import cash, cash_type
 from handlers.imports.records import Found, Record, Records, Skipped, each
 from handlers.imports.rows import Action, Fill, Row
 from handlers.imports.values import SIDES, DateOrder, Moment, side_and_effect
-from handlers.journal.executions import ActionType, ExecutionKind, InstrumentKind
+from handlers.journal.executions import ActionType, ExecutionKind, Instrument, InstrumentKind
 from handlers.journal.money import ZERO
 from handlers.journal.positions import Side
 
@@ -25,8 +27,10 @@ _ENDS = {
     "exchange or exercise": ExecutionKind.EXERCISE,
     "exercised": ExecutionKind.EXERCISE,
 }
-_MOVED = {"stock plan activity", "journaled shares", "security transfer", "shares transferred", "internal transfer"}
 _SIDES = {"reinvest shares": "buy", "buy to cover": "buy to cover"}
+
+_CUSIP = re.compile("[0-9]{3}[0-9A-Z]{5}[0-9]")
+_HUNDREDTH = Decimal("0.01")
 
 
 def rows(records: Records) -> Iterator[Row]:
@@ -39,7 +43,7 @@ def _row(record: Record) -> Found:
     if not action or "total" in record.text("Date").casefold():
         raise Skipped("a footer")
     moment = record.notation.moment(record.text("Date").rpartition(" as of ")[2])
-    if action in _ENDS or (record.has("Quantity") and action in _MOVED):
+    if action in _ENDS:
         return _without_price(record, action, moment)
     if "split" in action and record.has("Quantity"):
         symbol, quantity = record.symbol("Symbol"), record.amount("Quantity")
@@ -49,6 +53,9 @@ def _row(record: Record) -> Found:
         return _fill(record, word, moment)
     if action.startswith("cancel"):
         raise Skipped("a cancellation")
+    if record.has("Quantity") and not record.number("Amount"):
+        # Grants, transfers, spin-offs and mergers: what comes in has an unknown cost.
+        return _without_price(record, action, moment)
     return cash(
         cash_type(action),
         record.number("Amount"),
@@ -62,6 +69,9 @@ def _row(record: Record) -> Found:
 def _fill(record: Record, word: str, moment: Moment) -> Fill:
     side, effect = side_and_effect(word)
     symbol, instrument = share_or_option(record.text("Symbol"), "USD")
+    if _CUSIP.fullmatch(symbol):
+        # Bonds have no ticker; their price is a percentage.
+        instrument = Instrument(kind=InstrumentKind.BOND, multiplier=_HUNDREDTH, currency="USD")
     fill = Fill(
         symbol=symbol,
         instrument=instrument,

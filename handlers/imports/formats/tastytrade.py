@@ -21,6 +21,7 @@ from handlers.imports.rows import Action, Fill, Row
 from handlers.imports.values import Moment, side_and_effect
 from handlers.journal.executions import ExecutionKind, Instrument, InstrumentKind
 from handlers.journal.money import ONE, ZERO, minus, product, ratio
+from handlers.journal.positions import Side
 
 _AT = re.compile(r"@ ?\$?(?P<price>[0-9][0-9,]*(?:\.[0-9]+)?)\s*$")
 _ENDS = {
@@ -78,6 +79,10 @@ def _fill(record: Record, sub_type: str, moment: Moment) -> Fill:
     if end is not None:
         return fill
     side, effect = side_and_effect(record.text("Action", "Sub Type"))
+    if not price and record.text("Type").casefold() == "receive deliver":
+        # A transfer, or what a merger brings: what comes in has an unknown cost.
+        kind = ExecutionKind.TRANSFER_IN if side is Side.BUY else ExecutionKind.TRANSFER_OUT
+        return replace(fill, side=side, kind=kind)
     return replace(fill, side=side, position_effect=effect, price=price)
 
 

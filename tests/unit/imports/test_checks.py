@@ -112,8 +112,8 @@ def trade(profit: str | None = None, *, net: bool = False, trade_id: str | None 
 )
 def test_a_trade_is_two_fills_of_which_the_second_has_the_costs(of: WholeTrade, commission: str) -> None:
     opening, closing = Pairs().fills(record(), of)
-    assert (opening.side, opening.price, opening.commission) == (Side.SELL, 10, 0)
-    assert (closing.side, closing.price, closing.commission) == (Side.BUY, 8, Decimal(commission))
+    assert (opening.side, opening.price, opening.commission) == (Side.SELL, Decimal(10), Decimal(0))
+    assert (closing.side, closing.price, closing.commission) == (Side.BUY, Decimal(8), Decimal(commission))
 
 
 def test_a_net_profit_that_the_prices_do_not_make_is_wrong() -> None:
@@ -141,7 +141,7 @@ def test_two_rows_of_an_action_are_joined_in_either_order() -> None:
         with pytest.raises(Skipped):
             halves.split("key", first, AT)
         action = halves.split("key", second, AT)
-        assert (action.type, action.symbol, action.new, action.old) == (ActionType.SPLIT, "A", 20, 10)
+        assert (action.type, action.symbol, action.new, action.old) == (ActionType.SPLIT, "A", Decimal(20), Decimal(10))
 
 
 def test_rows_that_go_the_same_way_do_not_make_an_action() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from handlers.imports import formats
+from handlers.imports.format import Format, Layout
 from handlers.imports.formats import BY_ID, FORMATS
 from tests.formats.expected import FOLDER, document_of
 
@@ -27,5 +28,14 @@ def test_the_formats_are_the_modules_of_the_folder() -> None:
 
 
 @pytest.mark.parametrize("of", FORMATS, ids=lambda each: each.id)
-def test_a_format_has_a_file(of: formats.Format) -> None:
+def test_a_format_has_a_file(of: Format) -> None:
     assert any(file.parent.name == of.id for file in FILES), f"add a file to tests/formats/{of.id}"
+
+
+@pytest.mark.parametrize("of", FORMATS, ids=lambda each: each.id)
+def test_a_format_is_described_to_its_readers(of: Format) -> None:
+    page = (FOLDER.parents[1] / "docs" / "formats.md").read_text("utf-8")
+    assert f"`{of.id}`" in page, "add a line to docs/formats.md"
+    assert of.how_to_export
+    assert of.broker
+    assert of.layout is Layout.TABLE or of.opening

@@ -63,7 +63,7 @@ def test_what_is_no_option_is_a_share() -> None:
 
 @pytest.mark.parametrize(("symbol", "value"), [("ESZ5", 50), ("MNQ MAR24", 2), ("ES 12-25", 50), ("MES 17DEC21", 5)])
 def test_a_future_has_the_point_value_of_its_root(symbol: str, value: int) -> None:
-    assert (future(symbol).multiplier, future(symbol).currency) == (value, "USD")
+    assert (future(symbol).multiplier, future(symbol).currency) == (Decimal(value), "USD")
     assert future_or_other(symbol).kind is InstrumentKind.FUTURE
 
 

@@ -46,7 +46,7 @@ def columns(**more: str) -> dict[str, str]:
 def test_a_fill_without_a_side_is_a_sale_below_0() -> None:
     text = "When,What,Units,Price\n2024-01-05 09:30,A,{},2.5\n"
     bought, sold = (fill(FILLS, text.format(units)) for units in ("10", "-10"))
-    assert (bought.side, sold.side, sold.quantity, sold.price) == (Side.BUY, Side.SELL, 10, Decimal("2.5"))
+    assert (bought.side, sold.side, sold.quantity, sold.price) == (Side.BUY, Side.SELL, Decimal(10), Decimal("2.5"))
     assert bought.instrument.kind is InstrumentKind.OTHER
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date
+from decimal import Decimal
 
 import pytest
 
@@ -101,7 +102,7 @@ def test_a_semicolon_leaves_the_comma_to_decimals() -> None:
     (row,) = reading.rows()
     fill = row.found[0]
     assert isinstance(fill, Fill)
-    assert (fill.quantity, str(fill.price), fill.at.isoformat()) == (1000, "1.234", "2024-01-02T09:30:00")
+    assert (fill.quantity, str(fill.price), fill.at.isoformat()) == (Decimal(1000), "1.234", "2024-01-02T09:30:00")
 
 
 def test_the_days_of_a_file_show_their_order_unless_its_format_is_sure() -> None:
@@ -116,7 +117,7 @@ def test_the_owner_can_name_the_notation() -> None:
     (row,) = reading.rows()
     fill = row.found[0]
     assert isinstance(fill, Fill)
-    assert (fill.price, fill.at.month) == (1234, 2)
+    assert (fill.price, fill.at.month) == (Decimal(1234), 2)
 
 
 def dated(*days: str, header: str = SCHWAB) -> FileReading:

@@ -1,5 +1,6 @@
 """Tables in text: cells, quotes that are never closed, headers, titles, sections; and records read by column names."""
 
+import csv
 from decimal import Decimal
 
 import pytest
@@ -49,11 +50,11 @@ def test_a_quote_that_is_closed_after_64_kb_costs_one_row() -> None:
 
 
 def test_a_cell_that_is_too_large_for_csv_costs_one_row() -> None:
-    limit = tables.csv.field_size_limit(100)
+    limit = csv.field_size_limit(100)
     try:
         rows = cells_of("a,b\n" + "x" * 101 + ",2\n3,4\n")
     finally:
-        tables.csv.field_size_limit(limit)
+        csv.field_size_limit(limit)
     assert [(row.line, row.fault is None) for row in rows] == [(1, True), (2, False), (3, True)]
 
 

@@ -72,7 +72,21 @@ def test_nothing_is_no_number(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["ten", "1.2.3", "1,2,3", "12,34,5.6,7", "1..2", "1,,2", ".", "1e99999", "1E16", "9" * 16, "1 2/3", "1.2,3.4"],
+    [
+        "ten",
+        "1.2.3",
+        "1,2,3",
+        "12,34,5.6,7",
+        "1..2",
+        "1,,2",
+        ".",
+        "1e99999",
+        "1E16",
+        "9" * 16,
+        "1" + "," * 64,
+        "1 2/3",
+        "1.2,3.4",
+    ],
 )
 def test_what_is_no_number_is_said(text: str) -> None:
     with pytest.raises(Unreadable) as wrong:
@@ -161,6 +175,7 @@ def test_a_day_alone_is_read(notation: Notation, text: str, day: date) -> None:
         "", "soon", "13/13/2024", "02/30/2024", "0000-01-01", "2024-13-01", "01/05/2024 25:00", "01/05/2024 13:00 PM",
         "01/05/2024 9", "01/05/2024 09:30 XYZ", "01/05/2024 09:30 +15:00", "01/05/2024 09:30 +10:75", "5 Foo 2024",
         "0001-01-01T00:00:00+14:00", "9999-12-31T23:00:00-10:00", "01/01/0001 00:00:00 CET", "09:30:00", "2024-01",
+        "1/5/2024" + " 09:30" * 20,
     ],
 )  # fmt: skip  # texts, several to a line
 def test_what_is_no_time_is_said(text: str) -> None:
