@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from . import exporting, importing, managing, restoring, sessions, watching
+from . import exporting, importing, managing, names, restoring, sessions, watching
 from .api import Document, Journal, Refused
 from .arguments import parser
 from .environment import api_of
@@ -90,9 +90,9 @@ def _import(given: argparse.Namespace, terminal: Terminal, journal: Journal) -> 
         name: value for argument, name in _GIVEN.items() if (value := getattr(given, argument)) is not None
     }
     if given.account is not None:
-        own["accountId"] = importing.account_named(journal, given.account)
+        own["accountId"] = names.account_named(journal, given.account)
     if given.mapping is not None:
-        own["mappingId"] = importing.mapping_named(journal, given.mapping)
+        own["mappingId"] = names.mapping_named(journal, given.mapping)
     wishes = importing.Wishes(own, given.yes, given.undecided == "SKIP", given.propose)
 
     def import_file(file: Path) -> bool:

@@ -17,6 +17,7 @@ Told = Callable[[int, int], None]  # bytes done, bytes in all
 
 # As often is a request sent that meets a limit, a fault of the service, or no network; with waits between in seconds.
 MOST_TRIES, LONGEST_WAIT = 6, 30.0
+LONGEST_STANDSTILL = 900.0  # seconds without a change of what is waited for
 _OF_FILES = httpx.Timeout(60)
 _AGAIN = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE)
 
@@ -24,10 +25,13 @@ _AGAIN = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVI
 class Refused(Exception):
     """The API refused a request, or cannot do what was asked; the message says why, for a person."""
 
-    def __init__(self, message: str, *, status: int = 0, problem: Document | None = None) -> None:
-        """`status` is the answer's, and `problem` its problem document, where there was one."""
+    def __init__(self, message: str, *, status: int = 0, problem: Document | None = None, passes: bool = False) -> None:
+        """`status` is the answer's, and `problem` its problem document, where there was one.
+
+        `passes` says that the same may be done later: the network or a service was in the way.
+        """
         super().__init__(message)
-        self.status = status
+        self.status, self.passes = status, passes
         self.kind = str((problem or {}).get("type", "")).rpartition("/")[2]
 
 
@@ -78,7 +82,8 @@ class Journal:
             try:
                 response = self._http.request(method, path, json=document, params=params, headers=sent)
             except httpx.TransportError as error:
-                refusal, wait = Refused(f"The journal cannot be reached: {str(error) or type(error).__name__}."), 0.0
+                words = f"The journal cannot be reached: {str(error) or type(error).__name__}."
+                refusal, wait = Refused(words, passes=True), 0.0
             else:
                 answer = Answer(response.status_code, _document(response), response.headers)
                 if response.is_success:
@@ -101,15 +106,17 @@ class Journal:
             given["nextToken"] = page["nextToken"]
 
     def followed(self, path: str, is_over: Callable[[Document], bool], told: Callable[[Document], None]) -> Document:
-        """Read a document until it is over; `told` sees each. Raises Refused."""
-        pause = 0.2
-        while True:
+        """Read a document until it is over; `told` sees each. Raises Refused, also when nothing happens for long."""
+        pause, still, before = 0.2, 0.0, None
+        while still < LONGEST_STANDSTILL:
             answer = self.ask("GET", path)
             told(answer.document)
             if is_over(answer.document):
                 return answer.document
-            self._sleep(min(pause, answer.wait or 2.0))
-            pause *= 1.5
+            still, before = (still if answer.document == before else 0.0), answer.document
+            self._sleep(wait := min(pause, answer.wait or 2.0))
+            pause, still = pause * 1.5, still + wait
+        raise Refused("Nothing has happened for a quarter of an hour. Please look again later.", passes=True)
 
     def send_file(self, form: Document, file: Path, told: Told) -> None:
         """Send a file by a form of the API. The token is not sent along. Raises Refused."""
@@ -117,7 +124,8 @@ class Journal:
             try:
                 response = storage.post(form["url"], data=form["fields"], files={"file": (file.name, content)})
             except httpx.TransportError as error:
-                raise Refused(f"The file could not be sent: {str(error) or type(error).__name__}.") from None
+                words = f"The file could not be sent: {str(error) or type(error).__name__}."
+                raise Refused(words, passes=True) from None
         if not response.is_success:
             raise Refused(f"The file was not taken: the storage answered {response.status_code}.")
 
@@ -166,7 +174,7 @@ def refused(answer: Answer) -> Refused:
     lines += [f"  {each.get('pointer', '')}: {each.get('detail', '')}" for each in problem.get("errors", [])]
     if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR and "requestId" in problem:
         lines.append(f"  Quote {problem['requestId']} when you report it.")
-    return Refused("\n".join(lines), status=answer.status, problem=problem)
+    return Refused("\n".join(lines), status=answer.status, problem=problem, passes=answer.status in _AGAIN)
 
 
 def _document(response: httpx.Response) -> Document:

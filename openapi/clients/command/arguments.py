@@ -43,7 +43,7 @@ def parser() -> argparse.ArgumentParser:
     undo.add_argument(
         "--edited", type=str.upper, choices=("REFUSE", "KEEP", "REMOVE"), default="REFUSE",
         help="what to do with executions that were edited since (REFUSE)",
-    )  # fmt: skip
+    )  # fmt: skip  # an argument, what belongs together on a line
     _add_yes(undo)
 
     export = does.add_parser("export", help="write the journal into a file")
@@ -51,7 +51,7 @@ def parser() -> argparse.ArgumentParser:
     export.add_argument(
         "--format", type=str.upper, choices=("ZIP", "CSV"), default="ZIP",
         help="ZIP: all that was given, for `restore`; CSV: a table of closes (ZIP)",
-    )  # fmt: skip
+    )  # fmt: skip  # an argument, what belongs together on a line
 
     restore = does.add_parser("restore", help="restore an archive of `export` into an empty journal")
     restore.add_argument("file", type=_file, metavar="FILE")
@@ -80,11 +80,11 @@ def _add_import(own: argparse.ArgumentParser) -> None:
     own.add_argument(
         "--orphans", type=str.upper, choices=("ASK", "SHORT", "OPENING", "SKIP"),
         help="closes of what was never opened: SHORT opens a short position, OPENING adds an entry of unknown cost",
-    )  # fmt: skip
+    )  # fmt: skip  # an argument, what belongs together on a line
     own.add_argument(
         "--undecided", type=str.upper, choices=("REFUSE", "SKIP"), default="REFUSE",
         help="whether rows that wait for a decision are left out (REFUSE)",
-    )  # fmt: skip
+    )  # fmt: skip  # an argument, what belongs together on a line
     _add_yes(own)
 
 

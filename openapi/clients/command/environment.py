@@ -10,7 +10,10 @@ from urllib.parse import urlsplit
 
 from .api import Refused
 
-API, EMAIL, PASSWORD = "TRADING_JOURNAL_API", "TRADING_JOURNAL_EMAIL", "TRADING_JOURNAL_PASSWORD"
+# The names of the variables.
+API = "TRADING_JOURNAL_API"
+EMAIL = "TRADING_JOURNAL_EMAIL"
+PASSWORD = "TRADING_JOURNAL_PASSWORD"  # noqa: S105 a name
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 

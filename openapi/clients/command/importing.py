@@ -19,7 +19,6 @@ from . import preview
 from .api import Answer, Document, Journal, Refused
 from .terminal import Terminal
 
-WORKING = ("PARSING", "COMMITTING", "UNDOING")
 OPEN = ("AWAITING_FILE", "PARSING", "NEEDS_MAPPING", "PREVIEW", "COMMITTING")
 MOST_ATTEMPTS = 100
 
@@ -41,7 +40,7 @@ def import_file(journal: Journal, terminal: Terminal, file: Path, wishes: Wishes
     one = _begun(journal, terminal, file, content, wishes)
     path = f"/imports/{one['importId']}"
     while True:
-        one = _followed(journal, terminal, path, "Reading", ("AWAITING_FILE", "PARSING"))
+        one = followed(journal, terminal, path, "Reading", ("AWAITING_FILE", "PARSING"))
         if one["status"] == "COMMITTING":  # an earlier run began that
             return _ended(journal, terminal, path)
         if one["status"] == "NEEDS_MAPPING":
@@ -109,7 +108,9 @@ def _still_open(journal: Journal, answer: Answer) -> Document | None:
     return None if one["status"] not in OPEN or (one["status"] == "AWAITING_FILE" and expired) else one
 
 
-def _followed(journal: Journal, terminal: Terminal, path: str, doing: str, while_in: tuple[str, ...]) -> Document:
+def followed(journal: Journal, terminal: Terminal, path: str, doing: str, while_in: tuple[str, ...]) -> Document:
+    """The import at this path once it is in none of these statuses. Raises Refused."""
+
     def told(one: Document) -> None:
         progress = one.get("progress", {})
         terminal.progress(doing, progress.get("done", 0), progress.get("total"))
@@ -173,7 +174,7 @@ def _commit(journal: Journal, one: Document, wishes: Wishes) -> None:
 
 def _ended(journal: Journal, terminal: Terminal, path: str) -> bool:
     """Wait until the import is committed."""
-    one = _followed(journal, terminal, path, "Recording", ("COMMITTING",))
+    one = followed(journal, terminal, path, "Recording", ("COMMITTING",))
     if one["status"] != "COMMITTED":
         terminal.complain(why_not(one))
         return False
@@ -204,36 +205,3 @@ def _propose(terminal: Terminal, one: Document, file: Path, wishes: Wishes) -> N
         f"The proposed mapping is in {wishes.mapping_file}. Correct it, then: "
         f"trading-journal import {file} --mapping {wishes.mapping_file}"
     )
-
-
-def mapping_named(journal: Journal, given: str) -> str:
-    """The id of the mapping of this id or name, or of the one in this JSON file, which is kept then. Raises Refused."""
-    kept = journal.ask("GET", "/import-mappings").document["items"]
-    if Path(given).is_file():
-        content = Path(given).read_bytes()
-        try:
-            wanted: Document = json.loads(content)
-        except ValueError:
-            raise Refused(f"{given} is no JSON.") from None
-        own = [each for each in kept if each["name"] == wanted.get("name")]
-        if own:
-            answer = journal.ask("PUT", f"/import-mappings/{own[0]['mappingId']}", wanted)
-        else:
-            key = f"mapping-{hashlib.sha256(content).hexdigest()[:40]}"
-            answer = journal.ask("POST", "/import-mappings", wanted, Idempotency_Key=key)
-        return str(answer.document["mappingId"])
-    found = [each["mappingId"] for each in kept if given in (each["mappingId"], each["name"])]
-    if len(found) != 1:
-        names = ", ".join(str(each["name"]) for each in kept) or "none"
-        raise Refused(f"{given!r} is neither a file nor one of your mappings: {names}.")
-    return str(found[0])
-
-
-def account_named(journal: Journal, given: str) -> str:
-    """The id of the trading account of this name or id. Raises Refused."""
-    accounts: list[Document] = journal.ask("GET", "/accounts").document["items"]
-    found = [each["accountId"] for each in accounts if given in (each["accountId"], each["name"])]
-    if len(found) != 1:
-        names = ", ".join(str(each["name"]) for each in accounts)
-        raise Refused(f"There {'are several accounts' if found else 'is no account'} {given!r}. There are: {names}.")
-    return str(found[0])

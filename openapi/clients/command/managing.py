@@ -7,7 +7,7 @@ from pathlib import Path
 
 from . import preview
 from .api import Document, Journal, Refused
-from .importing import why_not
+from .importing import followed, why_not
 from .terminal import Terminal
 
 MOST_LISTED = 50
@@ -64,12 +64,7 @@ def undo(journal: Journal, terminal: Terminal, import_id: str, edited: str, *, y
     elif one["status"] not in ("UNDOING", "UNDONE"):
         terminal.complain(f"Only a committed import can be undone. {why_not(one)}")
         return False
-
-    def told(now: Document) -> None:
-        progress = now.get("progress", {})
-        terminal.progress("Undoing", progress.get("done", 0), progress.get("total"))
-
-    one = journal.followed(path, lambda now: now["status"] != "UNDOING", told)
+    one = followed(journal, terminal, path, "Undoing", ("UNDOING",))
     if one["status"] != "UNDONE":
         terminal.complain(why_not(one))
         return False

@@ -23,7 +23,7 @@ class Folder:
         """The folder at this path."""
         self._path = path
         self._looks: dict[Path, tuple[int, int]] = {}
-        self._told: set[str] = set()
+        self._told: dict[str, Path] = {}
 
     def complete(self) -> list[Path]:
         """Files that are new, or have changed, and that nobody has written to since the last look."""
@@ -38,14 +38,19 @@ class Folder:
                 continue
             digest = hashlib.sha256(file.read_bytes()).hexdigest()
             if digest not in self._told:
-                self._told.add(digest)
+                self._told[digest] = file
                 found.append(file)
         self._looks = looks
         return found
 
+    def tell_again(self, file: Path) -> None:
+        """Have this file told by the next look, too."""
+        self._told = {digest: told for digest, told in self._told.items() if told != file}
+
 
 def watch(folder: Path, terminal: Terminal, import_file: Import, sleep: Callable[[float], object] = time.sleep) -> None:
-    """Import what comes into the folder, until somebody presses Ctrl-C. What cannot be imported is told and left."""
+    """Import what comes into the folder, until somebody presses Ctrl-C. What cannot be imported is told
+    and left; what the network or a service was in the way of is tried again."""
     terminal.say(f"Watching {folder} for {', '.join(KINDS)} files. Ctrl-C ends it.")
     known = Folder(folder)
     while True:
@@ -57,6 +62,10 @@ def watch(folder: Path, terminal: Terminal, import_file: Import, sleep: Callable
         for file in files:
             try:
                 import_file(file)
-            except (Refused, OSError) as error:
+            except Refused as refusal:
+                terminal.complain(f"{file.name}: {refusal}")
+                if refusal.passes:
+                    known.tell_again(file)
+            except OSError as error:
                 terminal.complain(f"{file.name}: {error}")
         sleep(EVERY)

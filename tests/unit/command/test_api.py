@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from openapi.clients.command.api import LONGEST_WAIT, MOST_TRIES, Refused
+from openapi.clients.command.api import LONGEST_STANDSTILL, LONGEST_WAIT, MOST_TRIES, Refused
 from tests.unit.command.fake_journal import FILES, FakeJournal, problem
 
 WAIT = {"Retry-After": "7"}
@@ -74,6 +74,14 @@ def test_a_document_is_read_until_it_is_over(fake: FakeJournal) -> None:
     assert fake.journal().followed("/x", lambda one: one["n"] == 2, told.append) == {"n": 2}
     assert told == [{"n": 1}, {"n": 2}]
     assert fake.slept == [0.2]
+
+
+def test_a_document_that_does_not_change_is_given_up(fake: FakeJournal) -> None:
+    fake.on("GET /x", *({"n": number} for number in range(5)))
+    with pytest.raises(Refused, match="quarter of an hour") as refusal:
+        fake.journal().followed("/x", lambda _one: False, lambda _one: None)
+    assert refusal.value.passes
+    assert LONGEST_STANDSTILL <= sum(fake.slept) < LONGEST_STANDSTILL + 10
 
 
 def test_a_file_is_sent_by_its_form_without_the_token(fake: FakeJournal, tmp_path: Path) -> None:

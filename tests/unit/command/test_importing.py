@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from openapi.clients.command.api import Refused
-from openapi.clients.command.importing import MOST_ATTEMPTS, Wishes, account_named, import_file, key_of, mapping_named
+from openapi.clients.command.importing import MOST_ATTEMPTS, Wishes, import_file, key_of
 from tests.unit.command.fake_journal import FILES, FakeJournal, Said, import_of, problem
 
 READ = {"formatId": "tradervue", "timeZone": "America/New_York", "currencies": ["USD"], "dateOrder": "MDY"}
@@ -223,39 +223,3 @@ def test_a_table_of_no_known_format_gets_a_mapping_to_correct(fake: FakeJournal,
     unknown = Said()
     assert not import_file(fake.journal(), unknown.terminal, file, Wishes())
     assert "They look like" not in unknown.complaints
-
-
-def test_a_mapping_is_named_or_comes_from_a_file(fake: FakeJournal, tmp_path: Path) -> None:
-    kept = {"mappingId": "m-1", "name": "Mine"}
-    fake.on("GET /import-mappings", {"items": [kept]})
-    fake.on("POST /import-mappings", httpx.Response(201, json={"mappingId": "m-2"}))
-    fake.on("PUT /import-mappings/m-1", kept)
-    own = tmp_path / "mapping.json"
-    journal = fake.journal()
-    assert [mapping_named(journal, given) for given in ("Mine", "m-1")] == ["m-1", "m-1"]
-    own.write_text('{"name": "New"}')
-    assert mapping_named(journal, str(own)) == "m-2"
-    own.write_text('{"name": "Mine"}')
-    assert mapping_named(journal, str(own)) == "m-1"
-    own.write_text("no")
-    with pytest.raises(Refused, match="is no JSON"):
-        mapping_named(journal, str(own))
-    with pytest.raises(Refused, match="'Other' is neither a file nor one of your mappings: Mine"):
-        mapping_named(journal, "Other")
-
-
-def test_an_account_is_named_by_its_name_or_its_id(fake: FakeJournal) -> None:
-    items = [
-        {"accountId": "a-1", "name": "Main"},
-        {"accountId": "a-2", "name": "Two"},
-        {"accountId": "a-3", "name": "Two"},
-    ]
-    fake.on("GET /accounts", {"items": items})
-    journal = fake.journal()
-    assert [account_named(journal, given) for given in ("Main", "a-3")] == ["a-1", "a-3"]
-    for given, words in (
-        ("Two", "are several accounts 'Two'"),
-        ("No", "is no account 'No'. There are: Main, Two, Two."),
-    ):
-        with pytest.raises(Refused, match=words):
-            account_named(journal, given)

@@ -57,3 +57,22 @@ def test_files_are_imported_as_they_come_until_somebody_ends_it(tmp_path: Path) 
     assert "bad.csv: is refused" in said.complaints
     assert "The folder could not be read" in said.complaints
     assert said.text.startswith(f"Watching {tmp_path} for .csv")
+
+
+def test_a_file_that_the_network_was_in_the_way_of_is_tried_again(tmp_path: Path) -> None:
+    tries: list[str] = []
+
+    def import_file(file: Path) -> bool:
+        tries.append(file.name)
+        if file.name == "gone.csv":
+            raise FileNotFoundError(file.name)
+        raise Refused("no network", passes=len(tries) < 4)
+
+    (tmp_path / "gone.csv").write_text("gone")
+    (tmp_path / "fills.csv").write_text("fills")
+    rounds = iter(range(6))
+    said = Said()
+    with pytest.raises(StopIteration):
+        watch(tmp_path, said.terminal, import_file, lambda _seconds: next(rounds))
+    assert tries == ["fills.csv", "gone.csv", "fills.csv", "fills.csv"]
+    assert said.complaints.count("fills.csv: no network") == 3
