@@ -14,7 +14,11 @@ from tests.api.behind import Context
 from tests.api.client import Client
 from tests.api.estate import messages_of, new_queue
 
-MAPPING: dict[str, Any] = {"name": "m", "rowKind": "FILL", "columns": {"time": "T", "symbol": "S", "quantity": "Q", "price": "P"}}
+MAPPING: dict[str, Any] = {
+    "name": "m",
+    "rowKind": "FILL",
+    "columns": {"time": "T", "symbol": "S", "quantity": "Q", "price": "P"},
+}
 HEADER = "Date,Time,Symbol,Quantity,Price,Side,Commission,TransFee,ECNFee"
 
 
