@@ -11,7 +11,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from hashlib import sha256
@@ -23,7 +23,7 @@ from handlers.imports import reading as files
 from handlers.imports.decided import DecidedFill, DecidedRow, Outcome
 from handlers.imports.findings import Finding, decided_row, sharing
 from handlers.imports.fingerprints import Fingerprints, place_in_file
-from handlers.imports.format import Format, Need
+from handlers.imports.format import Need
 from handlers.imports.placing import placed
 from handlers.imports.reading import FileReading
 from handlers.imports.record import (
@@ -213,8 +213,7 @@ def _reported(one: Import, place: Place, report: str, file: IO[bytes]) -> Import
         return _ended(
             one, ImportStatus.NEEDS_MAPPING, reading=_reading_of(reading, under, ()), table=table, report=report
         )
-    needs = _needs(reading.format, one, under)
-    if Need.DATE in needs:
+    if Need.DATE in reading.needs and one.options.day is None:
         raise _Failed("NEEDS_DAY", "Its times have no day: say on which day they are.")
     prints = Fingerprints(f"{one.user_id}|{one.options.account_id}", reading.format.family or reading.format.id)
     found = _found(one, reading, under, prints)
@@ -223,6 +222,7 @@ def _reported(one: Import, place: Place, report: str, file: IO[bytes]) -> Import
     tell = now_and_then(lambda done: storage.tell(one, Progress(phase=SETTLING, done=done, total=total)))
     dry_run = DryRun(one, under.account, under.settings, found.findings, datetime.now(UTC))
     trades_files, trades = write_trades(place, report, dry_run.changes(tell))
+    needs = (str(Need.TIME_ZONE),) if found.is_local and not under.zone_is_known else ()
     again = _opened(file, options)
     rows = write_rows(place, report, _rows(again, under, found))
     return _ended(
@@ -271,25 +271,25 @@ def _opened(file: IO[bytes], options: files.Options) -> FileReading:
     return files.open_file(iter(partial(file.read, _CHUNK), b""), options)
 
 
-def _needs(of: Format, one: Import, under: Under) -> tuple[str, ...]:
-    """What the file does not say, and nobody has said yet."""
-    given = {Need.TIME_ZONE: under.zone_is_known, Need.DATE: one.options.day is not None}
-    return tuple(str(need) for need in of.needs if not given.get(need, True))
+@dataclass(slots=True)
+class _Found:
+    """What the rows of a file say, in its order, and what the journal could not record of it, by lines.
 
+    is_local: whether a time has no offset of its own.
+    """
 
-class _Found(NamedTuple):
-    """What the rows of a file say, in its order, and what the journal could not record of it, by lines."""
-
-    findings: list[Finding]
-    errors: dict[int, str]
+    findings: list[Finding] = field(default_factory=list)
+    errors: dict[int, str] = field(default_factory=dict)
+    is_local: bool = False
 
 
 def _found(one: Import, reading: FileReading, under: Under, prints: Fingerprints) -> _Found:
     wanted = decisions_of(one)
-    found = _Found([], {})
+    found = _Found()
     shared: dict[Any, Any] = {}
     for row in reading.rows():
         own, instants = placed(row, under.zone)
+        found.is_local |= any(what.at.tzinfo is None for what in row.found)
         if (detail := _wrong(one, own)) is not None:
             found.errors[own.line] = detail
             continue
