@@ -102,7 +102,11 @@ class _Tables(HTMLParser):
             self._line = self.getpos()[0]
         elif tag in ("td", "th"):
             self._end_cell()
-            given = dict(attrs).get("colspan") or "1"
+            own = dict(attrs)
+            # MetaTrader 5 puts a comment that no browser shows between two cells, under no header.
+            if "hidden" in (own.get("class") or "").split():
+                return
+            given = own.get("colspan") or "1"
             self._span = int(given) if given in _SPANS else 1
             self._text, self._size = [], 0
 

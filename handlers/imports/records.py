@@ -206,11 +206,14 @@ class Record:
             if self.skipped is not None:
                 return self.skip(self.skipped)
             found = read(self)
+            found = found if isinstance(found, tuple) else (found,)
+            for one in found:
+                _check_amounts(one)
         except Skipped as reason:
             return self._row(skipped=str(reason))
         except Unreadable as error:
             return self._row(error=error.reason, detail=error.detail)
-        return self._row(found=found if isinstance(found, tuple) else (found,))
+        return self._row(found=found)
 
     def skip(self, reason: str) -> Row:
         """The row as one that says nothing to record."""
@@ -225,10 +228,9 @@ class Record:
         detail: str | None = None,
     ) -> Row:
         names, cells = self.columns.names, self.cells
-        raw = {
-            names[place] if place < len(names) else f"column {place + 1}": cell[:LONGEST_RAW]
-            for place, cell in enumerate(cells[:MOST_COLUMNS])
-        }
+        raw = {name: cell[:LONGEST_RAW] for name, cell in zip(names, cells, strict=False)}
+        for place in range(len(names), min(len(cells), MOST_COLUMNS)):
+            raw[f"column {place + 1}"] = cells[place][:LONGEST_RAW]
         return Row(
             line=self.line,
             lines=self.lines,
@@ -239,6 +241,32 @@ class Record:
             detail=detail,
             warnings=tuple(self._noticed),
         )
+
+
+# Amounts may be sums and products of what cells hold, and then have more digits than any cell.
+_AMOUNTS: dict[type[Found], tuple[str, ...]] = {
+    Fill: ("quantity", "price", "commission", "fees", "fee_price"),
+    CashMove: ("amount",),
+    Action: ("new", "old", "cash_per_share", "cost_share", "quantity", "added"),
+}
+
+
+def _check_amounts(found: Found) -> None:
+    """Raise Unreadable for an amount that the journal cannot keep, and for a fill of nothing, or that makes nothing."""
+    amounts = [getattr(found, name) for name in _AMOUNTS[type(found)]]
+    if isinstance(found, Fill):
+        amounts += (found.instrument.multiplier, found.instrument.strike)
+        if found.instrument.multiplier <= ZERO or (found.quantity is not None and found.quantity <= ZERO):
+            raise Unreadable(RowReason.NUMBER, "the quantity, or the money for a point, is not more than 0")
+    for amount in amounts:
+        if amount is not None and amount is not ZERO and not _fits(amount):
+            raise Unreadable(RowReason.NUMBER, f"an amount has more than {money.MOST_DIGITS} digits")
+
+
+def _fits(amount: Decimal) -> bool:
+    """Whether the journal can keep the amount. Most are so short that their text tells, which is ten times as quick."""
+    text = str(amount)
+    return (len(text) <= money.MOST_DIGITS and "E" not in text) or money.fits(amount)
 
 
 Records = Iterable[Record]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from decimal import Decimal
+from functools import lru_cache
 
 from handlers.imports.halves import Half, Halves
 from handlers.imports.instruments import Named, future, option, option_in, stock
@@ -48,6 +49,7 @@ def kind_of(category: str) -> InstrumentKind:
     return _KINDS.get(category.casefold().partition(" - ")[0].strip(), InstrumentKind.STOCK)
 
 
+@lru_cache(maxsize=4096)
 def named(symbol: str, kind: InstrumentKind, currency: str | None, multiplier: Decimal | None = None) -> Named:
     """The symbol and the instrument that a symbol and its kind name. Raises Unreadable."""
     found = option_in(symbol, currency) if kind in (InstrumentKind.OPTION, InstrumentKind.STOCK) else None

@@ -1,0 +1,29 @@
+"""Parts of cells, and columns whose names go on after what is known of them."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from functools import lru_cache
+
+from handlers.imports.records import Columns, Record, plain
+from handlers.imports.refusals import Unreadable
+from handlers.imports.rows import RowReason
+from handlers.imports.values import shown
+
+
+def quantity_in(record: Record, text: str) -> Decimal:
+    """The size of the number in a part of a cell, whatever its sign. Raises Unreadable for none, and for 0."""
+    found = record.notation.number(text)
+    if not found:
+        raise Unreadable(RowReason.NUMBER, f"{shown(text)} is no quantity")
+    return found.copy_abs()
+
+
+@lru_cache(maxsize=256)
+def beginning_with(columns: Columns, *beginnings: str) -> str:
+    """The name of the first column that begins with one of these, whatever its letters; "" if none does.
+
+    Each row of a file asks the same, so the answers are kept.
+    """
+    small = tuple(map(plain, beginnings))
+    return next((name for name in columns.names if plain(name).startswith(small)), "")

@@ -1,0 +1,57 @@
+"""Binance: the trades of the futures account. A fee may have its coin behind it; the profit is not read. Times are in
+UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from handlers.imports.checks import check_amount
+from handlers.imports.format import Format, Kind
+from handlers.imports.formats._coins import coin, in_utc, market_of
+from handlers.imports.records import Record, Records, each
+from handlers.imports.rows import Fill, Row, RowReason
+from handlers.imports.values import DateOrder, amount_and_unit
+from handlers.journal.money import ZERO
+
+
+def rows(records: Records) -> Iterator[Row]:
+    """A row for each trade."""
+    return each(records, _row)
+
+
+def _row(record: Record) -> Fill:
+    symbol, moment = record.symbol("Symbol"), in_utc(record.moment("Date(UTC)", "Time(UTC)"))
+    quote = record.currency("Quote Asset") or market_of(symbol)[1]
+    fee, unit = amount_and_unit(record.notation, record.text("Fee"))
+    fee_coin = unit or record.currency("Fee Coin") or quote
+    fill = Fill(
+        symbol=symbol,
+        instrument=coin(quote),
+        side=record.side("Side")[0],
+        quantity=record.quantity("Quantity", "Qty"),
+        price=record.amount("Price"),
+        at=moment.at,
+        day_only=moment.day_only,
+        fees=fee or ZERO,
+    )
+    if record.has("Amount"):
+        amount, _ = amount_and_unit(record.notation, record.text("Amount"))
+        check_amount(record, fill, amount, with_costs=False)
+    if fee and fee_coin != quote:
+        record.notice(RowReason.UNPRICED_COST, f"the fee is in {fee_coin}, which has no price here")
+        return replace(fill, fee_currency=fee_coin)
+    return fill
+
+
+FORMAT = Format(
+    id="binance_futures",
+    broker="Binance",
+    kind=Kind.FILLS,
+    columns=("Date(UTC)|Time(UTC)", "Symbol", "Side", "Price", "Quantity|Qty", "Fee", "Realized Profit"),
+    rows=rows,
+    how_to_export="Orders > Futures Order > Trade History > Export",
+    date_order=DateOrder.YMD,
+    newest_first=True,
+)

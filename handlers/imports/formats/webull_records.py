@@ -1,0 +1,47 @@
+"""Webull: the records of orders in which the side is `B/S`. What was filled is read, of whole orders and of parts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from handlers.imports.format import Format, Kind, Need
+from handlers.imports.formats._contracts import instrument_of
+from handlers.imports.records import Record, Records, Skipped, each
+from handlers.imports.rows import Fill, Row
+from handlers.imports.values import DateOrder
+
+
+def rows(records: Records) -> Iterator[Row]:
+    """A row for each order."""
+    return each(records, _row)
+
+
+def _row(record: Record) -> Fill:
+    if not record.number("Filled Qty"):
+        raise Skipped(f"an order that is {record.text('Status').casefold() or 'not filled'}")
+    moment = record.moment("Filled Time")
+    symbol, instrument = instrument_of(record.text("Symbol"))
+    side, effect = record.side("B/S")
+    return Fill(
+        symbol=symbol,
+        instrument=instrument,
+        side=side,
+        quantity=record.quantity("Filled Qty"),
+        price=record.amount("Filled Avg Price"),
+        at=moment.at,
+        day_only=moment.day_only,
+        position_effect=effect,
+    )
+
+
+FORMAT = Format(
+    id="webull_records",
+    broker="Webull",
+    kind=Kind.FILLS,
+    columns=("Symbol", "B/S", "Qty", "Filled Qty", "Filled Avg Price", "Filled Time", "Status"),
+    rows=rows,
+    how_to_export="Webull Desktop > Account > Orders > Export",
+    needs=(Need.TIME_ZONE,),
+    date_order=DateOrder.MDY,
+    newest_first=True,
+)
