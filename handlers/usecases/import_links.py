@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from handlers.imports.record import Phase, Remark
 from handlers.journal.errors import PositionTooSmall, RuleBroken, StateForbids
-from handlers.journal.executions import Execution, ExecutionSource, RecordedExecution, symbol_key
+from handlers.journal.executions import Execution, ExecutionSource, RecordedExecution, execution_errors, symbol_key
 from handlers.journal.settings import MAIN
 from handlers.journal.trade import Close, Entry, Trade, TradeSource
 from handlers.storage import executions as storage
@@ -172,10 +172,10 @@ def _corrected(work: Work, wanted: Sequence[Correction]) -> int:
 
 
 def with_content(old: RecordedExecution, fill: Execution, now: datetime) -> RecordedExecution:
-    """The execution with the content of the fill, in its own position."""
+    """The execution with the content of the fill, in its own position. Raises RuleBroken for content that none has."""
     if fill.quantity is None or fill.price is None:
         raise AssertionError("a fill that equals another one says both")
-    return replace(
+    new = replace(
         old,
         side=fill.side or old.side,
         quantity=fill.quantity,
@@ -191,6 +191,9 @@ def with_content(old: RecordedExecution, fill: Execution, now: datetime) -> Reco
         external_id=fill.external_id,
         updated_at=now,
     )
+    if errors := execution_errors(new):
+        raise RuleBroken(errors)
+    return new
 
 
 def _correct(work: Work, execution_id: str, filed: Filed) -> tuple[int, list[Remark]]:

@@ -112,18 +112,13 @@ def _write_in_parts(user: str, change: _Change, now: datetime) -> None:
 
     Trades go first and executions last: after a crash, the executions tell what is still to be done.
     """
-    was, will_be = [], []
-    for part, position in zip(change.parts, change.outcome.positions, strict=True):
-        if part.held.version:
-            marked = part.held.marked(ZERO, change.since).held_back()
-            was.append(replace(marked, is_stale=True))
-            will_be.append(position)
+    was = [replace(part.held.marked(ZERO, change.since).held_back(), is_stale=True) for part in change.parts]
     marks = [Written(position=held, put=(), removed=(), trades=(), vanished=()) for held in was]
     storage.write(user, marks, None, now)
     executions = in_order(one for part in change.parts for one in part.before)
     units = chain([change.also] if change.also else [], settling.units(executions, change.outcome))
     held = [replace(each, version=each.version + 1) for each in was]
-    storage.write_in_parts(user, list(zip(held, will_be, strict=True)), units)
+    storage.write_in_parts(user, list(zip(held, change.outcome.positions, strict=True)), units)
 
 
 def _change(work: Work, removal: _Removal, now: datetime) -> _Change | None:

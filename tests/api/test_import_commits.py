@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from handlers.entry.import_commits import apply_imports
-from handlers.imports.decided import Outcome
-from handlers.imports.record import MOST_WORKING, Import, ImportStatus, Reading
+from handlers.imports.decided import Decision, Outcome
+from handlers.imports.record import MOST_WORKING, Applied, Import, ImportStatus, Reading
 from handlers.journal.executions import ExecutionKind, Instrument, PositionEffect
 from handlers.storage import account_locks, clients, erasure_marks, executions, imports
 from handlers.storage.errors import Contended
@@ -506,9 +506,37 @@ def test_actions_that_differ_between_positions_of_one_write_are_read_again(
             assert dana.post("/corporate-actions", split).status == 201
         return found
 
-    parts: list[Part] = [a_fill("BUY", "1", "10", 0, pair_id=pair) for pair in ("1", "2")]
-    one = a_preview(DANA, rows_of([replace(part, execution_id=an_id(n)) for n, part in enumerate(parts)]))  # type: ignore[arg-type]
+    parts: list[Part] = [a_fill("BUY", "1", "10", 0, pair_id=pair, name=pair) for pair in ("1", "2")]
+    one = a_preview(DANA, rows_of(parts))
     assert ask(dana, one).status == 202
     monkeypatch.setattr(executions, "place", in_between)
     applying.run(one)
     assert [each["quantity"] for each in dana.get("/positions").json["items"]] == ["2", "2"]
+
+
+def test_an_import_of_what_is_there_changes_nothing(dana: Client, applying: Applying) -> None:
+    parts: list[Part] = [a_fill("BUY", "1", "10", 0), a_fill("SELL", "1", "12", 1)]
+    committed(dana, applying, a_preview(DANA, rows_of(parts)))
+    [before] = trades(dana)
+    done = committed(dana, applying, a_preview(DANA, rows_of(parts)))
+    assert (done.applied.executions, done.applied.present) == (0, 2)
+    assert trades(dana) == [before]
+
+
+def test_rows_that_are_skipped_stay_out(dana: Client, applying: Applying) -> None:
+    parts: list[Part] = [
+        some_cash("DEPOSIT", "5", 0),
+        an_action("SPLIT", 5, new="2", old="1"),
+        a_fill("BUY", "1", "1", 0),
+    ]
+    skipped = dict.fromkeys(range(2, 5), Decision.SKIP)
+    done = committed(dana, applying, a_preview(DANA, rows_of(parts, skipped)))
+    assert done.applied == Applied()
+
+
+def test_a_position_whose_action_is_refused_is_settled_all_the_same(dana: Client, applying: Applying) -> None:
+    parts: list[Part] = [a_fill("BUY", "1", "10", 0), an_action("SPLIT", 5, new="0", old="1")]
+    done = committed(dana, applying, a_preview(DANA, rows_of(parts)))
+    assert (done.applied.actions, [each.line for each in done.remarks]) == (0, [3])
+    assert positions(dana) == {"AAPL": "1"}
+    assert len(trades(dana)) == 1

@@ -8,11 +8,13 @@ import pytest
 
 from handlers.imports.record import Import, ImportStatus
 from handlers.storage import imports
+from handlers.storage.accounts import Account
+from handlers.usecases.export_account import SECTIONS
 from tests.api.applying import Applying
 from tests.api.client import DANA, Client
 from tests.api.importing import Importing, a_file, pages
 from tests.api.test_convert_trade import hand_made
-from tests.api.test_executions import trades
+from tests.api.test_executions import fill, put, trades
 from tests.api.test_import_commits import applying as applying
 from tests.api.test_import_undo import journal, like_before
 
@@ -67,6 +69,26 @@ def test_what_the_preview_shows_is_what_is_committed_and_undone(
     assert like_before(journal(dana)) == like_before(before)
     corrected = preview(dana, importing, *ROWS, ORPHAN, orphanPolicy=policy)
     assert corrected["counts"]["duplicate"] == 0
+
+
+def exported() -> dict[str, str]:
+    """The sections of the user's export, as texts; without the figures, which say when they were made."""
+    account = Account(DANA, "dana")
+    sections = [(name, make) for name, make in SECTIONS if name not in ("profile", "statistics")]
+    return {name: "".join(make(account, lambda _: None)) for name, make in sections}
+
+
+def test_the_export_after_undoing_is_that_from_before_to_the_byte(
+    dana: Client, applying: Applying, importing: Importing
+) -> None:
+    put(dana, fill("BUY", "5", "10", 0), fill("SELL", "5", "11", 1), fill("BUY", "5", "10", 0, symbol="TSLA"))
+    hand_made(dana, symbol="NVDA")
+    before = exported()
+    shown = preview(dana, importing, *ROWS, orphanPolicy="SHORT")
+    done = carry(dana, applying, shown, "commit")
+    assert exported()["trades"] != before["trades"]
+    carry(dana, applying, dana.get(f"/imports/{done.import_id}").json, "undo")
+    assert exported() == before
 
 
 def test_a_trade_by_hand_is_linked_with_its_fills(dana: Client, applying: Applying, importing: Importing) -> None:

@@ -9,8 +9,8 @@ import pytest
 from handlers.imports.decided import Outcome, Same
 from handlers.imports.record import Import, ImportStatus
 from handlers.journal.errors import StateForbids
-from handlers.storage import executions, import_files
-from handlers.usecases import import_links
+from handlers.storage import executions, import_files, imports
+from handlers.usecases import convert_trade
 from handlers.usecases.position_changes import Plan
 from tests.api.applying import Applying
 from tests.api.client import DANA, Answer, Client
@@ -150,15 +150,16 @@ def test_what_was_edited_since_goes_if_it_is_to_be_removed(dana: Client, applyin
 
 
 def test_executions_and_actions_that_are_gone_already_are_no_obstacle(dana: Client, applying: Applying) -> None:
+    split = an_action("SPLIT", 5, new="2", old="1", symbol="MSFT")
     parts: list[Part] = [
         a_fill("BUY", "1", "10", 0, name="gone"),
         a_fill("BUY", "1", "10", 0, symbol="MSFT"),
         an_action("SPLIT", 5, new="2", old="1"),
-        an_action("SPLIT", 5, new="2", old="1", symbol="MSFT"),
+        split,
     ]
     done = committed(dana, applying, a_preview(DANA, rows_of(parts)))
     assert dana.delete(f"/executions/{an_id('gone')}").status == 204
-    assert dana.delete(f"/corporate-actions/{parts[3].action_id}").status in (202, 204)  # type: ignore[union-attr]
+    assert dana.delete(f"/corporate-actions/{split.action_id}").status in (202, 204)
     applying.settle()
     undone(dana, applying, done)
     assert (positions(dana), dana.get("/corporate-actions").json["items"]) == ({}, [])
@@ -312,7 +313,7 @@ def test_a_row_that_differs_from_an_execution_corrects_it_until_it_is_undone(dan
     parts: list[Part] = [
         a_fill("BUY", "2", "11", 0, **of),
         a_fill("BUY", "2", "11", 1, **lost),
-        a_fill("SELL", "9", "0." + "1" * 30, 5, **wrong),
+        a_fill("SELL", "2", "0." + "1" * 30, 5, **wrong),
     ]
     done = committed(dana, applying, a_preview(DANA, rows_of(parts)))
     assert nets(dana) == ["2"]
@@ -354,14 +355,14 @@ def test_a_trade_that_changes_while_it_is_linked_is_linked_as_it_is_then(
     dana: Client, applying: Applying, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trade = hand_made(dana, quantity="2", entryPrice="10", symbol="NVDA")
-    convert, changes = import_links.convert, ["first", "second"]
+    changes = ["first", "second"]
 
     def in_between(*given: Any) -> Any:
         if changes:
             assert dana("PATCH", f"/trades/{trade['tradeId']}", {"lessons": changes.pop()}).status == 200
-        return convert(*given)
+        return convert_trade.convert(*given)
 
-    monkeypatch.setattr(import_links, "convert", in_between)
+    monkeypatch.setattr("handlers.usecases.import_links.convert", in_between)
     part = a_fill("BUY", "2", "10.01", 0, symbol="NVDA", **linked(trade))
     done = committed(dana, applying, a_preview(DANA, rows_of([part])))
     assert (trades(dana)[0]["lessons"], done.applied.linked) == ("first", 1)
@@ -389,34 +390,41 @@ def test_a_trade_whose_position_is_being_settled_is_linked_after_that(
     dana: Client, applying: Applying, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trade = hand_made(dana, quantity="2", entryPrice="10", symbol="NVDA")
-    monkeypatch.setattr("handlers.usecases.position_changes.MOST_READ", -1)
+    limit = "handlers.usecases.position_changes.MOST_READ"
+    monkeypatch.setattr(limit, -1)
     early = "2026-01-01T10:00:00Z"
     for side in ("BUY", "SELL"):
         answer = dana.post("/executions", fill(side, "1", "9", 0, symbol="NVDA", executedAt=early))
         assert answer.status == 202
-    monkeypatch.setattr("handlers.usecases.position_changes.MOST_READ", 2_000)
     part = a_fill("BUY", "2", "10.01", 0, symbol="NVDA", **linked(trade))
     one = a_preview(DANA, rows_of([part]))
     assert dana.post(f"/imports/{one.import_id}/commit", {}, headers={"If-Match": '"2"'}).status == 202
+    applying.once()
+    assert (trades(dana)[0].get("source"), imports.get(DANA, one.import_id).remarks) == (None, ())
+    monkeypatch.setattr(limit, 2_000)
     assert applying.run(one).applied.linked == 1
 
 
 def test_a_trade_to_which_the_money_of_the_file_cannot_be_given_keeps_its_own(dana: Client, applying: Applying) -> None:
     trade = a_trade_by_hand(dana)
-    part = a_fill("SELL", "2", "11", -10, symbol="NVDA", **linked(trade))  # before its entry
+    before = journal(dana)
+    part = a_fill("SELL", "2", "0." + "1" * 30, 305, symbol="NVDA", **linked(trade))
     done = committed(dana, applying, a_preview(DANA, rows_of([part])))
-    assert done.applied.linked in (0, 1)
+    [said] = done.remarks
+    assert (done.applied.linked, said.detail.startswith("the trade keeps its own money: price ")) == (0, True)
+    assert [each["netPnl"] for each in trades(dana)] == [trade["netPnl"]]
     undone(dana, applying, done)
-    assert [each.get("source") for each in trades(dana)] == [None]
+    assert like_before(journal(dana)) == like_before(before)
 
 
-def test_a_trade_that_vanished_by_the_import_comes_back(dana: Client, applying: Applying) -> None:
+@pytest.mark.parametrize("own_id", [{"externalId": "late"}, {}])
+def test_a_trade_that_vanished_by_the_import_comes_back(
+    dana: Client, applying: Applying, own_id: dict[str, str]
+) -> None:
     early = hand_made(
         dana, closed("1", "11", 1), quantity="1", entryPrice="10", symbol="NVDA", commission="0", fees="0"
     )
-    late = hand_made(
-        dana, quantity="2", entryPrice="12", symbol="NVDA", openDate="2026-01-06T10:00:00Z", externalId="late"
-    )
+    late = hand_made(dana, quantity="2", entryPrice="12", symbol="NVDA", openDate="2026-01-06T10:00:00Z", **own_id)
     parts: list[Part] = [
         a_fill("BUY", "1", "10.01", 0, symbol="NVDA", name="a", **linked(early)),
         a_fill("BUY", "2", "12.01", 24 * 60, symbol="NVDA", name="b", **linked(late)),
@@ -428,7 +436,7 @@ def test_a_trade_that_vanished_by_the_import_comes_back(dana: Client, applying: 
     found = {each["tradeId"]: each for each in trades(dana)}
     assert found.keys() == {early["tradeId"], late["tradeId"]}
     assert {each.get("source") for each in found.values()} == {None}
-    assert found[late["tradeId"]]["externalId"] == "late"
+    assert found[late["tradeId"]].get("externalId") == own_id.get("externalId")
     assert dana.get("/executions").json["items"] == []
 
 
@@ -446,3 +454,44 @@ def test_a_trade_that_comes_back_leaves_its_external_id_to_who_has_it_now(dana: 
     hand_made(dana, symbol="ELSE", externalId="late")
     undone(dana, applying, done)
     assert dana.get(f"/trades/{late['tradeId']}").json.get("externalId") is None
+
+
+def test_a_trade_that_is_executions_already_is_only_corrected(
+    dana: Client, applying: Applying, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trade = hand_made(dana, quantity="2", entryPrice="10", symbol="NVDA")
+    part = a_fill("BUY", "2", "10.01", 0, symbol="NVDA", **linked(trade))
+    keep = import_files.keep_for_undo
+
+    def in_between(*given: Any) -> None:
+        keep(*given)
+        assert dana.post(f"/trades/{trade['tradeId']}/to-executions").status == 200
+
+    monkeypatch.setattr(import_files, "keep_for_undo", in_between)
+    done = committed(dana, applying, a_preview(DANA, rows_of([part])))
+    assert (trades(dana)[0]["entryPrice"], done.applied.linked) == ("10.01", 1)
+
+
+def test_a_correction_that_was_made_already_is_not_made_again(dana: Client, applying: Applying) -> None:
+    [first] = put(dana, fill("BUY", "2", "10", 0))
+    of: dict[str, Any] = {"outcome": Outcome.CHANGED, "of": Same(execution_id=first["execution"]["executionId"])}
+    parts: list[Part] = [a_fill("BUY", "2", "11", 0, **of)]
+    for _ in range(2):
+        assert committed(dana, applying, a_preview(DANA, rows_of(parts))).applied.linked == 1
+        [execution] = dana.get("/executions").json["items"]
+        assert (execution["price"], execution["version"]) == ("11", 2)
+
+
+def test_a_long_position_that_was_renamed_is_undone(
+    dana: Client, applying: Applying, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(dana, fill("BUY", "1", "10", 0, symbol="OLD"), fill("SELL", "1", "11", 1, symbol="OLD"))
+    rename = {"type": "RENAME", "symbol": "OLD", "newSymbol": "NEW", "effectiveAt": "2026-01-05T10:30:00Z"}
+    assert dana.post("/corporate-actions", rename).status == 201
+    before = journal(dana)
+    parts: list[Part] = [a_fill("BUY" if n % 2 == 0 else "SELL", "1", "9", 10 + n, symbol="OLD") for n in range(10)]
+    done = committed(dana, applying, a_preview(DANA, rows_of(parts)))
+    assert len(trades(dana)) == 6
+    monkeypatch.setattr(executions, "MOST_WRITTEN", 12)
+    undone(dana, applying, done)
+    assert like_before(journal(dana)) == like_before(before)
