@@ -21,7 +21,7 @@ from generated import models
 from handlers.documents import exported
 from handlers.documents.fields import as_json, pointer
 from handlers.documents.ledger import cash_document, rate_document, reconciliation_document, settings_document
-from handlers.faults import UNKNOWN_TIME_ZONE, Fault, FieldCode
+from handlers.faults import UNKNOWN_TIME_ZONE, Fault
 from handlers.journal.cash import Cash, checked
 from handlers.journal.errors import FieldError, RuleBroken
 from handlers.journal.executions import (
@@ -50,10 +50,8 @@ Made = TypeVar("Made", bound="DataclassInstance")
 
 _NOTES = tuple(note.name for note in fields(JournalNotes))
 _IN_UTC = {"created_at", "updated_at"}
-_NOT_IN_UTC = Fault(FieldCode.MALFORMED, "is not in UTC")
 # Integers up to this one are the same in every language.
 _MOST = 2**53 - 1
-_TOO_LARGE = Fault(FieldCode.OUT_OF_RANGE, "is too large")
 # These have sums of many amounts, which may have more digits than one.
 _OF_SUMS = {Reconciliation, Amount}
 # pydantic's names of what the contract has codes for; anything else is MALFORMED.
@@ -107,10 +105,9 @@ def execution(line: bytes, user_id: str) -> RecordedExecution:
             raise BadDocument("REQUIRED", "/price is required")
         values |= {"price": ZERO, "basis_unknown": True}
     made = _made(RecordedExecution, {**values, "user_id": user_id})
-    errors = execution_errors(made)
     if unique(made.tags) != made.tags:
-        errors.append(FieldError(("tags",), Fault(FieldCode.MALFORMED, "are not in their one form")))
-    _raise_first(errors)
+        raise BadDocument("MALFORMED", "/tags are not in their one form")
+    _raise_first(execution_errors(made))
     return _canonical(made, line, exported.exported_execution)
 
 
@@ -195,8 +192,7 @@ def _made(cls: type[Made], values: Mapping[str, Any]) -> Made:
     hints = _hints(cls)
     made = {}
     for name, value in values.items():
-        if (fault := _wrong(cls, name, value)) is not None:
-            raise BadDocument(str(fault.code), f"{pointer([name])} {fault.detail}")
+        _check(cls, name, value)
         try:
             made[name] = _typed(hints[name], value)
         except ValueError:
@@ -204,15 +200,19 @@ def _made(cls: type[Made], values: Mapping[str, Any]) -> Made:
     return cls(**made)
 
 
-def _wrong(cls: type, name: str, value: Any) -> Fault | None:
-    """What is wrong with a value that its type alone allows."""
+def _check(cls: type, name: str, value: Any) -> None:
+    """Raise BadDocument for a value that its type alone allows."""
+    fault: Fault | None = None
     if isinstance(value, datetime):
+        fault = wrong_time(value)
         if name in _IN_UTC and value.utcoffset() != timedelta(0):
-            return _NOT_IN_UTC
-        return wrong_time(value)
-    if isinstance(value, Decimal) and cls not in _OF_SUMS:
-        return wrong_amount(value, positive=False)
-    return _TOO_LARGE if type(value) is int and value > _MOST else None
+            raise BadDocument("MALFORMED", f"{pointer([name])} is not in UTC")
+    elif isinstance(value, Decimal) and cls not in _OF_SUMS:
+        fault = wrong_amount(value, positive=False)
+    elif type(value) is int and value > _MOST:
+        raise BadDocument("OUT_OF_RANGE", f"{pointer([name])} is too large")
+    if fault is not None:
+        raise BadDocument(str(fault.code), f"{pointer([name])} {fault.detail}")
 
 
 @cache

@@ -18,6 +18,7 @@ lower-case UUIDs, instants are in UTC and always as wide (trade_items.instant).
 | reconciliation|<accountId>|<instant>|<reconciliationId> | a comparison with a statement |
 | cashday|<accountId>|<day> | the sums of a day's cash, derived by the stream's reader |
 | fx|<from>|<to>|<day> | an exchange rate |
+| restore|<restoreId> | a restore of an archive, for a day |
 | import|<importId> | an import; its id sorts by the time when it was made |
 | lock|<accountId> | the import that is being committed or undone in the account, for how long |
 | mapping|<mappingId> | how to read a table of no known format |

@@ -150,8 +150,10 @@ def _external_id(one: Finding) -> str | None:
 
 
 def _says_all(one: Finding) -> bool:
-    """Whether it can differ from what is stored: a close of whatever is open follows from that."""
-    return not isinstance(one.what, Fill) or (one.what.side is not None and one.what.quantity is not None)
+    """Whether it can differ from what is stored, where a file leaves out what follows from what is open."""
+    if isinstance(one.what, Fill):
+        return None not in (one.what.side, one.what.quantity, one.what.price)
+    return isinstance(one.what, CashMove) or one.what.added is None
 
 
 def _same(one: Finding, stored: Stored) -> Same:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from hashlib import sha256
@@ -20,10 +20,10 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from handlers.imports import reading as files
-from handlers.imports.decided import DecidedFill, DecidedRow, Outcome
+from handlers.imports.decided import DecidedRow, Outcome
 from handlers.imports.findings import Finding, decided_row, sharing
 from handlers.imports.fingerprints import Fingerprints, place_in_file
-from handlers.imports.format import Format, Need
+from handlers.imports.format import Need
 from handlers.imports.placing import placed
 from handlers.imports.reading import FileReading
 from handlers.imports.record import (
@@ -39,9 +39,8 @@ from handlers.imports.record import (
     Reading,
 )
 from handlers.imports.refusals import FileRefused
-from handlers.imports.rows import Action, CashMove, Fill, Row, RowReason
+from handlers.imports.rows import Action, CashMove, Fill
 from handlers.imports.values import DateOrder, DecimalMark
-from handlers.journal.executions import execution_errors
 from handlers.journal.settings import Settings
 from handlers.journal.stats.clock import time_zone
 from handlers.journal.trading_accounts import TradingAccount
@@ -57,7 +56,6 @@ from handlers.storage.errors import (
 from handlers.storage.import_files import Place
 from handlers.storage.retry import retry_overtaken
 from handlers.usecases.file_writing import now_and_then
-from handlers.usecases.import_contents import execution_of
 from handlers.usecases.import_matching import compare
 from handlers.usecases.import_report import write_rows, write_trades
 from handlers.usecases.import_trades import DryRun
@@ -213,8 +211,7 @@ def _reported(one: Import, place: Place, report: str, file: IO[bytes]) -> Import
         return _ended(
             one, ImportStatus.NEEDS_MAPPING, reading=_reading_of(reading, under, ()), table=table, report=report
         )
-    needs = _needs(reading.format, one, under)
-    if Need.DATE in needs:
+    if Need.DATE in reading.needs and one.options.day is None:
         raise _Failed("NEEDS_DAY", "Its times have no day: say on which day they are.")
     prints = Fingerprints(f"{one.user_id}|{one.options.account_id}", reading.format.family or reading.format.id)
     found = _found(one, reading, under, prints)
@@ -223,6 +220,7 @@ def _reported(one: Import, place: Place, report: str, file: IO[bytes]) -> Import
     tell = now_and_then(lambda done: storage.tell(one, Progress(phase=SETTLING, done=done, total=total)))
     dry_run = DryRun(one, under.account, under.settings, found.findings, datetime.now(UTC))
     trades_files, trades = write_trades(place, report, dry_run.changes(tell))
+    needs = (str(Need.TIME_ZONE),) if found.is_local and not under.zone_is_known else ()
     again = _opened(file, options)
     rows = write_rows(place, report, _rows(again, under, found))
     return _ended(
@@ -271,28 +269,21 @@ def _opened(file: IO[bytes], options: files.Options) -> FileReading:
     return files.open_file(iter(partial(file.read, _CHUNK), b""), options)
 
 
-def _needs(of: Format, one: Import, under: Under) -> tuple[str, ...]:
-    """What the file does not say, and nobody has said yet."""
-    given = {Need.TIME_ZONE: under.zone_is_known, Need.DATE: one.options.day is not None}
-    return tuple(str(need) for need in of.needs if not given.get(need, True))
+@dataclass(slots=True)
+class _Found:
+    """What the rows of a file say, in its order, and whether a time of theirs has no offset of its own."""
 
-
-class _Found(NamedTuple):
-    """What the rows of a file say, in its order, and what the journal could not record of it, by lines."""
-
-    findings: list[Finding]
-    errors: dict[int, str]
+    findings: list[Finding] = field(default_factory=list)
+    is_local: bool = False
 
 
 def _found(one: Import, reading: FileReading, under: Under, prints: Fingerprints) -> _Found:
     wanted = decisions_of(one)
-    found = _Found([], {})
+    found = _Found()
     shared: dict[Any, Any] = {}
     for row in reading.rows():
         own, instants = placed(row, under.zone)
-        if (detail := _wrong(one, own)) is not None:
-            found.errors[own.line] = detail
-            continue
+        found.is_local |= any(what.at.tzinfo is None for what in row.found)
         decided = wanted.get(own.line)
         for part, (what, when) in enumerate(zip(own.found, instants, strict=True)):
             found.findings.append(
@@ -311,23 +302,11 @@ def _found(one: Import, reading: FileReading, under: Under, prints: Fingerprints
     return found
 
 
-def _wrong(one: Import, row: Row) -> str | None:
-    """Why the journal could not record what the row says, in words; None if it can."""
-    for what in row.found:
-        if isinstance(what, Fill):
-            decided = DecidedFill(outcome=Outcome.NEW, execution_id="", sequence=0, fill=what)
-            if errors := execution_errors(execution_of(one, decided)):
-                return "; ".join(f"{error.path[-1]} {error.fault.detail}" for error in errors)
-    return None
-
-
 def _rows(reading: FileReading, under: Under, found: _Found) -> Iterator[DecidedRow]:
     """Each row of the file with what becomes of it."""
     rest = iter(found.findings)
     for row in reading.rows():
         own, _ = placed(row, under.zone)
-        if (detail := found.errors.get(own.line)) is not None:
-            own = replace(own, found=(), error=RowReason.NUMBER, detail=detail)
         yield decided_row(own, [next(rest) for _ in own.found])
 
 

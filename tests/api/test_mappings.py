@@ -71,7 +71,7 @@ def test_a_mapping_is_replaced_at_the_version_that_was_read(dana: Client) -> Non
     ("given", "field"),
     [
         ({"columns": {"symbol": "S"}}, "/columns/time"),
-        ({"columns": MAPPING["columns"] | {"clock": "C"}}, "/columns/date"),
+        ({"columns": {"time": "T", "clock": "C", "symbol": "S", "quantity": "Q", "price": "P"}}, "/columns/date"),
         ({"dateFormats": ["today"]}, "/dateFormats/0"),
     ],
 )

@@ -24,6 +24,7 @@ READ = "\n".join(path.read_text("utf-8") for path in (ROOT / "handlers").rglob("
 OPEN_ENDED = {
     "${UserFiles.Arn}/images/*",
     "${UserFiles.Arn}/exports/*",
+    "${UserFiles.Arn}/exports/*/restores/*",
     "${UserFiles.Arn}/imports/*",
     "${TradesTable.Arn}/stream/*",
     "${LedgerTable.Arn}/stream/*",
