@@ -6,14 +6,18 @@ import copy
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
+from handlers.imports.record import ImportStatus
+from handlers.storage import imports
 from openapi.generate import contract, operations
 from tests.api.client import Answer, Client
 from tests.api.estate import Estate, new_queue
+from tests.api.importing import Importing, a_file
 from tests.api.test_own_account import Own
 from tests.events import claims_of
 from tests.user_pool import UserPool
@@ -69,8 +73,9 @@ PARAMETERS = [
 class World:
     """Dana, who is logged in, and what the examples speak of: a trade with a part of each kind, a group, an account."""
 
-    def __init__(self, client: Client, own: Own, pool: UserPool) -> None:
+    def __init__(self, client: Client, own: Own, pool: UserPool, importing: Importing) -> None:
         self.client = client
+        self.importing = importing
         self.own = own
         self.pool = pool
         self.trade = client.post("/trades", EXAMPLES["OpenTradeInput"]).json
@@ -106,6 +111,10 @@ class World:
             self.post("/corporate-actions", EXAMPLES["ActionInput"], "actionId")
         if "{exportId}" in path:
             self.post("/exports", EXAMPLES["ExportInput"], "exportId")
+        if "{importId}" in path:
+            self.ids["importId"] = self._import(operation_id)
+        if "{mappingId}" in path:
+            self.post("/import-mappings", EXAMPLES["ImportMappingInput"], "mappingId")
         if operation_id == "deleteEntry":
             self.post(f"{trade}/entries", EXAMPLES["EntryInput"], "entryId")
         if "{imageId}" in path:
@@ -119,6 +128,19 @@ class World:
         if operation_id == "restoreTrade":
             assert self.client.delete(f"/trades/{self.ids['tradeId']}").status == 204
         return path.format(**self.ids)
+
+    def _import(self, operation_id: str) -> str:
+        """An import with a preview of two trades, or a committed one, at its first version."""
+        import_id = self._preview()
+        former = imports.get(self.own.user.sub, import_id)
+        status = ImportStatus.COMMITTED if operation_id == "undoImport" else former.status
+        imports.replace(replace(former, version=1, status=status), former)
+        return import_id
+
+    def _preview(self) -> str:
+        content = a_file("1 Buy 5 AAPL 10", "2 Buy 5 MSFT 10")
+        made = self.importing.imported(self.client, content, timeZone="America/New_York")
+        return str(made["importId"])
 
     def body(self, operation_id: str, name: str) -> Any:
         """The example, with this world's ids, codes and tokens in the places of the story's."""
@@ -156,7 +178,8 @@ class World:
     def ask(self, operation_id: str, path: str, **given: Any) -> Answer:
         """Send the request as the user of the pool whose tokens are those of the world."""
         _, method, _ = OPERATIONS[operation_id]
-        headers = {"Authorization": f"Bearer {self.own.tokens['AccessToken']}", **given.pop("headers", {})}
+        needed = {"If-Match": '"1"'} if operation_id == "commitImport" else {}
+        headers = {"Authorization": f"Bearer {self.own.tokens['AccessToken']}", **needed, **given.pop("headers", {})}
         claims = claims_of(self.own.user.sub, username=self.own.user.username)
         return self.client(method.upper(), path, headers=headers, claims=claims, **given)
 
@@ -165,7 +188,8 @@ class World:
 def world(estate: Estate, user_pool: UserPool, monkeypatch: pytest.MonkeyPatch) -> World:  # noqa: ARG001 made first
     monkeypatch.setenv("TAG_QUEUE_URL", new_queue("tags"))
     own = Own(user_pool, user_pool.new_user(EMAIL, PASSWORD))
-    return World(Client(own.user.sub), own, user_pool)
+    monkeypatch.setenv("IMPORT_APPLY_QUEUE_URL", new_queue("import-applies"))
+    return World(Client(own.user.sub), own, user_pool, Importing(monkeypatch))
 
 
 @pytest.mark.parametrize(("operation_id", "media_type", "name"), BODIES)
@@ -269,6 +293,9 @@ def is_first_version(operation_id: str) -> bool:
 
 def next_token(world: World, path: str, query: Mapping[str, Any]) -> str:
     """A token of a page with one item."""
+    if path == "/imports":
+        for _ in range(2):
+            assert world.client.post(path, EXAMPLES["ImportInput"]).status == 201
     if path == "/fx-rates":
         assert world.client("PUT", path, EXAMPLES["DollarRatesInput"]).status == 200
     if path.endswith("/cash"):

@@ -202,6 +202,16 @@ BY_PATH: dict[str, list[Send]] = {
         lambda user, ids: user.delete(f"/imports/{ids.file}"),
         lambda user, ids: user.delete(f"/imports/{ids.file}", headers={"If-Match": '"1"'}),
     ],
+    "commitImport": [
+        lambda user, ids: user.post(f"/imports/{ids.file}/commit", {}, headers={"If-Match": '"1"'}),
+        lambda user, ids: user.post(
+            f"/imports/{ids.file}/commit", {}, headers={"If-Match": '"1"', "Idempotency-Key": "k"}
+        ),
+    ],
+    "undoImport": [
+        lambda user, ids: user.post(f"/imports/{ids.file}/undo", {}),
+        lambda user, ids: user.post(f"/imports/{ids.file}/undo", {}, headers={"Idempotency-Key": "k"}),
+    ],
     "listImportRows": [lambda user, ids: user.get(f"/imports/{ids.file}/rows")],
     "listImportTrades": [lambda user, ids: user.get(f"/imports/{ids.file}/trades")],
     "getMapping": [lambda user, ids: user.get(f"/import-mappings/{ids.mapping}")],

@@ -163,6 +163,8 @@ EVERY: dict[str, Callable[[Client], Answer]] = {
     "getImport": lambda client: client.get(f"/imports/{NEVER}"),
     "updateImport": lambda client: client.patch(f"/imports/{NEVER}", {"orphanPolicy": "SKIP"}),
     "deleteImport": lambda client: client.delete(f"/imports/{NEVER}"),
+    "commitImport": lambda client: client.post(f"/imports/{NEVER}/commit", {}, headers={"If-Match": '"1"'}),
+    "undoImport": lambda client: client.post(f"/imports/{NEVER}/undo", {}),
     "listImportRows": lambda client: client.get(f"/imports/{NEVER}/rows"),
     "listImportTrades": lambda client: client.get(f"/imports/{NEVER}/trades"),
     "listMappings": lambda client: client.get("/import-mappings"),
