@@ -18,7 +18,6 @@ import pytest
 
 from local.stack import Stack
 from openapi.clients.generators import PACKAGE
-from openapi.generate import contract
 from tests.fuzz.__main__ import new_user
 
 # Four fills of two trades, which make 100 + 45.5 less costs of 4.
@@ -203,7 +202,6 @@ def test_a_journal_is_exported_checked_and_not_written_over_another_file(
     assert table.read_bytes().count(b"\r\n") == 3
 
 
-@pytest.mark.skipif("/restores" not in contract()["paths"], reason="the contract has no restores yet")
 def test_an_archive_is_restored_into_an_empty_journal(stack: Stack, command: Command, tmp_path: Path) -> None:
     fill = {"symbol": "AMD", "side": "BUY", "quantity": "1", "price": "10", "executedAt": "2026-01-05T15:00:00Z"}
     with command.journal() as journal:

@@ -12,7 +12,8 @@ environment:
   {API}       the API's address with its version, as https://journal.example.com/v1
   {EMAIL}     with {PASSWORD}: the user of this run, when no session is kept
 
-It answers 0 when all is done, 1 when something was refused or is left to decide, 2 for wrong arguments.
+It answers 0 when all is done, 1 when something was refused, could not be read or is left to decide,
+2 for wrong arguments.
 """
 
 

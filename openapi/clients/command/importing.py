@@ -53,7 +53,7 @@ def import_file(journal: Journal, terminal: Terminal, file: Path, wishes: Wishes
         if not preview.adds_something(one["counts"]):
             journal.ask("DELETE", path)
             terminal.say("There is nothing to record: the import is deleted again.")
-            return not one["counts"]["error"]
+            return _is_whole(terminal, one)
         if not _is_agreed(terminal, one, wishes):
             return False
         try:
@@ -181,7 +181,15 @@ def _ended(journal: Journal, terminal: Terminal, path: str) -> bool:
     terminal.say(f"Recorded: {preview.applied(one)}. To take it back: trading-journal undo {one['importId']}")
     for remark in preview.remarks(one):
         terminal.say(remark)
-    return True
+    return _is_whole(terminal, one)
+
+
+def _is_whole(terminal: Terminal, one: Document) -> bool:
+    """Whether every row of the file could be read; says how many could not."""
+    unread: int = one["counts"]["error"]
+    if unread:
+        terminal.complain(f"{unread} rows of {one['fileName']} cannot be read and are not in the journal.")
+    return not unread
 
 
 def why_not(one: Document) -> str:

@@ -25,7 +25,12 @@ TRADES = {
 }
 BAD = {"line": 7, "outcome": "ERROR", "reason": "DATE", "detail": "is no date", "raw": {"Date": "soon", "Note": ""}}
 PREVIEW = import_of("PREVIEW", reading=READ, counts=TWO)
-COMMITTED = import_of("COMMITTED", applied={"executions": 2, "present": 1}, remarks=[{"line": 2, "detail": "as it is"}])
+COMMITTED = import_of(
+    "COMMITTED",
+    counts={"rows": 2, "new": 2},
+    applied={"executions": 2, "present": 1},
+    remarks=[{"line": 2, "detail": "as it is"}],
+)
 
 
 @pytest.fixture
@@ -74,6 +79,14 @@ def test_a_file_is_sent_shown_and_recorded_once_somebody_agrees(fake: FakeJourna
         "  line 2: as it is",
     ):
         assert told in said.text
+
+
+def test_rows_that_cannot_be_read_are_told_at_the_end(fake: FakeJournal, file: Path) -> None:
+    fake.on("GET /imports/i-1", PREVIEW, import_of("COMMITTED", counts=TWO))
+    said = Said()
+    assert not import_file(fake.journal(), said.terminal, file, Wishes(yes=True))
+    assert "Recorded: nothing." in said.text
+    assert said.complaints == "1 rows of fills.csv cannot be read and are not in the journal.\n"
 
 
 def test_nothing_is_recorded_without_a_yes(fake: FakeJournal, file: Path) -> None:
