@@ -39,6 +39,11 @@ def test_the_lot_method_of_the_account_comes_before_that_of_the_settings() -> No
     assert with_defaults(a_trade("1", []), defaults, set()).lot_method is LotMethod.FIFO
 
 
+@pytest.mark.parametrize("account", ["00000000-0000-4000-8000-000000000001", "z"])
+def test_every_other_account_is_named(account: str) -> None:
+    assert with_defaults(a_trade("1", []), TradeDefaults(account_id=account), set()).account_id == account
+
+
 def test_a_trade_that_has_all_of_it_already_is_the_same() -> None:
     trade = a_trade("1", [], account_id="prop", lot_method=LotMethod.LIFO)
     assert with_defaults(trade, OTHERS, set()) is trade
