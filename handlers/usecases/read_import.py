@@ -20,7 +20,7 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from handlers.imports import reading as files
-from handlers.imports.decided import DecidedFill, DecidedRow, Outcome
+from handlers.imports.decided import DecidedRow, Outcome
 from handlers.imports.findings import Finding, decided_row, sharing
 from handlers.imports.fingerprints import Fingerprints, place_in_file
 from handlers.imports.format import Need
@@ -39,9 +39,8 @@ from handlers.imports.record import (
     Reading,
 )
 from handlers.imports.refusals import FileRefused
-from handlers.imports.rows import Action, CashMove, Fill, Row, RowReason
+from handlers.imports.rows import Action, CashMove, Fill
 from handlers.imports.values import DateOrder, DecimalMark
-from handlers.journal.executions import execution_errors
 from handlers.journal.settings import Settings
 from handlers.journal.stats.clock import time_zone
 from handlers.journal.trading_accounts import TradingAccount
@@ -57,7 +56,6 @@ from handlers.storage.errors import (
 from handlers.storage.import_files import Place
 from handlers.storage.retry import retry_overtaken
 from handlers.usecases.file_writing import now_and_then
-from handlers.usecases.import_contents import execution_of
 from handlers.usecases.import_matching import compare
 from handlers.usecases.import_report import write_rows, write_trades
 from handlers.usecases.import_trades import DryRun
@@ -273,13 +271,9 @@ def _opened(file: IO[bytes], options: files.Options) -> FileReading:
 
 @dataclass(slots=True)
 class _Found:
-    """What the rows of a file say, in its order, and what the journal could not record of it, by lines.
-
-    is_local: whether a time has no offset of its own.
-    """
+    """What the rows of a file say, in its order, and whether a time of theirs has no offset of its own."""
 
     findings: list[Finding] = field(default_factory=list)
-    errors: dict[int, str] = field(default_factory=dict)
     is_local: bool = False
 
 
@@ -290,9 +284,6 @@ def _found(one: Import, reading: FileReading, under: Under, prints: Fingerprints
     for row in reading.rows():
         own, instants = placed(row, under.zone)
         found.is_local |= any(what.at.tzinfo is None for what in row.found)
-        if (detail := _wrong(one, own)) is not None:
-            found.errors[own.line] = detail
-            continue
         decided = wanted.get(own.line)
         for part, (what, when) in enumerate(zip(own.found, instants, strict=True)):
             found.findings.append(
@@ -311,23 +302,11 @@ def _found(one: Import, reading: FileReading, under: Under, prints: Fingerprints
     return found
 
 
-def _wrong(one: Import, row: Row) -> str | None:
-    """Why the journal could not record what the row says, in words; None if it can."""
-    for what in row.found:
-        if isinstance(what, Fill):
-            decided = DecidedFill(outcome=Outcome.NEW, execution_id="", sequence=0, fill=what)
-            if errors := execution_errors(execution_of(one, decided)):
-                return "; ".join(f"{error.path[-1]} {error.fault.detail}" for error in errors)
-    return None
-
-
 def _rows(reading: FileReading, under: Under, found: _Found) -> Iterator[DecidedRow]:
     """Each row of the file with what becomes of it."""
     rest = iter(found.findings)
     for row in reading.rows():
         own, _ = placed(row, under.zone)
-        if (detail := found.errors.get(own.line)) is not None:
-            own = replace(own, found=(), error=RowReason.NUMBER, detail=detail)
         yield decided_row(own, [next(rest) for _ in own.found])
 
 

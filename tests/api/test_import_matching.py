@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from handlers.storage import account_contents, imports
+from handlers.storage import account_contents, imports, trading_accounts
 from tests.api.applying import Applying
 from tests.api.client import DANA, Client
 from tests.api.importing import Importing, a_file, outcomes, rows, shown, trades
@@ -159,3 +159,59 @@ def test_a_deleted_trading_account_takes_its_imports_along(dana: Client, importi
     assert [*account_contents.delete_imports(DANA, account, datetime.now(UTC))] == [None]
     assert dana.get(f"/imports/{gone['importId']}").status == 404
     assert shown(dana, stays["importId"]) == stays
+
+
+def test_an_account_that_is_being_deleted_takes_no_import(dana: Client, importing: Importing) -> None:
+    account = dana.post("/accounts", {"name": "second", "kind": "LIVE", "currency": "USD"}).json["accountId"]
+    made = dana.post("/imports", {"fileName": "a.csv", "accountId": account}).json
+    one = importing.imported(dana, of_broker(("E1", "5", "100")))
+    stored = trading_accounts.get(DANA, account)
+    trading_accounts.set_closing(stored, closing=True)
+    assert dana.post("/imports", {"fileName": "a.csv", "accountId": account}).status == 409
+    assert dana.patch(f"/imports/{one['importId']}", {"accountId": account}).status == 409
+    assert importing.read(importing.send(made, of_broker(("E1", "5", "100")).encode())) == []
+    assert shown(dana, made["import"]["importId"])["failure"]["reason"] == "NO_SUCH_ACCOUNT"
+
+
+def test_an_import_moves_to_another_account(dana: Client, importing: Importing) -> None:
+    account = dana.post("/accounts", {"name": "second", "kind": "LIVE", "currency": "EUR"}).json["accountId"]
+    one = of_ids(dana, importing, ("E1", "5", "100"))
+    assert dana.patch(f"/imports/{one['importId']}", {"accountId": account.upper()}).status == 202
+    importing.work()
+    moved = shown(dana, one["importId"])
+    assert moved["accountId"] == account
+    assert trades(dana, moved)[0]["trade"]["accountId"] == account
+
+
+def test_the_close_of_a_trade_by_hand_is_matched_and_a_cancelled_one_is_not(dana: Client, importing: Importing) -> None:
+    given = {"symbol": "AAPL", "side": "BUY", "quantity": "5", "openDate": "2026-01-05T10:30:00-05:00"}
+    dana.new_trade(**given, entryPrice="100", exitPrice="101", closeDate="2026-01-05T10:32:00-05:00")
+    dana.new_trade(**given | {"symbol": "MSFT"}, entryPrice="100", status="CANCELLED")
+    dana.new_trade(**given | {"symbol": "TSLA"})
+    fills = a_file("31 Buy 5 AAPL 100", "32 Sell 5 AAPL 101", "33 Buy 5 MSFT 100", "34 Buy 5 TSLA 100")
+    one = importing.imported(dana, fills, **NEW_YORK)
+    assert outcomes(dana, one) == ["MATCHES_MANUAL", "MATCHES_MANUAL", "NEW", "NEW"]
+
+
+def test_there_are_at_most_so_many_decisions(
+    dana: Client, importing: Importing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("handlers.usecases.imports.MOST_DECISIONS", 1)
+    one = of_ids(dana, importing, ("E1", "5", "100"))
+    decisions = [{"line": line, "decision": "SKIP"} for line in (2, 3)]
+    refused = dana.patch(f"/imports/{one['importId']}", {"decisions": decisions})
+    assert (refused.status, refused.bad_fields) == (422, {("body", "/decisions")})
+
+
+def test_a_committed_import_is_deleted_only_if_it_need_not_be_undone(
+    dana: Client, importing: Importing, applying: Applying
+) -> None:
+    one = of_ids(dana, importing, ("E1", "5", "100"))
+    path = f"/imports/{one['importId']}"
+    answer = dana.post(f"{path}/commit", {}, headers={"If-Match": f'"{one["version"]}"'})
+    assert answer.status == 202
+    assert dana.delete(path, query="keep=executions").kind == "/problems/import-not-ready"
+    applying.run(imports.get(DANA, one["importId"]))
+    assert dana.delete(path).kind == "/problems/import-not-ready"
+    assert dana.delete(path, query="keep=executions").status == 204
+    assert len(dana.get("/executions").json["items"]) == 1

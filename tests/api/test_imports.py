@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from tests.api.importing import MAPPING, Importing, a_file, notice, outcomes, ro
 
 pytestmark = pytest.mark.usefixtures("bucket")
 
+FORMATS = Path(__file__).parents[1] / "formats"
 NEW_YORK = {"timeZone": "America/New_York"}
 ROUND_TRIP = a_file("31 Buy 100 AAPL 185.25", "42 Sell 40 AAPL 186.25", "50 Sell 60 AAPL 187")
 NOTHING = {
@@ -327,6 +329,15 @@ def test_a_file_of_no_known_format_shows_its_table_and_proposes_a_mapping(dana: 
     [fill] = rows(dana, one)[0]["executions"]
     assert (fill["symbol"], fill["price"]) == ("AAPL", "185.25")
     assert fill["executedAt"] == "2026-01-05T10:31:00-05:00"
+
+
+def test_a_file_without_days_needs_one(dana: Client, importing: Importing) -> None:
+    content = (FORMATS / "das").glob("*.csv")
+    text = sorted(content)[0].read_bytes()
+    one = importing.imported(dana, text, **NEW_YORK)
+    assert (one["status"], one["failure"]["reason"]) == ("FAILED", "NEEDS_DAY")
+    one = decide(dana, importing, one, {"day": "2026-01-05"})
+    assert (one["status"], one["day"]) == ("PREVIEW", "2026-01-05")
 
 
 def test_an_import_whose_mapping_or_account_is_gone_fails(dana: Client, importing: Importing) -> None:
