@@ -39,7 +39,7 @@ def test_the_lot_method_of_the_account_comes_before_that_of_the_settings() -> No
     assert with_defaults(a_trade("1", []), defaults, set()).lot_method is LotMethod.FIFO
 
 
-@pytest.mark.parametrize("account", ["00000000-0000-4000-8000-000000000001", "z"])
+@pytest.mark.parametrize("account", ["00000000-0000-0000-0000-000000000000", "ffffffff-ffff-4fff-8fff-ffffffffffff"])
 def test_every_other_account_is_named(account: str) -> None:
     assert with_defaults(a_trade("1", []), TradeDefaults(account_id=account), set()).account_id == account
 
