@@ -224,7 +224,7 @@ def drawn(text: str, pictures: dict[str, str]) -> str:
 
 
 # The modules of background functions, each with a picture of its own name.
-BEHIND = ("images", "accounts", "exports", "ledger", "tags", "imports", "import_commits")
+BEHIND = ("images", "accounts", "exports", "restores", "ledger", "tags", "imports", "import_commits")
 
 
 def main() -> int:

@@ -14,7 +14,6 @@ from handlers.documents.trades import entry_document, event_document, split_docu
 from handlers.journal.executions import Instrument, RecordedAction, RecordedExecution
 from handlers.journal.groups import Group
 from handlers.journal.money import canonical
-from handlers.journal.restoring import Annotations
 from handlers.journal.trade import Close, Image, Trade, TradeEvent, TradeSource
 from handlers.journal.trading_accounts import TradingAccount
 
@@ -27,12 +26,7 @@ CONTRACT_VERSION = "1.0.0"
 
 def exported_trade(trade: Trade) -> dict[str, Any]:
     """The contract's ExportedTrade. Of a trade that follows from executions, only what its user wrote about it."""
-    return document(_OF_LEDGER if trade.source is TradeSource.LEDGER else _TRADE, trade)
-
-
-def exported_annotations(annotations: Annotations) -> dict[str, Any]:
-    """The contract's ExportedTrade of a trade that follows from executions, by what was written about it."""
-    return document(_ANNOTATIONS, annotations)
+    return document(OF_LEDGER if trade.source is TradeSource.LEDGER else _TRADE, trade)
 
 
 def given_events(trade: Trade) -> tuple[TradeEvent, ...]:
@@ -81,22 +75,15 @@ _WRITERS: dict[str, Any] = {
     "psychology": lambda moods: {name: moods[name] for name in MOODS if name in moods} or None,
     "images": lambda images: [document(_IMAGE, image) for image in images] or None,
 }
-_EVENTS: Column = ("events", given_events, lambda events: [event_document(event) for event in events] or None)
+EVENTS: Column = ("events", given_events, lambda events: [event_document(event) for event in events] or None)
 _TRADE: list[Column] = [
     *columns_of(Trade, without=_APART, writers=_WRITERS),
     ("entries", lambda trade: trade.entered, lambda entries: [entry_document(entry) for entry in entries]),
     ("closes", lambda trade: trade.closes, lambda closes: [document(_CLOSE, close) for close in closes] or None),
     ("splits", lambda trade: trade.splits, lambda splits: [split_document(split) for split in splits] or None),
-    _EVENTS,
+    EVENTS,
 ]
-_OF_LEDGER: list[Column] = [*columns_of(Trade, without=_APART | _OF_FILLS, writers=_WRITERS), _EVENTS]
-# The same, read from annotations alone: whose trade they are follows from executions.
-_ANNOTATIONS: list[Column] = [
-    (name, (lambda _: TradeSource.LEDGER) if name == "source" else read, write)
-    for name, read, write in _OF_LEDGER
-    if name != "events"
-]
-_ANNOTATIONS.append(("events", lambda annotations: annotations.events, _EVENTS[2]))
+OF_LEDGER: list[Column] = [*columns_of(Trade, without=_APART | _OF_FILLS, writers=_WRITERS), EVENTS]
 _INSTRUMENT = columns_of(Instrument)
 _EXECUTION = columns_of(
     RecordedExecution,

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ValidationError
 
 from generated import models
 from handlers.documents import exported
-from handlers.documents.fields import as_json, pointer
+from handlers.documents.fields import Column, as_json, document, pointer
 from handlers.documents.ledger import cash_document, rate_document, reconciliation_document, settings_document
 from handlers.faults import UNKNOWN_TIME_ZONE, Fault
 from handlers.journal.cash import Cash, checked
@@ -84,7 +84,7 @@ def trade(line: bytes, user_id: str) -> Trade | Annotations:
         if unknown := values.keys() - {own.name for own in fields(Annotations)}:
             raise BadDocument("UNKNOWN_PROPERTY", f"{pointer(sorted(unknown)[:1])} follows from executions")
         annotations = _made(Annotations, {**values, "notes": notes})
-        return _canonical(annotations, line, exported.exported_annotations)
+        return _canonical(annotations, line, _annotations_document)
     for name in ("symbol", "side", "multiplier", "entries"):
         if name not in values:
             raise BadDocument("REQUIRED", f"/{name} is required")
@@ -269,3 +269,17 @@ def _check_zone(name: str | None) -> None:
             time_zone(name)
         except UnknownTimeZone:
             raise BadDocument(str(UNKNOWN_TIME_ZONE.code), f"/timeZone {UNKNOWN_TIME_ZONE.detail}") from None
+
+
+def _annotations_document(annotations: Annotations) -> dict[str, Any]:
+    """The contract's ExportedTrade of a trade that follows from executions, by what was written about it."""
+    return document(_ANNOTATIONS, annotations)
+
+
+# The same, read from annotations alone: whose trade they are follows from executions.
+_ANNOTATIONS: list[Column] = [
+    (name, (lambda _: TradeSource.LEDGER) if name == "source" else read, write)
+    for name, read, write in exported.OF_LEDGER
+    if name != "events"
+]
+_ANNOTATIONS.append(("events", lambda annotations: annotations.events, exported.EVENTS[2]))

@@ -10,7 +10,7 @@ from handlers.journal.restores import RestoreStatus
 from handlers.log import logger
 from handlers.metrics import count
 from handlers.storage.errors import AccountErased
-from handlers.usecases import restores
+from handlers.usecases import restore_archive
 
 
 def restore_journal(event: Event, context: Any) -> Event:
@@ -18,7 +18,7 @@ def restore_journal(event: Event, context: Any) -> Event:
 
     def restore(message: Any) -> None:
         try:
-            status = restores.proceed(
+            status = restore_archive.proceed(
                 message["userId"], message["restoreId"], lambda: context.get_remaining_time_in_millis() / 1000
             )
         except AccountErased:

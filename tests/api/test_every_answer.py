@@ -32,7 +32,7 @@ from handlers.storage import (
 from handlers.storage import trades as storage
 from handlers.storage.errors import Unavailable
 from handlers.storage.stats import books
-from handlers.usecases import change_tags, erase_account, export_account
+from handlers.usecases import change_tags, erase_account, export_account, restores
 from tests.api.client import Answer, Client, a_trade
 from tests.api.conftest import LogLines
 from tests.api.importing import MAPPING
@@ -215,6 +215,7 @@ BROKEN = (
     (books, "read"),
     (erase_account, "begin"),
     (export_account, "export"),
+    *((restores, name) for name in ("create", "commit", "every", "get")),
     (sign_in, "resend_code"),
     (sign_in, "forgot_password"),
     (sign_in, "reset_password"),

@@ -15,8 +15,8 @@ from handlers.entry.images import check_image
 from handlers.entry.restores import restore_journal
 from handlers.storage import clients, erasure_marks, image_files, uploads
 from handlers.storage.errors import LedgerChanged, TradeNotFound
+from handlers.usecases import restore_archive, restores
 from handlers.usecases import restore_journal as writing
-from handlers.usecases import restores
 from handlers.usecases.archive_check import check as check_archive
 from tests.api import journals
 from tests.api.client import Client
@@ -77,7 +77,7 @@ def committed(user: str, file: bytes) -> Any:
 def test_a_restore_that_is_killed_at_any_call_goes_on(
     estate: Estate, queue: str, monkeypatch: pytest.MonkeyPatch, when: Any
 ) -> None:
-    monkeypatch.setattr(restores, "PROGRESS_SECONDS", -1)  # the progress is stored after each transaction
+    monkeypatch.setattr(restore_archive, "PROGRESS_SECONDS", -1)  # the progress is stored after each transaction
     monkeypatch.setattr(writing, "_MOST_ACTIONS", 20)
     monkeypatch.setattr("handlers.journal.restores.WORKED_FOR", timedelta(0))
     dana = new_client(estate.pool, "dana@example.com")
@@ -185,7 +185,7 @@ def test_a_second_message_does_nothing_while_the_first_is_worked_on(
         told.append(restore_journal({"Records": messages[:1]}, Context()))
         return check_archive(*given)
 
-    monkeypatch.setattr(restores, "check", beside)
+    monkeypatch.setattr(restore_archive, "check", beside)
     assert restore_journal({"Records": messages[:1]}, Context()) == {"batchItemFailures": []}
     assert told == [{"batchItemFailures": []}]
     assert same(exported(erin), exported(dana))

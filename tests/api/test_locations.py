@@ -89,6 +89,7 @@ ANSWERS: dict[tuple[str, int], Asked] = {
     ("renameTag", 202): lambda client, _: client.patch("/tags/fomo", {"name": "calm"}),
     ("deleteTag", 202): lambda client, _: client.delete("/tags/fomo"),
     ("createExport", 201): exported,
+    ("createRestore", 201): lambda client, _: client.post("/restores", {"mode": "EMPTY_ONLY"}),
     ("createExport", 202): large_export,
 }
 

@@ -65,7 +65,7 @@ STEPS = some.one_of(
     step("group", first=some.integers(0, 9), second=some.integers(0, 9)),
     step("cash", type=some.sampled_from(["ADJUSTMENT", "FEE"]), amount=prices, at=minutes, note=texts),
     step("settings", lotMethod=some.sampled_from(["FIFO", "LIFO", "AVERAGE"])),
-)  # fmt: skip
+)  # fmt: skip  # a table, several values to a line
 
 
 def take(client: Client, kind: str, values: dict[str, Any]) -> None:

@@ -28,7 +28,7 @@ _COSTS = ("currency conversion fee", "transaction fee", "finra fee", "stamp duty
           "french transaction tax", "ptm levy")  # fmt: skip  # names, several to a line
 _WITH_CURRENCY = re.compile(r"(?P<name>.+) \((?P<currency>[A-Z]{3})\)")
 _TYPES = (("currency conversion", CashType.CONVERSION), ("card debit", CashType.WITHDRAWAL),
-          ("spending cashback", CashType.DEPOSIT), ("result adjustment", CashType.ADJUSTMENT))  # fmt: skip
+          ("spending cashback", CashType.DEPOSIT), ("result adjustment", CashType.ADJUSTMENT))  # fmt: skip  # a table
 
 
 def rows(records: Records) -> Iterator[Row]:

@@ -27,7 +27,7 @@ EXAMPLES: dict[str, Any] = contract()["components"].get("examples", {})
 PARAMETERS: dict[str, Any] = contract()["components"]["parameters"]
 OPERATIONS = {operation["operationId"]: (path, method, operation) for path, method, operation in operations(contract())}
 # Parameters of which one is wanted, though none is required by itself.
-ASKED = {"getCalendar": {"month"}}
+ASKED = {"getCalendar": {"month"}, "commitImport": {"If-Match"}}
 # What a function may say when AWS cannot be reached: in good order, or for a function behind the API by raising so.
 UNREACHABLE = {503, 200, 201, 202, 204}
 
@@ -41,11 +41,10 @@ def request(operation_id: str) -> dict[str, Any]:
     for parameter in given:
         if parameter["in"] == "path":
             filled = filled.replace(f"{{{parameter['name']}}}", str(example_of(parameter)))
-    wanted = [
-        it for it in given if it["in"] == "query" and (it.get("required") or it["name"] in ASKED.get(operation_id, ()))
-    ]
-    query = "&".join(f"{it['name']}={query_text(example_of(it))}" for it in wanted)
-    headers, body = {}, None
+    wanted = [it for it in given if it.get("required") or it["name"] in ASKED.get(operation_id, ())]
+    query = "&".join(f"{it['name']}={query_text(example_of(it))}" for it in wanted if it["in"] == "query")
+    headers = {it["name"].lower(): example_of(it) for it in wanted if it["in"] == "header"}
+    body = None
     if "requestBody" in operation:
         media_type, content = next(iter(operation["requestBody"]["content"].items()))
         headers["content-type"] = media_type

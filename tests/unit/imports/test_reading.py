@@ -18,13 +18,13 @@ NINJA = "Instrument;Market pos.;Qty;Entry price;Exit price;Entry time;Exit time;
 
 
 def opened(text: str, **options: object) -> FileReading:
-    return open_file([text.encode()], Options(**options))  # type: ignore[arg-type]
+    return open_file([text.encode()], Options(**options))  # type: ignore[arg-type]  # of any type
 
 
 def refused(text: str | bytes, **options: object) -> FileReason:
     data = text.encode() if isinstance(text, str) else text
     with pytest.raises(FileRefused) as error:
-        list(open_file([data], Options(**options)).rows())  # type: ignore[arg-type]
+        list(open_file([data], Options(**options)).rows())  # type: ignore[arg-type]  # of any type
     return error.value.reason
 
 

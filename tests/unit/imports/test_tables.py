@@ -171,7 +171,7 @@ def test_cells_are_read_by_the_names_of_their_columns() -> None:
 )
 def test_what_a_cell_lacks_is_said(wrong: object, reason: RowReason) -> None:
     with pytest.raises(Unreadable) as error:
-        wrong(record(zero="0", word="a word"))  # type: ignore[operator]
+        wrong(record(zero="0", word="a word"))  # type: ignore[operator]  # a function of a record
     assert error.value.reason is reason
 
 
