@@ -345,7 +345,7 @@ class Trade:
     @cached_property
     def trip(self) -> Trip:
         """The entries and closes as fills that are settled, lot by lot; at one instant, entries come first. The trade
-        has a price.
+        has a price. Of closes that take more than is held then, which no trade keeps, it is the last trip.
         """
         fills = [
             Fill(
@@ -375,7 +375,7 @@ class Trade:
             for number, close in enumerate(self.closes, start=len(fills))
         ]
         splits = [split.as_settled for split in self.splits]
-        [trip] = settle(fills, splits, self.lot_method, multiplier=self.multiplier, one_trip=True)
+        *_, trip = settle(fills, splits, self.lot_method, multiplier=self.multiplier, one_trip=True)
         return trip
 
     @cached_property

@@ -46,9 +46,6 @@ class RangedFile(io.RawIOBase):
         self._at = 0
         self._kept_at, self._kept = 0, b""
 
-    def readable(self) -> bool:
-        return True
-
     def seekable(self) -> bool:
         return True
 

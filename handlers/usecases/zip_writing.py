@@ -62,9 +62,6 @@ class _Written(io.RawIOBase):
         super().__init__()
         self._kept = bytearray()
 
-    def writable(self) -> bool:
-        return True
-
     def write(self, data: Any) -> int:
         self._kept += data
         return len(data)

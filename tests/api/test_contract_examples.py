@@ -14,6 +14,7 @@ import pytest
 
 from handlers.imports.record import ImportStatus
 from handlers.storage import imports
+from handlers.storage.clients import s3
 from openapi.generate import contract, operations
 from tests.api.client import Answer, Client
 from tests.api.estate import Estate, new_queue
@@ -113,6 +114,8 @@ class World:
             self.post("/exports", EXAMPLES["ExportInput"], "exportId")
         if "{importId}" in path:
             self.ids["importId"] = self._import(operation_id)
+        if "{restoreId}" in path:
+            self._restore()
         if "{mappingId}" in path:
             self.post("/import-mappings", EXAMPLES["ImportMappingInput"], "mappingId")
         if operation_id == "deleteEntry":
@@ -128,6 +131,13 @@ class World:
         if operation_id == "restoreTrade":
             assert self.client.delete(f"/trades/{self.ids['tradeId']}").status == 204
         return path.format(**self.ids)
+
+    def _restore(self) -> None:
+        """A restore whose archive has been sent, and a journal without trades."""
+        assert self.client.delete(f"/trades/{self.ids['tradeId']}").status == 204
+        made = self.client.post("/restores", EXAMPLES["RestoreInput"]).json
+        self.ids["restoreId"] = made["restore"]["restoreId"]
+        s3().put_object(Bucket="files", Key=made["upload"]["fields"]["key"], Body=b"PK")
 
     def _import(self, operation_id: str) -> str:
         """An import with a preview of two trades, or a committed one, at its first version."""
@@ -189,6 +199,7 @@ def world(estate: Estate, user_pool: UserPool, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("TAG_QUEUE_URL", new_queue("tags"))
     own = Own(user_pool, user_pool.new_user(EMAIL, PASSWORD))
     monkeypatch.setenv("IMPORT_APPLY_QUEUE_URL", new_queue("import-applies"))
+    monkeypatch.setenv("RESTORE_QUEUE_URL", new_queue("restores"))
     return World(Client(own.user.sub), own, user_pool, Importing(monkeypatch))
 
 

@@ -39,6 +39,11 @@ def sent(path: str, document: Any) -> Story:
     return lambda dana: dana.post(path, document)
 
 
+def imported(**options: Any) -> Story:
+    """An import that is asked for with these options."""
+    return sent("/imports", {"fileName": "fills.csv", **options})
+
+
 def raw(body: bytes) -> Story:
     return lambda dana: dana.post("/trades", body=body)
 
@@ -319,6 +324,14 @@ CASES: list[tuple[FieldCode, Params, str, Story]] = [
         lambda dana: dana.patch("/settings", {"defaultAccountId": "99999999-0000-4000-8000-000000000000"}),
     ),
     (FieldCode.CURRENCY_IN_USE, {}, "/currency", in_another_currency),
+    (FieldCode.UNKNOWN_FORMAT, {}, "/formatId", imported(formatId="papyrus")),
+    (FieldCode.UNKNOWN_MAPPING, {}, "/mappingId", imported(mappingId="99999999-0000-4000-8000-000000000000")),
+    (
+        FieldCode.MAPPING_RULE,
+        {},
+        "/columns/time",
+        sent("/import-mappings", {"name": "m", "rowKind": "FILL", "columns": {"symbol": "S"}}),
+    ),
     (
         FieldCode.UNKNOWN_TRADE,
         {},

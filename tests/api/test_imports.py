@@ -548,3 +548,36 @@ def test_a_mistake_in_a_reader_fails_the_import_and_logs_no_word_of_the_file(
     [line] = [each for each in log_lines.records if each["level"] == "ERROR"]
     assert (line["bug"], line["import_id"]) == ("ValueError", one["importId"])
     assert "secret of Dana" not in log_lines.text
+
+
+# What is stored already
+
+
+def recorded(dana: Client, minute: int, side: str, symbol: str = "AAPL") -> None:
+    """A fill of one share at 10 that is there before the import, at a minute after ten in New York."""
+    fill = {"symbol": symbol, "side": side, "quantity": "1", "price": "10"}
+    made = dana.post("/executions", {**fill, "executedAt": f"2026-01-05T10:{minute:02}:00-05:00"})
+    assert made.status == 201, made.json
+
+
+def test_a_file_of_subtotals_changes_nothing(dana: Client, importing: Importing) -> None:
+    header = "Date,Action,Symbol,Description,Quantity,Price,Fees & Comm,Amount"
+    one = importing.imported(dana, f'{header}\nTransactions Total,,,,,,,"$0.00"\n')
+    assert (one["status"], one["counts"]["skipped"], trades(dana, one)) == ("PREVIEW", 1, [])
+
+
+def test_a_late_fill_that_joins_two_trades_deletes_one_of_them(dana: Client, importing: Importing) -> None:
+    for minute, side in ((1, "BUY"), (2, "SELL"), (3, "BUY"), (4, "SELL")):
+        recorded(dana, minute, side)
+    one = importing.imported(dana, a_file("1 Buy 1 AAPL 11"), **NEW_YORK)
+    assert sorted(each["change"] for each in trades(dana, one)) == ["DELETE", "UPDATE"]
+    assert one["counts"]["trades"] == 2
+
+
+def test_positions_that_a_renaming_links_are_previewed_together(dana: Client, importing: Importing) -> None:
+    recorded(dana, 1, "BUY", "OLD")
+    action = {"type": "RENAME", "symbol": "OLD", "newSymbol": "NEW", "effectiveAt": "2026-01-05T10:05:00-05:00"}
+    assert dana.post("/corporate-actions", action).status == 201
+    one = importing.imported(dana, a_file("2 Buy 1 OLD 12", "6 Sell 2 NEW 13"), **NEW_YORK)
+    [found] = trades(dana, one)
+    assert (found["change"], found["trade"]["symbol"], found["trade"]["status"]) == ("UPDATE", "NEW", "CLOSED")

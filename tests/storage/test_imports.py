@@ -51,6 +51,8 @@ def test_an_import_that_was_changed_meanwhile_is_neither_replaced_nor_deleted() 
         imports.replace(changed, one)
     with pytest.raises(VersionMismatch):
         imports.delete(one)
+    with pytest.raises(VersionMismatch):
+        imports.replace_once(changed, one, None, NOW)
     assert imports.get("dana", one.import_id) == changed
 
 
