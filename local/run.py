@@ -57,7 +57,7 @@ def main() -> int:
 
 def run(api_port: int, aws_port: int, pages_port: int) -> None:
     say("Starting the embedded AWS ...")
-    with embedded_aws(KEPT, aws_port, api_port, keep=True) as aws:
+    with web.reserved(pages_port), embedded_aws(KEPT, aws_port, api_port, keep=True) as aws:
         say("Deploying the stack ...")
         with no_interruption():
             stack = deploy(aws, BUILD, {"AllowedOrigins": web.allowed_origins(pages_port)})

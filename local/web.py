@@ -7,6 +7,7 @@ import base64
 import hashlib
 import json
 import re
+import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -82,6 +83,15 @@ def server(port: int, api: str, files_at: str, demo: Mapping[str, str] | None = 
             """Keep the terminal for mails and logs."""
 
     return ThreadingHTTPServer(("127.0.0.1", port), Pages)
+
+
+@contextmanager
+def reserved(port: int) -> Iterator[None]:
+    """Keep the port from other programs until the pages are served at it."""
+    with socket.socket() as held:
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does, which binds it meanwhile
+        held.bind(("127.0.0.1", port))
+        yield
 
 
 @contextmanager

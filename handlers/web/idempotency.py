@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
@@ -69,7 +69,7 @@ def fingerprint(operation_id: str, values: Mapping[str, Any], **path: str) -> st
     """A hash of the meaning of a request: amounts count by value ("100" equals "100.0"), times by instant and offset,
     and the order of properties does not count.
 
-    values: those of the request's model, where amounts are Decimals and times datetimes.
+    values: those of the request's model, where amounts are Decimals, times datetimes, and days dates.
     """
     request = json.dumps([operation_id, path, values], sort_keys=True, separators=(",", ":"), default=_text)
     return hashlib.sha256(request.encode()).hexdigest()
@@ -86,6 +86,8 @@ def _text(value: object) -> str:
         return canonical(value)
     if isinstance(value, datetime):
         return value.isoformat(timespec="microseconds")
+    if isinstance(value, date):
+        return value.isoformat()
     if isinstance(value, UUID):
         return str(value)
     raise TypeError(f"no request holds a {type(value).__name__}")

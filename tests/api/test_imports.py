@@ -581,3 +581,16 @@ def test_positions_that_a_renaming_links_are_previewed_together(dana: Client, im
     one = importing.imported(dana, a_file("2 Buy 1 OLD 12", "6 Sell 2 NEW 13"), **NEW_YORK)
     [found] = trades(dana, one)
     assert (found["change"], found["trade"]["symbol"], found["trade"]["status"]) == ("UPDATE", "NEW", "CLOSED")
+
+
+def test_a_request_with_every_option_and_a_key_is_answered_once(dana: Client) -> None:
+    every = {
+        "fileName": "fills.csv", "formatId": "das", "timeZone": "America/New_York", "dateOrder": "MDY",
+        "decimalMark": "POINT", "orphanPolicy": "SHORT", "day": "2026-01-05",
+    }  # fmt: skip  # options, several to a line
+    headers = {"Idempotency-Key": "key-of-every-option"}
+    made = [dana.post("/imports", every, headers=headers) for _ in range(2)]
+    assert [answer.status for answer in made] == [201, 201]
+    assert made[0].json["import"]["day"] == made[1].json["import"]["day"] == "2026-01-05"
+    assert made[0].json["import"]["importId"] == made[1].json["import"]["importId"]
+    assert dana.post("/imports", every | {"day": "2026-01-06"}, headers=headers).status == 422
