@@ -102,10 +102,10 @@ agreement: $(VENV)/.ready $(TOOLS)/sam/.ready $(TOOLS)/checkov/.ready
 	$(VENV)/python -m docs.diagram --check
 	$(VENV)/pytest $(WORKERS) tests/contract tests/template
 
-# Passwords, tokens and a PNG of examples and tests; whatever else looks like a secret fails, or says on its line why it is none.
+# Passwords, tokens, a PNG and SHA-256 hashes of examples and tests; whatever else looks like a secret fails, or says on its line why it is none.
 # Actions of AWS, names and prose that look like values of secrets to a scanner.
 WORDS := ^forgot_password$$|^TRADING_JOURNAL_PASSWORD$$|^(Create|Delete|Describe|Get|Tag|Untag|Update)(Secret|SecretValue|RandomPassword|Resource)\b|^(PageToken|Guard)Secret-[*]$$|^_reset_code$$|^password$$|^short$$|^an account has none|^the client has no secret$$
-MADE_UP := (Breakout|Pullback|Demo-Journal|Wrong-password)-[0-9]|^a+$$|^(get|put)_item$$|^a1b2c3d4e5$$|^eyJhbGciOiJSUzI1NiJ9[.]eyJ0b2tlbl91c2Ui|^(89504e47|0000000a49444154)[0-9a-f]+$$|$(WORDS)
+MADE_UP := (Breakout|Pullback|Demo-Journal|Wrong-password)-[0-9]|^(9f86d081884c7d65|e3b0c44298fc1c14)[0-9a-f]+$$|^a+$$|^(get|put)_item$$|^a1b2c3d4e5$$|^eyJhbGciOiJSUzI1NiJ9[.]eyJ0b2tlbl91c2Ui|^(89504e47|0000000a49444154)[0-9a-f]+$$|$(WORDS)
 
 scan: $(TOOLS)/scanners/.ready $(TOOLS)/checkov/.ready ## Unsafe code (bandit), secrets (detect-secrets, gitleaks), mistakes in templates (checkov, cfn-lint-serverless) and workflows (check-jsonschema, zizmor); offline
 	$(SCANNERS)/bandit --quiet --configfile pyproject.toml --recursive building handlers local ops openapi docs benchmarks
