@@ -16,6 +16,7 @@ from handlers.journal.money import ONE, ZERO
 from handlers.journal.positions import Side
 from handlers.journal.rules import wrong_amount, wrong_time
 from handlers.journal.settings import MAIN
+from handlers.journal.tags import tag_errors
 
 DEFAULT_ACCOUNT = MAIN
 
@@ -320,6 +321,7 @@ def execution_errors(execution: Execution, path: tuple[str | int, ...] = ()) -> 
     kind = execution.kind
     errors = [*_amount_errors(execution, path), *_amount_errors(execution.instrument, (*path, "instrument"))]
     errors += _time_errors(execution.executed_at, (*path, "executed_at"))
+    errors += [replace(error, path=(*path, *error.path)) for error in tag_errors(execution.tags)]
     for index, detail in enumerate(execution.cost_details):
         errors += _amount_errors(detail, (*path, "cost_details", index))
     for name, missing in (

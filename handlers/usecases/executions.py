@@ -187,6 +187,7 @@ def correct(user: str, execution_id: str, changes: Mapping[str, Any], allowed: P
             new = replace(new, basis_unknown=False)
         if errors := execution_errors(new):
             raise RuleBroken(errors)
+        new = replace(new, tags=unique(new.tags))
         if new == old and new.executed_at.utcoffset() == old.executed_at.utcoffset():
             _, held = storage.get_with_position(user, execution_id)
             if not held.is_settled(old):
@@ -288,4 +289,4 @@ def _value(name: str, value: Any) -> Any:
     """The value that a merge patch gives a field; None clears it."""
     if value is None:
         return _EMPTY.get(name)
-    return unique(value) if name == "tags" else value
+    return tuple(value) if name == "tags" else value

@@ -883,3 +883,16 @@ def test_answers_that_are_kept_meanwhile_are_given_to_each(dana: Client, monkeyp
     assert [result["status"] for result in results] == [201] * 3
     assert results[0]["recorded"] == firsts[0]
     assert len(listed(dana)) == 3
+
+
+def test_a_tag_of_an_execution_of_which_nothing_is_left_is_named(dana: Client) -> None:
+    written = {"tags": ["gap", " gap", "\u0017"]}
+    new = dana.post("/executions", fill("BUY", "1", "10", 0, **written))
+    assert (new.status, new.bad_fields) == (422, {("body", "/tags/2")})
+    [recorded] = put(dana, fill("BUY", "1", "10", 0, tags=["gap", " gap"]))
+    path = f"/executions/{recorded['execution']['executionId']}"
+    assert recorded["execution"]["tags"] == ["gap"]
+    corrected = dana.patch(path, written)
+    assert (corrected.status, corrected.bad_fields) == (422, {("body", "/tags/2")})
+    assert dana.patch(path, {"tags": ["late", "late "]}).json["execution"]["tags"] == ["late"]
+    assert "tags" not in dana.patch(path, {"tags": None}).json["execution"]
