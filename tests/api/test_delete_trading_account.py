@@ -214,7 +214,7 @@ def test_a_deletion_that_is_killed_at_any_call_goes_on_by_itself(
     kill = Kill()
     kill.when = when
     calls = 0
-    for number in range(1, 80):
+    for number in range(1, 80, 2):  # behind one call is before the next: both cases together are every place
         own = furnished(dana, GROUP.replace("7e1d", f"{number:04}"), str(number))
         kill.left = number
         killed = False
