@@ -9776,7 +9776,7 @@ class ImportTable(BaseModel):
     """
 
 
-class Import(BaseModel):
+class FileImport(BaseModel):
     """
     A file on its way into the journal.
     """
@@ -9933,7 +9933,7 @@ class ImportUpload(BaseModel):
     An import, and the form that sends its file.
     """
 
-    import_: Annotated[Import, Field(alias='import')]
+    import_: Annotated[FileImport, Field(alias='import')]
     upload: ImportForm
 
 
@@ -9942,7 +9942,7 @@ class ImportPage(BaseModel):
     A page of imports.
     """
 
-    items: Annotated[list[Import], Field(max_length=100)]
+    items: Annotated[list[FileImport], Field(max_length=100)]
     """
     The imports of this page.
     """
