@@ -8,6 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from handlers.imports.date_tokens import compiled
+from handlers.imports.names import names
 from handlers.imports.refusals import Refusal
 from handlers.imports.values import DateOrder, DecimalMark
 from handlers.journal.cash import CashType
@@ -56,12 +57,11 @@ class SkipWhen:
 
 # The fields that a column can be, and of each kind of rows, the sets of which one must be complete.
 FIELDS = frozenset(
-    {
-        "time", "date", "clock", "symbol", "side", "quantity", "price", "commission", "amount", "currency",
-        "external_id", "order_id", "entry_time", "exit_time", "entry_price", "exit_price", "profit", "type",
-        "multiplier", "note",
-    }
-)  # fmt: skip  # names, several to a line
+    names(
+        "time,date,clock,symbol,side,quantity,price,commission,amount,currency,external_id,order_id,"
+        "entry_time,exit_time,entry_price,exit_price,profit,type,multiplier,note"
+    )
+)
 _WHEN = (("time",), ("date",))
 _NEEDED: Mapping[RowKind, Sequence[Sequence[tuple[str, ...]]]] = {
     RowKind.FILL: (_WHEN, (("symbol",),), (("quantity",),), (("price",), ("amount",))),

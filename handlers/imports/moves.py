@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
+from handlers.imports.names import names
 from handlers.imports.records import Skipped
 from handlers.imports.rows import CashMove
 from handlers.imports.values import Moment
@@ -15,19 +16,26 @@ from handlers.journal.money import ZERO
 _WORDS: Sequence[tuple[str, CashType]] = tuple(
     (word, kind)
     for kind, words in (
-        (CashType.TAX, ("withholding", "nra tax", "foreign tax", "stamp duty", "tax")),
-        (CashType.INTEREST, ("interest", "lending", "staking")),
-        (CashType.DIVIDEND, ("dividend", "div adj", "qual div", "cash div", "cdiv", "cap gain", "payment in lieu",
-                             "return of capital", "distribution", "in lieu")),
-        (CashType.FUNDING, ("funding", "swap", "rollover", "overnight")),
-        (CashType.CONVERSION, ("conversion", "exchange", "forex trade", "convert")),
-        (CashType.FEE, ("fee", "commission", "charge", "subscription", "market data")),
-        (CashType.PAYOUT, ("payout",)),
-        (CashType.DEPOSIT, ("deposit", "withdraw", "top-up", "top up", "transfer", "wire", "ach", "funds", "journal",
-                            "moneylink", "electronic fund", "cash receipt", "cash disbursement", "check")),
+        (CashType.TAX, "withholding,nra tax,foreign tax,stamp duty,tax"),
+        (CashType.INTEREST, "interest,lending,staking"),
+        (
+            CashType.DIVIDEND,
+            ("dividend,div adj,qual div,cash div,cdiv,cap gain,payment in lieu,return of capital,distribution,in lieu"),
+        ),
+        (CashType.FUNDING, "funding,swap,rollover,overnight"),
+        (CashType.CONVERSION, "conversion,exchange,forex trade,convert"),
+        (CashType.FEE, "fee,commission,charge,subscription,market data"),
+        (CashType.PAYOUT, "payout"),
+        (
+            CashType.DEPOSIT,
+            (
+                "deposit,withdraw,top-up,top up,transfer,wire,ach,funds,journal,moneylink,electronic fund,"
+                "cash receipt,cash disbursement,check"
+            ),
+        ),
     )
-    for word in words
-)  # fmt: skip  # words, several to a line
+    for word in names(words)
+)
 _OWNERS = frozenset({CashType.DEPOSIT, CashType.WITHDRAWAL})
 
 

@@ -51,7 +51,7 @@ _NAMES: dict[str, str] = {
     "note": "note|notes|comment|description|notiz|beschreibung|remarque|nota|descripción|descrizione|descrição|"
     "omschrijving|opis",
     "multiplier": "multiplier|point value|contract size|multiplikator|multiplicateur|multiplicador|moltiplicatore",
-}  # fmt: skip  # tables of words
+}
 _FEES = frozenset(
     [
         "fee",

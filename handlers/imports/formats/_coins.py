@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC
 from decimal import Decimal
 
+from handlers.imports.names import names
 from handlers.imports.records import Record, Records
 from handlers.imports.refusals import Unreadable
 from handlers.imports.rows import Fill, RowReason
@@ -15,10 +16,7 @@ from handlers.journal.executions import ExecutionKind, Instrument, InstrumentKin
 from handlers.journal.money import MOST_DECIMALS, MOST_DIGITS, ZERO, has_few_digits, ratio
 from handlers.journal.positions import Side
 
-_FIAT = (
-    "USD", "EUR", "GBP", "CHF", "JPY", "CAD", "AUD", "NZD", "TRY", "BRL", "PLN", "RUB", "UAH", "NGN", "ZAR", "MXN",
-    "ARS", "SEK", "NOK", "DKK", "CZK", "RON",
-)  # fmt: skip  # codes, several to a line
+_FIAT = names("USD,EUR,GBP,CHF,JPY,CAD,AUD,NZD,TRY,BRL,PLN,RUB,UAH,NGN,ZAR,MXN,ARS,SEK,NOK,DKK,CZK,RON")
 _STABLE = ("USDT", "USDC", "FDUSD", "BUSD", "TUSD", "USDP", "PYUSD", "USDG", "USDS", "DAI", "EURT", "EURC", "EURI")
 # What coins are priced in, the likelier first: between two coins, the one that comes first here is the price's.
 _QUOTES = (*_FIAT, *_STABLE, "BTC", "XBT", "ETH", "BNB", "SOL", "TRX", "XRP", "DOGE", "DOT", "VAI", "PAX", "UST")

@@ -7,16 +7,16 @@ from decimal import Decimal
 
 from handlers.imports.checks import gross_of
 from handlers.imports.instruments import Named, future, share_or_option
+from handlers.imports.names import names
 from handlers.imports.records import checked_symbol
 from handlers.journal.executions import Instrument, InstrumentKind
 from handlers.journal.money import MOST_DECIMALS, ONE, ZERO, canonical, has_few_digits, minus, product, ratio
 from handlers.journal.point_values import point_value
 from handlers.journal.positions import Side
 
-_CURRENCIES = {
-    "AUD", "BRL", "CAD", "CHF", "CNH", "CZK", "DKK", "EUR", "GBP", "HKD", "HUF", "ILS", "JPY", "MXN", "NOK", "NZD",
-    "PLN", "RUB", "SEK", "SGD", "THB", "TRY", "USD", "ZAR",
-}  # fmt: skip  # codes, several to a line
+_CURRENCIES = frozenset(
+    names("AUD,BRL,CAD,CHF,CNH,CZK,DKK,EUR,GBP,HKD,HUF,ILS,JPY,MXN,NOK,NZD,PLN,RUB,SEK,SGD,THB,TRY,USD,ZAR")
+)
 # A lot by the convention of the platforms: units of the first currency of a pair, and ounces of a metal.
 _LOT = Decimal(100_000)
 _METALS = {"XAU": Decimal(100), "XAG": Decimal(5_000), "XPT": Decimal(100), "XPD": Decimal(100)}

@@ -8,6 +8,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from handlers.imports.formats._cells import beginning_with
+from handlers.imports.names import names
 from handlers.imports.records import Record, plain
 from handlers.imports.values import Moment
 from handlers.journal.money import total
@@ -16,18 +17,20 @@ _DAY = ("Date", "Datum", "Fecha", "Data", "Dato", "Päivämäärä")
 _CLOCK = ("Time", "Tijd", "Uhrzeit", "Zeit", "Hora", "Heure", "Ora", "Orario", "Czas", "Tid", "Aika")
 _PRODUCT = ("Product", "Produkt", "Producto", "Produto", "Produit", "Prodotto", "Tuote")
 _ISIN = ("ISIN", "Code ISIN", "Código ISIN", "Codice ISIN", "Kod ISIN")
-_QUANTITY = ("Quantity", "Aantal", "Anzahl", "Número", "Quantidade", "Quantité", "Quantità", "Liczba", "Number",
-             "Antal", "Cantidad", "Määrä")  # fmt: skip  # names, several to a line
+_QUANTITY = names("Quantity,Aantal,Anzahl,Número,Quantidade,Quantité,Quantità,Liczba,Number,Antal,Cantidad,Määrä")
 _PRICE = ("Price", "Koers", "Kurs", "Precio", "Preços", "Preço", "Cours", "Quotazione", "Prezzo", "Pris", "Hinta")
-_ORDER = ("Order ID", "Order-ID", "OrderID", "ID Orden", "ID da Ordem", "ID Ordre", "ID Ordine", "ID ordine",
-          "Identyfikator zlecenia", "Ordre ID")  # fmt: skip  # names, several to a line
+_ORDER = names(
+    "Order ID,Order-ID,OrderID,ID Orden,ID da Ordem,ID Ordre,ID Ordine,ID ordine,Identyfikator zlecenia,Ordre ID"
+)
 # The beginnings of names that go on with a currency, or are cut in some files.
-_FEES = ("transaction and", "transactiekosten", "transaktion", "costes de trans", "custos de trans",
-         "frais de courtage", "costi di trans", "commissioni di trans", "opłata trans")  # fmt: skip  # names
-_FOREIGN_EXCHANGE = ("autofx", "taxa autofx", "comision autofx", "comisión autofx", "frais conversion autofx",
-                     "commissione autofx", "opłata autofx")  # fmt: skip  # names, several to a line
-_RATE = ("exchange r", "wisselkoers", "wechselkurs", "tipo de cambio", "taxa de câm", "taux de ch", "tasso di c",
-         "kurs wym")  # fmt: skip  # names, several to a line
+_FEES = names(
+    "transaction and,transactiekosten,transaktion,costes de trans,custos de trans,frais de courtage,"
+    "costi di trans,commissioni di trans,opłata trans"
+)
+_FOREIGN_EXCHANGE = names(
+    "autofx,taxa autofx,comision autofx,comisión autofx,frais conversion autofx,commissione autofx,opłata autofx"
+)
+_RATE = names("exchange r,wisselkoers,wechselkurs,tipo de cambio,taxa de câm,taux de ch,tasso di c,kurs wym")
 
 # The columns by which a header is recognized.
 COLUMNS = tuple(map("|".join, (_DAY, _CLOCK, _PRODUCT, _ISIN, _QUANTITY, _PRICE, _ORDER)))

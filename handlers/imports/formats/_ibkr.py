@@ -182,8 +182,15 @@ class Actions:
         at, day_only = moment
         if "MERGED" not in text and "TENDERED" not in text:
             return Action(type=ActionType.RENAME, symbol=out.symbol, at=at, day_only=day_only, new_symbol=come.symbol)
-        return Action(type=ActionType.MERGER_SHARES, symbol=out.symbol, at=at, day_only=day_only,
-                      new=come.units, old=out.units.copy_abs(), new_symbol=come.symbol)  # fmt: skip  # a row
+        return Action(
+            type=ActionType.MERGER_SHARES,
+            symbol=out.symbol,
+            at=at,
+            day_only=day_only,
+            new=come.units,
+            old=out.units.copy_abs(),
+            new_symbol=come.symbol,
+        )
 
 
 def _of_one_row(record: Record, symbol: str, own: str, text: str, moment: Moment) -> Action | None:
@@ -201,8 +208,16 @@ def _of_one_row(record: Record, symbol: str, own: str, text: str, moment: Moment
     if (found := _FOR.search(text)) and "SPINOFF" in text and own != symbol:
         # The share of the cost that the new shares take is not in the file: they come at none.
         new, old = Decimal(found["new"]), Decimal(found["old"])
-        return Action(type=ActionType.SPINOFF, symbol=symbol, at=at, day_only=day_only, new=new, old=old,
-                      new_symbol=own, cost_share=ZERO)  # fmt: skip  # a row
+        return Action(
+            type=ActionType.SPINOFF,
+            symbol=symbol,
+            at=at,
+            day_only=day_only,
+            new=new,
+            old=old,
+            new_symbol=own,
+            cost_share=ZERO,
+        )
     return None
 
 

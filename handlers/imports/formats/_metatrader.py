@@ -9,6 +9,7 @@ from decimal import Decimal
 from handlers.imports.formats._cells import quantity_in
 from handlers.imports.formats._contracts import contract
 from handlers.imports.moves import cash, cash_type
+from handlers.imports.names import names
 from handlers.imports.pairs import Pairs, WholeTrade
 from handlers.imports.records import Columns, Record, Records, Skipped, plain
 from handlers.imports.rows import CashMove, Fill
@@ -19,10 +20,11 @@ from handlers.journal.money import ZERO, total
 from handlers.journal.positions import Side
 
 # Texts in a line of their own that begin another part of a report. Comments stand in such lines, too.
-_TITLES = {
-    "positions", "orders", "deals", "open positions", "results", "closed transactions", "open trades",
-    "working orders", "summary", "balance",
-}  # fmt: skip  # names, several to a line
+_TITLES = frozenset(
+    names(
+        "positions,orders,deals,open positions,results,closed transactions,open trades,working orders,summary,balance"
+    )
+)
 SIDES = {"buy": Side.BUY, "sell": Side.SELL}
 _CASH = {
     "balance": CashType.DEPOSIT,

@@ -13,6 +13,7 @@ from functools import partial
 from handlers.imports.format import Format, Kind
 from handlers.imports.formats._coins import coin, gathered, in_utc, is_price_of, unit_price, with_fee
 from handlers.imports.moves import cash, cash_type
+from handlers.imports.names import names
 from handlers.imports.records import Found, Record, Records, Skipped
 from handlers.imports.refusals import Unreadable
 from handlers.imports.rows import Fill, Row, RowReason
@@ -22,10 +23,12 @@ from handlers.journal.money import ZERO, total
 from handlers.journal.positions import Side
 
 _FEES = {"fee", "transaction fee"}
-_TRADES = _FEES | {
-    "buy", "sell", "transaction buy", "transaction spend", "transaction sold", "transaction revenue",
-    "transaction related", "binance convert", "large otc trading", "small assets exchange bnb",
-}  # fmt: skip  # names, several to a line
+_TRADES = _FEES | frozenset(
+    names(
+        "buy,sell,transaction buy,transaction spend,transaction sold,transaction revenue,transaction related,"
+        "binance convert,large otc trading,small assets exchange bnb"
+    )
+)
 # What moves between the owner's own wallets at Binance.
 _INNER = ("transfer", "subscription", "redemption", "purchase", "staking purchase")
 

@@ -14,6 +14,7 @@ from handlers.imports.checks import check_amount
 from handlers.imports.format import Format, Kind, Need
 from handlers.imports.instruments import Named, option, share_or_option
 from handlers.imports.moves import cash, cash_type
+from handlers.imports.names import names
 from handlers.imports.records import Found, Record, Records, Skipped, each
 from handlers.imports.rows import Action, Fill, Row
 from handlers.imports.values import DateOrder, Moment
@@ -108,12 +109,13 @@ FORMAT = Format(
     id="fidelity",
     broker="Fidelity",
     kind=Kind.MIXED,
-    columns=("Run Date", "Action", "Symbol", "Quantity", "Price ($)|Price", "Commission ($)|Commission",
-             "Amount ($)|Amount", "Settlement Date"),
+    columns=names(
+        "Run Date,Action,Symbol,Quantity,Price ($)|Price,Commission ($)|Commission,Amount ($)|Amount,Settlement Date"
+    ),
     rows=rows,
     how_to_export="Activity & Orders > History > Download > CSV",
     needs=(Need.TIME_ZONE,),
     date_order=DateOrder.MDY,
     newest_first=True,
     ragged=True,
-)  # fmt: skip  # columns, several to a line
+)

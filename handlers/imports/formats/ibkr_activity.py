@@ -14,6 +14,7 @@ from handlers.imports.format import Format, Kind, Layout, Need
 from handlers.imports.formats._ibkr import ENDS, Actions, kind_of, named
 from handlers.imports.formats._ibkr_levels import one_level
 from handlers.imports.moves import cash
+from handlers.imports.names import names
 from handlers.imports.records import Found, Record, Records, Skipped
 from handlers.imports.rows import CashMove, Fill, Row
 from handlers.journal.cash import CashType
@@ -101,11 +102,13 @@ FORMAT = Format(
     id="ibkr_activity",
     broker="Interactive Brokers",
     kind=Kind.MIXED,
-    columns=("DataDiscriminator", "Asset Category", "Currency", "Symbol", "Date/Time", "Quantity", "T. Price",
-             "Proceeds", "Comm/Fee", "Basis", "Realized P/L", "Code"),
+    columns=names(
+        "DataDiscriminator,Asset Category,Currency,Symbol,Date/Time,Quantity,T. Price,Proceeds,Comm/Fee,"
+        "Basis,Realized P/L,Code"
+    ),
     opening=("Statement,Data,Title,Activity|Trades,Header,DataDiscriminator",),
     layout=Layout.SECTIONS,
     rows=rows,
     how_to_export="Performance & Reports > Statements > Activity > choose the dates > CSV",
     needs=(Need.TIME_ZONE,),
-)  # fmt: skip  # columns, several to a line
+)

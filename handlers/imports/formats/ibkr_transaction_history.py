@@ -10,6 +10,7 @@ from handlers.imports.checks import check_amount
 from handlers.imports.format import Format, Kind, Layout
 from handlers.imports.instruments import share_or_option
 from handlers.imports.moves import cash, cash_type
+from handlers.imports.names import names
 from handlers.imports.records import Found, Record, Records
 from handlers.imports.refusals import Unreadable
 from handlers.imports.rows import Fill, Row, RowReason
@@ -74,11 +75,10 @@ FORMAT = Format(
     id="ibkr_transaction_history",
     broker="Interactive Brokers",
     kind=Kind.MIXED,
-    columns=("Date", "Account", "Description", "Transaction Type", "Symbol", "Quantity", "Price", "Gross Amount",
-             "Commission", "Net Amount"),
+    columns=names("Date,Account,Description,Transaction Type,Symbol,Quantity,Price,Gross Amount,Commission,Net Amount"),
     opening=("Statement,Data,Title,Transaction History",),
     layout=Layout.SECTIONS,
     rows=rows,
     how_to_export="Performance & Reports > Transaction History > choose the dates > CSV",
     newest_first=True,
-)  # fmt: skip  # columns, several to a line
+)

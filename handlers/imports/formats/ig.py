@@ -13,6 +13,7 @@ from handlers.imports.format import Format, Kind
 from handlers.imports.formats._coins import in_utc
 from handlers.imports.formats._contracts import contract
 from handlers.imports.moves import cash, cash_type
+from handlers.imports.names import names
 from handlers.imports.pairs import Pairs, WholeTrade
 from handlers.imports.records import LONGEST_SYMBOL, Found, Record, Records, checked_symbol, each
 from handlers.imports.rows import Row
@@ -60,10 +61,12 @@ FORMAT = Format(
     id="ig",
     broker="IG",
     kind=Kind.MIXED,
-    columns=("MarketName", "Transaction type", "Reference", "Open level", "Close level", "Size", "PL Amount", "DateUtc",
-             "OpenDateUtc", "CurrencyIsoCode"),
+    columns=names(
+        "MarketName,Transaction type,Reference,Open level,Close level,Size,PL Amount,DateUtc,OpenDateUtc,"
+        "CurrencyIsoCode"
+    ),
     rows=rows,
     how_to_export="My IG > Live accounts > History > Transactions > Download CSV",
     date_order=DateOrder.DMY,
     newest_first=True,
-)  # fmt: skip  # columns, several to a line
+)

@@ -14,6 +14,7 @@ from handlers.imports.checks import check_amount
 from handlers.imports.format import Format, Kind
 from handlers.imports.formats._contracts import instrument_of
 from handlers.imports.instruments import Named, option
+from handlers.imports.names import names
 from handlers.imports.records import Record, Records, Skipped
 from handlers.imports.refusals import Unreadable
 from handlers.imports.rows import Fill, Row, RowReason
@@ -24,8 +25,10 @@ from handlers.journal.money import minus, product, total
 _OPTION = re.compile(r"(?P<root>[A-Z.]+)(?P<day>[0-9]{6})(?P<right>[CP])(?P<strike>[0-9]{1,8})")
 _THOUSANDTH = Decimal("0.001")
 # The total is there in most files; where it is not, these are its parts.
-_FEES = ("Platform Fees", "SEC Fees", "Trading Activity Fees", "Options Regulatory Fees", "OCC Fees", "Contract Fees",
-         "Settlement Fees", "SFC Levy", "Stamp Duty", "Trading Fees")  # fmt: skip  # names, several to a line
+_FEES = names(
+    "Platform Fees,SEC Fees,Trading Activity Fees,Options Regulatory Fees,OCC Fees,Contract Fees,"
+    "Settlement Fees,SFC Levy,Stamp Duty,Trading Fees"
+)
 
 
 def rows(records: Records) -> Iterator[Row]:

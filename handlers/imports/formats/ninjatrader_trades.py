@@ -12,6 +12,7 @@ from functools import partial
 
 from handlers.imports.format import Format, Kind, Need
 from handlers.imports.instruments import future_or_other
+from handlers.imports.names import names
 from handlers.imports.pairs import Pairs, WholeTrade
 from handlers.imports.records import Found, Record, Records, each
 from handlers.imports.rows import Row
@@ -48,10 +49,11 @@ FORMAT = Format(
     id="ninjatrader_trades",
     broker="NinjaTrader",
     kind=Kind.TRADES,
-    columns=("Instrument", "Market pos.|Market position", "Qty|Quantity", "Entry price", "Exit price", "Entry time",
-             "Exit time", "Profit"),
+    columns=names(
+        "Instrument,Market pos.|Market position,Qty|Quantity,Entry price,Exit price,Entry time,Exit time,Profit"
+    ),
     rows=rows,
     how_to_export="Trade Performance > Trades > right click > Export > CSV",
     needs=(Need.TIME_ZONE, Need.MULTIPLIER),
     ragged=True,
-)  # fmt: skip  # columns, several to a line
+)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from handlers.imports.format import Format, Kind
+from handlers.imports.names import names
 from handlers.imports.records import Found, Record, Records, Skipped, each
 from handlers.imports.rows import Fill, Row
 from handlers.journal.executions import Instrument
@@ -52,8 +53,7 @@ FORMAT = Format(
     id="own_closes",
     broker="This API",
     kind=Kind.TRADES,
-    columns=("tradeId", "id", "kind", "symbol", "side", "multiplier", "openDate", "at", "quantity", "entryPrice",
-             "price", "entryCosts"),
+    columns=names("tradeId,id,kind,symbol,side,multiplier,openDate,at,quantity,entryPrice,price,entryCosts"),
     rows=rows,
     how_to_export="createExport with the format CSV",
-)  # fmt: skip  # columns, several to a line
+)

@@ -15,6 +15,7 @@ from handlers.imports.checks import check_amount
 from handlers.imports.format import Format, Kind
 from handlers.imports.instruments import Named, option_in, stock
 from handlers.imports.moves import cash, cash_type
+from handlers.imports.names import names
 from handlers.imports.records import Found, Record, Records, Skipped, each
 from handlers.imports.refusals import Unreadable
 from handlers.imports.rows import Action, Fill, Row, RowReason
@@ -139,10 +140,9 @@ FORMAT = Format(
     id="robinhood",
     broker="Robinhood",
     kind=Kind.MIXED,
-    columns=("Activity Date", "Process Date", "Settle Date", "Instrument", "Description", "Trans Code", "Quantity",
-             "Price", "Amount"),
+    columns=names("Activity Date,Process Date,Settle Date,Instrument,Description,Trans Code,Quantity,Price,Amount"),
     rows=rows,
     how_to_export="Account > Reports and statements > Reports > Generate new report > Download CSV",
     date_order=DateOrder.MDY,
     newest_first=True,
-)  # fmt: skip  # columns, several to a line
+)

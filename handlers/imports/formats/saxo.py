@@ -13,6 +13,7 @@ from decimal import Decimal
 from handlers.imports.format import Format, Kind, Need
 from handlers.imports.instruments import share_or_option
 from handlers.imports.moves import cash, cash_type
+from handlers.imports.names import names
 from handlers.imports.records import Found, Record, Records, Skipped, each
 from handlers.imports.refusals import Unreadable
 from handlers.imports.rows import Fill, Row, RowReason
@@ -107,12 +108,14 @@ FORMAT = Format(
     id="saxo",
     broker="Saxo",
     kind=Kind.MIXED,
-    columns=("Client ID", "Trade Date", "Type", "Instrument", "Instrument currency", "Instrument Symbol", "Event",
-             "Amount|Booked Amount", "Conversion Rate"),
+    columns=names(
+        "Client ID,Trade Date,Type,Instrument,Instrument currency,Instrument Symbol,Event,"
+        "Amount|Booked Amount,Conversion Rate"
+    ),
     rows=rows,
     how_to_export="Account > Transactions > choose the dates > Export > Excel, saved as CSV",
     needs=(Need.TIME_ZONE,),
     date_order=DateOrder.DMY,
     newest_first=True,
     ragged=True,
-)  # fmt: skip  # columns, several to a line
+)

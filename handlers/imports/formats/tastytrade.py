@@ -16,6 +16,7 @@ from handlers.imports.format import Format, Kind
 from handlers.imports.halves import Half, Halves
 from handlers.imports.instruments import Named, future, share_or_option, stock
 from handlers.imports.moves import cash, cash_type
+from handlers.imports.names import names
 from handlers.imports.records import Found, Record, Records, Skipped, each
 from handlers.imports.rows import Action, Fill, Row
 from handlers.imports.values import Moment, side_and_effect
@@ -133,9 +134,10 @@ FORMAT = Format(
     id="tastytrade",
     broker="tastytrade",
     kind=Kind.MIXED,
-    columns=("Date", "Type", "Sub Type", "Action", "Symbol", "Instrument Type", "Description", "Value", "Quantity",
-             "Average Price", "Commissions", "Fees"),
+    columns=names(
+        "Date,Type,Sub Type,Action,Symbol,Instrument Type,Description,Value,Quantity,Average Price,Commissions,Fees"
+    ),
     rows=rows,
     how_to_export="History > Transactions > choose the dates > the CSV button",
     newest_first=True,
-)  # fmt: skip  # columns, several to a line
+)

@@ -9,6 +9,7 @@ from decimal import Decimal
 from handlers.imports.format import Format, Kind, Need
 from handlers.imports.instruments import Named, future, option, stock
 from handlers.imports.moves import cash, cash_type
+from handlers.imports.names import names
 from handlers.imports.records import Found, Record, Records, Skipped, each
 from handlers.imports.rows import Fill, Row
 from handlers.imports.values import DateOrder, side_and_effect
@@ -80,11 +81,13 @@ FORMAT = Format(
     id="tastytrade_legacy",
     broker="tastytrade",
     kind=Kind.MIXED,
-    columns=("Date/Time", "Transaction Code", "Transaction Subcode", "Symbol", "Buy/Sell", "Open/Close", "Quantity",
-             "Expiration Date", "Strike", "Call/Put", "Price", "Fees", "Amount", "Description"),
+    columns=names(
+        "Date/Time,Transaction Code,Transaction Subcode,Symbol,Buy/Sell,Open/Close,Quantity,Expiration Date,"
+        "Strike,Call/Put,Price,Fees,Amount,Description"
+    ),
     rows=rows,
     how_to_export="tastyworks up to 2022: History > Transactions > the CSV button; now the format is tastytrade's",
     needs=(Need.TIME_ZONE,),
     date_order=DateOrder.MDY,
     newest_first=True,
-)  # fmt: skip  # columns, several to a line
+)

@@ -16,6 +16,7 @@ from decimal import Decimal
 from handlers.imports.format import Format, Kind, Layout, Need
 from handlers.imports.instruments import Named, future, option, stock
 from handlers.imports.moves import cash, cash_type
+from handlers.imports.names import names
 from handlers.imports.records import Found, Record, Records, Skipped
 from handlers.imports.rows import Fill, Row
 from handlers.imports.values import DateOrder, Moment, side_and_effect
@@ -121,8 +122,7 @@ FORMAT = Format(
     id="thinkorswim",
     broker="thinkorswim",
     kind=Kind.MIXED,
-    columns=("Exec Time", "Spread", "Side", "Qty", "Pos Effect", "Symbol", "Exp", "Strike", "Type", "Price",
-             "Net Price", "Order Type"),
+    columns=names("Exec Time,Spread,Side,Qty,Pos Effect,Symbol,Exp,Strike,Type,Price,Net Price,Order Type"),
     opening=("Cash Balance|Account Trade History", "TYPE,REF #|Exec Time,Spread"),
     layout=Layout.TITLED,
     rows=rows,
@@ -130,4 +130,4 @@ FORMAT = Format(
     needs=(Need.TIME_ZONE,),
     date_order=DateOrder.MDY,
     newest_first=True,
-)  # fmt: skip  # columns, several to a line
+)

@@ -13,6 +13,7 @@ from functools import partial
 from handlers.imports.format import Format, Kind
 from handlers.imports.formats._contracts import instrument_of
 from handlers.imports.instruments import Named, option
+from handlers.imports.names import names
 from handlers.imports.pairs import Pairs, WholeTrade
 from handlers.imports.records import Found, Record, Records, Skipped, each
 from handlers.imports.refusals import Unreadable
@@ -67,9 +68,11 @@ FORMAT = Format(
     id="tradezella_trades",
     broker="TradeZella",
     kind=Kind.TRADES,
-    columns=("Avg Buy Price", "Avg Sell Price", "Open Date", "Open Time", "Close Date", "Close Time", "Gross P&L",
-             "Side", "Symbol", "Instrument", "Spread Type", "Quantity"),
+    columns=names(
+        "Avg Buy Price,Avg Sell Price,Open Date,Open Time,Close Date,Close Time,Gross P&L,Side,Symbol,"
+        "Instrument,Spread Type,Quantity"
+    ),
     rows=rows,
     how_to_export="Trade View > choose the trades > Bulk actions > Export",
     date_order=DateOrder.YMD,
-)  # fmt: skip  # columns, several to a line
+)

@@ -18,17 +18,24 @@ from handlers.imports.format import Format, Kind, Need
 from handlers.imports.halves import Half, Halves
 from handlers.imports.instruments import stock
 from handlers.imports.moves import cash, cash_type
+from handlers.imports.names import names
 from handlers.imports.records import Found, Record, Records, each
 from handlers.imports.rows import CashMove, Fill, Row, RowReason
 from handlers.imports.values import Moment, side_and_effect
 from handlers.journal.cash import CashType
 from handlers.journal.money import ONE, ZERO, minus, product, ratio, total
 
-_COSTS = ("currency conversion fee", "transaction fee", "finra fee", "stamp duty", "stamp duty reserve tax",
-          "french transaction tax", "ptm levy")  # fmt: skip  # names, several to a line
+_COSTS = names(
+    "currency conversion fee,transaction fee,finra fee,stamp duty,stamp duty reserve tax,"
+    "french transaction tax,ptm levy"
+)
 _WITH_CURRENCY = re.compile(r"(?P<name>.+) \((?P<currency>[A-Z]{3})\)")
-_TYPES = (("currency conversion", CashType.CONVERSION), ("card debit", CashType.WITHDRAWAL),
-          ("spending cashback", CashType.DEPOSIT), ("result adjustment", CashType.ADJUSTMENT))  # fmt: skip  # a table
+_TYPES = (
+    ("currency conversion", CashType.CONVERSION),
+    ("card debit", CashType.WITHDRAWAL),
+    ("spending cashback", CashType.DEPOSIT),
+    ("result adjustment", CashType.ADJUSTMENT),
+)
 
 
 def rows(records: Records) -> Iterator[Row]:

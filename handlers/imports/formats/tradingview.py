@@ -12,20 +12,19 @@ from decimal import Decimal
 from handlers.imports.format import Format, Kind, Need
 from handlers.imports.formats._contracts import currencies_of, instrument_of, lot_of
 from handlers.imports.instruments import future
+from handlers.imports.names import names
 from handlers.imports.records import Found, Record, Records, Skipped, checked_symbol, each
 from handlers.imports.rows import Fill, Row
 from handlers.imports.values import amount_and_unit
 from handlers.journal.executions import Instrument, InstrumentKind
 from handlers.journal.money import ZERO
 
-_FUTURES = {
-    "CBOT", "CBOT_MINI", "CFE", "CME", "CME_MINI", "COMEX", "COMEX_MINI", "EUREX", "ICEEUR", "ICEUS", "NYMEX",
-    "NYMEX_MINI",
-}  # fmt: skip  # names, several to a line
-_COINS = {
-    "BINANCE", "BINANCEUS", "BITFINEX", "BITGET", "BITMEX", "BITSTAMP", "BYBIT", "COINBASE", "CRYPTO", "DERIBIT",
-    "GEMINI", "KRAKEN", "KUCOIN", "MEXC", "OKX",
-}  # fmt: skip  # names, several to a line
+_FUTURES = frozenset(names("CBOT,CBOT_MINI,CFE,CME,CME_MINI,COMEX,COMEX_MINI,EUREX,ICEEUR,ICEUS,NYMEX,NYMEX_MINI"))
+_COINS = frozenset(
+    names(
+        "BINANCE,BINANCEUS,BITFINEX,BITGET,BITMEX,BITSTAMP,BYBIT,COINBASE,CRYPTO,DERIBIT,GEMINI,KRAKEN,KUCOIN,MEXC,OKX"
+    )
+)
 # The times of fills, and that of the order if a file has no other.
 _TIMES = ("Closing Time", "Close Time", "Update Time", "Placing Time")
 

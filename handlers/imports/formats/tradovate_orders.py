@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from handlers.imports.format import Format, Kind, Need
 from handlers.imports.instruments import future
+from handlers.imports.names import names
 from handlers.imports.records import Record, Records, Skipped, each
 from handlers.imports.rows import Fill, Row
 from handlers.imports.values import DateOrder
@@ -41,10 +42,11 @@ FORMAT = Format(
     broker="Tradovate",
     family="tradovate",
     kind=Kind.FILLS,
-    columns=("orderId|Order ID", "B/S", "Contract", "avgPrice|Avg Fill Price", "filledQty|Filled Qty",
-             "Fill Time|Timestamp", "Status"),
+    columns=names(
+        "orderId|Order ID,B/S,Contract,avgPrice|Avg Fill Price,filledQty|Filled Qty,Fill Time|Timestamp,Status"
+    ),
     rows=rows,
     how_to_export="Reports > Orders > choose the dates > Download CSV",
     needs=(Need.TIME_ZONE,),
     date_order=DateOrder.MDY,
-)  # fmt: skip  # columns, several to a line
+)

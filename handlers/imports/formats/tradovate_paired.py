@@ -10,6 +10,7 @@ from functools import partial
 
 from handlers.imports.format import Format, Kind, Need
 from handlers.imports.formats._tradovate import pair_of
+from handlers.imports.names import names
 from handlers.imports.pairs import Pairs
 from handlers.imports.records import Found, Record, Records, each
 from handlers.imports.rows import Row
@@ -38,10 +39,11 @@ FORMAT = Format(
     broker="Tradovate",
     family="tradovate",
     kind=Kind.TRADES,
-    columns=("Pair ID", "Buy Fill ID", "Sell Fill ID", "Paired Qty", "Contract", "Buy Price", "Sell Price", "P/L",
-             "Bought Timestamp", "Sold Timestamp"),
+    columns=names(
+        "Pair ID,Buy Fill ID,Sell Fill ID,Paired Qty,Contract,Buy Price,Sell Price,P/L,Bought Timestamp,Sold Timestamp"
+    ),
     rows=rows,
     how_to_export="Reports > Position History > choose the dates > Download CSV",
     needs=(Need.TIME_ZONE,),
     date_order=DateOrder.MDY,
-)  # fmt: skip  # columns, several to a line
+)

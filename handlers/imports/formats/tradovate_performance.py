@@ -7,6 +7,7 @@ from functools import partial
 
 from handlers.imports.format import Format, Kind, Need
 from handlers.imports.formats._tradovate import pair_of
+from handlers.imports.names import names
 from handlers.imports.pairs import Pairs
 from handlers.imports.records import Found, Record, Records, each
 from handlers.imports.rows import Row
@@ -35,10 +36,9 @@ FORMAT = Format(
     broker="Tradovate",
     family="tradovate",
     kind=Kind.TRADES,
-    columns=("symbol", "buyFillId", "sellFillId", "qty", "buyPrice", "sellPrice", "pnl", "boughtTimestamp",
-             "soldTimestamp"),
+    columns=names("symbol,buyFillId,sellFillId,qty,buyPrice,sellPrice,pnl,boughtTimestamp,soldTimestamp"),
     rows=rows,
     how_to_export="Reports > Performance > choose the dates > Download CSV",
     needs=(Need.TIME_ZONE,),
     date_order=DateOrder.MDY,
-)  # fmt: skip  # columns, several to a line
+)

@@ -12,6 +12,7 @@ from handlers.imports.checks import check_amount
 from handlers.imports.format import Format, Kind, Need
 from handlers.imports.instruments import share_or_option
 from handlers.imports.moves import cash, cash_type
+from handlers.imports.names import names
 from handlers.imports.records import Found, Record, Records, Skipped, each
 from handlers.imports.rows import Action, Fill, Row
 from handlers.imports.values import DateOrder
@@ -67,12 +68,14 @@ FORMAT = Format(
     id="vanguard",
     broker="Vanguard",
     kind=Kind.MIXED,
-    columns=("Account Number", "Trade Date", "Settlement Date", "Transaction Type", "Transaction Description", "Symbol",
-             "Shares", "Share Price", "Net Amount"),
+    columns=names(
+        "Account Number,Trade Date,Settlement Date,Transaction Type,Transaction Description,Symbol,Shares,"
+        "Share Price,Net Amount"
+    ),
     rows=rows,
     how_to_export="Activity > Download > CSV, for a spreadsheet program",
     needs=(Need.TIME_ZONE,),
     date_order=DateOrder.MDY,
     newest_first=True,
     ragged=True,
-)  # fmt: skip  # columns, several to a line
+)

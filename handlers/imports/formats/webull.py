@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from handlers.imports.format import Format, Kind, Need
 from handlers.imports.instruments import share_or_option
+from handlers.imports.names import names
 from handlers.imports.records import Record, Records, Skipped, each
 from handlers.imports.rows import Fill, Row
 from handlers.imports.values import DateOrder, side_and_effect
@@ -39,11 +40,10 @@ FORMAT = Format(
     id="webull",
     broker="Webull",
     kind=Kind.FILLS,
-    columns=("Symbol", "Side", "Status", "Filled|Filled Qty", "Total Qty", "Avg Price", "Time-in-Force", "Placed Time",
-             "Filled Time"),
+    columns=names("Symbol,Side,Status,Filled|Filled Qty,Total Qty,Avg Price,Time-in-Force,Placed Time,Filled Time"),
     rows=rows,
     how_to_export="the desktop program: Account > Orders > History > choose the dates > Export",
     needs=(Need.TIME_ZONE,),
     date_order=DateOrder.MDY,
     newest_first=True,
-)  # fmt: skip  # columns, several to a line
+)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from handlers.imports.checks import check_amount
 from handlers.imports.format import Format, Kind, Need
 from handlers.imports.instruments import share_or_option
+from handlers.imports.names import names
 from handlers.imports.records import Record, Records, Skipped, each
 from handlers.imports.rows import Fill, Row
 from handlers.imports.values import DateOrder
@@ -44,12 +45,11 @@ FORMAT = Format(
     id="webull_statement",
     broker="Webull",
     kind=Kind.FILLS,
-    columns=("Symbol & Name", "Trade Date", "Settlement Date", "Buy/Sell", "Quantity", "Traded Price", "Comm/Fee/Tax",
-             "Net Amount"),
+    columns=names("Symbol & Name,Trade Date,Settlement Date,Buy/Sell,Quantity,Traded Price,Comm/Fee/Tax,Net Amount"),
     rows=rows,
     how_to_export="Account > Statements > Monthly statement > CSV",
     needs=(Need.TIME_ZONE,),
     date_order=DateOrder.DMY,
     newest_first=True,
     ragged=True,
-)  # fmt: skip  # columns, several to a line
+)

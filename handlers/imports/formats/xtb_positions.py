@@ -10,6 +10,7 @@ from functools import partial
 
 from handlers.imports.format import Format, Kind, Need
 from handlers.imports.formats._contracts import contract
+from handlers.imports.names import names
 from handlers.imports.pairs import Pairs, WholeTrade
 from handlers.imports.records import Found, Record, Records, Skipped, each
 from handlers.imports.rows import Row
@@ -49,11 +50,10 @@ FORMAT = Format(
     id="xtb_positions",
     broker="XTB",
     kind=Kind.TRADES,
-    columns=("Position", "Symbol", "Type", "Volume", "Open time", "Open price", "Close time", "Close price",
-             "Commission", "Swap", "Gross P/L"),
+    columns=names("Position,Symbol,Type,Volume,Open time,Open price,Close time,Close price,Commission,Swap,Gross P/L"),
     rows=rows,
     how_to_export="xStation > Account history > Closed positions > Export, saved as CSV",
     needs=(Need.TIME_ZONE,),
     date_order=DateOrder.DMY,
     ragged=True,
-)  # fmt: skip  # columns, several to a line
+)
