@@ -35,7 +35,7 @@ def demo_statement(today: date) -> str:
         row(22, "Buy", "CSCO", "40", "$58.77", "", "-$2,350.80"),
         row(27, "Buy", "PFE", "100", "$24.90", "", "-$2,490.00"),
         row(28, "MoneyLink Transfer", "", "", "", "", "$12,000.00"),
-    ]  # fmt: skip  # newest first, as the broker writes it
+    ]
     return "\n".join(rows) + "\n"
 
 

@@ -21,9 +21,19 @@ FORMATS = Path(__file__).parents[1] / "formats"
 NEW_YORK = {"timeZone": "America/New_York"}
 ROUND_TRIP = a_file("31 Buy 100 AAPL 185.25", "42 Sell 40 AAPL 186.25", "50 Sell 60 AAPL 187")
 NOTHING = {
-    "rows": 0, "new": 0, "duplicate": 0, "changed": 0, "matchesManual": 0, "cash": 0, "actions": 0, "orphan": 0,
-    "skipped": 0, "error": 0, "undecided": 0, "trades": 0,
-}  # fmt: skip  # a table, several to a line
+    "rows": 0,
+    "new": 0,
+    "duplicate": 0,
+    "changed": 0,
+    "matchesManual": 0,
+    "cash": 0,
+    "actions": 0,
+    "orphan": 0,
+    "skipped": 0,
+    "error": 0,
+    "undecided": 0,
+    "trades": 0,
+}
 
 
 @pytest.fixture
@@ -585,9 +595,14 @@ def test_positions_that_a_renaming_links_are_previewed_together(dana: Client, im
 
 def test_a_request_with_every_option_and_a_key_is_answered_once(dana: Client) -> None:
     every = {
-        "fileName": "fills.csv", "formatId": "das", "timeZone": "America/New_York", "dateOrder": "MDY",
-        "decimalMark": "POINT", "orphanPolicy": "SHORT", "day": "2026-01-05",
-    }  # fmt: skip  # options, several to a line
+        "fileName": "fills.csv",
+        "formatId": "das",
+        "timeZone": "America/New_York",
+        "dateOrder": "MDY",
+        "decimalMark": "POINT",
+        "orphanPolicy": "SHORT",
+        "day": "2026-01-05",
+    }
     headers = {"Idempotency-Key": "key-of-every-option"}
     made = [dana.post("/imports", every, headers=headers) for _ in range(2)]
     assert [answer.status for answer in made] == [201, 201]

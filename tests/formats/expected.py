@@ -28,9 +28,9 @@ def document_of(file: Path, options: Mapping[str, str] | None = None) -> dict[st
 
     Fields that have their default are left out. options: those of Options, as the document has them.
     """
-    given = dict(options or {})
+    given: dict[str, Any] = dict(options or {})
     day = date.fromisoformat(given.pop("day")) if "day" in given else None
-    reading = open_file([file.read_bytes()], Options(day=day, **given))  # type: ignore[arg-type]  # format_id alone
+    reading = open_file([file.read_bytes()], Options(day=day, **given))
     found: dict[str, list[Any]] = {"fills": [], "cash": [], "actions": [], "skipped": [], "errors": [], "warnings": []}
     lists = {Fill: "fills", CashMove: "cash", Action: "actions"}
     for row in reading.rows():

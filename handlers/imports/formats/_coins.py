@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC
 from decimal import Decimal
 
 from handlers.imports.names import names
-from handlers.imports.records import Record, Records
+from handlers.imports.records import Record
 from handlers.imports.refusals import Unreadable
 from handlers.imports.rows import Fill, RowReason
 from handlers.imports.values import Moment, shown
@@ -81,7 +81,7 @@ def with_fee(record: Record, fill: Fill, base: str, quote: str, fee: Decimal, fe
 
 
 def gathered(
-    records: Records, key: Callable[[Record], str], complete: Callable[[Sequence[Record]], bool | None]
+    records: Iterable[Record], key: Callable[[Record], str], complete: Callable[[Sequence[Record]], bool | None]
 ) -> Iterator[list[Record]]:
     """The records of each trade, by its key; records without a key come alone.
 

@@ -42,17 +42,23 @@ def parser() -> argparse.ArgumentParser:
     undo = does.add_parser("undo", help="take an import out of the journal again")
     undo.add_argument("import_id", metavar="ID", help="the import, as `imports` lists it")
     undo.add_argument(
-        "--edited", type=str.upper, choices=("REFUSE", "KEEP", "REMOVE"), default="REFUSE",
+        "--edited",
+        type=str.upper,
+        choices=("REFUSE", "KEEP", "REMOVE"),
+        default="REFUSE",
         help="what to do with executions that were edited since (REFUSE)",
-    )  # fmt: skip  # an argument, what belongs together on a line
+    )
     _add_yes(undo)
 
     export = does.add_parser("export", help="write the journal into a file")
     export.add_argument("--output", type=Path, metavar="FILE", help="a file that does not exist yet")
     export.add_argument(
-        "--format", type=str.upper, choices=("ZIP", "CSV"), default="ZIP",
+        "--format",
+        type=str.upper,
+        choices=("ZIP", "CSV"),
+        default="ZIP",
         help="ZIP: all that was given, for `restore`; CSV: a table of closes (ZIP)",
-    )  # fmt: skip  # an argument, what belongs together on a line
+    )
 
     restore = does.add_parser("restore", help="restore an archive of `export` into an empty journal")
     restore.add_argument("file", type=_file, metavar="FILE")
@@ -79,13 +85,18 @@ def _add_import(own: argparse.ArgumentParser) -> None:
     own.add_argument("--dates", type=str.upper, choices=("MDY", "DMY", "YMD"), help="the order of day, month and year")
     own.add_argument("--decimals", type=str.upper, choices=("POINT", "COMMA"), help="what stands before decimals")
     own.add_argument(
-        "--orphans", type=str.upper, choices=("ASK", "SHORT", "OPENING", "SKIP"),
+        "--orphans",
+        type=str.upper,
+        choices=("ASK", "SHORT", "OPENING", "SKIP"),
         help="closes of what was never opened: SHORT opens a short position, OPENING adds an entry of unknown cost",
-    )  # fmt: skip  # an argument, what belongs together on a line
+    )
     own.add_argument(
-        "--undecided", type=str.upper, choices=("REFUSE", "SKIP"), default="REFUSE",
+        "--undecided",
+        type=str.upper,
+        choices=("REFUSE", "SKIP"),
+        default="REFUSE",
         help="whether rows that wait for a decision are left out (REFUSE)",
-    )  # fmt: skip  # an argument, what belongs together on a line
+    )
     _add_yes(own)
 
 

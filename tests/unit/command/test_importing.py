@@ -16,9 +16,13 @@ from tests.unit.command.fake_journal import FILES, FakeJournal, Said, import_of,
 READ = {"formatId": "tradervue", "timeZone": "America/New_York", "currencies": ["USD"], "dateOrder": "MDY"}
 TWO = {"rows": 3, "new": 2, "error": 1, "trades": 11}
 TRADE = {
-    "symbol": "AAPL", "side": "BUY", "quantity": "1", "openDate": "2026-01-05T09:31:04-05:00", "status": "CLOSED",
+    "symbol": "AAPL",
+    "side": "BUY",
+    "quantity": "1",
+    "openDate": "2026-01-05T09:31:04-05:00",
+    "status": "CLOSED",
     "netPnl": "12.5",
-}  # fmt: skip  # a trade, what belongs together on a line
+}
 TRADES = {
     "items": [{"change": "CREATE", "trade": TRADE}],
     "totals": [{"currency": "USD", "trades": 11, "grossPnl": "13", "netPnl": "12.5", "costs": "0.5", "byDay": [{}]}],

@@ -1,5 +1,6 @@
 """Markets of two coins, fees in coins, and trades that a file tells in several rows."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
@@ -116,10 +117,10 @@ def test_a_fee_in_a_third_coin_is_noticed() -> None:
 def _lines(*records: Record) -> list[list[int]]:
     """The lines that are gathered: of two rows of a trade, and of a third one behind them that is its fee."""
 
-    def complete(held: list[Record]) -> bool | None:
+    def complete(held: Sequence[Record]) -> bool | None:
         return False if len(held) < 2 else True if len(held) > 2 else None
 
-    groups = gathered(records, lambda record: record.text("id"), complete)  # type: ignore[arg-type]  # lists alone come
+    groups = gathered(records, lambda record: record.text("id"), complete)
     return [[record.line for record in group] for group in groups]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -34,9 +35,9 @@ def found(side: str | None, quantity: str | None, minute: int, kind: ExecutionKi
     return Finding(line=minute, order=minute, what=fill, id=str(minute), outcome=Outcome.NEW)
 
 
-def an_action(kind: ActionType, minute: int, **others: Decimal | str) -> CorporateAction:
+def an_action(kind: ActionType, minute: int, **others: Any) -> CorporateAction:
     at = START + timedelta(minutes=minute)
-    return CorporateAction(action_id="a", type=kind, symbol="AAPL", effective_at=at, **others)  # type: ignore[arg-type] # by name
+    return CorporateAction(action_id="a", type=kind, symbol="AAPL", effective_at=at, **others)
 
 
 @pytest.mark.parametrize(

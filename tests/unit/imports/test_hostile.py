@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from handlers.imports.format import Format
 from handlers.imports.formats import FORMATS
 from handlers.imports.proposals import proposal
 from handlers.imports.reading import Options, detect, open_file
@@ -55,8 +56,8 @@ def test_random_text_is_read_or_refused_as_any_format(text: str, format_id: str)
 
 
 @given(st.sampled_from(FORMATS), st.lists(st.lists(cells, max_size=14), max_size=6), st.sampled_from(",;\t|"))
-def test_random_cells_below_the_header_of_a_format_are_read(of: object, rows: list[list[str]], delimiter: str) -> None:
-    header = [name.split("|")[0] for name in of.columns]  # type: ignore[attr-defined]  # it has columns
+def test_random_cells_below_the_header_of_a_format_are_read(of: Format, rows: list[list[str]], delimiter: str) -> None:
+    header = [name.split("|")[0] for name in of.columns]
     quoted = ['"' + cell.replace('"', '""') + '"' for cell in header]
     lines = [delimiter.join(quoted), *(delimiter.join(f'"{cell}"' for cell in row) for row in rows)]
     read("\n".join(lines).encode("utf-8", "replace"))

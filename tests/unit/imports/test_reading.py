@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -17,14 +18,14 @@ SCHWAB = '"Date","Action","Symbol","Description","Quantity","Price","Fees & Comm
 NINJA = "Instrument;Market pos.;Qty;Entry price;Exit price;Entry time;Exit time;Profit;\n"
 
 
-def opened(text: str, **options: object) -> FileReading:
-    return open_file([text.encode()], Options(**options))  # type: ignore[arg-type]  # of any type
+def opened(text: str, **options: Any) -> FileReading:
+    return open_file([text.encode()], Options(**options))
 
 
-def refused(text: str | bytes, **options: object) -> FileReason:
+def refused(text: str | bytes, **options: Any) -> FileReason:
     data = text.encode() if isinstance(text, str) else text
     with pytest.raises(FileRefused) as error:
-        list(open_file([data], Options(**options)).rows())  # type: ignore[arg-type]  # of any type
+        list(open_file([data], Options(**options)).rows())
     return error.value.reason
 
 

@@ -1,6 +1,7 @@
 """Tables in text: cells, quotes that are never closed, headers, titles, sections; and records read by column names."""
 
 import csv
+from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
@@ -169,9 +170,9 @@ def test_cells_are_read_by_the_names_of_their_columns() -> None:
         (lambda row: row.currency("word"), RowReason.SYMBOL),
     ],
 )
-def test_what_a_cell_lacks_is_said(wrong: object, reason: RowReason) -> None:
+def test_what_a_cell_lacks_is_said(wrong: Callable[[Record], object], reason: RowReason) -> None:
     with pytest.raises(Unreadable) as error:
-        wrong(record(zero="0", word="a word"))  # type: ignore[operator]  # a function of a record
+        wrong(record(zero="0", word="a word"))
     assert error.value.reason is reason
 
 
