@@ -21,7 +21,7 @@ from building.byte_code import compile_sources
 
 ROOT = Path(__file__).parent.parent
 
-# Libraries that handlers/web/connexion/imports.py stubs, and the requirements that only they have.
+# Libraries that handlers/web/connexion/lean.py stubs, and the requirements that only they have.
 UNLOADED = (
     "_yaml",
     "asgiref",

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from starlette.responses import Response
 
 from handlers.web import public_documents
-from handlers.web.connexion.imports import request
+from handlers.web.connexion.lean import request
 from handlers.web.problems import NOT_FOUND, Problem
 
 # Admits no name that leads out of the folder of the pages.

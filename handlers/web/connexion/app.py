@@ -13,7 +13,7 @@ import inflection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from handlers.web import problems
-from handlers.web.connexion.imports import (
+from handlers.web.connexion.lean import (
     AsyncApi,
     AsyncApp,
     AsyncOperation,

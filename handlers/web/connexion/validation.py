@@ -20,7 +20,7 @@ from jsonschema.validators import extend
 from handlers.faults import Fault, FieldCode
 from handlers.web import contract, input_forms, strict_json
 from handlers.web.connexion.fast_validator import acceptance
-from handlers.web.connexion.imports import (
+from handlers.web.connexion.lean import (
     AbstractRequestBodyValidator,
     Draft4RequestValidator,
     ParameterValidator,

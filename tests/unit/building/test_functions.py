@@ -15,7 +15,7 @@ import pytest
 from building import functions
 from building.layer import UNLOADED, services, trim_botocore
 from building.models import models_for, named_in
-from handlers.web.connexion.imports import UNUSED
+from handlers.web.connexion.lean import UNUSED
 from handlers.web.contract import METHODS, contract, slice_of
 from handlers.web.deprecation import announcement
 from local.artifacts import read_template, zipped

@@ -3,13 +3,13 @@ import sys
 
 import pytest
 
-from handlers.web.connexion.imports import UNUSED, Unloaded, without
+from handlers.web.connexion.lean import UNUSED, Unloaded, without
 
 NEW_PROCESS = """
 import os, sys
 os.environ["OPERATIONS"] = "createTrade"
 import handlers.entry.http
-from handlers.web.connexion.imports import UNUSED
+from handlers.web.connexion.lean import UNUSED
 print(*sorted(sys.modules.keys() & {*UNUSED, "boto3", "click", "flask", "s3transfer"}))
 """
 
