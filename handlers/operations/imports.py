@@ -31,10 +31,9 @@ from handlers.usecases.import_report import read_totals, read_trades
 from handlers.usecases.import_trades import Change
 from handlers.usecases.imports import Made, RowDecision
 from handlers.web.contract import base_path
-from handlers.web.etags import etag
+from handlers.web.etags import etag, required_if_match
 from handlers.web.etags import if_match as allowed_by
 from handlers.web.idempotency import keeping, kept_reply, keyed
-from handlers.web.problems import PRECONDITION_REQUIRED, Problem
 from handlers.web.responses import reply, reply_text
 
 if TYPE_CHECKING:
@@ -139,14 +138,11 @@ async def commit_import(
     import_id: str, document: Any, user: str, idempotency_key: str | None = None, if_match: str | None = None
 ) -> Response:
     """Begin to carry out what the preview of an import shows."""
-    if if_match is None or if_match == "*":
-        raise Problem(PRECONDITION_REQUIRED, "Send the ETag of the import whose preview was looked at in If-Match.")
+    allowed = required_if_match(if_match, "the import whose preview was looked at")
     given = models.ImportCommitInput.model_validate(document)
     request = _beginning(idempotency_key, "commitImport", given, import_id)
     skips = str(given.undecided) == "SKIP"
-    return _answer(
-        apply_import.commit(user, import_id.lower(), allowed_by(if_match), skip_undecided=skips, keyed=request)
-    )
+    return _answer(apply_import.commit(user, import_id.lower(), allowed, skip_undecided=skips, keyed=request))
 
 
 async def undo_import(import_id: str, document: Any, user: str, idempotency_key: str | None = None) -> Response:

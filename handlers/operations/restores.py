@@ -14,8 +14,7 @@ from handlers.journal.errors import FieldError, RuleBroken
 from handlers.journal.restores import AT_WORK, Restore
 from handlers.usecases import restores as usecase
 from handlers.web.contract import base_path
-from handlers.web.etags import etag
-from handlers.web.etags import if_match as allowed_by
+from handlers.web.etags import etag, required_if_match
 from handlers.web.responses import reply
 
 RETRY_AFTER_SECONDS = 5
@@ -43,9 +42,10 @@ async def get_restore(restore_id: str, user: str) -> Response:
     return _restore(200, usecase.get(user, restore_id.lower(), datetime.now(UTC)))
 
 
-async def commit_restore(restore_id: str, user: str, if_match: str) -> Response:
+async def commit_restore(restore_id: str, user: str, if_match: str | None = None) -> Response:
     """Have the archive that was sent checked and restored."""
-    return _restore(202, usecase.commit(user, restore_id.lower(), allowed_by(if_match)))
+    allowed = required_if_match(if_match, "the restore")
+    return _restore(202, usecase.commit(user, restore_id.lower(), allowed))
 
 
 def _restore(status: int, restore: Restore) -> Response:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable
 from hashlib import sha256
 
+from handlers.web.problems import PRECONDITION_REQUIRED, Problem
+
 _TAG = re.compile(r'(W/)?("[!#-~]*")')
 
 
@@ -27,6 +29,16 @@ def if_match(header: str | None) -> Callable[[int], bool]:
         return lambda _: True
     allowed = {tag for weak, tag in _TAG.findall(header) if not weak}
     return lambda version: not allowed.isdisjoint((etag(version), etag(version, with_images=True)))
+
+
+def required_if_match(header: str | None, what: str) -> Callable[[int], bool]:
+    """The test of an If-Match header that has to name a version: that of what the user has looked at.
+
+    what: it in words. Raises Problem without a header, and for `*`.
+    """
+    if header is None or header == "*":
+        raise Problem(PRECONDITION_REQUIRED, f"Send the ETag of {what} in If-Match.")
+    return if_match(header)
 
 
 def fits_if_none_match(header: str, version: int) -> bool:

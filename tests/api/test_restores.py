@@ -167,11 +167,13 @@ def test_a_restore_is_shown_from_its_beginning_to_its_end(dana: Client, queue: s
     assert commit(dana, made).kind == "/problems/state-forbids"  # nothing has come
     send(made, file_of(dana.post("/exports", ZIP)))
     assert commit(dana, made, '"7"').status == 412
-    assert dana.post(f"{path}/commit").status == 400
+    for headers in ({}, {"If-Match": "*"}):
+        without = dana.post(f"{path}/commit", headers=headers)
+        assert (without.status, without.kind) == (428, "/problems/precondition-required")
     committed = commit(dana, made)
     assert (committed.json["status"], committed.headers["etag"]) == ("CHECKING", '"2"')
     assert committed.headers["retry-after"] == dana.get(path).headers["retry-after"] == "5"
-    assert commit(dana, made, "*").status == 409
+    assert commit(dana, made, '"2"').status == 409
     assert work(queue) == []
     assert dana.get(path).json["status"] == "RESTORED"
     assert [each["restoreId"] for each in dana.get("/restores").json["items"]] == [restore["restoreId"]]

@@ -27,7 +27,7 @@ EXAMPLES: dict[str, Any] = contract()["components"].get("examples", {})
 PARAMETERS: dict[str, Any] = contract()["components"]["parameters"]
 OPERATIONS = {operation["operationId"]: (path, method, operation) for path, method, operation in operations(contract())}
 # Parameters of which one is wanted, though none is required by itself.
-ASKED = {"getCalendar": {"month"}, "commitImport": {"If-Match"}}
+ASKED = {"getCalendar": {"month"}, "commitImport": {"If-Match"}, "commitRestore": {"If-Match"}}
 # What a function may say when AWS cannot be reached: in good order, or for a function behind the API by raising so.
 UNREACHABLE = {503, 200, 201, 202, 204}
 
