@@ -43,6 +43,8 @@ class Ids:
     reconciliation: str = NEVER
     file: str = NEVER
     mapping: str = NEVER
+    export: str = NEVER
+    restore: str = NEVER
 
 
 Send = Callable[[Client, Ids], Answer]
@@ -220,10 +222,10 @@ BY_PATH: dict[str, list[Send]] = {
         lambda user, ids: user.delete(f"/import-mappings/{ids.mapping}"),
         lambda user, ids: user.delete(f"/import-mappings/{ids.mapping}", headers={"If-Match": '"1"'}),
     ],
-    "getExport": [lambda user, ids: user.get(f"/exports/{ids.trade}")],
-    "getRestore": [lambda user, ids: user.get(f"/restores/{ids.trade}")],
+    "getExport": [lambda user, ids: user.get(f"/exports/{ids.export}")],
+    "getRestore": [lambda user, ids: user.get(f"/restores/{ids.restore}")],
     "commitRestore": [
-        lambda user, ids: user.post(f"/restores/{ids.trade}/commit", headers={"If-Match": "*"}),
+        lambda user, ids: user.post(f"/restores/{ids.restore}/commit", headers={"If-Match": '"1"'}),
     ],
     "restoreTrade": [lambda user, ids: user.post(f"/deleted-trades/{ids.trade}/restore")],
 }
@@ -231,7 +233,7 @@ BY_PATH: dict[str, list[Send]] = {
 
 @pytest.fixture
 def danas(estate: Estate, dana: Client) -> Ids:  # noqa: ARG001 made first
-    """A trade with a close, an event, an image and an upload that is pending, in a group."""
+    """What has an id: a trade with its parts, in a group, an account with its rows, an import, an export, a restore."""
     trade = dana.new_trade(closes=[{**CLOSE, "quantity": "1"}])["tradeId"]
     dana.post(f"/trades/{trade}/events", EVENT)
     dana.post(f"/trades/{trade}/splits", SPLIT)
@@ -252,8 +254,25 @@ def danas(estate: Estate, dana: Client) -> Ids:  # noqa: ARG001 made first
     close = shown["partialCloses"][0]["closeId"]
     file = dana.post("/imports", {"fileName": "a.csv"}).json["import"]["importId"]
     mapping = dana.post("/import-mappings", MAPPING).json["mappingId"]
+    export = dana.post("/exports", {"format": "CSV"}).json["exportId"]
+    restore = dana.post("/restores", {"mode": "EMPTY_ONLY"}).json["restore"]["restoreId"]
     return Ids(
-        trade, close, entry, event, split, group, image, account, cash, execution, action, reconciliation, file, mapping
+        trade=trade,
+        close=close,
+        entry=entry,
+        event=event,
+        split=split,
+        group=group,
+        image=image,
+        account=account,
+        cash=cash,
+        execution=execution,
+        action=action,
+        reconciliation=reconciliation,
+        file=file,
+        mapping=mapping,
+        export=export,
+        restore=restore,
     )
 
 

@@ -118,7 +118,7 @@ EVERY: dict[str, Callable[[Client], Answer]] = {
     "listRestores": lambda client: client.get("/restores"),
     "createRestore": lambda client: client.post("/restores", {"mode": "EMPTY_ONLY"}),
     "getRestore": lambda client: client.get(f"/restores/{NEVER}"),
-    "commitRestore": lambda client: client.post(f"/restores/{NEVER}/commit", headers={"If-Match": "*"}),
+    "commitRestore": lambda client: client.post(f"/restores/{NEVER}/commit", headers={"If-Match": '"1"'}),
     "listExports": lambda client: client.get("/exports"),
     "createExport": lambda client: client.post("/exports", {"format": "CSV"}),
     "getExport": lambda client: client.get(f"/exports/{NEVER}"),
