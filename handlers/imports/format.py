@@ -46,7 +46,7 @@ class Format:
     others: further names that a header may have. If given, a header with any other name is not of this format; for
         formats whose own names are those of many files.
     opening: texts that the beginning of the file has, all of them, whatever their letters and without quotes; `A|B` is
-        one of two. By these other layouts than TABLE are recognized.
+        one of two. Layouts other than TABLE are recognized by them.
     family: formats of one family name a fill by the same external id; by default a format is a family of its own.
     rows: reads the records of a file, in the order of the file.
     date_order: that of its days, where digits alone do not tell it. None if it is that of the computer that wrote the

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
@@ -48,6 +48,11 @@ class Moment(NamedTuple):
 
     at: datetime
     day_only: bool
+
+
+def in_utc(moment: Moment) -> Moment:
+    """The moment, of a file or a column whose times are UTC."""
+    return moment if moment.at.tzinfo else Moment(moment.at.replace(tzinfo=UTC), moment.day_only)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC
 from decimal import Decimal
 
 from handlers.imports.names import names
 from handlers.imports.records import Record
 from handlers.imports.refusals import Unreadable
 from handlers.imports.rows import Fill, RowReason
-from handlers.imports.values import Moment, shown
+from handlers.imports.values import shown
 from handlers.journal.executions import ExecutionKind, Instrument, InstrumentKind
 from handlers.journal.money import MOST_DECIMALS, MOST_DIGITS, ZERO, has_few_digits, ratio
 from handlers.journal.positions import Side
@@ -21,11 +20,6 @@ _STABLE = ("USDT", "USDC", "FDUSD", "BUSD", "TUSD", "USDP", "PYUSD", "USDG", "US
 # What coins are priced in, the likelier first: between two coins, the one that comes first here is the price's.
 _QUOTES = (*_FIAT, *_STABLE, "BTC", "XBT", "ETH", "BNB", "SOL", "TRX", "XRP", "DOGE", "DOT", "VAI", "PAX", "UST")
 _LONGEST_FIRST = sorted(_QUOTES, key=lambda quote: (-len(quote), quote))
-
-
-def in_utc(moment: Moment) -> Moment:
-    """The moment, of a file whose times are UTC."""
-    return moment if moment.at.tzinfo else Moment(moment.at.replace(tzinfo=UTC), moment.day_only)
 
 
 def coin(quote: str | None) -> Instrument:

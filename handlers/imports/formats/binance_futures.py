@@ -9,10 +9,10 @@ from dataclasses import replace
 
 from handlers.imports.checks import check_amount
 from handlers.imports.format import Format, Kind
-from handlers.imports.formats._coins import coin, in_utc, market_of
+from handlers.imports.formats._coins import coin, market_of
 from handlers.imports.records import Record, Records, each
 from handlers.imports.rows import Fill, Row, RowReason
-from handlers.imports.values import DateOrder, amount_and_unit
+from handlers.imports.values import DateOrder, amount_and_unit, in_utc
 from handlers.journal.money import ZERO
 
 

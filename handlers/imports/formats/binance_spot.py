@@ -12,10 +12,10 @@ from decimal import Decimal
 from handlers.imports.checks import check_amount
 from handlers.imports.format import Format, Kind
 from handlers.imports.formats._cells import quantity_in
-from handlers.imports.formats._coins import coin, in_utc, market_of, with_fee
+from handlers.imports.formats._coins import coin, market_of, with_fee
 from handlers.imports.records import Record, Records, each
 from handlers.imports.rows import Fill, Row
-from handlers.imports.values import DateOrder, amount_and_unit
+from handlers.imports.values import DateOrder, amount_and_unit, in_utc
 from handlers.journal.money import ZERO
 
 

@@ -11,13 +11,13 @@ from decimal import Decimal
 from functools import partial
 
 from handlers.imports.format import Format, Kind
-from handlers.imports.formats._coins import coin, gathered, in_utc, is_price_of, unit_price, with_fee
+from handlers.imports.formats._coins import coin, gathered, is_price_of, unit_price, with_fee
 from handlers.imports.moves import cash, cash_type
 from handlers.imports.names import names
 from handlers.imports.records import Found, Record, Records, Skipped
 from handlers.imports.refusals import Unreadable
 from handlers.imports.rows import Fill, Row, RowReason
-from handlers.imports.values import DateOrder
+from handlers.imports.values import DateOrder, in_utc
 from handlers.journal.cash import CashType
 from handlers.journal.money import ZERO, total
 from handlers.journal.positions import Side

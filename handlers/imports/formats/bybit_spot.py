@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from handlers.imports.checks import check_amount
 from handlers.imports.format import Format, Kind
 from handlers.imports.formats._cells import beginning_with
-from handlers.imports.formats._coins import coin, in_utc, market_of, with_fee
+from handlers.imports.formats._coins import coin, market_of, with_fee
 from handlers.imports.records import Record, Records, each
 from handlers.imports.rows import Fill, Row
-from handlers.imports.values import DateOrder
+from handlers.imports.values import DateOrder, in_utc
 from handlers.journal.positions import Side
 
 _CLOCK_FIRST = re.compile(r"(?P<clock>[0-9:]{4,8}) (?P<day>[0-9-]{10})")

@@ -13,12 +13,12 @@ from decimal import Decimal
 
 from handlers.imports.format import Format, Kind
 from handlers.imports.formats._cells import quantity_in
-from handlers.imports.formats._coins import coin, in_utc, unit_price
+from handlers.imports.formats._coins import coin, unit_price
 from handlers.imports.moves import cash, cash_type
 from handlers.imports.records import Found, Record, Records, Skipped, checked_symbol, each
 from handlers.imports.refusals import Unreadable
 from handlers.imports.rows import Fill, Row, RowReason
-from handlers.imports.values import DateOrder
+from handlers.imports.values import DateOrder, in_utc
 from handlers.journal.executions import ExecutionKind
 from handlers.journal.money import ZERO, minus
 from handlers.journal.positions import Side

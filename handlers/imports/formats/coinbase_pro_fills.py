@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from handlers.imports.checks import check_amount
 from handlers.imports.format import Format, Kind
-from handlers.imports.formats._coins import coin, in_utc
+from handlers.imports.formats._coins import coin
 from handlers.imports.records import Record, Records, each
 from handlers.imports.rows import Fill, Row
-from handlers.imports.values import DateOrder
+from handlers.imports.values import DateOrder, in_utc
 
 
 def rows(records: Records) -> Iterator[Row]:

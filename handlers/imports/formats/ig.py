@@ -10,14 +10,13 @@ from dataclasses import replace
 from functools import partial
 
 from handlers.imports.format import Format, Kind
-from handlers.imports.formats._coins import in_utc
 from handlers.imports.formats._contracts import contract
 from handlers.imports.moves import cash, cash_type
 from handlers.imports.names import names
 from handlers.imports.pairs import Pairs, WholeTrade
 from handlers.imports.records import LONGEST_SYMBOL, Found, Record, Records, checked_symbol, each
 from handlers.imports.rows import Row
-from handlers.imports.values import DateOrder
+from handlers.imports.values import DateOrder, in_utc
 from handlers.journal.cash import CashType
 from handlers.journal.money import ZERO
 from handlers.journal.positions import Side

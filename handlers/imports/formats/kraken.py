@@ -9,10 +9,10 @@ from collections.abc import Iterator
 
 from handlers.imports.checks import check_amount
 from handlers.imports.format import Format, Kind
-from handlers.imports.formats._coins import coin, in_utc, market_of
+from handlers.imports.formats._coins import coin, market_of
 from handlers.imports.records import Record, Records, checked_symbol, each
 from handlers.imports.rows import Fill, Row
-from handlers.imports.values import DateOrder
+from handlers.imports.values import DateOrder, in_utc
 
 _NAMES = {"XBT": "BTC", "XDG": "DOGE"}
 

@@ -9,13 +9,13 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from handlers.imports.format import Format, Kind
-from handlers.imports.formats._coins import coin, gathered, in_utc, is_price_of, unit_price, with_fee
+from handlers.imports.formats._coins import coin, gathered, is_price_of, unit_price, with_fee
 from handlers.imports.formats.kraken import name_of
 from handlers.imports.moves import cash, cash_type
 from handlers.imports.records import Found, Record, Records, Skipped, checked_symbol
 from handlers.imports.refusals import Unreadable
 from handlers.imports.rows import Fill, Row, RowReason
-from handlers.imports.values import DateOrder
+from handlers.imports.values import DateOrder, in_utc
 from handlers.journal.money import ZERO, minus
 from handlers.journal.positions import Side
 

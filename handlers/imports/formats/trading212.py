@@ -21,7 +21,7 @@ from handlers.imports.moves import cash, cash_type
 from handlers.imports.names import names
 from handlers.imports.records import Found, Record, Records, each
 from handlers.imports.rows import CashMove, Fill, Row, RowReason
-from handlers.imports.values import Moment, side_and_effect
+from handlers.imports.values import Moment, in_utc, side_and_effect
 from handlers.journal.cash import CashType
 from handlers.journal.money import ONE, ZERO, minus, product, ratio, total
 
@@ -45,7 +45,8 @@ def rows(records: Records) -> Iterator[Row]:
 
 def _row(halves: Halves, record: Record) -> Found:
     action = record.text("Action").casefold()
-    moment = record.moment("Time", "Time (UTC)")
+    is_utc = record.has("Time (UTC)")
+    moment = in_utc(record.moment("Time (UTC)")) if is_utc else record.moment("Time")
     verb = action.rpartition(" ")[2]
     if verb in ("buy", "sell") and record.has("No. of shares"):
         return _fill(record, verb, moment)

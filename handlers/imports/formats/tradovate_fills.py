@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from handlers.imports.format import Format, Kind
-from handlers.imports.formats._coins import in_utc
 from handlers.imports.instruments import future
 from handlers.imports.records import Record, Records, Skipped, each
 from handlers.imports.rows import Fill, Row
-from handlers.imports.values import DateOrder
+from handlers.imports.values import DateOrder, in_utc
 
 
 def rows(records: Records) -> Iterator[Row]:

@@ -7,11 +7,11 @@ from decimal import Decimal
 import pytest
 
 from handlers.imports.formats._cells import beginning_with
-from handlers.imports.formats._coins import coin, gathered, in_utc, is_price_of, market_of, unit_price, with_fee
+from handlers.imports.formats._coins import coin, gathered, is_price_of, market_of, unit_price, with_fee
 from handlers.imports.records import Columns, Record
 from handlers.imports.refusals import Unreadable
 from handlers.imports.rows import Fill, RowReason
-from handlers.imports.values import Moment, Notation
+from handlers.imports.values import Moment, Notation, in_utc
 from handlers.journal.executions import ExecutionKind
 from handlers.journal.money import product
 from handlers.journal.positions import Side
