@@ -12,7 +12,7 @@ from handlers.journal.executions import Execution, ExecutionSource, Instrument, 
 from handlers.journal.settings import MAIN
 from handlers.journal.trade import Close, Entry, Trade, TradeSource
 from handlers.storage import trades as storage
-from handlers.storage.errors import NoSuchAccount, PreconditionFailed, VersionMismatch
+from handlers.storage.errors import PreconditionFailed, VersionMismatch
 from handlers.storage.retry import retry_overtaken
 from handlers.usecases.position_changes import Plan, Recorded
 
@@ -28,7 +28,7 @@ def convert(user: str, trade_id: str, allowed: Precondition) -> Trade:
 
     Its id, figures, notes and images stay. Each execution has the id of the entry or close that it stands for. A trade
     that follows from executions already is returned as it is. Raises StateForbids when the executions would not make
-    this very trade; TradeNotFound, PreconditionFailed, NoSuchAccount, AccountClosing, AccountErased, Busy.
+    this very trade; TradeNotFound, PreconditionFailed, AccountClosing, AccountErased, Busy.
     """
 
     def attempt() -> Trade:
@@ -59,7 +59,7 @@ def convert(user: str, trade_id: str, allowed: Precondition) -> Trade:
         first, *others = executions_of(trade)
         _, account, _ = plan.in_account(first, None, named=True)
         if account is None:
-            raise NoSuchAccount(first.account_id)
+            raise StateForbids("The account that the trade lies in is gone.")
         instrument = Instrument(multiplier=trade.multiplier, currency=trade.currency or account.currency)
 
         def add(one: Execution, opens: str | None = None) -> RecordedExecution:

@@ -332,7 +332,9 @@ class Plan:
         """The writes for a position that is marked, whose trades are derived after the answer."""
         kept = {one.execution_id: one for one in position.put}
         held, removed = position.held, position.removed
-        if len(removed) != len(kept) or any(_money_differs(one, kept.get(one.execution_id)) for one in removed):
+        if {one.execution_id for one in removed} != kept.keys() or any(
+            _money_differs(one, kept[one.execution_id]) for one in removed
+        ):
             change = money.minus(
                 money.total(storage.moved(one) for one in position.put), *(storage.moved(one) for one in removed)
             )
@@ -451,8 +453,6 @@ def mean_cost(position: Position, multiplier: Decimal) -> Decimal:
     return money.ratio(trip.open_cost, units, money.MOST_DECIMALS)
 
 
-def _money_differs(old: RecordedExecution, new: RecordedExecution | None) -> bool:
+def _money_differs(old: RecordedExecution, new: RecordedExecution) -> bool:
     """Whether the executions differ in anything that trades depend on."""
-    if new is None:
-        return True
     return replace(old, note=new.note, tags=new.tags, version=new.version, updated_at=new.updated_at) != new

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from handlers.storage import clients, ledger
 from handlers.storage import executions as storage
 from tests.api.behind import Behind
 from tests.api.client import Answer, Client, a_trade
@@ -269,6 +270,27 @@ def test_what_comes_first_is_kept(dana: Client, monkeypatch: pytest.MonkeyPatch)
     assert [answer.status for answer in (*first, second)] == [200] * 3
     assert second.json == first[1].json
     assert (second.json["lessons"], len(listed(dana))) == ("sell", 2)
+
+
+def test_a_change_while_it_is_turned_is_not_lost(dana: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    trade, key_of = hand_made(dana), storage.position_key
+    path = f"/trades/{trade['tradeId']}"
+
+    def overtaken(execution: Any) -> Any:
+        monkeypatch.setattr(storage, "position_key", key_of)
+        dana.patch(path, {"lessons": "sell"})
+        return key_of(execution)
+
+    monkeypatch.setattr(storage, "position_key", overtaken)
+    assert (convert(dana, trade).json["lessons"], dana.get(path).json["version"]) == ("sell", 3)
+
+
+def test_a_trade_whose_account_is_gone_stays(dana: Client) -> None:
+    own = make(dana)["accountId"]
+    trade = hand_made(dana, accountId=own)
+    clients.dynamodb().delete_item(TableName="ledger", Key=ledger.key(str(dana.user), ledger.account(own)))
+    assert refused(convert(dana, trade)) == (409, "/problems/state-forbids")
+    assert dana.get(f"/trades/{trade['tradeId']}").json["version"] == 1
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -11,6 +11,7 @@ import pytest
 from handlers.entry import accounts as account_functions
 from handlers.journal.settings import MAIN
 from handlers.storage import account_contents, cash, clients, erasure_marks, trading_accounts
+from handlers.storage.errors import AccountErased
 from handlers.usecases import delete_trading_account as usecase
 from handlers.usecases import trading_accounts as plain
 from tests.api.client import DANA, Client, a_trade
@@ -155,6 +156,13 @@ def test_what_everybody_has_and_what_is_the_default_stay(dana: Client, query: st
     wrong = dana.delete(f"/accounts/{own}", query="with=all")
     assert (wrong.status, wrong.bad_fields) == (400, {("query", "/with")})
     assert "closing" not in dana.get(f"/accounts/{own}").json
+
+
+def test_the_erasure_of_all_goes_before(dana: Client) -> None:
+    own = furnished(dana)
+    erasure_marks.begin(DANA, datetime.now(UTC))
+    with pytest.raises(AccountErased):
+        list(account_contents.delete_trades(DANA, own, datetime.now(UTC)))
 
 
 def test_an_empty_account_goes_likewise(dana: Client, estate: Estate) -> None:

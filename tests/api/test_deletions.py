@@ -10,9 +10,10 @@ from unittest.mock import Mock
 import pytest
 
 from handlers.operations import deletions
-from handlers.storage import clients, deleted_trades, erasure_marks
+from handlers.storage import clients, deleted_trades, erasure_marks, ledger
 from tests.api import gallery
 from tests.api.client import DANA, Client
+from tests.api.test_trading_accounts import make
 
 NEVER = "99999999-0000-4000-8000-000000000000"
 CLOSE = {"price": "11", "closedAt": "2026-01-05T11:00:00-05:00"}
@@ -82,6 +83,14 @@ def test_what_was_never_deleted_cannot_be_restored(dana: Client) -> None:
     answer = dana.post(f"/deleted-trades/{NEVER}/restore")
     assert (answer.status, answer.kind) == (404, "/problems/not-found")
     assert "30 days" in answer.json["detail"]
+
+
+def test_a_trade_whose_account_is_gone_is_not_restored(dana: Client) -> None:
+    own = make(dana)["accountId"]
+    trade = dana.new_trade(accountId=own)
+    dana.delete(f"/trades/{trade['tradeId']}")
+    clients.dynamodb().delete_item(TableName="ledger", Key=ledger.key(DANA, ledger.account(own)))
+    assert dana.post(f"/deleted-trades/{trade['tradeId']}/restore").status == 404
 
 
 def test_many_that_are_deleted_at_once_can_be_restored_one_by_one(dana: Client) -> None:

@@ -210,6 +210,23 @@ def test_a_completion_with_a_key_is_answered_again(dana: Client, closes: list[An
     assert again.headers["idempotent-replayed"] == "true"
 
 
+def test_a_completion_that_the_same_request_makes_meanwhile_is_answered_again(
+    dana: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record(dana, closes=[FIRST])
+    read, trade, made = trades.get, a_trade(externalId=ID, closes=[FIRST, SECOND]), list[Answer]()
+
+    def overtaken(*args: Any) -> Any:
+        monkeypatch.setattr(trades, "get", read)
+        made.append(dana.post("/trades", trade, headers=KEY, query=COMPLETE))
+        return read(*args)
+
+    monkeypatch.setattr(trades, "get", overtaken)
+    again = dana.post("/trades", trade, headers=KEY, query=COMPLETE)
+    assert (made[0].status, again.status, again.body) == (200, 200, made[0].body)
+    assert again.json["version"] == 2
+
+
 def test_an_id_outlives_the_kept_answer(dana: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     trade_id = dana.post("/trades", a_trade(externalId=ID), headers=KEY).json["tradeId"]
     monkeypatch.setattr(kept_answers, "answer_of", lambda *_: None)  # as DynamoDB answers after 48 hours

@@ -14,6 +14,7 @@ import pytest
 from handlers.entry.images import check_image
 from handlers.entry.restores import restore_journal
 from handlers.storage import clients, erasure_marks, image_files, uploads
+from handlers.storage import restores as storage
 from handlers.storage.errors import LedgerChanged, TradeNotFound
 from handlers.usecases import restore_archive, restores
 from handlers.usecases import restore_journal as writing
@@ -290,3 +291,25 @@ def test_what_nobody_asked_for_is_not_restored(estate: Estate) -> None:
     for message in (never, {"userId": dana.user, "restoreId": waiting}):
         assert restore_journal(events(message), Context()) == {"batchItemFailures": []}
     assert dana.get(f"/restores/{waiting}").json["status"] == "AWAITING_FILE"
+
+
+def test_of_two_functions_that_begin_at_once_one_restores(
+    estate: Estate, queue: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dana = new_client(estate.pool, "dana@example.com")
+    made = begin(dana)
+    send(made, b"no archive")
+    assert commit(dana, made).status == 202
+    messages, read = messages_of(queue), storage.get
+
+    def overtaken(*args: Any) -> Any:
+        monkeypatch.setattr(storage, "get", read)
+        found = read(*args)
+        assert restore_journal({"Records": messages}, Context()) == {"batchItemFailures": []}
+        return found
+
+    monkeypatch.setattr(storage, "get", overtaken)
+    assert restore_journal({"Records": messages}, Context()) == {"batchItemFailures": []}
+    restore = dana.get(f"/restores/{made['restore']['restoreId']}").json
+    assert (restore["status"], [each["code"] for each in restore["problems"]]) == ("FAILED", ["NOT_A_ZIP"])
+    assert restore["version"] == 4  # committed, begun, ended

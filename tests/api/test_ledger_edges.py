@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
-from handlers.storage import ledger, page_tokens
+from handlers.storage import ledger, page_tokens, trades
 from handlers.storage.trade_queries import ListPosition
-from tests.api.client import Client
+from tests.api.client import Answer, Client
 from tests.api.test_executions import MAIN, NEVER, fill, put, refused
 
 CLOSE = {"price": "15", "closedAt": "2026-01-05T10:30:00Z"}
+KEY = {"Idempotency-Key": "k"}
 
 
 @pytest.mark.parametrize(
@@ -42,15 +46,57 @@ def test_a_range_that_ends_before_it_begins_has_no_executions(dana: Client) -> N
 
 def test_a_close_with_a_key_meets_a_trade_that_is_gone_or_has_changed(dana: Client) -> None:
     [first] = put(dana, fill("BUY", "2", "10", 0))
-    path, key = f"/trades/{first['trades'][0]['tradeId']}", {"Idempotency-Key": "k"}
+    path = f"/trades/{first['trades'][0]['tradeId']}"
     assert refused(dana.post(f"{path}/closes", CLOSE, headers={"If-Match": '"9"'})) == (
         412,
         "/problems/version-mismatch",
     )
-    closed = dana.post(f"{path}/closes", CLOSE, headers=key)
+    closed = dana.post(f"{path}/closes", CLOSE, headers=KEY)
     assert closed.status == 201
-    assert dana.post(f"{path}/closes", CLOSE, headers=key).body == closed.body
+    assert dana.post(f"{path}/closes", CLOSE, headers=KEY).body == closed.body
     assert dana.post(f"/trades/{NEVER}/closes", CLOSE, headers={"Idempotency-Key": "other"}).status == 404
+
+
+def meanwhile(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object]) -> None:
+    """Have something happen once a request with a key has found that its trade follows from executions."""
+    read = trades.get_with_answer
+    reads: list[str] = []
+
+    def overtaken(*args: Any, **named: Any) -> Any:
+        reads.append(named["key"])
+        if len(reads) == 2:
+            happens()
+        return read(*args, **named)
+
+    monkeypatch.setattr(trades, "get_with_answer", overtaken)
+
+
+def test_a_close_is_answered_again_that_the_same_request_makes_meanwhile(
+    dana: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [first] = put(dana, fill("BUY", "2", "10", 0))
+    path = f"/trades/{first['trades'][0]['tradeId']}/closes"
+    made: list[Answer] = []
+    meanwhile(monkeypatch, lambda: made.append(dana.post(path, CLOSE, headers=KEY)))
+    again = dana.post(path, CLOSE, headers=KEY)
+    assert (made[0].status, again.status, again.body) == (201, 201, made[0].body)
+    assert len(dana.get("/executions").json["items"]) == 2
+
+
+def test_a_close_meets_a_trade_that_is_changed_or_deleted_meanwhile(
+    dana: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [first] = put(dana, fill("BUY", "2", "10", 0))
+    trade, execution = f"/trades/{first['trades'][0]['tradeId']}", f"/executions/{first['execution']['executionId']}"
+    with monkeypatch.context() as patch:
+        meanwhile(patch, lambda: dana.patch(trade, {"lessons": "wait"}))
+        stale = dana.post(f"{trade}/closes", CLOSE, headers={**KEY, "If-Match": '"1"'})
+    assert refused(stale) == (412, "/problems/version-mismatch")
+    dana.patch(trade, {"lessons": None})
+    with monkeypatch.context() as patch:
+        meanwhile(patch, lambda: dana.delete(execution))
+        assert dana.post(f"{trade}/closes", CLOSE, headers=KEY).status == 404
+    assert dana.get("/executions").json["items"] == []
 
 
 def test_the_details_of_costs_are_corrected_with_the_costs_that_they_add_up_to(dana: Client) -> None:

@@ -159,3 +159,11 @@ def test_the_result_of_a_group_is_in_its_part_of_a_busy_day(monkeypatch: pytest.
     assert book_items.number_of_parts(head) > 1
     assert days_of_the_group() == [day]
     assert comparing.compare(USER, lambda: NOW) == comparing.Drift()
+
+
+def test_a_day_that_a_group_makes_too_large_is_divided(monkeypatch: pytest.MonkeyPatch) -> None:
+    group, trades = a_group(12)
+    monkeypatch.setattr(updating, "LARGEST_PART", 10)
+    assert group_results.settle(USER, group.group_id, NOW) == 1
+    assert book_items.number_of_parts(item_at(book_items.book_key(last_day(trades)))) > 1
+    assert days_of_the_group() == [last_day(trades)]

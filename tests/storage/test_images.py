@@ -142,6 +142,12 @@ def test_an_upload_is_forgotten_once() -> None:
     assert uploads.read("user-1", "trade-1", NOW) == (a_trade(), ())
 
 
+def test_no_image_is_restored_into_an_account_that_is_being_erased() -> None:
+    erasure_marks.begin("user-1", NOW)
+    with pytest.raises(AccountErased):
+        uploads.begin_restoring("user-1", "trade-1", [an_image("image-1")], NOW)
+
+
 @pytest.mark.parametrize(
     ("operation", "call"),
     [

@@ -13,6 +13,7 @@ from handlers.storage import imports, ledger, mappings
 from handlers.storage.clients import dynamodb
 from handlers.storage.errors import NoSuchAccount, VersionMismatch
 from handlers.storage.mappings import StoredMapping
+from handlers.storage.trade_items import KeptAnswer
 
 NOW = datetime(2026, 1, 7, 21, tzinfo=UTC)
 pytestmark = pytest.mark.usefixtures("table")
@@ -72,6 +73,15 @@ def test_of_two_imports_that_are_made_at_once_one_begins_again(monkeypatch: pyte
     monkeypatch.setattr(imports, "check_limits", overtaken)
     with pytest.raises(VersionMismatch):
         imports.create(an_import(), None, NOW)
+    assert len(list(imports.newest_first("dana"))) == 1
+
+
+def test_an_import_that_the_same_request_made_meanwhile_is_answered_again() -> None:
+    answer = KeptAnswer(key="key-1", fingerprint="fingerprint", body="{}")
+    now = datetime.now(UTC)
+    assert imports.create(an_import(now=now), answer, now) is None
+    another = replace(answer, body='{"importId": "another"}')
+    assert imports.create(an_import(now=now), another, now) == answer
     assert len(list(imports.newest_first("dana"))) == 1
 
 

@@ -12,10 +12,24 @@ import pytest
 
 from handlers.journal.cash import Cash, CashType
 from handlers.journal.rates import DayRate
+from handlers.journal.reconciling import Reconciliation
+from handlers.journal.restores import Restore
 from handlers.journal.settings import MAIN, Settings
 from handlers.journal.trading_accounts import TradingAccount
-from handlers.storage import cash, dynamo, kept_answers, ledger, rates, trading_accounts
+from handlers.storage import (
+    cash,
+    corporate_actions,
+    dynamo,
+    executions,
+    kept_answers,
+    ledger,
+    rates,
+    reconciliations,
+    restores,
+    trading_accounts,
+)
 from handlers.storage.errors import AccountErased, Contended, VersionMismatch
+from handlers.storage.executions import StoredPosition
 from handlers.storage.trade_items import KeptAnswer
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -41,6 +55,19 @@ ACCOUNT = TradingAccount(
     updated_at=NOW,
 )
 SETTINGS = Settings(user_id=USER)
+RECONCILIATION = Reconciliation(
+    user_id=USER,
+    account_id=MAIN,
+    reconciliation_id="5d2c1b0a-9f8e-4d7c-8b6a-1a2b3c4d5e6f",
+    at=NOW,
+    currency="USD",
+    statement_balance=Decimal(100),
+    computed=Decimal(100),
+    difference=Decimal(0),
+    created_at=NOW,
+)
+POSITION = StoredPosition(user_id=USER, account_id=MAIN, symbol="AAPL", version=3)
+RESTORE = Restore(user_id=USER, restore_id="restore-1", created_at=NOW, updated_at=NOW)
 
 
 @pytest.fixture
@@ -65,6 +92,11 @@ def overtaken(monkeypatch: pytest.MonkeyPatch) -> None:
         lambda: trading_accounts.set_closing(ACCOUNT, closing=True),
         lambda: trading_accounts.delete(ACCOUNT, SETTINGS),
         lambda: trading_accounts.put_settings(replace(SETTINGS, base_currency="EUR"), SETTINGS),
+        lambda: trading_accounts.set_erasing(ACCOUNT, SETTINGS),
+        lambda: trading_accounts.restore(replace(ACCOUNT, account_id=MAIN), SETTINGS),
+        lambda: reconciliations.create(RECONCILIATION, None, NOW),
+        lambda: executions.delete_position(POSITION),
+        lambda: restores.replace(replace(RESTORE, version=2), RESTORE),
     ],
     ids=[
         "cash",
@@ -75,11 +107,24 @@ def overtaken(monkeypatch: pytest.MonkeyPatch) -> None:
         "closing",
         "deleted account",
         "settings",
+        "erased account",
+        "restored account",
+        "reconciliation",
+        "deleted position",
+        "restore",
     ],
 )
 def test_who_is_overtaken_is_told_of_another_version(write: Callable[[], object]) -> None:
     with pytest.raises(VersionMismatch):
         write()
+
+
+@pytest.mark.usefixtures("overtaken")
+def test_a_count_that_another_action_changes_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(corporate_actions, "count", lambda *_: corporate_actions.Count(actions=1, version=1))
+    corporate_actions.set_count(USER, "AAPL", 1)  # it is so already
+    with pytest.raises(VersionMismatch):
+        corporate_actions.set_count(USER, "AAPL", 2)
 
 
 @pytest.mark.usefixtures("overtaken")
