@@ -32,8 +32,8 @@ Keep = Callable[[TradingAccount], KeptAnswer]
 def change_settings(user: str, changes: Mapping[str, Any], allowed: Precondition) -> Settings:
     """Change settings; None takes one back to its default.
 
-    The account that every user has keeps its currency if it holds something already. Raises RuleBroken,
-    LedgerChanged, AccountErased, Busy.
+    The account that every user has keeps its currency if it holds something already. Raises RuleBroken, AccountClosing
+    when the default account is to be one that is being deleted, LedgerChanged, AccountErased, Busy.
     """
     _check_zone(changes)
 
@@ -166,7 +166,9 @@ def _check_zone(given: Mapping[str, Any]) -> None:
 
 def _check_default(user: str, account_id: str) -> None:
     try:
-        storage.get(user, account_id)
+        account = storage.get(user, account_id)
     except TradingAccountNotFound:
         fault = Fault(FieldCode.UNKNOWN_ACCOUNT, "is none of your trading accounts")
         raise RuleBroken([FieldError(("default_account_id",), fault)]) from None
+    if account.closing:
+        raise AccountClosing(account_id)
