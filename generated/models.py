@@ -4841,6 +4841,13 @@ class ExportedAction(BaseModel):
     """
     Its place among the corporate actions of the same instant.
     """
+    import_id: Annotated[
+        UUID | None,
+        Field(alias='importId', examples=['6d7e8f9a-0b1c-4d2e-9f3a-4b5c6d7e8f9a']),
+    ] = None
+    """
+    Names an import.
+    """
     version: Annotated[int, Field(examples=[1], ge=1)]
     """
     1, since an action is not changed.
@@ -4922,7 +4929,7 @@ class RestoreCount(BaseModel):
 
 class RestoreProblem(BaseModel):
     """
-    Why an archive is not restored.
+    Why an archive is not restored, or what is to be known of it.
     """
 
     code: Annotated[str, Field(examples=['NOT_CANONICAL'], max_length=60)]
@@ -4942,6 +4949,9 @@ class RestoreProblem(BaseModel):
     | UNKNOWN_ITEM | Something that a document names is not in the archive. |
     | NOT_EMPTY | The journal was not empty any more when the archive was to be written. |
     | CHANGED_MEANWHILE | Something else was written while the archive was: what is there so far stays. |
+    | IMAGES_MISSING | A warning: the file has no images, so trades are restored without theirs. |
+    | DELETED_TRADES_LEFT_OUT | A warning: deleted trades are not restored. |
+    | DERIVED_DIFFERS | A warning, only with `onlyCheck`: figures of the file differ from those that follow from what was given. |
 
     """
     detail: Annotated[
@@ -8391,6 +8401,11 @@ class Restore(BaseModel):
     problems: Annotated[list[RestoreProblem] | None, Field(max_length=100)] = None
     """
     Why the restore has FAILED; absent otherwise. Of more than 100 problems, the first are told.
+    """
+    warnings: Annotated[list[RestoreProblem] | None, Field(max_length=100)] = None
+    """
+    What is to be known of the file, and hinders nothing; absent without any. Of more than 100, the first are told.
+
     """
     created_at: Annotated[
         AwareDatetime, Field(alias='createdAt', examples=['2026-01-05T09:31:04-05:00'])

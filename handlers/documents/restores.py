@@ -26,6 +26,8 @@ def restore_document(restore: Restore) -> dict[str, Any]:
         shown["counts"] = [{"name": name, "documents": count} for name, count in restore.counts.items()]
     if restore.problems:
         shown["problems"] = [document(_PROBLEM, problem) for problem in restore.problems]
+    if restore.warnings:
+        shown["warnings"] = [document(_PROBLEM, warning) for warning in restore.warnings]
     return {
         **shown,
         "createdAt": time_text(restore.created_at),

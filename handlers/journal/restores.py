@@ -33,7 +33,7 @@ AT_WORK = frozenset({RestoreStatus.CHECKING, RestoreStatus.RESTORING})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """Why an archive is not restored: the rule that is broken, where, and why in words."""
+    """What is wrong with an archive, or to be known of it: the rule that is broken, where, and why in words."""
 
     code: str
     detail: str
@@ -45,9 +45,10 @@ class Problem:
 class Restore:
     """A restore. `only_check`: the archive is checked, and nothing is written.
 
-    `file_version` is that of the archive, from when the restore is committed. `phase` and `done` say which member is
-    being written, and how many of its documents are; `counts` how many documents each member has. `worked_until` is set
-    while a function works on it.
+    `file_version` is that of the file that was sent, from when the restore is committed; `is_converted` when that is no
+    archive, and one was made of it. `warnings` say what the file does not hold, or shows otherwise. `phase` and `done`
+    say which member is being written, and how many of its documents are; `counts` how many documents each member has.
+    `worked_until` is set while a function works on it.
     """
 
     user_id: str
@@ -55,10 +56,12 @@ class Restore:
     only_check: bool = False
     status: RestoreStatus = RestoreStatus.AWAITING_FILE
     file_version: str | None = None
+    is_converted: bool = False
     phase: str | None = None
     done: int = 0
     counts: dict[str, int] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
     worked_until: datetime | None = None
     version: int = 1
     created_at: datetime

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -99,21 +99,41 @@ def file_version(restore: Restore) -> str | None:
         return None
 
 
-def file_size(restore: Restore) -> int:
-    """The size in bytes of the archive that the restore is pinned to."""
-    return s3().head_object(Bucket=files_bucket(), Key=_key(restore), VersionId=str(restore.file_version))[
-        "ContentLength"
-    ]
+@dataclass(frozen=True, slots=True)
+class ArchiveFile:
+    """A file in the bucket that is read by ranges; without a version, as it is now."""
+
+    key: str
+    version: str | None = None
+
+    def size(self) -> int:
+        """Its size in bytes."""
+        return s3().head_object(**self._named())["ContentLength"]
+
+    def read(self, start: int, count: int) -> bytes:
+        """`count` bytes from the position `start` on."""
+        answer = s3().get_object(**self._named(), Range=f"bytes={start}-{start + count - 1}")
+        with failures_are_unavailable(), closing(answer["Body"]) as body:
+            return body.read()
+
+    def _named(self) -> Any:
+        version = {} if self.version is None else {"VersionId": self.version}
+        return {"Bucket": files_bucket(), "Key": self.key, **version}
 
 
-def read_range(restore: Restore, start: int, count: int) -> bytes:
-    """`count` bytes of that archive from the position `start` on."""
-    wanted = f"bytes={start}-{start + count - 1}"
-    answer = s3().get_object(
-        Bucket=files_bucket(), Key=_key(restore), VersionId=str(restore.file_version), Range=wanted
-    )
-    with failures_are_unavailable(), closing(answer["Body"]) as body:
-        return body.read()
+def sent(restore: Restore) -> ArchiveFile:
+    """The file that was sent, at the version to which the restore is pinned."""
+    return ArchiveFile(_key(restore), restore.file_version)
+
+
+def converted(restore: Restore) -> ArchiveFile:
+    """The archive that was made of the file, where that was none."""
+    return ArchiveFile(f"{_key(restore)}.converted")
+
+
+def write_converted(restore: Restore, pieces: Iterable[bytes]) -> None:
+    """Write that archive. Nobody has a form for it, so it is what was written here last."""
+    bucket.write(converted(restore).key, pieces, "application/zip")
 
 
 def _key(restore: Restore) -> str:

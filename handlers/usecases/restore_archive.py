@@ -8,16 +8,19 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 
-from handlers.journal.restores import AT_WORK, Problem, Restore, RestoreStatus
+from handlers.journal.restores import AT_WORK, MOST_PROBLEMS, Problem, Restore, RestoreStatus
 from handlers.storage import restores as storage
 from handlers.storage.errors import RestoreNotFound, VersionMismatch
-from handlers.usecases import restore_journal
+from handlers.usecases import compare_figures, json_reading, restore_journal
 from handlers.usecases.archive_check import Checked, NotRestorable, check
+from handlers.usecases.convert_version_1 import converted
 from handlers.usecases.restores import go_on
 from handlers.usecases.zip_reading import BadArchive, RangedFile, ZipReading
 
 # Seconds that the function keeps for its last transaction, and between two writings of the progress.
 SECONDS_LEFT, PROGRESS_SECONDS = 60, 5
+# So many bytes of a file tell what it is.
+_BEGINNING = 64
 
 
 def proceed(user: str, restore_id: str, seconds_left: Callable[[], float]) -> RestoreStatus | None:
@@ -44,21 +47,47 @@ def proceed(user: str, restore_id: str, seconds_left: Callable[[], float]) -> Re
 def _worked_on(restore: Restore, seconds_left: Callable[[], float]) -> RestoreStatus:
     now = datetime.now(UTC)
     try:
+        restore = _in_version_2(restore)
         checked = _check(restore, now)
     except NotRestorable as error:
         return _end(restore, RestoreStatus.FAILED, error.problems)
+    except BadArchive as error:
+        problem = Problem(code=error.code, detail=error.detail, member=error.member, line=error.line)
+        return _end(restore, RestoreStatus.FAILED, (problem,))
     if restore.only_check:
-        return _end(dataclasses.replace(restore, counts=checked.counts), RestoreStatus.CHECKED)
+        return _end(_compared(restore, checked, now), RestoreStatus.CHECKED)
     return _write(restore, checked, seconds_left)
 
 
+def _in_version_2(restore: Restore) -> Restore:
+    """The restore, once an archive is made of a file of format version 1. Raises BadArchive."""
+    sent = storage.sent(restore)
+    size = sent.size()
+    if restore.is_converted or not (size and json_reading.is_json(sent.read(0, min(size, _BEGINNING)))):
+        return restore
+    warnings: list[Problem] = []
+    storage.write_converted(restore, converted(json_reading.pieces_of(size, sent.read), warnings.append))
+    known = dataclasses.replace(restore, is_converted=True, warnings=tuple(warnings))
+    storage.replace(known, restore)
+    return known
+
+
 def _check(restore: Restore, now: datetime) -> Checked:
-    try:
-        file = RangedFile(storage.file_size(restore), partial(storage.read_range, restore))
-        return check(ZipReading(file), restore.user_id, now)
-    except BadArchive as error:
-        problem = Problem(code=error.code, detail=error.detail, member=error.member, line=error.line)
-        raise NotRestorable((problem,)) from None
+    archive = storage.converted(restore) if restore.is_converted else storage.sent(restore)
+    return check(ZipReading(RangedFile(archive.size(), archive.read)), restore.user_id, now)
+
+
+def _compared(restore: Restore, checked: Checked, now: datetime) -> Restore:
+    """The restore with what is known once its archive was checked: also where a file of format version 1 shows other
+    figures than follow.
+    """
+    differing: tuple[Problem, ...] = ()
+    if restore.is_converted:
+        sent = storage.sent(restore)
+        pieces = partial(json_reading.pieces_of, sent.size(), sent.read)
+        differing = compare_figures.differences(pieces, checked, now)
+    warnings = (*restore.warnings, *differing)[:MOST_PROBLEMS]
+    return dataclasses.replace(restore, counts=checked.counts, warnings=warnings)
 
 
 def _write(restore: Restore, checked: Checked, seconds_left: Callable[[], float]) -> RestoreStatus:

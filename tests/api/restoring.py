@@ -96,15 +96,21 @@ def changed(
     return {**members, member: b"".join(compact(document) + b"\n" for document in documents)}
 
 
-def everything(client: Client) -> Any:
-    """All that the API shows of a journal, with its statistics, as the account's export has it; but addresses, and when
-    it was shown.
-    """
+def account_file(client: Client) -> bytes:
+    """The file of the account's export (format version 1), with settled statistics."""
     settle(str(client.user))
     answer = client.get("/auth/export")
     assert answer.status == 200, answer.json
     key = urlsplit(answer.json["url"]).path.removeprefix("/")
-    document = json.loads(gzip.decompress(clients.s3().get_object(Bucket="files", Key=key)["Body"].read()))
+    data: bytes = clients.s3().get_object(Bucket="files", Key=key)["Body"].read()
+    return data
+
+
+def everything(client: Client) -> Any:
+    """All that the API shows of a journal, with its statistics, as the account's export has it; but addresses, and when
+    it was shown.
+    """
+    document = json.loads(gzip.decompress(account_file(client)))
     for name in ("exportedAt", "profile", "deletedTrades"):
         del document[name]
     document["statistics"].pop("lastUpdated", None)
