@@ -53,6 +53,8 @@ class Format:
         file: then the days of the file tell it, and if they do not, it is MDY.
     newest_first: whether its files are so if their days do not tell.
     ragged: whether rows may have fewer or more cells than the header.
+    own_headers: whether a file can have several tables, each below a header of its own: then it is read from its first
+        line, wherever the header stands by which it was recognized.
     version: rises whenever the same file would be read otherwise than before.
     """
 
@@ -70,6 +72,7 @@ class Format:
     date_order: DateOrder | None = None
     newest_first: bool = False
     ragged: bool = False
+    own_headers: bool = False
     version: int = 1
 
     def share_of(self, columns: Columns) -> tuple[int, int]:

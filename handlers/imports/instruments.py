@@ -21,10 +21,14 @@ from handlers.journal.point_values import PointValue, point_value
 
 # Symbols repeat in a file, so what they stand for is kept.
 _KEPT = 4096
-_HUNDRED, _THOUSAND = Decimal(100), Decimal(1000)
+_HUNDREDTH, _HUNDRED, _THOUSAND = Decimal("0.01"), Decimal(100), Decimal(1000)
 Named = tuple[str, Instrument]
 
 _OCC = re.compile(r"(?P<root>[A-Z][A-Z0-9.]{0,5})\s*(?P<day>[0-9]{6})(?P<right>[CP])(?P<strike>[0-9]{8})")
+# -MU260619C150, .SPY241231P580.5
+_PLAIN_STRIKE = re.compile(
+    r"[-.]?(?P<root>[A-Z.]+)(?P<day>[0-9]{6})(?P<right>[CP])(?P<strike>[0-9]{1,9}(?:\.[0-9]{1,9})?)"
+)
 # AAPL 19JAN24 150 C; AAPL 01/19/2024 150.00 C; AAPL 1/19/2024 Call $150.00; AAPL 19 JAN 24 150 CALL
 _DAY = r"(?P<day>[0-9]{1,2}[ ]?[A-Z]{3}[ ]?'?[0-9]{2,4}|[0-9]{1,2}/[0-9]{1,2}/[0-9]{2,4}|[0-9]{4}-[0-9]{2}-[0-9]{2})"
 _STRIKE, _RIGHT = r"\$?(?P<strike>[0-9][0-9,]*(?:\.[0-9]+)?|\.[0-9]+)", r"(?P<right>C|P|CALL|PUT)"
@@ -32,6 +36,7 @@ _WORDS = tuple(
     re.compile(rf"(?P<root>[A-Z][A-Z0-9./]{{0,9}})\s+{_DAY}\s+{ending}")
     for ending in (rf"{_STRIKE}\s*{_RIGHT}", rf"{_RIGHT}\s*{_STRIKE}")
 )
+_CUSIP = re.compile("[0-9]{3}[0-9A-Z]{5}[0-9]")
 _AMERICAN = Notation()
 # ES 12-25, MNQ MAR24, MES 17DEC21
 _MONTH_OF_CONTRACT = re.compile(r"(?P<root>[A-Z0-9]+) (?:[0-9]{2}-[0-9]{2}|(?:[0-9]{1,2})?[A-Z]{3}[0-9]{2})")
@@ -88,9 +93,27 @@ def option_in(text: str, currency: str | None = None, *, multiplier: Decimal = _
 
 
 @lru_cache(maxsize=_KEPT)
+def option_of_plain_strike(text: str, currency: str | None = None) -> Named | None:
+    """The option that a text such as `-MU260619C150` names, whose strike is a plain number; None for any other text."""
+    found = _PLAIN_STRIKE.fullmatch(text)
+    if found is None:
+        return None
+    expiry = _AMERICAN.moment(f"20{found['day']}").at.date()
+    right = Right.CALL if found["right"] == "C" else Right.PUT
+    return option(found["root"], expiry, Decimal(found["strike"]), right, currency)
+
+
+@lru_cache(maxsize=_KEPT)
 def share_or_option(text: str, currency: str | None = None) -> Named:
     """The option that the text names, else the share of this symbol. Raises Unreadable for what is no symbol."""
     return option_in(text, currency) or (checked_symbol(text), stock(currency))
+
+
+def bond_of_cusip(symbol: str, currency: str | None = None) -> Instrument | None:
+    """A bond, which has a CUSIP in place of a ticker, and whose price is a percentage; None for another symbol."""
+    if not _CUSIP.fullmatch(symbol):
+        return None
+    return Instrument(kind=InstrumentKind.BOND, multiplier=_HUNDREDTH, currency=currency)
 
 
 @lru_cache(maxsize=_KEPT)

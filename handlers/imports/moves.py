@@ -20,7 +20,10 @@ _WORDS: Sequence[tuple[str, CashType]] = tuple(
         (CashType.INTEREST, "interest,lending,staking"),
         (
             CashType.DIVIDEND,
-            ("dividend,div adj,qual div,cash div,cdiv,cap gain,payment in lieu,return of capital,distribution,in lieu"),
+            (
+                "dividend,div adj,qual div,qualified div,special div,yr div,div reinvest,cash div,cdiv,cap gain,"
+                "payment in lieu,return of capital,distribution,in lieu"
+            ),
         ),
         (CashType.FUNDING, "funding,swap,rollover,overnight"),
         (CashType.CONVERSION, "conversion,exchange,forex trade,convert"),
@@ -30,7 +33,7 @@ _WORDS: Sequence[tuple[str, CashType]] = tuple(
             CashType.DEPOSIT,
             (
                 "deposit,withdraw,top-up,top up,transfer,wire,ach,funds,journal,moneylink,electronic fund,"
-                "cash receipt,cash disbursement,check"
+                "cash receipt,cash disbursement,eft paid,eft received,check"
             ),
         ),
     )

@@ -166,7 +166,8 @@ def open_file(chunks: Iterable[bytes], options: Options | None = None) -> FileRe
         rows = markup.rows_of_html(lines)
     else:
         rows = tables.rows_of_cells(text, lines, recognized.delimiter)
-    rows = islice(rows, recognized.place + 1, None)
+    chosen = recognized.format
+    rows = islice(rows, 0 if chosen is not None and chosen.own_headers else recognized.place + 1, None)
     sample = _sample(rows)
     notation = _notation(sample, recognized, options)
     records = _records(recognized, chain(sample, rows), notation)

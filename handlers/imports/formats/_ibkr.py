@@ -14,6 +14,7 @@ from handlers.imports.records import Found, Record, Skipped, checked_symbol
 from handlers.imports.refusals import Unreadable
 from handlers.imports.rows import Action, CashMove, Fill, RowReason
 from handlers.imports.values import Moment
+from handlers.journal.cash import CashType
 from handlers.journal.executions import ActionType, ExecutionKind, Instrument, InstrumentKind, Right
 from handlers.journal.money import ZERO
 from handlers.journal.positions import Side
@@ -93,7 +94,7 @@ def flex_fill(record: Record) -> Fill:
         fee_currency=_other_currency(record, instrument),
         kind=kind if ends and kind is not None and not record.number("TradePrice") else ExecutionKind.TRADE,
         order_id=record.reference("IBOrderID", "OrderID"),
-        external_id=record.reference("IBExecID", "TradeID", "TransactionID"),
+        external_id=record.reference("IBExecID", "ExecID", "TradeID", "TransactionID"),
     )
 
 
@@ -109,7 +110,7 @@ def _other_currency(record: Record, instrument: Instrument) -> str | None:
 
 
 def _flex_named(record: Record) -> Named:
-    kind = kind_of(record.text("AssetClass", "assetCategory"))
+    kind = kind_of(record.text("AssetClass", "assetCategory", "Asset Category"))
     currency = record.currency("CurrencyPrimary", "Currency")
     multiplier = record.number("Multiplier")
     expiry, strike = record.text("Expiry"), record.number("Strike")
@@ -141,6 +142,34 @@ def flex_cash(record: Record) -> CashMove:
         symbol=record.symbol("Symbol") if record.has("Symbol") else None,
         external_id=record.reference("TransactionID"),
         note=record.note("Description"),
+    )
+
+
+def transfer(record: Record) -> Fill | CashMove:
+    """What a row of transfers moves into the account or out of it: money, or units, of which the cost is not known.
+
+    Raises Skipped for a sum, and for a transfer of nothing.
+    """
+    direction = record.text("Direction").casefold()
+    if direction not in ("in", "out"):
+        raise Skipped("a sum")
+    moment, external_id = flex_moment(record), record.reference("TransactionID")
+    quantity = record.number("Quantity", "Qty")
+    if not quantity or record.text("assetCategory", "AssetClass").casefold() == "cash":
+        amount, currency = record.number("CashTransfer", "Cash Amount"), record.currency("CurrencyPrimary", "Currency")
+        note = record.note("Description")
+        return cash(CashType.DEPOSIT, amount, moment, currency=currency, external_id=external_id, note=note)
+    symbol, instrument = _flex_named(record)
+    comes = direction == "in"
+    return Fill(
+        symbol=symbol,
+        instrument=instrument,
+        side=Side.BUY if comes else Side.SELL,
+        quantity=quantity.copy_abs(),
+        at=moment.at,
+        day_only=moment.day_only,
+        kind=ExecutionKind.TRANSFER_IN if comes else ExecutionKind.TRANSFER_OUT,
+        external_id=external_id,
     )
 
 

@@ -9,7 +9,7 @@ from handlers.imports.records import Record, Records
 
 _SEEN_AHEAD = 1_000
 # What rows have that are not of several levels.
-_ALONE = frozenset({"", "detail"})
+_ALONE = frozenset({"", "detail", "transfer"})
 
 
 def one_level(records: Records, name: str, levels: Sequence[str]) -> Iterator[Record]:

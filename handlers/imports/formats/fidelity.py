@@ -1,34 +1,35 @@
 """Fidelity: the history of an account. What happened is a text: `YOU BOUGHT APPLE INC (AAPL) (Cash)`.
 
 An option's symbol has a minus before it and its strike in plain numbers: `-MU260619C150`. Blank lines come before the
-header, and lines of text below the rows.
+header, and lines of text below the rows. A split can be a distribution of shares; shares that move have no amount.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 
 from handlers.imports.checks import check_amount
 from handlers.imports.format import Format, Kind, Need
-from handlers.imports.instruments import Named, option, share_or_option
+from handlers.imports.instruments import Named, bond_of_cusip, option_of_plain_strike, share_or_option
 from handlers.imports.moves import cash, cash_type
 from handlers.imports.names import names
 from handlers.imports.records import Found, Record, Records, Skipped, each
 from handlers.imports.rows import Action, Fill, Row
 from handlers.imports.values import DateOrder, Moment
-from handlers.journal.executions import ActionType, ExecutionKind, PositionEffect, Right
-from handlers.journal.money import ZERO
+from handlers.journal.cash import CashType
+from handlers.journal.executions import ActionType, ExecutionKind, PositionEffect
+from handlers.journal.money import ZERO, product, total
 from handlers.journal.positions import Side
 
-_OPTION = re.compile(r"-?(?P<root>[A-Z.]+)(?P<day>[0-9]{6})(?P<right>[CP])(?P<strike>[0-9]{1,9}(?:\.[0-9]{1,9})?)")
 _ENDS = {
     "expired": ExecutionKind.EXPIRY,
     "assigned": ExecutionKind.ASSIGNMENT,
     "exercised": ExecutionKind.EXERCISE,
 }
-_AMOUNT = ("Amount ($)", "Amount")
+_AMOUNT, _PRICE = ("Amount ($)", "Amount"), ("Price ($)", "Price")
+_HUNDRED = Decimal(100)
 
 
 def rows(records: Records) -> Iterator[Row]:
@@ -43,13 +44,11 @@ def _row(record: Record) -> Found:
     moment, amount = record.moment("Run Date"), record.number(*_AMOUNT)
     quantity = record.number("Quantity") or ZERO
     first = action.partition(" ")[0]
-    if quantity and action.startswith(("you bought", "reinvestment")):
-        return check_amount(record, _fill(record, moment, Side.BUY, quantity), amount)
-    if quantity and action.startswith("you sold"):
-        return check_amount(record, _fill(record, moment, Side.SELL, quantity), amount)
+    if quantity and record.has(*_PRICE) and (amount or action.startswith("you ")):
+        return _trade(record, moment, quantity, amount)
     if quantity and first in _ENDS:
         return _fill(record, moment, None, quantity, kind=_ENDS[first])
-    if quantity and "split" in action:
+    if quantity and ("split" in action or _adds_shares(action, amount)):
         return Action(
             type=ActionType.SPLIT,
             symbol=record.symbol("Symbol"),
@@ -57,14 +56,36 @@ def _row(record: Record) -> Found:
             day_only=moment.day_only,
             added=quantity,
         )
+    if quantity and (not amount or record.text("Type", "Security Type").casefold() == "shares"):
+        # Shares that are moved, given, or brought by a spin-off or a merger: what comes in has an unknown cost.
+        kind = ExecutionKind.TRANSFER_IN if quantity > ZERO else ExecutionKind.TRANSFER_OUT
+        return _fill(record, moment, Side.BUY if quantity > ZERO else Side.SELL, quantity, kind=kind)
     return cash(
-        cash_type(action),
+        CashType.INTEREST if "exempt int" in action else cash_type(action),
         amount,
         moment,
         currency="USD",
         symbol=record.symbol("Symbol") if record.has("Symbol") else None,
         note=record.note("Action"),
     )
+
+
+def _adds_shares(action: str, amount: Decimal | None) -> bool:
+    """Whether it is a split that the file calls a distribution: one that brings shares and no money."""
+    return action.startswith("distribution") and "spin" not in action and not amount
+
+
+def _trade(record: Record, moment: Moment, quantity: Decimal, amount: Decimal | None) -> Fill:
+    """What was bought (a quantity above 0) or sold: also by a reinvestment, and of the fund or the bank that the cash
+    is swept into. A bond that is paid back has the price 1, for all of it.
+    """
+    fill = _fill(record, moment, Side.BUY if quantity > ZERO else Side.SELL, quantity)
+    bond = bond_of_cusip(fill.symbol, "USD")
+    if bond is not None and fill.price is not None:
+        price = product(fill.price, _HUNDRED) if "redemption" in record.text("Action").casefold() else fill.price
+        accrued = record.number("Accrued Interest ($)", "Accrued Interest") or ZERO
+        fill = replace(fill, instrument=bond, price=price, fees=total((fill.fees, accrued)))
+    return check_amount(record, fill, amount)
 
 
 def _fill(
@@ -86,7 +107,7 @@ def _fill(
         instrument=instrument,
         side=side,
         quantity=quantity.copy_abs(),
-        price=record.amount("Price ($)", "Price") if kind is ExecutionKind.TRADE else None,
+        price=record.amount(*_PRICE) if kind is ExecutionKind.TRADE else None,
         at=moment.at,
         day_only=moment.day_only,
         commission=record.number("Commission ($)", "Commission") or ZERO,
@@ -97,12 +118,8 @@ def _fill(
 
 
 def _instrument(record: Record) -> Named:
-    found = _OPTION.fullmatch(record.text("Symbol"))
-    if found is None:
-        return share_or_option(record.text("Symbol"), "USD")
-    expiry = record.notation.moment(f"20{found['day']}").at.date()
-    right = Right.CALL if found["right"] == "C" else Right.PUT
-    return option(found["root"], expiry, Decimal(found["strike"]), right, "USD")
+    text = record.text("Symbol")
+    return option_of_plain_strike(text, "USD") or share_or_option(text, "USD")
 
 
 FORMAT = Format(
@@ -118,4 +135,5 @@ FORMAT = Format(
     date_order=DateOrder.MDY,
     newest_first=True,
     ragged=True,
+    version=2,
 )

@@ -11,7 +11,7 @@ from functools import partial
 
 from handlers.imports.checks import check_amount
 from handlers.imports.format import Format, Kind, Layout, Need
-from handlers.imports.formats._ibkr import ENDS, Actions, kind_of, named
+from handlers.imports.formats._ibkr import ENDS, Actions, kind_of, named, transfer
 from handlers.imports.formats._ibkr_levels import one_level
 from handlers.imports.moves import cash
 from handlers.imports.names import names
@@ -24,7 +24,7 @@ from handlers.journal.positions import Side
 
 
 def rows(records: Records) -> Iterator[Row]:
-    """A row for each trade, movement of cash and corporate action."""
+    """A row for each trade, transfer, movement of cash and corporate action."""
     sections: Mapping[str, Callable[[Record], Found]] = {
         "trades": _fill,
         "deposits & withdrawals": partial(_cash, CashType.DEPOSIT),
@@ -37,6 +37,7 @@ def rows(records: Records) -> Iterator[Row]:
         "fees": partial(_cash, CashType.FEE),
         "other fees": partial(_cash, CashType.FEE),
         "transaction fees": partial(_cash, CashType.FEE),
+        "transfers": transfer,
         "corporate actions": partial(_action, Actions()),
     }
     for record in one_level(records, "DataDiscriminator", ("order", "trade")):
@@ -111,4 +112,5 @@ FORMAT = Format(
     rows=rows,
     how_to_export="Performance & Reports > Statements > Activity > choose the dates > CSV",
     needs=(Need.TIME_ZONE,),
+    version=2,
 )

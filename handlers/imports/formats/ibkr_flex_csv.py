@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from handlers.imports.format import Format, Kind, Need
-from handlers.imports.formats._ibkr import flex_cash, flex_fill
+from handlers.imports.formats._ibkr import flex_cash, flex_fill, transfer
 from handlers.imports.formats._ibkr_levels import one_level
 from handlers.imports.records import Columns, Found, Record, Records, Skipped, each
 from handlers.imports.rows import Row
+
+# What begins the rows that mark where the file, an account and a section begin and end.
+_MARKS = frozenset({"BOF", "BOA", "BOS", "EOS", "EOA", "EOF"})
 
 
 def rows(records: Records) -> Iterator[Row]:
@@ -21,14 +24,17 @@ def rows(records: Records) -> Iterator[Row]:
 
 
 def _with_own_header(records: Records) -> Iterator[Record]:
-    """The records, each with the header of its section; a header begins with the name of the first column."""
+    """The records, each with the header of its section; a header begins with the name of the first column.
+
+    Marks, and what comes before the first header, are left out.
+    """
     columns: Columns | None = None
     for record in records:
+        if record.fault is None and record.cells[0] in _MARKS:
+            continue
         if record.fault is None and record.cells[0] == record.columns.cells[0]:
             columns = Columns(record.cells)
-        elif columns is None:
-            yield record
-        else:
+        elif columns is not None:
             yield Record(
                 columns,
                 record.cells,
@@ -42,11 +48,13 @@ def _with_own_header(records: Records) -> Iterator[Record]:
 
 
 def _row(record: Record) -> Found:
-    if record.columns.has("TradePrice"):
+    if record.columns.has("Buy/Sell"):
         return flex_fill(record)
+    if record.columns.has("Direction"):
+        return transfer(record)
     if record.columns.has("Type") and record.columns.has("Amount"):
         return flex_cash(record)
-    raise Skipped("a section of neither trades nor cash")
+    raise Skipped("a section of neither trades, transfers nor cash")
 
 
 FORMAT = Format(
@@ -59,4 +67,6 @@ FORMAT = Format(
     needs=(Need.TIME_ZONE,),
     family="ibkr",
     ragged=True,
+    own_headers=True,
+    version=2,
 )

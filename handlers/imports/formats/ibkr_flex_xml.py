@@ -1,7 +1,8 @@
 """Interactive Brokers: a Flex query's report as XML.
 
-Read are the elements Trade, CashTransaction, CorporateAction and OptionEAE; a container of the latter has their name,
-and no attributes. An expiry or an assignment can be both a Trade and an OptionEAE: the second one is left out.
+Read are the elements Trade, CashTransaction, CorporateAction, OptionEAE and Transfer, and TradeConfirm of the reports
+of confirmations; the container of OptionEAE has its name, and no attributes. An expiry or an assignment can be both a
+Trade and an OptionEAE: the second one is left out.
 """
 
 from __future__ import annotations
@@ -12,13 +13,13 @@ from dataclasses import replace
 from functools import partial
 
 from handlers.imports.format import Format, Kind, Layout, Need
-from handlers.imports.formats._ibkr import Actions, flex_cash, flex_fill, flex_moment
+from handlers.imports.formats._ibkr import Actions, flex_cash, flex_fill, flex_moment, transfer
 from handlers.imports.formats._ibkr_levels import one_level
 from handlers.imports.records import Found, Record, Records, Skipped, each
 from handlers.imports.rows import Fill, Row
 from handlers.journal.executions import ExecutionKind
 
-_READ = frozenset({"Trade", "Order", "CashTransaction", "CorporateAction", "OptionEAE"})
+_READ = frozenset({"Trade", "TradeConfirm", "Order", "CashTransaction", "CorporateAction", "OptionEAE", "Transfer"})
 _KINDS = {
     "expiration": ExecutionKind.EXPIRY,
     "assignment": ExecutionKind.ASSIGNMENT,
@@ -57,6 +58,8 @@ class _Ends:
 def _row(actions: Actions, ends: _Ends, record: Record) -> Found:
     if record.section == "CashTransaction":
         return flex_cash(record)
+    if record.section == "Transfer":
+        return transfer(record)
     if record.section == "CorporateAction":
         return actions.action(record, flex_moment(record))
     fill = flex_fill(record)
@@ -82,4 +85,5 @@ FORMAT = Format(
     how_to_export="Performance & Reports > Flex Queries > Activity Flex Query with Trades (Execution) > Run, as XML",
     needs=(Need.TIME_ZONE,),
     family="ibkr",
+    version=2,
 )

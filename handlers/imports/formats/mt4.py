@@ -58,7 +58,7 @@ FORMAT = Format(
         "Type",
         "Size|Volume",
         "Item|Symbol",
-        "Price",
+        "Price|Open Price",
         "Close Time",
         "Price 2|Close Price",
         "Profit",
@@ -67,6 +67,5 @@ FORMAT = Format(
     how_to_export="Terminal > Account History > right click > All History, then Save as Detailed Report",
     needs=(Need.TIME_ZONE,),
     date_order=DateOrder.YMD,
-    newest_first=False,
     ragged=True,
 )

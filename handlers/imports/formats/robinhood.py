@@ -2,21 +2,24 @@
 
 Prices are rounded to cents and amounts are exact, so that the price of shares is worked out of the amount where the two
 differ by half a cent at most. `1S` in the column of quantities leaves the account. A split's quantity is the shares
-that were added.
+that were added. A new symbol, and a merger into other shares, are two rows of one day in any order.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 
 from handlers.imports.checks import check_amount
+from handlers.imports.days import Exchange, days, exchanges
 from handlers.imports.format import Format, Kind
+from handlers.imports.halves import Half
 from handlers.imports.instruments import Named, option_in, stock
 from handlers.imports.moves import cash, cash_type
 from handlers.imports.names import names
-from handlers.imports.records import Found, Record, Records, Skipped, each
+from handlers.imports.records import Found, Record, Records, Skipped
 from handlers.imports.refusals import Unreadable
 from handlers.imports.rows import Action, Fill, Row, RowReason
 from handlers.imports.values import DateOrder, Moment, side_and_effect
@@ -28,6 +31,8 @@ from handlers.journal.positions import Side
 _FILLS = frozenset({"buy", "sell", "bto", "sto", "btc", "stc"})
 _ENDS = {"oexp": ExecutionKind.EXPIRY, "oasgn": ExecutionKind.ASSIGNMENT, "oexcs": ExecutionKind.EXERCISE}
 _SHARES = frozenset({"rec", "acats", "acati", "acato", "itrf", "sxch", "mrgs", "soff", "sdiv", "conv", "tran"})
+# Two rows that exchange one symbol for another.
+_EXCHANGES = frozenset({"sxch", "mrgs"})
 _CASH = {
     "cdiv": CashType.DIVIDEND, "mdiv": CashType.DIVIDEND, "int": CashType.INTEREST, "slip": CashType.INTEREST,
     "mint": CashType.INTEREST, "gold": CashType.FEE, "gdbp": CashType.DEPOSIT, "afee": CashType.FEE,
@@ -41,14 +46,27 @@ _MOST_FEES = Decimal(2)
 
 def rows(records: Records) -> Iterator[Row]:
     """A row for each entry."""
-    return each(records, _row)
+    for day in days(records, "Activity Date"):
+        read = partial(_row, exchanges(day, _half))
+        yield from (record.row(read) for record in day)
 
 
-def _row(record: Record) -> Found:
+def _half(record: Record) -> tuple[str, Half] | None:
+    """The code and the units of a row that may be one of two."""
+    code = record.text("Trans Code").casefold()
+    if code not in _EXCHANGES or not record.has("Quantity"):
+        return None
+    units = minus(ZERO, _units(record)) if _leaves(record) else _units(record)
+    return code, Half(record.symbol("Instrument"), units)
+
+
+def _row(joined: Mapping[int, Exchange], record: Record) -> Found:
     code = record.text("Trans Code").casefold()
     if not code:
         raise Skipped("a footer")
     moment = record.moment("Activity Date")
+    if (exchange := joined.get(record.line)) is not None:
+        return _exchanged(exchange, code, moment, record)
     if code in _FILLS:
         return _fill(record, code, moment)
     quantity = record.text("Quantity")
@@ -56,12 +74,13 @@ def _row(record: Record) -> Found:
         return _without_price(record, _ENDS[code], None, moment)
     if code in ("spl", "spr") and quantity:
         symbol = record.symbol("Instrument")
-        added = _units(record) if not quantity.upper().endswith("S") else minus(ZERO, _units(record))
+        added = minus(ZERO, _units(record)) if _leaves(record) else _units(record)
         return Action(type=ActionType.SPLIT, symbol=symbol, at=moment.at, day_only=True, added=added)
     if quantity and (code in _SHARES or not record.has("Amount")):
-        leaves = quantity.upper().endswith("S")
-        kind = ExecutionKind.TRANSFER_OUT if leaves else ExecutionKind.TRANSFER_IN
-        return _without_price(record, kind, Side.SELL if leaves else Side.BUY, moment)
+        kind, side = ExecutionKind.TRANSFER_IN, Side.BUY
+        if _leaves(record):
+            kind, side = ExecutionKind.TRANSFER_OUT, Side.SELL
+        return _without_price(record, kind, side, moment)
     return cash(
         _CASH.get(code) or cash_type(record.text("Description")),
         record.number("Amount"),
@@ -70,6 +89,25 @@ def _row(record: Record) -> Found:
         symbol=record.symbol("Instrument") if record.has("Instrument") else None,
         note=record.note("Description"),
     )
+
+
+def _exchanged(exchange: Exchange, code: str, moment: Moment, record: Record) -> Action:
+    """The action of two rows: a new symbol for as many shares, or shares of another company."""
+    exchange.check(record)
+    new, old, at = exchange.come.units, exchange.out.units.copy_abs(), moment.at
+    symbol, new_symbol = exchange.out.symbol, exchange.come.symbol
+    if symbol == new_symbol and new == old:
+        raise Skipped("an exchange that changes nothing of what is held")
+    if symbol == new_symbol:
+        return Action(type=ActionType.SPLIT, symbol=symbol, at=at, day_only=True, new=new, old=old)
+    if code == "sxch" and new == old:
+        return Action(type=ActionType.RENAME, symbol=symbol, at=at, day_only=True, new_symbol=new_symbol)
+    kind = ActionType.MERGER_SHARES
+    return Action(type=kind, symbol=symbol, at=at, day_only=True, new=new, old=old, new_symbol=new_symbol)
+
+
+def _leaves(record: Record) -> bool:
+    return record.text("Quantity").upper().endswith("S")
 
 
 def _units(record: Record) -> Decimal:
@@ -145,4 +183,5 @@ FORMAT = Format(
     how_to_export="Account > Reports and statements > Reports > Generate new report > Download CSV",
     date_order=DateOrder.MDY,
     newest_first=True,
+    version=2,
 )

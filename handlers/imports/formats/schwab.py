@@ -1,24 +1,25 @@
 """Charles Schwab: the history of an account's transactions.
 
 A day can be `07/15/2024 as of 07/12/2024`: it happened on the latter. A footer has the total. Prices are rounded, so
-that Amount differs by cents from quantity times price. A split's quantity is the shares that were added.
+that Amount differs by cents from quantity times price. A split's quantity is the shares that were added; a reverse
+split is two rows of a day, of which the one of what goes out names a CUSIP. So is a merger for cash: money, and shares.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from decimal import Decimal
+from collections.abc import Iterator, Sequence
 
 from handlers.imports.checks import check_amount
+from handlers.imports.days import days, exchanges
 from handlers.imports.format import Format, Kind
-from handlers.imports.instruments import share_or_option
+from handlers.imports.halves import Half
+from handlers.imports.instruments import bond_of_cusip, share_or_option
 from handlers.imports.moves import cash, cash_type
-from handlers.imports.records import Found, Record, Records, Skipped, each
+from handlers.imports.records import Found, Record, Records, Skipped
 from handlers.imports.rows import Action, Fill, Row
 from handlers.imports.values import SIDES, DateOrder, Moment, side_and_effect
-from handlers.journal.executions import ActionType, ExecutionKind, Instrument, InstrumentKind
-from handlers.journal.money import ZERO
+from handlers.journal.executions import ActionType, ExecutionKind, InstrumentKind
+from handlers.journal.money import MOST_DECIMALS, ZERO, ratio
 from handlers.journal.positions import Side
 
 _ENDS = {
@@ -29,20 +30,69 @@ _ENDS = {
 }
 _SIDES = {"reinvest shares": "buy", "buy to cover": "buy to cover"}
 
-_CUSIP = re.compile("[0-9]{3}[0-9A-Z]{5}[0-9]")
-_HUNDREDTH = Decimal("0.01")
-
 
 def rows(records: Records) -> Iterator[Row]:
     """A row for each transaction."""
-    return each(records, _row)
+    for of_day in days(records, "Date"):
+        day = _Day(of_day)
+        yield from (record.row(day.row) for record in of_day)
 
 
-def _row(record: Record) -> Found:
-    action = record.text("Action").casefold()
-    if not action or "total" in record.text("Date").casefold():
-        raise Skipped("a footer")
-    moment = record.notation.moment(record.text("Date").rpartition(" as of ")[2])
+def _action(record: Record) -> str:
+    return record.text("Action").casefold()
+
+
+def _reverse_split(record: Record) -> tuple[str, Half] | None:
+    """The company and the units of a row of a reverse split."""
+    if _action(record) != "reverse split" or not record.has("Quantity"):
+        return None
+    company = record.text("Description").partition(" XXX")[0].strip()
+    return company, Half(record.symbol("Symbol"), record.amount("Quantity"))
+
+
+class _Day:
+    """The transactions of a day, of which some belong to another one."""
+
+    def __init__(self, records: Sequence[Record]) -> None:
+        self._splits = exchanges(records, _reverse_split)
+        # The line of the shares that a merger for cash took, by their symbol.
+        self._merged: dict[str, int] = {}
+        self._paid: dict[str, Record] = {}
+        for record in records:
+            if _action(record) == "cash merger adj":
+                self._merged.setdefault(record.text("Symbol"), record.line)
+            elif _action(record) == "cash merger":
+                self._paid.setdefault(record.text("Symbol"), record)
+
+    def row(self, record: Record) -> Found:
+        """What the row says. Raises Skipped and Unreadable."""
+        action = _action(record)
+        if not action or "total" in record.text("Date").casefold():
+            raise Skipped("a footer")
+        moment = record.notation.moment(record.text("Date").rpartition(" as of ")[2])
+        if (split := self._splits.get(record.line)) is not None:
+            split.check(record)
+            new, old = split.come.units, split.out.units.copy_abs()
+            symbol = split.come.symbol
+            return Action(type=ActionType.SPLIT, symbol=symbol, at=moment.at, day_only=True, new=new, old=old)
+        return self._merger(record, moment) or _row(record, action, moment)
+
+    def _merger(self, record: Record, moment: Moment) -> Action | None:
+        """The merger for cash of which the row has the shares. Raises Skipped for the row of its money."""
+        symbol = record.text("Symbol")
+        line, paid = self._merged.get(symbol), self._paid.get(symbol)
+        if line is None or paid is None:
+            return None
+        if record is paid:
+            raise Skipped(f"a part of the corporate action in line {line}")
+        if record.line != line:
+            return None
+        per_share = ratio(paid.amount("Amount"), record.quantity("Quantity"), MOST_DECIMALS)
+        symbol = record.symbol("Symbol")
+        return Action(type=ActionType.MERGER_CASH, symbol=symbol, at=moment.at, day_only=True, cash_per_share=per_share)
+
+
+def _row(record: Record, action: str, moment: Moment) -> Found:
     if action in _ENDS:
         return _without_price(record, action, moment)
     if "split" in action and record.has("Quantity"):
@@ -69,12 +119,9 @@ def _row(record: Record) -> Found:
 def _fill(record: Record, word: str, moment: Moment) -> Fill:
     side, effect = side_and_effect(word)
     symbol, instrument = share_or_option(record.text("Symbol"), "USD")
-    if _CUSIP.fullmatch(symbol):
-        # Bonds have no ticker; their price is a percentage.
-        instrument = Instrument(kind=InstrumentKind.BOND, multiplier=_HUNDREDTH, currency="USD")
     fill = Fill(
         symbol=symbol,
-        instrument=instrument,
+        instrument=bond_of_cusip(symbol, "USD") or instrument,
         side=side,
         quantity=record.quantity("Quantity"),
         price=record.amount("Price"),
@@ -114,4 +161,5 @@ FORMAT = Format(
     date_order=DateOrder.MDY,
     newest_first=True,
     ragged=True,
+    version=2,
 )

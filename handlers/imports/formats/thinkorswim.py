@@ -1,8 +1,8 @@
-"""thinkorswim: the account statement, of several tables with a title each.
+"""thinkorswim: the account statement, of several tables with a title each, and the trade activity of a day.
 
 Read are the trade history, whose legs below the first one have no time of their own, and the cash balance, which comes
-before it and has each trade's costs: they are those of the fill of the same time, size and net price. The order history
-repeats the orders, so it is not read.
+before it and has each trade's costs: they are those of the fill of the same time, size and net price. Options that
+end, and shares that they leave, stand in the cash balance alone. The order history repeats the orders: it is not read.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from handlers.imports.format import Format, Kind, Layout, Need
+from handlers.imports.formats._thinkorswim import ended, is_end
 from handlers.imports.instruments import Named, future, option, stock
 from handlers.imports.moves import cash, cash_type
 from handlers.imports.names import names
@@ -27,7 +28,7 @@ from handlers.journal.money import ZERO, canonical
 _TRADED = re.compile(r"(?:BOT|SOLD) (?P<quantity>[-+]?[0-9][0-9,.]*) .*@(?P<price>-?[0-9.]+)")
 _EFFECTS = {"to open": PositionEffect.OPEN, "to close": PositionEffect.CLOSE}
 _RIGHTS = {"CALL": Right.CALL, "PUT": Right.PUT}
-_NO_CASH = frozenset({"bal", "trd", "rad", "exp", "liq"})
+_NO_CASH = frozenset({"bal", "trd", "liq"})
 _CASH = {"efn": CashType.DEPOSIT, "jrn": CashType.DEPOSIT, "win": CashType.DEPOSIT, "wou": CashType.DEPOSIT}
 _Key = tuple[str, str, str]
 
@@ -86,6 +87,8 @@ class _Statement:
             self.costs[moment.at.isoformat(), *_size(quantity, price)].append(paid)
         if kind in _NO_CASH:
             raise Skipped("the cash of a trade, or a balance")
+        if is_end(description):
+            return ended(record, description, moment)
         return cash(
             _CASH.get(kind) or cash_type(description),
             record.number("AMOUNT"),
@@ -104,7 +107,7 @@ def rows(records: Records) -> Iterator[Row]:
     """A row for each trade and each movement of cash."""
     statement = _Statement()
     for record in records:
-        if record.section == "account trade history" or record.fault is not None:
+        if record.section in ("account trade history", "filled orders") or record.fault is not None:
             yield record.row(statement.trade)
         elif record.section in ("cash balance", "futures statements"):
             yield record.row(statement.money)
@@ -123,11 +126,12 @@ FORMAT = Format(
     broker="thinkorswim",
     kind=Kind.MIXED,
     columns=names("Exec Time,Spread,Side,Qty,Pos Effect,Symbol,Exp,Strike,Type,Price,Net Price,Order Type"),
-    opening=("Cash Balance|Account Trade History", "TYPE,REF #|Exec Time,Spread"),
+    opening=("Cash Balance|Account Trade History|Filled Orders", "TYPE,REF #|Exec Time,Spread"),
     layout=Layout.TITLED,
     rows=rows,
     how_to_export="Monitor > Account Statement > choose the dates > the menu at the right > Export to file",
     needs=(Need.TIME_ZONE,),
     date_order=DateOrder.MDY,
     newest_first=True,
+    version=2,
 )
