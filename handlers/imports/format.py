@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -55,6 +55,7 @@ class Format:
     ragged: whether rows may have fewer or more cells than the header.
     own_headers: whether a file can have several tables, each below a header of its own: then it is read from its first
         line, wherever the header stands by which it was recognized.
+    in_english: a header in another language in the names of `columns`; None for one that is not this format's.
     version: rises whenever the same file would be read otherwise than before.
     """
 
@@ -73,10 +74,13 @@ class Format:
     newest_first: bool = False
     ragged: bool = False
     own_headers: bool = False
+    in_english: Callable[[Sequence[str]], Sequence[str] | None] | None = None
     version: int = 1
 
     def share_of(self, columns: Columns) -> tuple[int, int]:
         """How many of its columns the header has, and how many it needs. (0, 1) if the header cannot be its."""
+        if self.in_english is not None and (english := self.in_english(columns.cells)) is not None:
+            columns = Columns(english)
         names = [name for given in (*self.columns, *(self.others or ())) for name in given.split("|")]
         if self.others is not None and any(
             not any(columns.place(name) == place for name in names) for place in range(len(columns.names))

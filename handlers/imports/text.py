@@ -79,7 +79,8 @@ class Text:
         """The text in pieces, with line feeds alone. A carriage return at the end of a piece waits for the next one."""
         held = ""
         for decoded in self._decoded():
-            piece = held + decoded.replace("\0", "\ufffd")
+            # A mark of the byte order shows nothing; some exporters put one before each line.
+            piece = held + decoded.replace("\0", "\ufffd").replace("\ufeff", "")
             held = "\r" if piece.endswith("\r") else ""
             yield piece.removesuffix(held).replace("\r\n", "\n").replace("\r", "\n")
         if held:

@@ -312,15 +312,23 @@ _TWO_NUMBERS = re.compile(r"\s*([0-9]{1,2})([-/.])([0-9]{1,2})\2(?:[0-9]{4}|[0-9
 
 
 def date_order_of(cells: Iterable[str]) -> DateOrder | None:
-    """The order that the cells' days show, where a number above 12 is a day; None when none shows one, or both do."""
-    first = second = False
+    """The order that the cells' days show, where a number above 12 is a day; None when none shows one, or both do.
+
+    Days that do not show it and have points or hyphens between their numbers begin with the day: those who begin with
+    the month write slashes.
+    """
+    first = second = slashes = others = False
     for cell in cells:
         found = _TWO_NUMBERS.match(cell)
         if found is None:
             continue
+        slashes |= found[2] == "/"
+        others |= found[2] != "/" and 1 <= int(found[1]) <= 12 and 1 <= int(found[3]) <= 12
         first |= 12 < int(found[1]) <= 31 and 1 <= int(found[3]) <= 12
         second |= 12 < int(found[3]) <= 31 and 1 <= int(found[1]) <= 12
-    return None if first is second else DateOrder.DMY if first else DateOrder.MDY
+    if first is second:
+        return DateOrder.DMY if others and not slashes and not first else None
+    return DateOrder.DMY if first else DateOrder.MDY
 
 
 # Sides ---------------------------------------------------------------------------------------------------------------

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from functools import lru_cache
 
 from handlers.imports.records import Columns, Record, plain
 from handlers.imports.refusals import Unreadable
 from handlers.imports.rows import RowReason
-from handlers.imports.values import shown
+from handlers.imports.values import Moment, shown
 
 
 def quantity_in(record: Record, text: str) -> Decimal:
@@ -27,3 +28,18 @@ def beginning_with(columns: Columns, *beginnings: str) -> str:
     """
     small = tuple(map(plain, beginnings))
     return next((name for name in columns.names if plain(name).startswith(small)), "")
+
+
+_ZONE_IN_NAME = re.compile(r"\((?P<zone>UTC(?:[-+][0-9]{1,2}(?::[0-9]{2})?)?|E[SD]T|C[SD]T|P[SD]T)\)", re.IGNORECASE)
+
+
+def moment_by_name(record: Record, *beginnings: str) -> Moment:
+    """The time in the first column that begins so, with the zone that the name goes on with: `Filled Time(UTC+02:00)`.
+
+    A zone behind the time itself comes first.
+    """
+    name = beginning_with(record.columns, *beginnings)
+    moment, found = record.moment(name), _ZONE_IN_NAME.search(name)
+    if found is None or moment.at.tzinfo is not None or moment.day_only:
+        return moment
+    return record.notation.moment(f"{record.text(name)} {found['zone']}")

@@ -11,7 +11,7 @@ from handlers.imports.records import Record
 from handlers.imports.refusals import Unreadable
 from handlers.imports.rows import Fill, RowReason
 from handlers.imports.values import shown
-from handlers.journal.executions import ExecutionKind, Instrument, InstrumentKind
+from handlers.journal.executions import ExecutionKind, Instrument, InstrumentKind, PositionEffect
 from handlers.journal.money import MOST_DECIMALS, MOST_DIGITS, ZERO, has_few_digits, ratio
 from handlers.journal.positions import Side
 
@@ -19,6 +19,7 @@ _FIAT = names("USD,EUR,GBP,CHF,JPY,CAD,AUD,NZD,TRY,BRL,PLN,RUB,UAH,NGN,ZAR,MXN,A
 _STABLE = ("USDT", "USDC", "FDUSD", "BUSD", "TUSD", "USDP", "PYUSD", "USDG", "USDS", "DAI", "EURT", "EURC", "EURI")
 # What coins are priced in, the likelier first: between two coins, the one that comes first here is the price's.
 _QUOTES = (*_FIAT, *_STABLE, "BTC", "XBT", "ETH", "BNB", "SOL", "TRX", "XRP", "DOGE", "DOT", "VAI", "PAX", "UST")
+_EFFECTS = {"open": PositionEffect.OPEN, "close": PositionEffect.CLOSE}
 _LONGEST_FIRST = sorted(_QUOTES, key=lambda quote: (-len(quote), quote))
 
 
@@ -40,10 +41,34 @@ def market_of(pair: str) -> tuple[str, str]:
     return name.removesuffix(quote), quote
 
 
+def quote_of_contract(symbol: str) -> str:
+    """What a perpetual contract is priced in, and its profit is in.
+
+    Raises Unreadable for one that is counted in dollars and pays in its coin, whose trades are no product of prices.
+    """
+    quote = market_of(symbol)[1]
+    if quote in _FIAT:
+        raise Unreadable(RowReason.SYMBOL, f"{shown(symbol)} is counted in {quote} and pays in its coin")
+    return quote
+
+
 def is_price_of(coin_: str, other: str) -> bool:
     """Whether, of two coins, the first is the one in which the other is priced."""
     ranks = [_QUOTES.index(name) if name in _QUOTES else len(_QUOTES) for name in (coin_, other)]
     return ranks[0] < ranks[1]
+
+
+def side_of_position(record: Record, column: str) -> tuple[Side, PositionEffect]:
+    """The side of a word such as `Close Short`, which is a purchase, or `Buy`; and whether it opens or closes.
+
+    Raises Unreadable for another word.
+    """
+    verb, _, position = record.text(column).casefold().partition(" ")
+    if verb not in _EFFECTS or position not in ("long", "short"):
+        return record.side(column)
+    effect = _EFFECTS[verb]
+    opens_long = (effect is PositionEffect.OPEN) is (position == "long")
+    return Side.BUY if opens_long else Side.SELL, effect
 
 
 def unit_price(money: Decimal, quantity: Decimal) -> Decimal:

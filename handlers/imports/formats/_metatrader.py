@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from handlers.imports.formats._cells import quantity_in
@@ -25,6 +25,10 @@ _TITLES = frozenset(
         "positions,orders,deals,open positions,results,closed transactions,open trades,working orders,summary,balance"
     )
 )
+# The headers of MetaTrader 5. In other languages their names are others, and these stay: S / L, T / P and Swap.
+_POSITIONS = names("Time,Position,Symbol,Type,Volume,Price,S / L,T / P,Time,Price,Commission,Swap,Profit")
+_DEALS = names("Time,Deal,Symbol,Type,Direction,Volume,Price,Order,Commission,Fee,Swap,Profit,Balance,Comment")
+_DEALS_SWAP = _DEALS.index("Swap")
 SIDES = {"buy": Side.BUY, "sell": Side.SELL}
 _CASH = {
     "balance": CashType.DEPOSIT,
@@ -34,6 +38,36 @@ _CASH = {
     "charge": CashType.FEE,
     "commission": CashType.FEE,
 }
+
+
+def positions_in_english(cells: Sequence[str]) -> Sequence[str] | None:
+    """The header of the positions of MetaTrader 5 in English, of one in any language; None for another header."""
+    low = [plain(cell).replace(" ", "") for cell in cells]
+    twice = len(low) >= len(_POSITIONS) and low[0] == low[8] and low[5] == low[9]
+    return _POSITIONS if twice and low[6:8] == ["s/l", "t/p"] and low[11] == "swap" else None
+
+
+def _deals_in_english(cells: Sequence[str]) -> Sequence[str] | None:
+    """The header of the deals of MetaTrader 5 in English, of one in any language; None for another row."""
+    low = [plain(cell) for cell in cells]
+    return _DEALS if len(low) >= len(_DEALS) and low[_DEALS_SWAP] == "swap" and all(low[: len(_DEALS)]) else None
+
+
+def parts_of_translated(records: Records) -> Iterator[tuple[str, Record]]:
+    """Each record of a report in another language with its part, as `parts` gives them.
+
+    The titles of parts are not known: a text alone ends the positions, and the header of the deals begins these.
+    """
+    part, columns = "positions", Columns(_POSITIONS)
+    for record in records:
+        if (deals := _deals_in_english(record.cells)) is not None:
+            part, columns = "deals", Columns(deals)
+            yield "", record
+        elif lone_text(record.cells):
+            part = ""
+            yield "", record
+        else:
+            yield part, Record(columns, record.cells, record.notation, line=record.line, lines=record.lines)
 
 
 def parts(records: Records, first: str) -> Iterator[tuple[str, Record]]:

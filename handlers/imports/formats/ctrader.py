@@ -1,31 +1,29 @@
 """cTrader: the history of closed trades. The names of the times have their offset: `Opening Time (UTC+2)`.
 
 Quantities are in lots, or have another unit behind them (`1500 Oz`). Some files have the profit before costs (Gross),
-others only after them (Net); the name goes on with the account's currency.
+others only after them (Net); the name goes on with the account's currency. Some show no costs beside the latter.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta, timezone
 from decimal import Decimal
 from functools import partial
 
+from handlers.imports.checks import gross_of
 from handlers.imports.format import Format, Kind, Need
-from handlers.imports.formats._cells import beginning_with, quantity_in
+from handlers.imports.formats._cells import beginning_with, moment_by_name, quantity_in
 from handlers.imports.formats._contracts import contract
 from handlers.imports.pairs import Pairs, WholeTrade
 from handlers.imports.records import Found, Record, Records, each
-from handlers.imports.refusals import Unreadable
-from handlers.imports.rows import Row, RowReason
-from handlers.imports.values import DateOrder, Moment
-from handlers.journal.money import total
-from handlers.journal.rules import wrong_time
+from handlers.imports.rows import Row
+from handlers.imports.values import DateOrder
+from handlers.journal.money import ZERO, minus, product, total
 
 _QUANTITY = ("Closing Quantity", "Quantity", "Closing Volume")
+_TENTH = Decimal("0.1")
 _UNIT = re.compile(r"\s*[^\W\d_]+\s*$")
-_OFFSET = re.compile(r"\(UTC(?P<sign>[-+])(?P<hours>[0-9]{1,2})(?::(?P<minutes>[0-9]{2}))?\)", re.IGNORECASE)
 
 
 def rows(records: Records) -> Iterator[Row]:
@@ -39,18 +37,21 @@ def _row(pairs: Pairs, record: Record) -> tuple[Found, ...]:
     prices = record.amount("Entry Price"), record.amount("Closing Price")
     commission, swap = record.taken("Commission", "Commissions"), record.taken("Swap", "Swaps")
     profit = _profit(record, commission, swap)
+    usual = contract(symbol, side, quantity, *prices, None)
+    is_net = _has_hidden_costs(record, profit, gross_of(side, quantity, *prices, usual.multiplier))
     trade = WholeTrade(
         symbol=symbol,
-        instrument=contract(symbol, side, quantity, *prices, profit),
+        instrument=usual if is_net else contract(symbol, side, quantity, *prices, profit),
         side=side,
         quantity=quantity,
-        entry=_moment(record, "Opening Time"),
-        exit=_moment(record, "Closing Time"),
+        entry=moment_by_name(record, "Opening Time"),
+        exit=moment_by_name(record, "Closing Time"),
         entry_price=prices[0],
         exit_price=prices[1],
         commission=commission,
         fees=swap,
         profit=profit,
+        profit_is_net=is_net,
         trade_id=record.reference("ID", "Deal ID"),
         note=record.note("Comment", "Label"),
     )
@@ -64,17 +65,13 @@ def _profit(record: Record, *costs: Decimal) -> Decimal | None:
     return gross if gross is not None or net is None else total((net, *costs))
 
 
-def _moment(record: Record, beginning: str) -> Moment:
-    name = beginning_with(record.columns, beginning)
-    moment, found = record.moment(name), _OFFSET.search(name)
-    if found is None or moment.at.tzinfo is not None:
-        return moment
-    offset = timedelta(hours=int(found["hours"]), minutes=int(found["minutes"] or 0))
-    zone = timezone(-offset if found["sign"] == "-" else offset)
-    at = moment.at.replace(tzinfo=zone)
-    if wrong_time(at) is not None:
-        raise Unreadable(RowReason.DATE, "the time is outside the years 1 to 9999")
-    return Moment(at, moment.day_only)
+def _has_hidden_costs(record: Record, profit: Decimal | None, usual: Decimal) -> bool:
+    """Whether the profit is what a usual lot makes, less costs that no column shows: then it is a little less."""
+    shown = beginning_with(record.columns, "Commission", "Swap", "Gross ")
+    if profit is None or shown:
+        return False
+    hidden = minus(usual, profit)
+    return ZERO < hidden <= product(usual.copy_abs(), _TENTH)
 
 
 FORMAT = Format(
@@ -87,4 +84,5 @@ FORMAT = Format(
     needs=(Need.TIME_ZONE,),
     date_order=DateOrder.DMY,
     ragged=True,
+    version=2,
 )

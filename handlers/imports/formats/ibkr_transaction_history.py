@@ -1,4 +1,7 @@
-"""Interactive Brokers: the transaction history. Its amounts and costs are in the base currency of the account."""
+"""Interactive Brokers: the transaction history. Its amounts and costs are in the base currency of the account.
+
+What is settled of a future every day is the profit of its trades, so it is no cash.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,10 @@ from functools import partial
 
 from handlers.imports.checks import check_amount
 from handlers.imports.format import Format, Kind, Layout
-from handlers.imports.instruments import share_or_option
+from handlers.imports.formats._contracts import instrument_of
 from handlers.imports.moves import cash, cash_type
 from handlers.imports.names import names
-from handlers.imports.records import Found, Record, Records
+from handlers.imports.records import Found, Record, Records, Skipped
 from handlers.imports.refusals import Unreadable
 from handlers.imports.rows import Fill, Row, RowReason
 from handlers.imports.values import shown
@@ -41,6 +44,8 @@ def rows(records: Records) -> Iterator[Row]:
 
 def _row(base: str | None, record: Record) -> Found:
     kind = record.text("Transaction Type").casefold()
+    if kind == "position mtm":
+        raise Skipped("the daily settlement of a position, which is in its trades")
     if kind not in _SIDES and kind not in _ENDS:
         if record.has("Quantity") and not record.has("Net Amount", "Gross Amount"):
             raise Unreadable(RowReason.SIDE, f"{shown(kind)} moves shares in a way that is not known")
@@ -53,7 +58,7 @@ def _row(base: str | None, record: Record) -> Found:
             note=record.note("Description"),
         )
     own = record.currency("Price Currency") or base
-    symbol, instrument = share_or_option(record.text("Symbol"), own)
+    symbol, instrument = instrument_of(record.text("Symbol"), own)
     moment, signed = record.moment("Date"), record.amount("Quantity")
     commission = record.taken("Commission")
     fill = Fill(
@@ -81,4 +86,5 @@ FORMAT = Format(
     rows=rows,
     how_to_export="Performance & Reports > Transaction History > choose the dates > CSV",
     newest_first=True,
+    version=2,
 )

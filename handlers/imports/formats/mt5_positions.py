@@ -2,15 +2,24 @@
 
 Title lines come first, then the positions, orders, deals and results, each under a header of its own. Two columns are
 named Time and two Price. Thousands are set apart by blanks, and a minus may have one behind it (`- 0.08`). Of the deals
-only those that move money apart from trades are read, as the positions have all others.
+only those that move money apart from trades are read, as the positions have all others. A report can be in another
+language: its header is known by the names that stay.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain, islice
 
 from handlers.imports.format import Format, Kind, Need
-from handlers.imports.formats._metatrader import Positions, money, parts, side_of
+from handlers.imports.formats._metatrader import (
+    Positions,
+    money,
+    parts,
+    parts_of_translated,
+    positions_in_english,
+    side_of,
+)
 from handlers.imports.records import Found, Record, Records, Skipped
 from handlers.imports.rows import Row
 from handlers.imports.values import DateOrder
@@ -33,13 +42,22 @@ def rows(records: Records) -> Iterator[Row]:
             size="Volume",
         )
 
-    for part, record in parts(records, "positions"):
+    for part, record in _parts(records):
         if part == "positions":
             yield record.row(position)
         elif part == "deals" and record.has("Deal"):
             yield record.row(_deal)
         else:
             yield record.skip("no closed position")
+
+
+def _parts(records: Records) -> Iterator[tuple[str, Record]]:
+    """The records with their parts, of a report in English or in another language."""
+    held = iter(records)
+    first = list(islice(held, 1))
+    is_english = all(record.columns.has(name) for record in first for name in ("Position", "Symbol", "Type", "Volume"))
+    whole = chain(first, held)
+    return parts(whole, "positions") if is_english else parts_of_translated(whole)
 
 
 def _deal(record: Record) -> Found:
@@ -68,4 +86,6 @@ FORMAT = Format(
     needs=(Need.TIME_ZONE,),
     date_order=DateOrder.YMD,
     ragged=True,
+    in_english=positions_in_english,
+    version=2,
 )

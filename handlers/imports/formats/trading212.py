@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
-from itertools import chain
+from itertools import chain, islice
 
 from handlers.imports.checks import check_amount
 from handlers.imports.days import Exchange, days, exchanges
@@ -55,9 +55,9 @@ def rows(records: Records) -> Iterator[Row]:
 
 def _days(records: Records) -> Iterator[list[Record]]:
     held = iter(records)
-    if (first := next(held, None)) is not None:
-        column = "Time (UTC)" if first.columns.has("Time (UTC)") else "Time"
-        yield from days(chain((first,), held), column, _DAY)
+    first = list(islice(held, 1))
+    column = "Time (UTC)" if any(record.columns.has("Time (UTC)") for record in first) else "Time"
+    return days(chain(first, held), column, _DAY)
 
 
 def _half(record: Record) -> tuple[str, Half] | None:

@@ -1,4 +1,4 @@
-"""TradingView: the orders of an account, of paper trading or of a broker, in three sets of columns.
+"""TradingView: the orders of an account, of paper trading or of a broker, in four sets of columns.
 
 Only filled orders are read, or the filled part of one. Symbols have their exchange before them (`CME_MINI:ES1!`), which
 tells what they are. Brokers' sets have `Filled Qty`, and pairs of currencies in lots; that of paper trading has units.
@@ -46,7 +46,7 @@ def _row(record: Record) -> Found:
         symbol=symbol,
         instrument=_instrument(exchange.upper(), symbol, in_lots=record.columns.has("Filled Qty")),
         side=record.side("Side")[0],
-        quantity=record.quantity("Filled Qty", "Qty"),
+        quantity=record.quantity("Filled Qty", "Qty", "Quantity"),
         price=record.amount("Fill Price", "Avg Fill Price"),
         at=moment.at,
         day_only=moment.day_only,
@@ -77,7 +77,7 @@ FORMAT = Format(
     id="tradingview",
     broker="TradingView",
     kind=Kind.FILLS,
-    columns=("Symbol", "Side", "Qty", "Fill Price|Avg Fill Price", "|".join(_TIMES)),
+    columns=("Symbol", "Side", "Qty|Quantity", "Fill Price|Avg Fill Price", "|".join(_TIMES)),
     rows=rows,
     how_to_export="Trading panel > the three lines beside the account > Export data > Order history",
     needs=(Need.TIME_ZONE,),

@@ -1,4 +1,7 @@
-"""Webull: the records of orders in which the side is `B/S`. What was filled is read, of whole orders and of parts."""
+"""Webull: the records of orders in which the side is `B/S`. What was filled is read, of whole orders and of parts.
+
+Those of options have costs, and say whether they open or close.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,9 @@ from handlers.imports.formats._contracts import instrument_of
 from handlers.imports.records import Record, Records, Skipped, each
 from handlers.imports.rows import Fill, Row
 from handlers.imports.values import DateOrder
+from handlers.journal.executions import PositionEffect
+
+_EFFECTS = {"open": PositionEffect.OPEN, "close": PositionEffect.CLOSE}
 
 
 def rows(records: Records) -> Iterator[Row]:
@@ -30,7 +36,9 @@ def _row(record: Record) -> Fill:
         price=record.amount("Filled Avg Price"),
         at=moment.at,
         day_only=moment.day_only,
-        position_effect=effect,
+        commission=record.paid("Commission"),
+        fees=record.paid("Fee"),
+        position_effect=_EFFECTS.get(record.text("Side Type").casefold(), effect),
     )
 
 
@@ -38,7 +46,15 @@ FORMAT = Format(
     id="webull_records",
     broker="Webull",
     kind=Kind.FILLS,
-    columns=("Symbol", "B/S", "Qty", "Filled Qty", "Filled Avg Price", "Filled Time", "Status"),
+    columns=(
+        "Symbol",
+        "B/S",
+        "Qty|Submitted Quantity",
+        "Filled Qty",
+        "Filled Avg Price",
+        "Filled Time",
+        "Status|Side Type",
+    ),
     rows=rows,
     how_to_export="Webull Desktop > Account > Orders > Export",
     needs=(Need.TIME_ZONE,),

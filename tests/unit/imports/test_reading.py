@@ -99,11 +99,11 @@ def test_a_table_in_html_is_read_as_one_in_text() -> None:
 
 def test_a_semicolon_leaves_the_comma_to_decimals() -> None:
     reading = opened(NINJA + "EURUSD;Long;1.000;1,234;1,235;1.2.2024 09:30;1.2.2024 09:31;1,000;\n")
-    assert (reading.decimal_mark, reading.date_order) == (DecimalMark.COMMA, DateOrder.MDY)
+    assert (reading.decimal_mark, reading.date_order) == (DecimalMark.COMMA, DateOrder.DMY)
     (row,) = reading.rows()
     fill = row.found[0]
     assert isinstance(fill, Fill)
-    assert (fill.quantity, str(fill.price), fill.at.isoformat()) == (Decimal(1000), "1.234", "2024-01-02T09:30:00")
+    assert (fill.quantity, str(fill.price), fill.at.isoformat()) == (Decimal(1000), "1.234", "2024-02-01T09:30:00")
 
 
 def test_the_days_of_a_file_show_their_order_unless_its_format_is_sure() -> None:
