@@ -15,6 +15,7 @@ import pytest
 from building import functions
 from building.layer import UNLOADED, services, trim_botocore
 from building.models import models_for, named_in
+from handlers.imports.formats import FORMATS
 from handlers.web.connexion.lean import UNUSED
 from handlers.web.contract import METHODS, contract, slice_of
 from handlers.web.deprecation import announcement
@@ -25,9 +26,9 @@ OPERATIONS = [
 ]
 # The largest commits imports: trades with their engine, the ledger, cash, actions, the archive's documents.
 MOST_KILOBYTES = 730
-# These hold all formats of brokers' files besides.
-WITH_FORMATS = {"ReadImportFilesFunction", "ReadImportsFunction", "ChangeImportsFunction"}
-MOST_WITH_FORMATS = 1_300
+# These hold all formats of brokers' files besides, of 10 kB each at most in the mean.
+WITH_FORMATS = {"ReadFormatsFunction", "ReadImportFilesFunction", "ReadImportsFunction", "ChangeImportsFunction"}
+MOST_WITH_FORMATS = MOST_KILOBYTES + 10 * len(FORMATS)
 
 
 @pytest.fixture(scope="module")
