@@ -174,10 +174,7 @@ def place(user_id: str, wanted: PositionKey, symbol: str, *, answer_for: str | N
     The position is an empty one, under the symbol as given, if there is none. answer_for: the idempotency key whose
     answer is wanted, too. Raises Busy.
     """
-    key = ledger.position(*wanted)
-    count = ledger.actions_count(symbol)
-    names = [key, ledger.account(wanted.account_id), ledger.SETTINGS, count]
-    asked = {ledger_table(): [ledger.key(user_id, name) for name in names]}
+    asked = {ledger_table(): _keys_of_places(user_id, wanted.account_id, {wanted: symbol})}
     if answer_for is not None:
         asked[trades_table()] = [answer_key(user_id, answer_for)]
     found, answer = {}, None
@@ -186,10 +183,32 @@ def place(user_id: str, wanted: PositionKey, symbol: str, *, answer_for: str | N
             found[item["item"]["S"]] = item
         else:
             answer = answer_of(item, str(answer_for), now)
+    return _place_among(user_id, wanted, symbol, found)._replace(answer=answer)
+
+
+def places(user_id: str, account_id: str, wanted: Mapping[PositionKey, str]) -> dict[PositionKey, Place]:
+    """Positions of one account by what names them, as `place` has each of them, in as few requests as they take.
+
+    wanted: what names each position, and its symbol as given. Raises Busy.
+    """
+    asked = {ledger_table(): _keys_of_places(user_id, account_id, wanted)}
+    found = {item["item"]["S"]: item for _, item in dynamo.batch_get_of_tables(asked, ConsistentRead=True)}
+    return {key: _place_among(user_id, key, symbol, found) for key, symbol in wanted.items()}
+
+
+def _keys_of_places(user_id: str, account_id: str, wanted: Mapping[PositionKey, str]) -> list[ledger.Item]:
+    """The keys of an account, the settings, and positions with the counts of their symbols' actions."""
+    names = [ledger.account(account_id), ledger.SETTINGS, *(ledger.position(*key) for key in wanted)]
+    names += {ledger.actions_count(symbol): None for symbol in wanted.values()}
+    return [ledger.key(user_id, name) for name in names]
+
+
+def _place_among(user_id: str, wanted: PositionKey, symbol: str, found: Mapping[str, Any]) -> Place:
+    """The position with its account and the settings, of what was found of their keys."""
     account, settings = trading_accounts.among(user_id, wanted.account_id, found)
-    if key in found:
-        return Place(_POSITIONS.instance(found[key]), account, settings, answer)
-    counted = corporate_actions.count_of(found.get(count))
+    if (held := found.get(ledger.position(*wanted))) is not None:
+        return Place(_POSITIONS.instance(held), account, settings)
+    counted = corporate_actions.count_of(found.get(ledger.actions_count(symbol)))
     empty = StoredPosition(
         user_id=user_id,
         account_id=wanted.account_id,
@@ -198,7 +217,7 @@ def place(user_id: str, wanted: PositionKey, symbol: str, *, answer_for: str | N
         actions=corporate_actions.of_position(user_id, wanted.account_id, symbol, counted),
         actions_version=counted.version,
     )
-    return Place(empty, account, settings, answer)
+    return Place(empty, account, settings)
 
 
 def marked_position(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, PositionKey, int] | None:
@@ -506,14 +525,26 @@ def write_in_parts(
     VersionMismatch when somebody has; AccountErased, Busy.
     """
     held = [was for was, _ in positions]
+    for part, is_last in in_parts(units, MOST_WRITTEN - len(held)):
+        if is_last:
+            held = [replace(each, version=was.version) for was, (_, each) in zip(held, positions, strict=True)]
+        held = _write_part(user_id, held, part)
+
+
+def in_parts(
+    units: Iterable[Sequence[TransactWriteItemTypeDef]], most: int
+) -> Iterator[tuple[list[TransactWriteItemTypeDef], bool]]:
+    """The writes of the units, in their order, as many together as `most` allows, and whether they are the last ones.
+
+    There is one part at least, which is empty without units.
+    """
     part: list[TransactWriteItemTypeDef] = []
     for unit in units:
-        if len(part) + len(unit) > MOST_WRITTEN - len(held):
-            held = _write_part(user_id, held, part)
+        if len(part) + len(unit) > most:
+            yield part, False
             part = []
         part.extend(unit)
-    settled = [replace(each, version=was.version) for was, (_, each) in zip(held, positions, strict=True)]
-    _write_part(user_id, settled, part)
+    yield part, True
 
 
 def _write_part(

@@ -39,8 +39,8 @@ from handlers.storage.executions import Place, PositionKey, StoredPosition
 from handlers.usecases import settling
 from handlers.usecases.convert_trade import executions_of
 from handlers.usecases.import_contents import Filed, execution_of, opening_of, trade_id
-from handlers.usecases.import_executions import price_of
 from handlers.usecases.import_links import corrections, with_content
+from handlers.usecases.import_recording import price_of
 from handlers.usecases.position_changes import recorded_of
 
 # Positions that are read in one request.

@@ -7,7 +7,7 @@ order, with the same result.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain
@@ -230,22 +230,25 @@ def linked_parts(user: str, place: Place, now: datetime) -> list[Part]:
 
 def units(executions: Sequence[RecordedExecution], outcome: Outcome) -> Iterator[Sequence[Any]]:
     """The writes, in units of one transaction: a trade with the trades whose notes it takes over, and with the
-    executions that open it now and opened it before. Deletions of executions that no action makes any more come last.
+    executions that open it now and opened it before. Deletions of executions that are not there any more come last.
+
+    executions: those that were there before; no other one may have the id of a new one, unless an action makes it.
     """
     result = outcome.regrouping
     before = {one.execution_id: one for one in executions}
     after = [one for some in outcome.executions for one in some]
-    made = [one for one in after if one.kind in MADE_BY_ACTIONS and one != before.get(one.execution_id)]
     taken_over = {trade_id for others in result.handed.values() for trade_id in others}
     vanished = {trade.trade_id: trade for trade in result.vanished}
     opened_before = {one.execution_id: one.opens for one in executions}
     openers: dict[str, list[RecordedExecution]] = {}
     others = []
-    for fill in (*made, *(one for one in result.fills if one.kind not in MADE_BY_ACTIONS)):
+    for fill in after:
+        if fill == before.get(fill.execution_id):
+            continue
         trade_id = result.renamed.get(fill.execution_id)
         if trade_id is None and fill.execution_id not in opened_before:
-            trade_id = fill.opens  # a new one of an action
-        if trade_id is None and fill.opens != opened_before[fill.execution_id]:
+            trade_id = fill.opens  # a new one
+        elif trade_id is None and fill.opens != opened_before[fill.execution_id]:
             trade_id = opened_before[fill.execution_id]
         if trade_id is None:
             others.append(fill)
@@ -259,20 +262,21 @@ def units(executions: Sequence[RecordedExecution], outcome: Outcome) -> Iterator
                 for trade_id in result.handed.get(new.trade_id, ())
                 for deletion in storage.delete_trade(vanished[trade_id])
             ),
-            *chain.from_iterable(map(_put, openers.pop(new.trade_id, ()))),
+            *chain.from_iterable(_put(fill, before) for fill in openers.pop(new.trade_id, ())),
         ]
     for trade in result.vanished:
         if trade.trade_id not in taken_over:
             yield [*storage.delete_trade(trade)]
     for fill in (*others, *chain.from_iterable(openers.values())):
-        yield [*_put(fill)]
+        yield [*_put(fill, before)]
     kept = {one.execution_id for one in after}
     for one in executions:
         if one.execution_id not in kept:
             yield [*storage.delete_execution(one)]
 
 
-def _put(execution: RecordedExecution) -> Iterator[Any]:
+def _put(execution: RecordedExecution, before: Container[str]) -> Iterator[Any]:
     yield storage.put_execution(execution)
-    if execution.kind in MADE_BY_ACTIONS:  # which may be new
-        yield storage.put_ref(execution)
+    is_made = execution.kind in MADE_BY_ACTIONS  # whose id may be known
+    if is_made or execution.execution_id not in before:
+        yield storage.put_ref(execution, is_new=not is_made)

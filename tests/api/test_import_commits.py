@@ -11,11 +11,11 @@ import pytest
 
 from handlers.entry.import_commits import apply_imports
 from handlers.imports.decided import Decision, Outcome
-from handlers.imports.record import MOST_WORKING, Applied, Import, ImportStatus, Reading
+from handlers.imports.record import MOST_WORKING, Applied, Import, ImportStatus, Progress, Reading
 from handlers.journal.executions import ExecutionKind, Instrument, PositionEffect
 from handlers.storage import account_locks, clients, erasure_marks, executions, imports
 from handlers.storage.errors import Contended
-from handlers.usecases import apply_import, import_executions, import_settling
+from handlers.usecases import apply_import, import_batches, import_executions, import_recording, import_settling
 from tests.api.applying import Applying
 from tests.api.behind import Behind
 from tests.api.client import DANA, Answer, Client
@@ -142,8 +142,8 @@ def test_a_duplicate_comes_only_if_its_row_was_decided_so(dana: Client, applying
 def test_a_position_that_takes_several_transactions_is_settled_once_it_is_whole(
     dana: Client, applying: Applying, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(import_executions, "MOST_PLANNED", 8)
-    monkeypatch.setattr(import_executions, "MOST_AT_ONCE", 2)
+    monkeypatch.setattr(import_batches, "MOST_PLANNED", 8)
+    monkeypatch.setattr(executions, "MOST_WRITTEN", 11)
     put(dana, fill("BUY", "1", "10", 30), fill("SELL", "1", "11", 40))
     [kept] = trades(dana)
     path = f"/trades/{kept['tradeId']}"
@@ -152,17 +152,47 @@ def test_a_position_that_takes_several_transactions_is_settled_once_it_is_whole(
     parts: list[Part] = [a_fill("BUY" if n < 4 else "SELL", "1", str(20 + n), n) for n in range(8)]
     one = a_preview(DANA, rows_of(parts))
     assert ask(dana, one).status == 202
-    numbers = []
-    for _ in range(8):  # a batch a call: the first time is the deadline's, the second one the check's
-        messages = messages_of(applying.queue)
-        if messages:
-            from_now = Context([300_000, 300_000, 1_000])
-            assert apply(messages[:1], from_now) == {"batchItemFailures": []}
+    done, settled = [], []
+    while imports.get(DANA, one.import_id).status is ImportStatus.COMMITTING:
+        [*_, message] = messages_of(applying.queue)
+        # A transaction a call: the first time is the deadline's, the others the checks'.
+        assert apply([message], Context([300_000, 300_000, 1_000])) == {"batchItemFailures": []}
         applying.behind.tell()
-        numbers.append(len(messages_of(applying.behind.queue)))
+        assert messages_of(applying.behind.queue) == []  # the settler hears of nothing
         assert dana.get(path).json == before
-    assert numbers.count(1) == 1, numbers
-    assert numbers.index(1) >= 3
+        found = imports.get(DANA, one.import_id)
+        done.append(found.applied.executions)
+        [held] = executions.positions(DANA)
+        settled.append(held.dirty_since is None)
+    assert done == [3, 7, 8, 8]
+    assert settled == [False, False, True, True]
+    assert nets(dana) == ["16", "1"]
+
+
+def test_a_long_position_that_was_written_in_part_says_all_there_is_to_say(
+    dana: Client, applying: Applying, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(import_batches, "MOST_PLANNED", 8)
+    monkeypatch.setattr(executions, "MOST_WRITTEN", 11)
+    committed(dana, applying, a_preview(DANA, rows_of([a_fill("BUY", "1", "19", 0, name="there")])))
+    in_pounds: dict[str, Any] = {"instrument": Instrument(currency="GBP")}
+    parts: list[Part] = [
+        a_fill("BUY", "1", "19", 0, name="there"),
+        *(a_fill("BUY", "1", "20", n, **(in_pounds if n in (1, 7) else {})) for n in range(1, 8)),
+        a_fill("BUY", "1", "3", 9, kind=ExecutionKind.EXPIRY),
+    ]
+    one = a_preview(DANA, rows_of(parts))
+    assert ask(dana, one).status == 202
+    [*_, message] = messages_of(applying.queue)
+    assert apply([message], Context([300_000, 300_000, 1_000])) == {"batchItemFailures": []}
+    begun = imports.get(DANA, one.import_id)
+    assert begun.progress == Progress(phase="EXECUTIONS", done=3, total=9)
+    assert (begun.applied.executions, begun.remarks_made) == (3, 0)
+    applying.send(one)
+    done = applying.run(one)
+    assert (done.applied.executions, done.applied.present) == (7, 1)
+    assert [each.line for each in done.remarks] == [3, 9, 10]
+    assert positions(dana) == {"AAPL": "8"}
 
 
 def apply(messages: list[dict[str, Any]], context: Any) -> dict[str, Any]:
@@ -212,6 +242,7 @@ def test_a_long_position_that_leaves_without_a_price_is_left_out(
     dana: Client, applying: Applying, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(dana, fill("BUY", "1", "10", 0), fill("BUY", "1", "10", 1))
+    monkeypatch.setattr(import_recording, "MOST_READ", 1)
     monkeypatch.setattr(import_executions, "MOST_READ", 1)
     leaving = a_fill("SELL", "2", None, 2, kind=ExecutionKind.TRANSFER_OUT)
     done = committed(dana, applying, a_preview(DANA, rows_of([leaving, a_fill("BUY", "1", "11", 3)])))
@@ -337,18 +368,18 @@ def test_a_call_that_another_one_has_overtaken_stops(
 ) -> None:
     one = a_preview(DANA, rows_of([a_fill("BUY", "1", "1", 0)]))
     assert ask(dana, one).status == 202
-    place = executions.place
+    places = executions.places
     inner: list[bool] = []
 
     def in_between(*given: Any, **named: Any) -> Any:
-        found = place(*given, **named)
+        found = places(*given, **named)
         if not inner:
             inner.append(True)
             applying.run(one)
         return found
 
     messages = messages_of(applying.queue)
-    monkeypatch.setattr(executions, "place", in_between)
+    monkeypatch.setattr(executions, "places", in_between)
     applying.send(one)
     assert apply(messages[:1], Context()) == {"batchItemFailures": []}
     assert (nets(dana), imports.get(DANA, one.import_id).applied.executions) == ([None], 1)
@@ -359,17 +390,17 @@ def test_a_change_of_the_position_meanwhile_is_taken_into_account(
 ) -> None:
     one = a_preview(DANA, rows_of([a_fill("BUY", "1", "1", 0)]))
     assert ask(dana, one).status == 202
-    place = executions.place
+    places = executions.places
     inner: list[bool] = []
 
     def in_between(*given: Any, **named: Any) -> Any:
-        found = place(*given, **named)
+        found = places(*given, **named)
         if not inner:
             inner.append(True)
             put(dana, fill("BUY", "5", "1", 2))
         return found
 
-    monkeypatch.setattr(executions, "place", in_between)
+    monkeypatch.setattr(executions, "places", in_between)
     assert applying.run(one).status is ImportStatus.COMMITTED
     assert positions(dana) == {"AAPL": "6"}
 
@@ -424,7 +455,7 @@ def test_a_message_for_nothing_is_nothing(dana: Client, applying: Applying) -> N
 def test_the_settler_is_not_waited_for_without_end(
     dana: Client, applying: Applying, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(import_executions, "MOST_PLANNED", 0)
+    monkeypatch.setattr(import_batches, "MOST_PLANNED", 0)
     parts: list[Part] = [a_fill("BUY", "1", "1", 0), an_action("SPLIT", 5, new="2", old="1", symbol="MSFT")]
     put(dana, fill("BUY", "1", "1", 0, symbol="MSFT"))
     one = a_preview(DANA, rows_of(parts))
@@ -495,11 +526,11 @@ def test_pairs_of_one_symbol_stay_apart(dana: Client, applying: Applying) -> Non
 def test_actions_that_differ_between_positions_of_one_write_are_read_again(
     dana: Client, applying: Applying, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place = executions.place
+    places = executions.places
     inner: list[bool] = []
 
     def in_between(*given: Any, **named: Any) -> Any:
-        found = place(*given, **named)
+        found = places(*given, **named)
         if not inner:
             inner.append(True)
             split = {"type": "SPLIT", "symbol": "AAPL", "effectiveAt": "2026-01-05T10:05:00Z", "new": "2", "old": "1"}
@@ -509,7 +540,7 @@ def test_actions_that_differ_between_positions_of_one_write_are_read_again(
     parts: list[Part] = [a_fill("BUY", "1", "10", 0, pair_id=pair, name=pair) for pair in ("1", "2")]
     one = a_preview(DANA, rows_of(parts))
     assert ask(dana, one).status == 202
-    monkeypatch.setattr(executions, "place", in_between)
+    monkeypatch.setattr(executions, "places", in_between)
     applying.run(one)
     assert [each["quantity"] for each in dana.get("/positions").json["items"]] == ["2", "2"]
 

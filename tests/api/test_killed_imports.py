@@ -12,7 +12,7 @@ from handlers.entry.import_commits import apply_imports
 from handlers.imports.decided import Outcome, Same
 from handlers.imports.record import Import, ImportStatus
 from handlers.storage import clients, executions, imports
-from handlers.usecases import import_cash, import_executions
+from handlers.usecases import import_batches, import_cash, import_executions
 from tests.api.applying import Applying
 from tests.api.client import DANA, Client
 from tests.api.estate import messages_of
@@ -30,8 +30,8 @@ from tests.api.test_import_undo import ask as ask_to_undo
 def size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """How much is written at once."""
     if request.param == "several transactions":
-        monkeypatch.setattr(import_executions, "MOST_PLANNED", 6)
-        monkeypatch.setattr(import_executions, "MOST_AT_ONCE", 2)
+        monkeypatch.setattr(import_batches, "MOST_PLANNED", 6)
+        monkeypatch.setattr(import_executions, "MOST_MARKED", 2)
         monkeypatch.setattr(import_cash, "MOST_AT_ONCE", 1)
         monkeypatch.setattr(executions, "MOST_WRITTEN", 11)
 
