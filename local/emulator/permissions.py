@@ -6,8 +6,10 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-cond
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from email.utils import parseaddr
+from functools import lru_cache
+from types import SimpleNamespace
 from typing import Any
 
 from local.emulator.patching import Patch, put, take
@@ -61,7 +63,7 @@ def _apply_partitions() -> None:
     tables = take("ministack.services.dynamodb:_tables")
 
     def with_partition(body: bytes) -> dict[str, Any]:
-        request = json.loads(body or b"{}")
+        request = take(f"{ACTIONS}:json").loads(body or b"{}")
         keys = leading_keys(request, tables.get(request.get("TableName", "")))
         return {**context_of(body), **({"dynamodb:LeadingKeys": keys} if keys else {})}
 
@@ -77,12 +79,33 @@ def leading_keys(request: Mapping[str, Any], table: Mapping[str, Any] | None) ->
     return [str(value) for value in item.get(partition, {}).values()]
 
 
+def _apply_speed() -> None:
+    # Nothing there changes what it has parsed.
+    put(f"{ACTIONS}:json", SimpleNamespace(**{**vars(json), "loads": lru_cache(maxsize=2)(json.loads)}))
+    name = f"{ACTIONS}:dynamodb_transaction_checks"
+    checks_of: Callable[..., list[tuple[str, str]]] = take(name)
+    put(name, lambda *request: each_once(checks_of(*request)))
+
+
+def each_once(checks: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The rights that a transaction needs, action and table, each once, in the order of its items."""
+    return [*dict.fromkeys(checks)]
+
+
 PATCHES = [
+    Patch(
+        "time of checking rights",
+        ministack="parses a request to DynamoDB four times for that, and asks for the same right again for each item of"
+        " a transaction: a quarter of the time of one with 90 items",
+        aws="takes as long as it takes to read the request",
+        needs=(f"{ACTIONS}:json", f"{ACTIONS}:dynamodb_transaction_checks"),
+        apply=_apply_speed,
+    ),
     Patch(
         "the partition of an item",
         ministack="has no condition key dynamodb:LeadingKeys, so a condition on it holds for every item",
         aws="refuses a request to another partition than the condition names",
-        needs=(f"{ACTIONS}:dynamodb_service_context", "ministack.services.dynamodb:_tables"),
+        needs=(f"{ACTIONS}:dynamodb_service_context", f"{ACTIONS}:json", "ministack.services.dynamodb:_tables"),
         apply=_apply_partitions,
     ),
     Patch(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from local.emulator.permissions import leading_keys, sender_arn
+from local.emulator.permissions import each_once, leading_keys, sender_arn
 
 
 @pytest.mark.parametrize("sender", ["codes@example.com", "Journal <codes@example.com>", '"A, B" <codes@example.com>'])
@@ -28,3 +28,9 @@ TABLE = {"KeySchema": [{"AttributeName": "sort", "KeyType": "RANGE"}, {"Attribut
 )
 def test_a_request_for_one_item_names_its_partition(request_: Any, table: Any, keys: list[str]) -> None:
     assert leading_keys(request_, table) == keys
+
+
+def test_a_transaction_needs_each_right_once_in_the_order_of_its_items() -> None:
+    check, put = ("dynamodb:ConditionCheckItem", "table/marks"), ("dynamodb:PutItem", "table/ledger")
+    other = ("dynamodb:PutItem", "table/trades")
+    assert each_once([check, put, put, other, put, check]) == [check, put, other]
