@@ -72,7 +72,8 @@ def _write_long(work: Work, batch: Batch, total: int, apart: Container[PositionK
         else:
             return
     for first in range(0, len(fills), MOST_MARKED):
-        work.check_time()
+        if first:
+            work.check_time()
         some = fills[first : first + MOST_MARKED]
         is_whole = first + MOST_MARKED >= len(fills) and key not in apart
         end = batch.begin + first + len(some)

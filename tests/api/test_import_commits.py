@@ -195,6 +195,63 @@ def test_a_long_position_that_was_written_in_part_says_all_there_is_to_say(
     assert positions(dana) == {"AAPL": "8"}
 
 
+def once_paused(applying: Applying, one: Import) -> Import:
+    """Have one transaction of the import written; returns it as it is then. The rest is left to another call."""
+    [*_, message] = messages_of(applying.queue)
+    assert apply([message], Context([300_000, 300_000, 1_000])) == {"batchItemFailures": []}
+    applying.send(one)
+    return imports.get(DANA, one.import_id)
+
+
+def test_a_long_position_of_which_all_new_executions_are_written_is_still_finished(
+    dana: Client, applying: Applying, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(import_batches, "MOST_PLANNED", 0)
+    monkeypatch.setattr(executions, "MOST_WRITTEN", 8)
+    sides = ("BUY", "SELL", "BUY", "SELL")
+    put(dana, *(fill(side, "1", str(n), 10 * n) for n, side in enumerate(sides, start=1)))
+    assert nets(dana) == ["1", "1"]
+    one = a_preview(DANA, rows_of([a_fill("BUY", "1", "5", 0)]))
+    assert ask(dana, one).status == 202
+    assert once_paused(applying, one).applied.executions == 1
+    [held] = executions.positions(DANA)
+    assert (held.dirty_since is None, held.dirty_version) == (False, None)
+    done = applying.run(one)
+    assert (done.status, done.applied) == (ImportStatus.COMMITTED, Applied(executions=1))
+    [only] = trades(dana)
+    assert {tuple(each.trade_ids) for each in executions.every(DANA)} == {(only["tradeId"],)}
+    assert positions(dana) == {"AAPL": "1"}
+
+
+def test_a_long_position_of_which_all_is_there_stays_as_it_is(
+    dana: Client, applying: Applying, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(import_batches, "MOST_PLANNED", 0)
+    parts: list[Part] = [a_fill("BUY", "1", "10", 0), a_fill("SELL", "1", "12", 1)]
+    committed(dana, applying, a_preview(DANA, rows_of(parts)))
+    before = [*executions.positions(DANA)], trades(dana)
+    done = committed(dana, applying, a_preview(DANA, rows_of(parts)))
+    assert done.applied == Applied(present=2)
+    assert ([*executions.positions(DANA)], trades(dana)) == before
+
+
+def test_a_long_position_that_was_renamed_is_marked_until_it_is_whole(
+    dana: Client, applying: Applying, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(import_batches, "MOST_PLANNED", 0)
+    monkeypatch.setattr(import_executions, "MOST_MARKED", 2)
+    put(dana, fill("BUY", "1", "10", 0, symbol="OLD"))
+    rename = {"type": "RENAME", "symbol": "OLD", "newSymbol": "NEW", "effectiveAt": "2026-01-05T10:30:00Z"}
+    assert dana.post("/corporate-actions", rename).status == 201
+    parts: list[Part] = [a_fill("BUY", "1", str(10 + n), n, symbol="OLD") for n in range(1, 6)]
+    one = a_preview(DANA, rows_of(parts))
+    assert ask(dana, one).status == 202
+    assert once_paused(applying, one).applied.executions == 2
+    done = applying.run(one)
+    assert (done.status, done.applied) == (ImportStatus.COMMITTED, Applied(executions=5))
+    assert positions(dana) == {"NEW": "6"}
+
+
 def apply(messages: list[dict[str, Any]], context: Any) -> dict[str, Any]:
     return apply_imports({"Records": messages}, context)
 
