@@ -22,8 +22,8 @@ from handlers.storage.trade_items import external_key, trade_key
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
-# Each takes two writes of a transaction, of which one more checks that the user's erasure has not begun.
-_BATCH = 40
+# Each takes up to three writes of a transaction, of which one more checks that the user's erasure has not begun.
+_BATCH = 33
 
 
 def delete_positions(user_id: str, account_id: str, _: datetime) -> Iterator[None]:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from handlers.journal.cash import Cash, CashType
 from handlers.journal.settings import MAIN
-from handlers.storage import ledger, trading_accounts
+from handlers.storage import import_edits, ledger, trading_accounts
 from handlers.storage.clients import dynamodb, ledger_table
 from handlers.storage.codec import Codec
 from handlers.storage.dynamo import CONDITION_FAILED, at_version
 from handlers.storage.errors import CashIdTaken, CashNotFound, VersionMismatch
+from handlers.storage.import_edits import Kind
 from handlers.storage.trade_items import KeptAnswer
 from handlers.storage.trade_queries import TradeFilter
 
@@ -64,11 +65,6 @@ def holders(user_id: str, account_id: str, external_ids: Sequence[str]) -> dict[
     return {item.removeprefix(prefix): named["ofCash"]["S"] for item, named in found.items()}
 
 
-def edited_of_import(user_id: str, account_id: str, import_id: str) -> Iterator[Cash]:
-    """The account's rows of an import that were changed since it was committed. Raises Busy."""
-    return (row for row in every(user_id, account_id) if row.import_id == import_id and row.version > 1)
-
-
 def putting(cash: Cash) -> list[TransactWriteItemTypeDef]:
     """The writes of a new row and of its external id, on the condition that neither is there."""
     actions = [ledger.put_new(cash_item(cash))]
@@ -104,6 +100,7 @@ def write(
     into: dict[int, str] = {}  # where the checks of accounts are among the actions
     taken: dict[int, Cash] = {}
     for new, former in changes:
+        actions += _marks(new, former)
         if new is None:
             if former is None:
                 raise AssertionError("a change has a row")
@@ -144,6 +141,16 @@ def write(
     if any(reasons):
         raise VersionMismatch("cash")
     return None
+
+
+def _marks(new: Cash | None, former: Cash | None) -> Iterator[TransactWriteItemTypeDef]:
+    """The write that says that a row of an import was edited, or forgets it with the row."""
+    if former is None or former.import_id is None:
+        return
+    if new is not None:
+        yield import_edits.mark(new.user_id, former.import_id, Kind.CASH, new.cash_id, new.updated_at)
+    elif former.version > 1:
+        yield import_edits.unmark(former.user_id, former.import_id, Kind.CASH, former.cash_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -174,8 +174,10 @@ def cognito_admin() -> CognitoIdentityProviderClient:
 
 @cache
 def dynamodb() -> DynamoDBClient:
-    """The DynamoDB client."""
-    return cast("DynamoDBClient", new_client("dynamodb"))
+    """The DynamoDB client. It does not look at each attribute of each item before it sends it: DynamoDB does, and that
+    takes a quarter of the time of a large transaction.
+    """
+    return cast("DynamoDBClient", new_client("dynamodb", _CONFIG.merge(Config(parameter_validation=False))))
 
 
 @cache

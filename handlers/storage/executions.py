@@ -22,11 +22,12 @@ from handlers.journal.positions import Side
 from handlers.journal.settings import Settings
 from handlers.journal.trade import Trade
 from handlers.journal.trading_accounts import TradingAccount
-from handlers.storage import corporate_actions, dynamo, kept_answers, ledger, trading_accounts
+from handlers.storage import corporate_actions, dynamo, import_edits, kept_answers, ledger, trading_accounts
 from handlers.storage.clients import dynamodb, ledger_table, trades_table
 from handlers.storage.codec import Codec
 from handlers.storage.dynamo import at_version
 from handlers.storage.errors import Contended, ExecutionNotFound, VersionMismatch
+from handlers.storage.import_edits import Kind
 from handlers.storage.trade_items import KeptAnswer, answer_key, answer_of, external_key, instant, trade_item, trade_key
 
 if TYPE_CHECKING:
@@ -251,24 +252,6 @@ def several(user_id: str, execution_ids: Sequence[str]) -> dict[str, RecordedExe
     places = [place for place in places_of(user_id, execution_ids).values() if place.startswith(_FILLS)]
     found = map(execution_of, ledger.several(user_id, places).values())
     return {one.execution_id: one for one in found}
-
-
-def edited_of_import(user_id: str, account_id: str, import_id: str) -> Iterator[RecordedExecution]:
-    """The executions of an import that were corrected since it was committed, in no order by time. Raises Busy."""
-    query: dict[str, Any] = {
-        "TableName": ledger_table(),
-        "KeyConditionExpression": "userId = :user AND begins_with(#item, :prefix)",
-        "FilterExpression": "importId = :import AND version > :first",
-        "ExpressionAttributeNames": {"#item": "item"},
-        "ExpressionAttributeValues": {
-            ":user": {"S": user_id},
-            ":prefix": {"S": ledger.fills(account_id)},
-            ":import": {"S": import_id},
-            ":first": {"N": "1"},
-        },
-        "ConsistentRead": True,
-    }
-    return (execution_of(item) for page in dynamo.pages(query) for item in page)
 
 
 def get(user_id: str, execution_id: str) -> RecordedExecution:
@@ -498,13 +481,18 @@ def _actions(user_id: str, change: Written) -> Iterator[TransactWriteItemTypeDef
         yield put_position(change.position)
     kept = {_place(execution) for execution in change.put}
     put_ids = {execution.execution_id for execution in change.put}
+    versions = {}
     for execution in change.removed:
-        item, ref = delete_execution(execution)
+        item, *others = delete_execution(execution)
         if _place(execution) not in kept:
             yield item
         if execution.execution_id not in put_ids:
-            yield ref
+            yield from others
+        versions[execution.execution_id] = execution.version
     for execution in change.put:
+        if execution.import_id is not None and execution.version > versions.get(execution.execution_id, 1):
+            edited = Kind.EXECUTION, execution.execution_id, execution.updated_at
+            yield import_edits.mark(user_id, execution.import_id, *edited)
         yield put_execution(execution)
         yield put_ref(execution, is_new=execution.execution_id in change.new)
     for new, old in change.trades:
@@ -611,13 +599,15 @@ def ref_item(execution: RecordedExecution) -> ledger.Item:
     return {**key, "at": {"S": _place(execution)}}
 
 
-def delete_execution(execution: RecordedExecution) -> tuple[TransactWriteItemTypeDef, TransactWriteItemTypeDef]:
-    """The deletions of an execution that is still at its version, and of what says where it lies."""
+def delete_execution(execution: RecordedExecution) -> Iterator[TransactWriteItemTypeDef]:
+    """The deletions of an execution that is still at its version, and of what says where it lies and that it was
+    edited, if it was.
+    """
     user_id = execution.user_id
-    return (
-        ledger.delete(user_id, _place(execution), **at_version(execution.version)),
-        ledger.delete(user_id, ledger.ref(execution.execution_id)),
-    )
+    yield ledger.delete(user_id, _place(execution), **at_version(execution.version))
+    yield ledger.delete(user_id, ledger.ref(execution.execution_id))
+    if execution.import_id is not None and execution.version > 1:
+        yield import_edits.unmark(user_id, execution.import_id, Kind.EXECUTION, execution.execution_id)
 
 
 def _place(execution: RecordedExecution) -> str:

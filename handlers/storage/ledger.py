@@ -20,6 +20,7 @@ lower-case UUIDs, instants are in UTC and always as wide (trade_items.instant).
 | fx|<from>|<to>|<day> | an exchange rate |
 | restore|<restoreId> | a restore of an archive, for a day |
 | import|<importId> | an import; its id sorts by the time when it was made |
+| edited|<importId>|<fill or cash>|<id> | an execution or cash row of the import that was edited since |
 | lock|<accountId> | the import that is being committed or undone in the account, for how long |
 | mapping|<mappingId> | how to read a table of no known format |
 | mappings | how many mappings the user has |
@@ -154,6 +155,11 @@ def import_(import_id: str = "") -> str:
     return f"import|{import_id}"
 
 
+def edited(import_id: str, kind: str = "", of_id: str = "") -> str:
+    """The sort key of what says that a thing of an import was edited; without a kind, the prefix of all."""
+    return f"edited|{import_id}|" + (f"{kind}|{of_id}" if kind else "")
+
+
 def mapping(mapping_id: str = "") -> str:
     """The sort key of a mapping; without an id, the prefix of all."""
     return f"mapping|{mapping_id}"
@@ -213,9 +219,12 @@ def between(
         yield from page
 
 
-def below(user_id: str, prefix: str) -> Iterator[dict[str, Any]]:
-    """The items whose sort keys begin with the prefix, as they stand now, in the order of their keys. Raises Busy."""
-    return between(user_id, prefix, prefix.removesuffix("|") + _END)
+def below(user_id: str, prefix: str, *, limit: int | None = None) -> Iterator[dict[str, Any]]:
+    """The items whose sort keys begin with the prefix, as they stand now, in the order of their keys.
+
+    Each page, of up to `limit` items, is read when it is needed. Raises Busy.
+    """
+    return between(user_id, prefix, prefix.removesuffix("|") + _END, limit=limit)
 
 
 def has_any(user_id: str, prefix: str) -> bool:

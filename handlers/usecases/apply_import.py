@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import islice
 
 from handlers.imports.errors import EditedSince, ImportNotReady, UndecidedRows
 from handlers.imports.record import (
@@ -21,9 +20,7 @@ from handlers.imports.record import (
     ImportStatus,
     Phase,
 )
-from handlers.storage import account_locks, imports, kept_answers
-from handlers.storage import cash as cash_storage
-from handlers.storage import executions as execution_storage
+from handlers.storage import account_locks, import_edits, imports, kept_answers
 from handlers.storage.errors import AccountClosing, Busy, ImportNotFound, LedgerChanged, NoSuchAccount
 from handlers.storage.queues import import_apply_queue
 from handlers.storage.retry import retry_overtaken
@@ -138,13 +135,9 @@ def _begin(
 
 def _refuse_edited(one: Import) -> None:
     """Raise EditedSince if something of the import was edited since it was committed."""
-    user, account_id = one.user_id, one.options.account_id
-    executions = execution_storage.edited_of_import(user, account_id, one.import_id)
-    execution_ids = [each.execution_id for each in islice(executions, MOST_NAMED)]
-    cash = cash_storage.edited_of_import(user, account_id, one.import_id)
-    cash_ids = [each.cash_id for each in islice(cash, MOST_NAMED - len(execution_ids))]
-    if execution_ids or cash_ids:
-        raise EditedSince(execution_ids, cash_ids)
+    edited = import_edits.first(one.user_id, one.import_id, MOST_NAMED)
+    if edited.executions or edited.cash:
+        raise EditedSince(edited.executions, edited.cash)
 
 
 def _go_on(

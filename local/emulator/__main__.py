@@ -4,6 +4,7 @@ local/embedded_aws.py sets the environment variables that it reads.
 """
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -21,6 +22,7 @@ from local.emulator import (
     resources,
     streams,
     tables,
+    transactions,
     transport,
     user_pool,
     workers,
@@ -31,6 +33,9 @@ from local.emulator.patching import missing_names, take
 TESTED_VERSION = "1.5.33"
 SAVE_INTERVAL = 30  # seconds
 SAVE_SHARE = 0.1  # the largest fraction of the time that is spent on saving
+# How many collections of younger objects come before Python looks at all objects: every item of every table is some
+# twenty of them, and everybody waits for seconds while millions are looked at.
+COLLECTIONS_BEFORE_ALL = 1000
 SAVE, STATE = "ministack.app:save_all", "ministack.app:_build_persistence_save_dict"
 PATCHES = [
     *transport.PATCHES,
@@ -39,6 +44,7 @@ PATCHES = [
     *objects.PATCHES,
     *streams.PATCHES,
     *tables.PATCHES,
+    *transactions.PATCHES,
     *expressions.PATCHES,
     *persistence.PATCHES,
     *workers.PATCHES,
@@ -53,6 +59,8 @@ def main() -> None:
             print(f"{patch.title}\n  ministack: {patch.ministack}\n  AWS: {patch.aws}")
         return
     apply_patches()
+    youngest, younger, _ = gc.get_threshold()
+    gc.set_threshold(youngest, younger, COLLECTIONS_BEFORE_ALL)
     asyncio.run(serve(int(os.environ["GATEWAY_PORT"]), int(os.environ["API_PORT"])))
 
 

@@ -9,8 +9,8 @@ import pytest
 from handlers.imports.decided import Outcome, Same
 from handlers.imports.record import Import, ImportStatus
 from handlers.journal.errors import StateForbids
-from handlers.storage import executions, import_files, imports
-from handlers.usecases import convert_trade
+from handlers.storage import clients, executions, import_edits, import_files, imports
+from handlers.usecases import apply_import, convert_trade
 from handlers.usecases.position_changes import Plan
 from tests.api.applying import Applying
 from tests.api.client import DANA, Answer, Client
@@ -147,6 +147,44 @@ def test_what_was_edited_since_goes_if_it_is_to_be_removed(dana: Client, applyin
     assert positions(dana) == {}
     for account_id in (MAIN, other):
         assert dana.get(f"/accounts/{account_id}/cash").json["items"] == []
+
+
+def test_what_was_edited_and_is_gone_since_is_no_obstacle(dana: Client, applying: Applying) -> None:
+    parts: list[Part] = [a_fill("BUY", "1", "10", 0, name="edited"), some_cash("DEPOSIT", "5", 0)]
+    done = committed(dana, applying, a_preview(DANA, rows_of(parts)))
+    [cash] = dana.get(f"/accounts/{MAIN}/cash").json["items"]
+    paths = (f"/executions/{an_id('edited')}", f"/accounts/{MAIN}/cash/{cash['cashId']}")
+    for path in paths:
+        assert dana("PATCH", path, {"note": "mine"}).status == 200
+    assert import_edits.first(DANA, done.import_id, 2) == ([an_id("edited")], [cash["cashId"]])
+    assert import_edits.first(DANA, done.import_id, 1) == ([], [cash["cashId"]])
+    for path in paths:
+        assert dana("DELETE", path).status == 204
+    assert import_edits.first(DANA, done.import_id, 2) == ([], [])
+    undone(dana, applying, done)
+
+
+def test_what_was_edited_is_found_by_one_request_however_much_the_account_holds(
+    dana: Client, applying: Applying, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts: list[Part] = [a_fill("BUY", "1", "10", n, name=n) for n in range(40)]
+    done = committed(dana, applying, a_preview(DANA, rows_of(parts)))
+    for name in range(3):
+        assert dana("PATCH", f"/executions/{an_id(name)}", {"note": "mine"}).status == 200
+    monkeypatch.setattr(apply_import, "MOST_NAMED", 2)
+    scanned = []
+    query = clients.dynamodb().query
+
+    def counted(**given: Any) -> Any:
+        answer = query(**given)
+        scanned.append(answer["ScannedCount"])
+        return answer
+
+    monkeypatch.setattr(clients.dynamodb(), "query", counted)
+    answer = ask(dana, done)
+    assert refused(answer) == (409, "/problems/edited-since")
+    assert answer.json["executionIds"] == sorted(an_id(name) for name in range(3))[:2]
+    assert scanned == [2]
 
 
 def test_executions_and_actions_that_are_gone_already_are_no_obstacle(dana: Client, applying: Applying) -> None:

@@ -33,6 +33,7 @@ def size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Non
         monkeypatch.setattr(import_batches, "MOST_PLANNED", 6)
         monkeypatch.setattr(import_executions, "MOST_MARKED", 2)
         monkeypatch.setattr(import_cash, "MOST_AT_ONCE", 1)
+        monkeypatch.setattr(import_cash, "MOST_REMOVED", 1)
         monkeypatch.setattr(executions, "MOST_WRITTEN", 11)
 
 
