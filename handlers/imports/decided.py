@@ -107,8 +107,7 @@ class DecidedRow:
     @property
     def waits(self) -> bool:
         """Whether the user has to decide what becomes of it."""
-        return self.decision is None and self.outcome in _ASKED
+        return self.decision is None and self.outcome not in _NOTHING_TO_DECIDE
 
 
-# Outcomes that have no decision by themselves.
-_ASKED = frozenset({Outcome.CHANGED, Outcome.ORPHAN})
+_NOTHING_TO_DECIDE = frozenset({Outcome.SKIPPED, Outcome.ERROR})

@@ -36,6 +36,7 @@ _WEIGHT = (
     Outcome.CASH,
     Outcome.DUPLICATE,
 )
+_CANNOT_LINK = "no trade by hand of this account that it can be linked with has an entry or close of its quantity"
 
 
 @dataclass(slots=True)
@@ -43,8 +44,9 @@ class Finding:
     """One thing that a row says. `at` of what it says has an offset.
 
     order: its place in the file among those of one instant. wanted: what the user decided of its row; linked: the trade
-    that LINK means. sequence: its place among the fills of its position and instant. opening: what an OPENING fill
-    before it has to bring.
+    that LINK means; cannot_link: whether there is no such trade, or nothing of it that the fill can be.
+    sequence: its place among the fills of its position and instant. opening: what an OPENING fill before it has to
+    bring.
     """
 
     line: int
@@ -55,6 +57,7 @@ class Finding:
     of: Same | None = None
     wanted: Decision | None = None
     linked: str | None = None
+    cannot_link: bool = False
     sequence: int = 0
     opening: Decimal | None = None
 
@@ -63,6 +66,8 @@ class Finding:
         """What becomes of it; None while that is for the user to say."""
         if self.outcome is Outcome.DUPLICATE:
             return Decision.SKIP
+        if self.cannot_link:
+            return None
         return self.wanted or _BY_ITSELF.get(self.outcome)
 
     @property
@@ -131,7 +136,7 @@ def decided_row(row: Row, findings: Sequence[Finding]) -> DecidedRow:
         outcome=outcome,
         decision=decision,
         reason=row.error,
-        detail=row.detail or row.skipped,
+        detail=row.detail or row.skipped or (_CANNOT_LINK if any(one.cannot_link for one in findings) else None),
         raw=row.raw,
         fills=tuple(fills),
         cash=tuple(cash),

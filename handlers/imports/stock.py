@@ -6,7 +6,7 @@ take what they find: first those that name it by an id, then those that equal it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -98,10 +98,22 @@ class Parts:
 
     def __init__(self) -> None:
         self._found: dict[tuple[str, Side, Decimal], list[Part]] = {}
+        self._of_trades: dict[tuple[str, Side, Decimal], list[Part]] = {}
 
     def add(self, symbol: str, side: Side, quantity: Decimal, part: Part) -> None:
         """Add an entry or a close; side: whether it was bought or sold."""
         self._found.setdefault((symbol_key(symbol), side, quantity), []).append(part)
+        self._of_trades.setdefault((part.trade_id, side, quantity), []).append(part)
+
+    def of_trade(self, trade_id: str, fill: Fill) -> Part | None:
+        """Take the nearest part of this trade that has the fill's side and quantity; None if there is none.
+
+        Symbol and price may differ: the user says that it is the trade.
+        """
+        if fill.side is None or fill.quantity is None or fill.price is None:
+            return None
+        parts = self._of_trades.get((trade_id, fill.side, fill.quantity), ())
+        return _nearest([part for part in parts if not part.is_taken], fill)
 
     def matching(self, fill: Fill) -> Part | None:
         """Take the nearest part that the fill may be, by a price that differs little; None if there is none.
@@ -116,11 +128,16 @@ class Parts:
             for part in self._found.get((symbol_key(fill.symbol), fill.side, fill.quantity), ())
             if not part.is_taken and abs(part.at - fill.at) <= _NEAR and _is_about(part.price, price)
         ]
-        if not near:
-            return None
-        part = min(near, key=lambda one: abs(one.at - fill.at))
-        part.is_taken = True
-        return part
+        return _nearest(near, fill)
+
+
+def _nearest(parts: Sequence[Part], fill: Fill) -> Part | None:
+    """Take the part that is nearest to the fill in time; None of none."""
+    if not parts:
+        return None
+    part = min(parts, key=lambda one: abs(one.at - fill.at))
+    part.is_taken = True
+    return part
 
 
 def _is_about(one: Decimal, other: Decimal) -> bool:

@@ -41,7 +41,7 @@ def compare(user: str, account_id: str, findings: Sequence[Finding], prints: Fin
     matcher.match([one for one in findings if isinstance(one.what, CashMove)], cash)
     if actions := [one for one in findings if isinstance(one.what, Action)]:
         matcher.match(actions, _stock_of_actions(user, account_id, zone))
-    new = [one for one in fills if one.outcome is Outcome.NEW]
+    new = [(one, one.what) for one in fills if one.outcome is Outcome.NEW and isinstance(one.what, Fill)]
     if new:
         _match_by_hand(new, _parts(user, account_id, until))
 
@@ -179,9 +179,18 @@ def _parts(user: str, account_id: str, until: datetime) -> Parts:
     return parts
 
 
-def _match_by_hand(fills: Sequence[Finding], parts: Parts) -> None:
-    for one in fills:
+def _match_by_hand(fills: Sequence[tuple[Finding, Fill]], parts: Parts) -> None:
+    """Let new fills take the parts of trades by hand: first those of the trades that the user names for them."""
+    for one, fill in fills:
         if one.wanted is Decision.LINK and one.linked is not None:
-            one.outcome, one.of = Outcome.MATCHES_MANUAL, Same(trade_id=one.linked)
-        elif isinstance(one.what, Fill) and (part := parts.matching(one.what)) is not None:
-            one.outcome, one.of = Outcome.MATCHES_MANUAL, Same(trade_id=part.trade_id)
+            _link(one, parts.of_trade(one.linked, fill))
+    for one, fill in fills:
+        if one.outcome is Outcome.NEW and not one.cannot_link:
+            _link(one, parts.matching(fill))
+
+
+def _link(one: Finding, part: Part | None) -> None:
+    if part is not None:
+        one.outcome, one.of = Outcome.MATCHES_MANUAL, Same(trade_id=part.trade_id)
+    else:
+        one.cannot_link = one.wanted is Decision.LINK

@@ -244,6 +244,41 @@ def test_a_row_is_linked_with_the_trade_that_the_user_names(dana: Client, import
     assert [each["trade"]["tradeId"] for each in trades(dana, one)] == [by_hand["tradeId"]]
 
 
+def test_a_row_that_cannot_be_linked_as_the_user_says_waits_for_another_decision(
+    dana: Client, erin: Client, importing: Importing
+) -> None:
+    given = {"symbol": "AAPL", "side": "BUY", "openDate": "2026-01-02T02:00:00-05:00", "entryPrice": "180"}
+    other_account = dana.post("/accounts", {"name": "B", "currency": "USD"}).json["accountId"]
+    wrong = [
+        erin.new_trade(**given, quantity="100"),
+        dana.new_trade(**given, quantity="100", accountId=other_account),
+        dana.new_trade(**given, quantity="99"),
+    ]
+    one = importing.imported(dana, ROUND_TRIP, **NEW_YORK)
+    for link in (*({"tradeId": trade["tradeId"]} for trade in wrong), {}):
+        one = decide(dana, importing, one, {"decisions": [{"line": 2, "decision": "LINK", **link}]})
+        row = rows(dana, one)[0]
+        assert (row["outcome"], row.get("decision"), one["undecided"]) == ("NEW", None, [2])
+        assert row["detail"].startswith("no trade by hand of this account that it can be linked with")
+    refused = dana.post(f"/imports/{one['importId']}/commit", {}, headers={"If-Match": f'"{one["version"]}"'})
+    assert (refused.status, refused.json["lines"]) == (409, [2])
+
+
+def test_two_rows_are_not_linked_with_one_entry(dana: Client, importing: Importing) -> None:
+    by_hand = dana.new_trade(
+        symbol="AAPL", side="BUY", quantity="1", openDate="2026-01-05T10:00:00-05:00", entryPrice="10"
+    )
+    one = importing.imported(dana, a_file("0 BUY 1 AAPL 10", "1 BUY 1 AAPL 10"), **NEW_YORK)
+    link = {"decision": "LINK", "tradeId": by_hand["tradeId"]}
+    one = decide(dana, importing, one, {"decisions": [{"line": 2, **link}, {"line": 3, **link}]})
+    assert [(row["outcome"], row.get("decision")) for row in rows(dana, one)] == [
+        ("MATCHES_MANUAL", "LINK"),
+        ("NEW", None),
+    ]
+    one = decide(dana, importing, one, {"decisions": [{"line": 2, "decision": "IMPORT"}]})
+    assert [row["outcome"] for row in rows(dana, one)] == ["NEW", "MATCHES_MANUAL"]
+
+
 def test_another_time_zone_moves_the_fills(dana: Client, importing: Importing) -> None:
     one = importing.imported(dana, ROUND_TRIP, **NEW_YORK)
     one = decide(dana, importing, one, {"timeZone": "Europe/Berlin"})

@@ -16,7 +16,8 @@ from handlers.imports.halves import Half
 from handlers.imports.instruments import bond_of_cusip, share_or_option
 from handlers.imports.moves import cash, cash_type
 from handlers.imports.records import Found, Record, Records, Skipped
-from handlers.imports.rows import Action, Fill, Row
+from handlers.imports.refusals import Unreadable
+from handlers.imports.rows import Action, Fill, Row, RowReason
 from handlers.imports.values import SIDES, DateOrder, Moment, side_and_effect
 from handlers.journal.executions import ActionType, ExecutionKind, InstrumentKind
 from handlers.journal.money import MOST_DECIMALS, ZERO, ratio
@@ -88,6 +89,8 @@ class _Day:
         if record.line != line:
             return None
         per_share = ratio(paid.amount("Amount"), record.quantity("Quantity"), MOST_DECIMALS)
+        if per_share < ZERO:
+            raise Unreadable(RowReason.NUMBER, "Amount: a merger for cash that takes money")
         symbol = record.symbol("Symbol")
         return Action(type=ActionType.MERGER_CASH, symbol=symbol, at=moment.at, day_only=True, cash_per_share=per_share)
 
