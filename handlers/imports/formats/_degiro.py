@@ -14,23 +14,40 @@ from handlers.imports.values import Moment
 from handlers.journal.money import total
 
 _DAY = ("Date", "Datum", "Fecha", "Data", "Dato", "Päivämäärä")
-_CLOCK = ("Time", "Tijd", "Uhrzeit", "Zeit", "Hora", "Heure", "Ora", "Orario", "Czas", "Tid", "Aika")
+_CLOCK = ("Time", "Tijd", "Uhrzeit", "Zeit", "Hora", "Heure", "Ora", "Orario", "Czas", "Tid", "Aika", "Čas")
 _PRODUCT = ("Product", "Produkt", "Producto", "Produto", "Produit", "Prodotto", "Tuote")
 _ISIN = ("ISIN", "Code ISIN", "Código ISIN", "Codice ISIN", "Kod ISIN")
-_QUANTITY = names("Quantity,Aantal,Anzahl,Número,Quantidade,Quantité,Quantità,Liczba,Number,Antal,Cantidad,Määrä")
-_PRICE = ("Price", "Koers", "Kurs", "Precio", "Preços", "Preço", "Cours", "Quotazione", "Prezzo", "Pris", "Hinta")
+_QUANTITY = names("Quantity,Aantal,Anzahl,Número,Quantidade,Quantité,Quantità,Liczba,Number,Antal,Cantidad,Määrä,Počet")
+_PRICE = (
+    "Price",
+    "Koers",
+    "Kurs",
+    "Precio",
+    "Preços",
+    "Preço",
+    "Cours",
+    "Quotazione",
+    "Prezzo",
+    "Pris",
+    "Hinta",
+    "Cena",
+)
 _ORDER = names(
-    "Order ID,Order-ID,OrderID,ID Orden,ID da Ordem,ID Ordre,ID Ordine,ID ordine,Identyfikator zlecenia,Ordre ID"
+    "Order ID,Order-ID,OrderID,ID Orden,ID da Ordem,ID Ordre,ID Ordine,ID ordine,Identyfikator zlecenia,Ordre ID,"
+    "ID objednávky"
 )
 # The beginnings of names that go on with a currency, or are cut in some files.
 _FEES = names(
-    "transaction and,transactiekosten,transaktion,costes de trans,custos de trans,frais de courtage,"
-    "costi di trans,commissioni di trans,opłata trans"
+    "transaction and,transaction cost,transaction fee,transactiekosten,transaktion,transaksjon,costes de trans,"
+    "custos de trans,frais de courtage,frais de trans,costi di trans,commissioni di trans,opłata trans"
 )
 _FOREIGN_EXCHANGE = names(
     "autofx,taxa autofx,comision autofx,comisión autofx,frais conversion autofx,commissione autofx,opłata autofx"
 )
-_RATE = names("exchange r,wisselkoers,wechselkurs,tipo de cambio,taxa de câm,taux de ch,tasso di c,kurs wym")
+_RATE = names(
+    "exchange r,wisselkoers,wechselkurs,tipo de cambio,taxa de câm,taux de ch,tasso di c,kurs wym,vekselkurs,växelkurs,"
+    "vaihtokurssi,směnný"
+)
 
 # The columns by which a header is recognized.
 COLUMNS = tuple(map("|".join, (_DAY, _CLOCK, _PRODUCT, _ISIN, _QUANTITY, _PRICE, _ORDER)))

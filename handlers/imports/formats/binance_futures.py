@@ -1,5 +1,7 @@
-"""Binance: the trades of the futures account. A fee may have its coin behind it; the profit is not read. Times are in
-UTC.
+"""Binance: the trades of the futures account. A fee may have its coin behind it; the profit is not read.
+
+Times are UTC if their column says so; else they are in the zone that was chosen for the file. The ids of trades count
+in a market alone.
 """
 
 from __future__ import annotations
@@ -15,6 +17,8 @@ from handlers.imports.rows import Fill, Row, RowReason
 from handlers.imports.values import DateOrder, amount_and_unit, in_utc
 from handlers.journal.money import ZERO
 
+_UTC = ("Date(UTC)", "Time(UTC)")
+
 
 def rows(records: Records) -> Iterator[Row]:
     """A row for each trade."""
@@ -22,7 +26,10 @@ def rows(records: Records) -> Iterator[Row]:
 
 
 def _row(record: Record) -> Fill:
-    symbol, moment = record.symbol("Symbol"), in_utc(record.moment("Date(UTC)", "Time(UTC)"))
+    symbol, moment = record.symbol("Symbol"), record.moment(*_UTC, "Time")
+    if record.text(*_UTC):
+        moment = in_utc(moment)
+    trade_id = record.reference("Trade ID")
     quote = record.currency("Quote Asset") or market_of(symbol)[1]
     fee, unit = amount_and_unit(record.notation, record.text("Fee"))
     fee_coin = unit or record.currency("Fee Coin") or quote
@@ -35,6 +42,8 @@ def _row(record: Record) -> Fill:
         at=moment.at,
         day_only=moment.day_only,
         fees=fee or ZERO,
+        order_id=record.reference("Order ID"),
+        external_id=trade_id and f"{symbol}/{trade_id}",
     )
     if record.has("Amount"):
         amount, _ = amount_and_unit(record.notation, record.text("Amount"))
@@ -49,9 +58,10 @@ FORMAT = Format(
     id="binance_futures",
     broker="Binance",
     kind=Kind.FILLS,
-    columns=("Date(UTC)|Time(UTC)", "Symbol", "Side", "Price", "Quantity|Qty", "Fee", "Realized Profit"),
+    columns=("|".join((*_UTC, "Time")), "Symbol", "Side", "Price", "Quantity|Qty", "Fee", "Realized Profit"),
     rows=rows,
     how_to_export="Orders > Futures Order > Trade History > Export",
     date_order=DateOrder.YMD,
     newest_first=True,
+    version=2,
 )

@@ -1,7 +1,8 @@
 """Binance: the trades of the spot account, in two layouts.
 
 Amounts have their coin behind them (`0.18SOL`), and so has the fee, which may be in the coin that was bought or in a
-third one. The older layout names the market as one word and the fee's coin in a column. Times are UTC.
+third one. The older layout names the market as one word and the fee's coin in a column. Times are UTC if
+their column says so; else they are in the zone that was chosen for the file.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from handlers.imports.rows import Fill, Row
 from handlers.imports.values import DateOrder, amount_and_unit, in_utc
 from handlers.journal.money import ZERO
 
+_UTC = "Date(UTC)"
+
 
 def rows(records: Records) -> Iterator[Row]:
     """A row for each trade."""
@@ -29,7 +32,9 @@ def _row(record: Record) -> tuple[Fill, ...]:
     amount, quote = amount_and_unit(record.notation, record.text("Amount" if record.has("Pair") else "Total"))
     base, quote = (symbol.upper().removesuffix(quote), quote) if quote else market_of(symbol)
     quantity = _quantity(record, base)
-    moment = in_utc(record.moment("Date(UTC)"))
+    moment = record.moment(_UTC, "Time")
+    if record.text(_UTC):
+        moment = in_utc(moment)
     fee, fee_coin = amount_and_unit(record.notation, record.text("Fee"))
     fill = Fill(
         symbol=symbol,
@@ -55,9 +60,10 @@ FORMAT = Format(
     id="binance_spot",
     broker="Binance",
     kind=Kind.FILLS,
-    columns=("Date(UTC)", "Pair|Market", "Side|Type", "Price", "Executed|Total", "Amount", "Fee"),
+    columns=(f"{_UTC}|Time", "Pair|Market", "Side|Type", "Price", "Executed|Total", "Amount", "Fee"),
     rows=rows,
     how_to_export="Orders > Spot Order > Trade History > Export",
     date_order=DateOrder.YMD,
     newest_first=True,
+    version=2,
 )

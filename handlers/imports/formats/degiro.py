@@ -156,4 +156,5 @@ FORMAT = Format(
     date_order=DateOrder.DMY,
     newest_first=True,
     ragged=True,
+    version=2,
 )
