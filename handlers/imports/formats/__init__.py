@@ -9,8 +9,13 @@ from __future__ import annotations
 from handlers.imports.format import Format
 from handlers.imports.formats import (
     binance_futures,
+    binance_positions,
     binance_spot,
     binance_transactions,
+    bingx,
+    bitget,
+    bitget_futures,
+    bitget_orders,
     bybit_closed,
     bybit_derivatives,
     bybit_spot,
@@ -35,6 +40,7 @@ from handlers.imports.formats import (
     kraken_ledgers,
     kucoin,
     lightspeed,
+    lightyear,
     moomoo,
     mt4,
     mt5_deals,
@@ -79,8 +85,13 @@ from handlers.imports.formats import (
 
 _MODULES = (
     binance_futures,
+    binance_positions,
     binance_spot,
     binance_transactions,
+    bingx,
+    bitget,
+    bitget_futures,
+    bitget_orders,
     bybit_closed,
     bybit_derivatives,
     bybit_spot,
@@ -105,6 +116,7 @@ _MODULES = (
     kraken_ledgers,
     kucoin,
     lightspeed,
+    lightyear,
     moomoo,
     mt4,
     mt5_deals,
