@@ -4912,6 +4912,47 @@ class RestoreProgress(BaseModel):
     """
 
 
+class RestoreTally(BaseModel):
+    """
+    How many documents of a member the journal does not have, has equally, and has otherwise.
+    """
+
+    name: Annotated[str, Field(examples=['trades'], max_length=40)]
+    """
+    The member, without its ending.
+    """
+    new: Annotated[int, Field(examples=[12], ge=0)]
+    """
+    How many the journal does not have; they are written.
+    """
+    duplicate: Annotated[int, Field(examples=[340], ge=0)]
+    """
+    How many it has equally; nothing is done about them.
+    """
+    changed: Annotated[int, Field(examples=[1], ge=0)]
+    """
+    How many it has otherwise; `conflicts` decides about them.
+    """
+
+
+class RestoreNamed(BaseModel):
+    """
+    A document of an archive.
+    """
+
+    name: Annotated[str, Field(examples=['trades'], max_length=40)]
+    """
+    The member, without its ending.
+    """
+    id: Annotated[
+        str, Field(examples=['0b9f2f0a-6c1e-4a55-9d8e-3a4b5c6d7e8f'], max_length=200)
+    ]
+    """
+    Its id; of cash, `{cashId}|{accountId}`, of a rate, `{from}|{to}|{day}`, and of the settings, `settings`.
+
+    """
+
+
 class RestoreCount(BaseModel):
     """
     How many documents a member has; of images, how many there are.
@@ -4947,8 +4988,12 @@ class RestoreProblem(BaseModel):
     | NOT_IN_ORDER | A line does not come behind the line before it, by its id. |
     | NOT_CANONICAL | A document is not written as an export writes it. |
     | UNKNOWN_ITEM | Something that a document names is not in the archive. |
+    | OTHER_SOURCE | A trade is recorded by hand either in the archive or in the journal, and not in the other. |
+    | OTHER_POSITION | An execution is in another account or symbol than the journal's of its id. |
+    | CANNOT_BE_REPLACED | A corporate action or reconciliation differs from the journal's of its id, which cannot change. |
     | NOT_EMPTY | The journal was not empty any more when the archive was to be written. |
     | CHANGED_MEANWHILE | Something else was written while the archive was: what is there so far stays. |
+    | CHANGED_SINCE_PREVIEW | A warning: the journal has changed since the preview was committed, so there is a new one. |
     | IMAGES_MISSING | A warning: the file has no images, so trades are restored without theirs. |
     | DELETED_TRADES_LEFT_OUT | A warning: deleted trades are not restored. |
     | DERIVED_DIFFERS | A warning, only with `onlyCheck`: figures of the file differ from those that follow from what was given. |
@@ -8349,7 +8394,17 @@ class RestoreInput(BaseModel):
     )
     mode: Annotated[str, Field(examples=['EMPTY_ONLY'], pattern='^(EMPTY_ONLY|MERGE)$')]
     """
-    EMPTY_ONLY restores into an empty journal. MERGE is not there yet.
+    EMPTY_ONLY restores into an empty journal. MERGE adds what the journal does not have, and shows before what would become
+    of each document.
+
+    """
+    conflicts: Annotated[
+        str | None, Field(examples=['KEEP'], pattern='^(KEEP|REPLACE|REFUSE)$')
+    ] = None
+    """
+    What becomes of documents that the journal has otherwise, only with MERGE: KEEP leaves them, REPLACE writes those of the
+    archive, and REFUSE, the default, merges nothing as long as there are any.
+
     """
     only_check: Annotated[bool | None, Field(alias='onlyCheck', examples=[False])] = (
         None
@@ -8359,86 +8414,20 @@ class RestoreInput(BaseModel):
     """
 
 
-class Restore(BaseModel):
+class RestorePreview(BaseModel):
     """
-    A restore of an archive.
-    """
-
-    restore_id: Annotated[
-        UUID,
-        Field(alias='restoreId', examples=['5b6c7d8e-9f0a-4b1c-8d2e-3f4a5b6c7d8e']),
-    ]
-    """
-    Names a restore.
-    """
-    mode: Annotated[str, Field(examples=['EMPTY_ONLY'], max_length=40)]
-    """
-    A mode, as in `RestoreMode`. Others may be added.
-    """
-    only_check: Annotated[bool, Field(alias='onlyCheck', examples=[False])]
-    """
-    Whether the archive is only checked.
-    """
-    status: Annotated[str, Field(examples=['RESTORED'], max_length=40)]
-    """
-    How far it is; others may be added.
-
-    | status | meaning |
-    |---|---|
-    | AWAITING_FILE | the archive is still to be sent, or the restore to be committed |
-    | CHECKING | the archive is being checked, and nothing is written yet |
-    | RESTORING | the archive is being written |
-    | CHECKED | the archive could be restored; the end of one with `onlyCheck` |
-    | RESTORED | all of it is written |
-    | FAILED | it is not restored, for the reasons in `problems` |
+    What merging would do; only with MERGE, once the archive was compared with the journal. A document is compared by its id,
+    without `version`, `updatedAt` and `opens`. Images of the journal that the archive has not stay, and count for nothing.
 
     """
-    progress: RestoreProgress | None = None
-    counts: Annotated[list[RestoreCount] | None, Field(max_length=20)] = None
-    """
-    What the archive holds, once it was checked.
-    """
-    problems: Annotated[list[RestoreProblem] | None, Field(max_length=100)] = None
-    """
-    Why the restore has FAILED; absent otherwise. Of more than 100 problems, the first are told.
-    """
-    warnings: Annotated[list[RestoreProblem] | None, Field(max_length=100)] = None
-    """
-    What is to be known of the file, and hinders nothing; absent without any. Of more than 100, the first are told.
 
+    members: Annotated[list[RestoreTally], Field(max_length=20)]
     """
-    created_at: Annotated[
-        AwareDatetime, Field(alias='createdAt', examples=['2026-01-05T09:31:04-05:00'])
-    ]
+    What becomes of the documents of each member.
     """
-    When it was begun.
+    changed: Annotated[list[RestoreNamed], Field(max_length=100)]
     """
-    updated_at: Annotated[
-        AwareDatetime, Field(alias='updatedAt', examples=['2026-01-05T09:31:04-05:00'])
-    ]
-    """
-    When its state changed last.
-    """
-    expires_at: Annotated[
-        AwareDatetime, Field(alias='expiresAt', examples=['2026-01-05T09:31:04-05:00'])
-    ]
-    """
-    When the archive and the restore are deleted.
-    """
-    version: Annotated[int, Field(examples=[1], ge=1)]
-    """
-    Rises with every change of its state.
-    """
-
-
-class RestoreList(BaseModel):
-    """
-    The restores of the last day.
-    """
-
-    items: Annotated[list[Restore], Field(max_length=20)]
-    """
-    The restores, the newest first.
+    The documents that the journal has otherwise. Of more than 100, the first are named.
     """
 
 
@@ -10021,13 +10010,93 @@ class ImportTradePage(BaseModel):
     """
 
 
-class RestoreUpload(BaseModel):
+class Restore(BaseModel):
     """
-    A restore, and the form for its archive.
+    A restore of an archive.
     """
 
-    restore: Restore
-    upload: ArchiveUpload
+    restore_id: Annotated[
+        UUID,
+        Field(alias='restoreId', examples=['5b6c7d8e-9f0a-4b1c-8d2e-3f4a5b6c7d8e']),
+    ]
+    """
+    Names a restore.
+    """
+    mode: Annotated[str, Field(examples=['EMPTY_ONLY'], max_length=40)]
+    """
+    A mode, as in `RestoreMode`. Others may be added.
+    """
+    conflicts: Annotated[str | None, Field(examples=['KEEP'], max_length=40)] = None
+    """
+    What becomes of documents that the journal has otherwise, as in `RestoreConflicts`. Others may be added.
+    """
+    only_check: Annotated[bool, Field(alias='onlyCheck', examples=[False])]
+    """
+    Whether the archive is only checked.
+    """
+    status: Annotated[str, Field(examples=['RESTORED'], max_length=40)]
+    """
+    How far it is; others may be added.
+
+    | status | meaning |
+    |---|---|
+    | AWAITING_FILE | the archive is still to be sent, or the restore to be committed |
+    | CHECKING | the archive is being checked, and nothing is written yet |
+    | PREVIEW | `preview` shows what merging would do; nothing is written yet |
+    | RESTORING | the archive is being written |
+    | CHECKED | the archive could be restored; the end of one with `onlyCheck` |
+    | RESTORED | all of it is written |
+    | FAILED | it is not restored, for the reasons in `problems` |
+
+    """
+    progress: RestoreProgress | None = None
+    preview: RestorePreview | None = None
+    counts: Annotated[list[RestoreCount] | None, Field(max_length=20)] = None
+    """
+    What the archive holds, once it was checked.
+    """
+    problems: Annotated[list[RestoreProblem] | None, Field(max_length=100)] = None
+    """
+    Why the restore has FAILED; absent otherwise. Of more than 100 problems, the first are told.
+    """
+    warnings: Annotated[list[RestoreProblem] | None, Field(max_length=100)] = None
+    """
+    What is to be known of the file, and hinders nothing; absent without any. Of more than 100, the first are told.
+
+    """
+    created_at: Annotated[
+        AwareDatetime, Field(alias='createdAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    When it was begun.
+    """
+    updated_at: Annotated[
+        AwareDatetime, Field(alias='updatedAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    When its state changed last.
+    """
+    expires_at: Annotated[
+        AwareDatetime, Field(alias='expiresAt', examples=['2026-01-05T09:31:04-05:00'])
+    ]
+    """
+    When the archive and the restore are deleted.
+    """
+    version: Annotated[int, Field(examples=[1], ge=1)]
+    """
+    Rises with every change of its state.
+    """
+
+
+class RestoreList(BaseModel):
+    """
+    The restores of the last day.
+    """
+
+    items: Annotated[list[Restore], Field(max_length=20)]
+    """
+    The restores, the newest first.
+    """
 
 
 class Breakdown(BaseModel):
@@ -10409,3 +10478,12 @@ class AccountExportFile(BaseModel):
     All exchange rates that you gave.
     """
     statistics: Stats
+
+
+class RestoreUpload(BaseModel):
+    """
+    A restore, and the form for its archive.
+    """
+
+    restore: Restore
+    upload: ArchiveUpload

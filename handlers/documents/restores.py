@@ -6,19 +6,29 @@ from collections.abc import Mapping
 from typing import Any
 
 from handlers.documents.fields import columns_of, document, time_text
-from handlers.journal.restores import MOST_BYTES, TIME_TO_SEND, Problem, Restore, RestoreStatus
+from handlers.journal.merges import Named, Tally
+from handlers.journal.restores import MOST_BYTES, TIME_TO_SEND, Problem, Restore, RestoreMode, RestoreStatus
 
 _PROBLEM = columns_of(Problem)
+_TALLY = columns_of(Tally)
+_NAMED = columns_of(Named)
 
 
 def restore_document(restore: Restore) -> dict[str, Any]:
     """The contract's Restore."""
     shown: dict[str, Any] = {
         "restoreId": restore.restore_id,
-        "mode": "EMPTY_ONLY",
+        "mode": str(restore.mode),
         "onlyCheck": restore.only_check,
         "status": str(restore.status),
     }
+    if restore.mode is RestoreMode.MERGE:
+        shown["conflicts"] = str(restore.conflicts)
+    if restore.preview is not None:
+        shown["preview"] = {
+            "members": [document(_TALLY, tally) for tally in restore.preview.tallies],
+            "changed": [document(_NAMED, named) for named in restore.preview.changed],
+        }
     if restore.status is RestoreStatus.RESTORING and restore.phase is not None:
         total = restore.counts.get(restore.phase, restore.done)
         shown["progress"] = {"phase": restore.phase, "done": restore.done, "total": max(total, restore.done)}

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from handlers.journal.merges import Conflicts, Preview
+
 # How long an uploaded archive, and what is known of a restore, are kept; and how long the form for the upload works.
 KEPT_FOR = timedelta(days=1)
 TIME_TO_SEND = timedelta(hours=1)
@@ -16,17 +18,27 @@ WORKED_FOR = timedelta(minutes=15)
 MOST_RESTORES, MOST_PROBLEMS = 20, 100
 
 
+class RestoreMode(StrEnum):
+    """What an archive is restored into: an empty journal, or one with which it is merged."""
+
+    EMPTY_ONLY = "EMPTY_ONLY"
+    MERGE = "MERGE"
+
+
 class RestoreStatus(StrEnum):
     """How far a restore has come."""
 
     AWAITING_FILE = "AWAITING_FILE"
     CHECKING = "CHECKING"
+    PREVIEW = "PREVIEW"
     RESTORING = "RESTORING"
     CHECKED = "CHECKED"
     RESTORED = "RESTORED"
     FAILED = "FAILED"
 
 
+# In these, an archive may still come that is to be merged.
+AWAITS_ARCHIVE = frozenset({RestoreStatus.AWAITING_FILE, RestoreStatus.PREVIEW, RestoreStatus.FAILED})
 # In these, a message of the queue is on its way or being handled.
 AT_WORK = frozenset({RestoreStatus.CHECKING, RestoreStatus.RESTORING})
 
@@ -43,7 +55,9 @@ class Problem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restore:
-    """A restore. `only_check`: the archive is checked, and nothing is written.
+    """A restore. `only_check`: the archive is checked, and nothing is written. `conflicts`: what becomes of documents
+    that the journal has otherwise. `preview`: what merging would do. `is_planned` once the plan of all that is written
+    is stored; from then on, something may be.
 
     `file_version` is that of the file that was sent, from when the restore is committed; `is_converted` when that is no
     archive, and one was made of it. `warnings` say what the file does not hold, or shows otherwise. `phase` and `done`
@@ -53,7 +67,11 @@ class Restore:
 
     user_id: str
     restore_id: str
+    mode: RestoreMode = RestoreMode.EMPTY_ONLY
+    conflicts: Conflicts = Conflicts.REFUSE
     only_check: bool = False
+    preview: Preview | None = None
+    is_planned: bool = False
     status: RestoreStatus = RestoreStatus.AWAITING_FILE
     file_version: str | None = None
     is_converted: bool = False

@@ -11,22 +11,30 @@ from generated import models
 from handlers.documents.restores import restore_document, restore_with_upload
 from handlers.faults import Fault, FieldCode
 from handlers.journal.errors import FieldError, RuleBroken
-from handlers.journal.restores import AT_WORK, Restore
+from handlers.journal.merges import Conflicts
+from handlers.journal.restores import AT_WORK, Restore, RestoreMode
 from handlers.usecases import restores as usecase
 from handlers.web.contract import base_path
 from handlers.web.etags import etag, required_if_match
 from handlers.web.responses import reply
 
 RETRY_AFTER_SECONDS = 5
-_ONLY_EMPTY = Fault(FieldCode.NOT_ONE_OF, "must be EMPTY_ONLY: merging is not there yet", {"allowed": ["EMPTY_ONLY"]})
+_OF_MERGING = Fault(FieldCode.NOT_FOR_KIND, "belongs to the mode MERGE alone", {"kind": RestoreMode.EMPTY_ONLY})
 
 
 async def create_restore(document: Any, user: str) -> Response:
     """Answer a form with which a client sends an archive."""
     given = models.RestoreInput.model_validate(document)
-    if str(given.mode) != "EMPTY_ONLY":
-        raise RuleBroken([FieldError(("mode",), _ONLY_EMPTY)])
-    made, url, fields = usecase.create(user, only_check=bool(given.only_check), now=datetime.now(UTC))
+    mode = RestoreMode(given.mode)
+    if given.conflicts is not None and mode is RestoreMode.EMPTY_ONLY:
+        raise RuleBroken([FieldError(("conflicts",), _OF_MERGING)])
+    made, url, fields = usecase.create(
+        user,
+        mode=mode,
+        conflicts=Conflicts(given.conflicts or Conflicts.REFUSE),
+        only_check=bool(given.only_check),
+        now=datetime.now(UTC),
+    )
     headers = {"Location": f"{base_path()}/restores/{made.restore_id}", "ETag": etag(made.version)}
     return reply(201, restore_with_upload(made, url, fields), headers)
 
@@ -42,10 +50,13 @@ async def get_restore(restore_id: str, user: str) -> Response:
     return _restore(200, usecase.get(user, restore_id.lower(), datetime.now(UTC)))
 
 
-async def commit_restore(restore_id: str, user: str, if_match: str | None = None) -> Response:
-    """Have the archive that was sent checked and restored."""
+async def commit_restore(
+    restore_id: str, user: str, if_match: str | None = None, conflicts: str | None = None
+) -> Response:
+    """Have the archive that was sent checked and restored, or merged as its preview shows it."""
     allowed = required_if_match(if_match, "the restore")
-    return _restore(202, usecase.commit(user, restore_id.lower(), allowed))
+    chosen = None if conflicts is None else Conflicts(conflicts)
+    return _restore(202, usecase.commit(user, restore_id.lower(), allowed, chosen))
 
 
 def _restore(status: int, restore: Restore) -> Response:

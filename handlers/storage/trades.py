@@ -230,6 +230,17 @@ def take_external_id(trade: Trade) -> TransactWriteItemTypeDef:
     }
 
 
+def keep_external_id(trade: Trade) -> TransactWriteItemTypeDef:
+    """The same, also if the trade has it already."""
+    put: Any = {
+        "TableName": trades_table(),
+        "Item": external_item(trade.user_id, str(trade.external_id), trade.trade_id),
+        "ConditionExpression": "attribute_not_exists(tradeId) OR ofTrade = :trade",
+        "ExpressionAttributeValues": {":trade": {"S": trade.trade_id}},
+    }
+    return {"Put": put}
+
+
 def _free(trade: Trade) -> TransactWriteItemTypeDef:
     """The write that lets other trades have the external id of this one."""
     return {"Delete": {"TableName": trades_table(), "Key": external_key(trade.user_id, str(trade.external_id))}}

@@ -135,6 +135,14 @@ def restore(account: TradingAccount, under: Settings) -> None:
         raise VersionMismatch(account.account_id)
 
 
+def set_in_use(user_id: str, account_id: str) -> None:
+    """Say that something lies in the account. Raises VersionMismatch when it is gone or being deleted; AccountErased,
+    Busy.
+    """
+    if any(ledger.write(user_id, [lies_in(user_id, account_id, is_first=True)], retry_conflicts=True)):
+        raise VersionMismatch(account_id)
+
+
 def set_made(user_id: str, total: int) -> None:
     """Say how many accounts the user has made. Raises AccountErased, Busy."""
     item: ledger.Item = {**ledger.key(user_id, ledger.ACCOUNTS_MADE), "total": {"N": str(total)}}

@@ -41,14 +41,16 @@ MANIFEST, IMAGES = "manifest.json", "images/"
 _Documents = Iterable[dict[str, Any]]
 
 
-class _Journal:
-    """What is read of a user's journal, member by member, and counted."""
+class Journal:
+    """What is read of a user's journal, member by member, and counted. `images` and `group_of`, the groups that trades
+    name, are known once the trades are read.
+    """
 
     def __init__(self, user_id: str, tell: Callable[[int], None]) -> None:
         self.documents: dict[str, int] = {}
         self.images: dict[str, tuple[Place, Image]] = {}
         self._user = user_id
-        self._group_of: dict[str, str] = {}
+        self.group_of: dict[str, str] = {}
         self._tell = tell
         self._written = 0
 
@@ -86,13 +88,13 @@ class _Journal:
     def _trades(self) -> _Documents:
         for trade in trade_queries.every_trade(self._user):
             if trade.group_id is not None:
-                self._group_of[trade.trade_id] = trade.group_id
+                self.group_of[trade.trade_id] = trade.group_id
             for image in trade.images:
                 self.images[image.image_id] = Place(self._user, trade.trade_id, image.image_id), image
             yield exported.exported_trade(trade)
 
     def _groups(self) -> _Documents:
-        return (exported.exported_group(group, self._group_of) for group in groups.every(self._user))
+        return (exported.exported_group(group, self.group_of) for group in groups.every(self._user))
 
     def _executions(self) -> _Documents:
         return map(exported.exported_execution, executions.by_id(self._user))
@@ -118,7 +120,7 @@ def content(user_id: str, tell: Callable[[int], None] = lambda _: None) -> Itera
 
     Raises AccountErased at the end when the erasure of the account has begun meanwhile; Busy.
     """
-    journal, archive = _Journal(user_id, tell), ZipWriting()
+    journal, archive = Journal(user_id, tell), ZipWriting()
     yield from archive.add("settings.json", [journal.settings().encode()])
     for name, documents in journal.members():
         yield from archive.add(name, _lines(documents))

@@ -8,12 +8,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 
-from handlers.journal.restores import AT_WORK, MOST_PROBLEMS, Problem, Restore, RestoreStatus
+from handlers.journal.merges import Conflicts, Preview
+from handlers.journal.restores import AT_WORK, MOST_PROBLEMS, Problem, Restore, RestoreMode, RestoreStatus
 from handlers.storage import restores as storage
 from handlers.storage.errors import RestoreNotFound, VersionMismatch
 from handlers.usecases import compare_figures, json_reading, restore_journal
 from handlers.usecases.archive_check import Checked, NotRestorable, check
 from handlers.usecases.convert_version_1 import converted
+from handlers.usecases.restore_comparison import compare
 from handlers.usecases.restores import go_on
 from handlers.usecases.zip_reading import BadArchive, RangedFile, ZipReading
 
@@ -49,13 +51,20 @@ def _worked_on(restore: Restore, seconds_left: Callable[[], float]) -> RestoreSt
     try:
         restore = _in_version_2(restore)
         checked = _check(restore, now)
+        if restore.only_check or restore.mode is RestoreMode.MERGE:
+            restore = _compared(restore, checked, now)
+        if restore.mode is RestoreMode.EMPTY_ONLY and restore.only_check:
+            return _end(restore, RestoreStatus.CHECKED)
+        if not restore.is_planned:
+            planned = _planned(restore, checked)
+            if planned.status is not RestoreStatus.RESTORING:
+                return planned.status
+            restore = planned
     except NotRestorable as error:
         return _end(restore, RestoreStatus.FAILED, error.problems)
     except BadArchive as error:
         problem = Problem(code=error.code, detail=error.detail, member=error.member, line=error.line)
         return _end(restore, RestoreStatus.FAILED, (problem,))
-    if restore.only_check:
-        return _end(_compared(restore, checked, now), RestoreStatus.CHECKED)
     return _write(restore, checked, seconds_left)
 
 
@@ -78,11 +87,11 @@ def _check(restore: Restore, now: datetime) -> Checked:
 
 
 def _compared(restore: Restore, checked: Checked, now: datetime) -> Restore:
-    """The restore with what is known once its archive was checked: also where a file of format version 1 shows other
-    figures than follow.
+    """The restore with what is known once its archive was checked: also, if it is only checked, where a file of format
+    version 1 shows other figures than follow.
     """
     differing: tuple[Problem, ...] = ()
-    if restore.is_converted:
+    if restore.is_converted and restore.only_check:
         sent = storage.sent(restore)
         pieces = partial(json_reading.pieces_of, sent.size(), sent.read)
         differing = compare_figures.differences(pieces, checked, now)
@@ -90,15 +99,44 @@ def _compared(restore: Restore, checked: Checked, now: datetime) -> Restore:
     return dataclasses.replace(restore, counts=checked.counts, warnings=warnings)
 
 
-def _write(restore: Restore, checked: Checked, seconds_left: Callable[[], float]) -> RestoreStatus:
-    if restore.status is RestoreStatus.CHECKING:
+def _planned(restore: Restore, checked: Checked) -> Restore:
+    """The restore with the plan of what it is to write; or, if it is not to write yet, with a preview. Raises
+    NotRestorable.
+    """
+    if restore.mode is RestoreMode.EMPTY_ONLY:
         if not storage.journal_is_empty(restore.user_id):
-            problem = Problem(code="NOT_EMPTY", detail="The journal is not empty any more.")
-            return _end(restore, RestoreStatus.FAILED, (problem,))
+            raise NotRestorable((Problem(code="NOT_EMPTY", detail="The journal is not empty any more."),))
         restore_journal.forget_left_over_positions(restore.user_id)
-        begun = dataclasses.replace(restore.moved(RestoreStatus.RESTORING, datetime.now(UTC)), counts=checked.counts)
-        storage.replace(begun, restore)
-        restore = begun
+        found = compare(checked, Conflicts.REPLACE, into_empty=True)
+    else:
+        found = compare(checked, restore.conflicts)
+        if restore.status is RestoreStatus.CHECKING or found.preview.digest != _digest(restore):
+            return _shown(restore, found.preview)
+    storage.write_plan(restore, found.plan)
+    moved = restore.moved(RestoreStatus.RESTORING, datetime.now(UTC))
+    planned = dataclasses.replace(moved, is_planned=True, counts=checked.counts)
+    storage.replace(planned, restore)
+    return planned
+
+
+def _digest(restore: Restore) -> str | None:
+    return None if restore.preview is None else restore.preview.digest
+
+
+def _shown(restore: Restore, preview: Preview) -> Restore:
+    """The restore with what merging would do, which is to be looked at, perhaps once more."""
+    warnings = restore.warnings
+    if restore.status is RestoreStatus.RESTORING:
+        detail = "The journal has changed since the preview: look at what would become of it now."
+        warnings = (Problem(code="CHANGED_SINCE_PREVIEW", detail=detail), *warnings)[:MOST_PROBLEMS]
+    moved = restore.moved(RestoreStatus.PREVIEW, datetime.now(UTC))
+    shown = dataclasses.replace(moved, preview=preview, warnings=warnings, worked_until=None)
+    storage.replace(shown, restore)
+    return shown
+
+
+def _write(restore: Restore, checked: Checked, seconds_left: Callable[[], float]) -> RestoreStatus:
+    plan = storage.read_plan(restore)
     told_at = time.monotonic()
 
     def tell(phase: str, done: int) -> bool:
@@ -115,7 +153,7 @@ def _write(restore: Restore, checked: Checked, seconds_left: Callable[[], float]
 
     begun_at = None if restore.phase is None else (restore.phase, restore.done)
     try:
-        if not restore_journal.write(checked, begun_at, tell):
+        if not restore_journal.write(checked, plan, begun_at, tell):
             go_on(restore)
             return restore.status
     except VersionMismatch:

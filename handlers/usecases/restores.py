@@ -1,7 +1,8 @@
-"""Restores an archive into an empty journal: a request begins it, and a queue goes on until it is done.
+"""Restores an archive: a request begins it, and a queue goes on until it is done.
 
-The archive is sent by a form. When the restore is committed, it is pinned to the version of the file that is there; a
-function checks all of it, and writes it only if nothing is wrong.
+The archive is sent by a form. If it goes into an empty journal, the restore is pinned to the version of the file that
+is there when it is committed; a function checks all of it, and writes it only if nothing is wrong. If it is merged, the
+bucket tells of the file when it comes: it is checked and compared at once, and what is committed is what that showed.
 """
 
 from __future__ import annotations
@@ -12,9 +13,17 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from handlers.journal.errors import StateForbids
-from handlers.journal.restores import MOST_RESTORES, Restore, RestoreStatus
+from handlers.journal.merges import Conflicts
+from handlers.journal.restores import (
+    AT_WORK,
+    AWAITS_ARCHIVE,
+    MOST_RESTORES,
+    Restore,
+    RestoreMode,
+    RestoreStatus,
+)
 from handlers.storage import restores as storage
-from handlers.storage.errors import LedgerChanged
+from handlers.storage.errors import LedgerChanged, RestoreNotFound
 from handlers.storage.queues import restore_queue
 from handlers.storage.retry import retry_overtaken
 
@@ -22,23 +31,65 @@ from handlers.storage.retry import retry_overtaken
 IN_CASE = timedelta(seconds=30)
 
 
-def create(user: str, *, only_check: bool, now: datetime) -> tuple[Restore, str, dict[str, str]]:
+def create(
+    user: str,
+    *,
+    only_check: bool,
+    now: datetime,
+    mode: RestoreMode = RestoreMode.EMPTY_ONLY,
+    conflicts: Conflicts = Conflicts.REFUSE,
+) -> tuple[Restore, str, dict[str, str]]:
     """A new restore, and address and fields of the form that sends its archive.
 
     Raises StateForbids when there are too many; AccountErased, Busy.
     """
     if len(storage.every(user, now)) >= MOST_RESTORES:
         raise StateForbids(f"You have {MOST_RESTORES} restores within a day: wait until the oldest has expired.")
-    made = Restore(user_id=user, restore_id=str(uuid4()), only_check=only_check, created_at=now, updated_at=now)
+    made = Restore(
+        user_id=user,
+        restore_id=str(uuid4()),
+        mode=mode,
+        conflicts=conflicts,
+        only_check=only_check,
+        created_at=now,
+        updated_at=now,
+    )
     storage.create(made)
     return made, *storage.form(made)
 
 
-def commit(user: str, restore_id: str, allowed: Callable[[int], bool]) -> Restore:
-    """Have the archive checked and, unless the restore is for checking only, written. Safe to repeat.
+def arrived(key: str, version: str, now: datetime) -> tuple[str, str] | None:
+    """The ids of user and restore of a file that has come, if it is to be compared with the journal at once.
 
-    allowed: whether the restore may be at this version. Raises RestoreNotFound, LedgerChanged; StateForbids when no
-    archive has come, the journal is not empty, or the restore is over; AccountErased, Busy.
+    Raises AccountErased, Busy.
+    """
+    named = storage.named_by(key)
+    if named is None:
+        return None
+
+    def attempt() -> bool:
+        restore = storage.get(*named, now)
+        if restore.mode is not RestoreMode.MERGE or restore.is_planned or restore.status not in AWAITS_ARCHIVE:
+            return False
+        fresh = dataclasses.replace(
+            restore, file_version=version, is_converted=False, preview=None, warnings=(), worked_until=None
+        )
+        storage.replace(fresh.moved(RestoreStatus.CHECKING, now), restore)
+        return True
+
+    try:
+        return named if retry_overtaken(attempt) else None
+    except RestoreNotFound:
+        return None
+
+
+def commit(user: str, restore_id: str, allowed: Callable[[int], bool], conflicts: Conflicts | None = None) -> Restore:
+    """Have the archive checked and, unless the restore is for checking only, written; one that is merged, as its
+    preview shows it. Safe to repeat.
+
+    allowed: whether the restore may be at this version. conflicts: in place of what the restore was made with. Raises
+    RestoreNotFound, LedgerChanged; StateForbids when no archive has come, the journal is not empty, documents differ
+    though none may, or the restore is over; AccountErased, Busy.
     """
 
     def attempt() -> Restore:
@@ -46,20 +97,41 @@ def commit(user: str, restore_id: str, allowed: Callable[[int], bool]) -> Restor
         restore = storage.get(user, restore_id, now)
         if not allowed(restore.version):
             raise LedgerChanged("restore")
-        if restore.status is not RestoreStatus.AWAITING_FILE:
-            raise StateForbids("The restore has been committed already: create another one.")
-        version = storage.file_version(restore)
-        if version is None:
-            raise StateForbids("The archive has not come yet: send it with the form first.")
-        if not restore.only_check and not storage.journal_is_empty(user):
-            raise StateForbids("The journal is not empty: only an empty one can be restored into.")
-        committed = dataclasses.replace(restore.moved(RestoreStatus.CHECKING, now), file_version=version)
-        go_on(committed, IN_CASE)
+        into = _merging if restore.mode is RestoreMode.MERGE else _into_empty
+        committed = into(dataclasses.replace(restore, conflicts=conflicts or restore.conflicts), now)
+        if committed.status in AT_WORK:
+            go_on(committed, IN_CASE)
         storage.replace(committed, restore)
-        go_on(committed)
+        if committed.status in AT_WORK:
+            go_on(committed)
         return committed
 
     return retry_overtaken(attempt)
+
+
+def _into_empty(restore: Restore, now: datetime) -> Restore:
+    if restore.status is not RestoreStatus.AWAITING_FILE:
+        raise StateForbids("The restore has been committed already: create another one.")
+    version = storage.file_version(restore)
+    if version is None:
+        raise StateForbids("The archive has not come yet: send it with the form first.")
+    if not restore.only_check and not storage.journal_is_empty(restore.user_id):
+        raise StateForbids("The journal is not empty: merge the archive with it, by the mode MERGE.")
+    return dataclasses.replace(restore.moved(RestoreStatus.CHECKING, now), file_version=version)
+
+
+def _merging(restore: Restore, now: datetime) -> Restore:
+    if restore.status is not RestoreStatus.PREVIEW or restore.preview is None:
+        raise StateForbids(f"The restore is {restore.status}: only one with a preview can be merged.")
+    if restore.only_check:
+        return restore.moved(RestoreStatus.CHECKED, now)
+    number = restore.preview.number_changed
+    if number and restore.conflicts is Conflicts.REFUSE:
+        raise StateForbids(
+            f"{number} documents differ from those that are stored, of which getRestore names the first: commit with "
+            "conflicts KEEP or REPLACE."
+        )
+    return restore.moved(RestoreStatus.RESTORING, now)
 
 
 def go_on(restore: Restore, delay: timedelta = timedelta(0)) -> None:

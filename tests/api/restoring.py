@@ -15,7 +15,7 @@ from handlers.entry.restores import restore_journal
 from handlers.storage import clients
 from tests.api.client import Answer, Client
 from tests.api.estate import messages_of
-from tests.api.gallery import Context
+from tests.api.gallery import Arrival, Context, messages
 from tests.api.test_stats import settle
 
 
@@ -33,9 +33,28 @@ def send(made: Any, data: bytes) -> str:
     return version
 
 
-def commit(client: Client, made: Any, tag: str = '"1"') -> Answer:
+def commit(client: Client, made: Any, tag: str = '"1"', query: str = "") -> Answer:
     """Ask for the archive to be restored."""
-    return client.post(f"/restores/{made['restore']['restoreId']}/commit", headers={"If-Match": tag})
+    path = f"/restores/{made['restore']['restoreId']}/commit"
+    return client.post(path, headers={"If-Match": tag}, query=query)
+
+
+def compared(client: Client, data: bytes, **given: Any) -> Any:
+    """A restore by merging, once the archive was sent and the bucket has told of it; with the form."""
+    made = begin(client, **{"mode": "MERGE", **given})
+    arrival = Arrival(made["upload"]["fields"]["key"], send(made, data))
+    assert restore_journal(messages(arrival.notice), Context()) == {"batchItemFailures": []}
+    return {**made, "restore": client.get(f"/restores/{made['restore']['restoreId']}").json}
+
+
+def merged(client: Client, queue: str, data: bytes, **given: Any) -> Any:
+    """The restore of an archive by merging, once all is done."""
+    made = compared(client, data, **given)
+    assert made["restore"]["status"] == "PREVIEW", made["restore"]
+    answer = commit(client, made, f'"{made["restore"]["version"]}"')
+    assert answer.status == 202, answer.json
+    assert work(queue) == []
+    return client.get(f"/restores/{made['restore']['restoreId']}").json
 
 
 def work(queue: str, context: Any = None) -> list[Any]:

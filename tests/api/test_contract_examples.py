@@ -188,7 +188,7 @@ class World:
     def ask(self, operation_id: str, path: str, **given: Any) -> Answer:
         """Send the request as the user of the pool whose tokens are those of the world."""
         _, method, _ = OPERATIONS[operation_id]
-        needed = {"If-Match": '"1"'} if operation_id == "commitImport" else {}
+        needed = {"If-Match": '"1"'} if operation_id in ("commitImport", "commitRestore") else {}
         headers = {"Authorization": f"Bearer {self.own.tokens['AccessToken']}", **needed, **given.pop("headers", {})}
         claims = claims_of(self.own.user.sub, username=self.own.user.username)
         return self.client(method.upper(), path, headers=headers, claims=claims, **given)

@@ -14,6 +14,7 @@ import pytest
 from handlers.entry.images import check_image
 from handlers.entry.restores import restore_journal
 from handlers.storage import clients, erasure_marks, image_files, uploads
+from handlers.storage import restores as restore_storage
 from handlers.storage import restores as storage
 from handlers.storage.errors import LedgerChanged, TradeNotFound
 from handlers.usecases import restore_archive, restores
@@ -168,7 +169,10 @@ def test_a_restore_that_takes_longer_than_a_call_goes_on_by_itself(
     assert same(exported(erin), exported(dana))
 
 
-ORDER = ["accounts", "settings", "fx", "actions", "groups", "trades", "executions", "cash", "reconciliations"]
+ORDER = [
+    *("accounts", "settings", "fx", "actions", "groups", "trades", "executions", "cash", "reconciliations"),
+    "memberships",
+]
 
 
 def test_a_second_message_does_nothing_while_the_first_is_worked_on(
@@ -200,9 +204,13 @@ def test_what_is_written_beside_a_restore_is_not_overwritten(
     made = begin(erin)
     send(made, file_of(dana.post("/exports", ZIP)))
     assert commit(erin, made).status == 202
-    monkeypatch.setattr(
-        writing, "forget_left_over_positions", lambda _: erin.new_trade(externalId="x")
-    )  # takes the external id of a trade to come
+    read_plan = restore_storage.read_plan
+
+    def beside(restore: Any) -> Any:
+        erin.new_trade(externalId="x")  # takes the external id of a trade to come
+        return read_plan(restore)
+
+    monkeypatch.setattr(restore_storage, "read_plan", beside)
     assert work(queue) == []
     shown = erin.get(f"/restores/{made['restore']['restoreId']}").json
     assert (shown["status"], [each["code"] for each in shown["problems"]]) == ("FAILED", ["CHANGED_MEANWHILE"])

@@ -219,4 +219,4 @@ def test_a_file_is_converted_once_though_the_function_is_killed(
         assert stored(user) == stored(undisturbed)
     assert at > 7
     files = clients.s3().list_objects_v2(Bucket="files", Prefix=f"exports/{user}/restores/")["Contents"]
-    assert [file["Key"].partition(".")[2] for file in files] == ["zip", "zip.converted"]
+    assert sorted(file["Key"].rpartition("/")[2] for file in files) == ["converted.zip", "file"]

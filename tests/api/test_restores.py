@@ -158,7 +158,7 @@ def test_a_restore_is_shown_from_its_beginning_to_its_end(dana: Client, queue: s
     made = begin(dana)
     restore, upload = made["restore"], made["upload"]
     assert (restore["status"], restore["mode"], restore["version"]) == ("AWAITING_FILE", "EMPTY_ONLY", 1)
-    assert upload["fields"]["key"] == f"exports/{dana.user}/restores/{restore['restoreId']}.zip"
+    assert upload["fields"]["key"] == f"exports/{dana.user}/restores/{restore['restoreId']}/file"
     assert upload["maxBytes"] == 5_000_000_000
     path = f"/restores/{restore['restoreId']}"
     read = dana.get(path.upper().replace("/RESTORES", "/restores"))
@@ -185,9 +185,3 @@ def test_restores_are_listed_the_newest_first_and_are_not_many(dana: Client, eri
     assert dana.post("/restores", {"mode": "EMPTY_ONLY"}).kind == "/problems/state-forbids"
     assert erin.get("/restores").json == {"items": []}
     assert erin.get(f"/restores/{made[0]}").status == 404
-
-
-def test_merging_is_not_there_yet(dana: Client) -> None:
-    answer = dana.post("/restores", {"mode": "MERGE"})
-    assert answer.status == 422
-    assert [(error["pointer"], error["code"]) for error in answer.json["errors"]] == [("/mode", "NOT_ONE_OF")]

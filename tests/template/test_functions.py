@@ -26,6 +26,7 @@ OPEN_ENDED = {
     "${UserFiles.Arn}/exports/*",
     "${UserFiles.Arn}/exports/*/restores/*",
     "${UserFiles.Arn}/imports/*",
+    "${UserFiles.Arn}/imports/*/restores/*",
     "${TradesTable.Arn}/stream/*",
     "${LedgerTable.Arn}/stream/*",
 }

@@ -81,7 +81,15 @@ def _with_session(given: argparse.Namespace, terminal: Terminal, journal: Journa
             target = given.output or exporting.default_name(given.format)
             exporting.export(journal, terminal, given.format, target)
         case "restore":
-            return restoring.restore(journal, terminal, given.file, only_check=given.check, yes=given.yes)
+            return restoring.restore(
+                journal,
+                terminal,
+                given.file,
+                only_check=given.check,
+                yes=given.yes,
+                merge=given.merge,
+                conflicts=given.conflicts,
+            )
     return True
 
 

@@ -17,6 +17,13 @@ class Damaged(Exception):
     """The archive does not hold what its manifest says; the message says where."""
 
 
+def is_of_version_1(file: Path) -> bool:
+    """Whether the file is no archive, but an export of the account: JSON, perhaps packed by gzip."""
+    with file.open("rb") as content:
+        begins = content.read(64)
+    return begins.startswith(b"\x1f\x8b") or begins.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
+
+
 def checked(file: Path, told: Told) -> Document:
     """The manifest of an archive all of whose members are as it says. Raises Damaged."""
     try:

@@ -60,9 +60,17 @@ def parser() -> argparse.ArgumentParser:
         help="ZIP: all that was given, for `restore`; CSV: a table of closes (ZIP)",
     )
 
-    restore = does.add_parser("restore", help="restore an archive of `export` into an empty journal")
+    restore = does.add_parser("restore", help="restore an archive of `export` into an empty journal, or merge it")
     restore.add_argument("file", type=_file, metavar="FILE")
     restore.add_argument("--check", action="store_true", help="only check whether it can be restored")
+    restore.add_argument("--merge", action="store_true", help="merge it with a journal that is not empty")
+    restore.add_argument(
+        "--conflicts",
+        type=str.upper,
+        choices=("KEEP", "REPLACE", "REFUSE"),
+        default="REFUSE",
+        help="with --merge: what becomes of what is stored otherwise (REFUSE)",
+    )
     _add_yes(restore)
     return top
 

@@ -209,3 +209,57 @@ def test_a_damaged_archive_is_not_sent(restores: FakeJournal, tmp_path: Path) ->
     with pytest.raises(Refused, match=r"bad\.zip cannot be restored\. It has other members"):
         restoring.restore(restores.journal(), Said().terminal, file, only_check=False, yes=True)
     assert restores.seen == []
+
+
+def preview(*changed: str, **more: Any) -> dict[str, Any]:
+    members = [
+        {"name": "trades", "new": 2, "duplicate": 1, "changed": len(changed)},
+        {"name": "cash", "new": 0, "duplicate": 3, "changed": 0},
+    ]
+    named = [{"name": "trades", "id": one} for one in changed]
+    return restore("PREVIEW", preview={"members": members, "changed": named}, **more) | {"version": 3}
+
+
+def test_an_archive_is_merged_once_its_preview_was_looked_at(restores: FakeJournal, whole: Path) -> None:
+    warning = {"code": "IMAGES_MISSING", "detail": "are left out", "member": "trades.ndjson"}
+    done = restore("RESTORED", warnings=[warning])
+    restores.on("GET /restores/r-1", restore("AWAITING_FILE"), restore("CHECKING"), preview("t-1"), done)
+    said = Said("y\n")
+    ask = restoring.restore
+    terminal = said.terminal
+    assert ask(restores.journal(), terminal, whole, only_check=False, yes=False, merge=True, conflicts="KEEP")
+    assert restores.bodies("POST /restores") == [{"mode": "MERGE", "conflicts": "KEEP", "onlyCheck": False}]
+    [commit] = restores.sent("POST /restores/r-1/commit")
+    assert commit.headers["If-Match"] == '"3"'
+    assert "trades: 2 new, 1 otherwise than stored\n  trades t-1\n" in said.text
+    assert "cash" not in said.text
+    assert said.text.endswith("Restored.\n")
+    assert "trades.ndjson: are left out (IMAGES_MISSING)" in said.complaints
+
+
+@pytest.mark.parametrize(
+    ("answer", "found", "words"),
+    [
+        ("y\n", preview("t-1"), "give --conflicts KEEP or REPLACE"),
+        ("n\n", preview(), "with --yes the archive is merged"),
+        ("y\n", restore("FAILED", problems=[{"code": "OTHER_SOURCE", "detail": "is otherwise"}]), "OTHER_SOURCE"),
+    ],
+)
+def test_nothing_is_merged_that_was_not_agreed_to(
+    restores: FakeJournal, whole: Path, answer: str, found: dict[str, Any], words: str
+) -> None:
+    restores.on("GET /restores/r-1", found)
+    said = Said(answer)
+    assert not restoring.restore(restores.journal(), said.terminal, whole, only_check=False, yes=False, merge=True)
+    assert restores.sent("POST /restores/r-1/commit") == []
+    assert words in said.complaints
+
+
+def test_a_merge_is_only_checked_without_asking(restores: FakeJournal, tmp_path: Path) -> None:
+    file = tmp_path / "account.json"
+    file.write_bytes(b'{"formatVersion":1}')
+    restores.on("GET /restores/r-1", preview("t-1"), restore("CHECKED"))
+    said = Said()
+    assert restoring.restore(restores.journal(), said.terminal, file, only_check=True, yes=False, merge=True)
+    assert "an export of the account, without the files of images" in said.text
+    assert said.text.endswith("It can be restored.\n")

@@ -1,0 +1,255 @@
+"""Compares the documents of an archive with those of the journal into which it is merged.
+
+A document is there already if a thing of its id is stored, and has the same content. Versions and times of the last
+change say how the content came about: they are not compared. Of images, those of the archive have to be there; further
+ones of the journal stay.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from handlers.documents.fields import as_json
+from handlers.documents.ledger import settings_document
+from handlers.journal.executions import MADE_BY_ACTIONS, symbol_key
+from handlers.journal.images import MOST_IMAGES
+from handlers.journal.merges import MOST_NAMED, Change, Conflicts, Named, Outcome, Plan, Preview, Tally
+from handlers.journal.restores import MOST_PROBLEMS, Problem
+from handlers.journal.settings import MAIN
+from handlers.journal.trading_accounts import MOST_ACCOUNTS
+from handlers.storage import corporate_actions, executions, groups, trading_accounts
+from handlers.storage.executions import PositionKey
+from handlers.usecases.archive_check import Checked, NotRestorable
+from handlers.usecases.export_archive import Journal
+
+Document = Mapping[str, Any]
+
+# What a thing is named by, in each member; all are sorted by that.
+KEYS: Mapping[str, Sequence[str]] = {
+    "accounts": ("accountId",),
+    "trades": ("tradeId",),
+    "groups": ("groupId",),
+    "executions": ("executionId",),
+    "actions": ("actionId",),
+    "cash": ("cashId", "accountId"),
+    "reconciliations": ("reconciliationId",),
+    "fx": ("from", "to", "day"),
+}
+SETTINGS = "settings"
+# How something came about, and which trade an execution would open.
+_NOT_COMPARED = ("version", "updatedAt", "opens")
+# Things that nobody can change, so another one of the same id is none that an archive may bring.
+_UNCHANGEABLE = ("actions", "reconciliations")
+
+
+def content(document: Document) -> str:
+    """A hash of what of a document is compared."""
+    compared = {name: value for name, value in document.items() if name not in _NOT_COMPARED}
+    return hashlib.sha256(json.dumps(compared, sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What merging an archive would do, and its changes: what is new and, unless it is kept as it is, what differs."""
+
+    preview: Preview
+    plan: Plan
+
+
+def compare(checked: Checked, conflicts: Conflicts, *, into_empty: bool = False) -> Comparison:
+    """Compare all of an archive with the journal as it is now. Nothing is written.
+
+    into_empty: the journal is empty but for settings, and to be an equal one. Raises NotRestorable for what cannot be
+    merged, whatever is kept; Busy.
+    """
+    comparing = _Comparing(checked, conflicts)
+    comparing.settings()
+    for member, documents in comparing.journal.members():
+        comparing.member(member.removesuffix(".ndjson"), documents)
+    comparing.accounts_in_all()
+    if comparing.problems:
+        raise NotRestorable(tuple(comparing.problems[:MOST_PROBLEMS]))
+    return comparing.comparison(into_empty=into_empty)
+
+
+class _Comparing:
+    def __init__(self, checked: Checked, conflicts: Conflicts) -> None:
+        self.journal = Journal(checked.user_id, lambda _: None)
+        self.problems: list[Problem] = []
+        self._checked = checked
+        self._replaces = conflicts is Conflicts.REPLACE
+        self._counts: dict[str, dict[Outcome, int]] = {}
+        self._named: list[Named] = []
+        self._changes: list[Change] = []
+        self._digest = hashlib.sha256()
+        self._group_of = checked.group_of()
+        self._accounts: set[str] = set()
+        self._new_trades: set[str] = set()
+        # Of what is stored: who has an external id, and the instrument of each position.
+        self._taken: dict[Any, str] = {}
+        self._instruments: dict[Any, Any] = {}
+
+    def comparison(self, *, into_empty: bool) -> Comparison:
+        """What was found."""
+        tallies = tuple(
+            Tally(
+                name=name,
+                new=counts[Outcome.NEW],
+                duplicate=counts[Outcome.DUPLICATE],
+                changed=counts[Outcome.CHANGED],
+            )
+            for name, counts in self._counts.items()
+        )
+        preview = Preview(tallies=tallies, changed=tuple(self._named), digest=self._digest.hexdigest())
+        user = self._checked.user_id
+        own = {action.action_id for action in self._checked.actions}
+        others = (action for action in corporate_actions.every(user) if action.action_id not in own)
+        plan = Plan(
+            into_empty=into_empty,
+            changes={(change.name, change.id): change for change in self._changes},
+            positions=frozenset(map(position_name, map(executions.position_key, executions.positions(user)))),
+            symbols=frozenset(symbol_key(symbol) for action in others for symbol in corporate_actions.symbols(action)),
+        )
+        return Comparison(preview, plan)
+
+    def settings(self) -> None:
+        """Settings that were never set are none."""
+        stored = trading_accounts.settings(self._checked.user_id)
+        wanted = self._checked.settings
+        if wanted.updated_at is not None:
+            former = None if stored.updated_at is None else settings_document(stored)
+            self._compare(SETTINGS, SETTINGS, settings_document(wanted), former, 1)
+
+    def member(self, name: str, stored: Iterable[Document]) -> None:
+        """Compare a member with the stored documents, which are sorted as it is."""
+        keys = KEYS[name]
+        self._counts[name] = dict.fromkeys(Outcome, 0)
+        found = iter(stored)
+        former = next(found, None)
+        waiting: list[tuple[int, str, Document, Document | None]] = []
+        for line, text in enumerate(self._checked.archive.lines(f"{name}.ndjson"), start=1):
+            document = json.loads(text)
+            key = tuple(document[each] for each in keys)
+            while former is not None and tuple(former[each] for each in keys) < key:
+                self._see(name, former)
+                former = next(found, None)
+            equal = former is not None and tuple(former[each] for each in keys) == key
+            if equal and former is not None:
+                self._see(name, former)
+            waiting.append((line, "|".join(key), document, former if equal else None))
+            if equal:
+                former = next(found, None)
+        while former is not None:
+            self._see(name, former)
+            former = next(found, None)
+        # Only now is known what others have.
+        for line, thing_id, document, own in waiting:
+            self._compare(name, thing_id, document, own, line)
+
+    def _see(self, name: str, stored: Document) -> None:
+        """Note what of a stored document others may not have."""
+        if name == "accounts":
+            self._accounts.add(stored["accountId"])
+        if (external_id := stored.get("externalId")) is not None and name in ("trades", "cash"):
+            self._taken[name, stored.get("accountId") if name == "cash" else None, external_id] = _id(name, stored)
+        if name == "executions":
+            self._instruments.setdefault(_position(stored), stored["instrument"])
+
+    def _compare(self, name: str, thing_id: str, document: Document, stored: Document | None, line: int) -> None:
+        if name == "trades":
+            document = self._with_known_images(document, stored)
+        if name == "groups" and stored is not None:
+            stored = self._with_members_to_come(stored, document)
+        outcome = Outcome.NEW
+        if stored is not None and document.get("kind") in MADE_BY_ACTIONS:  # which follows from others
+            outcome = Outcome.DUPLICATE
+        elif stored is not None:
+            outcome = Outcome.DUPLICATE if content(stored) == content(document) else Outcome.CHANGED
+        self._counts.setdefault(name, dict.fromkeys(Outcome, 0))[outcome] += 1
+        self._digest.update(as_json([name, thing_id, outcome]).encode())
+        if outcome is Outcome.DUPLICATE:
+            return
+        if outcome is Outcome.NEW and name == "trades":
+            self._new_trades.add(thing_id)
+        if outcome is Outcome.CHANGED and stored is not None:
+            self._digest.update(content(stored).encode())
+            if len(self._named) < MOST_NAMED:
+                self._named.append(Named(name=name, id=thing_id))
+        if outcome is Outcome.NEW or self._replaces:
+            change = Change(name=name, id=thing_id, after=content(document))
+            if stored is not None:
+                change = replace(change, before=as_json(stored), before_hash=content(stored))
+            self._changes.append(change)
+        for code, detail in self._hindrances(name, document, stored):
+            self.problems.append(Problem(code=code, detail=detail, member=f"{name}.ndjson", line=line))
+
+    def _with_known_images(self, document: Document, stored: Document | None) -> Document:
+        """The trade with those of its images whose files are in the archive, and those that are stored."""
+        missing = self._checked.missing_images
+        own = [image for image in document.get("images", ()) if image["imageId"] not in missing]
+        kept = [] if stored is None else list(stored.get("images", ()))
+        known = {image["imageId"] for image in kept}
+        images = [*kept, *(image for image in own if image["imageId"] not in known)]
+        without = {name: value for name, value in document.items() if name != "images"}
+        return {**without, "images": images} if images else without
+
+    def _with_members_to_come(self, stored: Document, document: Document) -> Document:
+        """The group as it is once the trades are written that are not there: a group names deleted trades, too."""
+        [group] = groups.several(self._checked.user_id, [stored["groupId"]])
+        to_come = {trade_id for trade_id in document["tradeIds"] if trade_id in self._new_trades}
+        members = [one for one in group.trade_ids if one in to_come or one in stored["tradeIds"]]
+        return {**stored, "tradeIds": members}
+
+    def _hindrances(self, name: str, document: Document, stored: Document | None) -> Iterator[tuple[str, str]]:
+        """Codes of what hinders writing a document that is not there equally, each with words."""
+        if stored is None:
+            yield from self._new_ones(name, document)
+        elif name == "trades" and document.get("source") != stored.get("source"):
+            yield "OTHER_SOURCE", "is recorded by hand either in the archive or in the journal, and not in the other"
+        elif name == "accounts" and document["currency"] != stored["currency"]:
+            yield "OTHER_CURRENCY", "is an account in another currency than the stored one"
+        elif name == "executions" and _position(document) != _position(stored):
+            yield "OTHER_POSITION", "is in another account or symbol than the stored execution"
+        elif name in _UNCHANGEABLE and self._replaces:
+            yield "CANNOT_BE_REPLACED", "differs from what is stored, which cannot be changed"
+        own = self._instruments.get(_position(document)) if name == "executions" else None
+        if own is not None and any(
+            own.get(each) != document["instrument"].get(each) for each in ("multiplier", "currency")
+        ):
+            yield "DIFFERS_FROM_INSTRUMENT", "is in another multiplier or currency than the stored executions"
+        if name == "trades" and len(document.get("images", ())) > MOST_IMAGES:
+            yield "TOO_MANY_ITEMS", f"has more than {MOST_IMAGES} images, together with the stored ones"
+        if name == "groups" and (stored is None or self._replaces):
+            group_of = self.journal.group_of
+            others = (group_of.get(trade_id, document["groupId"]) for trade_id in document["tradeIds"])
+            if any(other != document["groupId"] for other in others):
+                yield "IN_ANOTHER_GROUP", "has a trade that is in another group of the journal"
+
+    def _new_ones(self, name: str, document: Document) -> Iterator[tuple[str, str]]:
+        external_id = document.get("externalId")
+        owner = document.get("accountId") if name == "cash" else None
+        if external_id is not None and (name, owner, external_id) in self._taken:
+            yield "ALREADY_TAKEN", "/externalId is that of another thing in the journal"
+
+    def accounts_in_all(self) -> None:
+        """Note when the accounts are too many together."""
+        if len((self._accounts | self._checked.accounts.keys()) - {MAIN}) > MOST_ACCOUNTS:
+            detail = f"has more than {MOST_ACCOUNTS} accounts, together with the stored ones"
+            self.problems.append(Problem(code="TOO_MANY_ITEMS", detail=detail, member="accounts.ndjson"))
+
+
+def position_name(key: PositionKey) -> str:
+    """A position's key as one text."""
+    return "|".join((key.account_id, key.symbol, key.pair_id or ""))
+
+
+def _id(name: str, document: Document) -> str:
+    return "|".join(document[each] for each in KEYS[name])
+
+
+def _position(document: Document) -> tuple[str, str, str | None]:
+    return document["accountId"], symbol_key(document["symbol"]), document.get("pairId")

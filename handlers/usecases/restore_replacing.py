@@ -1,0 +1,106 @@
+"""Writes things of an archive in place of others of their ids, one by one.
+
+Each is written at the next version of what it replaces, and only if that is what was planned. If it is written already,
+nothing is done: so all of it can be repeated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from handlers.documents import exported
+from handlers.documents.ledger import cash_document, settings_document
+from handlers.journal import cash as journal
+from handlers.journal.groups import Group
+from handlers.journal.merges import Change
+from handlers.journal.settings import Settings
+from handlers.journal.trade import Image, Trade
+from handlers.journal.trading_accounts import TradingAccount
+from handlers.storage import cash, groups, trades, trading_accounts
+from handlers.storage.errors import CashNotFound, GroupNotFound, TradeNotFound, VersionMismatch
+from handlers.storage.groups import MOST_CHANGES
+from handlers.usecases.restore_comparison import content
+
+
+def _is_to_do(change: Change, stored: Mapping[str, Any]) -> bool:
+    """Whether the thing is still what is to be replaced; not if it is what replaces it. Raises VersionMismatch for
+    anything else.
+    """
+    found = content(stored)
+    if found not in (change.before_hash, change.after):
+        raise VersionMismatch(change.id)
+    return found != change.after
+
+
+def settings(change: Change, wanted: Settings, stored: Settings, *, exactly: bool) -> None:
+    """Store the settings in place of others, or of none. exactly: with their version, as in an equal journal."""
+    was_set = stored.updated_at is not None
+    if was_set and not _is_to_do(change, settings_document(stored)):
+        return
+    if was_set and not exactly:
+        wanted = replace(wanted, version=stored.version + 1, updated_at=datetime.now(UTC))
+    trading_accounts.put_settings(wanted, stored)
+
+
+def account(change: Change, wanted: TradingAccount, stored: TradingAccount, under: Settings) -> None:
+    """Store the account in place of another one."""
+    if _is_to_do(change, exported.exported_account(stored)):
+        kept = {name: getattr(stored, name) for name in ("in_use", "closing", "erasing")}
+        changed = replace(wanted, **kept, version=stored.version + 1, updated_at=datetime.now(UTC))
+        trading_accounts.replace(changed, stored, under)
+
+
+def trade(user: str, change: Change, wanted: Trade, images: Callable[[Trade], list[Image]]) -> None:
+    """Store the trade that was recorded by hand in place of another one, in its group. images: writes the files of the
+    trade's images, and returns these with those that are stored.
+    """
+    try:
+        stored = trades.get(user, wanted.trade_id)
+    except TradeNotFound:
+        raise VersionMismatch(change.id) from None
+    if _is_to_do(change, exported.exported_trade(stored)):
+        changed = replace(
+            wanted,
+            images=tuple(images(wanted)),
+            group_id=stored.group_id,
+            version=stored.version + 1,
+            updated_at=datetime.now(UTC),
+        )
+        trades.replace(changed, stored.version, former=stored)
+
+
+def cash_row(user: str, change: Change, wanted: journal.Cash) -> None:
+    """Store the row in place of another one."""
+    try:
+        stored = cash.get(user, wanted.account_id, wanted.cash_id)
+    except CashNotFound:
+        raise VersionMismatch(change.id) from None
+    if _is_to_do(change, cash_document(stored)):
+        changed = replace(wanted, version=stored.version + 1, updated_at=datetime.now(UTC))
+        cash.write(user, [cash.Change(changed, stored)])
+
+
+def group(user: str, change: Change, wanted: Group) -> None:
+    """Let the group, which is stored, have the values and trades that it is to have. A new one keeps its version."""
+    try:
+        stored = groups.get(user, wanted.group_id)
+    except GroupNotFound:
+        raise VersionMismatch(change.id) from None
+    found = groups.memberships(user, tuple(dict.fromkeys((*wanted.trade_ids, *stored.trade_ids))))
+    own = {trade_id for trade_id, one in found.items() if one.group_id == wanted.group_id}
+    joining = {one: found[one].version for one in wanted.trade_ids if one in found and one not in own}
+    leaving = {one: found[one].version for one in sorted(own - set(wanted.trade_ids))}
+    values = (stored.name, stored.strategy, stored.trade_ids) == (wanted.name, wanted.strategy, wanted.trade_ids)
+    if values and not joining and not leaving:
+        return
+    changed = wanted
+    if change.before is not None:
+        changed = replace(wanted, version=stored.version + 1, updated_at=datetime.now(UTC))
+    if len(joining) + len(leaving) > MOST_CHANGES:
+        left = replace(stored, trade_ids=tuple(one for one in stored.trade_ids if one not in leaving))
+        groups.put(left, stored.version, joining={}, leaving=leaving)
+        leaving = {}
+    groups.put(changed, stored.version, joining=joining, leaving=leaving)
