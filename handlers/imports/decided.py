@@ -89,7 +89,7 @@ class DecidedRow:
 
     Of a row that says several things, `outcome` is the one that matters most; each has its own beside it, and the
     decision holds for those that are not duplicates. `decision` is None for a row that waits for the user's, and for
-    one of which there is nothing to decide (SKIPPED, ERROR).
+    one of which there is nothing to decide.
     """
 
     line: int
@@ -110,4 +110,5 @@ class DecidedRow:
         return self.decision is None and self.outcome not in _NOTHING_TO_DECIDE
 
 
-_NOTHING_TO_DECIDE = frozenset({Outcome.SKIPPED, Outcome.ERROR})
+# A row is DUPLICATE if all that it says is.
+_NOTHING_TO_DECIDE = frozenset({Outcome.SKIPPED, Outcome.ERROR, Outcome.DUPLICATE})
