@@ -173,7 +173,7 @@ FORMAT = Format(
     kind=Kind.MIXED,
     columns=tuple(map("|".join, (_TIME, _ACCOUNT, _OPERATION, _COIN, _CHANGE, _REMARK))),
     rows=rows,
-    how_to_export="Wallet > Transaction History > Export > All",
+    how_to_export="Wallet > Transaction History > Export > All; give the import the time zone chosen there",
     date_order=DateOrder.YMD,
     version=2,
 )
