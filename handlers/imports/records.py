@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 
+from handlers.imports.pence import in_pounds
 from handlers.imports.refusals import FileReason, FileRefused, Unreadable
 from handlers.imports.rows import Action, CashMove, Fill, Noticed, Row, RowReason
 from handlers.imports.values import NOTHING, Moment, Notation, shown, side_and_effect
@@ -206,7 +207,7 @@ class Record:
             if self.skipped is not None:
                 return self.skip(self.skipped)
             found = read(self)
-            found = found if isinstance(found, tuple) else (found,)
+            found = tuple(map(in_pounds, found if isinstance(found, tuple) else (found,)))
             for one in found:
                 _check_amounts(one)
         except Skipped as reason:

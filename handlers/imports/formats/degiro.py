@@ -28,15 +28,14 @@ from handlers.imports.formats._degiro import (
     units_of,
 )
 from handlers.imports.instruments import stock
+from handlers.imports.pence import PENCE, POUNDS, pounds
 from handlers.imports.records import Found, Record, Records
 from handlers.imports.refusals import Unreadable
 from handlers.imports.rows import Action, Fill, Row, RowReason
 from handlers.imports.values import DateOrder, Moment
 from handlers.journal.executions import ActionType, ExecutionKind
-from handlers.journal.money import MOST_DECIMALS, ZERO, product, rounded
+from handlers.journal.money import ZERO
 from handlers.journal.positions import Side
-
-_HUNDREDTH = Decimal("0.01")
 
 
 class _Half(NamedTuple):
@@ -118,18 +117,18 @@ def _row(record: Record) -> Found:
     fees, fee_currency = fees_of(record)
     rate = rate_of(record)
     is_foreign = bool(fees) and fee_currency not in (None, currency)
-    in_pence = currency == "GBX"
+    in_pence = currency == PENCE
     fill = Fill(
         symbol=symbol,
-        instrument=stock("GBP" if in_pence else currency),
+        instrument=stock(POUNDS if in_pence else currency),
         side=Side.BUY if quantity > ZERO else Side.SELL,
         quantity=quantity.copy_abs(),
-        price=(_pounds(price) if in_pence else price) or None,
+        price=(pounds(price) if in_pence else price) or None,
         at=moment.at,
         day_only=moment.day_only,
         fees=fees,
         fee_currency=fee_currency if is_foreign else None,
-        fee_price=rate and (_pounds(rate) if in_pence else rate) if is_foreign else None,
+        fee_price=rate and (pounds(rate) if in_pence else rate) if is_foreign else None,
         kind=ExecutionKind.TRADE if price else ExecutionKind.TRANSFER_OUT,
         order_id=order_of(record),
         note=product_of(record),
@@ -138,11 +137,7 @@ def _row(record: Record) -> Found:
         record.notice(RowReason.UNPRICED_COST, f"the fee is in {fee_currency}, and there is no exchange rate")
     if value is None or value_currency != currency:
         return fill
-    return check_amount(record, fill, _pounds(value) if in_pence else value, with_costs=False)
-
-
-def _pounds(pence: Decimal) -> Decimal:
-    return rounded(product(pence, _HUNDREDTH), MOST_DECIMALS)
+    return check_amount(record, fill, pounds(value) if in_pence else value, with_costs=False)
 
 
 FORMAT = Format(

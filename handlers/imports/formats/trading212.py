@@ -120,7 +120,8 @@ def _fill(record: Record, verb: str, moment: Moment) -> Fill:
         price = _price_of_account(fill, record.number("Exchange rate"), amount)
     fees, fee_currency = _fees(record, currency, amount_currency, price)
     if currency == amount_currency:
-        return check_amount(record, replace(fill, fees=fees), amount)
+        with_costs = None if record.columns.has("Gross Total") else True
+        return check_amount(record, replace(fill, fees=fees), amount, with_costs=with_costs)
     if fee_currency in (None, currency):
         return replace(fill, fees=fees)
     fee_price = price if fee_currency == amount_currency else None
@@ -172,13 +173,14 @@ def _costs(record: Record) -> list[tuple[str, str | None, Decimal]]:
 
 
 def _money(record: Record, name: str) -> tuple[Decimal | None, str | None]:
-    """The amount of this name and its currency, from either set of columns."""
+    """The amount of this name and its currency, from any set of columns; in one of them it is `Gross Total`."""
     if record.columns.has(name):
         return record.number(name), record.currency(f"Currency ({name})")
     for own in record.columns.names:
         if (found := _WITH_CURRENCY.fullmatch(own)) and found["name"] == name and record.has(own):
             return record.number(own), found["currency"]
-    return None, None
+    gross = f"Gross {name}"
+    return record.number(gross), record.currency(f"Currency ({gross})")
 
 
 FORMAT = Format(
@@ -189,5 +191,5 @@ FORMAT = Format(
     rows=rows,
     how_to_export="History > the export button > choose the years and all kinds of data > Export CSV",
     needs=(Need.TIME_ZONE,),
-    version=2,
+    version=3,
 )
