@@ -41,6 +41,9 @@ _CHUNK = 256 * 1024
 # As quick as writing the text itself, and a tenth of its size.
 _COMPRESSION = 1
 
+# One for all lines: to make one takes a third of the time of a line.
+_ENCODER = json.JSONEncoder(separators=(",", ":"), check_circular=False)
+
 _ROWS = Codec(DecidedRow, maps={"of", "fill", "instrument", "cash", "action"})
 _EXECUTIONS = Codec(RecordedExecution, maps=("instrument",))
 
@@ -161,7 +164,7 @@ def leave_over(place: Place, trades: Iterable[Mapping[str, Any]]) -> int:
     """Add documents of trades to those whose notes are left over; returns how many there are then. Safe to repeat."""
     found = {trade["tradeId"]: trade for trade in left_over(place)}
     found |= {trade["tradeId"]: trade for trade in trades}
-    lines = "".join(json.dumps(trade, separators=(",", ":")) + "\n" for trade in found.values())
+    lines = "".join(_ENCODER.encode(trade) + "\n" for trade in found.values())
     bucket.write_whole(place.prefix + LEFT_OVER, gzip.compress(lines.encode(), _COMPRESSION))
     return len(found)
 
@@ -178,7 +181,7 @@ def left_over(place: Place) -> list[Any]:
 
 
 def _write(place: Place, report: str, kind: str, number: int, items: Iterable[Mapping[str, Any]]) -> None:
-    lines = "".join(json.dumps(item, separators=(",", ":")) + "\n" for item in items)
+    lines = "".join(_ENCODER.encode(item) + "\n" for item in items)
     bucket.write_whole(_part(place, report, kind, number), gzip.compress(lines.encode(), _COMPRESSION))
 
 

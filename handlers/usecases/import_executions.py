@@ -10,7 +10,7 @@ Positions that corporate actions concern or link with others are only marked, an
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -173,22 +173,11 @@ def _write_in_parts(work: Work, batch: Batch, total: int) -> Import:
     now = datetime.now(UTC)
     found = _found(work, batch, now)
     [new] = found.positions
-    held = new.place.position
-    parts: Iterator[tuple[list[Any], bool]] = iter([([], True)])
-    settled = None
-    if new.executions or (held.dirty_since is not None and held.dirty_version is None):
-        before = _since_flat(held, new.executions) or []
-        since = new.executions[0].executed_at if new.executions else held.dirty_since
-        if since is None or not settling.stands_alone(held, before, since):
-            raise _NotAlone
-        part = settling.Part(new.place, held, before, in_order([*before, *new.executions]), held.actions)
-        outcome = settling.settled([part], now, behind=True)
-        parts = storage.in_parts(settling.units(before, outcome), storage.MOST_WRITTEN - _BESIDE)
-        [settled] = outcome.positions
-        held = replace(held.marked(ZERO, since).held_back(), is_stale=True)
+    derived = _derived(new, now)
     refs = {ledger.ref(one.execution_id) for one in new.executions}
     done = work.done(Phase.EXECUTIONS)
-    for writes, is_last in parts:
+    held = derived.held_back
+    for writes, is_last in storage.in_parts(derived.units(), storage.MOST_WRITTEN - _BESIDE):
         number = sum(_key_of(each) in refs for each in writes)
         done = batch.end if is_last else min(done + number, batch.end - 1)
         changed = work.advanced(
@@ -199,14 +188,52 @@ def _write_in_parts(work: Work, batch: Batch, total: int) -> Import:
             executions=number,
             present=found.present if is_last else 0,
         )
-        position = replace(settled, version=held.version) if is_last and settled is not None else held
-        written = [] if settled is None else [_alone(position)]
+        if is_last:
+            held = replace(derived.settled, version=held.version)
+        written = [_alone(held)] if derived.spans else []
         storage.write(work.user, written, None, now, into=new.account, also=[work.writing(changed), *writes])
         held = replace(held, version=held.version + 1)
         work.one = changed
         if not is_last:
             work.check_time()
     return work.one
+
+
+class _Derived:
+    """The writes of a position and its trades. `held_back` is the position until the last ones are made, and `settled`
+    what it is then, once `units` has ended. Without spans, there is nothing to write.
+    """
+
+    def __init__(self, held: StoredPosition, spans: Iterable[settling.Part], now: datetime) -> None:
+        self.held_back = self.settled = held
+        self.spans = spans
+        self._now = now
+
+    def units(self) -> Iterator[Sequence[Any]]:
+        """The writes, as settling.units has them, span by span."""
+        for span in self.spans:
+            outcome = settling.settled([span], self._now, behind=True)
+            [self.settled] = outcome.positions
+            yield from settling.units(span.before, outcome)
+
+
+def _derived(new: _New, now: datetime) -> _Derived:
+    """What is to be written of a position: also without new executions, if a call before has not finished it.
+
+    Raises _NotAlone.
+    """
+    held, executions = new.place.position, new.executions
+    since = executions[0].executed_at if executions else None
+    if since is None and held.dirty_version is None:
+        since = held.dirty_since
+    if since is None:
+        return _Derived(held, (), now)
+    before = _since_flat(held, executions) or []
+    if not settling.stands_alone(held, before, since):
+        raise _NotAlone
+    part = settling.Part(new.place, held, before, in_order([*before, *executions]), held.actions)
+    held_back = replace(held.marked(ZERO, since).held_back(), is_stale=True)
+    return _Derived(held_back, settling.spans(part), now)
 
 
 def _key_of(action: Mapping[str, Any]) -> str:

@@ -184,6 +184,13 @@ class DryRun:
         if not any(self._is_touched(each) for each in positions):
             return
         parts = [self._part(each) for each in positions]
+        if len(parts) > 1:
+            yield from self._changes(parts)
+            return
+        for span in settling.spans(parts.pop()):
+            yield from self._changes([span])
+
+    def _changes(self, parts: Sequence[settling.Part]) -> Iterator[Change]:
         is_stored = any(part.before or part.held.version for part in parts)
         result = settling.settled(parts, self._now, behind=True, known=None if is_stored else {}).regrouping
         handed = {trade_id for others in result.handed.values() for trade_id in others}

@@ -24,6 +24,9 @@ from handlers.storage import trades as trade_storage
 from handlers.storage.executions import Place, PositionKey, StoredPosition, Written
 from handlers.storage.retry import retry_overtaken
 
+# The fewest executions of a span, in which a long position is settled.
+SPAN = 2_000
+
 
 class Part(NamedTuple):
     """A position to settle: its account and settings, its executions before and after a change, from a flat point on,
@@ -100,6 +103,37 @@ def settled(
         executions=[of_position.get(storage.position_key(part.held), []) for part in parts],
         trades={**stored, **{trade.trade_id: trade for trade, _ in result.changed}},
     )
+
+
+def spans(part: Part) -> Iterator[Part]:
+    """The part in spans, each with trades of its own: it is cut where nothing is open, before the change and after it.
+
+    So a long position is settled piece by piece, in less memory, to the same trades. The last span tells what is open.
+    Where actions or executions that moved may concern several spans, there is one.
+    """
+    before, after = part.before, part.after
+    places = {one.execution_id: _place(one) for one in before}
+    moved = any(places.get(one.execution_id, _place(one)) != _place(one) for one in after)
+    actions = (*part.actions, *part.held.actions, *part.held.former_actions)
+    if moved or actions or part.held.gone:
+        yield part
+        return
+    first, begin, number = 0, 0, 0
+    was_open = is_open = ZERO
+    for end, one in enumerate(after, start=1):
+        while number < len(before) and _place(before[number]) <= _place(one):
+            was_open = money.plus(was_open, storage.moved(before[number]))
+            number += 1
+        is_open = money.plus(is_open, storage.moved(one))
+        is_flat = is_open == ZERO and (was_open == ZERO or number == len(before))
+        if is_flat and end - begin >= SPAN and end < len(after):
+            yield part._replace(before=before[first:number], after=after[begin:end])
+            first, begin = number, end
+    yield part._replace(before=before[first:], after=after[begin:])
+
+
+def _place(one: RecordedExecution) -> tuple[datetime, int, str]:
+    return one.executed_at, one.sequence, one.execution_id
 
 
 def _with_made(

@@ -15,7 +15,14 @@ from handlers.imports.record import MOST_WORKING, Applied, Import, ImportStatus,
 from handlers.journal.executions import ExecutionKind, Instrument, PositionEffect
 from handlers.storage import account_locks, clients, erasure_marks, executions, imports
 from handlers.storage.errors import Contended
-from handlers.usecases import apply_import, import_batches, import_executions, import_recording, import_settling
+from handlers.usecases import (
+    apply_import,
+    import_batches,
+    import_executions,
+    import_recording,
+    import_settling,
+    settling,
+)
 from tests.api.applying import Applying
 from tests.api.behind import Behind
 from tests.api.client import DANA, Answer, Client
@@ -233,6 +240,33 @@ def test_a_long_position_of_which_all_is_there_stays_as_it_is(
     done = committed(dana, applying, a_preview(DANA, rows_of(parts)))
     assert done.applied == Applied(present=2)
     assert ([*executions.positions(DANA)], trades(dana)) == before
+
+
+@pytest.mark.parametrize("span", [1, 3, 100])
+def test_a_long_position_has_the_same_trades_however_it_is_cut(
+    dana: Client, applying: Applying, monkeypatch: pytest.MonkeyPatch, span: int
+) -> None:
+    monkeypatch.setattr(import_batches, "MOST_PLANNED", 0)
+    monkeypatch.setattr(settling, "SPAN", span)
+    # Three trades: the file adds to the first, joins the others, and closes what is open in the end.
+    stored = [("BUY", 10), ("SELL", 12), ("BUY", 20), ("SELL", 22), ("BUY", 30), ("SELL", 32), ("BUY", 40)]
+    put(dana, *(fill(side, "1", str(minute), minute) for side, minute in stored))
+    ids = [each["tradeId"] for each in trades(dana)]
+    for number, trade_id in enumerate(ids):
+        assert dana("PATCH", f"/trades/{trade_id}", {"lessons": f"lesson {number}"}).status == 200
+    added = [("BUY", 11), ("SELL", 13), ("BUY", 21), ("SELL", 33), ("SELL", 41), ("BUY", 50), ("SELL", 51)]
+    parts: list[Part] = [a_fill(side, "1", str(minute), minute) for side, minute in added]
+    committed(dana, applying, a_preview(DANA, rows_of(parts)))
+    shown = [(each["tradeId"] in ids, each.get("lessons"), each["netPnl"]) for each in trades(dana)]
+    assert shown == [
+        (True, "lesson 0", "4"),
+        (True, "lesson 1\n\n---\n\nlesson 2", "16"),
+        (True, "lesson 3", "1"),
+        (False, None, "1"),
+    ]
+    assert positions(dana) == {}
+    [held] = executions.positions(DANA)
+    assert (held.dirty_since, held.open_quantity, held.executions) == (None, Decimal(0), 0)
 
 
 def test_a_long_position_that_was_renamed_is_marked_until_it_is_whole(

@@ -12,7 +12,7 @@ from handlers.entry.import_commits import apply_imports
 from handlers.imports.decided import Outcome, Same
 from handlers.imports.record import Import, ImportStatus
 from handlers.storage import clients, executions, imports
-from handlers.usecases import import_batches, import_cash, import_executions
+from handlers.usecases import import_batches, import_cash, import_executions, settling
 from tests.api.applying import Applying
 from tests.api.client import DANA, Client
 from tests.api.estate import messages_of
@@ -35,6 +35,7 @@ def size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Non
         monkeypatch.setattr(import_cash, "MOST_AT_ONCE", 1)
         monkeypatch.setattr(import_cash, "MOST_REMOVED", 1)
         monkeypatch.setattr(executions, "MOST_WRITTEN", 11)
+        monkeypatch.setattr(settling, "SPAN", 1)
 
 
 def run_killed(applying: Applying, kill: Kill, at: int, one: Import) -> bool:
