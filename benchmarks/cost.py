@@ -1,6 +1,6 @@
 """Computes the system's cost a month from measurements of each operation, and writes the tables of docs/cost.md.
 
-    .venv/bin/python -m benchmarks.cost
+    .venv/bin/python -m benchmarks.cost [--imports]
 
 Requests and capacity units are measured on the embedded AWS's DynamoDB, for a user with 1 000 trades. Milliseconds are
 processor time of this process from event to answer, medians of several calls. The cost of a stack without any trader
@@ -33,6 +33,7 @@ from benchmarks.growth.journals import TODAY, journal, store
 from benchmarks.growth.meter import Meter
 from benchmarks.growth.one_task import correct
 from benchmarks.growth.tables import new_user, tables
+from benchmarks.import_cost import import_table
 from benchmarks.report.markdown import table
 from handlers.entry import streams
 from handlers.journal.settings import MAIN
@@ -591,8 +592,13 @@ def written(text: str, tables: Mapping[str, str]) -> str:
 
 
 def main() -> int:
-    """Measure, and write the tables."""
+    """Measure, and write the tables; with --imports, that of imports alone."""
     logger.setLevel("WARNING")
+    of_imports = {"imports": import_table()}
+    if "--imports" in sys.argv[1:]:
+        PAGE.write_text(written(PAGE.read_text("utf-8"), of_imports), "utf-8")
+        sys.stdout.write(f"{of_imports['imports']}\n")
+        return 0
     with redirect_stdout(io.StringIO()):  # the functions' metrics
         found = measured()
     has = fixed()
@@ -635,6 +641,7 @@ def main() -> int:
     )
     counted = table(["what a stack has", "how many"], ([WORDS[name], number] for name, number in asdict(has).items()))
     made = {
+        **of_imports,
         "operations": operations,
         "bill": bill,
         "options": table(

@@ -243,8 +243,21 @@ def several_positions(user_id: str, keys: Sequence[PositionKey]) -> dict[Positio
 
 def places_of(user_id: str, execution_ids: Sequence[str]) -> dict[str, str]:
     """Where the things of these ids lie now, by id: the sort keys of those that are stored. Raises Busy."""
-    found = ledger.several(user_id, [ledger.ref(execution_id) for execution_id in execution_ids])
-    return {item.removeprefix(ledger.ref("")): where["at"]["S"] for item, where in found.items()}
+    keys = [ledger.key(user_id, ledger.ref(execution_id)) for execution_id in execution_ids]
+    found = dynamo.batch_get(ledger_table(), keys, ConsistentRead=True)
+    return {item["item"]["S"].removeprefix(_REFS): item["at"]["S"] for item in found}
+
+
+def ids_of_import(user_id: str, places: Iterable[str], import_id: str) -> set[str]:
+    """The ids of the executions at these places, as `places_of` finds them, that came with the import. Raises Busy."""
+    found = dynamo.batch_get(
+        ledger_table(),
+        [ledger.key(user_id, place) for place in places if place.startswith(_FILLS)],
+        ConsistentRead=True,
+        ProjectionExpression="#item, importId",
+        ExpressionAttributeNames={"#item": "item"},
+    )
+    return {item["item"]["S"].rpartition("|")[2] for item in found if item.get("importId") == {"S": import_id}}
 
 
 def several(user_id: str, execution_ids: Sequence[str]) -> dict[str, RecordedExecution]:

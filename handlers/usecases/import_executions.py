@@ -14,6 +14,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
+from itertools import count
 from typing import Any, NamedTuple
 
 from handlers.imports.record import Import, Phase, Remark
@@ -23,7 +24,7 @@ from handlers.journal.money import ZERO
 from handlers.journal.trading_accounts import TradingAccount
 from handlers.storage import executions as storage
 from handlers.storage import ledger
-from handlers.storage.errors import NoSuchAccount
+from handlers.storage.errors import NoSuchAccount, VersionMismatch
 from handlers.storage.executions import MOST_READ, Place, PositionKey, StoredPosition, TooMuchAtOnce, Written
 from handlers.usecases import settling
 from handlers.usecases.import_batches import Batch, batches
@@ -56,7 +57,7 @@ def write(work: Work, contents: Contents) -> None:
             _write_long(work, batch, total, apart)
             continue
         try:
-            work.attempt(partial(_write_together, work, batch, total))
+            work.attempt(partial(_write_together, work, batch, total, count()))
         except TooMuchAtOnce:
             for each in batch.one_by_one:
                 _write_long(work, each, total, apart)
@@ -66,7 +67,7 @@ def _write_long(work: Work, batch: Batch, total: int, apart: Container[PositionK
     [(key, fills)] = batch.fills
     if key not in apart:
         try:
-            work.attempt(partial(_write_in_parts, work, batch, total))
+            work.attempt(partial(_write_in_parts, work, batch, total, count()))
         except _NotAlone:
             pass
         else:
@@ -77,7 +78,8 @@ def _write_long(work: Work, batch: Batch, total: int, apart: Container[PositionK
         some = fills[first : first + MOST_MARKED]
         is_whole = first + MOST_MARKED >= len(fills) and key not in apart
         end = batch.begin + first + len(some)
-        work.attempt(partial(_mark, work, Batch(((key, some),), end, is_long=True), total, is_whole=is_whole))
+        part = Batch(((key, some),), end, is_long=True)
+        work.attempt(partial(_mark, work, part, total, count(), is_whole=is_whole))
 
 
 class _New(NamedTuple):
@@ -96,18 +98,25 @@ class _New(NamedTuple):
 
 
 class _Found(NamedTuple):
-    """What a batch adds to its positions, and how many of its executions were there before the import."""
+    """What a batch adds to its positions, and how many of its executions were there before the import. `looked` says
+    whether that was looked up, or is taken for granted until a write shows that it is not so.
+    """
 
     positions: Sequence[_New]
     present: int
+    looked: bool
 
 
-def _found(work: Work, batch: Batch, now: datetime) -> _Found:
-    """What the batch adds to what is stored. Of a position that was written in part, all there is to say is said."""
+def _found(work: Work, batch: Batch, now: datetime, tries: Iterator[int]) -> _Found:
+    """What the batch adds to what is stored. Of a position that was written in part, all there is to say is said.
+
+    tries: numbers of the attempts. The preview has told what is there, so only a second attempt looks for it, or one
+    that goes on where a call before has ended.
+    """
     ids = [each.execution.execution_id for _, fills in batch.fills for each in fills]
-    there = storage.places_of(work.user, ids)
-    stored = storage.several(work.user, [*there]) if there else {}
-    own = {one.execution_id for one in stored.values() if one.import_id == work.one.import_id}
+    looked = next(tries) > 0 or work.done(Phase.EXECUTIONS) > batch.begin
+    there = storage.places_of(work.user, ids) if looked else {}
+    own = storage.ids_of_import(work.user, there.values(), work.one.import_id)
     symbols = {key: fills[0].execution.symbol for key, fills in batch.fills}
     places = storage.places(work.user, work.account_id, symbols)
     positions = []
@@ -122,14 +131,16 @@ def _found(work: Work, batch: Batch, now: datetime) -> _Found:
         executions, remarks = recorded(work, place.position, mine, now)
         new = [one for one in executions if one.execution_id not in own]
         positions.append(_New(place, new, remarks))
-    return _Found(positions, len(there) - len(own))
+    return _Found(positions, len(there) - len(own), looked)
 
 
-def _write_together(work: Work, batch: Batch, total: int) -> Import:
+def _write_together(work: Work, batch: Batch, total: int, tries: Iterator[int]) -> Import:
     """Write the positions of a batch in one transaction, each with its trades, or marked where these take too long."""
     now = datetime.now(UTC)
-    found = _found(work, batch, now)
-    written = [_settled(each, now) or _marked(each, is_whole=True) for each in found.positions if each.executions]
+    found = _found(work, batch, now, tries)
+    written = [
+        _settled(each, now, found.looked) or _marked(each, is_whole=True) for each in found.positions if each.executions
+    ]
     changed = work.advanced(
         Phase.EXECUTIONS,
         batch.end,
@@ -143,7 +154,7 @@ def _write_together(work: Work, batch: Batch, total: int) -> Import:
     return changed
 
 
-def _settled(new: _New, now: datetime) -> Written | None:
+def _settled(new: _New, now: datetime, looked: bool) -> Written | None:
     """The write of a position with new executions and all trades that follow; None if it is too long for that, or
     linked with others.
     """
@@ -152,31 +163,44 @@ def _settled(new: _New, now: datetime) -> Written | None:
     if before is None or not settling.stands_alone(held, before, new.executions[0].executed_at):
         return None
     part = settling.Part(new.place, held, before, in_order([*before, *new.executions]), held.actions)
-    [(written, _)] = settling.written([part], settling.settled([part], now, behind=True))
+    [(written, _)] = settling.written([part], _outcome(part, now, looked))
     return written._replace(new=_ids(new.executions))
+
+
+def _outcome(part: settling.Part, now: datetime, looked: bool) -> settling.Outcome:
+    """The part, settled. Trades that only new executions make are there in exceptions: what is left of an undone
+    import. So they are looked for in a second attempt.
+    """
+    return settling.settled([part], now, behind=True, known=None if looked or part.before else {})
 
 
 def _since_flat(
     held: StoredPosition, new: Sequence[RecordedExecution], most: int | None = None
 ) -> list[RecordedExecution] | None:
-    """The executions of a position since it was flat before the first new one; None if they are more than `most`."""
+    """The executions of a position since it was flat before the first new one; None if they are more than `most`.
+
+    Raises VersionMismatch when a new one is among them.
+    """
     first = (new[0].executed_at, new[0].sequence, new[0].execution_id) if new else None
-    return storage.since_flat(held, first, most) if held.version else []
+    found = storage.since_flat(held, first, most) if held.version else []
+    if found is not None and not _ids(new).isdisjoint(one.execution_id for one in found):
+        raise VersionMismatch(held.symbol)
+    return found
 
 
-def _write_in_parts(work: Work, batch: Batch, total: int) -> Import:
+def _write_in_parts(work: Work, batch: Batch, total: int, tries: Iterator[int]) -> Import:
     """Write a position and its trades in as many transactions as it takes. The import is written with each, so that a
     call that goes on knows what was done, and the position, so that nothing else changes it meanwhile.
 
     Raises _NotAlone before anything is written.
     """
     now = datetime.now(UTC)
-    found = _found(work, batch, now)
+    found = _found(work, batch, now, tries)
     [new] = found.positions
-    derived = _derived(new, now)
+    derived = _derived(new, now, found.looked)
     refs = {ledger.ref(one.execution_id) for one in new.executions}
     done = work.done(Phase.EXECUTIONS)
-    held = derived.held_back
+    version = derived.held_back.version
     for writes, is_last in storage.in_parts(derived.units(), storage.MOST_WRITTEN - _BESIDE):
         number = sum(_key_of(each) in refs for each in writes)
         done = batch.end if is_last else min(done + number, batch.end - 1)
@@ -188,11 +212,10 @@ def _write_in_parts(work: Work, batch: Batch, total: int) -> Import:
             executions=number,
             present=found.present if is_last else 0,
         )
-        if is_last:
-            held = replace(derived.settled, version=held.version)
-        written = [_alone(held)] if derived.spans else []
+        position = replace(derived.settled if is_last else derived.held_back, version=version)
+        written = [_alone(position)] if derived.spans else []
         storage.write(work.user, written, None, now, into=new.account, also=[work.writing(changed), *writes])
-        held = replace(held, version=held.version + 1)
+        version += 1
         work.one = changed
         if not is_last:
             work.check_time()
@@ -200,24 +223,29 @@ def _write_in_parts(work: Work, batch: Batch, total: int) -> Import:
 
 
 class _Derived:
-    """The writes of a position and its trades. `held_back` is the position until the last ones are made, and `settled`
-    what it is then, once `units` has ended. Without spans, there is nothing to write.
+    """The writes of a position and its trades. Without spans, there is nothing to write.
+
+    `held_back` is the position as long as the next one of `units` is not written: marked from its span on, since all
+    before is settled. `settled` is what the position is after the last one.
     """
 
-    def __init__(self, held: StoredPosition, spans: Iterable[settling.Part], now: datetime) -> None:
+    def __init__(self, held: StoredPosition, spans: Iterable[settling.Part], now: datetime, looked: bool) -> None:
         self.held_back = self.settled = held
         self.spans = spans
         self._now = now
+        self._looked = looked
 
     def units(self) -> Iterator[Sequence[Any]]:
         """The writes, as settling.units has them, span by span."""
-        for span in self.spans:
-            outcome = settling.settled([span], self._now, behind=True)
+        for number, span in enumerate(self.spans):
+            if number:
+                self.held_back = replace(self.held_back, dirty_since=span.after[0].executed_at)
+            outcome = _outcome(span, self._now, self._looked)
             [self.settled] = outcome.positions
             yield from settling.units(span.before, outcome)
 
 
-def _derived(new: _New, now: datetime) -> _Derived:
+def _derived(new: _New, now: datetime, looked: bool) -> _Derived:
     """What is to be written of a position: also without new executions, if a call before has not finished it.
 
     Raises _NotAlone.
@@ -227,13 +255,13 @@ def _derived(new: _New, now: datetime) -> _Derived:
     if since is None and held.dirty_version is None:
         since = held.dirty_since
     if since is None:
-        return _Derived(held, (), now)
+        return _Derived(held, (), now, looked)
     before = _since_flat(held, executions) or []
     if not settling.stands_alone(held, before, since):
         raise _NotAlone
     part = settling.Part(new.place, held, before, in_order([*before, *executions]), held.actions)
     held_back = replace(held.marked(ZERO, since).held_back(), is_stale=True)
-    return _Derived(held_back, settling.spans(part), now)
+    return _Derived(held_back, settling.spans(part), now, looked)
 
 
 def _key_of(action: Mapping[str, Any]) -> str:
@@ -247,10 +275,10 @@ def _alone(held: StoredPosition) -> Written:
     return Written(position=held, put=(), removed=(), trades=(), vanished=())
 
 
-def _mark(work: Work, batch: Batch, total: int, *, is_whole: bool) -> Import:
+def _mark(work: Work, batch: Batch, total: int, tries: Iterator[int], *, is_whole: bool) -> Import:
     """Write executions of a position, and mark it: it is held back unless it is whole."""
     now = datetime.now(UTC)
-    found = _found(work, batch, now)
+    found = _found(work, batch, now, tries)
     [new] = found.positions
     if not new.executions and batch.end <= work.done(Phase.EXECUTIONS):
         return work.one  # a call before has done it

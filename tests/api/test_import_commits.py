@@ -28,7 +28,7 @@ from tests.api.behind import Behind
 from tests.api.client import DANA, Answer, Client
 from tests.api.estate import messages_of
 from tests.api.gallery import Context
-from tests.api.import_files import Part, a_fill, a_preview, an_action, an_id, rows_of, some_cash
+from tests.api.import_files import Part, a_fill, a_preview, an_action, an_id, at, rows_of, some_cash
 from tests.api.test_executions import MAIN, fill, nets, put, refused, trades
 from tests.api.test_trading_accounts import make
 
@@ -240,6 +240,34 @@ def test_a_long_position_of_which_all_is_there_stays_as_it_is(
     done = committed(dana, applying, a_preview(DANA, rows_of(parts)))
     assert done.applied == Applied(present=2)
     assert ([*executions.positions(DANA)], trades(dana)) == before
+
+
+def test_a_call_that_goes_on_reads_what_is_not_settled_yet(
+    dana: Client, applying: Applying, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(import_batches, "MOST_PLANNED", 0)
+    monkeypatch.setattr(executions, "MOST_WRITTEN", 11)
+    monkeypatch.setattr(settling, "SPAN", 1)
+    parts: list[Part] = [a_fill("SELL" if n % 2 else "BUY", "1", str(10 + n), n) for n in range(20)]
+    one = a_preview(DANA, rows_of(parts))
+    assert ask(dana, one).status == 202
+    marked, read = [], []
+    since_flat = executions.since_flat
+
+    def counted(*given: Any) -> Any:
+        found = since_flat(*given)
+        read.append(len(found or ()))
+        return found
+
+    monkeypatch.setattr(executions, "since_flat", counted)
+    while once_paused(applying, one).status is ImportStatus.COMMITTING:
+        [held] = executions.positions(DANA)
+        marked.append(held.dirty_since)
+    assert marked[0] == at(2)
+    assert marked == sorted({*marked})
+    assert len(marked) > 5
+    assert max(read) <= 4, read
+    assert nets(dana) == ["1"] * 10
 
 
 @pytest.mark.parametrize("span", [1, 3, 100])
@@ -568,17 +596,17 @@ def test_work_is_taken_up_again_while_something_is_in_the_way(
 ) -> None:
     one = a_preview(DANA, rows_of([a_fill("BUY", "1", "1", 0)]))
     assert ask(dana, one).status == 202
-    places_of = executions.places_of
+    places = executions.places
 
     def busy(*_: Any) -> Any:
         raise Contended
 
-    monkeypatch.setattr(executions, "places_of", busy)
+    monkeypatch.setattr(executions, "places", busy)
     assert [applying.once() for _ in range(2)] == [2, 2]
     monkeypatch.setattr(apply_import, "MOST_TRIES", 0)
     [message, *_] = messages_of(applying.queue)
     assert apply([message], Context()) == {"batchItemFailures": [{"itemIdentifier": message["messageId"]}]}
-    monkeypatch.setattr(executions, "places_of", places_of)
+    monkeypatch.setattr(executions, "places", places)
     applying.send(one)
     assert applying.run(one).status is ImportStatus.COMMITTED
 

@@ -9,11 +9,14 @@ from statistics import median
 
 import pytest
 
+from benchmarks.imports import statement
 from local.stack import Stack
 from tests.e2e.conftest import User
+from tests.e2e.test_imports import commit, followed, previewed
 from tests.e2e.test_statistics_stream import Statistics, closed, record, wait_until
 
 IMPORTED = 10_000
+FILLS, SYMBOLS = 4_000, 40  # of a file
 OF_A_REQUEST = 100
 AT_ONCE = 4  # requests of the import
 
@@ -66,6 +69,32 @@ def test_nobody_waits_for_the_import_of_another(
             request.result()
         wait_until(lambda: trade_count(importing) == IMPORTED, 30)
     assert statistics.are_right()
+    assert max(meanwhile) <= 3 * alone
+
+
+def test_nobody_waits_for_the_file_of_another(
+    stack: Stack,
+    new_user: Callable[[], User],
+    warm: None,  # noqa: ARG001 made first
+) -> None:
+    importing, other = new_user(), new_user()
+    content, trades = statement(FILLS, SYMBOLS)
+
+    def imported() -> None:
+        one = previewed(importing.api, content)
+        assert commit(importing.api, one).status_code == 202
+        done = followed(importing.api, one["importId"], until=("COMMITTED", "FAILED"))
+        assert (done["status"], done["applied"]["executions"]) == ("COMMITTED", FILLS)
+
+    alone = median(seconds_until_counted(other) for _ in range(9))
+    meanwhile = []
+    with ThreadPoolExecutor(1) as pool:
+        work = pool.submit(imported)
+        while not work.done():
+            meanwhile.append(seconds_until_counted(other))
+        work.result()
+        wait_until(lambda: trade_count(importing) == trades, 30)
+    assert Statistics(stack, importing).are_right()
     assert max(meanwhile) <= 3 * alone
 
 
