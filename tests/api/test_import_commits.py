@@ -251,7 +251,8 @@ def test_a_call_that_goes_on_reads_what_is_not_settled_yet(
     parts: list[Part] = [a_fill("SELL" if n % 2 else "BUY", "1", str(10 + n), n) for n in range(20)]
     one = a_preview(DANA, rows_of(parts))
     assert ask(dana, one).status == 202
-    marked, read = [], []
+    marked: list[datetime] = []
+    read: list[int] = []
     since_flat = executions.since_flat
 
     def counted(*given: Any) -> Any:
@@ -262,7 +263,7 @@ def test_a_call_that_goes_on_reads_what_is_not_settled_yet(
     monkeypatch.setattr(executions, "since_flat", counted)
     while once_paused(applying, one).status is ImportStatus.COMMITTING:
         [held] = executions.positions(DANA)
-        marked.append(held.dirty_since)
+        marked += [held.dirty_since] if held.dirty_since else []
     assert marked[0] == at(2)
     assert marked == sorted({*marked})
     assert len(marked) > 5
