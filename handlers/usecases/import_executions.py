@@ -10,6 +10,7 @@ Positions that corporate actions concern or link with others are only marked, an
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -83,10 +84,13 @@ def _write_long(work: Work, batch: Batch, total: int, apart: Container[PositionK
 
 
 class _New(NamedTuple):
-    """A position with the executions that a file adds to it, and what there is to say of its lines."""
+    """A position with the executions that a file adds to it, the times of those that were there before the import, and
+    what there is to say of the file's lines.
+    """
 
     place: Place
     executions: list[RecordedExecution]
+    present: list[datetime]
     remarks: list[Remark]
 
     @property
@@ -98,12 +102,11 @@ class _New(NamedTuple):
 
 
 class _Found(NamedTuple):
-    """What a batch adds to its positions, and how many of its executions were there before the import. `looked` says
-    whether that was looked up, or is taken for granted until a write shows that it is not so.
+    """What a batch adds to its positions. `looked` says whether it was looked up what is there, or is taken for granted
+    that nothing is, until a write shows that it is not so.
     """
 
     positions: Sequence[_New]
-    present: int
     looked: bool
 
 
@@ -111,27 +114,42 @@ def _found(work: Work, batch: Batch, now: datetime, tries: Iterator[int]) -> _Fo
     """What the batch adds to what is stored. Of a position that was written in part, all there is to say is said.
 
     tries: numbers of the attempts. The preview has told what is there, so only a second attempt looks for it, or one
-    that goes on where a call before has ended.
+    that goes on where a call before has ended, and then not before the span that was the next one.
     """
-    ids = [each.execution.execution_id for _, fills in batch.fills for each in fills]
-    looked = next(tries) > 0 or work.done(Phase.EXECUTIONS) > batch.begin
-    there = storage.places_of(work.user, ids) if looked else {}
-    own = storage.ids_of_import(work.user, there.values(), work.one.import_id)
     symbols = {key: fills[0].execution.symbol for key, fills in batch.fills}
     places = storage.places(work.user, work.account_id, symbols)
+    goes_on = work.done(Phase.EXECUTIONS) > batch.begin
+    looked = next(tries) > 0 or goes_on
+    written: set[str] = set()
+    for key, fills in batch.fills:
+        if goes_on and (passed := _passed(places[key].position)) is not None:
+            written |= {each.execution.execution_id for each in fills if each.execution.executed_at < passed}
+    ids = [each.execution.execution_id for _, fills in batch.fills for each in fills]
+    there = storage.places_of(work.user, [one for one in ids if one not in written]) if looked else {}
+    own = written | storage.ids_of_import(work.user, there.values(), work.one.import_id)
+    others = there.keys() - own
     positions = []
     for key, fills in batch.fills:
         place = places[key]
         if place.account is None:
             raise NoSuchAccount(key.account_id)
-        absent = [each for each in fills if each.execution.execution_id not in there]
+        mine = [each for each in fills if each.execution.execution_id not in others]
+        absent = [each for each in mine if each.execution.execution_id not in own]
         if absent:
             place = place._replace(position=in_its_instrument(place.position, place.account, absent))
-        mine = [each for each in fills if each.execution.execution_id not in there.keys() - own]
         executions, remarks = recorded(work, place.position, mine, now)
         new = [one for one in executions if one.execution_id not in own]
-        positions.append(_New(place, new, remarks))
-    return _Found(positions, len(there) - len(own), looked)
+        left = sorted(each.execution.executed_at for each in fills if each.execution.execution_id in others)
+        positions.append(_New(place, new, left, remarks))
+    return _Found(positions, looked)
+
+
+def _passed(held: StoredPosition) -> datetime | None:
+    """Up to where a position that is written in parts is written already. Only without actions do parts come in the
+    order of time.
+    """
+    is_in_parts = held.is_stale and held.dirty_version is None and not (held.actions or held.former_actions)
+    return held.dirty_since if is_in_parts else None
 
 
 def _write_together(work: Work, batch: Batch, total: int, tries: Iterator[int]) -> Import:
@@ -147,7 +165,7 @@ def _write_together(work: Work, batch: Batch, total: int, tries: Iterator[int]) 
         total,
         [remark for each in found.positions for remark in each.remarks],
         executions=sum(len(one.new) for one in written),
-        present=found.present,
+        present=sum(len(each.present) for each in found.positions),
     )
     account = found.positions[0].account
     storage.write(work.user, written, None, now, into=account, also=[work.writing(changed)])
@@ -201,21 +219,25 @@ def _write_in_parts(work: Work, batch: Batch, total: int, tries: Iterator[int]) 
     refs = {ledger.ref(one.execution_id) for one in new.executions}
     done = work.done(Phase.EXECUTIONS)
     version = derived.held_back.version
+    counted = 0
     for writes, is_last in storage.in_parts(derived.units(), storage.MOST_WRITTEN - _BESIDE):
         number = sum(_key_of(each) in refs for each in writes)
         done = batch.end if is_last else min(done + number, batch.end - 1)
+        passed = _passed(derived.held_back)
+        present = len(new.present) if is_last else bisect_left(new.present, passed) if passed else 0
         changed = work.advanced(
             Phase.EXECUTIONS,
             done,
             total,
             new.remarks if is_last else (),
             executions=number,
-            present=found.present if is_last else 0,
+            present=present - counted,
         )
         position = replace(derived.settled if is_last else derived.held_back, version=version)
         written = [_alone(position)] if derived.spans else []
         storage.write(work.user, written, None, now, into=new.account, also=[work.writing(changed), *writes])
         version += 1
+        counted = present
         work.one = changed
         if not is_last:
             work.check_time()
@@ -289,7 +311,7 @@ def _mark(work: Work, batch: Batch, total: int, tries: Iterator[int], *, is_whol
         total,
         new.remarks,
         executions=len(new.executions),
-        present=found.present,
+        present=len(new.present),
     )
     storage.write(work.user, written, None, now, into=new.account, also=[work.writing(changed)])
     return changed
