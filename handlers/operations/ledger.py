@@ -31,6 +31,7 @@ from handlers.storage import cash as cash_rows
 from handlers.storage import rates, reconciliations
 from handlers.storage import trading_accounts as storage
 from handlers.storage.trade_queries import TradeFilter
+from handlers.usecases import balances
 from handlers.usecases import cash as usecase_of_cash
 from handlers.usecases import delete_trading_account as delete_with_everything
 from handlers.usecases import rates as usecase_of_rates
@@ -164,7 +165,7 @@ async def delete_cash(account_id: str, cash_id: str, user: str, if_match: str | 
 
 async def get_balance(account_id: str, user: str, at: str | None = None) -> Response:
     """Show the balance of an account at an instant."""
-    found = usecase_of_cash.balance(user, account_id.lower(), None if at is None else date.fromisoformat(at))
+    found = balances.balance(user, account_id.lower(), None if at is None else date.fromisoformat(at))
     return reply(
         200,
         balance_document(
@@ -184,7 +185,7 @@ async def reconcile(account_id: str, document: Any, user: str, idempotency_key: 
     account_id = account_id.lower()
     given = models.ReconciliationInput.model_validate(document)
     keep = keeping(idempotency_key, "reconcile", given, _reconciliation_as_new, accountId=account_id)
-    made, earlier = usecase_of_cash.reconcile(user, account_id, given.statement_balance, given.at, keep)
+    made, earlier = balances.reconcile(user, account_id, given.statement_balance, given.at, keep)
     if earlier is not None:
         return kept_reply(earlier, repeated=True)
     return reply_text(201, *_reconciliation_as_new(made))
@@ -223,7 +224,7 @@ def _reconciliation_as_new(made: Reconciliation) -> tuple[str, dict[str, str]]:
 async def get_returns(account_id: str, user: str, by: str, from_: str | None = None, to: str | None = None) -> Response:
     """Show the returns of an account."""
     first, last = (None if day is None else date.fromisoformat(day) for day in (from_, to))
-    read, found = usecase_of_cash.returns(user, account_id.lower(), first, last, by_month=by == "MONTH")
+    read, found = balances.returns(user, account_id.lower(), first, last, by_month=by == "MONTH")
     return reply(200, returns_document(read.account, found, by, read.unconverted))
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from handlers.journal.settings import MAIN
 from handlers.storage import trading_accounts
-from handlers.usecases import cash as usecase
+from handlers.usecases import balances as usecase
 from tests.api.client import DANA, Client, a_trade
 from tests.api.test_cash import NEVER, of, pay
 from tests.api.test_currencies import account, give_rates
