@@ -24,8 +24,8 @@ from local.artifacts import read_template, zipped
 OPERATIONS = [
     item[method]["operationId"] for item in contract()["paths"].values() for method in METHODS if method in item
 ]
-# The largest commits imports: trades with their engine, the ledger, cash, actions, the archive's documents.
-MOST_KILOBYTES = 730
+# The largest restores: it checks, converts, compares and writes all that a journal has, with the engine of trades.
+MOST_KILOBYTES = 800
 # These hold all formats of brokers' files besides, of 10 kB each at most in the mean.
 WITH_FORMATS = {"ReadFormatsFunction", "ReadImportFilesFunction", "ReadImportsFunction", "ChangeImportsFunction"}
 MOST_WITH_FORMATS = MOST_KILOBYTES + 10 * len(FORMATS)
