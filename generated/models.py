@@ -4866,6 +4866,22 @@ class ExportedAction(BaseModel):
     """
 
 
+class RestoreUndoInput(BaseModel):
+    """
+    What becomes of what was edited since the restore wrote it.
+    """
+
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    edited: Annotated[
+        str, Field(examples=['KEEP'], pattern='^(KEEP|REMOVE|REFUSE)$')
+    ] = 'REFUSE'
+    """
+    KEEP: what was edited since stays. REMOVE: it goes, too. REFUSE: it refuses the undoing.
+    """
+
+
 class ArchiveUpload(BaseModel):
     """
     A form to send one archive with.
@@ -4895,7 +4911,7 @@ class ArchiveUpload(BaseModel):
 
 class RestoreProgress(BaseModel):
     """
-    How far the writing is; only while it is RESTORING. Told every few seconds.
+    How far the writing or the undoing is; only while it is RESTORING or UNDOING. Told every few seconds.
     """
 
     phase: Annotated[str, Field(examples=['trades'], max_length=40)]
@@ -4993,7 +5009,9 @@ class RestoreProblem(BaseModel):
     | CANNOT_BE_REPLACED | A corporate action or reconciliation differs from the journal's of its id, which cannot change. |
     | NOT_EMPTY | The journal was not empty any more when the archive was to be written. |
     | CHANGED_MEANWHILE | Something else was written while the archive was: what is there so far stays. |
+    | EDITED_SINCE | The restore could not be undone, as something was edited since; it is as it was. |
     | CHANGED_SINCE_PREVIEW | A warning: the journal has changed since the preview was committed, so there is a new one. |
+    | NOT_OPENED | A warning: no execution opens a trade that follows from executions, as in an export that is written while a position is settled; what was written about it is left out. |
     | IMAGES_MISSING | A warning: the file has no images, so trades are restored without theirs. |
     | DELETED_TRADES_LEFT_OUT | A warning: deleted trades are not restored. |
     | DERIVED_DIFFERS | A warning, only with `onlyCheck`: figures of the file differ from those that follow from what was given. |
@@ -9041,6 +9059,10 @@ class Problem(BaseModel):
     """
     The first cash rows that are in the way.
     """
+    documents: Annotated[list[RestoreNamed] | None, Field(max_length=100)] = None
+    """
+    The first documents of the restore that are in the way.
+    """
     location: Annotated[
         str | None, Field(examples=['/v1/trades/0b9f2f0a-6c1e-4a55-9d8e-3a4b5c6d7e8f'])
     ] = None
@@ -10046,6 +10068,8 @@ class Restore(BaseModel):
     | RESTORING | the archive is being written |
     | CHECKED | the archive could be restored; the end of one with `onlyCheck` |
     | RESTORED | all of it is written |
+    | UNDOING | what was written is being taken back |
+    | UNDONE | all of that is taken back |
     | FAILED | it is not restored, for the reasons in `problems` |
 
     """
@@ -10057,7 +10081,8 @@ class Restore(BaseModel):
     """
     problems: Annotated[list[RestoreProblem] | None, Field(max_length=100)] = None
     """
-    Why the restore has FAILED; absent otherwise. Of more than 100 problems, the first are told.
+    Why the restore has FAILED, or could not be undone; absent otherwise. Of more than 100 problems, the first are told.
+
     """
     warnings: Annotated[list[RestoreProblem] | None, Field(max_length=100)] = None
     """
@@ -10080,7 +10105,9 @@ class Restore(BaseModel):
         AwareDatetime, Field(alias='expiresAt', examples=['2026-01-05T09:31:04-05:00'])
     ]
     """
-    When the archive and the restore are deleted.
+    When the restore is deleted: a day after it was made, or, once it has written, seven days after that, until which it can
+    be undone. The archive is deleted after a day.
+
     """
     version: Annotated[int, Field(examples=[1], ge=1)]
     """
@@ -10090,7 +10117,7 @@ class Restore(BaseModel):
 
 class RestoreList(BaseModel):
     """
-    The restores of the last day.
+    The restores that have not expired.
     """
 
     items: Annotated[list[Restore], Field(max_length=20)]

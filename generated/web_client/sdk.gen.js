@@ -731,6 +731,11 @@ export const createRestore = (options) => (options.client ?? client).post({
         ...options.headers
     }
 });
+export const deleteRestore = (options) => (options.client ?? client).delete({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/restores/{restoreId}',
+    ...options
+});
 export const getRestore = (options) => (options.client ?? client).get({
     security: [{ scheme: 'bearer', type: 'http' }],
     url: '/restores/{restoreId}',
@@ -740,6 +745,15 @@ export const commitRestore = (options) => (options.client ?? client).post({
     security: [{ scheme: 'bearer', type: 'http' }],
     url: '/restores/{restoreId}/commit',
     ...options
+});
+export const undoRestore = (options) => (options.client ?? client).post({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/restores/{restoreId}/undo',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
 });
 export const getOpenApi = (options) => (options?.client ?? client).get({ url: '/openapi.yaml', ...options });
 export const headOpenApi = (options) => (options?.client ?? client).head({ url: '/openapi.yaml', ...options });

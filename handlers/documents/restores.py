@@ -9,6 +9,7 @@ from handlers.documents.fields import columns_of, document, time_text
 from handlers.journal.merges import Named, Tally
 from handlers.journal.restores import MOST_BYTES, TIME_TO_SEND, Problem, Restore, RestoreMode, RestoreStatus
 
+_HAVE_PROGRESS = (RestoreStatus.RESTORING, RestoreStatus.UNDOING)
 _PROBLEM = columns_of(Problem)
 _TALLY = columns_of(Tally)
 _NAMED = columns_of(Named)
@@ -29,7 +30,7 @@ def restore_document(restore: Restore) -> dict[str, Any]:
             "members": [document(_TALLY, tally) for tally in restore.preview.tallies],
             "changed": [document(_NAMED, named) for named in restore.preview.changed],
         }
-    if restore.status is RestoreStatus.RESTORING and restore.phase is not None:
+    if restore.status in _HAVE_PROGRESS and restore.phase is not None:
         total = restore.counts.get(restore.phase, restore.done)
         shown["progress"] = {"phase": restore.phase, "done": restore.done, "total": max(total, restore.done)}
     if restore.counts:

@@ -28,6 +28,16 @@ class Conflicts(StrEnum):
     REFUSE = "REFUSE"
 
 
+class EditedPolicy(StrEnum):
+    """What becomes of what was edited since a restore wrote it, when that is undone: it stays, it goes, too, or it
+    refuses the undoing.
+    """
+
+    KEEP = "KEEP"
+    REMOVE = "REMOVE"
+    REFUSE = "REFUSE"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
     """How many documents of a member have each outcome."""
@@ -44,6 +54,14 @@ class Named:
 
     name: str
     id: str
+
+
+class EditedSince(Exception):
+    """Raised when things were edited since a restore wrote them; names the first of them."""
+
+    def __init__(self, named: tuple[Named, ...]) -> None:
+        super().__init__(f"{len(named)} documents")
+        self.named = named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

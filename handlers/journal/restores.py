@@ -6,11 +6,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from handlers.journal.merges import Conflicts, Preview
+from handlers.journal.merges import Conflicts, EditedPolicy, Preview
 
 # How long an uploaded archive, and what is known of a restore, are kept; and how long the form for the upload works.
 KEPT_FOR = timedelta(days=1)
 TIME_TO_SEND = timedelta(hours=1)
+# How long what was written can be undone.
+CAN_BE_UNDONE = timedelta(days=7)
 MOST_BYTES = 5_000_000_000  # what a form can send to S3 at most
 # Longer than a function may work on a restore; a queue hands out its message again only later.
 WORKED_FOR = timedelta(minutes=15)
@@ -34,13 +36,15 @@ class RestoreStatus(StrEnum):
     RESTORING = "RESTORING"
     CHECKED = "CHECKED"
     RESTORED = "RESTORED"
+    UNDOING = "UNDOING"
+    UNDONE = "UNDONE"
     FAILED = "FAILED"
 
 
 # In these, an archive may still come that is to be merged.
 AWAITS_ARCHIVE = frozenset({RestoreStatus.AWAITING_FILE, RestoreStatus.PREVIEW, RestoreStatus.FAILED})
 # In these, a message of the queue is on its way or being handled.
-AT_WORK = frozenset({RestoreStatus.CHECKING, RestoreStatus.RESTORING})
+AT_WORK = frozenset({RestoreStatus.CHECKING, RestoreStatus.RESTORING, RestoreStatus.UNDOING})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +66,8 @@ class Restore:
     `file_version` is that of the file that was sent, from when the restore is committed; `is_converted` when that is no
     archive, and one was made of it. `warnings` say what the file does not hold, or shows otherwise. `phase` and `done`
     say which member is being written, and how many of its documents are; `counts` how many documents each member has.
-    `worked_until` is set while a function works on it.
+    `worked_until` is set while a function works on it, `written_at` once all is written, or no more will be.
+    `undo_edited`: what becomes of what was edited since, when it is undone.
     """
 
     user_id: str
@@ -81,14 +86,24 @@ class Restore:
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
     worked_until: datetime | None = None
+    undo_edited: EditedPolicy = EditedPolicy.REFUSE
+    written_at: datetime | None = None
     version: int = 1
     created_at: datetime
     updated_at: datetime
 
     @property
     def expires_at(self) -> datetime:
-        """When archive and restore are deleted."""
-        return self.created_at + KEPT_FOR
+        """When the restore is deleted: a day after it was made, or once it cannot be undone any more."""
+        return self.created_at + KEPT_FOR if self.written_at is None else self.written_at + CAN_BE_UNDONE
+
+    def can_be_undone(self, now: datetime) -> bool:
+        """Whether it has written anything that it can take back."""
+        return (
+            self.status in (RestoreStatus.RESTORED, RestoreStatus.FAILED)
+            and self.written_at is not None
+            and now < self.expires_at
+        )
 
     def moved(self, status: RestoreStatus, now: datetime, *, problems: tuple[Problem, ...] = ()) -> Restore:
         """The restore in another status, at its next version."""

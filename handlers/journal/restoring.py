@@ -64,6 +64,18 @@ class Annotations:
         )
 
 
+def is_written_about(own: Annotations) -> bool:
+    """Whether anything was written about the trade that would be lost without it."""
+    risk = (own.stop_loss, own.take_profit, own.risk_amount, own.initial_stop_loss, own.initial_risk_amount)
+    return (
+        own.notes != JournalNotes()
+        or bool(own.images)
+        or bool(own.events)
+        or own.external_id is not None
+        or any(each is not None for each in risk)
+    )
+
+
 def as_written(derived: Trade, annotations: Mapping[str, Annotations]) -> Trade:
     """A derived trade at the version and the time that its annotations have."""
     own = annotations.get(derived.trade_id)

@@ -11,7 +11,7 @@ from generated import models
 from handlers.documents.restores import restore_document, restore_with_upload
 from handlers.faults import Fault, FieldCode
 from handlers.journal.errors import FieldError, RuleBroken
-from handlers.journal.merges import Conflicts
+from handlers.journal.merges import Conflicts, EditedPolicy
 from handlers.journal.restores import AT_WORK, Restore, RestoreMode
 from handlers.usecases import restores as usecase
 from handlers.web.contract import base_path
@@ -57,6 +57,18 @@ async def commit_restore(
     allowed = required_if_match(if_match, "the restore")
     chosen = None if conflicts is None else Conflicts(conflicts)
     return _restore(202, usecase.commit(user, restore_id.lower(), allowed, chosen))
+
+
+async def undo_restore(restore_id: str, document: Any, user: str) -> Response:
+    """Begin to take back all that a restore has written."""
+    given = models.RestoreUndoInput.model_validate(document)
+    return _restore(202, usecase.undo(user, restore_id.lower(), EditedPolicy(str(given.edited))))
+
+
+async def delete_restore(restore_id: str, user: str) -> Response:
+    """Delete a restore with its files; what it has written stays."""
+    usecase.delete(user, restore_id.lower())
+    return reply(204)
 
 
 def _restore(status: int, restore: Restore) -> Response:

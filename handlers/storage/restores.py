@@ -59,6 +59,15 @@ def replace(changed: Restore, former: Restore) -> None:
         raise VersionMismatch(changed.restore_id)
 
 
+def delete(former: Restore) -> None:
+    """Delete the restore, as it was read, and then its files. Raises VersionMismatch, AccountErased, Busy."""
+    gone = ledger.delete(former.user_id, f"{_ALL}{former.restore_id}", **at_version(former.version))
+    if any(ledger.write(former.user_id, [gone], retry_conflicts=True)):
+        raise VersionMismatch(former.restore_id)
+    for key in (_key(former), converted(former).key, _plan_key(former)):
+        s3().delete_object(Bucket=files_bucket(), Key=key)
+
+
 def _item(restore: Restore) -> ledger.Item:
     return {
         **_RESTORES.item(restore),

@@ -210,6 +210,20 @@ def delete(account: TradingAccount, under: Settings) -> None:
         raise VersionMismatch(account.account_id)
 
 
+def forget_main(account: TradingAccount, under: Settings) -> None:
+    """Let the account that every user has, as it was read, be as if it had never been changed. `under` are the settings
+    that were read with it. Raises VersionMismatch when either was changed since; AccountErased, Busy.
+    """
+    actions = [
+        ledger.delete(account.user_id, ledger.account(MAIN), **_as_read(account)),
+        *_not_copied(account.user_id, ACCOUNT_COPIES + MAIN),
+        _unchanged(under),
+    ]
+    marks = trade_defaults.tell_account(main_account(under), account)
+    if any(ledger.write(account.user_id, actions, marks=marks)):
+        raise VersionMismatch(MAIN)
+
+
 def put_settings(changed: Settings, former: Settings, main: TradingAccount | None = None) -> None:
     """Store changed settings in place of the former ones, and `main` if that account is to be stored with them.
 

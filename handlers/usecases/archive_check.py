@@ -18,7 +18,7 @@ from handlers.journal.image_formats.examine import examine
 from handlers.journal.images import MOST_BYTES, ImageRejected
 from handlers.journal.reconciling import Reconciliation
 from handlers.journal.restores import MOST_PROBLEMS, Problem
-from handlers.journal.restoring import Annotations
+from handlers.journal.restoring import Annotations, is_written_about
 from handlers.journal.rules import trade_errors
 from handlers.journal.settings import MAIN, Settings
 from handlers.journal.trade import Trade
@@ -75,6 +75,9 @@ class Checked:
     # The accounts in which something lies, and the images whose files are not in the archive.
     in_use: set[str] = field(default_factory=set)
     missing_images: frozenset[str] = frozenset()
+    # Trades of executions that none opens, and what is to be known of the archive.
+    left_out: set[str] = field(default_factory=set)
+    warnings: list[Problem] = field(default_factory=list)
 
     def documents(self, member: str) -> Iterator[Any]:
         """The documents of a member once more, in their order."""
@@ -311,14 +314,26 @@ class _Checking:
                 for error in trade_errors(trade)[:1]:
                     detail = f"/{error.path[0]} of the trade that follows {error.fault.detail}"
                     self._note(str(error.fault.code), detail, "trades.ndjson", line)
-        for trade_id in left:
-            line, _ = self._trades[trade_id]
-            self._note("UNKNOWN_ITEM", "is a trade of executions, of which none opens it", "trades.ndjson", line)
+        self._leave_out(checked, left)
         self._one_account_a_group(checked, accounts)
+
+    def _leave_out(self, checked: Checked, unopened: Mapping[str, Annotations]) -> None:
+        """Leave out trades of executions that none opens: an export that is written while a position is being settled
+        has trades that are about to vanish, or to be made. Notes that would be lost are told.
+        """
+        for trade_id, own in unopened.items():
+            del checked.annotations[trade_id]
+            checked.left_out.add(trade_id)
+            if is_written_about(own) and len(checked.warnings) < MOST_PROBLEMS:
+                line, _ = self._trades[trade_id]
+                detail = "is a trade of executions, of which none opens it: what was written about it is left out"
+                warning = Problem(code="NOT_OPENED", detail=detail, member="trades.ndjson", line=line)
+                checked.warnings.append(warning)
 
     def _one_account_a_group(self, checked: Checked, derived: Mapping[str, tuple[str | None, str | None]]) -> None:
         for line, group in enumerate(checked.groups, start=1):
-            members = {derived.get(trade_id) or self._trades[trade_id][1] for trade_id in group.trade_ids}
+            there = [trade_id for trade_id in group.trade_ids if trade_id not in checked.left_out]
+            members = {derived.get(trade_id) or self._trades[trade_id][1] for trade_id in there}
             if len(members) > 1:
                 self._note("OTHER_CURRENCY", "/tradeIds has trades of several accounts", "groups.ndjson", line)
 

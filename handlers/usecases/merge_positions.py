@@ -58,7 +58,9 @@ def bring(user: str, key: PositionKey, symbol: str, wanted: Wanted) -> None:
 def _bring(user: str, key: PositionKey, symbol: str, wanted: Wanted, now: datetime) -> None:
     places = _places(user, key, symbol, now)
     stored = {one.execution_id: one for place in places for one in storage.all_of(place.position) or ()}
-    coming = [one for one in (_as_stored(one, stored, now) for one in wanted.executions) if one is not None]
+    keys = {storage.position_key(place.position) for place in places}
+    own = (one for one in wanted.executions if storage.position_key(one) in keys)
+    coming = [one for one in (_as_stored(one, stored, now) for one in own) if one is not None]
     going = [stored[execution_id] for execution_id in wanted.executions_going if execution_id in stored]
     is_other = [place for place in places if _target(user, place.position).actions != place.position.actions]
     if coming or going or is_other:

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 
-from handlers.journal.merges import Conflicts, Preview
+from handlers.journal.merges import Conflicts, EditedPolicy, Preview
 from handlers.journal.restores import AT_WORK, MOST_PROBLEMS, Problem, Restore, RestoreMode, RestoreStatus
 from handlers.storage import restores as storage
 from handlers.storage.errors import RestoreNotFound, VersionMismatch
-from handlers.usecases import compare_figures, json_reading, restore_journal
+from handlers.usecases import compare_figures, json_reading, restore_journal, undo_restore
 from handlers.usecases.archive_check import Checked, NotRestorable, check
 from handlers.usecases.convert_version_1 import converted
 from handlers.usecases.restore_comparison import compare
@@ -48,10 +48,12 @@ def proceed(user: str, restore_id: str, seconds_left: Callable[[], float]) -> Re
 
 def _worked_on(restore: Restore, seconds_left: Callable[[], float]) -> RestoreStatus:
     now = datetime.now(UTC)
+    if restore.status is RestoreStatus.UNDOING:
+        return _undo(restore, seconds_left)
     try:
         restore = _in_version_2(restore)
         checked = _check(restore, now)
-        if restore.only_check or restore.mode is RestoreMode.MERGE:
+        if not restore.is_planned:
             restore = _compared(restore, checked, now)
         if restore.mode is RestoreMode.EMPTY_ONLY and restore.only_check:
             return _end(restore, RestoreStatus.CHECKED)
@@ -95,7 +97,7 @@ def _compared(restore: Restore, checked: Checked, now: datetime) -> Restore:
         sent = storage.sent(restore)
         pieces = partial(json_reading.pieces_of, sent.size(), sent.read)
         differing = compare_figures.differences(pieces, checked, now)
-    warnings = (*restore.warnings, *differing)[:MOST_PROBLEMS]
+    warnings = tuple(dict.fromkeys((*restore.warnings, *checked.warnings, *differing)))[:MOST_PROBLEMS]
     return dataclasses.replace(restore, counts=checked.counts, warnings=warnings)
 
 
@@ -135,33 +137,75 @@ def _shown(restore: Restore, preview: Preview) -> Restore:
     return shown
 
 
-def _write(restore: Restore, checked: Checked, seconds_left: Callable[[], float]) -> RestoreStatus:
-    plan = storage.read_plan(restore)
-    told_at = time.monotonic()
+class _Progress:
+    """Stores how far the work on a restore has come, every few seconds."""
 
-    def tell(phase: str, done: int) -> bool:
-        nonlocal restore, told_at
-        goes_on = seconds_left() > SECONDS_LEFT
-        if time.monotonic() > told_at + PROGRESS_SECONDS or not goes_on:
-            until = restore.worked_until if goes_on else None
-            told = dataclasses.replace(
-                restore, phase=phase, done=done, worked_until=until, updated_at=datetime.now(UTC)
-            )
-            storage.replace(told, restore)
-            restore, told_at = told, time.monotonic()
+    def __init__(self, restore: Restore, seconds_left: Callable[[], float]) -> None:
+        self.restore = restore
+        self._seconds_left = seconds_left
+        self._told_at = time.monotonic()
+
+    @property
+    def begun_at(self) -> tuple[str, int] | None:
+        """The phase that was being worked on, and how much of it is done."""
+        return None if self.restore.phase is None else (self.restore.phase, self.restore.done)
+
+    def tell(self, phase: str, done: int) -> bool:
+        """Say how much is done. Returns whether there is time to go on; without, it is stored."""
+        goes_on = self._seconds_left() > SECONDS_LEFT
+        if time.monotonic() > self._told_at + PROGRESS_SECONDS or not goes_on:
+            self.store(phase, done, self.restore.worked_until if goes_on else None)
         return goes_on
 
-    begun_at = None if restore.phase is None else (restore.phase, restore.done)
+    def store(self, phase: str, done: int, worked_until: datetime | None) -> None:
+        """Store how much is done, and until when it is worked on."""
+        told = dataclasses.replace(
+            self.restore, phase=phase, done=done, worked_until=worked_until, updated_at=datetime.now(UTC)
+        )
+        storage.replace(told, self.restore)
+        self.restore, self._told_at = told, time.monotonic()
+
+
+def _write(restore: Restore, checked: Checked, seconds_left: Callable[[], float]) -> RestoreStatus:
+    plan, progress = storage.read_plan(restore), _Progress(restore, seconds_left)
     try:
-        if not restore_journal.write(checked, plan, begun_at, tell):
-            go_on(restore)
-            return restore.status
+        if not restore_journal.write(checked, plan, progress.begun_at, progress.tell):
+            go_on(progress.restore)
+            return progress.restore.status
     except VersionMismatch:
         problem = Problem(code="CHANGED_MEANWHILE", detail="Something else was written into the journal meanwhile.")
-        return _end(restore, RestoreStatus.FAILED, (problem,))
-    return _end(restore, RestoreStatus.RESTORED)
+        return _end(progress.restore, RestoreStatus.FAILED, (problem,))
+    if not plan.into_empty:
+        storage.write_plan(restore, undo_restore.as_written(restore.user_id, plan))
+    return _end(progress.restore, RestoreStatus.RESTORED)
+
+
+def _undo(restore: Restore, seconds_left: Callable[[], float]) -> RestoreStatus:
+    plan, progress = storage.read_plan(restore), _Progress(restore, seconds_left)
+    if progress.begun_at is None and restore.undo_edited is EditedPolicy.REFUSE:
+        found = undo_restore.edited(restore.user_id, plan)
+        if found:
+            return _end(restore, *_refused(restore, len(found)))
+    if progress.begun_at is None:  # from here on, it is not looked again: what is half undone would look edited
+        progress.store(undo_restore.FIRST_PHASE, 0, restore.worked_until)
+    if not undo_restore.undo(restore.user_id, plan, restore.undo_edited, progress.begun_at, progress.tell):
+        go_on(progress.restore)
+        return progress.restore.status
+    return _end(progress.restore, RestoreStatus.UNDONE)
+
+
+def _refused(restore: Restore, number: int) -> tuple[RestoreStatus, tuple[Problem, ...]]:
+    """What a restore is again when it is not undone, since something was edited."""
+    former = tuple(problem for problem in restore.problems if problem.code != "EDITED_SINCE")
+    detail = f"{number} documents, or more, were edited since: undo it with edited KEEP or REMOVE."
+    status = RestoreStatus.FAILED if former else RestoreStatus.RESTORED
+    return status, (*former, Problem(code="EDITED_SINCE", detail=detail))
 
 
 def _end(restore: Restore, status: RestoreStatus, problems: tuple[Problem, ...] = ()) -> RestoreStatus:
-    storage.replace(restore.moved(status, datetime.now(UTC), problems=problems), restore)
+    now = datetime.now(UTC)
+    ended = restore.moved(status, now, problems=problems)
+    if restore.is_planned and restore.written_at is None:
+        ended = dataclasses.replace(ended, written_at=now)
+    storage.replace(ended, restore)
     return status

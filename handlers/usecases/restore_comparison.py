@@ -140,7 +140,8 @@ class _Comparing:
             equal = former is not None and tuple(former[each] for each in keys) == key
             if equal and former is not None:
                 self._see(name, former)
-            waiting.append((line, "|".join(key), document, former if equal else None))
+            if name != "trades" or document["tradeId"] not in self._checked.left_out:
+                waiting.append((line, "|".join(key), document, former if equal else None))
             if equal:
                 former = next(found, None)
         while former is not None:
@@ -155,13 +156,16 @@ class _Comparing:
         if name == "accounts":
             self._accounts.add(stored["accountId"])
         if (external_id := stored.get("externalId")) is not None and name in ("trades", "cash"):
-            self._taken[name, stored.get("accountId") if name == "cash" else None, external_id] = _id(name, stored)
+            self._taken[name, stored.get("accountId") if name == "cash" else None, external_id] = id_of(name, stored)
         if name == "executions":
             self._instruments.setdefault(_position(stored), stored["instrument"])
 
     def _compare(self, name: str, thing_id: str, document: Document, stored: Document | None, line: int) -> None:
         if name == "trades":
             document = self._with_known_images(document, stored)
+        if name == "groups":
+            there = [trade_id for trade_id in document["tradeIds"] if trade_id not in self._checked.left_out]
+            document = {**document, "tradeIds": there}
         if name == "groups" and stored is not None:
             stored = self._with_members_to_come(stored, document)
         outcome = Outcome.NEW
@@ -247,7 +251,8 @@ def position_name(key: PositionKey) -> str:
     return "|".join((key.account_id, key.symbol, key.pair_id or ""))
 
 
-def _id(name: str, document: Document) -> str:
+def id_of(name: str, document: Document) -> str:
+    """The id of a document in its member."""
     return "|".join(document[each] for each in KEYS[name])
 
 

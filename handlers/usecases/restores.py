@@ -8,12 +8,13 @@ bucket tells of the file when it comes: it is checked and compared at once, and 
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from handlers.journal.errors import StateForbids
-from handlers.journal.merges import Conflicts
+from handlers.journal.merges import Conflicts, EditedPolicy, EditedSince
 from handlers.journal.restores import (
     AT_WORK,
     AWAITS_ARCHIVE,
@@ -26,9 +27,12 @@ from handlers.storage import restores as storage
 from handlers.storage.errors import LedgerChanged, RestoreNotFound
 from handlers.storage.queues import restore_queue
 from handlers.storage.retry import retry_overtaken
+from handlers.usecases import undo_restore
 
 # Longer than a request lasts. The first message, which is sent in case the request breaks off, arrives after it.
 IN_CASE = timedelta(seconds=30)
+# How long a request looks for what was edited since. A function of the queue then looks through all of it.
+SECONDS_TO_LOOK = 8
 
 
 def create(
@@ -132,6 +136,54 @@ def _merging(restore: Restore, now: datetime) -> Restore:
             "conflicts KEEP or REPLACE."
         )
     return restore.moved(RestoreStatus.RESTORING, now)
+
+
+def undo(user: str, restore_id: str, policy: EditedPolicy) -> Restore:
+    """Begin to take back all that the restore has written.
+
+    policy: what becomes of what was edited since. What is not found within a request refuses it later. Raises
+    RestoreNotFound, StateForbids, EditedSince, AccountErased, Busy.
+    """
+
+    def attempt() -> Restore:
+        now = datetime.now(UTC)
+        restore = storage.get(user, restore_id, now)
+        if not restore.can_be_undone(now):
+            raise StateForbids(f"The restore is {restore.status}: only what one has written can be undone, for 7 days.")
+        if policy is EditedPolicy.REFUSE:
+            _refuse_edited(restore)
+        begun = dataclasses.replace(
+            restore.moved(RestoreStatus.UNDOING, now), undo_edited=policy, worked_until=None, problems=restore.problems
+        )
+        go_on(begun, IN_CASE)
+        storage.replace(begun, restore)
+        go_on(begun)
+        return begun
+
+    return retry_overtaken(attempt)
+
+
+def _refuse_edited(restore: Restore) -> None:
+    """Raise EditedSince for what was edited since, as far as it is found within a request."""
+    until = time.monotonic() + SECONDS_TO_LOOK
+    plan = storage.read_plan(restore)
+    if found := undo_restore.edited(restore.user_id, plan, lambda: time.monotonic() < until):
+        raise EditedSince(found)
+
+
+def delete(user: str, restore_id: str) -> None:
+    """Delete the restore with its files. What it has written stays, and cannot be undone any more.
+
+    Raises RestoreNotFound, StateForbids while it is worked on; AccountErased, Busy.
+    """
+
+    def attempt() -> None:
+        restore = storage.get(user, restore_id, datetime.now(UTC))
+        if restore.status in AT_WORK:
+            raise StateForbids(f"The restore is {restore.status}: wait until that is over.")
+        storage.delete(restore)
+
+    retry_overtaken(attempt)
 
 
 def go_on(restore: Restore, delay: timedelta = timedelta(0)) -> None:

@@ -129,6 +129,17 @@ def delete(user: str, account_id: str, allowed: Precondition) -> None:
     retry_overtaken(attempt)
 
 
+def forget_main(user: str) -> None:
+    """Let the account that every user has be as if it had never been changed.
+
+    Raises StateForbids when it holds something; VersionMismatch, AccountErased, Busy.
+    """
+    account, settings = storage.with_settings(user, MAIN)
+    if _main_holds_anything(user):
+        raise StateForbids("The account holds something.")
+    storage.forget_main(account, settings)
+
+
 def check_can_go(account: TradingAccount, settings: Settings) -> None:
     """Raise StateForbids for an account that every user has, and for the default one."""
     if account.is_main:

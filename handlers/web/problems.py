@@ -11,6 +11,7 @@ from handlers.documents.fields import pointer
 from handlers.faults import Fault, FieldCode
 from handlers.imports import errors as imports
 from handlers.journal import errors as journal
+from handlers.journal import merges
 from handlers.journal.money import canonical
 from handlers.log import logger
 from handlers.storage import errors as storage
@@ -262,6 +263,11 @@ TABLE: dict[type[Exception], Callable[[Any], Problem]] = {
         EDITED_SINCE,
         "Executions or cash of the import were edited since it was committed.",
         members={"executionIds": list(error.execution_ids), "cashIds": list(error.cash_ids)},
+    ),
+    merges.EditedSince: lambda error: Problem(
+        EDITED_SINCE,
+        "Documents of the restore were edited since it wrote them.",
+        members={"documents": [{"name": named.name, "id": named.id} for named in error.named]},
     ),
     imports.ImportNotReady: lambda error: Problem(IMPORT_NOT_READY, error.detail),
     storage.ImportNotFound: lambda _: Problem(NOT_FOUND, "You have no such import, or its time is over."),

@@ -7,13 +7,16 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
 from handlers.imports.record import ImportStatus
-from handlers.storage import imports
+from handlers.journal.merges import Plan
+from handlers.journal.restores import RestoreStatus
+from handlers.storage import imports, restores
 from handlers.storage.clients import s3
 from openapi.generate import contract, operations
 from tests.api.client import Answer, Client
@@ -115,7 +118,7 @@ class World:
         if "{importId}" in path:
             self.ids["importId"] = self._import(operation_id)
         if "{restoreId}" in path:
-            self._restore()
+            self._restore(operation_id)
         if "{mappingId}" in path:
             self.post("/import-mappings", EXAMPLES["ImportMappingInput"], "mappingId")
         if operation_id == "deleteEntry":
@@ -132,12 +135,18 @@ class World:
             assert self.client.delete(f"/trades/{self.ids['tradeId']}").status == 204
         return path.format(**self.ids)
 
-    def _restore(self) -> None:
-        """A restore whose archive has been sent, and a journal without trades."""
+    def _restore(self, operation_id: str) -> None:
+        """A restore whose archive has been sent, and a journal without trades; to be undone, one that is written."""
         assert self.client.delete(f"/trades/{self.ids['tradeId']}").status == 204
         made = self.client.post("/restores", EXAMPLES["RestoreInput"]).json
         self.ids["restoreId"] = made["restore"]["restoreId"]
         s3().put_object(Bucket="files", Key=made["upload"]["fields"]["key"], Body=b"PK")
+        if operation_id == "undoRestore":
+            now = datetime.now(UTC)
+            former = restores.get(self.own.user.sub, self.ids["restoreId"], now)
+            written = replace(former, status=RestoreStatus.RESTORED, is_planned=True, written_at=now)
+            restores.write_plan(written, Plan(changes={}))
+            restores.replace(written, former)
 
     def _import(self, operation_id: str) -> str:
         """An import with a preview of two trades, or a committed one, at its first version."""

@@ -10,8 +10,8 @@ from handlers.journal.settings import MAIN
 from tests.api import journals
 from tests.api.client import Client
 from tests.api.estate import Estate, new_client
-from tests.api.journals import exported, file_of
-from tests.api.restoring import begin, commit, everything, restored, send, work
+from tests.api.journals import exported, file_of, made
+from tests.api.restoring import archive, begin, changed, commit, everything, merged, restored, send, work
 
 ZIP, AT = {"format": "ZIP"}, "2026-01-05T10:00:00Z"
 
@@ -185,3 +185,28 @@ def test_restores_are_listed_the_newest_first_and_are_not_many(dana: Client, eri
     assert dana.post("/restores", {"mode": "EMPTY_ONLY"}).kind == "/problems/state-forbids"
     assert erin.get("/restores").json == {"items": []}
     assert erin.get(f"/restores/{made[0]}").status == 404
+
+
+def test_an_export_that_is_written_while_a_position_is_settled_is_restored(
+    dana: Client, erin: Client, queue: str
+) -> None:
+    journals.keep(dana)
+    trades = dana.get("/trades", query="limit=100").json["items"]
+    [flip, grouped] = [
+        next(trade["tradeId"] for trade in trades if trade["symbol"].upper() == symbol) for symbol in ("FLIP", "COIN")
+    ]
+    made(dana("PUT", f"/groups/{MAIN}", {"name": "Two", "tradeIds": [flip, grouped]}))
+
+    def without_flip(documents: list[dict[str, Any]]) -> None:
+        documents[:] = [each for each in documents if each["symbol"].upper() != "FLIP"]
+
+    members = changed(exported(dana), "executions", without_flip)
+    shown = restored(erin, queue, archive(members))
+    assert shown["status"] == "RESTORED", shown
+    # Of two trades, something was written about one.
+    [warning] = shown["warnings"]
+    assert (warning["code"], warning["member"]) == ("NOT_OPENED", "trades.ndjson")
+    assert [group["tradeIds"] for group in erin.get("/groups").json["items"] if group["name"] == "Two"] == [[grouped]]
+    again = merged(erin, queue, archive(members))
+    assert [each["code"] for each in again["warnings"]] == ["NOT_OPENED"]
+    assert all(each["new"] == 0 for each in again["preview"]["members"])
