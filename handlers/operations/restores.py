@@ -8,35 +8,50 @@ from typing import Any
 from starlette.responses import Response
 
 from generated import models
+from handlers.documents.fields import as_json
 from handlers.documents.restores import restore_document, restore_with_upload
 from handlers.faults import Fault, FieldCode
 from handlers.journal.errors import FieldError, RuleBroken
 from handlers.journal.merges import Conflicts, EditedPolicy
 from handlers.journal.restores import AT_WORK, Restore, RestoreMode
 from handlers.usecases import restores as usecase
+from handlers.usecases.restores import Made
 from handlers.web.contract import base_path
 from handlers.web.etags import etag, required_if_match
-from handlers.web.responses import reply
+from handlers.web.idempotency import kept_reply, keyed
+from handlers.web.responses import reply, reply_text
 
 RETRY_AFTER_SECONDS = 5
 _OF_MERGING = Fault(FieldCode.NOT_FOR_KIND, "belongs to the mode MERGE alone", {"kind": RestoreMode.EMPTY_ONLY})
 
 
-async def create_restore(document: Any, user: str) -> Response:
+async def create_restore(document: Any, user: str, idempotency_key: str | None = None) -> Response:
     """Answer a form with which a client sends an archive."""
     given = models.RestoreInput.model_validate(document)
     mode = RestoreMode(given.mode)
     if given.conflicts is not None and mode is RestoreMode.EMPTY_ONLY:
         raise RuleBroken([FieldError(("conflicts",), _OF_MERGING)])
-    made, url, fields = usecase.create(
+    made, earlier = usecase.create(
         user,
         mode=mode,
         conflicts=Conflicts(given.conflicts or Conflicts.REFUSE),
         only_check=bool(given.only_check),
         now=datetime.now(UTC),
+        keyed=keyed(idempotency_key, "createRestore", given, _made),
     )
-    headers = {"Location": f"{base_path()}/restores/{made.restore_id}", "ETag": etag(made.version)}
-    return reply(201, restore_with_upload(made, url, fields), headers)
+    if made is None:
+        if earlier is None:
+            raise AssertionError("what is not made was made before")
+        return kept_reply(earlier, repeated=True)
+    return reply_text(201, *_made(made))
+
+
+def _made(made: Made) -> tuple[str, dict[str, str]]:
+    headers = {
+        "Location": f"{base_path()}/restores/{made.restore.restore_id}",
+        "ETag": etag(made.restore.version),
+    }
+    return as_json(restore_with_upload(*made)), headers
 
 
 async def list_restores(user: str) -> Response:

@@ -20,7 +20,7 @@ from handlers.storage.clients import failures_are_unavailable, files_bucket, s3
 from handlers.storage.codec import Codec
 from handlers.storage.dynamo import at_version
 from handlers.storage.errors import RestoreNotFound, VersionMismatch
-from handlers.storage.trade_items import epoch_seconds, has_expired
+from handlers.storage.trade_items import KeptAnswer, epoch_seconds, has_expired
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
@@ -33,9 +33,15 @@ _COMPRESSION = 1
 _HOLDINGS = (ledger.account(), "fill|", ledger.actions(), "cash|", ledger.reconciliations(), "fx|")
 
 
-def create(made: Restore) -> None:
-    """Store a new restore. Raises AccountErased, Busy."""
-    ledger.write(made.user_id, [ledger.put_new(_item(made))], retry_conflicts=True)
+def create(made: Restore, answer: KeptAnswer | None = None) -> KeptAnswer | None:
+    """Store a new restore, unless the same request did. Returns the answer kept for that request, if it did.
+
+    Raises VersionMismatch when another request with that key is being handled; KeyReused, AccountErased, Busy.
+    """
+    earlier, reasons = ledger.write_once(made.user_id, [ledger.put_new(_item(made))], answer, made.created_at)
+    if earlier is None and any(reasons):
+        raise VersionMismatch(made.restore_id)
+    return earlier
 
 
 def get(user_id: str, restore_id: str, now: datetime) -> Restore:

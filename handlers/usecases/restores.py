@@ -11,6 +11,7 @@ import dataclasses
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 from uuid import uuid4
 
 from handlers.journal.errors import StateForbids
@@ -23,16 +24,27 @@ from handlers.journal.restores import (
     RestoreMode,
     RestoreStatus,
 )
+from handlers.storage import kept_answers
 from handlers.storage import restores as storage
 from handlers.storage.errors import LedgerChanged, RestoreNotFound
 from handlers.storage.queues import restore_queue
 from handlers.storage.retry import retry_overtaken
+from handlers.storage.trade_items import KeptAnswer
 from handlers.usecases import undo_restore
+from handlers.usecases.keyed import KeyedRequest
 
 # Longer than a request lasts. The first message, which is sent in case the request breaks off, arrives after it.
 IN_CASE = timedelta(seconds=30)
 # How long a request looks for what was edited since. A function of the queue then looks through all of it.
 SECONDS_TO_LOOK = 8
+
+
+class Made(NamedTuple):
+    """A new restore, and address and fields of the form that sends its archive."""
+
+    restore: Restore
+    url: str
+    fields: dict[str, str]
 
 
 def create(
@@ -42,24 +54,33 @@ def create(
     now: datetime,
     mode: RestoreMode = RestoreMode.EMPTY_ONLY,
     conflicts: Conflicts = Conflicts.REFUSE,
-) -> tuple[Restore, str, dict[str, str]]:
-    """A new restore, and address and fields of the form that sends its archive.
+    keyed: KeyedRequest[Made] | None = None,
+) -> tuple[Made | None, KeptAnswer | None]:
+    """Make a restore that awaits its archive, unless the same request did before.
 
-    Raises StateForbids when there are too many; AccountErased, Busy.
+    Returns it, or the answer kept for the earlier request. Raises StateForbids when there are too many; KeyReused,
+    AccountErased, Busy.
     """
-    if len(storage.every(user, now)) >= MOST_RESTORES:
-        raise StateForbids(f"You have {MOST_RESTORES} restores within a day: wait until the oldest has expired.")
-    made = Restore(
-        user_id=user,
-        restore_id=str(uuid4()),
-        mode=mode,
-        conflicts=conflicts,
-        only_check=only_check,
-        created_at=now,
-        updated_at=now,
-    )
-    storage.create(made)
-    return made, *storage.form(made)
+
+    def attempt() -> tuple[Made | None, KeptAnswer | None]:
+        if keyed is not None and (earlier := kept_answers.for_key(user, keyed.key, keyed.fingerprint, now)) is not None:
+            return None, earlier
+        if len(storage.every(user, now)) >= MOST_RESTORES:
+            raise StateForbids(f"You have {MOST_RESTORES} restores: delete one, or wait until the oldest has expired.")
+        made = Restore(
+            user_id=user,
+            restore_id=str(uuid4()),
+            mode=mode,
+            conflicts=conflicts,
+            only_check=only_check,
+            created_at=now,
+            updated_at=now,
+        )
+        shown = Made(made, *storage.form(made))
+        earlier = storage.create(made, None if keyed is None else keyed.answer(shown))
+        return (shown, None) if earlier is None else (None, earlier)
+
+    return retry_overtaken(attempt)
 
 
 def arrived(key: str, version: str, now: datetime) -> tuple[str, str] | None:

@@ -67,9 +67,16 @@ def stored(user: str) -> list[Any]:
     return found
 
 
+def created(user: str) -> tuple[Any, dict[str, str]]:
+    """A restore that awaits its archive, and the fields of its form."""
+    shown, _ = restores.create(user, only_check=False, now=datetime.now(UTC))
+    assert shown is not None
+    return shown.restore, shown.fields
+
+
 def committed(user: str, file: bytes) -> Any:
     """The message of a restore that is committed."""
-    made, _, fields = restores.create(user, only_check=False, now=datetime.now(UTC))
+    made, fields = created(user)
     clients.s3().put_object(Bucket="files", Key=fields["key"], Body=file)
     restores.commit(user, made.restore_id, lambda _: True)
     return {"userId": user, "restoreId": made.restore_id}
@@ -119,7 +126,7 @@ def test_a_commit_that_is_killed_at_any_call_can_be_repeated(
     while was_killed:
         at += 1
         user = str(uuid4())
-        made, _, fields = restores.create(user, only_check=False, now=datetime.now(UTC))
+        made, fields = created(user)
         clients.s3().put_object(Bucket="files", Key=fields["key"], Body=file)
         ask = partial(restores.commit, user, made.restore_id, lambda version: version == 1)
         kill.left = at

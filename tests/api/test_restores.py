@@ -210,3 +210,14 @@ def test_an_export_that_is_written_while_a_position_is_settled_is_restored(
     again = merged(erin, queue, archive(members))
     assert [each["code"] for each in again["warnings"]] == ["NOT_OPENED"]
     assert all(each["new"] == 0 for each in again["preview"]["members"])
+
+
+def test_a_request_that_is_repeated_with_its_key_makes_one_restore(dana: Client) -> None:
+    key = {"Idempotency-Key": "key-1"}
+    first, again = (dana.post("/restores", {"mode": "EMPTY_ONLY"}, headers=key) for _ in range(2))
+    assert (first.status, again.status, again.json) == (201, 201, first.json)
+    assert [answer.headers["location"] for answer in (first, again)] == [first.headers["location"]] * 2
+    assert again.headers["idempotent-replayed"] == "true"
+    other = dana.post("/restores", {"mode": "MERGE"}, headers=key)
+    assert (other.status, other.kind) == (422, "/problems/idempotency-key-reused")
+    assert len(dana.get("/restores").json["items"]) == 1
