@@ -227,6 +227,8 @@ BY_PATH: dict[str, list[Send]] = {
     "commitRestore": [
         lambda user, ids: user.post(f"/restores/{ids.restore}/commit", headers={"If-Match": '"1"'}),
     ],
+    "undoRestore": [lambda user, ids: user.post(f"/restores/{ids.restore}/undo", {"edited": "REMOVE"})],
+    "deleteRestore": [lambda user, ids: user.delete(f"/restores/{ids.restore}")],
     "restoreTrade": [lambda user, ids: user.post(f"/deleted-trades/{ids.trade}/restore")],
 }
 
