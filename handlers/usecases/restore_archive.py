@@ -12,7 +12,7 @@ from handlers.journal.merges import Conflicts, EditedPolicy, Preview
 from handlers.journal.restores import AT_WORK, MOST_PROBLEMS, Problem, Restore, RestoreMode, RestoreStatus
 from handlers.storage import restores as storage
 from handlers.storage.errors import RestoreNotFound, VersionMismatch
-from handlers.usecases import compare_figures, json_reading, restore_journal, undo_restore
+from handlers.usecases import compare_figures, json_reading, restore_edits, restore_journal, undo_restore
 from handlers.usecases.archive_check import Checked, NotRestorable, check
 from handlers.usecases.convert_version_1 import converted
 from handlers.usecases.restore_comparison import compare
@@ -183,7 +183,7 @@ def _write(restore: Restore, checked: Checked, seconds_left: Callable[[], float]
 def _undo(restore: Restore, seconds_left: Callable[[], float]) -> RestoreStatus:
     plan, progress = storage.read_plan(restore), _Progress(restore, seconds_left)
     if progress.begun_at is None and restore.undo_edited is EditedPolicy.REFUSE:
-        found = undo_restore.edited(restore.user_id, plan)
+        found = restore_edits.edited(restore.user_id, plan)
         if found:
             return _end(restore, *_refused(restore, len(found)))
     if progress.begun_at is None:  # from here on, it is not looked again: what is half undone would look edited

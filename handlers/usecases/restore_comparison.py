@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,31 +25,12 @@ from handlers.storage import corporate_actions, executions, groups, trading_acco
 from handlers.storage.executions import PositionKey
 from handlers.usecases.archive_check import Checked, NotRestorable
 from handlers.usecases.export_archive import Journal
+from handlers.usecases.journal_things import KEYS, SETTINGS, content, id_of
 
 Document = Mapping[str, Any]
 
-# What a thing is named by, in each member; all are sorted by that.
-KEYS: Mapping[str, Sequence[str]] = {
-    "accounts": ("accountId",),
-    "trades": ("tradeId",),
-    "groups": ("groupId",),
-    "executions": ("executionId",),
-    "actions": ("actionId",),
-    "cash": ("cashId", "accountId"),
-    "reconciliations": ("reconciliationId",),
-    "fx": ("from", "to", "day"),
-}
-SETTINGS = "settings"
-# How something came about, and which trade an execution would open.
-_NOT_COMPARED = ("version", "updatedAt", "opens")
 # Things that nobody can change, so another one of the same id is none that an archive may bring.
 _UNCHANGEABLE = ("actions", "reconciliations")
-
-
-def content(document: Document) -> str:
-    """A hash of what of a document is compared."""
-    compared = {name: value for name, value in document.items() if name not in _NOT_COMPARED}
-    return hashlib.sha256(json.dumps(compared, sort_keys=True).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,11 +230,6 @@ class _Comparing:
 def position_name(key: PositionKey) -> str:
     """A position's key as one text."""
     return "|".join((key.account_id, key.symbol, key.pair_id or ""))
-
-
-def id_of(name: str, document: Document) -> str:
-    """The id of a document in its member."""
-    return "|".join(document[each] for each in KEYS[name])
 
 
 def _position(document: Document) -> tuple[str, str, str | None]:

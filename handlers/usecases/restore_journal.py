@@ -41,8 +41,9 @@ from handlers.usecases import restore_replacing as replacing
 from handlers.usecases.archive_check import Checked
 from handlers.usecases.archive_positions import Derived
 from handlers.usecases.export_archive import IMAGES
+from handlers.usecases.journal_things import SETTINGS
 from handlers.usecases.merge_positions import Wanted
-from handlers.usecases.restore_comparison import SETTINGS, position_name
+from handlers.usecases.restore_comparison import position_name
 
 # Of a transaction: actions, of which others are the checks of the user and of at most so many accounts; and characters
 # of items, of which DynamoDB takes 4 MB.

@@ -22,7 +22,7 @@ from handlers.journal.trading_accounts import TradingAccount
 from handlers.storage import cash, groups, trades, trading_accounts
 from handlers.storage.errors import CashNotFound, GroupNotFound, TradeNotFound, VersionMismatch
 from handlers.storage.groups import MOST_CHANGES
-from handlers.usecases.restore_comparison import content
+from handlers.usecases.journal_things import content
 
 
 def _is_to_do(change: Change, stored: Mapping[str, Any]) -> bool:

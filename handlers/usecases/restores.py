@@ -30,7 +30,7 @@ from handlers.storage.errors import LedgerChanged, RestoreNotFound
 from handlers.storage.queues import restore_queue
 from handlers.storage.retry import retry_overtaken
 from handlers.storage.trade_items import KeptAnswer
-from handlers.usecases import undo_restore
+from handlers.usecases import restore_edits
 from handlers.usecases.keyed import KeyedRequest
 
 # Longer than a request lasts. The first message, which is sent in case the request breaks off, arrives after it.
@@ -188,7 +188,7 @@ def _refuse_edited(restore: Restore) -> None:
     """Raise EditedSince for what was edited since, as far as it is found within a request."""
     until = time.monotonic() + SECONDS_TO_LOOK
     plan = storage.read_plan(restore)
-    if found := undo_restore.edited(restore.user_id, plan, lambda: time.monotonic() < until):
+    if found := restore_edits.edited(restore.user_id, plan, lambda: time.monotonic() < until):
         raise EditedSince(found)
 
 

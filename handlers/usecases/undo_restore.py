@@ -11,13 +11,12 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from itertools import islice, takewhile
 from typing import Any
 
 from handlers.documents import exported, restored
 from handlers.documents.ledger import cash_document, rate_document, reconciliation_document, settings_document
 from handlers.journal.errors import StateForbids
-from handlers.journal.merges import MOST_NAMED, Change, EditedPolicy, Named, Plan
+from handlers.journal.merges import Change, EditedPolicy, Plan
 from handlers.journal.restoring import Annotations
 from handlers.journal.settings import MAIN, Settings
 from handlers.journal.trade import Image, Trade, TradeSource
@@ -45,37 +44,14 @@ from handlers.storage.retry import retry_overtaken
 from handlers.usecases import merge_positions
 from handlers.usecases import restore_replacing as replacing
 from handlers.usecases import trading_accounts as accounts
-from handlers.usecases.export_archive import Journal
+from handlers.usecases.journal_things import SETTINGS, content
 from handlers.usecases.merge_positions import Wanted
-from handlers.usecases.restore_comparison import SETTINGS, content, id_of
 
 FIRST_PHASE = "groups"
 Document = Mapping[str, Any]
 _AT_ONCE = 100
 # Called after each step with the phase and how many of its steps are taken; whether to go on.
 Tell = Callable[[str, int], bool]
-
-
-def edited(user: str, plan: Plan, goes_on: Callable[[], bool] = lambda: True) -> tuple[Named, ...]:
-    """What the restore has written and was edited since, 100 things at most. The whole journal is read for it, as long
-    as it `goes_on`. Raises Busy.
-    """
-    found = (named for named in takewhile(lambda _: goes_on(), _edited(user, plan)) if named is not None)
-    return tuple(islice(found, MOST_NAMED))
-
-
-def _edited(user: str, plan: Plan) -> Iterator[Named | None]:
-    """Each thing that was edited since, and None for each other one."""
-    if (change := plan.of(SETTINGS, SETTINGS)) is not None:
-        stored = settings_document(trading_accounts.settings(user))
-        yield None if _is_known(change, stored) else Named(name=SETTINGS, id=SETTINGS)
-    for member, documents in Journal(user, lambda _: None).members():
-        name = member.removesuffix(".ndjson")
-        for document in documents:
-            thing_id = id_of(name, document)
-            change = plan.of(name, thing_id)
-            is_edited = change is not None and not _is_known(change, document)
-            yield Named(name=name, id=thing_id) if is_edited else None
 
 
 def as_written(user: str, plan: Plan) -> Plan:
@@ -91,11 +67,6 @@ def as_written(user: str, plan: Plan) -> Plan:
                 key = "trades", stored.trade_id
                 changes[key] = replace(changes[key], after=content(exported.exported_trade(stored)))
     return replace(plan, changes=changes)
-
-
-def _is_known(change: Change, stored: Document) -> bool:
-    """Whether the thing is as the restore wrote it, or as it was before."""
-    return content(stored) in (change.after, change.before_hash)
 
 
 def undo(user: str, plan: Plan, policy: EditedPolicy, begun: tuple[str, int] | None, tell: Tell) -> bool:

@@ -119,6 +119,8 @@ EVERY: dict[str, Callable[[Client], Answer]] = {
     "createRestore": lambda client: client.post("/restores", {"mode": "EMPTY_ONLY"}),
     "getRestore": lambda client: client.get(f"/restores/{NEVER}"),
     "commitRestore": lambda client: client.post(f"/restores/{NEVER}/commit", headers={"If-Match": '"1"'}),
+    "undoRestore": lambda client: client.post(f"/restores/{NEVER}/undo", {"edited": "REFUSE"}),
+    "deleteRestore": lambda client: client.delete(f"/restores/{NEVER}"),
     "listExports": lambda client: client.get("/exports"),
     "createExport": lambda client: client.post("/exports", {"format": "CSV"}),
     "getExport": lambda client: client.get(f"/exports/{NEVER}"),
