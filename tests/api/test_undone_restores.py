@@ -9,7 +9,7 @@ import pytest
 
 from handlers.entry.restores import restore_journal
 from handlers.journal.settings import MAIN
-from handlers.storage import clients
+from handlers.storage import clients, ledger
 from handlers.storage import restores as storage
 from handlers.usecases import restore_archive
 from handlers.usecases import restores as usecase
@@ -316,3 +316,25 @@ def test_annotations_that_were_edited_stay(dana: Client, queue: str) -> None:
     made(dana.patch(path, {"lessons": "two"}))
     assert undone(dana, queue, shown, edited="KEEP")["status"] == "UNDONE"
     assert dana.get(path).json["lessons"] == "two"
+
+
+def test_a_step_that_is_overtaken_is_taken_again(
+    dana: Client, erin: Client, queue: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    split = {"type": "SPLIT", "symbol": "A", "effectiveAt": "2026-01-05T10:00:00Z", "new": "2", "old": "1"}
+    made(dana.post("/corporate-actions", split))
+    dana.new_trade()
+    shown = restored(erin, queue, backup(dana))
+    write, deletions = ledger.write, []
+
+    def overtaken(user: str, actions: Any, **options: Any) -> Any:
+        if "Delete" in actions[0]:
+            deletions.append(actions)
+            if len(deletions) in (1, 3):  # the first of the action, and the first of the trade
+                return [{"Code": "TransactionConflict"}]
+        return write(user, actions, **options)
+
+    monkeypatch.setattr(ledger, "write", overtaken)
+    assert undone(erin, queue, shown)["status"] == "UNDONE"
+    assert len(deletions) == 4
+    assert (erin.get("/trades").json["items"], erin.get("/corporate-actions").json["items"]) == ([], [])
