@@ -55,7 +55,7 @@ def _made(made: Made) -> tuple[str, dict[str, str]]:
 
 
 async def list_restores(user: str) -> Response:
-    """List the restores of the last day."""
+    """List the restores that have not expired."""
     shown = usecase.every(user, datetime.now(UTC))
     return reply(200, {"items": [restore_document(restore) for restore in shown]})
 
