@@ -219,6 +219,7 @@ def test_a_completion_that_the_same_request_makes_meanwhile_is_answered_again(
     def overtaken(*args: Any) -> Any:
         monkeypatch.setattr(trades, "get", read)
         made.append(dana.post("/trades", trade, headers=KEY, query=COMPLETE))
+        dana.patch(f"/trades/{made[0].json['tradeId']}", {"lessons": "wait"})
         return read(*args)
 
     monkeypatch.setattr(trades, "get", overtaken)

@@ -572,11 +572,17 @@ def test_a_message_for_nothing_is_nothing(dana: Client, applying: Applying) -> N
     assert trades(dana) == []
 
 
+@pytest.mark.parametrize(
+    ("symbol", "found"), [("AAPL", {"AAPL": "1", "MSFT": "2"}), ("MSFT", {"MSFT": "4"})], ids=["another", "its own"]
+)
 def test_the_settler_is_not_waited_for_without_end(
-    dana: Client, applying: Applying, monkeypatch: pytest.MonkeyPatch
+    dana: Client, applying: Applying, monkeypatch: pytest.MonkeyPatch, symbol: str, found: dict[str, str]
 ) -> None:
     monkeypatch.setattr(import_batches, "MOST_PLANNED", 0)
-    parts: list[Part] = [a_fill("BUY", "1", "1", 0), an_action("SPLIT", 5, new="2", old="1", symbol="MSFT")]
+    parts: list[Part] = [
+        a_fill("BUY", "1", "1", 0, symbol=symbol),
+        an_action("SPLIT", 5, new="2", old="1", symbol="MSFT"),
+    ]
     put(dana, fill("BUY", "1", "1", 0, symbol="MSFT"))
     one = a_preview(DANA, rows_of(parts))
     assert ask(dana, one).status == 202
@@ -589,7 +595,7 @@ def test_the_settler_is_not_waited_for_without_end(
     done = imports.get(DANA, one.import_id)
     assert (done.status, set(done.warnings)) == (ImportStatus.COMMITTED, {import_settling.NOT_SETTLED})
     applying.settle()
-    assert positions(dana) == {"AAPL": "1", "MSFT": "2"}
+    assert positions(dana) == found
 
 
 def test_work_is_taken_up_again_while_something_is_in_the_way(

@@ -9,7 +9,7 @@ import pytest
 from handlers.journal.settings import MAIN
 from handlers.storage import import_edits
 from tests.api import journals
-from tests.api.client import Client
+from tests.api.client import Client, a_trade
 from tests.api.estate import Estate, new_client
 from tests.api.journals import documents_of, exported, file_of, made
 from tests.api.restoring import archive, changed, commit, compared, everything, merged, work
@@ -231,3 +231,15 @@ def without_versions(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: without_versions(each) for name, each in value.items() if name not in ("version", "updatedAt")}
     return [without_versions(each) for each in value] if isinstance(value, list) else value
+
+
+def test_a_trade_that_comes_into_a_stored_position_takes_its_external_id(
+    dana: Client, erin: Client, queue: str
+) -> None:
+    trade = f"/trades/{dana.new_trade(symbol='A', externalId='x', openDate='2026-01-05T11:00:00Z')['tradeId']}"
+    made(dana.post(f"{trade}/to-executions"))
+    fill(erin, "A", "BUY", "1", 0)
+    fill(erin, "A", "SELL", "1", 1)
+    assert merged(erin, queue, backup(dana))["status"] == "RESTORED"
+    assert made(erin.get(trade))["externalId"] == "x"
+    assert erin.post("/trades", a_trade(externalId="x")).kind == "/problems/external-id-taken"

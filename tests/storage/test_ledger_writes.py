@@ -7,8 +7,10 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
+from botocore.exceptions import ClientError
 
 from handlers.journal.cash import Cash, CashType
 from handlers.journal.rates import DayRate
@@ -18,6 +20,7 @@ from handlers.journal.settings import MAIN, Settings
 from handlers.journal.trading_accounts import TradingAccount
 from handlers.storage import (
     cash,
+    clients,
     corporate_actions,
     dynamo,
     executions,
@@ -28,7 +31,7 @@ from handlers.storage import (
     restores,
     trading_accounts,
 )
-from handlers.storage.errors import AccountErased, Contended, VersionMismatch
+from handlers.storage.errors import AccountErased, Contended, ReconciliationNotFound, VersionMismatch
 from handlers.storage.executions import StoredPosition
 from handlers.storage.trade_items import KeptAnswer
 
@@ -67,7 +70,7 @@ RECONCILIATION = Reconciliation(
     created_at=NOW,
 )
 POSITION = StoredPosition(user_id=USER, account_id=MAIN, symbol="AAPL", version=3)
-RESTORE = Restore(user_id=USER, restore_id="restore-1", created_at=NOW, updated_at=NOW)
+RESTORE = Restore(user_id=USER, restore_id="99999999-0000-4000-8000-000000000000", created_at=NOW, updated_at=NOW)
 
 
 @pytest.fixture
@@ -96,7 +99,11 @@ def overtaken(monkeypatch: pytest.MonkeyPatch) -> None:
         lambda: trading_accounts.restore(replace(ACCOUNT, account_id=MAIN), SETTINGS),
         lambda: reconciliations.create(RECONCILIATION, None, NOW),
         lambda: executions.delete_position(POSITION),
+        lambda: restores.create(RESTORE),
         lambda: restores.replace(replace(RESTORE, version=2), RESTORE),
+        lambda: restores.delete(RESTORE),
+        lambda: trading_accounts.set_in_use(USER, ACCOUNT.account_id),
+        lambda: trading_accounts.forget_main(replace(ACCOUNT, account_id=MAIN), SETTINGS),
     ],
     ids=[
         "cash",
@@ -111,12 +118,27 @@ def overtaken(monkeypatch: pytest.MonkeyPatch) -> None:
         "restored account",
         "reconciliation",
         "deleted position",
+        "new restore",
         "restore",
+        "deleted restore",
+        "account in use",
+        "account that every user has",
     ],
 )
 def test_who_is_overtaken_is_told_of_another_version(write: Callable[[], object]) -> None:
     with pytest.raises(VersionMismatch):
         write()
+
+
+def test_new_positions_of_a_symbol_have_the_same_corporate_actions() -> None:
+    new = [
+        replace(POSITION, version=0, account_id=account, actions_version=1) for account in (MAIN, ACCOUNT.account_id)
+    ]
+    changes = [executions.Written(position=each, put=(), removed=(), trades=(), vanished=()) for each in new]
+    assert len(list(executions._actions_are_counted(USER, changes))) == 1
+    other = changes[1]._replace(position=replace(new[1], actions_version=2))
+    with pytest.raises(VersionMismatch):
+        list(executions._actions_are_counted(USER, [changes[0], other]))
 
 
 @pytest.mark.usefixtures("overtaken")
@@ -161,3 +183,20 @@ def test_an_answer_that_is_being_written_by_another_request_is_contended(monkeyp
 def test_a_range_of_days_that_ends_before_it_begins_has_no_cash() -> None:
     wanted = cash.CashFilter(account_ids=(MAIN,), open_from=date(2026, 1, 6), open_to=date(2026, 1, 1))
     assert cash.page(USER, wanted, limit=10, newest_first=False, after=None) == ([], None)
+
+
+@pytest.mark.usefixtures("table")
+def test_a_reconciliation_of_which_only_the_place_is_left_is_none() -> None:
+    reconciliations.create(RECONCILIATION, None, NOW)
+    [item, place] = reconciliations.items_of(RECONCILIATION)
+    clients.dynamodb().delete_item(TableName="ledger", Key={name: item[name] for name in ("userId", "item")})
+    with pytest.raises(ReconciliationNotFound):
+        reconciliations.get(USER, MAIN, RECONCILIATION.reconciliation_id)
+    assert ledger.get(USER, place["item"]["S"])
+
+
+def test_a_failure_of_the_bucket_does_not_mean_that_no_archive_has_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    failure = ClientError({"Error": {"Code": "InternalError"}}, "HeadObject")
+    monkeypatch.setattr(restores, "s3", lambda: Mock(head_object=Mock(side_effect=failure)))
+    with pytest.raises(ClientError):
+        restores.file_version(RESTORE)
