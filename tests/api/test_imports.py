@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from handlers.entry.ledger import after_ledger_change
-from handlers.storage import clients, imports
+from handlers.storage import clients
 from handlers.usecases import file_writing
 from tests.api.client import DANA, ERIN, Client
 from tests.api.conftest import LogLines
@@ -118,22 +118,20 @@ def test_the_dry_run_shows_the_trades_and_what_they_add_up_to(dana: Client, impo
     }
 
 
-def test_a_long_dry_run_tells_its_progress(
-    dana: Client, importing: Importing, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_long_dry_run_tells_its_progress(dana: Client, importing: Importing, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = list[Any]()
+
+    def see(params: Any, **_: Any) -> None:
+        updates = [action["Update"] for action in params["TransactItems"] if "Update" in action]
+        told.extend(update["ExpressionAttributeValues"][":progress"]["M"] for update in updates)
+
     monkeypatch.setattr(file_writing, "PROGRESS_SECONDS", -1)
-    tell, told = imports.tell, list[tuple[Any, int]]()
-
-    def seen(one: Any, progress: Any) -> None:
-        tell(one, progress)
-        shows = shown(dana, one.import_id)
-        told.append((shows["progress"], shows["version"]))
-
-    monkeypatch.setattr(imports, "tell", seen)
-    content = a_file("31 Buy 1 AAPL 185", "42 Sell 1 AAPL 186", "31 Buy 1 MSFT 185")
-    assert importing.imported(dana, content, **NEW_YORK)["status"] == "PREVIEW"
-    assert [progress for progress, _ in told] == [{"phase": "SETTLING", "done": done, "total": 3} for done in (2, 3)]
-    assert len({version for _, version in told}) == 1  # which is no change of the import
+    made = dana.post("/imports", {"fileName": "fills.csv", **NEW_YORK}).json
+    sent = importing.send(made, a_file("31 Buy 1 AAPL 185", "42 Sell 1 AAPL 186", "31 Buy 1 MSFT 185").encode())
+    clients.dynamodb().meta.events.register("provide-client-params.dynamodb.TransactWriteItems", see)
+    assert importing.read(sent) == []
+    assert told == [{"phase": {"S": "SETTLING"}, "done": {"N": done}, "total": {"N": "3"}} for done in ("2", "3")]
+    assert shown(dana, made["import"]["importId"])["status"] == "PREVIEW"
 
 
 def test_the_dry_run_goes_on_from_what_is_open(dana: Client, importing: Importing) -> None:
