@@ -13,9 +13,11 @@ from handlers.log import logger
 from handlers.storage import accounts, clients, sign_in, trade_defaults
 from tests import aws_stand_in, rights
 from tests import user_pool as user_pools
+from tests.api.applying import Applying
 from tests.api.behind import Behind
 from tests.api.client import ERIN, Client
 from tests.api.estate import Estate, new_queue
+from tests.api.importing import Importing
 from tests.storage.conftest import aws as aws
 from tests.storage.conftest import bucket as bucket
 from tests.storage.conftest import empty_tables as empty_tables
@@ -66,17 +68,10 @@ def nobody() -> Client:
 @pytest.fixture
 def estate(bucket: None, pool: str, monkeypatch: pytest.MonkeyPatch) -> Estate:  # noqa: ARG001 made first
     """All places that can hold data of a user."""
-    made = Estate(pool, new_queue("erasures"), new_queue("exports"))
+    made = Estate(pool, new_queue("erasures"), new_queue("exports"), new_queue("restores"))
     monkeypatch.setenv("ERASURE_QUEUE_URL", made.erasure_queue)
     monkeypatch.setenv("EXPORT_QUEUE_URL", made.export_queue)
-    return made
-
-
-@pytest.fixture
-def restore_queue(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> str:  # noqa: ARG001 made first
-    """The queue of the archives to restore."""
-    made = new_queue("restores")
-    monkeypatch.setenv("RESTORE_QUEUE_URL", made)
+    monkeypatch.setenv("RESTORE_QUEUE_URL", made.restore_queue)
     return made
 
 
@@ -143,3 +138,15 @@ def behind(monkeypatch: pytest.MonkeyPatch) -> Behind:
     made = Behind()
     monkeypatch.setenv("SETTLE_QUEUE_URL", made.queue)
     return made
+
+
+@pytest.fixture
+def importing(monkeypatch: pytest.MonkeyPatch) -> Importing:
+    """Imports up to the preview; for tests that use the bucket."""
+    return Importing(monkeypatch)
+
+
+@pytest.fixture
+def applying(behind: Behind, monkeypatch: pytest.MonkeyPatch) -> Applying:
+    """What goes on behind the commit and the undoing of imports; for tests that use the bucket."""
+    return Applying(behind, monkeypatch)

@@ -18,6 +18,7 @@ class Estate:
     pool: str
     erasure_queue: str
     export_queue: str
+    restore_queue: str
 
 
 def new_client(pool: str, email: str) -> Client:

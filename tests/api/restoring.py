@@ -11,12 +11,32 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
+
 from handlers.entry.restores import restore_journal
 from handlers.storage import clients
 from tests.api.client import Answer, Client
-from tests.api.estate import messages_of
+from tests.api.estate import Estate, messages_of, new_client
 from tests.api.gallery import Arrival, Context, messages
 from tests.api.test_stats import settle
+
+
+@pytest.fixture
+def queue(estate: Estate) -> str:
+    """The queue of the archives to restore."""
+    return estate.restore_queue
+
+
+@pytest.fixture
+def dana(estate: Estate) -> Client:
+    """A user of the pool, whose account can be exported."""
+    return new_client(estate.pool, "dana@example.com")
+
+
+@pytest.fixture
+def erin(estate: Estate) -> Client:
+    """Another one."""
+    return new_client(estate.pool, "erin@example.com")
 
 
 def begin(client: Client, **given: Any) -> Any:

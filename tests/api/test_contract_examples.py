@@ -208,7 +208,6 @@ def world(estate: Estate, user_pool: UserPool, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("TAG_QUEUE_URL", new_queue("tags"))
     own = Own(user_pool, user_pool.new_user(EMAIL, PASSWORD))
     monkeypatch.setenv("IMPORT_APPLY_QUEUE_URL", new_queue("import-applies"))
-    monkeypatch.setenv("RESTORE_QUEUE_URL", new_queue("restores"))
     return World(Client(own.user.sub), own, user_pool, Importing(monkeypatch))
 
 

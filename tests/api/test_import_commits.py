@@ -24,7 +24,6 @@ from handlers.usecases import (
     settling,
 )
 from tests.api.applying import Applying
-from tests.api.behind import Behind
 from tests.api.client import DANA, Answer, Client
 from tests.api.estate import messages_of
 from tests.api.gallery import Context
@@ -32,10 +31,7 @@ from tests.api.import_files import Part, a_fill, a_preview, an_action, an_id, at
 from tests.api.test_executions import MAIN, fill, nets, put, refused, trades
 from tests.api.test_trading_accounts import make
 
-
-@pytest.fixture
-def applying(bucket: None, behind: Behind, monkeypatch: pytest.MonkeyPatch) -> Applying:  # noqa: ARG001 made first
-    return Applying(behind, monkeypatch)
+pytestmark = pytest.mark.usefixtures("bucket")
 
 
 def ask(client: Client, one: Import, headers: dict[str, str] | None = None, **given: str) -> Answer:

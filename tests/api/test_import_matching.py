@@ -12,16 +12,12 @@ from handlers.storage import account_contents, imports, trading_accounts
 from tests.api.applying import Applying
 from tests.api.client import DANA, Client
 from tests.api.importing import Importing, a_file, outcomes, rows, shown, trades
-from tests.api.test_import_commits import applying as applying
+
+pytestmark = pytest.mark.usefixtures("bucket")
 
 FORMATS = Path(__file__).parents[1] / "formats"
 FILES = sorted(path for path in FORMATS.glob("*/*") if path.suffix not in (".json", ".py", ".pyc"))
 NEW_YORK = {"timeZone": "America/New_York"}
-
-
-@pytest.fixture
-def importing(applying: Applying, monkeypatch: pytest.MonkeyPatch) -> Importing:  # noqa: ARG001 makes the bucket
-    return Importing(monkeypatch)
 
 
 def committed(client: Client, applying: Applying, one: dict[str, Any]) -> None:

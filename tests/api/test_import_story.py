@@ -15,16 +15,12 @@ from tests.api.client import DANA, Client
 from tests.api.importing import Importing, a_file, pages
 from tests.api.test_convert_trade import hand_made
 from tests.api.test_executions import fill, put, trades
-from tests.api.test_import_commits import applying as applying
 from tests.api.test_import_undo import journal, like_before
+
+pytestmark = pytest.mark.usefixtures("bucket")
 
 ROWS = ("0 Buy 100 AAPL 10", "1 Buy 5 MSFT 20", "2 Sell 60 AAPL 11", "2 Sell 60 AAPL 11", "9 Sell 5 MSFT 19")
 ORPHAN = "3 Sell 7 TSLA 30"
-
-
-@pytest.fixture
-def importing(applying: Applying, monkeypatch: pytest.MonkeyPatch) -> Importing:  # noqa: ARG001 makes the bucket
-    return Importing(monkeypatch)
 
 
 def carry(client: Client, applying: Applying, shown: dict[str, Any], what: str, **given: str) -> Import:

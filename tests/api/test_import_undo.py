@@ -17,8 +17,9 @@ from tests.api.client import DANA, Answer, Client
 from tests.api.import_files import Part, a_fill, a_preview, an_action, an_id, rows_of, some_cash
 from tests.api.test_convert_trade import closed, hand_made
 from tests.api.test_executions import MAIN, fill, nets, put, refused, trades
-from tests.api.test_import_commits import applying as applying
 from tests.api.test_import_commits import committed, positions
+
+pytestmark = pytest.mark.usefixtures("bucket")
 
 
 def ask(client: Client, one: Import, headers: dict[str, str] | None = None, **given: str) -> Answer:

@@ -37,11 +37,6 @@ NOTHING = {
 }
 
 
-@pytest.fixture
-def importing(bucket: None, monkeypatch: pytest.MonkeyPatch) -> Importing:  # noqa: ARG001 made first
-    return Importing(monkeypatch)
-
-
 def files_below(prefix: str) -> list[str]:
     """The keys of the files in the bucket, without the users' and imports' ids."""
     found = clients.s3().list_object_versions(Bucket="files", Prefix=prefix)

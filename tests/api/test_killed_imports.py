@@ -21,9 +21,10 @@ from tests.api.import_files import a_fill, a_preview, an_action, rows_of, some_c
 from tests.api.test_convert_trade import hand_made
 from tests.api.test_erase_account import Kill, Killed
 from tests.api.test_executions import fill, put
-from tests.api.test_import_commits import applying as applying
 from tests.api.test_import_commits import ask, committed
 from tests.api.test_import_undo import ask as ask_to_undo
+
+pytestmark = pytest.mark.usefixtures("bucket")
 
 
 @pytest.fixture(params=["one transaction", "several transactions"])

@@ -14,14 +14,9 @@ from tests.api.estate import Estate, messages_of, new_client
 from tests.api.gallery import Context, illustrate, messages
 from tests.api.journals import made
 from tests.api.restoring import commit, compared
+from tests.api.restoring import queue as queue
 from tests.api.test_erase_account import Kill, Killed
 from tests.api.test_merges import backup, fill
-
-
-@pytest.fixture
-def queue(restore_queue: str) -> str:
-    return restore_queue
-
 
 GROUP = "99999999-0000-4000-8000-000000000001"
 

@@ -21,11 +21,6 @@ ROWS = ("31 Buy 100 AAPL 185.25", "42 Sell 40 AAPL 186.25", "43 Buy 5 MSFT 400",
 NEW_YORK = {"timeZone": "America/New_York"}
 
 
-@pytest.fixture
-def importing(bucket: None, monkeypatch: pytest.MonkeyPatch) -> Importing:  # noqa: ARG001 made first
-    return Importing(monkeypatch)
-
-
 def report(client: Client, import_id: str) -> Any:
     """What the import says, without ids and times that each import has of its own."""
     one = shown(client, import_id)

@@ -27,14 +27,10 @@ from tests.api.gallery import Arrival, Context, check, illustrate
 from tests.api.gallery import messages as events
 from tests.api.journals import exported, file_of
 from tests.api.restoring import begin, commit, everything, restored, send, work
+from tests.api.restoring import queue as queue
 from tests.api.test_erase_account import Kill, Killed
 from tests.api.test_restores import ZIP, same
 from tests.storage.examples import NOW
-
-
-@pytest.fixture
-def queue(restore_queue: str) -> str:
-    return restore_queue
 
 
 def a_small_journal(client: Client) -> None:

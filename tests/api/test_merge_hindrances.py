@@ -13,31 +13,18 @@ from handlers.usecases import restore_comparison, restore_replacing
 from handlers.usecases import restore_journal as restore_journal_usecase
 from tests.api import journals
 from tests.api.client import Client
-from tests.api.estate import Estate, new_client
 from tests.api.gallery import Arrival, Context, illustrate, messages
 from tests.api.journals import documents_of, exported, file_of, made
 from tests.api.restoring import account_file, archive, begin, changed, commit, compared, merged, send, work
+from tests.api.restoring import dana as dana
+from tests.api.restoring import erin as erin
+from tests.api.restoring import queue as queue
 from tests.api.test_merges import backup, fill, outcomes
 from tests.api.test_restore_problems import where
 from tests.api.test_restores import same
 
 GROUP = "99999999-0000-4000-8000-000000000001"
 NEVER = "99999999-0000-4000-8000-000000000000"
-
-
-@pytest.fixture
-def queue(restore_queue: str) -> str:
-    return restore_queue
-
-
-@pytest.fixture
-def dana(estate: Estate, queue: str) -> Client:  # noqa: ARG001 made first
-    return new_client(estate.pool, "dana@example.com")
-
-
-@pytest.fixture
-def erin(estate: Estate, queue: str) -> Client:  # noqa: ARG001 made first
-    return new_client(estate.pool, "erin@example.com")
 
 
 def codes(shown: Any) -> list[tuple[str, str]]:

@@ -4,31 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from handlers.journal.settings import MAIN
 from handlers.storage import import_edits
 from tests.api import journals
 from tests.api.client import Client, a_trade
-from tests.api.estate import Estate, new_client
 from tests.api.journals import documents_of, exported, file_of, made
 from tests.api.restoring import archive, changed, commit, compared, everything, merged, work
+from tests.api.restoring import dana as dana
+from tests.api.restoring import erin as erin
+from tests.api.restoring import queue as queue
 from tests.api.test_restores import ZIP, same
-
-
-@pytest.fixture
-def queue(restore_queue: str) -> str:
-    return restore_queue
-
-
-@pytest.fixture
-def dana(estate: Estate, queue: str) -> Client:  # noqa: ARG001 made first
-    return new_client(estate.pool, "dana@example.com")
-
-
-@pytest.fixture
-def erin(estate: Estate, queue: str) -> Client:  # noqa: ARG001 made first
-    return new_client(estate.pool, "erin@example.com")
 
 
 def backup(client: Client) -> bytes:

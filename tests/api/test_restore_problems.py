@@ -168,12 +168,12 @@ def test_a_bad_document_is_told_with_its_line(members: Members, name: str, chang
         assert first[1] == lines[0]
 
 
-def test_nothing_is_written_of_an_archive_with_a_fault(members: Members, estate: Estate, restore_queue: str) -> None:
+def test_nothing_is_written_of_an_archive_with_a_fault(members: Members, estate: Estate) -> None:
     erin = new_client(estate.pool, "erin@example.com")
     before = stored(erin)
     for only_check in (True, False):
         worse = changed(members, "fx", put(2, rate="0"))
-        shown = restored(erin, restore_queue, archive(worse), onlyCheck=only_check)
+        shown = restored(erin, estate.restore_queue, archive(worse), onlyCheck=only_check)
         assert shown["status"] == "FAILED"
         [problem] = shown["problems"]
         detail = {"code": "NOT_POSITIVE", "member": "fx.ndjson", "line": 3, "detail": "/rate must be more than 0"}

@@ -106,14 +106,12 @@ def take(client: Client, kind: str, values: dict[str, Any]) -> None:
 
 @given(steps=some.lists(STEPS, min_size=5, max_size=25))
 @few
-def test_any_journal_is_restored_equally(
-    estate: Estate, restore_queue: str, steps: list[tuple[str, dict[str, Any]]]
-) -> None:
+def test_any_journal_is_restored_equally(estate: Estate, steps: list[tuple[str, dict[str, Any]]]) -> None:
     number = next(_numbers)
     dana, erin = (new_client(estate.pool, f"{name}-{number}@example.com") for name in ("dana", "erin"))
     for kind, values in steps:
         take(dana, kind, dict(values))
-    shown = restored(erin, restore_queue, file_of(dana.post("/exports", ZIP)))
+    shown = restored(erin, estate.restore_queue, file_of(dana.post("/exports", ZIP)))
     assert shown["status"] == "RESTORED", shown
     assert same(exported(erin), exported(dana))
     assert everything(erin) == everything(dana)

@@ -17,28 +17,16 @@ from handlers.storage import clients
 from handlers.usecases import compare_figures, convert_version_1, json_reading
 from tests.api import journals
 from tests.api.client import Client
-from tests.api.estate import Estate, messages_of, new_client
+from tests.api.estate import messages_of
 from tests.api.gallery import Context
 from tests.api.gallery import messages as events
 from tests.api.journals import documents_of, exported
 from tests.api.restoring import account_file, everything, restored
+from tests.api.restoring import dana as dana
+from tests.api.restoring import erin as erin
+from tests.api.restoring import queue as queue
 from tests.api.test_erase_account import Kill, Killed
 from tests.api.test_killed_restores import committed, stored
-
-
-@pytest.fixture
-def queue(restore_queue: str) -> str:
-    return restore_queue
-
-
-@pytest.fixture
-def dana(estate: Estate, queue: str) -> Client:  # noqa: ARG001 made first
-    return new_client(estate.pool, "dana@example.com")
-
-
-@pytest.fixture
-def erin(estate: Estate, queue: str) -> Client:  # noqa: ARG001 made first
-    return new_client(estate.pool, "erin@example.com")
 
 
 @cache
@@ -171,7 +159,7 @@ def test_what_is_wrong_with_a_file_is_told(dana: Client, erin: Client, queue: st
         (b'{"a":"\xff"}', "NOT_JSON"),
         (b'{"a":' + b"[" * 100_000, "NOT_JSON"),
         (b"\x1f\x8b" + bytes(50), "UNREADABLE_MEMBER"),
-        (gzip.compress(b'{"a":1}')[:-9], "UNREADABLE_MEMBER"),
+        (gzip.compress(b'{"a":1}', mtime=0)[:-9], "UNREADABLE_MEMBER"),
     ],
 )
 def test_a_file_that_is_no_whole_object_is_none(erin: Client, queue: str, file: bytes, code: str) -> None:

@@ -9,26 +9,13 @@ import pytest
 from handlers.journal.settings import MAIN
 from tests.api import journals
 from tests.api.client import Client
-from tests.api.estate import Estate, new_client
 from tests.api.journals import exported, file_of, made
 from tests.api.restoring import archive, begin, changed, commit, everything, merged, restored, send, work
+from tests.api.restoring import dana as dana
+from tests.api.restoring import erin as erin
+from tests.api.restoring import queue as queue
 
 ZIP, AT = {"format": "ZIP"}, "2026-01-05T10:00:00Z"
-
-
-@pytest.fixture
-def queue(restore_queue: str) -> str:
-    return restore_queue
-
-
-@pytest.fixture
-def dana(estate: Estate, queue: str) -> Client:  # noqa: ARG001 made first
-    return new_client(estate.pool, "dana@example.com")
-
-
-@pytest.fixture
-def erin(estate: Estate, queue: str) -> Client:  # noqa: ARG001 made first
-    return new_client(estate.pool, "erin@example.com")
 
 
 def same(one: dict[str, bytes], other: dict[str, bytes]) -> bool:

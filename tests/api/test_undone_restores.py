@@ -19,26 +19,13 @@ from tests.api.estate import Estate, messages_of, new_client
 from tests.api.gallery import Context, messages
 from tests.api.journals import exported, made
 from tests.api.restoring import begin, commit, everything, merged, restored, send, work
+from tests.api.restoring import dana as dana
+from tests.api.restoring import erin as erin
+from tests.api.restoring import queue as queue
 from tests.api.test_erase_account import Kill, Killed
 from tests.api.test_killed_merges import figures, keep, spoil
 from tests.api.test_killed_restores import Hurried
 from tests.api.test_merges import a_journal_of_two_halves, backup, edit, without_versions
-
-
-@pytest.fixture
-def queue(restore_queue: str) -> str:
-    return restore_queue
-
-
-@pytest.fixture
-def dana(estate: Estate, queue: str) -> Client:  # noqa: ARG001 made first
-    return new_client(estate.pool, "dana@example.com")
-
-
-@pytest.fixture
-def erin(estate: Estate, queue: str) -> Client:  # noqa: ARG001 made first
-    return new_client(estate.pool, "erin@example.com")
-
 
 FIGURES = ("quantity", "entryPrice", "maxQuantity", "status", "openDate")
 
