@@ -21,14 +21,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import httpx
 
 from benchmarks.peak import peak_megabytes
 from local.stack import Stack, running_stack
 
-PASSWORD = "Breakout-2026!"  # noqa: S105 for users of the embedded AWS only
 HEADER = "Date,Time,Symbol,Quantity,Price,Side,Commission"
 OF_A_DAY = 40  # fills
 # A trade is bought in two fills and sold in one, or sold short in one and bought back in another.
@@ -98,7 +96,7 @@ class Importing:
     def __init__(self, stack: Stack, name: str) -> None:
         self._stack, self._name = stack, name
         self._api = httpx.Client(base_url=stack.api, timeout=120, trust_env=False)
-        self._api.headers["Authorization"] = f"Bearer {_sign_up(stack, self._api)}"
+        self._api.headers["Authorization"] = f"Bearer {stack.new_token()}"
         self._before = used(stack)
 
     def preview(self, content: str) -> Json:
@@ -157,15 +155,6 @@ class Importing:
 def largest_function(stack: Stack) -> float:
     """The peak memory in megabytes of the largest process of a function that is still there."""
     return max((peak_megabytes(pid) for pid in stack.aws.memory()[1]), default=0.0)
-
-
-def _sign_up(stack: Stack, api: httpx.Client) -> str:
-    email = f"{uuid4().hex[:12]}@example.com"
-    api.post("/auth/signup", json={"email": email}).raise_for_status()
-    confirmation = {"email": email, "code": stack.confirmation_code(email), "password": PASSWORD}
-    api.post("/auth/confirm-signup", json=confirmation).raise_for_status()
-    answer = api.post("/auth/login", json={"email": email, "password": PASSWORD}).raise_for_status()
-    return str(answer.json()["accessToken"])
 
 
 def main() -> int:

@@ -35,7 +35,6 @@ from local.places import BUILD
 from local.stack import Stack, running_stack
 
 USERS = 64
-PASSWORD = "Breakout-2026!"  # noqa: S105 for users of the embedded AWS only
 MIX = {"get": 35, "list": 20, "create": 20, "update": 8, "close": 8, "delete": 4, "stats": 5}
 # In seconds. The users start one after the other, since a function's first processes take both processors. Counting
 # begins after that.
@@ -161,7 +160,7 @@ async def load(
 ) -> Outcome:
     """Let the users work for this time, then compare the listed trades with the acknowledged ones."""
     outcome = Outcome()
-    tokens = [_token(stack) for _ in range(count)]
+    tokens = [stack.new_token() for _ in range(count)]
     clients = [
         httpx.AsyncClient(base_url=stack.api, timeout=60, trust_env=False, headers={"Authorization": f"Bearer {token}"})
         for token in tokens
@@ -191,15 +190,6 @@ async def _watch(stack: Stack, outcome: Outcome) -> None:
         outcome.workers = max(outcome.workers, len(workers))
         outcome.memory = max(outcome.memory, own + sum(workers.values()))
         await asyncio.sleep(1)
-
-
-def _token(stack: Stack) -> str:
-    credentials = {"email": f"trader-{uuid.uuid4().hex[:12]}@example.com", "password": PASSWORD}
-    with httpx.Client(base_url=stack.api, timeout=60, trust_env=False) as client:
-        client.post("/auth/signup", json={"email": credentials["email"]}).raise_for_status()
-        code = stack.confirmation_code(credentials["email"])
-        client.post("/auth/confirm-signup", json={**credentials, "code": code}).raise_for_status()
-        return str(client.post("/auth/login", json=credentials).raise_for_status().json()["accessToken"])
 
 
 @contextmanager

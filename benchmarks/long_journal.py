@@ -15,7 +15,6 @@ import base64
 import json
 import sys
 import time
-import uuid
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -32,7 +31,6 @@ from handlers.storage.stats import comparing
 from handlers.storage.trade_items import trade_item
 from local.stack import Stack, running_stack
 
-PASSWORD = "Breakout-2026!"  # noqa: S105 for users of the embedded AWS only
 TRADES_A_DAY = 30
 PAGE = 100
 # The lists, one for each index and one for each filter that no index serves.
@@ -86,7 +84,7 @@ def ask(stack: Stack, trades: int, *, pages: int | None = None) -> Outcome:
     """
     outcome = Outcome()
     with httpx.Client(base_url=stack.api, timeout=120, trust_env=False) as api:
-        token = _sign_up(stack, api)
+        token = stack.new_token()
         api.headers["Authorization"] = f"Bearer {token}"
         with _past_the_api(stack) as tables:
             user = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))["sub"]
@@ -98,15 +96,6 @@ def ask(stack: Stack, trades: int, *, pages: int | None = None) -> Outcome:
             _get(api, outcome, name, path, query)
         _export(api, outcome)
     return outcome
-
-
-def _sign_up(stack: Stack, api: httpx.Client) -> str:
-    email = f"{uuid.uuid4().hex[:12]}@example.com"
-    api.post("/auth/signup", json={"email": email}).raise_for_status()
-    confirmation = {"email": email, "code": stack.confirmation_code(email), "password": PASSWORD}
-    api.post("/auth/confirm-signup", json=confirmation).raise_for_status()
-    answer = api.post("/auth/login", json={"email": email, "password": PASSWORD}).raise_for_status()
-    return str(answer.json()["accessToken"])
 
 
 @contextmanager

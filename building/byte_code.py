@@ -34,11 +34,11 @@ def compile_sources(sources: dict[Path, Path], interpreter: str, *, docstrings: 
         sys.stderr.write(f"{interpreter} is not installed, so nothing is compiled to byte code; set RUNTIME= to it.\n")
         return
     lines = "".join(f"{source}\t{name}\n" for source, name in sources.items())
-    subprocess.run([interpreter, "-c", COMPILE, "0" if docstrings else "2"], input=lines, text=True, check=True)  # noqa: S603 a setting of make
+    subprocess.run([interpreter, "-c", COMPILE, "0" if docstrings else "2"], input=lines, text=True, check=True)
 
 
 def _is_here(interpreter: str) -> bool:
     try:
-        return not subprocess.run([interpreter, "-c", ""], capture_output=True, check=False).returncode  # noqa: S603 as above
+        return not subprocess.run([interpreter, "-c", ""], capture_output=True, check=False).returncode
     except FileNotFoundError:
         return False

@@ -2,18 +2,20 @@
 into which a broker's statement is imported.
 """
 
-import json
 import random
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from functools import partial
+from pathlib import Path
 from typing import Any
 
-from local.demo_import import commit_statement, send_statement
+import httpx
+import yaml
+
+from local.demo_import import Send, commit_statement, send_statement
 
 Json = dict[str, Any]
 
@@ -27,7 +29,7 @@ class DemoError(Exception):
     """The API refused a request for the demo account."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Instrument:
     symbol: str
     price: Decimal  # the level around which it moves
@@ -40,34 +42,17 @@ class Instrument:
     hours: float = 6.0
     trades_weekends: bool = False
     session: str = "New York"
-    news: tuple[str, ...] = ()
+    news: str
 
 
-def _stock(symbol: str, price: str, risk: float, news: str) -> Instrument:
-    return Instrument(
-        symbol, Decimal(price), Decimal("0.01"), risk, ("20", "50", "100"), Decimal("0.005"), news=(news,)
-    )
+def _instrument(given: Json) -> Instrument:
+    exact = {name: Decimal(given[name]) for name in ("price", "tick", "commission")}
+    opens = {"opens": time.fromisoformat(given["opens"])} if "opens" in given else {}
+    return Instrument(**{**given, **exact, **opens})
 
 
-INSTRUMENTS = (
-    _stock("AAPL", "228", 0.008, "iPhone launch event"),
-    _stock("MSFT", "445", 0.007, "Cloud revenue above estimates"),
-    _stock("NVDA", "148", 0.014, "Data-centre guidance raised"),
-    _stock("TSLA", "312", 0.018, "Delivery numbers"),
-    _stock("SPY", "602", 0.004, "Index rebalancing"),
-    Instrument(
-        "ESZ5", Decimal("6080"), Decimal("0.25"), 0.002, ("2", "4"), Decimal("2.25"), multiplier=50,
-        opens=time(13, 30), hours=7.0, news=("Fed speakers",),
-    ),
-    Instrument(
-        "EURUSD", Decimal("1.0850"), Decimal("0.00001"), 0.0018, ("20000", "50000"), Decimal("0.00003"),
-        opens=time(7), hours=9.0, session="London", news=("ECB press conference",),
-    ),
-    Instrument(
-        "BTCUSD", Decimal("96500"), Decimal("0.5"), 0.012, ("0.2", "0.5"), Decimal("48"),
-        opens=time(0, 30), hours=22.0, trades_weekends=True, session="Round the clock", news=("ETF inflows",),
-    ),
-)  # fmt: skip  # an instrument, what belongs together on a line
+TOLD: Json = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text("utf-8"))
+INSTRUMENTS = tuple(map(_instrument, TOLD["instruments"]))
 
 SETUPS = ("Breakout", "Pullback", "Reversal", "Range fade", "Opening drive", "News")
 TIMEFRAMES = ("1m", "5m", "15m", "1h", "4h", "1d")
@@ -110,61 +95,7 @@ def told_trades(today: date) -> list[tuple[Json, list[tuple[str, Json]]]]:
 
     Such a request is a pair: a path below the trade, such as events, and a body.
     """
-
-    def at(days_ago: int, hour: int = 15) -> str:
-        return datetime.combine(today - timedelta(days=days_ago), time(hour), UTC).isoformat()
-
-    added_to: Json = {
-        "symbol": "MESH6", "side": "BUY", "multiplier": "5", "lotMethod": "LIFO", "stopLoss": "4980",
-        "takeProfit": "5040", "setupType": "Pullback", "tags": ["scale-in"], "tradingSession": "New York",
-        "entries": [
-            {"quantity": "2", "price": "5000.25", "enteredAt": at(20, 14), "commission": "1.94"},
-            {"quantity": "1", "price": "4990.50", "enteredAt": at(20, 15), "commission": "0.97"},
-            {"quantity": "1", "price": "5012.75", "enteredAt": at(19, 15), "commission": "0.97"},
-        ],
-        "closes": [
-            {"quantity": "2", "price": "5010.50", "closedAt": at(20, 18), "commission": "1.94"},
-            {"quantity": "2", "price": "5021.00", "closedAt": at(19, 18), "commission": "1.94"},
-        ],
-    }  # fmt: skip  # a trade, what belongs together on a line
-    expired: Json = {
-        "symbol": "SPY 620C", "side": "BUY", "quantity": "2", "openDate": at(30), "entryPrice": "3.10",
-        "multiplier": "100", "commission": "1.30", "riskAmount": "620",
-        "setupType": "News", "postTradeNotes": "The rest expired worthless.",
-        "closes": [
-            {"quantity": "1", "price": "1.05", "closedAt": at(25), "commission": "0.65"},
-            {"quantity": "1", "price": "0", "closedAt": at(16, 21)},
-        ],
-    }  # fmt: skip  # a trade, what belongs together on a line
-    coin: Json = {
-        "symbol": "SHIBUSDT", "side": "BUY", "quantity": "123456789.5", "openDate": at(12),
-        "entryPrice": "0.000012345678", "stopLoss": "0.0000121", "fees": "0.12385683625", "setupType": "Breakout",
-        "exitPrice": "0.000013456789", "closeDate": at(11),
-    }  # fmt: skip  # a trade, what belongs together on a line
-    perpetual: Json = {
-        "symbol": "ETH-PERP", "side": "SELL", "quantity": "1.25", "openDate": at(9), "entryPrice": "3412.55",
-        "fees": "2.13", "stopLoss": "3480", "setupType": "Reversal",
-        "closes": [{"quantity": "1.25", "price": "3365.1", "closedAt": at(7), "fees": "2.1"}],
-    }  # fmt: skip  # a trade, what belongs together on a line
-    funding = [
-        ("events", {"type": "FUNDING", "amount": amount, "at": at(8, hour)})
-        for amount, hour in (("0.43", 8), ("-0.12", 16))
-    ]
-    holding: Json = {
-        "symbol": "KO", "side": "BUY", "quantity": "40", "openDate": at(60), "entryPrice": "71.20", "commission": "1",
-        "stopLoss": "68", "setupType": "Pullback", "tags": ["swing"],
-    }  # fmt: skip  # a trade, what belongs together on a line
-    dividend = [("events", {"type": "DIVIDEND", "amount": "20.40", "at": at(14), "note": "0.51 a share"})]
-    halved: Json = {
-        "symbol": "NFLX", "side": "BUY", "quantity": "2", "openDate": at(40), "entryPrice": "1120.50",
-        "stopLoss": "1060", "setupType": "Breakout", "tags": ["swing"],
-        "closes": [{"quantity": "0.5", "price": "1181.20", "closedAt": at(36)}],
-    }  # fmt: skip  # a trade, what belongs together on a line
-    split = [
-        ("splits", {"new": "10", "old": "1", "at": at(33, 13)}),
-        ("closes", {"quantity": "10", "price": "117.35", "closedAt": at(27)}),
-    ]
-    return [(added_to, []), (expired, []), (coin, []), (perpetual, funding), (holding, dividend), (halved, split)]
+    return [(_dated(each["trade"], today), _following(each, today)) for each in TOLD["trades"]]
 
 
 def told_accounts(today: date) -> list[tuple[Json, list[tuple[str, Json]]]]:
@@ -173,53 +104,23 @@ def told_accounts(today: date) -> list[tuple[Json, list[tuple[str, Json]]]]:
     Such a request is a pair: a path, below the account if it is relative, and a body without `accountId`, which
     `_record_accounts` adds.
     """
+    return [(_dated(each["account"], today), _following(each, today)) for each in TOLD["accounts"]]
 
-    def at(days_ago: int, hour: int = 9) -> str:
-        return datetime.combine(today - timedelta(days=days_ago), time(hour), UTC).isoformat()
 
-    def fill(of: Json, side: str, quantity: str, price: str, when: str, commission: str) -> tuple[str, Json]:
-        own = {"side": side, "quantity": quantity, "price": price, "executedAt": when, "commission": commission}
-        return "/executions", {**of, **own}
+def _following(told: Json, today: date) -> list[tuple[str, Json]]:
+    return [(path, _dated(body, today)) for path, body in told.get("then", ())]
 
-    share: Json = {"symbol": "ASML", "instrument": {"kind": "STOCK", "currency": "EUR"}}
-    call: Json = {
-        "symbol": "SAP 240C",
-        "instrument": {
-            "kind": "OPTION", "multiplier": "100", "currency": "EUR", "underlying": "SAP", "strike": "240",
-            "right": "CALL", "expiry": str(today - timedelta(days=15)),
-        },
-    }  # fmt: skip  # an option, what belongs together on a line
-    abroad: Json = {"symbol": "KO", "instrument": {"kind": "STOCK", "currency": "USD"}}
-    in_euros: Json = {
-        "name": "Europe", "broker": "A broker", "currency": "EUR", "openingBalance": "20000", "openedAt": at(120),
-        "timeZone": "Europe/Berlin", "lotMethod": "FIFO",
-    }  # fmt: skip  # an account, what belongs together on a line
-    filled: list[tuple[str, Json]] = [
-        ("cash", {"type": "DEPOSIT", "amount": "5000", "at": at(90), "note": "Second half of the year"}),
-        # Bought in three fills, sold in part, split, and sold beyond what was held: the last fill opens a short trade.
-        fill(share, "BUY", "6", "905.40", at(80), "3"),
-        fill(share, "BUY", "4", "897.10", at(80, 11), "3"),
-        fill(share, "BUY", "2", "912.80", at(76), "3"),
-        fill(share, "SELL", "5", "938.20", at(70), "3"),
-        ("/corporate-actions", {"type": "SPLIT", "symbol": "ASML", "effectiveAt": at(60, 7), "new": "10", "old": "1"}),
-        fill(share, "SELL", "90", "95.12", at(41), "3"),
-        fill(share, "BUY", "20", "93.55", at(34), "3"),
-        fill(call, "SELL", "1", "4.35", at(45), "1.5"),
-        ("/executions", {**call, "kind": "EXPIRY", "executedAt": at(15, 16)}),
-        fill(abroad, "BUY", "50", "70.05", at(50, 15), "1"),
-        fill(abroad, "SELL", "20", "72.40", at(20, 15), "1"),
-        ("cash", {"type": "DIVIDEND", "amount": "25.50", "currency": "USD", "at": at(28, 15), "symbol": "KO"}),
-        ("cash", {"type": "FEE", "amount": "-9.90", "at": at(30), "note": "Market data"}),
-        ("cash", {"type": "WITHDRAWAL", "amount": "-1500", "at": at(18)}),
-    ]  # fmt: skip  # a request on a line
-    paper: Json = {"name": "Paper", "kind": "PAPER", "currency": "USD", "openingBalance": "100000"}
-    tried: list[tuple[str, Json]] = [
-        ("/trades", {
-            "symbol": "QQQ", "side": "BUY", "quantity": "10", "openDate": at(11, 15), "entryPrice": "521.30",
-            "stopLoss": "516", "setupType": "Opening drive", "exitPrice": "528.75", "closeDate": at(10, 18),
-        }),
-    ]  # fmt: skip  # a trade, what belongs together on a line
-    return [(in_euros, filled), (paper, tried)]
+
+def _dated(told: Any, today: date) -> Any:
+    """What is told with its times, where it says how many days ago they are."""
+    if isinstance(told, list):
+        return [_dated(each, today) for each in told]
+    if not isinstance(told, dict):
+        return told
+    if "daysAgo" not in told:
+        return {name: _dated(value, today) for name, value in told.items()}
+    day = today - timedelta(days=told["daysAgo"])
+    return datetime.combine(day, time(told["hour"]), UTC).isoformat() if "hour" in told else day.isoformat()
 
 
 def demo_rates(today: date) -> list[Json]:
@@ -283,7 +184,7 @@ def _trade(instrument: Instrument, at: datetime, state: str, today: date, dice: 
         "setupQuality": dice.randint(3, 10),
         "preTradeNotes": dice.choice(PLANS),
         "tags": sorted(dice.sample(TAGS, dice.randint(0, 3))),
-        "newsEvents": list(instrument.news) if dice.random() < 0.2 else [],
+        "newsEvents": [instrument.news] if dice.random() < 0.2 else [],
         "economicEvents": [dice.choice(ECONOMY)] if dice.random() < 0.25 else [],
     }
     if state == "cancelled":
@@ -387,62 +288,57 @@ def create_demo_account(api: str, confirmation_code: Callable[[str], str], today
     `api` is the API's address with its version; `confirmation_code` returns the code mailed to an address. Repeated on
     the same day, it finishes what was interrupted. Raises DemoError.
     """
+    with httpx.Client(base_url=api, timeout=60, trust_env=False) as client:
+        client.headers["Authorization"] = f"Bearer {_access_token(client, confirmation_code)}"
+        send = partial(_send, client)
+        statement = send_statement(send, today)
+
+        def record(numbered: tuple[int, Json]) -> None:
+            number, trade = numbered
+            send("POST", "/trades", trade, _key(f"demo-{today}-{number}"))
+
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(record, enumerate(demo_trades(today))))
+        for number, (trade, parts) in enumerate(told_trades(today)):
+            key = f"demo-{today}-told-{number}"
+            made = send("POST", "/trades", trade, _key(key))
+            for place, (path, part) in enumerate(parts):
+                send("POST", f"/trades/{made['tradeId']}/{path}", part, _key(f"{key}-{place}"))
+        _record_accounts(send, today)
+        commit_statement(send, statement)
+
+
+def _access_token(client: httpx.Client, confirmation_code: Callable[[str], str]) -> str:
     credentials = {"email": EMAIL, "password": PASSWORD}
     try:
-        access_token = _post(f"{api}/auth/login", credentials)["accessToken"]
+        answer = _send(client, "POST", "/auth/login", credentials, {})
     except DemoError:  # no such user yet
-        _post(f"{api}/auth/signup", {"email": EMAIL})
-        _post(f"{api}/auth/confirm-signup", {**credentials, "code": confirmation_code(EMAIL)})
-        access_token = _post(f"{api}/auth/login", credentials)["accessToken"]
-
-    def record(numbered: tuple[int, Json]) -> None:
-        number, trade = numbered
-        headers = {"Authorization": f"Bearer {access_token}", "Idempotency-Key": f"demo-{today}-{number}"}
-        _post(f"{api}/trades", trade, headers)
-
-    authorized = {"Authorization": f"Bearer {access_token}"}
-
-    def send(method: str, path: str, body: Json | None, headers: Json) -> Json:
-        return _send(f"{api}{path}", body, {**authorized, **headers}, method)
-
-    statement = send_statement(send, today)
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(record, enumerate(demo_trades(today))))
-    for number, (trade, parts) in enumerate(told_trades(today)):
-        key = f"demo-{today}-told-{number}"
-        made = _post(f"{api}/trades", trade, {**authorized, "Idempotency-Key": key})
-        for place, (path, part) in enumerate(parts):
-            keyed = {**authorized, "Idempotency-Key": f"{key}-{place}"}
-            _post(f"{api}/trades/{made['tradeId']}/{path}", part, keyed)
-    _record_accounts(api, authorized, today)
-    commit_statement(send, statement)
+        _send(client, "POST", "/auth/signup", {"email": EMAIL}, {})
+        _send(client, "POST", "/auth/confirm-signup", {**credentials, "code": confirmation_code(EMAIL)}, {})
+        answer = _send(client, "POST", "/auth/login", credentials, {})
+    return str(answer["accessToken"])
 
 
-def _record_accounts(api: str, authorized: dict[str, str], today: date) -> None:
-    _post(f"{api}/fx-rates", {"rates": demo_rates(today)}, authorized, method="PUT")
+def _record_accounts(send: Send, today: date) -> None:
+    send("PUT", "/fx-rates", {"rates": demo_rates(today)}, {})
     for number, (account, parts) in enumerate(told_accounts(today)):
         key = f"demo-{today}-account-{number}"
-        made = _post(f"{api}/accounts", account, {**authorized, "Idempotency-Key": key})
+        made = send("POST", "/accounts", account, _key(key))
         own = {"accountId": made["accountId"]}
         for place, (path, part) in enumerate(parts):
-            keyed = {**authorized, "Idempotency-Key": f"{key}-{place}"}
+            keyed = _key(f"{key}-{place}")
             if path.startswith("/"):
-                _post(f"{api}{path}", {**part, **own}, keyed)
+                send("POST", path, {**part, **own}, keyed)
             else:
-                _post(f"{api}/accounts/{made['accountId']}/{path}", part, keyed)
+                send("POST", f"/accounts/{made['accountId']}/{path}", part, keyed)
 
 
-def _post(url: str, body: Json, headers: dict[str, str] | None = None, method: str = "POST") -> Json:
-    return _send(url, body, headers or {}, method)
+def _key(key: str) -> dict[str, str]:
+    return {"Idempotency-Key": key}
 
 
-def _send(url: str, body: Json | None, headers: Json, method: str) -> Json:
-    content = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(  # noqa: S310 http to the embedded AWS
-        url, content, {"Content-Type": "application/json", **headers}, method=method
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 as above
-            return dict(json.loads(answer.read() or b"{}"))
-    except urllib.error.HTTPError as error:
-        raise DemoError(f"{method} {url}: {error.code} {error.read().decode(errors='replace')[:500]}") from error
+def _send(client: httpx.Client, method: str, path: str, body: Json | None, headers: Json) -> Json:
+    answer = client.request(method, path, json=body, headers=headers)
+    if answer.is_error:
+        raise DemoError(f"{method} {answer.url}: {answer.status_code} {answer.text[:500]}")
+    return dict(answer.json()) if answer.content else {}

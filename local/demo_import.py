@@ -1,10 +1,11 @@
 """The demo journal's imported statement: a broker's file that goes through the API's own imports."""
 
 import time
-import urllib.request
 from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
+
+import httpx
 
 Json = dict[str, Any]
 # Sends a document, or none, by this method to this path below the API, with these headers; the document of the answer.
@@ -13,7 +14,6 @@ Send = Callable[[str, str, Json | None, Json], Json]
 FILE_NAME = "schwab-transactions.csv"
 ACCOUNT: Json = {"name": "Imported", "broker": "Charles Schwab", "currency": "USD", "timeZone": "America/New_York"}
 PATIENCE = 30.0  # seconds
-_BOUNDARY = "the-statement-of-the-demo-journal"
 
 
 def demo_statement(today: date) -> str:
@@ -70,14 +70,5 @@ def _read(send: Send, import_id: str) -> Json:
 
 
 def _send_file(form: Json, content: str) -> None:
-    parts = [(f'name="{name}"', value) for name, value in form["fields"].items()]
-    parts.append((f'name="file"; filename="{FILE_NAME}"', content))
-    disposition = "Content-Disposition: form-data"
-    body = "".join(f"--{_BOUNDARY}\r\n{disposition}; {name}\r\n\r\n{value}\r\n" for name, value in parts)
-    request = urllib.request.Request(  # noqa: S310 http to the embedded AWS
-        form["url"],
-        f"{body}--{_BOUNDARY}--\r\n".encode(),
-        {"Content-Type": f"multipart/form-data; boundary={_BOUNDARY}"},
-        method="POST",
-    )
-    urllib.request.urlopen(request, timeout=60).close()  # noqa: S310 as above
+    file = {"file": (FILE_NAME, content.encode())}
+    httpx.post(form["url"], data=form["fields"], files=file, timeout=60, trust_env=False).raise_for_status()

@@ -8,8 +8,6 @@ import signal
 import socket
 import subprocess
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -18,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import httpx
 
 from local.places import EMULATOR_PYTHON, LAMBDA_PYTHON, ROOT
 
@@ -122,10 +121,8 @@ class EmbeddedAws:
         return own * 1024, {pid: rss * 1024 for pid, parent, rss in rows if parent == self.process.pid}
 
     def _request(self, method: str, path: str, body: bytes | None = None) -> bytes:
-        request = urllib.request.Request(self.endpoint + path, body, method=method)  # noqa: S310 http, see endpoint
-        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 as above
-            content: bytes = answer.read()
-            return content
+        answer = httpx.request(method, self.endpoint + path, content=body, timeout=10, trust_env=False)
+        return answer.raise_for_status().content
 
 
 @contextmanager
@@ -140,7 +137,7 @@ def embedded_aws(folder: Path, aws_port: int, api_port: int, *, keep: bool) -> I
         (folder / name).mkdir(parents=True, exist_ok=True)
     (folder / "logs" / "lambda.log").write_bytes(b"")
     log = (folder / "logs" / "emulator.log").open("wb")
-    process = subprocess.Popen(  # noqa: S603 the project's own module
+    process = subprocess.Popen(
         [EMULATOR_PYTHON, "-m", "local.emulator"],
         cwd=ROOT,
         env=environment,
@@ -238,7 +235,7 @@ def _wait_until_ready(aws: EmbeddedAws) -> None:
             raise EmulatorError(f"the embedded AWS ended at once:\n{tail(aws.emulator_log)}")
         try:
             aws._request("GET", "/_ministack/health")
-        except (urllib.error.URLError, ConnectionError, TimeoutError):
+        except httpx.HTTPError:
             time.sleep(0.1)
         else:
             return

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import uuid4
+
+import httpx
 
 from local.deploy import Deployment
 from local.embedded_aws import EmbeddedAws, embedded_aws, free_ports
@@ -32,6 +35,20 @@ class Stack:
 
     def confirmation_code(self, email: str) -> str:
         return self.aws.confirmation_code(email)
+
+    def new_user(self, name: str = "user") -> dict[str, str]:
+        """Address and password, as logIn takes them, of somebody who has signed up and confirmed the address."""
+        credentials = {"email": f"{name}-{uuid4().hex}@example.com", "password": f"Made-{uuid4().hex}-up!"}
+        with httpx.Client(base_url=self.api, timeout=60, trust_env=False) as public:
+            public.post("/auth/signup", json={"email": credentials["email"]}).raise_for_status()
+            code = self.confirmation_code(credentials["email"])
+            public.post("/auth/confirm-signup", json={**credentials, "code": code}).raise_for_status()
+        return credentials
+
+    def new_token(self) -> str:
+        """The access token of a new user."""
+        answer = httpx.post(f"{self.api}/auth/login", json=self.new_user(), timeout=60, trust_env=False)
+        return str(answer.raise_for_status().json()["accessToken"])
 
 
 def deploy(aws: EmbeddedAws, build: Path, parameters: Mapping[str, str] | None = None) -> Stack:

@@ -50,7 +50,7 @@ class GeneratorError(Exception):
 def run(command: Sequence[str | Path], folder: Path) -> str:
     """Run a program. Returns its output, standard error included; raises GeneratorError with it if it fails."""
     path = os.pathsep.join([str(NODE), str(PYTHON), str(ROOT / ".tools" / "nodejs" / "bin"), os.environ["PATH"]])
-    done = subprocess.run(  # noqa: S603 our own arguments
+    done = subprocess.run(
         command,
         cwd=folder,
         env={**os.environ, "PATH": path, "NO_COLOR": "1"},

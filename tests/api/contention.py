@@ -20,13 +20,14 @@ from tests.events import claims_of, function, routes
 @pytest.fixture
 def one_call_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let moto run one call at a time: its transactions lose concurrent writes otherwise."""
-    lock, call = Lock(), BaseClient._make_api_call  # type: ignore[attr-defined] # not in the stubs
+    client: Any = BaseClient
+    lock, call = Lock(), client._make_api_call
 
     def locked(*given: Any) -> Any:
         with lock:
             return call(*given)
 
-    monkeypatch.setattr(BaseClient, "_make_api_call", locked)
+    monkeypatch.setattr(client, "_make_api_call", locked)
 
 
 class Context:

@@ -144,11 +144,12 @@ def test_a_crash_before_the_write_leaves_everything_as_it_was(dana: Client, monk
 
 def kill(patched: pytest.MonkeyPatch, operation: str) -> None:
     """Let a call of DynamoDB fail for good."""
-    call = BaseClient._make_api_call  # type: ignore[attr-defined] # botocore has no types of its own
+    clients: Any = BaseClient
+    call = clients._make_api_call
 
     def killed(client: Any, name: str, given: Any) -> Any:
         if name == operation:
             raise RuntimeError("killed")
         return call(client, name, given)
 
-    patched.setattr(BaseClient, "_make_api_call", killed)
+    patched.setattr(clients, "_make_api_call", killed)

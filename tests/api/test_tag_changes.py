@@ -168,7 +168,8 @@ def test_a_kill_before_or_after_any_step_is_mended_by_repeating(
     for _ in range(2):
         dana.new_trade(tags=["fomo", "gap"])
     calls = 0
-    original = BaseClient._make_api_call  # type: ignore[attr-defined] # where every call passes
+    clients: Any = BaseClient
+    original = clients._make_api_call
 
     def killed(self: Any, name: str, params: Any) -> Any:
         nonlocal calls
@@ -182,7 +183,7 @@ def test_a_kill_before_or_after_any_step_is_mended_by_repeating(
 
     messages: list[Any] = []
     with monkeypatch.context() as patched:
-        patched.setattr(BaseClient, "_make_api_call", killed)
+        patched.setattr(clients, "_make_api_call", killed)
         try:
             change = change_tags.begin(DANA, "fomo", "FOMO", datetime.now(UTC))
             messages = [{"messageId": "1", "body": f'{{"userId":"{DANA}","changeId":"{change.change_id}"}}'}]

@@ -21,6 +21,9 @@ OF_A_REQUEST = 100
 AT_ONCE = 4  # requests of the import
 
 
+pytestmark = pytest.mark.usefixtures("warm")
+
+
 @pytest.fixture(scope="module")
 def warm(stack: Stack, dana: User) -> None:
     """The functions have started."""
@@ -54,7 +57,6 @@ def seconds_until_counted(user: User) -> float:
 def test_nobody_waits_for_the_import_of_another(
     stack: Stack,
     new_user: Callable[[], User],
-    warm: None,  # noqa: ARG001 made first
 ) -> None:
     importing, other = new_user(), new_user()
     statistics = Statistics(stack, importing)
@@ -75,7 +77,6 @@ def test_nobody_waits_for_the_import_of_another(
 def test_nobody_waits_for_the_file_of_another(
     stack: Stack,
     new_user: Callable[[], User],
-    warm: None,  # noqa: ARG001 made first
 ) -> None:
     importing, other = new_user(), new_user()
     content, trades = statement(FILLS, SYMBOLS)
@@ -101,7 +102,6 @@ def test_nobody_waits_for_the_file_of_another(
 def test_three_hundred_trades_on_three_hundred_days_are_counted_within_five_seconds(
     stack: Stack,
     new_user: Callable[[], User],
-    warm: None,  # noqa: ARG001 made first
 ) -> None:
     user = new_user()
     for start in (0, 100, 200):

@@ -39,7 +39,7 @@ def make(preview: Stack, *words: str) -> subprocess.CompletedProcess[str]:
     for name in ("PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT", "PYTEST_ADDOPTS", "MAKEFLAGS", "MAKELEVEL"):
         environment.pop(name, None)
     return subprocess.run(
-        ["make", "--silent", *words],  # noqa: S607 the make of the path
+        ["make", "--silent", *words],
         cwd=places.ROOT,
         env=environment,
         capture_output=True,

@@ -18,11 +18,8 @@ import os
 import subprocess
 import sys
 import tempfile
-import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-
-import httpx
 
 from local.stack import Stack, running_stack
 from ops.stack import on_aws
@@ -30,7 +27,6 @@ from ops.users import make_user
 
 HERE = Path(__file__).parent
 CONTRACT = HERE.parent.parent / "openapi" / "openapi.yaml"
-PASSWORD = "Breakout-2026!"
 
 # Schemathesis logs in by itself, and again when the token has expired.
 LOG_IN = """
@@ -80,13 +76,7 @@ def only(operation: str) -> list[str]:
 
 def new_user(stack: Stack) -> dict[str, str]:
     """Somebody who has signed up and confirmed the address."""
-    email = f"fuzz-{uuid.uuid4().hex[:12]}@example.com"
-    with httpx.Client(base_url=stack.api, timeout=30, trust_env=False) as public:
-        public.post("/auth/signup", json={"email": email}).raise_for_status()
-        code = stack.confirmation_code(email)
-        confirmation = {"email": email, "code": code, "password": PASSWORD}
-        public.post("/auth/confirm-signup", json=confirmation).raise_for_status()
-    return {"EMAIL": email, "PASSWORD": PASSWORD}
+    return {name.upper(): value for name, value in stack.new_user("fuzz").items()}
 
 
 def fuzz_stack(stack: Stack, options: Sequence[str]) -> int:

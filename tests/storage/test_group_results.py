@@ -22,11 +22,7 @@ from handlers.storage.trade_items import trade_item, trade_key
 USER = "user-1"
 NOW = datetime(2026, 2, 1, tzinfo=UTC)
 
-
-@pytest.fixture(autouse=True)
-def of_tables(table: None, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001 made first
-    """All of these tests want the tables."""
-    monkeypatch.setattr("time.sleep", lambda _: None)
+pytestmark = pytest.mark.usefixtures("table")
 
 
 def a_group(number: int) -> tuple[Group, list[Trade]]:

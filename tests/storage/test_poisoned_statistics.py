@@ -24,8 +24,12 @@ NOW = datetime(2026, 2, 1, tzinfo=UTC)
 DAY = date(2026, 1, 15)
 
 
+pytestmark = pytest.mark.usefixtures("table")
+
+
 @pytest.fixture(autouse=True)
-def of_tables(table: None, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001 made first
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The comparison does not wait for the stream."""
     monkeypatch.setattr(comparing, "_SETTLING", 0)
 
 
