@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 from handlers.journal.executions import RecordedExecution, in_order
 from handlers.journal.money import ZERO
@@ -56,34 +56,42 @@ def bring(user: str, key: PositionKey, symbol: str, wanted: Wanted) -> None:
 
 
 def _bring(user: str, key: PositionKey, symbol: str, wanted: Wanted, now: datetime) -> None:
-    places = _places(user, key, symbol, now)
+    linked = _linked(user, key, symbol, now)
+    places = [each.place for each in linked]
     stored = {one.execution_id: one for place in places for one in storage.all_of(place.position) or ()}
     keys = {storage.position_key(place.position) for place in places}
     own = (one for one in wanted.executions if storage.position_key(one) in keys)
     coming = [one for one in (_as_stored(one, stored, now) for one in own) if one is not None]
     going = [stored[execution_id] for execution_id in wanted.executions_going if execution_id in stored]
-    is_other = [place for place in places if _target(user, place.position).actions != place.position.actions]
-    if coming or going or is_other:
-        _hold_back(user, places, coming, going, now)
+    has_others = any(each.with_actions.actions != each.place.position.actions for each in linked)
+    if coming or going or has_others:
+        _hold_back(user, linked, coming, going, now)
         _write_executions(user, places, coming, stored)
-        places = _places(user, key, symbol, now)
+        places = [each.place for each in _linked(user, key, symbol, now)]
     _settle(user, places, wanted, now)
 
 
-def _places(user: str, key: PositionKey, symbol: str, now: datetime) -> list[Place]:
+class _Linked(NamedTuple):
+    """A position as it is stored, and with all corporate actions that are stored."""
+
+    place: Place
+    with_actions: StoredPosition
+
+
+def _linked(user: str, key: PositionKey, symbol: str, now: datetime) -> list[_Linked]:
     """The position and those that it is linked with by all actions that are stored."""
-    places: dict[PositionKey, Place] = {}
+    found: dict[PositionKey, _Linked] = {}
 
     def position(one: PositionKey, name: str) -> StoredPosition:
-        if one not in places:
-            places[one] = storage.place(user, one, name, answer_for=None, now=now)
-        return _target(user, places[one].position)
+        if one not in found:
+            place = storage.place(user, one, name, answer_for=None, now=now)
+            found[one] = _Linked(place, _with_actions(user, place.position))
+        return found[one].with_actions
 
-    return [places[one] for one in settling.linked(key, symbol, position)]
+    return [found[one] for one in settling.linked(key, symbol, position)]
 
 
-def _target(user: str, held: StoredPosition) -> StoredPosition:
-    """The position with all actions that are stored."""
+def _with_actions(user: str, held: StoredPosition) -> StoredPosition:
     counted = corporate_actions.count(user, held.symbol)
     actions = corporate_actions.of_position(user, held.account_id, held.symbol, counted)
     gone = tuple(action for action in held.actions if action not in actions)
@@ -104,7 +112,7 @@ def _as_stored(
 
 def _hold_back(
     user: str,
-    places: Sequence[Place],
+    linked: Sequence[_Linked],
     coming: Sequence[RecordedExecution],
     going: Sequence[RecordedExecution],
     now: datetime,
@@ -112,8 +120,7 @@ def _hold_back(
     """Mark the positions from the first change on, with all actions that are stored, and hold them back."""
     moments = [one.executed_at for one in (*coming, *going)]
     marked = []
-    for place in places:
-        target = _target(user, place.position)
+    for place, target in linked:
         changed = [each.effective_at for each in {*target.actions} ^ {*place.position.actions}]
         own = [one for one in coming if storage.position_key(one) == storage.position_key(target)]
         if not target.version and own:

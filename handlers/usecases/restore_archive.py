@@ -1,4 +1,4 @@
-"""Works on restores that were committed: checks the archive, and writes it if nothing is wrong."""
+"""Works on restores: checks the archive, compares it with the journal or writes it, and takes back what was written."""
 
 from __future__ import annotations
 

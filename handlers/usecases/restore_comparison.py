@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,9 +25,7 @@ from handlers.storage import corporate_actions, executions, groups, trading_acco
 from handlers.storage.executions import PositionKey
 from handlers.usecases.archive_check import Checked, NotRestorable
 from handlers.usecases.export_archive import Journal
-from handlers.usecases.journal_things import KEYS, SETTINGS, content, id_of
-
-Document = Mapping[str, Any]
+from handlers.usecases.journal_things import KEYS, SETTINGS, Document, content, id_of
 
 # Things that nobody can change, so another one of the same id is none that an archive may bring.
 _UNCHANGEABLE = ("actions", "reconciliations")

@@ -4,17 +4,14 @@ written.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from itertools import islice, takewhile
-from typing import Any
 
 from handlers.documents.ledger import settings_document
 from handlers.journal.merges import MOST_NAMED, Change, Named, Plan
 from handlers.storage import trading_accounts
 from handlers.usecases.export_archive import Journal
-from handlers.usecases.journal_things import SETTINGS, content, id_of
-
-Document = Mapping[str, Any]
+from handlers.usecases.journal_things import SETTINGS, Document, content, id_of
 
 
 def edited(user: str, plan: Plan, goes_on: Callable[[], bool] = lambda: True) -> tuple[Named, ...]:

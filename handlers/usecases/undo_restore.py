@@ -6,12 +6,11 @@ since stays, unless it is to go, too. What is deleted or back already is left al
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
 
 from handlers.documents import exported, restored
 from handlers.documents.ledger import cash_document, rate_document, reconciliation_document, settings_document
@@ -44,11 +43,10 @@ from handlers.storage.retry import retry_overtaken
 from handlers.usecases import merge_positions
 from handlers.usecases import restore_replacing as replacing
 from handlers.usecases import trading_accounts as accounts
-from handlers.usecases.journal_things import SETTINGS, content
+from handlers.usecases.journal_things import SETTINGS, Document, content
 from handlers.usecases.merge_positions import Wanted
 
 FIRST_PHASE = "groups"
-Document = Mapping[str, Any]
 _AT_ONCE = 100
 # Called after each step with the phase and how many of its steps are taken; whether to go on.
 Tell = Callable[[str, int], bool]

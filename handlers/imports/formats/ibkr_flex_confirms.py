@@ -6,18 +6,16 @@ of many files, the account's number must be there, too.
 
 from __future__ import annotations
 
-from handlers.imports.format import Format, Kind, Need
-from handlers.imports.formats.ibkr_flex_csv import rows
+from dataclasses import replace
 
-FORMAT = Format(
+from handlers.imports.format import Kind
+from handlers.imports.formats.ibkr_flex_csv import FORMAT as WITH_TRADES
+
+FORMAT = replace(
+    WITH_TRADES,
     id="ibkr_flex_confirms",
-    broker="Interactive Brokers",
     kind=Kind.FILLS,
     columns=("ClientAccountID", "Buy/Sell", "Quantity", "Price", "DateTime|Date/Time|TradeDate", "Commission"),
-    rows=rows,
     how_to_export="Performance & Reports > Flex Queries > Trade Confirmation Flex Query > Run, as CSV",
-    needs=(Need.TIME_ZONE,),
-    family="ibkr",
-    ragged=True,
-    own_headers=True,
+    version=1,
 )
