@@ -267,6 +267,18 @@ def several(user_id: str, execution_ids: Sequence[str]) -> dict[str, RecordedExe
     return {one.execution_id: one for one in found}
 
 
+def first_of(user_id: str, of: PositionKey, execution_ids: Sequence[str]) -> tuple[datetime, int, str] | None:
+    """Instant, sequence and id of the first of these executions that is in the position now; None if none is. Raises
+    Busy.
+    """
+    of_position = ledger.fills(*of)
+    places = [place for place in places_of(user_id, execution_ids).values() if place.startswith(of_position)]
+    if not places:
+        return None
+    at, sequence, execution_id = min(places).removeprefix(of_position).split("|")
+    return datetime.fromisoformat(at), int(sequence), execution_id
+
+
 def get(user_id: str, execution_id: str) -> RecordedExecution:
     """The execution as it stands now. Raises ExecutionNotFound, Busy."""
     where = ledger.get(user_id, ledger.ref(execution_id))
@@ -433,6 +445,11 @@ _SHARED = (
     "created_at",
     "updated_at",
 )
+
+
+def alone(position: StoredPosition) -> Written:
+    """The write of a position without anything else."""
+    return Written(position=position, put=(), removed=(), trades=(), vanished=())
 
 
 def write(

@@ -185,6 +185,8 @@ def _carry_on(work: Work) -> None:
     now = datetime.now(UTC)
     if not account_locks.take(work.user, work.account_id, work.one.import_id, now):
         raise Paused(WHILE_LOCKED)
+    # A message that was sent in case the request breaks off is for nothing from here on: so one call works at a time.
+    work.checkpoint(replace(work.one, version=work.one.version + 1))
     try:
         contents = contents_of(work.one)
         for phase, step in steps:

@@ -11,7 +11,7 @@ Positions that corporate actions concern or link with others are only marked, an
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -234,7 +234,7 @@ def _write_in_parts(work: Work, batch: Batch, total: int, tries: Iterator[int]) 
             present=present - counted,
         )
         position = replace(derived.settled if is_last else derived.held_back, version=version)
-        written = [_alone(position)] if derived.spans else []
+        written = [storage.alone(position)] if derived.spans else []
         storage.write(work.user, written, None, now, into=new.account, also=[work.writing(changed), *writes])
         version += 1
         counted = present
@@ -244,57 +244,30 @@ def _write_in_parts(work: Work, batch: Batch, total: int, tries: Iterator[int]) 
     return work.one
 
 
-class _Derived:
-    """The writes of a position and its trades. Without spans, there is nothing to write.
-
-    `held_back` is the position as long as the next one of `units` is not written: marked from its span on, since all
-    before is settled. `settled` is what the position is after the last one.
-    """
-
-    def __init__(self, held: StoredPosition, spans: Iterable[settling.Part], now: datetime, looked: bool) -> None:
-        self.held_back = self.settled = held
-        self.spans = spans
-        self._now = now
-        self._looked = looked
-
-    def units(self) -> Iterator[Sequence[Any]]:
-        """The writes, as settling.units has them, span by span."""
-        for number, span in enumerate(self.spans):
-            if number:
-                self.held_back = replace(self.held_back, dirty_since=span.after[0].executed_at)
-            outcome = _outcome(span, self._now, self._looked)
-            [self.settled] = outcome.positions
-            yield from settling.units(span.before, outcome)
-
-
-def _derived(new: _New, now: datetime, looked: bool) -> _Derived:
+def _derived(new: _New, now: datetime, looked: bool) -> settling.SpanBySpan:
     """What is to be written of a position: also without new executions, if a call before has not finished it.
 
     Raises _NotAlone.
     """
     held, executions = new.place.position, new.executions
+    outcome_of = partial(_outcome, now=now, looked=looked)
     since = executions[0].executed_at if executions else None
     if since is None and held.dirty_version is None:
         since = held.dirty_since
     if since is None:
-        return _Derived(held, (), now, looked)
+        return settling.SpanBySpan(held, (), outcome_of)
     before = _since_flat(held, executions) or []
     if not settling.stands_alone(held, before, since):
         raise _NotAlone
     part = settling.Part(new.place, held, before, in_order([*before, *executions]), held.actions)
     held_back = replace(held.marked(ZERO, since).held_back(), is_stale=True)
-    return _Derived(held_back, settling.spans(part), now, looked)
+    return settling.SpanBySpan(held_back, settling.spans(part), outcome_of)
 
 
 def _key_of(action: Mapping[str, Any]) -> str:
     """The sort key of what an action puts into the ledger; empty for other actions."""
     key: str = action.get("Put", {}).get("Item", {}).get("item", {}).get("S", "")
     return key
-
-
-def _alone(held: StoredPosition) -> Written:
-    """The write of a position without anything else."""
-    return Written(position=held, put=(), removed=(), trades=(), vanished=())
 
 
 def _mark(work: Work, batch: Batch, total: int, tries: Iterator[int], *, is_whole: bool) -> Import:
@@ -324,7 +297,7 @@ def _marked(new: _New, *, is_whole: bool) -> Written:
     marked = replace(marked, executions=held.executions + len(executions))
     if not is_whole:
         marked = marked.held_back()
-    return _alone(marked)._replace(put=executions, new=_ids(executions))
+    return storage.alone(marked)._replace(put=executions, new=_ids(executions))
 
 
 def _ids(executions: Sequence[RecordedExecution]) -> frozenset[str]:

@@ -7,7 +7,7 @@ in a file of the import.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -22,7 +22,7 @@ from handlers.journal.settings import MAIN
 from handlers.journal.trade import Trade, TradeSource
 from handlers.storage import executions as storage
 from handlers.storage import import_files, trades
-from handlers.storage.executions import PositionKey, TooMuchAtOnce, Written
+from handlers.storage.executions import PositionKey, StoredPosition, TooMuchAtOnce
 from handlers.storage.import_files import Kept
 from handlers.usecases import settling
 from handlers.usecases.import_contents import Contents
@@ -30,6 +30,9 @@ from handlers.usecases.import_links import part_ids
 from handlers.usecases.import_settling import moved_positions, own_positions
 from handlers.usecases.import_work import Work
 from handlers.usecases.settling import Outcome, Part
+
+# Beside what it writes, a transaction has the position and the import.
+_BESIDE = 2
 
 
 class _Removal(NamedTuple):
@@ -73,15 +76,13 @@ def _removal(contents: Contents, kept: Kept, key: PositionKey) -> _Removal:
 
 
 class _Change(NamedTuple):
-    """The positions without what is removed, the trades that follow, and further writes. `since` is the first instant
-    at which something is removed.
+    """The positions without what is removed. `since` is the first instant at which something is removed, `coming_back`
+    the linked trades that are by hand again.
     """
 
     parts: Sequence[Part]
-    outcome: Outcome
     since: datetime
-    left_over: int
-    also: Sequence[Any]
+    coming_back: Sequence[Trade]
 
 
 def _remove_from(work: Work, removal: _Removal, done: int, total: int) -> None:
@@ -97,37 +98,99 @@ def _remove(work: Work, removal: _Removal, done: int, total: int) -> Import:
     if change is None:
         storage.write(work.user, [], None, now, also=[work.writing(changed)])
         return changed
-    changed = replace(changed, left_over_notes=change.left_over or changed.left_over_notes)
-    written = [one for one, _ in settling.written(change.parts, change.outcome)]
+    if len(change.parts) == 1 and len(spans := list(settling.spans(change.parts[0]))) > 1:
+        return _write_span_by_span(work, change, spans, done, total)
+    following = _Following(work, change, now)
+    outcome = following.outcome(change.parts)
+    changed = replace(changed, left_over_notes=following.left_over or changed.left_over_notes)
+    written = [one for one, _ in settling.written(change.parts, outcome)]
     try:
-        storage.write(work.user, written, None, now, also=[work.writing(changed), *change.also])
+        storage.write(work.user, written, None, now, also=[work.writing(changed), *following.also])
     except TooMuchAtOnce:
-        _write_in_parts(work.user, change, now)
+        _write_in_parts(work.user, change, outcome, following.also, now)
         storage.write(work.user, [], None, now, also=[work.writing(changed)])
     return changed
 
 
-def _write_in_parts(user: str, change: _Change, now: datetime) -> None:
+def _write_in_parts(user: str, change: _Change, outcome: Outcome, also: Sequence[Any], now: datetime) -> None:
     """Hold the positions back, and write them in as many transactions as it takes.
 
     Trades go first and executions last: after a crash, the executions tell what is still to be done.
     """
-    was = [replace(part.held.marked(ZERO, change.since).held_back(), is_stale=True) for part in change.parts]
-    marks = [Written(position=held, put=(), removed=(), trades=(), vanished=()) for held in was]
-    storage.write(user, marks, None, now)
+    was = [_held_back(part, change) for part in change.parts]
+    storage.write(user, list(map(storage.alone, was)), None, now)
     executions = in_order(one for part in change.parts for one in part.before)
-    units = chain([change.also] if change.also else [], settling.units(executions, change.outcome))
+    units = chain([also] if also else [], settling.units(executions, outcome))
     held = [replace(each, version=each.version + 1) for each in was]
-    storage.write_in_parts(user, list(zip(held, change.outcome.positions, strict=True)), units)
+    storage.write_in_parts(user, list(zip(held, outcome.positions, strict=True)), units)
+
+
+def _write_span_by_span(work: Work, change: _Change, spans: Sequence[Part], done: int, total: int) -> Import:
+    """Write a long position span by span, in as many transactions as it takes, and the import with each: so a call that
+    has no time left ends between two of them, and no other one does the same meanwhile.
+
+    Of each span, trades go first and executions last: after a crash, the executions tell what is still to be done.
+    """
+    now = datetime.now(UTC)
+    following = _Following(work, change, now)
+    derived = settling.SpanBySpan(_held_back(change.parts[0], change), spans, lambda span: following.outcome([span]))
+    version = derived.held_back.version
+    for writes, is_last in storage.in_parts(_with_others(derived.units(), following), storage.MOST_WRITTEN - _BESIDE):
+        changed = work.advanced(Phase.EXECUTIONS, done if is_last else work.done(Phase.EXECUTIONS), total)
+        changed = replace(changed, left_over_notes=following.left_over or changed.left_over_notes)
+        position = replace(derived.settled if is_last else derived.held_back, version=version)
+        storage.write(work.user, [storage.alone(position)], None, now, also=[work.writing(changed), *writes])
+        version += 1
+        work.one = changed
+        if not is_last:
+            work.check_time()
+    return work.one
+
+
+def _with_others(units: Iterable[Sequence[Any]], following: _Following) -> Iterator[Sequence[Any]]:
+    """The units, with the further writes of what follows, which are known once the span's outcome is."""
+    for unit in units:
+        if following.also:
+            yield following.also
+            following.also = []
+        yield unit
+
+
+def _held_back(part: Part, change: _Change) -> StoredPosition:
+    return replace(part.held.marked(ZERO, change.since).held_back(), is_stale=True)
+
+
+class _Following:
+    """The trades that follow once something is removed. `also` are further writes that belong to the last outcome, and
+    `left_over` is how many trades there are whose notes are kept in a file.
+    """
+
+    def __init__(self, work: Work, change: _Change, now: datetime) -> None:
+        self.also: list[Any] = []
+        self.left_over = 0
+        self._work = work
+        self._coming_back = change.coming_back
+        self._now = now
+
+    def outcome(self, parts: Sequence[Part]) -> Outcome:
+        """What follows in these parts of positions."""
+        ids = {one.execution_id for part in parts for one in part.before}
+        coming_back = [trade for trade in self._coming_back if not ids.isdisjoint(_parts_of(trade))]
+        outcome = settling.settled(parts, self._now, behind=True)
+        outcome, self.also = _with_trades_by_hand(outcome, coming_back, self._now)
+        outcome, left_over = _without_trades_put_aside(outcome)
+        if left_over:
+            self.left_over = import_files.leave_over(_place(self._work), map(trade_document, left_over))
+        return outcome
 
 
 def _change(work: Work, removal: _Removal, now: datetime) -> _Change | None:
     """What is to be written of a position; None if nothing of the import is in it."""
     linked_ids = [part_id for trade in removal.linked for part_id in _parts_of(trade)]
-    stored = storage.several(work.user, [*removal.ids, *linked_ids])
+    first = storage.first_of(work.user, removal.key, [*removal.ids, *linked_ids])
     place = storage.place(work.user, removal.key, removal.key.symbol, answer_for=None, now=now)
     held = place.position
-    places = [(one.executed_at, one.sequence, one.execution_id) for one in stored.values()]
+    places = [] if first is None else [first]
     places += [(each.effective_at, -1, "") for each in held.actions if each.action_id in removal.actions]
     if not places:
         return None
@@ -148,11 +211,7 @@ def _change(work: Work, removal: _Removal, now: datetime) -> _Change | None:
     ]
     if not going and all(part.actions == part.held.actions for part in parts):
         return None
-    outcome = settling.settled(parts, now, behind=True)
-    outcome, also = _with_trades_by_hand(outcome, coming_back, now)
-    outcome, left_over = _without_trades_put_aside(outcome)
-    number = import_files.leave_over(_place(work), map(trade_document, left_over)) if left_over else 0
-    return _Change(parts, outcome, since[0], number, also)
+    return _Change(parts, since[0], coming_back)
 
 
 def _parts_of(trade: Trade) -> list[str]:

@@ -7,7 +7,7 @@ order, with the same result.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain
@@ -118,15 +118,19 @@ def spans(part: Part) -> Iterator[Part]:
     if moved or actions or part.held.gone:
         yield part
         return
-    first, begin, number = 0, 0, 0
+    first, begin, number, end = 0, 0, 0, 0
     was_open = is_open = ZERO
-    for end, one in enumerate(after, start=1):
-        while number < len(before) and _place(before[number]) <= _place(one):
+    while number < len(before) or end < len(after):
+        place = min(_place(some[0]) for some in (before[number : number + 1], after[end : end + 1]) if some)
+        if number < len(before) and _place(before[number]) == place:
             was_open = money.plus(was_open, storage.moved(before[number]))
             number += 1
-        is_open = money.plus(is_open, storage.moved(one))
+        if end < len(after) and _place(after[end]) == place:
+            is_open = money.plus(is_open, storage.moved(after[end]))
+            end += 1
         is_flat = is_open == ZERO and (was_open == ZERO or number == len(before))
-        if is_flat and end - begin >= SPAN and end < len(after):
+        is_last = number == len(before) and end == len(after)
+        if is_flat and not is_last and max(number - first, end - begin) >= SPAN:
             yield part._replace(before=before[first:number], after=after[begin:end])
             first, begin = number, end
     yield part._replace(before=before[first:], after=after[begin:])
@@ -260,6 +264,29 @@ def linked_parts(user: str, place: Place, now: datetime) -> list[Part]:
         executions = storage.all_of(one) or []
         parts.append(Part(places[key], one, executions, executions, one.actions))
     return parts
+
+
+class SpanBySpan:
+    """The writes of a position and its trades, span by span. Without spans, there is nothing to write.
+
+    `held_back` is the position as long as the next one of `units` is not written: marked from its span on, since all
+    before is settled. `settled` is what the position is after the last one.
+    """
+
+    def __init__(self, held: StoredPosition, spans: Iterable[Part], outcome_of: Callable[[Part], Outcome]) -> None:
+        self.held_back = self.settled = held
+        self.spans = spans
+        self._outcome_of = outcome_of
+
+    def units(self) -> Iterator[Sequence[Any]]:
+        """The writes, as `units` has them."""
+        for number, span in enumerate(self.spans):
+            if number:
+                begins = min(some[0].executed_at for some in (span.before, span.after) if some)
+                self.held_back = replace(self.held_back, dirty_since=begins)
+            outcome = self._outcome_of(span)
+            [self.settled] = outcome.positions
+            yield from units(span.before, outcome)
 
 
 def units(executions: Sequence[RecordedExecution], outcome: Outcome) -> Iterator[Sequence[Any]]:

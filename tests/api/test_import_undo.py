@@ -6,18 +6,21 @@ from typing import Any
 
 import pytest
 
+from handlers.entry.import_commits import apply_imports
 from handlers.imports.decided import Outcome, Same
 from handlers.imports.record import Import, ImportStatus
 from handlers.journal.errors import StateForbids
 from handlers.storage import clients, executions, import_edits, import_files, imports
-from handlers.usecases import apply_import, convert_trade
+from handlers.usecases import apply_import, convert_trade, settling
 from handlers.usecases.position_changes import Plan
 from tests.api.applying import Applying
 from tests.api.client import DANA, Answer, Client
+from tests.api.estate import messages_of
+from tests.api.gallery import Context
 from tests.api.import_files import Part, a_fill, a_preview, an_action, an_id, rows_of, some_cash
 from tests.api.test_convert_trade import closed, hand_made
 from tests.api.test_executions import MAIN, fill, nets, put, refused, trades
-from tests.api.test_import_commits import committed, positions
+from tests.api.test_import_commits import at, committed, once_paused, positions
 
 pytestmark = pytest.mark.usefixtures("bucket")
 
@@ -111,6 +114,86 @@ def test_a_position_of_any_size_is_undone(
     monkeypatch.setattr(executions, "MOST_WRITTEN", most)
     undone(dana, applying, done)
     assert journal(dana) == before
+
+
+@pytest.mark.parametrize("span", [1, 3, 1000])
+@pytest.mark.parametrize("policy", ["KEEP", "REMOVE"])
+def test_a_long_position_has_the_same_trades_however_its_undoing_is_cut(
+    dana: Client, applying: Applying, monkeypatch: pytest.MonkeyPatch, span: int, policy: str
+) -> None:
+    monkeypatch.setattr(settling, "SPAN", span)
+    # What is there crosses the file's trades: it opens one of them, joins two, and stays open in the end.
+    stored = [("BUY", 2), ("SELL", 13), ("BUY", 21), ("SELL", 26), ("BUY", 59)]
+    put(dana, *(fill(side, "1", str(minute), minute) for side, minute in stored))
+    [first, *_] = trades(dana)
+    assert dana("PATCH", f"/trades/{first['tradeId']}", {"lessons": "mine"}).status == 200
+    ids = {each["executionId"] for each in journal(dana)["/executions"]["items"]}
+    own = [("BUY", 5), ("SELL", 7), *((("BUY", "SELL")[minute % 2], minute) for minute in range(20, 50))]
+    parts: list[Part] = [a_fill(side, "1", str(minute), minute) for side, minute in own]
+    done = committed(dana, applying, a_preview(DANA, rows_of(parts)))
+    noted = next(each for each in trades(dana) if each["openDate"].startswith("2026-01-05T10:40"))
+    assert dana("PATCH", f"/trades/{noted['tradeId']}", {"lessons": "of the file"}).status == 200
+    [edited] = [one for one in dana.get("/executions", query="limit=100").json["items"] if one["price"] == "49"]
+    assert dana("PATCH", f"/executions/{edited['executionId']}", {"executedAt": at(1).isoformat()}).status == 200
+    monkeypatch.setattr(executions, "MOST_WRITTEN", 14)
+    done = undone(dana, applying, done, edited=policy)
+    shown = [(each["side"], each.get("lessons"), each["netPnl"]) for each in trades(dana) if "netPnl" in each]
+    assert (shown, positions(dana)) == FOLLOWING[policy]
+    left = import_files.left_over(import_files.Place(DANA, done.import_id))
+    assert [each["lessons"] for each in left] == ["of the file"]
+    [held] = executions.positions(DANA)
+    assert (held.dirty_since, held.is_stale) == (None, None)
+    if policy == "REMOVE":
+        assert {each["executionId"] for each in journal(dana)["/executions"]["items"]} == ids
+
+
+# What is kept is a sale before all others, which turns each trade around.
+FOLLOWING = {
+    "KEEP": ([("SELL", "mine", "47"), ("SELL", None, "-8"), ("SELL", None, "-33")], {}),
+    "REMOVE": ([("BUY", "mine", "11"), ("BUY", None, "5")], {"AAPL": "1"}),
+}
+
+
+def test_an_undoing_goes_on_where_a_call_had_no_time_left(
+    dana: Client, applying: Applying, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settling, "SPAN", 1)
+    monkeypatch.setattr(executions, "MOST_WRITTEN", 12)
+    put(dana, fill("BUY", "1", "90", 30), fill("SELL", "1", "95", 31))
+    before = journal(dana)
+    parts: list[Part] = [a_fill("BUY" if n % 2 == 0 else "SELL", "1", str(20 + n), n) for n in range(20)]
+    done = committed(dana, applying, a_preview(DANA, rows_of(parts)))
+    assert ask(dana, done).status == 202
+    left: list[int] = []
+    while once_paused(applying, done).status is ImportStatus.UNDOING:
+        left.append(len([*executions.every(DANA)]))
+        assert len(left) < 40
+    assert left == sorted(left, reverse=True)
+    assert len(set(left)) > 3
+    assert journal(dana) == before
+
+
+def test_only_one_call_works_on_an_import_at_a_time(
+    dana: Client, applying: Applying, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = committed(dana, applying, a_preview(DANA, rows_of([a_fill("BUY", "1", "10", 0)])))
+    assert ask(dana, done).status == 202
+    [in_case, at_once] = messages_of(applying.queue)
+    contents_of = apply_import.contents_of
+    told: list[Any] = []
+
+    def beside(one: Import) -> Any:
+        if not told:  # the message comes that was sent in case that the request broke off
+            told.append(True)
+            told.append(apply_imports({"Records": [in_case]}, Context()))
+        told.append(one.version)
+        return contents_of(one)
+
+    monkeypatch.setattr(apply_import, "contents_of", beside)
+    assert apply_imports({"Records": [at_once]}, Context()) == {"batchItemFailures": []}
+    assert told[1] == {"batchItemFailures": []}
+    assert len(told) == 3
+    assert imports.get(DANA, done.import_id).status is ImportStatus.UNDONE
 
 
 def test_what_was_edited_since_is_named_and_stays_or_goes(dana: Client, applying: Applying) -> None:
