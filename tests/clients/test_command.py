@@ -213,12 +213,24 @@ def test_an_archive_is_restored_into_an_empty_journal(stack: Stack, command: Com
     other = Command(command.folder, tmp_path, stack.api, user, own)
     assert "It can be restored." in other.run("restore", before, "--check")
     assert "Nothing is sent" in other.run("restore", before, code=1)
-    assert "Restored." in other.run("restore", before, "--yes")
+    said = other.run("restore", before, "--yes")
+    assert "Restored." in said
+    restore = said.rpartition("undo ")[2].strip()
     other.run("export", "--output", after)
     first, second = zipfile.ZipFile(before), zipfile.ZipFile(after)
     for name in {*first.namelist(), *second.namelist()} - {"manifest.json"}:
         assert first.read(name) == second.read(name), name
     assert "not empty" in other.run("restore", before, "--yes", code=1)
+    assert re.search(rf"{restore} .* RESTORED .* EMPTY_ONLY", other.run("restores"))
+    with other.journal() as journal:
+        [one] = journal.get("/executions").json()["items"]
+        path = f"/executions/{one['executionId']}"
+        assert journal.patch(path, json={"note": "edited"}).status_code == 200
+        assert "Nothing is changed" in other.run("undo", restore, code=1)
+        assert "--edited KEEP" in other.run("undo", restore, "--yes", code=1)
+        assert "out of the journal" in other.run("undo", restore, "--yes", "--edited", "remove")
+        assert journal.get("/executions").json()["items"] == []
+    assert "Undone" in other.run("undo", restore)
 
 
 def test_the_wheel_has_the_command_and_asks_for_nothing_more(python: Path) -> None:

@@ -76,7 +76,9 @@ def _with_session(given: argparse.Namespace, terminal: Terminal, journal: Journa
         case "imports":
             managing.show_imports(journal, terminal)
         case "undo":
-            return managing.undo(journal, terminal, given.import_id, given.edited, yes=given.yes)
+            return _undo(given, terminal, journal)
+        case "restores":
+            restoring.show_restores(journal, terminal)
         case "export":
             target = given.output or exporting.default_name(given.format)
             exporting.export(journal, terminal, given.format, target)
@@ -91,6 +93,13 @@ def _with_session(given: argparse.Namespace, terminal: Terminal, journal: Journa
                 conflicts=given.conflicts,
             )
     return True
+
+
+def _undo(given: argparse.Namespace, terminal: Terminal, journal: Journal) -> bool:
+    try:
+        return managing.undo(journal, terminal, given.undone, given.edited, yes=given.yes)
+    except managing.NoImport:
+        return restoring.undo(journal, terminal, given.undone, given.edited, yes=given.yes)
 
 
 def _import(given: argparse.Namespace, terminal: Terminal, journal: Journal) -> bool:

@@ -39,14 +39,14 @@ def parser() -> argparse.ArgumentParser:
 
     does.add_parser("imports", help="list the newest imports")
 
-    undo = does.add_parser("undo", help="take an import out of the journal again")
-    undo.add_argument("import_id", metavar="ID", help="the import, as `imports` lists it")
+    undo = does.add_parser("undo", help="take an import or a restore out of the journal again")
+    undo.add_argument("undone", metavar="ID", help="the import or restore, as `imports` or `restores` lists it")
     undo.add_argument(
         "--edited",
         type=str.upper,
         choices=("REFUSE", "KEEP", "REMOVE"),
         default="REFUSE",
-        help="what to do with executions that were edited since (REFUSE)",
+        help="what to do with what was edited since (REFUSE)",
     )
     _add_yes(undo)
 
@@ -72,6 +72,8 @@ def parser() -> argparse.ArgumentParser:
         help="with --merge: what becomes of what is stored otherwise (REFUSE)",
     )
     _add_yes(restore)
+
+    does.add_parser("restores", help="list the restores that can still be looked at")
     return top
 
 

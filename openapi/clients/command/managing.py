@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
 from itertools import islice
 from pathlib import Path
 
@@ -51,10 +54,19 @@ def _told(one: Document) -> str:
     return preview.counted(one["counts"]) if one["counts"]["rows"] else ""
 
 
+class NoImport(Exception):
+    """Raised when no import has an id."""
+
+
 def undo(journal: Journal, terminal: Terminal, import_id: str, edited: str, *, yes: bool) -> bool:
-    """Take an import back. Returns whether it is out of the journal. Raises Refused."""
+    """Take an import back. Returns whether it is out of the journal. Raises NoImport, Refused."""
     path = f"/imports/{import_id}"
-    one = journal.ask("GET", path).document
+    try:
+        one = journal.ask("GET", path).document
+    except Refused as refusal:
+        if refusal.status != HTTPStatus.NOT_FOUND:
+            raise
+        raise NoImport from None
     if one["status"] == "COMMITTED":
         what = f"{one['fileName']} ({preview.counted(one['counts'])})"
         if not (yes or terminal.agrees(f"Take {what} out of the journal again?")):
@@ -78,8 +90,15 @@ def undo(journal: Journal, terminal: Terminal, import_id: str, edited: str, *, y
 
 def _begin_undo(journal: Journal, one: Document, edited: str) -> None:
     key = f"undo-{one['importId']}-{one['version']}-{edited}"
-    try:
+    with asking_what_becomes_of_edits():
         journal.ask("POST", f"/imports/{one['importId']}/undo", {"edited": edited}, Idempotency_Key=key)
+
+
+@contextmanager
+def asking_what_becomes_of_edits() -> Iterator[None]:
+    """A refusal since something was edited says how to go on. Raises Refused."""
+    try:
+        yield
     except Refused as refusal:
         if refusal.kind != "edited-since":
             raise

@@ -1,4 +1,4 @@
-"""Restores an archive into an empty journal, merges it with one, or checks that it could be restored."""
+"""Restores an archive into an empty journal, merges it with one, or checks that it could be restored; takes it back."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from pathlib import Path
 
 from . import archive
 from .api import Document, Journal, Refused
+from .managing import asking_what_becomes_of_edits
 from .terminal import Terminal
 
 AT_WORK = ("CHECKING", "RESTORING")
+UNDOING = ("UNDOING", "UNDONE")
 
 
 def restore(
@@ -82,22 +84,66 @@ def _commit(journal: Journal, terminal: Terminal, one: Document, only_check: boo
     for warning in one.get("warnings", []):
         terminal.complain(f"  {_place(warning)}{warning['detail']} ({warning['code']})")
     if one["status"] in ("RESTORED", "CHECKED"):
-        terminal.say("It can be restored." if only_check else "Restored.")
+        undoing = f"Restored. To take it back: trading-journal undo {one['restoreId']}"
+        terminal.say("It can be restored." if only_check else undoing)
         return True
     return _complain(terminal, one)
 
 
-def _followed(journal: Journal, terminal: Terminal, one: Document, while_in: Sequence[str]) -> Document:
+def show_restores(journal: Journal, terminal: Terminal) -> None:
+    """List the restores that have not expired. Raises Refused."""
+    found = journal.ask("GET", "/restores").document["items"]
+    if not found:
+        terminal.say("There are no restores.")
+        return
+    rows = [
+        (each["restoreId"], each["createdAt"][:16].replace("T", " "), each["status"], each["mode"]) for each in found
+    ]
+    terminal.table(("restore", "begun", "status", "mode"), rows)
+
+
+def undo(journal: Journal, terminal: Terminal, restore_id: str, edited: str, *, yes: bool) -> bool:
+    """Take back what a restore has written. Returns whether it is out of the journal. Raises Refused."""
+    path = f"/restores/{restore_id}"
+    one = journal.ask("GET", path).document
+    if one["status"] not in UNDOING:
+        what = f"the restore of {one['createdAt'][:16].replace('T', ' ')}"
+        if not (yes or terminal.agrees(f"Take all that {what} has written out of the journal again?")):
+            terminal.complain("Nothing is changed; with --yes the restore is undone.")
+            return False
+        with asking_what_becomes_of_edits():
+            one = _begin_undo(journal, path, edited)
+    one = _followed(journal, terminal, one, UNDOING[:1], "Undoing")
+    if one["status"] == "UNDONE":
+        terminal.say("Undone: what the restore has written is out of the journal.")
+        return True
+    return _complain(terminal, one, "The restore was not undone")
+
+
+def _begin_undo(journal: Journal, path: str, edited: str) -> Document:
+    """The restore, once it is being undone. Raises Refused."""
+    try:
+        return journal.ask("POST", f"{path}/undo", {"edited": edited}).document
+    except Refused:
+        one = journal.ask("GET", path).document  # it has begun, and the answer was lost
+        if one["status"] not in UNDOING:
+            raise
+        return one
+
+
+def _followed(
+    journal: Journal, terminal: Terminal, one: Document, while_in: Sequence[str], work: str = "Restoring"
+) -> Document:
     def told(one: Document) -> None:
         progress = one.get("progress", {})
-        doing = f"Restoring {progress['phase']}" if "phase" in progress else "Checking"
+        doing = f"{work} {progress['phase']}" if "phase" in progress else "Checking"
         terminal.progress(doing, progress.get("done", 0), progress.get("total"))
 
     return journal.followed(f"/restores/{one['restoreId']}", lambda one: one["status"] not in while_in, told)
 
 
-def _complain(terminal: Terminal, one: Document) -> bool:
-    terminal.complain(f"The archive was not restored ({one['status']}).")
+def _complain(terminal: Terminal, one: Document, what: str = "The archive was not restored") -> bool:
+    terminal.complain(f"{what} ({one['status']}).")
     for problem in one.get("problems", []):
         terminal.complain(f"  {_place(problem)}{problem['detail']} ({problem['code']})")
     return False

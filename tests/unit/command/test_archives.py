@@ -168,7 +168,7 @@ def test_an_archive_is_restored_once_somebody_agrees(restores: FakeJournal, whol
     assert restores.bodies("POST /restores") == [{"mode": "EMPTY_ONLY", "onlyCheck": False}]
     [commit] = restores.sent("POST /restores/r-1/commit")
     assert commit.headers["If-Match"] == '"1"'
-    assert said.text.endswith("Restored.\n")
+    assert said.text.endswith("Restored. To take it back: trading-journal undo r-1\n")
     assert "written 2026-01-05T10:00:00Z, 2 trades, 1 images" in said.text
 
 
@@ -233,7 +233,7 @@ def test_an_archive_is_merged_once_its_preview_was_looked_at(restores: FakeJourn
     assert commit.headers["If-Match"] == '"3"'
     assert "trades: 2 new, 1 otherwise than stored\n  trades t-1\n" in said.text
     assert "cash" not in said.text
-    assert said.text.endswith("Restored.\n")
+    assert said.text.endswith("Restored. To take it back: trading-journal undo r-1\n")
     assert "trades.ndjson: are left out (IMAGES_MISSING)" in said.complaints
 
 
