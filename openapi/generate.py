@@ -47,7 +47,7 @@ SERVED_BY = {
     **dict.fromkeys(("listExports", "createExport", "getExport"), "ExportAccountFunction"),
     **dict.fromkeys(("createTrades", "updateTrades", "deleteTrades"), "ChangeManyTradesFunction"),
     **dict.fromkeys(("listRestores", "getRestore"), "ReadLedgerFunction"),
-    **dict.fromkeys(("createRestore", "commitRestore", "undoRestore", "deleteRestore"), "ChangeLedgerFunction"),
+    **dict.fromkeys(("createRestore", "commitRestore", "undoRestore", "deleteRestore"), "ChangeRestoresFunction"),
     "detectFormat": "ReadFormatsFunction",
     "restoreTrade": "ChangeTradesFunction",
     "addEntry": "CloseTradeFunction",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from handlers.documents.fields import columns_of, contract_name, document, time_text
 from handlers.imports.mapping import ColumnMapping, Comparison, CostSign, RowKind, SkipWhen
-from handlers.imports.values import DateOrder, DecimalMark
+from handlers.imports.notation import DateOrder, DecimalMark
 from handlers.journal.executions import InstrumentKind
 
 if TYPE_CHECKING:
@@ -43,7 +44,11 @@ _TYPES: dict[str, Any] = {
 
 def mapping_of(given: models.ImportMappingInput) -> ColumnMapping:
     """The mapping that a client gives."""
-    values = given.model_dump(exclude_none=True)
+    return mapping_from(given.model_dump(exclude_none=True))
+
+
+def mapping_from(values: Mapping[str, Any]) -> ColumnMapping:
+    """The mapping of a model's values. Raises ValueError for a value of a list that is not known."""
     return ColumnMapping(**{name: _TYPES[name](value) if name in _TYPES else value for name, value in values.items()})
 
 

@@ -20,8 +20,10 @@ from pydantic import BaseModel, ValidationError
 from generated import models
 from handlers.documents import exported
 from handlers.documents.fields import Column, as_json, document, pointer
+from handlers.documents.import_mappings import mapping_document, mapping_from
 from handlers.documents.ledger import cash_document, rate_document, reconciliation_document, settings_document
-from handlers.faults import UNKNOWN_TIME_ZONE, Fault
+from handlers.faults import Fault
+from handlers.imports.mapping import mapping_errors
 from handlers.journal.cash import Cash, checked
 from handlers.journal.errors import FieldError, RuleBroken
 from handlers.journal.executions import (
@@ -38,10 +40,11 @@ from handlers.journal.reconciling import Amount, Reconciliation
 from handlers.journal.restoring import Annotations, recorded_by_hand
 from handlers.journal.rules import wrong_amount, wrong_time
 from handlers.journal.settings import Settings
-from handlers.journal.stats.clock import UnknownTimeZone, time_zone
+from handlers.journal.stats.clock import wrong_zone
 from handlers.journal.tags import tag_errors, unique
 from handlers.journal.trade import JournalNotes, Trade, TradeSource
 from handlers.journal.trading_accounts import TradingAccount
+from handlers.storage.mappings import StoredMapping
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -164,6 +167,21 @@ def rate(line: bytes, _: str) -> DayRate:
     return _canonical(made, line, rate_document)
 
 
+def mapping(line: bytes, user_id: str) -> StoredMapping:
+    """An ImportMapping. Raises BadDocument."""
+    values = _values(models.ImportMapping, line)
+    own = {name: values.pop(name) for name in ("mapping_id", "version", "created_at", "updated_at")}
+    try:
+        given = mapping_from(values)
+    except ValueError:
+        raise BadDocument("NOT_ONE_OF", "has a value that is not known") from None
+    for path, detail in mapping_errors(given):
+        raise BadDocument("MAPPING_RULE", f"{pointer(path)} {detail}")
+    _check_zone(given.time_zone)
+    made = _made(StoredMapping, {**own, "mapping": given, "user_id": user_id})
+    return _canonical(made, line, mapping_document)
+
+
 def manifest(content: bytes) -> models.ExportManifest:
     """The ExportManifest. Raises BadDocument."""
     return _validated(models.ExportManifest, content)
@@ -264,11 +282,8 @@ def _first(errors: Iterable[FieldError]) -> tuple[str, str]:
 
 
 def _check_zone(name: str | None) -> None:
-    if name is not None:
-        try:
-            time_zone(name)
-        except UnknownTimeZone:
-            raise BadDocument(str(UNKNOWN_TIME_ZONE.code), f"/timeZone {UNKNOWN_TIME_ZONE.detail}") from None
+    if (fault := wrong_zone(name)) is not None:
+        raise BadDocument(str(fault.code), f"/timeZone {fault.detail}")
 
 
 def _annotations_document(annotations: Annotations) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
 
+from handlers.imports.notation import Moment, shown
 from handlers.imports.refusals import Refusal, Unreadable
 from handlers.imports.rows import RowReason
-from handlers.imports.values import Moment, shown
 
 LONGEST = 40
 _TOKENS = {

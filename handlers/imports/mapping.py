@@ -9,8 +9,8 @@ from enum import StrEnum
 
 from handlers.imports.date_tokens import compiled
 from handlers.imports.names import names
+from handlers.imports.notation import DateOrder, DecimalMark
 from handlers.imports.refusals import Refusal
-from handlers.imports.values import DateOrder, DecimalMark
 from handlers.journal.cash import CashType
 from handlers.journal.executions import InstrumentKind
 from handlers.journal.money import ONE, ZERO

@@ -8,11 +8,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
-from enum import StrEnum
 from functools import lru_cache
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+# Formats find here all that values have to do with.
+from handlers.imports.notation import DateOrder as DateOrder
+from handlers.imports.notation import DecimalMark as DecimalMark
+from handlers.imports.notation import Moment as Moment
+from handlers.imports.notation import shown as shown
 from handlers.imports.refusals import Unreadable
 from handlers.imports.rows import RowReason
 from handlers.journal import money
@@ -22,32 +25,8 @@ from handlers.journal.rules import wrong_time
 
 # Patterns take a time that grows with the square of a text, so longer texts are no numbers and no dates.
 LONGEST_VALUE = 64
-# The longest part of a cell that a message repeats.
-_SHOWN = 40
 # What brokers write for "nothing".
 NOTHING = frozenset({"", "-", "--", "---", "n/a", "na", "nan", "null", "none", "not available"})
-
-
-class DecimalMark(StrEnum):
-    """What stands before the decimals of a number."""
-
-    POINT = "POINT"
-    COMMA = "COMMA"
-
-
-class DateOrder(StrEnum):
-    """The order of day, month and year where digits alone do not tell it."""
-
-    MDY = "MDY"
-    DMY = "DMY"
-    YMD = "YMD"
-
-
-class Moment(NamedTuple):
-    """A time as its file has it, without an offset where the file has none; or midnight of a day without a time."""
-
-    at: datetime
-    day_only: bool
 
 
 def in_utc(moment: Moment) -> Moment:
@@ -136,11 +115,6 @@ class Notation:
         if clock.strip().casefold() in NOTHING:
             return found
         return _checked(Moment(_with_clock(found.at.date(), clock.strip()), False), f"{day} {clock}")
-
-
-def shown(text: str) -> str:
-    """The beginning of a cell, in quotes, for a message."""
-    return f'"{text[:_SHOWN]}{"..." if len(text) > _SHOWN else ""}"'
 
 
 # Numbers -------------------------------------------------------------------------------------------------------------

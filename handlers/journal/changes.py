@@ -24,6 +24,7 @@ from handlers.journal.money import ZERO, canonical
 from handlers.journal.rules import (
     AFTER_FIRST_EVENT,
     AFTER_FIRST_SPLIT,
+    MOST_EVENT_NOTES,
     cannot_be_closed,
     closable,
     close_errors,
@@ -60,8 +61,6 @@ MOST_ENTRIES = 200
 MOST_CLOSES = 200
 MOST_EVENTS = 400
 MOST_SPLITS = 20
-# A trade has to fit into an item of 400 KB, with its closes and its other notes.
-MOST_EVENT_NOTES = 10_000
 
 _OF_SEVERAL_ENTRIES = Fault(
     FieldCode.SEVERAL_ENTRIES, "has several entries: change those (updateEntry, addEntry, deleteEntry)"

@@ -8,11 +8,11 @@ from datetime import datetime
 from decimal import Decimal
 
 from handlers.faults import Fault, FieldCode
-from handlers.journal.changes import MOST_EVENT_NOTES
 from handlers.journal.errors import FieldError, RuleBroken
 from handlers.journal.positions import LotMethod
 from handlers.journal.regrouping import Group
 from handlers.journal.rules import (
+    MOST_EVENT_NOTES,
     cannot_be_closed,
     close_errors,
     conflicts_with_closes,

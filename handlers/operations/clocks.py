@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import time
 
-from handlers.faults import UNKNOWN_TIME_ZONE
-from handlers.journal.stats.clock import Clock, UnknownTimeZone, Weekday, time_zone
+from handlers.journal.stats.clock import Clock, Weekday, time_zone, wrong_zone
 from handlers.web.problems import BadField, rule_broken
 
 
 def clock_of(zone: str | None, day_starts_at: str, week_starts_on: str = Weekday.MONDAY) -> Clock:
     """The clock of the parameters timeZone, dayStartsAt, weekStartsOn. Raises Problem for an unknown time zone."""
-    try:
-        found = None if zone is None else time_zone(zone)
-    except UnknownTimeZone:
-        raise rule_broken([BadField("query", "/timeZone", UNKNOWN_TIME_ZONE)]) from None
+    if (fault := wrong_zone(zone)) is not None:
+        raise rule_broken([BadField("query", "/timeZone", fault)])
+    found = None if zone is None else time_zone(zone)
     return Clock(zone=found, day_starts_at=time.fromisoformat(day_starts_at), week_starts_on=Weekday(week_starts_on))
 
 

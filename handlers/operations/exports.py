@@ -4,31 +4,32 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from typing import Any
-from uuid import uuid4
 
 from starlette.responses import Response
 
 from generated import models
-from handlers.documents.fields import time_text
+from handlers.documents.fields import as_json, time_text
 from handlers.faults import Fault, FieldCode
 from handlers.journal.errors import FieldError, RuleBroken
 from handlers.storage.accounts import Account
 from handlers.usecases import export_files
-from handlers.usecases.export_files import Asked, ExportFormat, State, Stopped, Written
+from handlers.usecases.export_files import Asked, ExportFormat, Made, State, Stopped, Written
 from handlers.web.contract import base_path
-from handlers.web.responses import reply
+from handlers.web.idempotency import kept_reply, keyed
+from handlers.web.responses import reply, reply_text
 
 RETRY_AFTER_SECONDS = 10
 
 _OF_TABLES = ("close_from", "close_to", "account_id")
 
 
-async def create_export(document: Any, user: str, username: str) -> Response:
+async def create_export(document: Any, user: str, username: str, idempotency_key: str | None = None) -> Response:
     """Write a table of closes or the whole journal into a file, at once or, if it is long, in the background."""
     given = models.ExportInput.model_validate(document)
     now = datetime.now(UTC)
+    request = keyed(idempotency_key, "createExport", given, _made, _status)
     asked = Asked(
-        export_id=str(uuid4()),
+        export_id=export_files.new_id(user, request),
         created_at=now,
         format=ExportFormat(given.format),
         first=_day(given.close_from),
@@ -39,11 +40,23 @@ async def create_export(document: Any, user: str, username: str) -> Response:
         fault = Fault(FieldCode.NOT_FOR_KIND, "belongs to tables of closes alone", {"kind": str(asked.format)})
         if errors := [FieldError((name,), fault) for name in _OF_TABLES if getattr(given, name) is not None]:
             raise RuleBroken(errors)
-    written = export_files.create(Account(user, username), asked, now)
-    headers = {"Location": f"{base_path()}/exports/{asked.export_id}"}
-    if written is None:
+    made, earlier = export_files.create(Account(user, username), asked, now, request)
+    if made is None:
+        if earlier is None:
+            raise AssertionError("what is not made was made before")
+        return kept_reply(earlier, repeated=True)
+    return reply_text(_status(made), *_made(made))
+
+
+def _status(made: Made) -> int:
+    return 202 if made.written is None else 201
+
+
+def _made(made: Made) -> tuple[str, dict[str, str]]:
+    headers = {"Location": f"{base_path()}/exports/{made.asked.export_id}"}
+    if made.written is None:
         headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
-    return reply(202 if written is None else 201, _document(asked, written), headers)
+    return as_json(_document(*made)), headers
 
 
 async def list_exports(user: str, username: str) -> Response:

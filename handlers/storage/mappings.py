@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from handlers.imports.mapping import ColumnMapping
 from handlers.storage import ledger
@@ -12,6 +12,9 @@ from handlers.storage.codec import Codec
 from handlers.storage.dynamo import CONDITION_FAILED, at_version
 from handlers.storage.errors import MappingNotFound, VersionMismatch
 from handlers.storage.trade_items import KeptAnswer
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 MOST_MAPPINGS = 50
 
@@ -54,14 +57,7 @@ def create(made: StoredMapping, answer: KeptAnswer | None, now: datetime) -> Kep
 
     Raises TooManyMappings, KeyReused, AccountErased, Busy; VersionMismatch when another mapping is being made.
     """
-    counted: dict[str, Any] = {
-        "Key": ledger.key(made.user_id, ledger.MAPPINGS_MADE),
-        "UpdateExpression": "ADD #total :one",
-        "ConditionExpression": "attribute_not_exists(#total) OR #total < :most",
-        "ExpressionAttributeValues": {":one": {"N": "1"}, ":most": {"N": str(MOST_MAPPINGS)}},
-    }
-    actions = [ledger.counting(counted), ledger.put_new(_item(made))]
-    earlier, reasons = ledger.write_once(made.user_id, actions, answer, now)
+    earlier, reasons = ledger.write_once(made.user_id, _new(made), answer, now)
     if earlier is not None:
         return earlier
     if reasons[0].get("Code") == CONDITION_FAILED:
@@ -69,6 +65,12 @@ def create(made: StoredMapping, answer: KeptAnswer | None, now: datetime) -> Kep
     if any(reasons):
         raise VersionMismatch(made.mapping_id)
     return None
+
+
+def restore(made: StoredMapping) -> None:
+    """Store a mapping of an archive. Raises VersionMismatch when there are too many; AccountErased, Busy."""
+    if any(ledger.write(made.user_id, _new(made), retry_conflicts=True)):
+        raise VersionMismatch(made.mapping_id)
 
 
 def replace(changed: StoredMapping, former: StoredMapping) -> None:
@@ -87,6 +89,17 @@ def delete(former: StoredMapping) -> None:
     gone = ledger.delete(former.user_id, ledger.mapping(former.mapping_id), **at_version(former.version))
     if any(ledger.write(former.user_id, [gone, ledger.counting(counted)])):
         raise VersionMismatch(former.mapping_id)
+
+
+def _new(made: StoredMapping) -> list[TransactWriteItemTypeDef]:
+    """The writes of a new mapping: its counting, if it is not one too many, and itself."""
+    counted: dict[str, Any] = {
+        "Key": ledger.key(made.user_id, ledger.MAPPINGS_MADE),
+        "UpdateExpression": "ADD #total :one",
+        "ConditionExpression": "attribute_not_exists(#total) OR #total < :most",
+        "ExpressionAttributeValues": {":one": {"N": "1"}, ":most": {"N": str(MOST_MAPPINGS)}},
+    }
+    return [ledger.counting(counted), ledger.put_new(_item(made))]
 
 
 def _item(one: StoredMapping) -> ledger.Item:

@@ -24,6 +24,7 @@ from handlers.journal.settings import MAIN, Settings
 from handlers.journal.trade import Trade
 from handlers.journal.trading_accounts import MOST_ACCOUNTS, TradingAccount
 from handlers.storage.executions import sharing
+from handlers.storage.mappings import MOST_MAPPINGS, StoredMapping
 from handlers.usecases.archive_positions import Positions, by_position
 from handlers.usecases.export_archive import IMAGES, MANIFEST
 from handlers.usecases.zip_reading import BadArchive, ZipReading
@@ -38,6 +39,7 @@ _PARSERS: dict[str, tuple[Callable[[bytes, str], Any], Callable[[Any], Any]]] = 
     "cash.ndjson": (restored.cash, lambda each: (each.cash_id, each.account_id)),
     "reconciliations.ndjson": (restored.reconciliation, lambda each: each.reconciliation_id),
     "fx.ndjson": (restored.rate, lambda each: (each.from_, each.to, each.day)),
+    "mappings.ndjson": (restored.mapping, lambda each: each.mapping_id),
 }
 _SETTINGS = "settings.json"
 _MOST_SMALL = 64 * 1024 * 1024
@@ -71,6 +73,7 @@ class Checked:
     annotations: dict[str, Annotations] = field(default_factory=dict)
     executions: list[RecordedExecution] = field(default_factory=list)
     actions: list[RecordedAction] = field(default_factory=list)
+    mappings: list[StoredMapping] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
     # The accounts in which something lies, and the images whose files are not in the archive.
     in_use: set[str] = field(default_factory=set)
@@ -139,6 +142,7 @@ class _Checking:
         self._read(checked, "reconciliations.ndjson", lambda line, made: self._reconciliation(checked, line, made))
         self._cash(checked)
         self._read(checked, "fx.ndjson", lambda *_: None)
+        self._read(checked, "mappings.ndjson", lambda line, made: self._mapping(checked, line, made))
         self._derive(checked, now)
         self._files(checked)
         return checked
@@ -274,6 +278,11 @@ class _Checking:
 
     def _reconciliation(self, checked: Checked, line: int, made: Reconciliation) -> None:
         self._in_account(checked, made.account_id, "reconciliations.ndjson", line)
+
+    def _mapping(self, checked: Checked, line: int, made: StoredMapping) -> None:
+        checked.mappings.append(made)
+        if len(checked.mappings) > MOST_MAPPINGS:
+            self._note("TOO_MANY_ITEMS", f"is one of more than {MOST_MAPPINGS} mappings", "mappings.ndjson", line)
 
     def _cash(self, checked: Checked) -> None:
         member = "cash.ndjson"

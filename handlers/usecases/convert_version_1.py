@@ -17,6 +17,7 @@ from handlers.documents.fields import as_json
 from handlers.journal.executions import symbol_key
 from handlers.journal.restores import Problem
 from handlers.usecases.export_archive import MANIFEST
+from handlers.usecases.journal_things import KEYS
 from handlers.usecases.json_reading import members
 from handlers.usecases.zip_reading import BadArchive
 from handlers.usecases.zip_writing import ZipWriting
@@ -81,7 +82,7 @@ def converted(pieces: Iterable[bytes], tell: Callable[[Problem], None]) -> Itera
     tell: called at the end with everything that the file does not hold. Raises BadArchive for a file that is none of
     version 1.
     """
-    found = _Found({name: [] for name in (*(own.name for own in _MEMBERS.values()), "executions")})
+    found = _Found({name: [] for name in KEYS})
     for name, values in members(pieces):
         for number, value in enumerate(values, start=1):
             try:

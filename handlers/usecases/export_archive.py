@@ -15,6 +15,7 @@ from typing import Any
 from handlers.documents import exported
 from handlers.documents.exported import CONTRACT_VERSION, FORMAT_VERSION
 from handlers.documents.fields import as_json, time_text
+from handlers.documents.import_mappings import mapping_document
 from handlers.documents.ledger import cash_document, rate_document, reconciliation_document, settings_document
 from handlers.journal.settings import MAIN
 from handlers.journal.trade import Image
@@ -25,6 +26,7 @@ from handlers.storage import (
     executions,
     groups,
     image_files,
+    mappings,
     rates,
     reconciliations,
     trade_queries,
@@ -65,6 +67,7 @@ class Journal:
             ("cash", self._cash),
             ("reconciliations", self._reconciliations),
             ("fx", self._rates),
+            ("mappings", self._mappings),
         ):
             member = f"{name}.ndjson"
             self.documents[member] = 0
@@ -113,6 +116,9 @@ class Journal:
 
     def _rates(self) -> _Documents:
         return map(rate_document, rates.stored(self._user))
+
+    def _mappings(self) -> _Documents:
+        return map(mapping_document, sorted(mappings.every(self._user), key=attrgetter("mapping_id")))
 
 
 def content(user_id: str, tell: Callable[[int], None] = lambda _: None) -> Iterator[bytes]:

@@ -11,14 +11,17 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from uuid import UUID
+from typing import NamedTuple
+from uuid import NAMESPACE_OID, UUID, uuid4, uuid5
 
-from handlers.storage import bucket, erasure_marks
+from handlers.storage import bucket, erasure_marks, kept_answers, ledger
 from handlers.storage.accounts import Account
 from handlers.storage.errors import AccountErased, ExportNotFound
 from handlers.storage.queues import export_queue
+from handlers.storage.trade_items import KeptAnswer
 from handlers.usecases import export_archive, export_table
 from handlers.usecases.file_writing import OutOfTime, now_and_then, within_a_request
+from handlers.usecases.keyed import KeyedRequest
 
 VALID_FOR = timedelta(minutes=10)
 # How long after its last progress a file counts as still being written.
@@ -81,10 +84,41 @@ class Stopped:
 State = Written | Stopped | None
 
 
-def create(account: Account, asked: Asked, now: datetime) -> Written | None:
-    """Write the file; if that takes too long, queue it and return None. Raises AccountErased, Busy."""
-    if erasure_marks.has_begun(account.user_id):
-        raise AccountErased(account.user_id)
+class Made(NamedTuple):
+    """A file that was asked for, and where it is; `written` is None while it is being written."""
+
+    asked: Asked
+    written: Written | None
+
+
+def new_id(user_id: str, keyed: KeyedRequest[Made] | None) -> str:
+    """An id for a file: that of the same request, if it has an idempotency key, so that two at once write one file."""
+    if keyed is None:
+        return str(uuid4())
+    return str(uuid5(NAMESPACE_OID, "|".join((user_id, keyed.fingerprint, keyed.key))))
+
+
+def create(
+    account: Account, asked: Asked, now: datetime, keyed: KeyedRequest[Made] | None = None
+) -> tuple[Made | None, KeptAnswer | None]:
+    """Write the file, unless the same request did before; if that takes too long, queue it.
+
+    Returns it, or the answer kept for the earlier request. Raises KeyReused, AccountErased, Busy.
+    """
+    user = account.user_id
+    if keyed is not None and (earlier := kept_answers.for_key(user, keyed.key, keyed.fingerprint, now)) is not None:
+        return None, earlier
+    if erasure_marks.has_begun(user):
+        raise AccountErased(user)
+    made = Made(asked, _written_or_queued(account, asked, now))
+    if keyed is not None:
+        earlier, _ = ledger.write_once(user, [], keyed.answer(made), now)
+        if earlier is not None:
+            return None, earlier
+    return made, None
+
+
+def _written_or_queued(account: Account, asked: Asked, now: datetime) -> Written | None:
     try:
         size = _write(account, asked, within_a_request(_content(account, asked)))
     except OutOfTime:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
 
-from handlers.faults import UNKNOWN_TIME_ZONE, Fault, FieldCode
+from handlers.faults import Fault, FieldCode
 from handlers.imports.decided import Decision
 from handlers.imports.errors import ImportNotReady
 from handlers.imports.formats import BY_ID
@@ -24,7 +24,7 @@ from handlers.imports.record import (
     new_id,
 )
 from handlers.journal.errors import FieldError, RuleBroken
-from handlers.journal.stats.clock import UnknownTimeZone, time_zone
+from handlers.journal.stats.clock import wrong_zone
 from handlers.storage import import_files, kept_answers, mappings, trading_accounts
 from handlers.storage import imports as storage
 from handlers.storage.errors import (
@@ -204,11 +204,8 @@ def _check(user: str, given: Mapping[str, Any]) -> None:
     errors: list[FieldError] = []
     if (format_id := given.get("format_id")) is not None and format_id not in BY_ID:
         errors.append(FieldError(("format_id",), Fault(FieldCode.UNKNOWN_FORMAT, "is no format of the API's")))
-    if (zone := given.get("time_zone")) is not None:
-        try:
-            time_zone(zone)
-        except UnknownTimeZone:
-            errors.append(FieldError(("time_zone",), UNKNOWN_TIME_ZONE))
+    if (fault := wrong_zone(given.get("time_zone"))) is not None:
+        errors.append(FieldError(("time_zone",), fault))
     if (mapping_id := given.get("mapping_id")) is not None:
         try:
             mappings.get(user, mapping_id)

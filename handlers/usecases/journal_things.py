@@ -19,6 +19,7 @@ KEYS: Mapping[str, Sequence[str]] = {
     "cash": ("cashId", "accountId"),
     "reconciliations": ("reconciliationId",),
     "fx": ("from", "to", "day"),
+    "mappings": ("mappingId",),
 }
 SETTINGS = "settings"
 # How something came about, and which trade an execution would open.

@@ -11,6 +11,7 @@ from uuid import uuid4
 from handlers.faults import Fault, FieldCode
 from handlers.imports.mapping import ColumnMapping, mapping_errors
 from handlers.journal.errors import FieldError, RuleBroken, StateForbids
+from handlers.journal.stats.clock import wrong_zone
 from handlers.storage import mappings as storage
 from handlers.storage.errors import LedgerChanged
 from handlers.storage.mappings import MOST_MAPPINGS, StoredMapping, TooManyMappings
@@ -65,5 +66,7 @@ def _read(user: str, mapping_id: str, allowed: Precondition) -> StoredMapping:
 
 def _check(mapping: ColumnMapping) -> None:
     errors = [FieldError(path, Fault(FieldCode.MAPPING_RULE, detail)) for path, detail in mapping_errors(mapping)]
+    if (fault := wrong_zone(mapping.time_zone)) is not None:
+        errors.append(FieldError(("time_zone",), fault))
     if errors:
         raise RuleBroken(errors)

@@ -23,6 +23,7 @@ from handlers.journal.settings import MAIN
 from handlers.journal.trading_accounts import MOST_ACCOUNTS
 from handlers.storage import corporate_actions, executions, groups, trading_accounts
 from handlers.storage.executions import PositionKey
+from handlers.storage.mappings import MOST_MAPPINGS
 from handlers.usecases.archive_check import Checked, NotRestorable
 from handlers.usecases.export_archive import Journal
 from handlers.usecases.journal_things import KEYS, SETTINGS, Document, content, id_of
@@ -49,7 +50,7 @@ def compare(checked: Checked, conflicts: Conflicts, *, into_empty: bool = False)
     comparing.settings()
     for member, documents in comparing.journal.members():
         comparing.member(member.removesuffix(".ndjson"), documents)
-    comparing.accounts_in_all()
+    comparing.in_all()
     if comparing.problems:
         raise NotRestorable(tuple(comparing.problems[:MOST_PROBLEMS]))
     return comparing.comparison(into_empty=into_empty)
@@ -67,6 +68,7 @@ class _Comparing:
         self._digest = hashlib.sha256()
         self._group_of = checked.group_of()
         self._accounts: set[str] = set()
+        self._mappings: set[str] = set()
         self._new_trades: set[str] = set()
         # Of what is stored: who has an external id, and the instrument of each position.
         self._taken: dict[Any, str] = {}
@@ -134,6 +136,8 @@ class _Comparing:
         """Note what of a stored document others may not have."""
         if name == "accounts":
             self._accounts.add(stored["accountId"])
+        if name == "mappings":
+            self._mappings.add(stored["mappingId"])
         if (external_id := stored.get("externalId")) is not None and name in ("trades", "cash"):
             self._taken[name, stored.get("accountId") if name == "cash" else None, external_id] = id_of(name, stored)
         if name == "executions":
@@ -218,11 +222,16 @@ class _Comparing:
         if external_id is not None and (name, owner, external_id) in self._taken:
             yield "ALREADY_TAKEN", "/externalId is that of another thing in the journal"
 
-    def accounts_in_all(self) -> None:
-        """Note when the accounts are too many together."""
-        if len((self._accounts | self._checked.accounts.keys()) - {MAIN}) > MOST_ACCOUNTS:
-            detail = f"has more than {MOST_ACCOUNTS} accounts, together with the stored ones"
-            self.problems.append(Problem(code="TOO_MANY_ITEMS", detail=detail, member="accounts.ndjson"))
+    def in_all(self) -> None:
+        """Note when accounts or mappings are too many together."""
+        coming = {one.mapping_id for one in self._checked.mappings}
+        for name, together, most in (
+            ("accounts", (self._accounts | self._checked.accounts.keys()) - {MAIN}, MOST_ACCOUNTS),
+            ("mappings", self._mappings | coming, MOST_MAPPINGS),
+        ):
+            if len(together) > most:
+                detail = f"has more than {most} {name}, together with the stored ones"
+                self.problems.append(Problem(code="TOO_MANY_ITEMS", detail=detail, member=f"{name}.ndjson"))
 
 
 def position_name(key: PositionKey) -> str:

@@ -24,6 +24,7 @@ from handlers.storage import (
     groups,
     image_files,
     ledger,
+    mappings,
     rates,
     reconciliations,
     restores,
@@ -87,6 +88,7 @@ def _phases(checked: Checked, plan: Plan) -> list[tuple[str, Callable[[], Iterat
         ("cash", writing.cash),
         ("reconciliations", writing.reconciliations),
         ("memberships", writing.memberships),
+        ("mappings", writing.mappings),
     ]
 
 
@@ -233,6 +235,16 @@ class _Writing:
         for made in self._checked.documents("reconciliations.ndjson"):
             is_new = self._plan.is_new("reconciliations", made.reconciliation_id)
             yield _in_ledger(*reconciliations.items_of(made), account_id=made.account_id) if is_new else None
+
+    def mappings(self) -> Iterator[Unit | None]:
+        there = {stored.mapping_id for stored in mappings.every(self._user)}
+        for made in self._checked.mappings:
+            change = self._plan.of("mappings", made.mapping_id)
+            if change is not None and change.before is not None:
+                replacing.mapping(self._user, change, made)
+            elif change is not None and made.mapping_id not in there:
+                mappings.restore(made)
+            yield None
 
     def _is_untouched(self, derived: Derived) -> bool:
         """Whether the journal had nothing of the positions, nor corporate actions of their symbols of its own."""

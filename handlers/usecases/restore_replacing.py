@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from handlers.documents import exported
+from handlers.documents.import_mappings import mapping_document
 from handlers.documents.ledger import cash_document, settings_document
 from handlers.journal import cash as journal
 from handlers.journal.groups import Group
@@ -19,9 +20,10 @@ from handlers.journal.merges import Change
 from handlers.journal.settings import Settings
 from handlers.journal.trade import Image, Trade
 from handlers.journal.trading_accounts import TradingAccount
-from handlers.storage import cash, groups, trades, trading_accounts
-from handlers.storage.errors import CashNotFound, GroupNotFound, TradeNotFound, VersionMismatch
+from handlers.storage import cash, groups, mappings, trades, trading_accounts
+from handlers.storage.errors import CashNotFound, GroupNotFound, MappingNotFound, TradeNotFound, VersionMismatch
 from handlers.storage.groups import MOST_CHANGES
+from handlers.storage.mappings import StoredMapping
 from handlers.usecases.journal_things import content
 
 
@@ -81,6 +83,16 @@ def cash_row(user: str, change: Change, wanted: journal.Cash) -> None:
     if _is_to_do(change, cash_document(stored)):
         changed = replace(wanted, version=stored.version + 1, updated_at=datetime.now(UTC))
         cash.write(user, [cash.Change(changed, stored)])
+
+
+def mapping(user: str, change: Change, wanted: StoredMapping) -> None:
+    """Store the mapping in place of another one."""
+    try:
+        stored = mappings.get(user, wanted.mapping_id)
+    except MappingNotFound:
+        raise VersionMismatch(change.id) from None
+    if _is_to_do(change, mapping_document(stored)):
+        mappings.replace(replace(wanted, version=stored.version + 1, updated_at=datetime.now(UTC)), stored)
 
 
 def group(user: str, change: Change, wanted: Group) -> None:

@@ -12,10 +12,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from handlers.faults import UNKNOWN_TIME_ZONE, Fault, FieldCode
+from handlers.faults import Fault, FieldCode
 from handlers.journal.errors import CurrencyInUse, FieldError, RuleBroken, StateForbids
 from handlers.journal.settings import MAIN, Settings
-from handlers.journal.stats.clock import UnknownTimeZone, time_zone
+from handlers.journal.stats.clock import wrong_zone
 from handlers.journal.trading_accounts import MOST_ACCOUNTS, TradingAccount, main_account
 from handlers.storage import ledger, reconciliations, trade_queries
 from handlers.storage import trading_accounts as storage
@@ -167,12 +167,8 @@ def _in_ledger(user: str, account_id: str) -> bool:
 
 
 def _check_zone(given: Mapping[str, Any]) -> None:
-    if given.get("time_zone") is None:
-        return
-    try:
-        time_zone(given["time_zone"])
-    except UnknownTimeZone:
-        raise RuleBroken([FieldError(("time_zone",), UNKNOWN_TIME_ZONE)]) from None
+    if (fault := wrong_zone(given.get("time_zone"))) is not None:
+        raise RuleBroken([FieldError(("time_zone",), fault)])
 
 
 def _check_default(user: str, account_id: str) -> None:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from handlers.documents import exported, restored
+from handlers.documents.import_mappings import mapping_document
 from handlers.documents.ledger import cash_document, rate_document, reconciliation_document, settings_document
 from handlers.journal.errors import StateForbids
 from handlers.journal.merges import Change, EditedPolicy, Plan
@@ -25,6 +26,7 @@ from handlers.storage import (
     executions,
     groups,
     ledger,
+    mappings,
     rates,
     reconciliations,
     trades,
@@ -34,6 +36,7 @@ from handlers.storage.errors import (
     ActionNotFound,
     CashNotFound,
     GroupNotFound,
+    MappingNotFound,
     TradeNotFound,
     TradingAccountNotFound,
     VersionMismatch,
@@ -84,6 +87,7 @@ def undo(user: str, plan: Plan, policy: EditedPolicy, begun: tuple[str, int] | N
         ("fx", partial(undoing.each, "fx", undoing.rate)),
         (SETTINGS, partial(undoing.each, SETTINGS, undoing.settings)),
         ("accounts", partial(undoing.each, "accounts", undoing.account)),
+        ("mappings", partial(undoing.each, "mappings", undoing.mapping)),
     ]
     names = [name for name, _ in phases]
     first, skipped = (names[0], 0) if begun is None else begun
@@ -275,6 +279,19 @@ class _Undoing:
                     accounts.forget_main(self._user)
                 else:
                     accounts.delete(self._user, change.id, lambda _: True)
+
+    def mapping(self, change: Change) -> None:
+        try:
+            stored = mappings.get(self._user, change.id)
+        except MappingNotFound:
+            return
+        if not self._goes(change, mapping_document(stored)):
+            return
+        if change.before is not None:
+            back = self._back(change, mapping_document(stored))
+            replacing.mapping(self._user, back, restored.mapping(change.before.encode(), self._user))
+        else:
+            mappings.delete(stored)
 
 
 def _images_of(stored: Trade, own: Trade | Annotations) -> list[Image]:

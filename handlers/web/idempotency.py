@@ -23,22 +23,28 @@ if TYPE_CHECKING:
 Made = TypeVar("Made")
 
 
+def _created(_: object) -> int:
+    return 201
+
+
 def keyed(
     key: str | None,
     operation_id: str,
     given: BaseModel,
     show: Callable[[Made], tuple[str, dict[str, str]]],
+    status: Callable[[Made], int] = _created,
+    /,
     **path: str,
 ) -> KeyedRequest[Made] | None:
     """The key and fingerprint of a request, by which its repetition is recognized; None without a key.
 
-    given: the body, as the operation's model. show: makes body and headers of the answer. path: every parameter that
-    makes two requests different.
+    given: the body, as the operation's model. show, status: make body and headers of the answer, and its status, which
+    is 201 by default. path: every parameter that makes two requests different.
     """
     if key is None:
         return None
     request = fingerprint(operation_id, given.model_dump(exclude_none=True), **path)
-    return KeyedRequest(key=key, fingerprint=request, answer=_kept(key, request, show))
+    return KeyedRequest(key=key, fingerprint=request, answer=_kept(key, request, show, status))
 
 
 def keeping(
@@ -50,17 +56,22 @@ def keeping(
 ) -> Callable[[Made], KeptAnswer] | None:
     """A function that makes the kept answer from the object that the request made; None without a key.
 
-    The arguments are those of `keyed`.
+    The arguments are those of `keyed`; the answer's status is 201.
     """
     if key is None:
         return None
     return _kept(key, fingerprint(operation_id, given.model_dump(exclude_none=True), **path), show)
 
 
-def _kept(key: str, request: str, show: Callable[[Made], tuple[str, dict[str, str]]]) -> Callable[[Made], KeptAnswer]:
+def _kept(
+    key: str,
+    request: str,
+    show: Callable[[Made], tuple[str, dict[str, str]]],
+    status: Callable[[Made], int] = _created,
+) -> Callable[[Made], KeptAnswer]:
     def answer(made: Made) -> KeptAnswer:
         body, headers = show(made)
-        return KeptAnswer(key=key, fingerprint=request, body=body, headers=headers)
+        return KeptAnswer(key=key, fingerprint=request, status=status(made), body=body, headers=headers)
 
     return answer
 

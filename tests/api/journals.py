@@ -33,6 +33,7 @@ def keep(client: Client) -> None:
     _cash(client, other)
     rates = [{"from": "EUR", "to": "USD", "day": f"2026-01-0{day}", "rate": f"1.0{day}50"} for day in (5, 6, 7)]
     made(client("PUT", "/fx-rates", {"rates": rates}))
+    _mappings(client)
 
 
 def _settings_and_accounts(client: Client) -> str:
@@ -141,6 +142,31 @@ def _cash(client: Client, account: str) -> None:
     pay(account, type="CONVERSION", amount="-100", counter={"amount": "110.5", "currency": "USD"})
     pay(account, type="TRANSFER", amount="-50", counter={"amount": "54", "currency": "USD", "accountId": MAIN})
     made(client.post(f"/accounts/{account}/reconciliations", {"statementBalance": "5851", "at": AT.format(9, 0)}))
+
+
+def _mappings(client: Client) -> None:
+    columns = {"time": "Zeitpunkt", "symbol": "Titel", "side": "Richtung", "quantity": "Anzahl", "price": "Kurs"}
+    given = {"name": "Mine — \u2028", "rowKind": "FILL", "columns": {"price": "Kurs", **columns}}
+    made(client.post("/import-mappings", given))
+    others = {
+        "columns": {**columns, "type": "Art"},
+        "fees": ["Gebühr", "Spesen"],
+        "match": ["Zeitpunkt", "Art"],
+        "skipLines": 3,
+        "sides": [{"side": "SELL", "words": ["Verkauf"]}, {"side": "BUY", "words": ["Kauf", "Zukauf"]}],
+        "types": [{"type": "DEPOSIT", "words": ["Einzahlung"]}],
+        "dateFormats": ["DD.MM.YYYY HH:mm"],
+        "dateOrder": "DMY",
+        "decimalMark": "COMMA",
+        "timeZone": "Europe/Berlin",
+        "costSign": "POSITIVE_IS_COST",
+        "lotSize": "100.0",
+        "instrumentKind": "STOCK",
+        "skipWhen": [{"column": "Art", "comparison": "startsWith", "text": "Summe"}],
+    }
+    one = made(client.post("/import-mappings", {**given, "rowKind": "MIXED", **others}))
+    path, tag = f"/import-mappings/{one['mappingId']}", {"If-Match": f'"{one["version"]}"'}
+    made(client("PUT", path, {**given, "name": "Other", "rowKind": "MIXED", **others}, headers=tag))
 
 
 def _picture(shade: int) -> bytes:

@@ -38,6 +38,7 @@ MEMBERS = {
     "cash": ("Cash", ("cashId",)),
     "reconciliations": ("Reconciliation", ("reconciliationId",)),
     "fx": ("Rate", ("from", "to", "day")),
+    "mappings": ("ImportMapping", ("mappingId",)),
 }
 
 

@@ -6,6 +6,7 @@ import csv
 import io
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -23,6 +24,7 @@ from tests.storage.examples import NOW
 
 NEVER = "99999999-0000-4000-8000-000000000000"
 CSV = {"format": "CSV"}
+KEY = {"Idempotency-Key": "closes-of-2026"}
 
 
 @pytest.fixture
@@ -225,6 +227,50 @@ def test_a_long_journal_is_written_behind_the_answer(
     # The message may come twice.
     assert write_export({"Records": [message]}, None) == {"batchItemFailures": []}
     assert len(rows_of(dana.get(path))) == 3
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_retry_gets_the_first_answer_and_no_second_file(
+    dana: Client, estate: Estate, monkeypatch: pytest.MonkeyPatch, at_once: bool
+) -> None:
+    if not at_once:
+        monkeypatch.setattr(file_writing, "AT_ONCE_SECONDS", -1)
+        dana.new_trade()
+    first = dana.post("/exports", CSV, headers=KEY)
+    assert first.status == (201 if at_once else 202)
+    messages = messages_of(estate.export_queue)
+    assert len(messages) == (0 if at_once else 1)
+    if not at_once:
+        assert write_export({"Records": messages}, None) == {"batchItemFailures": []}
+    again = dana.post("/exports", CSV, headers=KEY)
+    assert (again.status, again.body) == (first.status, first.body)
+    assert (first.headers.get("idempotent-replayed"), again.headers["idempotent-replayed"]) == (None, "true")
+    assert again.headers["location"] == first.headers["location"]
+    assert again.headers.get("retry-after") == first.headers.get("retry-after")
+    assert messages_of(estate.export_queue) == []
+    [listed] = dana.get("/exports").json["items"]
+    assert (listed["exportId"], listed["status"]) == (first.json["exportId"], "WRITTEN")
+
+
+def test_a_key_is_of_one_request_alone(dana: Client) -> None:
+    days = {**CSV, "closeFrom": "2026-01-05"}
+    assert dana.post("/exports", days, headers=KEY).status == 201
+    for other in (CSV, {"format": "ZIP"}, {**CSV, "closeFrom": "2026-01-06"}):
+        refused = dana.post("/exports", other, headers=KEY)
+        assert (refused.status, refused.kind) == (422, "/problems/idempotency-key-reused"), other
+    assert len(dana.get("/exports").json["items"]) == 1
+    assert dana.post("/exports", CSV).headers.get("idempotent-replayed") is None
+    assert len(dana.get("/exports").json["items"]) == 2
+
+
+def test_two_retries_at_once_write_one_file(dana: Client, estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
+    unseen = SimpleNamespace(for_key=lambda *_: None)  # neither sees the answer of the other before it is made
+    monkeypatch.setattr(export_files, "kept_answers", unseen)
+    first, second = (dana.post("/exports", CSV, headers=KEY) for _ in range(2))
+    assert (second.status, second.body, second.headers["idempotent-replayed"]) == (201, first.body, "true")
+    assert len(dana.get("/exports").json["items"]) == 1
+    other = new_client(estate.pool, "erin@example.com").post("/exports", CSV, headers=KEY)
+    assert (other.status, other.json["exportId"] == first.json["exportId"]) == (201, False)
 
 
 def test_a_long_table_goes_out_in_pieces(dana: Client, monkeypatch: pytest.MonkeyPatch) -> None:

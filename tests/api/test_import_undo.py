@@ -11,16 +11,16 @@ from handlers.imports.decided import Outcome, Same
 from handlers.imports.record import Import, ImportStatus
 from handlers.journal.errors import StateForbids
 from handlers.storage import clients, executions, import_edits, import_files, imports
-from handlers.usecases import apply_import, convert_trade, settling
+from handlers.usecases import apply_import, convert_trade, import_contents, settling
 from handlers.usecases.position_changes import Plan
 from tests.api.applying import Applying
 from tests.api.client import DANA, Answer, Client
 from tests.api.estate import messages_of
 from tests.api.gallery import Context
-from tests.api.import_files import Part, a_fill, a_preview, an_action, an_id, rows_of, some_cash
+from tests.api.import_files import Part, a_fill, a_preview, an_action, an_id, at, rows_of, some_cash
 from tests.api.test_convert_trade import closed, hand_made
 from tests.api.test_executions import MAIN, fill, nets, put, refused, trades
-from tests.api.test_import_commits import at, committed, once_paused, positions
+from tests.api.test_import_commits import committed, once_paused, positions
 
 pytestmark = pytest.mark.usefixtures("bucket")
 
@@ -179,7 +179,7 @@ def test_only_one_call_works_on_an_import_at_a_time(
     done = committed(dana, applying, a_preview(DANA, rows_of([a_fill("BUY", "1", "10", 0)])))
     assert ask(dana, done).status == 202
     [in_case, at_once] = messages_of(applying.queue)
-    contents_of = apply_import.contents_of
+    contents_of = import_contents.contents_of
     told: list[Any] = []
 
     def beside(one: Import) -> Any:

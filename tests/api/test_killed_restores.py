@@ -174,7 +174,7 @@ def test_a_restore_that_takes_longer_than_a_call_goes_on_by_itself(
 
 ORDER = [
     *("accounts", "settings", "fx", "actions", "groups", "trades", "executions", "cash", "reconciliations"),
-    "memberships",
+    *("memberships", "mappings"),
 ]
 
 

@@ -82,6 +82,20 @@ def test_a_mapping_that_contradicts_itself_is_refused(dana: Client, given: dict[
     assert {error["code"] for error in refused.json["errors"]} == {"MAPPING_RULE"}
 
 
+def test_a_mapping_names_a_time_zone_that_there_is(dana: Client) -> None:
+    made = dana.post(PATH, MAPPING | {"timeZone": "Europe/Berlin"})
+    assert (made.status, made.json["timeZone"]) == (201, "Europe/Berlin")
+    path = f"{PATH}/{made.json['mappingId']}"
+    for refused in (
+        dana.post(PATH, MAPPING | {"timeZone": "Mars/Olympus"}),
+        dana("PUT", path, MAPPING | {"timeZone": ""}),
+    ):
+        assert refused.status in (400, 422)
+        assert ("body", "/timeZone") in refused.bad_fields
+    both = dana.post(PATH, MAPPING | {"timeZone": "Mars/Olympus", "dateFormats": ["today"]})
+    assert [error["code"] for error in both.json["errors"]] == ["MAPPING_RULE", "UNKNOWN_TIME_ZONE"]
+
+
 def test_there_are_at_most_fifty_mappings(dana: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mappings, "MOST_MAPPINGS", 2)
     first = dana.post(PATH, MAPPING).json["mappingId"]

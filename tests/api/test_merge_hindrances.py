@@ -24,6 +24,7 @@ from tests.api.test_restore_problems import where
 from tests.api.test_restores import same
 
 GROUP = "99999999-0000-4000-8000-000000000001"
+COLUMNS = {"time": "When", "symbol": "What", "quantity": "How many", "price": "At"}
 NEVER = "99999999-0000-4000-8000-000000000000"
 
 
@@ -164,12 +165,15 @@ def test_external_ids_instruments_and_accounts_have_to_fit(
     for client in (dana, erin):
         made(client.post(f"/accounts/{MAIN}/cash", cash))
         made(client.post("/accounts", {"name": "Own", "currency": "EUR"}))
+        made(client.post("/import-mappings", {"name": "Own", "rowKind": "FILL", "columns": COLUMNS}))
     monkeypatch.setattr(restore_comparison, "MOST_ACCOUNTS", 1)
+    monkeypatch.setattr(restore_comparison, "MOST_MAPPINGS", 1)
     assert codes(compared(erin, backup(dana))["restore"]) == [
         ("ALREADY_TAKEN", "trades.ndjson"),
         ("DIFFERS_FROM_INSTRUMENT", "executions.ndjson"),
         ("ALREADY_TAKEN", "cash.ndjson"),
         ("TOO_MANY_ITEMS", "accounts.ndjson"),
+        ("TOO_MANY_ITEMS", "mappings.ndjson"),
     ]
 
 
@@ -272,7 +276,10 @@ def test_a_repeated_step_finds_what_it_wrote(dana: Client, queue: str, monkeypat
     row = made(dana.post(f"/accounts/{MAIN}/cash", {"type": "DEPOSIT", "amount": "1", "at": "2026-01-05T10:00:00Z"}))
     made(dana.patch("/settings", {"timeZone": "Asia/Tokyo"}))
     made(dana.patch(f"/accounts/{MAIN}", {"name": "Principal"}))
+    given = {"name": "Own", "rowKind": "FILL", "columns": COLUMNS}
+    mapping = made(dana.post("/import-mappings", given))["mappingId"]
     file = backup(dana)
+    made(dana("PUT", f"/import-mappings/{mapping}", {**given, "name": "Other"}))
     made(dana.patch(f"/trades/{trade['tradeId']}", {"lessons": "one"}))
     made(dana.patch(f"/accounts/{MAIN}/cash/{row['cashId']}", {"note": "one"}))
     made(dana.patch("/settings", {"timeZone": "Europe/Paris"}))
@@ -287,6 +294,8 @@ def test_a_repeated_step_finds_what_it_wrote(dana: Client, queue: str, monkeypat
     assert merged(dana, queue, file, conflicts="REPLACE")["status"] == "RESTORED"
     assert dana.get(f"/trades/{trade['tradeId']}").json["version"] == 3
     assert dana.get("/settings").json["timeZone"] == "Asia/Tokyo"
+    shown = dana.get(f"/import-mappings/{mapping}").json
+    assert (shown["name"], shown["version"]) == ("Own", 3)
 
 
 def test_an_account_in_which_nothing_lay_is_in_use_then(dana: Client, erin: Client, queue: str) -> None:

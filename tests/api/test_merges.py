@@ -172,9 +172,12 @@ def edit(client: Client) -> None:
     made(client.patch(f"/executions/{execution['executionId']}", {"price": "11", "executedAt": "2026-01-05T12:00:00Z"}))
     [group] = client.get("/groups").json["items"]
     made(client("PUT", f"/groups/{group['groupId']}", {"name": "edited", "tradeIds": group["tradeIds"][:1]}))
+    [mapping, *_] = client.get("/import-mappings").json["items"]
+    given = {name: mapping[name] for name in ("rowKind", "columns")}
+    made(client("PUT", f"/import-mappings/{mapping['mappingId']}", {**given, "name": "edited"}))
 
 
-CHANGED = ["settings", "accounts", "trades", "trades", "groups", "executions", "cash", "fx"]
+CHANGED = ["settings", "accounts", "trades", "trades", "groups", "executions", "cash", "fx", "mappings"]
 
 
 def test_what_differs_is_named_and_refused(dana: Client, queue: str) -> None:
@@ -188,7 +191,7 @@ def test_what_differs_is_named_and_refused(dana: Client, queue: str) -> None:
     assert [each["name"] for each in shown["preview"]["changed"]] == CHANGED
     refused = commit(dana, offer, f'"{shown["version"]}"')
     assert (refused.status, refused.kind) == (409, "/problems/state-forbids")
-    assert refused.json["detail"].startswith("8 documents differ")
+    assert refused.json["detail"].startswith("9 documents differ")
     assert dana.get(f"/restores/{shown['restoreId']}").json == shown
     assert commit(dana, offer, f'"{shown["version"]}"', "conflicts=KEEP").status == 202
     assert work(queue) == []
@@ -198,7 +201,7 @@ def test_what_differs_is_named_and_refused(dana: Client, queue: str) -> None:
 
 def test_what_differs_is_replaced(dana: Client, queue: str) -> None:
     journals.keep(dana)
-    file, before = backup(dana), everything(dana)
+    file, before, mappings = backup(dana), everything(dana), dana.get("/import-mappings").json
     edit(dana)
     shown = merged(dana, queue, file, conflicts="REPLACE")
     assert shown["status"] == "RESTORED", shown
@@ -209,6 +212,7 @@ def test_what_differs_is_replaced(dana: Client, queue: str) -> None:
         assert without_versions(after[name]) == without_versions(before[name]), name
     for name in ("trades", "groups", "settings", "tradingAccounts", "executions"):
         assert without_versions(after[name]) == without_versions(before[name]), name
+    assert without_versions(dana.get("/import-mappings").json) == without_versions(mappings)
 
 
 def without_versions(value: Any) -> Any:

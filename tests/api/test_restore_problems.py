@@ -141,6 +141,17 @@ BAD_DOCUMENTS: list[tuple[str, Change, str]] = [
     ("fx", put(0, to="EUR"), "SAME_AS"),
     ("fx", put(0, rate="0"), "NOT_POSITIVE"),
     ("fx", put(0, day="2026-02-30"), "MALFORMED"),
+    ("mappings", put(0, rowKind="MAGIC"), "NOT_ONE_OF"),
+    ("mappings", put(0, name=" "), "MAPPING_RULE"),
+    ("mappings", put(0, columns={"symbol": "Titel"}), "MAPPING_RULE"),
+    ("mappings", put(0, columns={"colour": "Farbe"}), "UNKNOWN_PROPERTY"),
+    ("mappings", put(0, timeZone="Mars/Olympus"), "UNKNOWN_TIME_ZONE"),
+    ("mappings", put(0, skipLines=None), "NOT_CANONICAL"),
+    ("mappings", put(0, fees=[]), "NOT_CANONICAL"),
+    ("mappings", put(0, lotSize="0"), "MAPPING_RULE"),
+    ("mappings", put(0, lotSize="100.0"), "NOT_CANONICAL"),
+    ("mappings", put(0, dateFormats=["QQ"]), "MAPPING_RULE"),
+    ("mappings", put(0, updatedAt="2026-01-05T10:00:00-05:00"), "MALFORMED"),
 ]
 
 
@@ -265,6 +276,14 @@ def test_there_are_fifty_accounts_at_most(members: Members) -> None:
         documents += [{**own, "accountId": f"ffffffff-0000-4000-8000-0000000000{number:02}"} for number in range(49)]
 
     assert problems(archive(changed(members, "accounts", many))) == [("accounts.ndjson", 52, "TOO_MANY_ITEMS")]
+
+
+def test_there_are_fifty_mappings_at_most(members: Members) -> None:
+    def many(documents: list[dict[str, Any]]) -> None:
+        own = documents[-1]
+        documents += [{**own, "mappingId": f"ffffffff-0000-4000-8000-0000000000{number:02}"} for number in range(49)]
+
+    assert problems(archive(changed(members, "mappings", many))) == [("mappings.ndjson", 51, "TOO_MANY_ITEMS")]
 
 
 # Images

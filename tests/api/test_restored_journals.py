@@ -17,6 +17,7 @@ from tests.api.test_restores import ZIP, same
 
 _numbers = count(1)
 SYMBOLS = ("A", "a", "B", "C")
+COLUMNS = {"time": "When", "symbol": "What", "quantity": "How many", "price": "At"}
 few = settings(
     max_examples=5, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -64,6 +65,8 @@ STEPS = some.one_of(
          effectiveAt=minutes, new=decimals, old=decimals, costShare=some.just("0.3")),
     step("group", first=some.integers(0, 9), second=some.integers(0, 9)),
     step("cash", type=some.sampled_from(["ADJUSTMENT", "FEE"]), amount=prices, at=minutes, note=texts),
+    step("mapping", name=texts, rowKind=some.sampled_from(["FILL", "TRADE"]), columns=some.just(COLUMNS),
+         lotSize=decimals, decimalMark=some.sampled_from(["COMMA", "POINT"]), skipLines=some.integers(0, 2)),
     step("settings", lotMethod=some.sampled_from(["FIFO", "LIFO", "AVERAGE"])),
 )  # fmt: skip  # a table, several values to a line
 
@@ -79,6 +82,8 @@ def take(client: Client, kind: str, values: dict[str, Any]) -> None:
         client.post({"fill": "/executions", "trade": "/trades", "action": "/corporate-actions"}[kind], values)
     elif kind == "cash":
         client.post(f"/accounts/{MAIN}/cash", values)
+    elif kind == "mapping":
+        client.post("/import-mappings", values)
     elif kind == "settings":
         client.patch("/settings", values)
     elif kind == "group" and trades:

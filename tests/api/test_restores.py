@@ -78,6 +78,7 @@ def test_only_a_check_writes_nothing(dana: Client, erin: Client, queue: str) -> 
         "cash": 5,
         "reconciliations": 1,
         "fx": 3,
+        "mappings": 2,
         "images": 3,
     }
     assert same(exported(erin), nothing)

@@ -262,6 +262,9 @@ def test_what_is_gone_or_edited_is_left_alone(dana: Client, erin: Client, queue:
     account = made(dana.post("/accounts", {"name": "Own", "currency": "EUR"}))["accountId"]
     made(dana.post(f"/accounts/{MAIN}/reconciliations", {"statementBalance": "1", "at": at}))
     made(dana.patch("/settings", {"timeZone": "Asia/Tokyo"}))
+    columns = {"time": "A", "symbol": "B", "quantity": "C", "price": "D"}
+    table = {"name": "Own", "rowKind": "FILL", "columns": columns}
+    mapping = made(dana.post("/import-mappings", table))["mappingId"]
     shown = restored(erin, queue, backup(dana))
     assert shown["status"] == "RESTORED", shown
     if what == "gone":
@@ -271,13 +274,14 @@ def test_what_is_gone_or_edited_is_left_alone(dana: Client, erin: Client, queue:
             f"corporate-actions/{action}",
             f"trades/{trades[0]}",
         )
-        for path in (*paths, f"accounts/{account}"):
+        for path in (*paths, f"accounts/{account}", f"import-mappings/{mapping}"):
             assert erin.delete(f"/{path}").status == 204, path
     else:
         made(erin("PUT", f"/groups/{group}", {"name": "mine", "tradeIds": trades}))
         made(erin.patch(f"/accounts/{MAIN}/cash/{cash}", {"note": "mine"}))
         made(erin.patch(f"/accounts/{account}", {"name": "mine"}))
         made(erin.patch("/settings", {"timeZone": "Europe/Paris"}))
+        made(erin("PUT", f"/import-mappings/{mapping}", {**table, "name": "mine"}))
         for trade in trades:
             made(erin.patch(f"/trades/{trade}", {"lessons": "mine"}))
         assert ask(erin, shown).json["documents"][0] == {"name": "settings", "id": "settings"}
@@ -290,6 +294,7 @@ def test_what_is_gone_or_edited_is_left_alone(dana: Client, erin: Client, queue:
     assert len(erin.get(f"/accounts/{MAIN}/cash").json["items"]) == left / 2
     assert erin.get(f"/accounts/{account}").status == (404 if what == "gone" else 200)
     assert erin.get("/settings").json.get("timeZone") == (None if what == "gone" else "Europe/Paris")
+    assert erin.get(f"/import-mappings/{mapping}").status == (404 if what == "gone" else 200)
 
 
 def test_annotations_that_were_edited_stay(dana: Client, queue: str) -> None:

@@ -215,10 +215,7 @@ def test_the_operations_with_a_function_of_their_own_are_in_the_contract() -> No
 
 
 # They need exactly the rights of another tag's function.
-OF_OTHER_TAGS = {
-    *("restoreTrade", "getTagChange", "listRestores", "getRestore", "createRestore", "commitRestore"),
-    *("deleteRestore", "undoRestore"),
-}
+OF_OTHER_TAGS = {"restoreTrade", "getTagChange", "listRestores", "getRestore"}
 # It is a POST for the sake of its body alone, and served by a function without any right.
 STATELESS = {"detectFormat"}
 

@@ -11,6 +11,8 @@ from functools import cache
 from importlib.resources import files
 from zoneinfo import ZoneInfo
 
+from handlers.faults import UNKNOWN_TIME_ZONE, Fault
+
 # The longest range of a calendar, and of a list of trades by their closes.
 MOST_DAYS = 366
 
@@ -99,6 +101,11 @@ def time_zone(name: str) -> ZoneInfo:
     if name not in _zone_names():
         raise UnknownTimeZone(name)
     return ZoneInfo(name)
+
+
+def wrong_zone(name: str | None) -> Fault | None:
+    """What is wrong with a name that a client gives; None if it is a time zone, or left out."""
+    return None if name is None or name in _zone_names() else UNKNOWN_TIME_ZONE
 
 
 @cache

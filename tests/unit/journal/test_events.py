@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.journal.changes import (
-    MOST_EVENT_NOTES,
     MOST_EVENTS,
     add_event,
     close,
@@ -22,6 +21,7 @@ from handlers.journal.changes import (
     revise_event,
 )
 from handlers.journal.errors import EventNotFound, RuleBroken, StateForbids
+from handlers.journal.rules import MOST_EVENT_NOTES
 from handlers.journal.trade import Close, EventType, Side, Status, Trade, TradeEvent
 
 D = Decimal

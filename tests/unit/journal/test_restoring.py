@@ -6,9 +6,9 @@ from uuid import UUID
 import pytest
 
 from handlers.faults import FieldCode
-from handlers.journal.changes import MOST_EVENT_NOTES
 from handlers.journal.errors import RuleBroken
 from handlers.journal.restoring import recorded_by_hand
+from handlers.journal.rules import MOST_EVENT_NOTES
 from handlers.journal.trade import Entry, EventType, Trade, TradeEvent
 from tests.unit.journal.journals import EARLY, D, a_trade
 
