@@ -43,6 +43,8 @@ _FILLS = "fill|"
 _REFS, _PAGE_OF_ITEMS = "ref|", 100
 # The first page holds what most open positions have.
 _PAGE = 50
+# As many items as fit into the megabyte of a page, and more.
+_LARGEST_PAGE = 10_000
 # What a marked position remembers of deleted executions.
 _MOST_GONE = 200
 
@@ -411,13 +413,15 @@ def _newest_first(of: StoredPosition) -> Iterator[RecordedExecution]:
 
 
 def _growing(query: dict[str, Any]) -> Iterator[list[Any]]:
-    """The pages of a query, each of up to twice as many items as the one before: most need the first alone."""
+    """The pages of a query, each of up to twice as many items as the one before: most need the first alone. No page has
+    more than a megabyte, and DynamoDB takes no limit beyond 32 bits.
+    """
     while True:
         answer = dynamodb().query(**query)
         yield answer["Items"]
         if "LastEvaluatedKey" not in answer:
             return
-        query["Limit"] *= 2
+        query["Limit"] = min(2 * query["Limit"], _LARGEST_PAGE)
         query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
 

@@ -25,6 +25,7 @@ DYNAMODB = "ministack.services.dynamodb"
 # Bytes; more than the megabyte of a page, so that ministack sees that another page follows.
 LOOKED_AT = 2 << 20
 MEMBERS = "_index_members"  # ministack's sets of the items in each index
+LARGEST_LIMIT = 2**31 - 1
 COMPARISONS = {"EQ": "=", "LT": "<", "LE": "<=", "GT": ">", "GE": ">="}
 
 
@@ -279,6 +280,12 @@ class Pages:
         return {**table, "items": items, MEMBERS: members}
 
 
+def limit_error(request: Json) -> str | None:
+    """What AWS says of a limit that is too large for an integer of 32 bits."""
+    limit = request.get("Limit")
+    return f"{limit} cannot be converted to Integer" if isinstance(limit, int) and limit > LARGEST_LIMIT else None
+
+
 def _apply() -> None:
     module = f"{DYNAMODB}:"
     names = ("_query", "_scan", "_set_item", "_remove_item", "_tokenize")
@@ -296,8 +303,12 @@ def _apply() -> None:
     ordered = Ordered(sort_value)
     pages = Pages(ordered, lambda expression: clauses(tokenize(expression)), sort_value, size)
 
+    refuse = take(f"{DYNAMODB}:error_response_json")
+
     def on_a_page(function: Any, cut: Callable[[Json, Json], Json | None]) -> Callable[[Json], Any]:
         def run(request: Json) -> Any:
+            if (error := limit_error(request)) is not None:
+                return refuse("SerializationException", error, 400)
             name = plain_name(request.get("TableName"))
             table = tables.get(name)
             try:
@@ -348,8 +359,8 @@ PATCHES = [
     ),
     Patch(
         "time of Query and Scan",
-        ministack="evaluates and sorts all items of a partition, or of the table, for every page",
-        aws="reads only the page",
+        ministack="evaluates and sorts all items of a partition, or of the table, for every page, and takes any limit",
+        aws="reads only the page, and refuses a limit of more than 32 bits",
         needs=tuple(
             f"{DYNAMODB}:{name}"
             for name in (
@@ -364,6 +375,7 @@ PATCHES = [
                 "_key_condition_clauses",
                 "_get_attr_type",
                 "_sort_key_value",
+                "error_response_json",
             )
         ),
         apply=_apply,

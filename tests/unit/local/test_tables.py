@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from local.emulator.tables import Entry, Keys, Ordered, Pages, bounds, keys_of
+from local.emulator.tables import Entry, Keys, Ordered, Pages, bounds, keys_of, limit_error
 
 Json = dict[str, Any]
 
@@ -113,6 +113,11 @@ def test_more_than_a_page_is_seen_so_that_another_follows() -> None:
 )
 def test_other_conditions_are_left_to_ministack(condition: str) -> None:
     assert seen(condition) is None
+
+
+@pytest.mark.parametrize(("limit", "is_refused"), [(None, False), (1, False), (2**31 - 1, False), (2**31, True)])
+def test_a_limit_has_at_most_32_bits(limit: int | None, is_refused: bool) -> None:
+    assert (limit_error({} if limit is None else {"Limit": limit}) is not None) == is_refused
 
 
 def test_a_start_that_is_no_key_is_left_to_ministack() -> None:
