@@ -41,6 +41,8 @@ MOST_WRITTEN = 97
 _FILLS = "fill|"
 # What the items that say where something lies begin with, and how many are read at once.
 _REFS, _PAGE_OF_ITEMS = "ref|", 100
+# So many of them are held at once, where only the first is looked for.
+_REFS_AT_ONCE = 1_000
 # The first page holds what most open positions have.
 _PAGE = 50
 # As many items as fit into the megabyte of a page, and more.
@@ -274,10 +276,14 @@ def first_of(user_id: str, of: PositionKey, execution_ids: Sequence[str]) -> tup
     Busy.
     """
     of_position = ledger.fills(*of)
-    places = [place for place in places_of(user_id, execution_ids).values() if place.startswith(of_position)]
-    if not places:
+    first = None
+    for begin in range(0, len(execution_ids), _REFS_AT_ONCE):
+        places = places_of(user_id, execution_ids[begin : begin + _REFS_AT_ONCE]).values()
+        own = (place for place in (first, *places) if place is not None and place.startswith(of_position))
+        first = min(own, default=None)
+    if first is None:
         return None
-    at, sequence, execution_id = min(places).removeprefix(of_position).split("|")
+    at, sequence, execution_id = first.removeprefix(of_position).split("|")
     return datetime.fromisoformat(at), int(sequence), execution_id
 
 
