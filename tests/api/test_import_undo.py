@@ -539,10 +539,12 @@ def test_a_trade_to_which_the_money_of_the_file_cannot_be_given_keeps_its_own(da
     assert like_before(journal(dana)) == like_before(before)
 
 
+@pytest.mark.parametrize("span", [1, 1000])
 @pytest.mark.parametrize("own_id", [{"externalId": "late"}, {}])
 def test_a_trade_that_vanished_by_the_import_comes_back(
-    dana: Client, applying: Applying, own_id: dict[str, str]
+    dana: Client, applying: Applying, monkeypatch: pytest.MonkeyPatch, own_id: dict[str, str], span: int
 ) -> None:
+    monkeypatch.setattr(settling, "SPAN", span)
     early = hand_made(
         dana, closed("1", "11", 1), quantity="1", entryPrice="10", symbol="NVDA", commission="0", fees="0"
     )
@@ -551,9 +553,11 @@ def test_a_trade_that_vanished_by_the_import_comes_back(
         a_fill("BUY", "1", "10.01", 0, symbol="NVDA", name="a", **linked(early)),
         a_fill("BUY", "2", "12.01", 24 * 60, symbol="NVDA", name="b", **linked(late)),
         a_fill("BUY", "5", "11", 1, symbol="NVDA", name="between"),
+        a_fill("BUY", "1", "9", -20, symbol="NVDA"),
+        a_fill("SELL", "1", "9", -10, symbol="NVDA"),
     ]
     done = committed(dana, applying, a_preview(DANA, rows_of(parts)))
-    assert len(trades(dana)) == 1
+    assert len(trades(dana)) == 2
     undone(dana, applying, done)
     found = {each["tradeId"]: each for each in trades(dana)}
     assert found.keys() == {early["tradeId"], late["tradeId"]}

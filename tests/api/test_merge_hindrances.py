@@ -8,6 +8,7 @@ import pytest
 
 from handlers.entry.restores import restore_journal
 from handlers.journal.settings import MAIN
+from handlers.storage import mappings
 from handlers.storage import restores as storage
 from handlers.usecases import restore_comparison, restore_replacing
 from handlers.usecases import restore_journal as restore_journal_usecase
@@ -103,19 +104,23 @@ def test_what_changes_behind_the_preview_is_shown_before_anything_is_written(
     assert [each["tradeId"] for each in erin.get("/trades").json["items"]] == [trade["tradeId"]]
 
 
-@pytest.mark.parametrize("what", ["trade", "cash", "group"])
+@pytest.mark.parametrize("what", ["trade", "cash", "group", "mapping"])
 def test_what_somebody_changes_while_it_is_merged_stays(
     dana: Client, queue: str, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     trade, other = dana.new_trade(), dana.new_trade()
     made(dana("PUT", f"/groups/{GROUP}", {"name": "Pair", "tradeIds": [trade["tradeId"], other["tradeId"]]}))
     row = made(dana.post(f"/accounts/{MAIN}/cash", {"type": "DEPOSIT", "amount": "1", "at": "2026-01-05T10:00:00Z"}))
+    table = {"name": "Own", "rowKind": "FILL", "columns": COLUMNS}
+    mapping = made(dana.post("/import-mappings", table))["mappingId"]
     paths = {
         "trade": f"/trades/{trade['tradeId']}",
         "cash": f"/accounts/{MAIN}/cash/{row['cashId']}",
         "group": f"/groups/{GROUP}",
+        "mapping": f"/import-mappings/{mapping}",
     }
     file = backup(dana)
+    made(dana("PUT", paths["mapping"], {**table, "name": "one"}))
     made(dana.patch(paths["trade"], {"lessons": "one"}))
     made(dana.patch(paths["cash"], {"note": "one"}))
     made(dana("PUT", paths["group"], {"name": "one", "tradeIds": [other["tradeId"]]}))
@@ -128,6 +133,24 @@ def test_what_somebody_changes_while_it_is_merged_stays(
     monkeypatch.setattr(storage, "read_plan", beside)
     shown = merged(dana, queue, file, conflicts="REPLACE")
     assert (shown["status"], [each["code"] for each in shown["problems"]]) == ("FAILED", ["CHANGED_MEANWHILE"])
+
+
+def test_mappings_that_become_too_many_while_it_is_merged_end_it(
+    dana: Client, erin: Client, queue: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = {"name": "Own", "rowKind": "FILL", "columns": COLUMNS}
+    made(dana.post("/import-mappings", table))
+    read_plan = storage.read_plan
+
+    def beside(restore: Any) -> Any:
+        made(erin.post("/import-mappings", table))
+        return read_plan(restore)
+
+    monkeypatch.setattr(storage, "read_plan", beside)
+    monkeypatch.setattr(mappings, "MOST_MAPPINGS", 1)
+    shown = merged(erin, queue, backup(dana))
+    assert (shown["status"], [each["code"] for each in shown["problems"]]) == ("FAILED", ["CHANGED_MEANWHILE"])
+    assert len(erin.get("/import-mappings").json["items"]) == 1
 
 
 def test_a_trade_that_was_edited_again_is_not_replaced(
