@@ -31,6 +31,7 @@ SYMBOL = re.compile(r"[!-{}~]([ -{}~]*[!-{}~])?")
 KEY = re.compile(r"[!-~]+")
 EXTERNAL_ID = re.compile(r"[!-~]([ -~]*[!-~])?")
 TAGS = re.compile(r'\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*')
+CURRENCY = re.compile(r"[A-Z0-9]{3,10}")
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -99,6 +100,8 @@ PARTS: dict[str, dict[str, Check]] = {
 }
 PSYCHOLOGY = dict.fromkeys(("greed", "fear", "fomo", "revenge", "overconfidence", "patience"), truth)
 TRADE: dict[str, Check] = {
+    "accountId": text(36, 36, UUID),
+    "currency": text(10, 3, CURRENCY),
     "externalId": text(255, 1, EXTERNAL_ID),
     "symbol": text(32, 1, SYMBOL),
     "side": SIDE,

@@ -44,6 +44,8 @@ Price = Annotated[Decimal, _written(DECIMAL)]
 Positive = Annotated[Decimal, Field(gt=0), _written(DECIMAL)]
 Time = Annotated[AwareDatetime, _written(TIME)]
 Day = Annotated[date, _written(DAY)]
+AccountId: Any = _text(36, 36, r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
+Currency: Any = _text(10, 3, r"^[A-Z0-9]{3,10}$")
 Symbol: Any = _text(32, 1, r"^[!-{}~]([ -{}~]*[!-{}~])?$")
 Key: Any = _text(255, 1, r"^[!-~]+$")
 ExternalId: Any = _text(255, 1, r"^[!-~]([ -~]*[!-~])?$")
@@ -90,6 +92,8 @@ class Psychology(Model):
 
 
 class TradeInput(Model):
+    account_id: AccountId = None
+    currency: Currency = None
     external_id: ExternalId = None
     symbol: Symbol
     side: Side
