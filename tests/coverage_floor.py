@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-# In per cent. In CI, Hypothesis draws the same values each time, and all lines are run; elsewhere a test that draws others
-# may miss one of them once in a while.
+# In per cent. In CI, Hypothesis draws the same values each time, and all lines are run; elsewhere a test that draws
+# others may miss one of them once in a while.
 LINES_IN_CI, LINES, BRANCHES = 100.0, 99.9, 98.0
 
 
