@@ -149,6 +149,20 @@ def test_a_transaction_that_is_refused_for_good_is_an_error(
         comparing.compare(USER, lambda: NOW)
 
 
+def test_a_comparison_whose_end_is_refused_for_good_is_an_error(
+    trades: list[Trade], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store("trades", [trade_item(trade) for trade in trades])
+    comparing.compare(USER, lambda: NOW)
+
+    def refused(_: Any) -> None:
+        raise ClientError({"Error": {"Code": "ValidationException"}}, "UpdateItem")
+
+    monkeypatch.setattr(comparing, "patiently", refused)
+    with pytest.raises(ClientError, match="ValidationException"):
+        comparing.compare(USER, lambda: NOW)
+
+
 def test_a_book_without_trades_that_says_something_is_mended() -> None:
     wrong = Book(day=DAY, part=0, version=1, parts=1, entries={}, base=None)
     item = {**book_item(USER, wrong, NOW), "base": {"M": {"tradeCount": {"N": "7"}}}}

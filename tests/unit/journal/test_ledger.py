@@ -385,6 +385,19 @@ def test_a_merger_for_shares_and_cash(side: str, net: str) -> None:
 
 
 @pytest.mark.parametrize("method", LotMethod)
+def test_a_merger_into_shares_that_are_held_hands_its_cost_over(method: LotMethod) -> None:
+    fills = [*executions_of("a BUY 10 @ 10"), *executions_of("b BUY 4 @ 20", symbol="Y")]
+    [sold] = executions_of("c SELL 9 @ 30", symbol="Y")
+    merged = action(ActionType.MERGER_SHARES, 5, new_symbol="Y", new=D(1), old=D(2), cash_per_share=D(1))
+    settled = settle_all([*fills, replace(sold, executed_at=DAY + timedelta(hours=1))], [merged], method)
+    assert [(trade.symbol, trade.trip.is_flat, canonical(trade.trip.net)) for trade in settled.trades] == [
+        ("X", True, "0"),
+        ("Y", True, "100"),  # 270 for what cost 80 and, with 10 paid in cash, 90
+    ]
+    assert {made.kind for made in settled.made} == {ExecutionKind.MERGER_SHARES}
+
+
+@pytest.mark.parametrize("method", LotMethod)
 def test_a_spin_off_takes_its_share_of_the_cost_along(method: LotMethod) -> None:
     fills = executions_of("a BUY 10 @ 10\nb BUY 10 @ 11\nc SELL 20 @ 9")
     [child] = executions_of("d SELL 5 @ 12", symbol="Y")
