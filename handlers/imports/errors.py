@@ -9,8 +9,10 @@ ImportRefusal
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from handlers.imports.record import ImportStatus
+if TYPE_CHECKING:  # every function imports its errors, and few the record
+    from handlers.imports.record import ImportStatus
 
 
 class ImportRefusal(Exception):

@@ -7,6 +7,7 @@ JournalError
 ├── PositionTooSmall  a fill that may only close takes more than is open
 ├── DerivedFromExecutions  the change is of something that follows from the trade's executions
 ├── TradeDiffers    a trade is recorded again with other values
+├── RestoreEdited   what a restore has written was edited since
 ├── UploadsFull     pending or rejected uploads take the last places for images
 ├── CloseNotFound   the trade has no close of that id
 ├── EntryNotFound   the trade has no entry of that id
@@ -15,11 +16,17 @@ JournalError
 └── ImageNotFound   the trade has no image of that id
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from handlers.faults import Fault
+
+if TYPE_CHECKING:
+    from handlers.journal.merges import Named
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,14 @@ class StateForbids(JournalError):
         super().__init__(detail)
         self.detail = detail
         self.errors = tuple(errors)
+
+
+class RestoreEdited(JournalError):
+    """Raised when things were edited since a restore wrote them; names the first of them."""
+
+    def __init__(self, named: Sequence[Named]) -> None:
+        super().__init__(f"{len(named)} documents")
+        self.named = tuple(named)
 
 
 class CurrencyInUse(JournalError):

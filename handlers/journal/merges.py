@@ -56,14 +56,6 @@ class Named:
     id: str
 
 
-class EditedSince(Exception):
-    """Raised when things were edited since a restore wrote them; names the first of them."""
-
-    def __init__(self, named: tuple[Named, ...]) -> None:
-        super().__init__(f"{len(named)} documents")
-        self.named = named
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
     """What merging would do: the documents by member and outcome, the first of those that differ, and a hash of all of

@@ -14,8 +14,8 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from uuid import uuid4
 
-from handlers.journal.errors import StateForbids
-from handlers.journal.merges import Conflicts, EditedPolicy, EditedSince
+from handlers.journal.errors import RestoreEdited, StateForbids
+from handlers.journal.merges import Conflicts, EditedPolicy
 from handlers.journal.restores import (
     AT_WORK,
     AWAITS_ARCHIVE,
@@ -163,7 +163,7 @@ def undo(user: str, restore_id: str, policy: EditedPolicy) -> Restore:
     """Begin to take back all that the restore has written.
 
     policy: what becomes of what was edited since. What is not found within a request refuses it later. Raises
-    RestoreNotFound, StateForbids, EditedSince, AccountErased, Busy.
+    RestoreNotFound, StateForbids, RestoreEdited, AccountErased, Busy.
     """
 
     def attempt() -> Restore:
@@ -185,11 +185,11 @@ def undo(user: str, restore_id: str, policy: EditedPolicy) -> Restore:
 
 
 def _refuse_edited(restore: Restore) -> None:
-    """Raise EditedSince for what was edited since, as far as it is found within a request."""
+    """Raise RestoreEdited for what was edited since, as far as it is found within a request."""
     until = time.monotonic() + SECONDS_TO_LOOK
     plan = storage.read_plan(restore)
     if found := restore_edits.edited(restore.user_id, plan, lambda: time.monotonic() < until):
-        raise EditedSince(found)
+        raise RestoreEdited(found)
 
 
 def delete(user: str, restore_id: str) -> None:

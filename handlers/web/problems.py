@@ -11,7 +11,6 @@ from handlers.documents.fields import pointer
 from handlers.faults import Fault, FieldCode
 from handlers.imports import errors as imports
 from handlers.journal import errors as journal
-from handlers.journal import merges
 from handlers.journal.money import canonical
 from handlers.log import logger
 from handlers.storage import errors as storage
@@ -264,7 +263,7 @@ TABLE: dict[type[Exception], Callable[[Any], Problem]] = {
         "Executions or cash of the import were edited since it was committed.",
         members={"executionIds": list(error.execution_ids), "cashIds": list(error.cash_ids)},
     ),
-    merges.EditedSince: lambda error: Problem(
+    journal.RestoreEdited: lambda error: Problem(
         EDITED_SINCE,
         "Documents of the restore were edited since it wrote them.",
         members={"documents": [{"name": named.name, "id": named.id} for named in error.named]},
