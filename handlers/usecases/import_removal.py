@@ -98,7 +98,7 @@ def _remove(work: Work, removal: _Removal, done: int, total: int) -> Import:
     if change is None:
         storage.write(work.user, [], None, now, also=[work.writing(changed)])
         return changed
-    if len(change.parts) == 1 and len(spans := list(settling.spans(change.parts[0]))) > 1:
+    if len(change.parts) == 1 and len(spans := _spans(change)) > 1:
         return _write_span_by_span(work, change, spans, done, total)
     following = _Following(work, change, now)
     outcome = following.outcome(change.parts)
@@ -110,6 +110,23 @@ def _remove(work: Work, removal: _Removal, done: int, total: int) -> Import:
         _write_in_parts(work.user, change, outcome, following.also, now)
         storage.write(work.user, [], None, now, also=[work.writing(changed)])
     return changed
+
+
+def _spans(change: _Change) -> list[Part]:
+    """The position in spans, each with all parts of the trades that come back there."""
+    spans = [*settling.spans(change.parts[0])]
+    place_of = {one.execution_id: number for number, span in enumerate(spans) for one in span.before}
+    of_trades = ({place_of[part] for part in _parts_of(trade) if part in place_of} for trade in change.coming_back)
+    until = {min(places): max(places) for places in sorted(filter(None, of_trades), key=max)}
+    whole: list[Part] = []
+    last = -1  # up to this one, spans belong to the one before
+    for number, span in enumerate(spans):
+        if number <= last:
+            former = whole.pop()
+            span = former._replace(before=[*former.before, *span.before], after=[*former.after, *span.after])
+        whole.append(span)
+        last = max(last, until.get(number, number))
+    return whole
 
 
 def _write_in_parts(user: str, change: _Change, outcome: Outcome, also: Sequence[Any], now: datetime) -> None:

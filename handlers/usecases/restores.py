@@ -213,7 +213,7 @@ def go_on(restore: Restore, delay: timedelta = timedelta(0)) -> None:
 
 
 def every(user: str, now: datetime) -> list[Restore]:
-    """The restores of the last day, the newest first. Raises Busy."""
+    """The restores that have not expired, the newest first. Raises Busy."""
     return storage.every(user, now)
 
 

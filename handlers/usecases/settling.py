@@ -109,7 +109,8 @@ def spans(part: Part) -> Iterator[Part]:
     """The part in spans, each with trades of its own: it is cut where nothing is open, before the change and after it.
 
     So a long position is settled piece by piece, in less memory, to the same trades. The last span tells what is open.
-    Where actions or executions that moved may concern several spans, there is one.
+    Where actions or executions that moved may concern several spans, there is one. No trade has executions in two:
+    where a change was broken off, what is left of a trade may be flat in the midst of it.
     """
     before, after = part.before, part.after
     places = {one.execution_id: _place(one) for one in before}
@@ -118,17 +119,19 @@ def spans(part: Part) -> Iterator[Part]:
     if moved or actions or part.held.gone:
         yield part
         return
-    first, begin, number, end = 0, 0, 0, 0
+    last_of = {trade_id: number for number, one in enumerate(before, start=1) for trade_id in one.trade_ids}
+    first, begin, number, end, reach = 0, 0, 0, 0, 0
     was_open = is_open = ZERO
     while number < len(before) or end < len(after):
         place = min(_place(some[0]) for some in (before[number : number + 1], after[end : end + 1]) if some)
         if number < len(before) and _place(before[number]) == place:
             was_open = money.plus(was_open, storage.moved(before[number]))
+            reach = max(reach, *(last_of[trade_id] for trade_id in before[number].trade_ids), 0)
             number += 1
         if end < len(after) and _place(after[end]) == place:
             is_open = money.plus(is_open, storage.moved(after[end]))
             end += 1
-        is_flat = is_open == ZERO and (was_open == ZERO or number == len(before))
+        is_flat = is_open == ZERO and (was_open == ZERO or number == len(before)) and reach <= number
         is_last = number == len(before) and end == len(after)
         if is_flat and not is_last and max(number - first, end - begin) >= SPAN:
             yield part._replace(before=before[first:number], after=after[begin:end])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from tests.api.estate import messages_of
 from tests.api.gallery import Context
 from tests.api.import_files import Part, a_fill, a_preview, an_action, an_id, at, rows_of, some_cash
 from tests.api.test_convert_trade import closed, hand_made
+from tests.api.test_erase_account import Kill, Killed
 from tests.api.test_executions import MAIN, fill, nets, put, refused, trades
 from tests.api.test_import_commits import committed, once_paused, positions
 
@@ -171,6 +173,58 @@ def test_an_undoing_goes_on_where_a_call_had_no_time_left(
     assert left == sorted(left, reverse=True)
     assert len(set(left)) > 3
     assert journal(dana) == before
+
+
+@pytest.mark.parametrize("span", [1, 1000])
+@pytest.mark.parametrize("own_id", [{"externalId": "mine"}, {}])
+def test_a_linked_trade_comes_back_whole_where_the_file_is_flat_within_it(
+    dana: Client, applying: Applying, monkeypatch: pytest.MonkeyPatch, own_id: dict[str, str], span: int
+) -> None:
+    monkeypatch.setattr(settling, "SPAN", span)
+    by_hand = hand_made(
+        dana, closed("2", "12", 50), quantity="2", entryPrice="10", symbol="NVDA", openDate=OPENED, **own_id
+    )
+    before = journal(dana)
+    parts: list[Part] = [
+        a_fill("BUY", "2", "10", 300, symbol="NVDA", name="in", **linked(by_hand)),
+        a_fill("SELL", "2", "11", 310, symbol="NVDA"),
+        a_fill("BUY", "2", "11", 320, symbol="NVDA"),
+        a_fill("SELL", "2", "12", 350, symbol="NVDA", name="out", **linked(by_hand)),
+    ]
+    done = committed(dana, applying, a_preview(DANA, rows_of(parts)))
+    assert len(trades(dana)) == 2
+    undone(dana, applying, done)
+    assert like_before(journal(dana)) == like_before(before)
+
+
+OPENED = "2026-01-05T15:00:00Z"
+
+
+@pytest.mark.parametrize("at_call", [10, 12, 13, 14, 15, 17])
+def test_what_is_left_of_a_trade_by_a_crash_is_no_place_to_cut(
+    dana: Client, applying: Applying, monkeypatch: pytest.MonkeyPatch, at_call: int
+) -> None:
+    monkeypatch.setattr(settling, "SPAN", 1)
+    stored = [("BUY", 2), ("SELL", 13), ("BUY", 21), ("SELL", 26), ("BUY", 55)]
+    put(dana, *(fill(side, "1", str(minute), minute) for side, minute in stored))
+    [noted] = [each for each in trades(dana) if each["openDate"].startswith("2026-01-05T10:21")]
+    assert dana("PATCH", f"/trades/{noted['tradeId']}", {"lessons": "mine"}).status == 200
+    before = journal(dana)
+    # They make one long trade of it all, whose executions go one after the other.
+    own = (5, 7, 8, 9, 14, 15, 16, 17, 28, 29, 30, 31, 33, 35, 37, 40, 41, 42, 43, 60, 61)
+    parts: list[Part] = [a_fill(("BUY", "SELL")[minute % 2], "1", str(5 + minute), minute) for minute in own]
+    done = committed(dana, applying, a_preview(DANA, rows_of(parts)))
+    assert [each.get("lessons") for each in trades(dana)].count("mine") == 1
+    monkeypatch.setattr(executions, "MOST_WRITTEN", 14)
+    assert ask(dana, done).status == 202
+    kill = Kill()
+    kill.left = at_call
+    for message in messages_of(applying.queue):
+        with suppress(Killed), kill.watching():
+            apply_imports({"Records": [message]}, Context())
+    applying.send(done)
+    assert applying.run(done).status is ImportStatus.UNDONE
+    assert like_before(journal(dana)) == like_before(before)
 
 
 def test_only_one_call_works_on_an_import_at_a_time(

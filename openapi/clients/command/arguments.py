@@ -73,7 +73,7 @@ def parser() -> argparse.ArgumentParser:
     )
     _add_yes(restore)
 
-    does.add_parser("restores", help="list the restores that can still be looked at")
+    does.add_parser("restores", help="list the restores of the last days, with their ids for `undo`")
     return top
 
 
