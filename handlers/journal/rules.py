@@ -14,10 +14,10 @@ from handlers.journal.positions import Split, after_split
 from handlers.journal.tags import tag_errors
 from handlers.journal.trade import Close, Entry, Trade, TradeEvent, TradeSource, TradeSplit
 
-# Amounts that have to be more than 0; costs may be rebates, and prices of spreads below 0.
 # Characters. A trade has to fit into an item of 400 KB, with its closes and its other notes.
 MOST_EVENT_NOTES = 10_000
 
+# Amounts that have to be more than 0; costs may be rebates, and prices of spreads below 0.
 _POSITIVE = {"new", "old", "quantity", "multiplier", "risk_amount", "initial_risk_amount"}
 
 BEFORE_OPEN_DATE = Fault(FieldCode.BEFORE_OPEN_DATE, "is before the trade's openDate")

@@ -45,6 +45,12 @@ _SETTINGS = "settings.json"
 _MOST_SMALL = 64 * 1024 * 1024
 
 
+def read(name: str, document: bytes, user_id: str) -> Any:
+    """A document of the member of that name, or the settings, as the journal has it. Raises BadDocument."""
+    parse, _ = _PARSERS.get(f"{name}.ndjson", (restored.settings, None))
+    return parse(document, user_id)
+
+
 class NotRestorable(Exception):
     """Raised for an archive that is not restored; `problems` say why."""
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from handlers.documents.fields import as_json
 from handlers.documents.ledger import settings_document
+from handlers.documents.restored import BadDocument
 from handlers.journal.executions import MADE_BY_ACTIONS, symbol_key
 from handlers.journal.images import MOST_IMAGES
 from handlers.journal.merges import MOST_NAMED, Change, Conflicts, Named, Outcome, Plan, Preview, Tally
@@ -24,7 +25,7 @@ from handlers.journal.trading_accounts import MOST_ACCOUNTS
 from handlers.storage import corporate_actions, executions, groups, trading_accounts
 from handlers.storage.executions import PositionKey
 from handlers.storage.mappings import MOST_MAPPINGS
-from handlers.usecases.archive_check import Checked, NotRestorable
+from handlers.usecases.archive_check import Checked, NotRestorable, read
 from handlers.usecases.export_archive import Journal
 from handlers.usecases.journal_things import KEYS, SETTINGS, Document, content, id_of
 
@@ -172,7 +173,8 @@ class _Comparing:
                 change = replace(change, before=as_json(stored), before_hash=content(stored))
             self._changes.append(change)
         for code, detail in self._hindrances(name, document, stored):
-            self.problems.append(Problem(code=code, detail=detail, member=f"{name}.ndjson", line=line))
+            member = f"{name}.{'json' if name == SETTINGS else 'ndjson'}"
+            self.problems.append(Problem(code=code, detail=detail, member=member, line=line))
 
     def _with_known_images(self, document: Document, stored: Document | None) -> Document:
         """The trade with those of its images whose files are in the archive, and those that are stored."""
@@ -215,6 +217,11 @@ class _Comparing:
             others = (group_of.get(trade_id, document["groupId"]) for trade_id in document["tradeIds"])
             if any(other != document["groupId"] for other in others):
                 yield "IN_ANOTHER_GROUP", "has a trade that is in another group of the journal"
+        if stored is not None and self._replaces:
+            try:  # undoing reads it once more, and is to bring it back
+                read(name, as_json(stored).encode(), self._checked.user_id)
+            except BadDocument as error:
+                yield error.code, f"cannot replace what is stored, which breaks a rule: {error.detail}"
 
     def _new_ones(self, name: str, document: Document) -> Iterator[tuple[str, str]]:
         external_id = document.get("externalId")

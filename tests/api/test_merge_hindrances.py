@@ -170,6 +170,19 @@ def test_a_trade_that_was_edited_again_is_not_replaced(
     assert dana.get(f"/trades/{trade['tradeId']}").json["lessons"] == "two"
 
 
+def test_what_undoing_could_not_bring_back_is_not_replaced(dana: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = {"name": "Own", "rowKind": "FILL", "columns": COLUMNS}
+    mapping = made(dana.post("/import-mappings", given))["mappingId"]
+    file = backup(dana)
+    with monkeypatch.context() as earlier:  # as an earlier release took it
+        earlier.setattr("handlers.usecases.mappings.wrong_zone", lambda _: None)
+        made(dana("PUT", f"/import-mappings/{mapping}", {**given, "timeZone": "Mars/Olympus"}))
+    shown = compared(dana, file, conflicts="REPLACE")["restore"]
+    assert codes(shown) == [("UNKNOWN_TIME_ZONE", "mappings.ndjson")]
+    assert "cannot replace what is stored, which breaks a rule: /timeZone" in shown["problems"][0]["detail"]
+    assert compared(dana, file, conflicts="KEEP")["restore"]["status"] == "PREVIEW"
+
+
 def test_a_trade_is_by_hand_in_both_or_in_neither(dana: Client) -> None:
     trade = dana.new_trade()
     file = backup(dana)
