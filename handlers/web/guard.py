@@ -7,8 +7,7 @@ runs the operation's validation and its function.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -35,26 +34,25 @@ class Routes:
     def __init__(self, document: Mapping[str, Any], served: Collection[str]) -> None:
         self._served = frozenset(served)
         self._security = document.get("security", [])
-        self._paths: list[tuple[re.Pattern[str], dict[str, Mapping[str, Any]]]] = [
-            (
-                re.compile(re.sub(r"\\\{([^}]+)\\\}", r"(?P<\1>[^/\n]+)", re.escape(path))),
-                {method.upper(): item[method] for method in METHODS if method in item},
-            )
-            # A literal path wins over a template that also matches it.
-            for path, item in sorted(document["paths"].items(), key=lambda entry: "{" in entry[0])
-        ]
+        self._paths: dict[int, list[tuple[list[str], Mapping[str, Mapping[str, Any]]]]] = {}
+        # A literal path wins over a template that also matches it.
+        for path, item in sorted(document["paths"].items(), key=lambda entry: "{" in entry[0]):
+            operations = {method.upper(): item[method] for method in METHODS if method in item}
+            segments = path.split("/")
+            self._paths.setdefault(len(segments), []).append((segments, operations))
 
     def match(self, method: str, path: str) -> tuple[Mapping[str, Any], dict[str, str]]:
         """The operation that serves the request, and its path parameters.
 
         Raises the problem of an unknown path or method.
         """
-        for pattern, operations in self._paths:
-            if match := pattern.fullmatch(path):
+        given = path.split("/")
+        for segments, operations in self._paths.get(len(given), ()):
+            if (parameters := _parameters(segments, given)) is not None:
                 if operation := operations.get(method):
                     if operation["operationId"] not in self._served:
                         break  # the gateway sends it to another function
-                    return operation, match.groupdict()
+                    return operation, parameters
                 allow = ", ".join(sorted(operations))
                 raise Problem(METHOD_NOT_ALLOWED, f"Allowed here: {allow}.", headers={"Allow": allow})
         raise Problem(NOT_FOUND, "The API has no such path.")
@@ -62,6 +60,17 @@ class Routes:
     def is_public(self, operation: Mapping[str, Any]) -> bool:
         """Whether the operation needs no access token."""
         return not operation.get("security", self._security)
+
+
+def _parameters(segments: Sequence[str], given: Sequence[str]) -> dict[str, str] | None:
+    """The path parameters by name, or None if the given segments are not those of the path."""
+    found = {}
+    for segment, value in zip(segments, given, strict=True):
+        if segment.startswith("{") and value and "\n" not in value:
+            found[segment[1:-1]] = value
+        elif segment != value:
+            return None
+    return found
 
 
 class Guard:
