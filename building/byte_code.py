@@ -24,17 +24,19 @@ for line in sys.stdin:
 """
 
 
-def compile_sources(sources: dict[Path, Path], interpreter: str, *, docstrings: bool = True) -> None:
+def compile_sources(sources: dict[Path, Path], interpreter: str, *, asserts: bool = True) -> None:
     """Compile each source into the `__pycache__` beside it. Tracebacks show the name that is given for it.
 
-    Without docstrings, assert statements are left out too (Python's -OO). If the interpreter is not installed, nothing
-    is compiled: functions then work, but take several times as long to start.
+    If the interpreter is not installed, nothing is compiled: functions then work, but take several times as long to
+    start.
+
+    asserts: whether assert statements are compiled.
     """
     if not _is_here(interpreter):
         sys.stderr.write(f"{interpreter} is not installed, so nothing is compiled to byte code; set RUNTIME= to it.\n")
         return
     lines = "".join(f"{source}\t{name}\n" for source, name in sources.items())
-    subprocess.run([interpreter, "-c", COMPILE, "0" if docstrings else "2"], input=lines, text=True, check=True)
+    subprocess.run([interpreter, "-c", COMPILE, "0" if asserts else "1"], input=lines, text=True, check=True)
 
 
 def _is_here(interpreter: str) -> bool:

@@ -14,7 +14,7 @@ import json
 import shutil
 import sys
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -24,20 +24,13 @@ import inflection
 
 from building.byte_code import compile_sources
 from building.models import MODELS, models_for, named_in
+from building.sources import cut, without_docstrings
 from handlers.web.contract import METHODS, PATH, contract, slice_of
 from local.artifacts import read_template
 
 ROOT = Path(__file__).parent.parent
 OWN = ("handlers", "generated")
 SEAM = "handlers.entry.http"
-# Modules that an operation imports by name on first use, which other operations of its module do not need.
-BY_NAME = {
-    "listTrades": ("handlers.usecases.list_by_close", "handlers.usecases.show_in_base"),
-    "getTrade": ("handlers.usecases.show_in_base",),
-    "closeTrade": ("handlers.usecases.ledger_trades",),
-    "addEntry": ("handlers.usecases.ledger_trades",),
-    "exportAccount": ("handlers.usecases.export_account",),
-}
 # The fields that handlers/web/guard.py and deprecation.py read of every operation, also of others than the function's.
 OF_EVERY_OPERATION = ("operationId", "security", "deprecated", "x-deprecated-at", "x-sunset")
 # Fields for readers of the contract, which no function reads.
@@ -56,8 +49,12 @@ def functions(template: Json) -> Iterator[tuple[str, str, Sequence[str]]]:
             yield name, entry, own.get("Environment", {}).get("Variables", {}).get("OPERATIONS", "").split()
 
 
-def modules_of(entry: str, operations: Sequence[str]) -> list[str]:
-    """The modules to follow imports from: the entry module, and those that it imports by name for its operations."""
+def sources(entry: str, operations: Sequence[str]) -> dict[Path, str]:
+    """The text of each file of an artifact, by its path in the repository.
+
+    These are the entry module, the operations' modules without their other operations, and every module of the project
+    that these import.
+    """
     tags = {
         tag
         for item in contract()["paths"].values()
@@ -65,22 +62,18 @@ def modules_of(entry: str, operations: Sequence[str]) -> list[str]:
         if item.get(method, {}).get("operationId") in operations
         for tag in item[method]["tags"]
     }
-    by_name = (module for operation in operations for module in BY_NAME.get(operation, ()))
-    return [entry, *(f"handlers.operations.{tag}" for tag in sorted(tags)), *by_name]
-
-
-def reachable(modules: Collection[str]) -> list[Path]:
-    """The files of these modules and of every project module that they import, relative to the project's root."""
-    found: set[Path] = set()
-    left = list(modules)
+    of_operations = [f"handlers.operations.{tag}" for tag in tags]
+    called = list(map(inflection.underscore, operations))
+    texts: dict[Path, str] = {}
+    left = [entry, *of_operations]
     while left:
         module = left.pop()
         path = _file(module)
-        if path is None or path in found:
-            continue
-        found.add(path)
-        left += [module.rpartition(".")[0], *_imports(path)]
-    return sorted(found)
+        if path is not None and path not in texts:
+            text = (ROOT / path).read_text("utf-8")
+            texts[path] = cut(text, called) if module in of_operations else text
+            left += [module.rpartition(".")[0], *_imports(texts[path])]
+    return texts
 
 
 @cache
@@ -92,10 +85,10 @@ def _file(module: str) -> Path | None:
 
 
 @cache
-def _imports(path: Path) -> frozenset[str]:
-    """The modules and names that the file imports at run time, without those under `if TYPE_CHECKING`."""
+def _imports(text: str) -> frozenset[str]:
+    """The modules and names that a source imports at run time, without those under `if TYPE_CHECKING`."""
     names: set[str] = set()
-    left: list[ast.AST] = [ast.parse((ROOT / path).read_text("utf-8"))]
+    left: list[ast.AST] = [ast.parse(text)]
     while left:
         node = left.pop()
         if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
@@ -170,17 +163,15 @@ def write(folder: Path, interpreter: str) -> None:
     stage = Stage(folder / ".stage")
     given: dict[str, dict[Path, Path]] = {}
     for function, entry, operations in functions(read_template(ROOT / "template.yaml")):
-        files = reachable(modules_of(entry, operations))
-        called = [inflection.underscore(operation) for operation in operations]
-        models = frozenset().union(*(named_in(file, called) for file in files))
-        texts = {file: models_for(models) if file == MODELS else (ROOT / file).read_text("utf-8") for file in files}
-        given[function] = {name: stage.add(text, name) for name, text in texts.items()}
+        texts = sources(entry, operations)
+        if MODELS in texts:
+            texts[MODELS] = models_for(frozenset().union(*map(named_in, texts.values())))
+        given[function] = {name: stage.add(without_docstrings(text), name) for name, text in texts.items()}
         if entry == SEAM:
             _put(
                 folder / function / PATH.relative_to(ROOT), json.dumps(contract_for(operations), separators=(",", ":"))
             )
-    # Functions need no docstrings, which are a twelfth of an artifact.
-    compile_sources(stage.files, interpreter, docstrings=False)
+    compile_sources(stage.files, interpreter, asserts=False)
     for function, staged in given.items():
         for name, file in staged.items():
             target = folder / function / name

@@ -3,70 +3,31 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Mapping
-from functools import cache
+from collections.abc import Collection
 from pathlib import Path
+
+from building.sources import cut, evaluated, reached
 
 ROOT = Path(__file__).parent.parent
 MODELS = Path("generated", "models.py")
 
 
-def named_in(path: Path, starts: Collection[str]) -> frozenset[str]:
-    """The models that a file needs: those named at module level, in the functions `starts`, and in what these call.
-
-    A file without any of these functions is used by other modules, so all models that it names are needed.
-    """
-    tree = _tree(path)
-    parts = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
-    if parts.keys().isdisjoint(starts):
-        return _models_in(tree)
-    outside: set[str] = set().union(*(_names_in(node) for node in tree.body if node not in parts.values()))
-    unwanted = {parts[name] for name in parts.keys() - _reached(parts, parts.keys() & {*starts, *outside})}
-    return frozenset().union(*(_models_in(node) for node in tree.body if node not in unwanted))
+def named_in(text: str) -> frozenset[str]:
+    """The models that the source of a module refers to at run time, as `models.X`."""
+    return frozenset(
+        part.attr
+        for part in evaluated(ast.parse(text))
+        if isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name) and part.value.id == "models"
+    )
 
 
 def models_for(names: Collection[str]) -> str:
     """The source of the named models and of the models that they refer to, without descriptions and examples."""
     tree = ast.parse((ROOT / MODELS).read_text("utf-8"))
     classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
-    unwanted = classes.keys() - _reached(classes, names)
+    unwanted = classes.keys() - reached(classes, names)
     tree.body = [node for node in tree.body if not _is_of(node, unwanted)]
-    return ast.unparse(_WithoutProse().visit(tree)) + "\n"
-
-
-@cache
-def _tree(path: Path) -> ast.Module:
-    return ast.parse((ROOT / path).read_text("utf-8"))
-
-
-def _models_in(node: ast.AST) -> frozenset[str]:
-    """The models that the code refers to at run time. Annotations of functions do not count: they are not evaluated."""
-    found: set[str] = set()
-    left = [node]
-    while left:
-        part = left.pop()
-        if isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name) and part.value.id == "models":
-            found.add(part.attr)
-        for name, held in ast.iter_fields(part):
-            if name not in ("annotation", "returns"):
-                left += [each for each in (held if isinstance(held, list) else [held]) if isinstance(each, ast.AST)]
-    return frozenset(found)
-
-
-def _reached(parts: Mapping[str, ast.AST], starts: Collection[str]) -> set[str]:
-    """The names of the parts that `starts` refer to, directly or not, themselves included."""
-    found: set[str] = set()
-    left = list(starts)
-    while left:
-        name = left.pop()
-        if name not in found:
-            found.add(name)
-            left += _names_in(parts[name]) & parts.keys()
-    return found
-
-
-def _names_in(node: ast.AST) -> set[str]:
-    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+    return cut(ast.unparse(_WithoutProse().visit(tree)), operations=())
 
 
 def _is_of(node: ast.stmt, names: Collection[str]) -> bool:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from importlib import import_module
-from typing import Any
 
 from starlette.responses import Response
 
@@ -12,6 +10,7 @@ from handlers.documents.fields import time_text
 from handlers.storage import accounts
 from handlers.storage.accounts import Account
 from handlers.usecases import erase_account
+from handlers.usecases import export_account as account_export
 from handlers.web.responses import reply
 
 EXPORT_RETRY_AFTER_SECONDS = 10
@@ -31,8 +30,6 @@ async def delete_account(user: str, username: str) -> Response:
 
 async def export_account(user: str, username: str) -> Response:
     """Answer the address of a file with all data of the account, or the progress while it is being written."""
-    # Imported by name, since the other operations do not need it (building/functions.py).
-    account_export: Any = import_module("handlers.usecases.export_account")
     export = account_export.export(Account(user, username), datetime.now(UTC))
     if isinstance(export, account_export.UnderWay):
         return reply(

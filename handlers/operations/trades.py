@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import partial
-from importlib import import_module
 from typing import Any
 
 from starlette.responses import Response
@@ -33,11 +32,6 @@ from handlers.web.etags import if_match as allowed_by
 from handlers.web.idempotency import keyed
 from handlers.web.problems import BadField, rule_broken
 from handlers.web.responses import reply, reply_text
-
-# Imported by name when a request needs it, so that it is not in the artifacts of this module's other functions
-# (building/functions.py).
-CLOSE_LISTS = "handlers.usecases.list_by_close"
-IN_BASE = "handlers.usecases.show_in_base"
 
 # The highest count of a list, and the seconds that are kept for its answer.
 MOST_COUNTED = 10_000
@@ -131,7 +125,10 @@ async def list_trades(
     wanted = TradeFilter(**filters)
     list_page, count_all = trade_queries.list_trades, trade_queries.count_trades
     if _is_by_close(_day(close_from), _day(close_to), _day(active_on), of_closes):
-        lists: Any = import_module(CLOSE_LISTS)
+        # Few requests need these.
+        from handlers.journal.stats.close_lists import SortBy
+        from handlers.usecases import list_by_close as lists
+
         if time_zone is None or day_starts_at is None:
             settings = trading_accounts.standing(user).settings
             time_zone, day_starts_at = time_zone or settings.time_zone, day_starts_at or settings.day_starts_at
@@ -142,7 +139,7 @@ async def list_trades(
             active_on=_day(active_on),
             zone=time_zone,
             day_starts_at=clock_of(time_zone, day_starts_at).day_starts_at,
-            sort=lists.SortBy(sort or "CLOSE_DATE"),
+            sort=SortBy(sort or "CLOSE_DATE"),
         )
         own = included_trades(includes)
         list_page, count_all = partial(lists.list_by_close, included=own), partial(lists.count_by_close, included=own)
@@ -157,7 +154,9 @@ async def list_trades(
     show = documents.trade_document if "thumbnail" not in include else _with_thumbnail
     items = [show(trade) for trade in page.trades]
     if "base" in include:
-        add = import_module(IN_BASE).adding(user)
+        from handlers.usecases import show_in_base  # few requests need it
+
+        add = show_in_base.adding(user)
         items = [add(trade, item) for trade, item in zip(page.trades, items, strict=True)]
     answer: dict[str, Any] = {"items": items}
     if count:
@@ -237,8 +236,9 @@ async def get_trade(
 def _with_base(trade: Trade, document: dict[str, Any], include: Sequence[str]) -> dict[str, Any]:
     if "base" not in include:
         return document
-    shown: dict[str, Any] = import_module(IN_BASE).adding(trade.user_id)(trade, document)
-    return shown
+    from handlers.usecases import show_in_base  # few requests need it
+
+    return show_in_base.adding(trade.user_id)(trade, document)
 
 
 async def update_trade(trade_id: str, document: Any, user: str, if_match: str | None = None) -> Response:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from handlers.journal import changes
 from handlers.journal.errors import DerivedFromExecutions
@@ -16,9 +15,6 @@ from handlers.usecases.trades import Keyed, Outcome, Precondition
 
 if TYPE_CHECKING:
     from generated import models
-
-# Imported by name on first use, since most trades are recorded by hand (building/functions.py).
-LEDGER_TRADES = "handlers.usecases.ledger_trades"
 
 
 def record(
@@ -59,8 +55,9 @@ def record(
             commission=given.commission or ZERO,
             fees=given.fees or ZERO,
         )
-        of_ledger: Any = import_module(LEDGER_TRADES)
-        outcome = of_ledger.close(user, trade_id, made, quantity=given.quantity, allowed=allowed, keyed=keyed)
+        from handlers.usecases import ledger_trades  # few requests need it: most trades are recorded by hand
+
+        outcome = ledger_trades.close(user, trade_id, made, quantity=given.quantity, allowed=allowed, keyed=keyed)
     if outcome.trade is not None:
         count(TradesClosed=int(outcome.trade.status is Status.CLOSED), Closes=1)
     return outcome

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from handlers.journal import changes
 from handlers.journal.errors import DerivedFromExecutions
@@ -14,9 +13,6 @@ from handlers.usecases.trades import Keyed, Outcome, Precondition
 
 if TYPE_CHECKING:
     from generated import models
-
-# Imported by name on first use, since most trades are recorded by hand (building/functions.py).
-LEDGER_TRADES = "handlers.usecases.ledger_trades"
 
 
 def record(
@@ -45,9 +41,9 @@ def record(
             user, trade_id, lambda trade, now: changes.add_entry(trade, entry, now), allowed=allowed, keyed=keyed
         )
     except DerivedFromExecutions:
-        of_ledger: Any = import_module(LEDGER_TRADES)
-        outcome: Outcome = of_ledger.enter(user, trade_id, entry, allowed=allowed, keyed=keyed)
-        return outcome
+        from handlers.usecases import ledger_trades  # few requests need it: most trades are recorded by hand
+
+        return ledger_trades.enter(user, trade_id, entry, allowed=allowed, keyed=keyed)
 
 
 def correct(user: str, trade_id: str, entry_id: str, given: models.EntryUpdateInput, *, allowed: Precondition) -> Trade:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import subprocess
 import sys
 from copy import deepcopy
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 from building import functions
 from building.layer import UNLOADED, services, trim_botocore
 from building.models import models_for, named_in
+from building.sources import cut, without_docstrings
 from handlers.imports.formats import FORMATS
 from handlers.web.connexion.lean import UNUSED
 from handlers.web.contract import METHODS, contract, slice_of
@@ -27,7 +29,7 @@ OPERATIONS = [
 # The largest restores: it checks, converts, compares and writes all that a journal has, with the engine of trades.
 MOST_KILOBYTES = 800
 # These hold all formats of brokers' files besides, of 10 kB each at most in the mean.
-WITH_FORMATS = {"ReadFormatsFunction", "ReadImportFilesFunction", "ReadImportsFunction", "ChangeImportsFunction"}
+WITH_FORMATS = {"ReadFormatsFunction", "ReadImportFilesFunction", "ChangeImportsFunction"}
 MOST_WITH_FORMATS = MOST_KILOBYTES + 10 * len(FORMATS)
 
 
@@ -122,24 +124,92 @@ def test_the_models_are_those_in_use_and_read_as_the_whole_ones_do(monkeypatch: 
     ],
 )
 def test_an_operation_is_given_the_models_that_it_leads_to(operation: str, models: set[str]) -> None:
-    assert named_in(Path("handlers", "operations", "trades.py"), [operation]) == models
+    file = Path(functions.ROOT, "handlers", "operations", "trades.py")
+    assert named_in(cut(file.read_text(), [operation])) == models
 
 
-def test_what_stands_outside_of_functions_is_wanted_by_all(tmp_path: Path) -> None:
-    file = tmp_path / "operations.py"
-    file.write_text("""
-KINDS = {"trade": _trade}
+@pytest.mark.parametrize(
+    ("operation", "needed", "others"),
+    [
+        ("closeTrade", {"usecases/closes.py", "usecases/ledger_trades.py"}, {"storage/trade_queries.py"}),
+        ("listTrades", {"storage/trade_queries.py", "usecases/list_by_close.py"}, {"usecases/closes.py"}),
+        ("listImports", {"storage/imports.py"}, {"imports/formats/__init__.py"}),
+        ("logOutAll", {"storage/accounts.py"}, {"usecases/export_account.py", "usecases/erase_account.py"}),
+    ],
+)
+def test_a_function_has_the_modules_of_its_own_operations_only(
+    operation: str, needed: set[str], others: set[str]
+) -> None:
+    files = {path.as_posix().removeprefix("handlers/") for path in functions.sources(functions.SEAM, [operation])}
+    assert needed <= files
+    assert not others & files
+
+
+MODULE = '''"""What it is for."""
+from __future__ import annotations
+import json, re
+from places import (
+    near,
+    far as distant,
+)
 ALWAYS = models.Always
-def _trade(): return models.ByTable
-def _helper(): return models.Helped
-def one(): return _helper()
-def other(): return models.Other
-""")
-    assert named_in(file, ["one"]) == {"ByTable", "Always", "Helped"}
+KINDS = {"trade": _of_trade}
+
+@wrapped(1)
+async def one(given: Named) -> Result:
+    """Do one thing."""
+    return helper(near, json)
+
+@wrapped(
+    re,
+)
+def other():
+    return distant(models.Other)
+
+def helper(near, json):
+    """Help."""
+
+def _of_trade(): return models.ByTable
+
+class Kind:
+    """A kind."""
+
+    def is_it(self):
+        """Say so."""
+        return True
+'''
 
 
-def test_a_file_that_serves_others_is_given_all_the_models_it_names() -> None:
-    assert named_in(Path("handlers", "operations", "auth.py"), ["no_operation_of_it"]) >= {"SignUpInput", "LogInInput"}
+def test_what_only_other_operations_need_is_cut_and_lines_keep_their_numbers() -> None:
+    lines = cut(MODULE, ["one"]).splitlines()
+    assert len(lines) == len(MODULE.splitlines())
+    assert lines[2] == "import json"
+    assert lines[3:7] == ["from places import near", "", "", ""]
+    assert lines[14:20] == [""] * 6
+    kept = [number for number, line in enumerate(lines) if line == MODULE.splitlines()[number]]
+    assert {0, 1, 7, 8, 10, 11, 12, 13, 21, 22, 24, 26} <= set(kept)
+    assert named_in("\n".join(lines)) == {"Always", "ByTable"}
+
+
+def test_a_module_loses_all_docstrings_but_those_of_classes() -> None:
+    lines = without_docstrings(MODULE).splitlines()
+    assert len(lines) == len(MODULE.splitlines())
+    assert [line for line in lines if '"""' in line] == ['    """A kind."""']
+    assert lines[22] == "    pass"
+    assert lines[12] == ""
+    compile("\n".join(lines), "module.py", "exec")
+
+
+def test_a_dataclass_of_a_bundle_need_not_write_its_docstring(built: Path) -> None:
+    made = subprocess.run(
+        [sys.executable, "-c", "from handlers.journal.trade import Trade; print(Trade.__doc__)"],
+        env={"PYTHONPATH": str(built / "CloseTradeFunction"), "PYTHONSAFEPATH": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert made.stdout
+    assert not made.stdout.startswith("Trade(")
 
 
 def test_what_connexion_does_not_load_is_not_in_the_layer() -> None:
