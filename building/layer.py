@@ -24,6 +24,7 @@ ROOT = Path(__file__).parent.parent
 # Libraries that handlers/web/connexion/lean.py stubs, and the requirements that only they have.
 UNLOADED = (
     "_yaml",
+    "anyio",
     "asgiref",
     "certifi",
     "charset_normalizer",

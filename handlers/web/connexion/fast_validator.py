@@ -12,8 +12,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from jsonschema import FormatChecker
-
+from handlers.web.connexion.formats import fits
 from handlers.web.connexion.schema_faults import pattern_of
 from handlers.web.contract import DERIVED
 
@@ -30,7 +29,7 @@ _TYPES: dict[str, Test] = {
 _SAYS_NOTHING = {"description", "example", "examples", "title", "default", "type", DERIVED}
 
 
-def acceptance(schema: Mapping[str, Any], formats: FormatChecker) -> Test:
+def acceptance(schema: Mapping[str, Any]) -> Test:
     """A test for values of this schema. It accepts no value of a schema that has neither a type nor allOf."""
     tests = []
     for keyword, wanted in schema.items():
@@ -38,9 +37,9 @@ def acceptance(schema: Mapping[str, Any], formats: FormatChecker) -> Test:
             continue
         if keyword not in _KEYWORDS:
             return lambda _: False
-        tests.append(_KEYWORDS[keyword](wanted, schema, formats))
+        tests.append(_KEYWORDS[keyword](wanted, schema))
     is_type = _TYPES.get(schema.get("type", ""), lambda _: "type" not in schema and "allOf" in schema)
-    nullable = _takes_null(schema, formats)
+    nullable = _takes_null(schema)
 
     def accepts(value: Any) -> bool:
         if value is None:
@@ -55,28 +54,28 @@ def acceptance(schema: Mapping[str, Any], formats: FormatChecker) -> Test:
     return accepts
 
 
-def _takes_null(schema: Mapping[str, Any], formats: FormatChecker) -> bool:
+def _takes_null(schema: Mapping[str, Any]) -> bool:
     """Whether the schema accepts null. A schema without a type does if all parts of its allOf do."""
     if "type" not in schema and "allOf" in schema:
-        return all(acceptance(part, formats)(None) for part in schema["allOf"])
+        return all(acceptance(part)(None) for part in schema["allOf"])
     return bool(schema.get("nullable")) and None in schema.get("enum", (None,))
 
 
-def _enum(wanted: Any, _: Any, __: Any) -> Test:
+def _enum(wanted: Any, _: Any) -> Test:
     return lambda value: value in wanted
 
 
-def _pattern(wanted: str, _: Any, __: Any) -> Test:
+def _pattern(wanted: str, _: Any) -> Test:
     search = pattern_of(wanted).search
     return lambda value: search(value) is not None
 
 
-def _format(wanted: str, _: Any, formats: FormatChecker) -> Test:
-    return lambda value: formats.conforms(value, wanted)
+def _format(wanted: str, _: Any) -> Test:
+    return lambda value: fits(value, wanted)
 
 
-def _properties(wanted: Mapping[str, Any], schema: Mapping[str, Any], formats: FormatChecker) -> Test:
-    tests = {name: acceptance(of_property, formats) for name, of_property in wanted.items()}
+def _properties(wanted: Mapping[str, Any], schema: Mapping[str, Any]) -> Test:
+    tests = {name: acceptance(of_property) for name, of_property in wanted.items()}
     closed = schema.get("additionalProperties") is False
 
     def accepts(value: dict[str, Any]) -> bool:
@@ -89,44 +88,44 @@ def _properties(wanted: Mapping[str, Any], schema: Mapping[str, Any], formats: F
     return accepts
 
 
-def _additional(wanted: Any, schema: Mapping[str, Any], _: Any) -> Test:
+def _additional(wanted: Any, schema: Mapping[str, Any]) -> Test:
     # `additionalProperties: false` is tested in _properties. A schema there is not supported: jsonschema decides.
     known = isinstance(wanted, bool) and "properties" in schema
     return lambda _: known
 
 
-def _items(wanted: Mapping[str, Any], _: Any, formats: FormatChecker) -> Test:
-    test = acceptance(wanted, formats)
+def _items(wanted: Mapping[str, Any], _: Any) -> Test:
+    test = acceptance(wanted)
     return lambda value: all(map(test, value))
 
 
-def _unique(wanted: bool, _: Any, __: Any) -> Test:
+def _unique(wanted: bool, _: Any) -> Test:
     def accepts(value: list[Any]) -> bool:
         return not wanted or len({json.dumps(item, sort_keys=True) for item in value}) == len(value)
 
     return accepts
 
 
-def _all_of(wanted: list[Mapping[str, Any]], _: Any, formats: FormatChecker) -> Test:
-    tests = [acceptance(each, formats) for each in wanted]
+def _all_of(wanted: list[Mapping[str, Any]], _: Any) -> Test:
+    tests = [acceptance(each) for each in wanted]
     return lambda value: all(test(value) for test in tests)
 
 
-_KEYWORDS: dict[str, Callable[[Any, Mapping[str, Any], FormatChecker], Test]] = {
+_KEYWORDS: dict[str, Callable[[Any, Mapping[str, Any]], Test]] = {
     "allOf": _all_of,
-    "nullable": lambda _, __, ___: lambda _: True,
+    "nullable": lambda _, __: lambda _: True,
     "enum": _enum,
     "pattern": _pattern,
     "format": _format,
-    "minLength": lambda least, _, __: lambda value: len(value) >= least,
-    "maxLength": lambda most, _, __: lambda value: len(value) <= most,
-    "minimum": lambda least, _, __: lambda value: value >= least,
-    "maximum": lambda most, _, __: lambda value: value <= most,
-    "minItems": lambda least, _, __: lambda value: len(value) >= least,
-    "maxItems": lambda most, _, __: lambda value: len(value) <= most,
-    "minProperties": lambda least, _, __: lambda value: len(value) >= least,
-    "maxProperties": lambda most, _, __: lambda value: len(value) <= most,
-    "required": lambda names, _, __: frozenset(names).issubset,
+    "minLength": lambda least, _: lambda value: len(value) >= least,
+    "maxLength": lambda most, _: lambda value: len(value) <= most,
+    "minimum": lambda least, _: lambda value: value >= least,
+    "maximum": lambda most, _: lambda value: value <= most,
+    "minItems": lambda least, _: lambda value: len(value) >= least,
+    "maxItems": lambda most, _: lambda value: len(value) <= most,
+    "minProperties": lambda least, _: lambda value: len(value) >= least,
+    "maxProperties": lambda most, _: lambda value: len(value) <= most,
+    "required": lambda names, _: frozenset(names).issubset,
     "uniqueItems": _unique,
     "items": _items,
     "properties": _properties,

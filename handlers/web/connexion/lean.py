@@ -1,7 +1,7 @@
 """Imports Connexion without the libraries that the functions never use. Import Connexion from this module only.
 
 The unused libraries take more than half of the time of `import connexion` (benchmarks/README.md): its test client, its
-HTTP client for security calls, its readers of YAML, templates, addresses and forms, its event loop, and werkzeug's
+HTTP client for security calls, its readers of YAML, templates, addresses and forms, its event loops, and werkzeug's
 server and requests. The functions serve JSON requests, one at a time, from a contract that is already a dict, so
 Connexion binds these imports to names and never calls them.
 """
@@ -10,11 +10,16 @@ from __future__ import annotations
 
 import inspect
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
+from typing import Any
 
 UNUSED = (
+    "anyio",
+    "anyio.abc",
+    "anyio.to_thread",
     "asgiref.sync",
     "asyncio",
     "httpx",
@@ -31,10 +36,16 @@ UNUSED = (
     "yaml",
 )
 
+# Loaded when a request has a fault, by slow_validator.py. Connexion's own validators, which need it, are replaced.
+LATER = ("jsonschema", "jsonschema.exceptions", "jsonschema.validators")
 
-# Attributes of the stub modules that Connexion calls while it is imported.
-USED = {
+# Attributes of the stub modules that Connexion uses while it is imported.
+USED: dict[str, dict[str, Any]] = {
     "asyncio": {"iscoroutine": inspect.iscoroutine, "iscoroutinefunction": inspect.iscoroutinefunction},
+    "jsonschema": {
+        "Draft4Validator": SimpleNamespace(VALIDATORS=defaultdict(lambda: None), FORMAT_CHECKER=None),
+    },
+    "jsonschema.validators": {"extend": lambda _validator, rules: rules},
 }
 
 
@@ -70,11 +81,11 @@ def without(*names: str) -> Iterator[None]:
             del sys.modules[name]
 
 
-with without(*UNUSED):
+with without(*UNUSED, *LATER):
+    import connexion.spec
     from connexion import AsyncApp, request
     from connexion.apps.asynchronous import AsyncApi, AsyncOperation
     from connexion.decorators.parameter import pythonic
-    from connexion.json_schema import Draft4RequestValidator
     from connexion.lifecycle import ConnexionRequest, ConnexionResponse
     from connexion.middleware.context import ContextMiddleware
     from connexion.middleware.exceptions import ExceptionMiddleware
@@ -90,6 +101,8 @@ with without(*UNUSED):
 # Connexion would validate the contract against OpenAPI's schema at each start, which takes longer than the rest of the
 # start. `make lint` validates it instead.
 OpenAPISpecification._validate_spec = lambda _self, _spec: None
+# The contract that it is given has no references (handlers/web/contract.py).
+connexion.spec.resolve_refs = lambda spec, **_: spec
 
 __all__ = [
     "AbstractRequestBodyValidator",
@@ -99,7 +112,6 @@ __all__ = [
     "ConnexionRequest",
     "ConnexionResponse",
     "ContextMiddleware",
-    "Draft4RequestValidator",
     "ExceptionMiddleware",
     "ParameterValidator",
     "RequestValidationAPI",

@@ -4,45 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date
 from functools import cache
 from typing import Any
 
-from jsonschema import FormatChecker
-
 from handlers.faults import AT_SIGN_MISSING, Fault, FieldCode
+from handlers.web.connexion.formats import fits
 from handlers.web.contract import DERIVED
-from handlers.web.input_forms import canonical_time
 
 FIRST_YEAR, LAST_YEAR = 1, 9999
-UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 UNKNOWN_PROPERTY = Fault(FieldCode.UNKNOWN_PROPERTY, "is no property of this object")
 REQUIRED = Fault(FieldCode.REQUIRED, "is required")
 _DERIVED_PROPERTY = Fault(FieldCode.DERIVED_PROPERTY, "is computed and cannot be given")
-
-formats = FormatChecker(formats=())
-
-
-@formats.checks("date", raises=ValueError)
-def _is_date(value: object) -> bool:
-    return not isinstance(value, str) or bool(date.fromisoformat(value))
-
-
-@formats.checks("date-time", raises=ValueError)
-def _is_date_time(value: object) -> bool:
-    return not isinstance(value, str) or bool(canonical_time(value))
-
-
-@formats.checks("email")
-def _is_email(value: object) -> bool:
-    # handlers/web/credentials.py checks the rest, and names the rule that an address breaks.
-    return not isinstance(value, str) or "@" in value
-
-
-@formats.checks("uuid")
-def _is_uuid(value: object) -> bool:
-    return not isinstance(value, str) or bool(UUID.fullmatch(value))
 
 
 def faults_of(error: Any) -> Iterator[tuple[Sequence[str | int], Fault]]:
@@ -93,10 +66,10 @@ def _of_format(name: str, error: Any) -> Fault:
     if name == "email":
         return AT_SIGN_MISSING
     example = error.schema["example"]
-    if name == "date-time" and formats.conforms(f"{error.instance}Z", name):
+    if name == "date-time" and fits(f"{error.instance}Z", name):
         return Fault(FieldCode.OFFSET_MISSING, f"has no UTC offset; write it like {example}")
     # Year 0 is the only year of four digits that datetime lacks. It would be a leap year, as 2000 is.
-    if name == "date-time" and formats.conforms(re.sub("^0000", "2000", error.instance), name):
+    if name == "date-time" and fits(re.sub("^0000", "2000", error.instance), name):
         years = {"minimum": FIRST_YEAR, "maximum": LAST_YEAR}
         return Fault(FieldCode.YEAR_OUT_OF_RANGE, f"is outside the years {FIRST_YEAR} to {LAST_YEAR}", years)
     codes = {

@@ -14,22 +14,18 @@ from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-from jsonschema import Draft4Validator, ValidationError
-from jsonschema.validators import extend
-
 from handlers.faults import Fault, FieldCode
 from handlers.web import contract, input_forms, strict_json
 from handlers.web.connexion.fast_validator import acceptance
 from handlers.web.connexion.lean import (
     AbstractRequestBodyValidator,
-    Draft4RequestValidator,
     ParameterValidator,
     RequestValidationAPI,
     RequestValidationMiddleware,
     RequestValidationOperation,
     pythonic,
 )
-from handlers.web.connexion.schema_faults import REQUIRED, faults_of, formats, pattern_of, wrong_type
+from handlers.web.connexion.schema_faults import REQUIRED, faults_of, wrong_type
 from handlers.web.problems import BadField, Place, invalid_request
 
 # A number as JSON writes it, of no more digits than an integer of the contract can have.
@@ -53,16 +49,6 @@ _OF_THE_REQUEST = {
     "user",
     "username",
 }
-
-
-def _pattern(_: Any, pattern: str, instance: Any, __: Mapping[str, Any]) -> Iterator[ValidationError]:
-    if isinstance(instance, str) and not pattern_of(pattern).search(instance):
-        yield ValidationError("does not match the pattern")
-
-
-Validator: type[Draft4Validator] = extend(  # type: ignore[no-untyped-call] # jsonschema does not type it
-    Draft4RequestValidator, {"pattern": _pattern}, format_checker=formats
-)
 
 
 class OperationChecks:
@@ -107,19 +93,23 @@ def _as_it_is(value: Any) -> Any:
 
 
 class Checked:
-    """The compiled checks of one schema: a fast test whether a value is valid, and jsonschema to list all errors.
+    """The checks of one schema: a fast test whether a value is valid, compiled, and jsonschema to list all errors.
 
     `read` converts a value into the form that is checked and kept.
     """
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
         self.read = input_forms.reader(schema) or _as_it_is
-        self.accepts = acceptance(schema, formats)
-        self._validator = Validator(schema, format_checker=formats)
+        self.accepts = acceptance(schema)
+        self._schema = schema
 
     def errors(self, value: Any) -> Iterator[Any]:
         """All errors that jsonschema finds. They are Any, since jsonschema types their attributes as possibly unset."""
-        return iter(()) if self.accepts(value) else self._validator.iter_errors(value)
+        if self.accepts(value):
+            return iter(())
+        from handlers.web.connexion import slow_validator  # it takes a tenth of a start
+
+        return slow_validator.errors(self._schema, value)
 
 
 class CheckedOperation(RequestValidationOperation):
