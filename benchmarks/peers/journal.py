@@ -1,4 +1,7 @@
-"""The product's journal and storage, which all peers share, with boto3's own clients."""
+"""The product's journal and storage, which all peers share, with boto3's own clients.
+
+What only one of the operations needs is imported by it: the product's bundles hold no other operation's modules.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +14,11 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from handlers.documents import inputs
 from handlers.documents import trades as documents
 from handlers.faults import Fault, FieldCode
 from handlers.journal.trade import Side, Status
 from handlers.log import logger
-from handlers.operations.filters import wanted_tags
-from handlers.storage import clients, image_files, page_tokens, trade_queries, trades
-from handlers.storage import uploads as images
-from handlers.storage.image_files import Place as FilePlace
+from handlers.storage import clients, trades
 from handlers.storage.trade_items import KeptAnswer
 from handlers.web.etags import etag, fits_if_none_match
 from handlers.web.problems import BadField, Place
@@ -48,6 +47,8 @@ def bad_field(place: Place, pointer: str, detail: str) -> BadField:
 
 def record(values: Mapping[str, Any], user: str, key: str | None, fingerprint: str) -> Made:
     """Record a trade. Returns body and headers of the answer."""
+    from handlers.documents import inputs
+
     trade = inputs.trade_from_values(dict(values), user=user, idempotency_key=key, now=datetime.now(UTC))
     body = as_json(documents.trade_document(trade))
     headers = {"ETag": etag(trade.version), "Location": f"/v1/trades/{trade.trade_id}"}
@@ -58,11 +59,16 @@ def record(values: Mapping[str, Any], user: str, key: str | None, fingerprint: s
 
 def read(user: str, trade_id: str, known: str | None) -> tuple[str | None, dict[str, str]]:
     """Read a trade. Returns body and headers of the answer; the body is None if the client has this version."""
+    from handlers.storage import image_files
+    from handlers.storage import uploads as images
+
     trade, uploads = images.read(user, trade_id.lower(), datetime.now(UTC))
     document = documents.trade_document(trade)
     if trade.images or uploads:
         shown = documents.shown_images(
-            trade, uploads, lambda image: image_files.address(FilePlace(user, trade.trade_id, image.image_id), image)
+            trade,
+            uploads,
+            lambda image: image_files.address(image_files.Place(user, trade.trade_id, image.image_id), image),
         )
         return as_json({**document, "images": shown}), {"ETag": etag(trade.version, with_images=True)}
     fresh = known is None or not fits_if_none_match(known, trade.version)
@@ -71,6 +77,9 @@ def read(user: str, trade_id: str, known: str | None) -> tuple[str | None, dict[
 
 def page(user: str, asked: Mapping[str, Any]) -> str:
     """The body of the answer that lists trades. asked: the parameters, by the contract's names."""
+    from handlers.operations.filters import wanted_tags
+    from handlers.storage import page_tokens, trade_queries
+
     wanted = trade_queries.TradeFilter(
         symbol=asked.get("symbol"),
         statuses=tuple(dict.fromkeys(map(Status, asked.get("status") or ()))),

@@ -14,7 +14,8 @@ from statistics import median
 from typing import Any
 
 from benchmarks.functions import function_of
-from benchmarks.requests.stub import SETTINGS
+from benchmarks.requests.stored import stored_trade
+from benchmarks.requests.stub import SETTINGS, STORED
 from local.places import BUILD, LAMBDA_PYTHON, ROOT
 
 PEERS = ROOT / ".build" / "peers"
@@ -77,6 +78,7 @@ def run(contender: Contender, operation: str) -> dict[str, Any]:
         "PYTHONWARNINGS": "ignore",
         "OPERATIONS": " ".join(function.operations),
         **SETTINGS,
+        STORED: stored_trade(),
     }
     command = [
         str(LAMBDA_PYTHON),
