@@ -145,8 +145,7 @@ async def get_execution(execution_id: str, user: str) -> Response:
 async def update_execution(execution_id: str, document: Any, user: str, if_match: str | None = None) -> Response:
     """Correct an execution by a JSON merge patch."""
     given = models.ExecutionUpdateInput.model_validate(document)
-    changes = recorded_documents.changed_fields(given)
-    recorded = usecase.correct(user, execution_id.lower(), changes, allowed_by(if_match))
+    recorded = usecase.correct(user, execution_id.lower(), given, allowed_by(if_match))
     return reply_text(_status(recorded, 200), *_shown(recorded))
 
 

@@ -13,9 +13,9 @@ from starlette.responses import Response
 from generated import models
 from handlers.documents.fields import as_json, time_text
 from handlers.documents.import_mappings import mapping_document, mapping_of
-from handlers.documents.imports import form_document, given_options, import_document, row_document
+from handlers.documents.imports import form_document, import_document, row_document
 from handlers.documents.trades import trade_document
-from handlers.imports.decided import DecidedRow, Decision, Outcome
+from handlers.imports.decided import DecidedRow, Outcome
 from handlers.imports.errors import ImportNotReady
 from handlers.imports.record import WORKING, EditedPolicy, Import, ImportStatus
 from handlers.operations.paging import Pages
@@ -29,7 +29,7 @@ from handlers.usecases import imports as usecase
 from handlers.usecases import mappings as usecase_of_mappings
 from handlers.usecases.import_report import read_totals, read_trades
 from handlers.usecases.import_trades import Change
-from handlers.usecases.imports import Made, RowDecision
+from handlers.usecases.imports import Made
 from handlers.web.contract import base_path
 from handlers.web.etags import etag, required_if_match
 from handlers.web.etags import if_match as allowed_by
@@ -69,7 +69,7 @@ async def create_import(document: Any, user: str, idempotency_key: str | None = 
     """Make an import that waits for its file."""
     given = models.ImportInput.model_validate(document)
     request = keyed(idempotency_key, "createImport", given, _made)
-    made, earlier = usecase.create(user, given.file_name, given_options(given), request)
+    made, earlier = usecase.create(user, given, request)
     if made is None:
         if earlier is None:
             raise AssertionError("what is not made was made before")
@@ -115,16 +115,7 @@ def _notes(one: Import, now: datetime) -> dict[str, Any]:
 async def update_import(import_id: str, document: Any, user: str, if_match: str | None = None) -> Response:
     """Change how a file is read, or decide about its rows."""
     given = models.ImportUpdateInput.model_validate(document)
-    decisions = [
-        RowDecision(
-            line=each.line,
-            decision=Decision(str(each.decision)),
-            trade_id=None if each.trade_id is None else str(each.trade_id).lower(),
-        )
-        for each in given.decisions or ()
-    ]
-    changes = given_options(given, changes=True)
-    changed = usecase.change(user, import_id.lower(), changes, decisions, allowed_by(if_match))
+    changed = usecase.change(user, import_id.lower(), given, allowed_by(if_match))
     return reply(202, import_document(changed, datetime.now(UTC)), {"ETag": etag(changed.version)})
 
 

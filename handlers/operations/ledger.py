@@ -15,8 +15,6 @@ from handlers.documents.fields import as_json
 from handlers.documents.ledger import (
     account_document,
     cash_document,
-    changed_fields,
-    given_fields,
     rate_document,
     reconciliation_document,
     settings_document,
@@ -60,7 +58,7 @@ async def get_settings(user: str) -> Response:
 async def update_settings(document: Any, user: str, if_match: str | None = None) -> Response:
     """Change settings."""
     given = models.SettingsUpdateInput.model_validate(document)
-    return _settings(usecase.change_settings(user, changed_fields(given), allowed_by(if_match)))
+    return _settings(usecase.change_settings(user, given, allowed_by(if_match)))
 
 
 async def list_trading_accounts(user: str) -> Response:
@@ -72,7 +70,7 @@ async def create_trading_account(document: Any, user: str, idempotency_key: str 
     """Create a trading account."""
     given = models.TradingAccountInput.model_validate(document)
     keep = keeping(idempotency_key, "createTradingAccount", given, _shown_as_new)
-    account, earlier = usecase.create(user, given_fields(given), keep)
+    account, earlier = usecase.create(user, given, keep)
     if earlier is not None:
         return kept_reply(earlier, repeated=True)
     return reply_text(201, *_shown_as_new(account))
@@ -86,7 +84,7 @@ async def get_trading_account(account_id: str, user: str) -> Response:
 async def update_trading_account(account_id: str, document: Any, user: str, if_match: str | None = None) -> Response:
     """Change a trading account."""
     given = models.TradingAccountUpdateInput.model_validate(document)
-    return _account(usecase.change(user, account_id.lower(), changed_fields(given), allowed_by(if_match)))
+    return _account(usecase.change(user, account_id.lower(), given, allowed_by(if_match)))
 
 
 async def delete_trading_account(
@@ -105,7 +103,7 @@ async def create_cash(account_id: str, document: Any, user: str, idempotency_key
     account_id = account_id.lower()
     given = models.CashInput.model_validate(document)
     keep = keeping(idempotency_key, "createCash", given, _cash_as_new, accountId=account_id)
-    cash, earlier = usecase_of_cash.create(user, account_id, given_fields(given), keep)
+    cash, earlier = usecase_of_cash.create(user, account_id, given, keep)
     if earlier is not None:
         return kept_reply(earlier, repeated=True)
     return reply_text(201, *_cash_as_new(cash))
@@ -153,8 +151,7 @@ async def get_cash(account_id: str, cash_id: str, user: str) -> Response:
 async def update_cash(account_id: str, cash_id: str, document: Any, user: str, if_match: str | None = None) -> Response:
     """Change a cash row."""
     given = models.CashUpdateInput.model_validate(document)
-    changes = changed_fields(given)
-    return _cash(usecase_of_cash.change(user, account_id.lower(), cash_id.lower(), changes, allowed_by(if_match)))
+    return _cash(usecase_of_cash.change(user, account_id.lower(), cash_id.lower(), given, allowed_by(if_match)))
 
 
 async def delete_cash(account_id: str, cash_id: str, user: str, if_match: str | None = None) -> Response:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from handlers.documents.ledger import changed_fields, given_fields
 from handlers.faults import Fault, FieldCode
 from handlers.journal import cash as rules
 from handlers.journal.cash import Cash, Counter
@@ -19,11 +20,12 @@ from handlers.storage.retry import retry_overtaken
 from handlers.storage.trade_items import KeptAnswer
 
 if TYPE_CHECKING:
+    from generated import models
     from handlers.usecases.trades import Precondition
 
 
 def create(
-    user: str, account_id: str, given: Mapping[str, Any], keep: Callable[[Cash], KeptAnswer] | None
+    user: str, account_id: str, given: models.CashInput, keep: Callable[[Cash], KeptAnswer] | None
 ) -> tuple[Cash, KeptAnswer | None]:
     """Record a cash row and, for a transfer with a counter, the other account's row, unless the same request did.
 
@@ -31,7 +33,7 @@ def create(
     TradingAccountNotFound, AccountClosing, CashIdTaken, KeyReused, AccountErased, Busy.
     """
     now = datetime.now(UTC)
-    wanted = dict(given)
+    wanted = given_fields(given)
     if (counter := wanted.get("counter")) is not None:
         wanted["counter"] = Counter(**counter)
         if wanted.get("currency") is None:
@@ -51,11 +53,12 @@ def create(
     return cash, retry_overtaken(attempt)
 
 
-def change(user: str, account_id: str, cash_id: str, changes: Mapping[str, Any], allowed: Precondition) -> Cash:
+def change(user: str, account_id: str, cash_id: str, given: models.CashUpdateInput, allowed: Precondition) -> Cash:
     """Change a cash row; None removes a field. The row of a transfer's other account follows.
 
     Raises RuleBroken, CashNotFound, CashIdTaken, AccountClosing, LedgerChanged, AccountErased, Busy.
     """
+    changes = changed_fields(given)
 
     def attempt() -> Cash:
         now = datetime.now(UTC)

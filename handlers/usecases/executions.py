@@ -11,9 +11,10 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
 
+from handlers.documents.recorded_executions import changed_fields
 from handlers.journal.errors import PositionTooSmall, RuleBroken, StateForbids
 from handlers.journal.executions import (
     MADE_BY_ACTIONS,
@@ -39,6 +40,9 @@ from handlers.storage.retry import retry_overtaken
 from handlers.storage.trade_items import KeptAnswer
 from handlers.usecases.keyed import KeyedRequest
 from handlers.usecases.position_changes import Plan, Recorded
+
+if TYPE_CHECKING:
+    from generated import models
 
 Precondition = Callable[[int], bool]
 
@@ -170,11 +174,12 @@ def _check_own(execution: Execution) -> None:
         raise StateForbids(f"This execution follows from the corporate action {execution.linked_to}: delete that.")
 
 
-def correct(user: str, execution_id: str, changes: Mapping[str, Any], allowed: Precondition) -> Recorded:
+def correct(user: str, execution_id: str, given: models.ExecutionUpdateInput, allowed: Precondition) -> Recorded:
     """Change fields of an execution; None clears one. Its position is settled again.
 
     Raises ExecutionNotFound, LedgerChanged, RuleBroken, PositionTooSmall, StateForbids, AccountErased, Busy.
     """
+    changes = changed_fields(given)
 
     def attempt() -> Recorded:
         now = datetime.now(UTC)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
 
+from handlers.documents.imports import given_options
 from handlers.faults import Fault, FieldCode
 from handlers.imports.decided import Decision
 from handlers.imports.errors import ImportNotReady
@@ -40,6 +41,7 @@ from handlers.storage.retry import retry_overtaken
 from handlers.storage.trade_items import KeptAnswer
 
 if TYPE_CHECKING:
+    from generated import models
     from handlers.usecases.keyed import KeyedRequest
     from handlers.usecases.trades import Precondition
 
@@ -78,25 +80,25 @@ class RowDecision:
 
 
 def create(
-    user: str, file_name: str, given: Mapping[str, Any], keyed: KeyedRequest[Made] | None
+    user: str, given: models.ImportInput, keyed: KeyedRequest[Made] | None
 ) -> tuple[Made | None, KeptAnswer | None]:
     """Make an import that waits for its file, unless the same request did before.
 
-    given: options, by their names in `Options`. Returns it, or the answer kept for the earlier request. Raises
-    RuleBroken, TooManyImports, NoSuchAccount, AccountClosing, KeyReused, AccountErased, Busy.
+    Returns it, or the answer kept for the earlier request. Raises RuleBroken, TooManyImports, NoSuchAccount,
+    AccountClosing, KeyReused, AccountErased, Busy.
     """
 
     def attempt() -> tuple[Made | None, KeptAnswer | None]:
         now = datetime.now(UTC)
         if keyed is not None and (earlier := kept_answers.for_key(user, keyed.key, keyed.fingerprint, now)) is not None:
             return None, earlier
-        options = dict(given)
+        options = given_options(given)
         options.setdefault("account_id", trading_accounts.settings(user).default_account_id)
         _check(user, options)
         made = Import(
             user_id=user,
             import_id=new_id(now),
-            file_name=file_name,
+            file_name=given.file_name,
             options=Options(**options),
             created_at=now,
             updated_at=now,
@@ -110,18 +112,13 @@ def create(
     return retry_overtaken(attempt)
 
 
-def change(
-    user: str,
-    import_id: str,
-    changes: Mapping[str, Any],
-    decisions: Sequence[RowDecision],
-    allowed: Precondition,
-) -> Import:
+def change(user: str, import_id: str, given: models.ImportUpdateInput, allowed: Precondition) -> Import:
     """Change how the file is read or what becomes of its rows, and read it again if it is there.
 
-    changes: options by their names; None takes one back. Raises RuleBroken, ImportNotFound, ImportNotReady,
-    TooManyImports, LedgerChanged, NoSuchAccount, AccountErased, Busy.
+    Raises RuleBroken, ImportNotFound, ImportNotReady, TooManyImports, LedgerChanged, NoSuchAccount, AccountErased,
+    Busy.
     """
+    changes, decisions = given_options(given, changes=True), _row_decisions(given)
 
     def attempt() -> Import:
         now = datetime.now(UTC)
@@ -184,6 +181,17 @@ def delete(user: str, import_id: str, *, keep_executions: bool, allowed: Precond
         storage.delete(former)
 
     retry_overtaken(attempt)
+
+
+def _row_decisions(given: models.ImportUpdateInput) -> list[RowDecision]:
+    return [
+        RowDecision(
+            line=each.line,
+            decision=Decision(str(each.decision)),
+            trade_id=None if each.trade_id is None else str(each.trade_id).lower(),
+        )
+        for each in given.decisions or ()
+    ]
 
 
 def _changed(user: str, former: Options, changes: Mapping[str, Any]) -> Options:

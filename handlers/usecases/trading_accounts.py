@@ -6,12 +6,13 @@ first, the change is repeated.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from handlers.documents.ledger import changed_fields, given_fields
 from handlers.faults import Fault, FieldCode
 from handlers.journal.errors import CurrencyInUse, FieldError, RuleBroken, StateForbids
 from handlers.journal.settings import MAIN, Settings
@@ -24,18 +25,20 @@ from handlers.storage.retry import retry_overtaken
 from handlers.storage.trade_items import KeptAnswer
 
 if TYPE_CHECKING:
+    from generated import models
     from handlers.usecases.trades import Precondition
 
 Keep = Callable[[TradingAccount], KeptAnswer]
 
 
-def change_settings(user: str, changes: Mapping[str, Any], allowed: Precondition) -> Settings:
+def change_settings(user: str, given: models.SettingsUpdateInput, allowed: Precondition) -> Settings:
     """Change settings; None takes one back to its default.
 
     The account that every user has keeps its currency if it holds something already. Raises RuleBroken, AccountClosing
     when the default account is to be one that is being deleted, LedgerChanged, AccountErased, Busy.
     """
-    _check_zone(changes)
+    changes = changed_fields(given)
+    _check_zone(changes.get("time_zone"))
 
     def attempt() -> Settings:
         now = datetime.now(UTC)
@@ -56,15 +59,17 @@ def change_settings(user: str, changes: Mapping[str, Any], allowed: Precondition
     return retry_overtaken(attempt)
 
 
-def create(user: str, given: Mapping[str, Any], keep: Keep | None) -> tuple[TradingAccount, KeptAnswer | None]:
+def create(user: str, given: models.TradingAccountInput, keep: Keep | None) -> tuple[TradingAccount, KeptAnswer | None]:
     """Create an account, unless the same request did before.
 
     Returns it, and the answer kept for the earlier request, if there was one. Raises RuleBroken, StateForbids when
     there are too many, KeyReused, AccountErased, Busy.
     """
-    _check_zone(given)
+    _check_zone(given.time_zone)
     now = datetime.now(UTC)
-    account = TradingAccount(user_id=user, account_id=str(uuid4()), created_at=now, updated_at=now, **given)
+    account = TradingAccount(
+        user_id=user, account_id=str(uuid4()), created_at=now, updated_at=now, **given_fields(given)
+    )
 
     def attempt() -> KeptAnswer | None:
         return storage.create(account, None if keep is None else keep(account), now)
@@ -75,12 +80,15 @@ def create(user: str, given: Mapping[str, Any], keep: Keep | None) -> tuple[Trad
         raise StateForbids(f"There are {MOST_ACCOUNTS} accounts already. Delete one that holds nothing.") from None
 
 
-def change(user: str, account_id: str, changes: Mapping[str, Any], allowed: Precondition) -> TradingAccount:
+def change(
+    user: str, account_id: str, given: models.TradingAccountUpdateInput, allowed: Precondition
+) -> TradingAccount:
     """Change an account; None removes a field.
 
     Raises RuleBroken, TradingAccountNotFound, LedgerChanged, CurrencyInUse, AccountErased, Busy.
     """
-    _check_zone(changes)
+    changes = changed_fields(given)
+    _check_zone(changes.get("time_zone"))
 
     def attempt() -> TradingAccount:
         now = datetime.now(UTC)
@@ -166,8 +174,8 @@ def _in_ledger(user: str, account_id: str) -> bool:
     return any(ledger.has_any(user, prefix) for prefix in (ledger.fills(account_id), ledger.cash(account_id)))
 
 
-def _check_zone(given: Mapping[str, Any]) -> None:
-    if (fault := wrong_zone(given.get("time_zone"))) is not None:
+def _check_zone(name: str | None) -> None:
+    if (fault := wrong_zone(name)) is not None:
         raise RuleBroken([FieldError(("time_zone",), fault)])
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from generated.models import TradingAccountUpdateInput
 from handlers.journal.settings import MAIN
 from handlers.storage import clients, erasure_marks, trading_accounts
 from handlers.usecases import trading_accounts as usecase
@@ -283,7 +284,7 @@ def test_a_change_that_was_overtaken_is_made_again(dana: Client, monkeypatch: py
         found = read(user, account_id)
         if not overtaken:
             overtaken.append(True)
-            usecase.change(user, account_id, {"broker": "IBKR"}, lambda _: True)
+            usecase.change(user, account_id, TradingAccountUpdateInput(broker="IBKR"), lambda _: True)
         return found
 
     monkeypatch.setattr(trading_accounts, "with_settings", read_and_be_overtaken)
