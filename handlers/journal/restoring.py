@@ -114,6 +114,8 @@ def _part_errors(trade: Trade) -> list[FieldError]:
         errors += _within(
             "entries", [[_at("price", _REQUIRED)] if each.price is None else [] for each in trade.entries]
         )
+    elif trade.splits and trade.entries[0].price is None:
+        errors += cannot_be_closed(replace(trade, entry_price=None))
     for name, ids in (
         ("entries", [each.entry_id for each in trade.entries]),
         ("closes", [each.close_id for each in trade.closes]),

@@ -98,6 +98,7 @@ def where(wanted: dict[str, Any], **values: Any) -> Change:
     return lambda documents: put(of(documents, **wanted), **values)(documents)
 
 
+UNPRICED = {"entryId": NEVER, "quantity": "2", "enteredAt": "2020-01-06T10:00:00Z", "commission": "0", "fees": "0"}
 AAPL, NVDA, PLAN = {"symbol": "AAPL"}, {"symbol": "nvda"}, {"symbol": "PLAN"}
 BAD_DOCUMENTS: list[tuple[str, Change, str]] = [
     ("trades", where(AAPL, colour="red"), "UNKNOWN_PROPERTY"),
@@ -120,6 +121,7 @@ BAD_DOCUMENTS: list[tuple[str, Change, str]] = [
     ("trades", where(AAPL, updatedAt="2026-01-05T10:00:00-05:00"), "MALFORMED"),
     ("accounts", put(0, dustValue="-1"), "NEGATIVE"),
     ("trades", where(NVDA, closes=None, entries=[]), "MALFORMED"),
+    ("trades", where(NVDA, closes=None, entries=[UNPRICED]), "REQUIRED_TO_CLOSE"),
     ("trades", where(PLAN, stopLoss="9" * 16), "TOO_MANY_DIGITS"),
     ("trades", where({"source": "LEDGER"}, symbol="A"), "UNKNOWN_PROPERTY"),
     ("executions", where({"symbol": "GIFT"}, kind="TRADE"), "REQUIRED"),
