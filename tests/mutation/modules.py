@@ -4,6 +4,7 @@
 TESTS: dict[str, tuple[str, ...]] = {
     "handlers/journal/legs.py": ("test_legs.py",),
     "handlers/journal/merging.py": ("test_merging.py", "test_regrouping.py"),
+    "handlers/journal/merges.py": ("test_merges.py",),
     "handlers/journal/money.py": ("test_money.py", "test_trades.py", "test_positions.py"),
     "handlers/journal/trade.py": (
         "test_trades.py", "test_entries_of_trades.py", "test_events.py", "test_splits.py", "test_trade_properties.py",
@@ -33,6 +34,8 @@ TESTS: dict[str, tuple[str, ...]] = {
     "handlers/journal/reconciling.py": ("test_reconciling.py",),
     "handlers/journal/regrouping.py": ("test_regrouping.py", "test_actions_of_trades.py"),
     "handlers/journal/replaying.py": ("test_replaying.py",),
+    "handlers/journal/restores.py": ("test_restores.py",),
+    "handlers/journal/restoring.py": ("test_restoring.py",),
     "handlers/journal/retagging.py": ("test_retagging.py",),
     "handlers/journal/settings.py": ("test_settings.py",),
     "handlers/journal/tags.py": ("test_tags.py",),
@@ -55,5 +58,5 @@ TESTS: dict[str, tuple[str, ...]] = {
     ),
     "handlers/journal/stats/returns.py": ("stats/test_figures.py", "stats/test_account_returns.py"),
 }  # fmt: skip  # a list, several to a line
-# Errors hold no decision; formats of images and archives have corpora of their own in tests/api.
-NOT_CHANGED = ("errors.py", "image_formats/", "merges.py", "restores.py", "restoring.py")
+# Errors hold no decision; formats of images have a corpus of their own in tests/api.
+NOT_CHANGED = ("errors.py", "image_formats/")
