@@ -48,6 +48,8 @@ class Positions:
     def derived(self, annotations: Mapping[str, Annotations], now: datetime) -> Iterator[Derived]:
         """The positions and all that follows from them, those that are linked together, always in the same order.
 
+        A position of which nothing is left is none: its executions name corporate actions that do not make them.
+
         annotations: what was written about trades, by their ids. A trade without any is as old as its first execution.
         """
         seen: set[PositionKey] = set()
@@ -55,7 +57,9 @@ class Positions:
             if key not in seen:
                 keys = settling.linked(key, self._executions[key][0].symbol, self._position)
                 seen.update(keys)
-                yield self._derive(keys, annotations, now)
+                derived = self._derive(keys, annotations, now)
+                if derived.executions:
+                    yield derived
 
     def _derive(self, keys: Sequence[PositionKey], annotations: Mapping[str, Annotations], now: datetime) -> Derived:
         account = self._accounts.get(keys[0].account_id)

@@ -169,6 +169,19 @@ def in_order(name: str, members: Members) -> Members:
     return changed(members, name, change)
 
 
+def test_an_execution_that_its_corporate_action_does_not_make_is_left_out(members: Members) -> None:
+    of_another = where({"kind": "SPINOFF"}, symbol="ELSEWHERE")
+    data = archive(in_order("executions", changed(members, "executions", of_another)))
+    assert problems(data) == []
+    checked = archive_check.check(
+        ZipReading(RangedFile(len(data), lambda start, count: data[start : start + count])), DANA, NOW
+    )
+    derived = list(checked.positions().derived(checked.annotations, NOW))
+    assert all(each.executions for each in derived)
+    assert "ELSEWHERE" not in {each.symbol for one in derived for each in one.executions}
+    assert "GEV" in {each.symbol for one in derived for each in one.executions}
+
+
 @pytest.mark.parametrize(("name", "change", "code"), BAD_DOCUMENTS)
 def test_a_bad_document_is_told_with_its_line(members: Members, name: str, change: Change, code: str) -> None:
     before = documents_of(members, name)
