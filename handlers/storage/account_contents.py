@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from handlers.journal.cash import Cash
 from handlers.storage import cash, corporate_actions, erasure_marks, imports, ledger, reconciliations
 from handlers.storage.clients import trades_table
-from handlers.storage.dynamo import CONDITION_FAILED, at_version, pages, transact
+from handlers.storage.dynamo import CONDITION_FAILED, all_items, at_version, transact
 from handlers.storage.errors import AccountErased, CashNotFound, VersionMismatch
 from handlers.storage.trade_items import external_key, trade_key
 
@@ -116,10 +116,9 @@ def trades_in(user_id: str, account_id: str) -> Iterator[dict[str, Any]]:
         "ExpressionAttributeValues": {":user": {"S": user_id}, ":account": {"S": account_id}},
         "ConsistentRead": True,
     }
-    for page in pages(query):
-        for item in page:
-            of_deleted = item.pop("trade", {}).get("M", {}).get("groupId")
-            yield item if of_deleted is None else {**item, "groupOfDeleted": of_deleted}
+    for item in all_items(query):
+        of_deleted = item.pop("trade", {}).get("M", {}).get("groupId")
+        yield item if of_deleted is None else {**item, "groupOfDeleted": of_deleted}
 
 
 def _batches(found: Iterable[Any]) -> Iterator[list[Any]]:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from handlers.storage import ledger
+from handlers.storage.dynamo import is_absent
 from handlers.storage.trade_items import epoch_seconds
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def take(user_id: str, account_id: str, import_id: str, now: datetime) -> bool:
     }
     put = ledger.put(
         item,
-        ConditionExpression="attribute_not_exists(importId) OR importId = :own OR expiresAt < :now",
+        ConditionExpression=f"{is_absent('importId')} OR importId = :own OR expiresAt < :now",
         ExpressionAttributeValues={":own": {"S": import_id}, ":now": {"N": str(epoch_seconds(now))}},
     )
     return not any(ledger.write(user_id, [put], retry_conflicts=True))

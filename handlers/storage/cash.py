@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from handlers.journal.cash import Cash, CashType
 from handlers.journal.settings import MAIN
 from handlers.storage import import_edits, ledger, trading_accounts
-from handlers.storage.clients import dynamodb, ledger_table
+from handlers.storage.clients import ledger_table
 from handlers.storage.codec import Codec
-from handlers.storage.dynamo import CONDITION_FAILED, at_version
+from handlers.storage.dynamo import CONDITION_FAILED, MOST_QUERIES, at_version, pages
 from handlers.storage.errors import CashIdTaken, CashNotFound, VersionMismatch
 from handlers.storage.import_edits import Kind
 from handlers.storage.trade_items import KeptAnswer
@@ -21,8 +22,8 @@ from handlers.storage.trade_queries import TradeFilter
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
-# A page is answered after so many queries, full or not: filters may discard all that is read.
-_MOST_QUERIES, _MOST_ITEMS = 6, 500
+# What a query reads where filters may discard most of it.
+_MOST_ITEMS = 500
 
 # "at" is the sort key of the index by time: the instant with its own offset is beside it.
 _CASH = Codec(Cash, renamed={"at": "happenedAt"}, maps={"counter"})
@@ -185,18 +186,20 @@ def page(
         ":low": {"S": f"{account_id}|{low}"},
         ":high": {"S": f"{account_id}|{high}"},
     }
-    if after is not None:
-        query["ExclusiveStartKey"] = {**ledger.key(user_id, after[1]), "at": {"S": after[0]}}
     found: list[Any] = []
-    for _ in range(_MOST_QUERIES):
+
+    def next_limit(_: int = 0) -> int:
         # What is read and fits is shown, so a query reads no more than the page lacks, however much filters discard.
-        query["Limit"] = limit - len(found) if not _discards(wanted) else max(limit, _MOST_ITEMS)
-        answer = dynamodb().query(**query)
-        found += answer["Items"]
-        last = answer.get("LastEvaluatedKey")
-        if last is None or len(found) >= limit:
+        return limit - len(found) if not _discards(wanted) else max(limit, _MOST_ITEMS)
+
+    query["Limit"] = next_limit()
+    behind = None if after is None else {**ledger.key(user_id, after[1]), "at": {"S": after[0]}}
+    last: Any = None
+    for some in islice(pages(query, after=behind, next_limit=next_limit), MOST_QUERIES):
+        found += some.items
+        last = some.last
+        if len(found) >= limit:
             break
-        query["ExclusiveStartKey"] = last
     if len(found) > limit:
         found = found[:limit]
         last = found[-1]

@@ -91,7 +91,7 @@ def unchanged(user_id: str, symbol: str, version: int) -> TransactWriteItemTypeD
     check: Any = {
         "TableName": ledger_table(),
         "Key": ledger.key(user_id, ledger.actions_count(symbol)),
-        **_at(version),
+        **at_version(version),
     }
     return {"ConditionCheck": check}
 
@@ -143,13 +143,7 @@ def _put_count(user_id: str, symbol: str, counted: Count, change: int) -> Transa
         "count": {"N": str(counted.actions + change)},
         "version": {"N": str(counted.version + 1)},
     }
-    return ledger.put(item, **_at(counted.version))
-
-
-def _at(version: int) -> Any:
-    if version:
-        return at_version(version)
-    return {"ConditionExpression": "attribute_not_exists(#item)", "ExpressionAttributeNames": {"#item": "item"}}
+    return ledger.put(item, **at_version(counted.version))
 
 
 def _place(action: CorporateAction, symbol: str | None = None) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from handlers.journal.deletions import RESTORABLE_FOR, DeletedTrade
 from handlers.storage.clients import trades_table
-from handlers.storage.dynamo import pages
+from handlers.storage.dynamo import ENOUGH_BYTES, all_items, pages
 from handlers.storage.errors import BadPageToken
 from handlers.storage.trade_items import DELETED, deleted_trade_of, instant
 from handlers.storage.trade_queries import BY_STATUS, ListPosition, TradeFilter
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import QueryInputTypeDef
 
 _LIST = "deleted"
-_ENOUGH_BYTES = 1_500_000  # of 6 MB that a Lambda may answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,19 +43,20 @@ def list_deleted(user_id: str, *, limit: int, now: datetime, after: ListPosition
     """
     query = _query(user_id, now)
     query["Limit"] = limit + 1
+    behind = None
     if after is not None:
         if after.index != _LIST:
             raise BadPageToken("The position lies in another list.")
-        query["ExclusiveStartKey"] = {
+        behind = {
             "userId": {"S": user_id},
             "tradeId": {"S": after.trade_id},
             "statusOpenDate": {"S": after.sort_key},
         }
     found: list[Any] = []
     size = 0
-    for page in pages(query):
-        for item in page:
-            if len(found) == limit or (found and size > _ENOUGH_BYTES):
+    for page in pages(query, after=behind):
+        for item in page.items:
+            if len(found) == limit or (found and size > ENOUGH_BYTES):
                 last = found[-1]
                 position = ListPosition(
                     index=_LIST, sort_key=last["statusOpenDate"]["S"], trade_id=last["tradeId"]["S"]
@@ -69,8 +69,7 @@ def list_deleted(user_id: str, *, limit: int, now: datetime, after: ListPosition
 
 def every_deleted(user_id: str, now: datetime) -> Iterator[DeletedTrade]:
     """All trades that the user deleted within the last 30 days, one page in memory at a time. Raises Busy."""
-    for page in pages(_query(user_id, now)):
-        yield from map(deleted_trade_of, page)
+    return map(deleted_trade_of, all_items(_query(user_id, now)))
 
 
 def _query(user_id: str, now: datetime) -> QueryInputTypeDef:

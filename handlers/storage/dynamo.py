@@ -1,10 +1,14 @@
-"""How DynamoDB is asked: pages, batches, transactions, and the condition that an item is at a version."""
+"""How DynamoDB is asked, here and nowhere else: pages, batches, transactions, conditions, and writes that are repeated.
+
+A write is given as an action of a transaction ({"Put": ...}), also where it stands alone. A condition is the part of a
+write that holds it, or the text of one test in it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
 
 from botocore.exceptions import ClientError
@@ -22,20 +26,78 @@ CONFLICT = "TransactionConflict"
 # The most keys that BatchGetItem and BatchWriteItem take.
 _MOST_READ, _MOST_WRITTEN = 100, 25
 
+# A page of a list is answered after so many queries or bytes, full or not: filters may discard all that is read. Of the
+# 6 MB that a Lambda may answer, a Query may add 1 MB to what is there.
+MOST_QUERIES = 6
+ENOUGH_BYTES = 1_500_000
+
 _CONTENDED = {"TransactionConflictException", CONFLICT}
-# The first code says that an attempt whose answer was lost is still being carried out.
-_UNAVAILABLE = {"TransactionInProgressException", "ThrottlingError", "ProvisionedThroughputExceeded"}
+# This code says that an attempt whose answer was lost is still being carried out.
+_IN_PROGRESS = "TransactionInProgressException"
+_THROTTLED = {"ThrottlingError", "ProvisionedThroughputExceeded"}
+_UNAVAILABLE = {_IN_PROGRESS, *_THROTTLED}
 
 
-def pages(query: Mapping[str, Any]) -> Iterator[list[Any]]:
-    """The items of each page of a Query, which is asked for when the caller wants it. Raises Unavailable."""
+class Page(NamedTuple):
+    """A page of a Query: DynamoDB's answer."""
+
+    answer: Any
+
+    @property
+    def items(self) -> list[Any]:
+        """The items; a Query that only counts has none."""
+        items: list[Any] = self.answer["Items"]
+        return items
+
+    @property
+    def last(self) -> Any:
+        """The key of the item up to which the page was read, behind which the next one begins; None at the end."""
+        return self.answer.get("LastEvaluatedKey")
+
+    @property
+    def size(self) -> int:
+        """How many bytes were received."""
+        return int(self.answer["ResponseMetadata"]["HTTPHeaders"].get("content-length", 0))
+
+
+def pages(
+    query: Mapping[str, Any], *, after: Any = None, next_limit: Callable[[int], int] | None = None
+) -> Iterator[Page]:
+    """The pages of a Query to its end, each of which is asked for when the caller wants it. Raises Unavailable.
+
+    after: the key behind which the first page begins. next_limit: the limit of a further page, by that of the page
+    before it; without one, all pages have that of the query.
+    """
     asked = dict(query)
     while True:
-        answer = dynamodb().query(**asked)
-        yield answer["Items"]
-        if "LastEvaluatedKey" not in answer:
+        if after is not None:
+            asked["ExclusiveStartKey"] = after
+        page = Page(dynamodb().query(**asked))
+        yield page
+        if (after := page.last) is None:
             return
-        asked["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+        if next_limit is not None:
+            asked["Limit"] = next_limit(asked["Limit"])
+
+
+def all_items(query: Mapping[str, Any]) -> Iterator[Any]:
+    """The items of a Query, one page in memory at a time. Raises Unavailable."""
+    for page in pages(query):
+        yield from page.items
+
+
+def one_page(query: Mapping[str, Any], after: Any = None) -> Page:
+    """The first page of a Query alone, from behind that key. Raises Unavailable."""
+    return next(pages(query, after=after))
+
+
+def page_of_list(query: Mapping[str, Any], limit: int, after: Any = None) -> tuple[list[Any], bool]:
+    """At most `limit` items of a Query without a filter, from behind that key, and whether there are more. Asks once.
+
+    Raises Unavailable.
+    """
+    page = one_page({**query, "Limit": limit + 1}, after)
+    return page.items[:limit], len(page.items) > limit or page.last is not None
 
 
 def get_item(table: str, key: Mapping[str, Any]) -> dict[str, Any]:
@@ -79,7 +141,7 @@ def transact_get(table: str, keys: Sequence[Mapping[str, Any]]) -> list[dict[str
         )
         found[:] = [response["Item"] for response in answer["Responses"] if "Item" in response]
 
-    patiently(read)
+    _with_retries(read)
     return found
 
 
@@ -94,13 +156,44 @@ def batch_delete(table: str, keys: Sequence[Mapping[str, Any]]) -> Iterator[None
         yield
 
 
-def at_version(version: int) -> Any:
-    """The condition that an item is stored at that version, as part of a write."""
+def is_absent(name: str) -> str:
+    """The test that an item has no such attribute, or that there is no item."""
+    return f"attribute_not_exists({name})"
+
+
+def absent(name: str) -> Any:
+    """The condition that there is no item; `name` is an attribute that each has, behind "#" if DynamoDB reserves it."""
+    names = {"ExpressionAttributeNames": {name: name.removeprefix("#")}} if name.startswith("#") else {}
+    return {"ConditionExpression": is_absent(name), **names}
+
+
+def at_version(version: int, *tests: str, values: Mapping[str, Any] | None = None) -> Any:
+    """The condition that an item is stored at that version; 0 says that there is none.
+
+    tests: what else it has to be. values: the values of the tests, and of an update with this condition.
+    """
+    named: dict[str, Any] = {":expected": {"N": str(version)}} if version else {}
+    named |= values or {}
     return {
-        "ConditionExpression": "#version = :expected",
+        "ConditionExpression": " AND ".join(["#version = :expected" if version else is_absent("#version"), *tests]),
         "ExpressionAttributeNames": {"#version": "version"},
-        "ExpressionAttributeValues": {":expected": {"N": str(version)}},
+        **({"ExpressionAttributeValues": named} if named else {}),
     }
+
+
+def write_if(action: TransactWriteItemTypeDef) -> bool:
+    """Write an item by itself, with a Put or an Update that has a condition. Returns whether the condition held.
+
+    Raises Contended, Unavailable.
+    """
+    [(kind, given)] = action.items()
+    asked: Any = given
+    write: Any = {"Put": dynamodb().put_item, "Update": dynamodb().update_item}[kind]
+    try:
+        _with_retries(lambda: write(**asked))
+    except dynamodb().exceptions.ConditionalCheckFailedException:
+        return False
+    return True
 
 
 def transact(actions: Sequence[TransactWriteItemTypeDef], *, retry_conflicts: bool = True) -> Sequence[dict[str, Any]]:
@@ -114,23 +207,43 @@ def transact(actions: Sequence[TransactWriteItemTypeDef], *, retry_conflicts: bo
     # One token for all attempts: DynamoDB makes a transaction once, however often it arrives within ten minutes. So the
     # answer to a later attempt is right also when the answer to an earlier one was lost.
     token = uuid4().hex
-
-    def write() -> None:
-        dynamodb().transact_write_items(TransactItems=actions, ClientRequestToken=token)
-
     try:
-        patiently(write, retry_conflicts=retry_conflicts)
+        _with_retries(lambda: _write_together(actions, token), retry_conflicts=retry_conflicts)
     except dynamodb().exceptions.TransactionCanceledException as error:
-        reasons: Any = error.response["CancellationReasons"]
-        failures = {CONDITION_FAILED} if retry_conflicts else {CONDITION_FAILED, CONFLICT}
-        failed = [reason if reason["Code"] in failures else {} for reason in reasons]
-        if not any(failed):
-            raise
-        return failed
+        return _failed(error, {CONDITION_FAILED} if retry_conflicts else {CONDITION_FAILED, CONFLICT})
     return [{} for _ in actions]
 
 
-def patiently(write: Callable[[], object], *, retry_conflicts: bool = True) -> None:
+def transact_once(actions: Sequence[TransactWriteItemTypeDef]) -> Sequence[dict[str, Any]]:
+    """Write all of it or nothing, in one attempt: for who reads everything again before the next one.
+
+    Returns reasons as `transact` does, also for what was in conflict or throttled. Raises Unavailable.
+    """
+    try:
+        _write_together(actions, uuid4().hex)
+    except dynamodb().exceptions.TransactionCanceledException as error:
+        return _failed(error, {CONDITION_FAILED, CONFLICT, *_THROTTLED})
+    except dynamodb().exceptions.TransactionInProgressException:
+        return [{"Code": _IN_PROGRESS} for _ in actions]
+    return [{} for _ in actions]
+
+
+def _write_together(actions: Sequence[TransactWriteItemTypeDef], token: str) -> None:
+    dynamodb().transact_write_items(TransactItems=actions, ClientRequestToken=token)
+
+
+def _failed(error: ClientError, codes: Collection[str]) -> Sequence[dict[str, Any]]:
+    """For each action of a cancelled transaction the reason why it failed, if its code is one of these, else an empty
+    one. Raises the error itself when it has none of them.
+    """
+    reasons: Any = error.response["CancellationReasons"]
+    failed = [reason if reason["Code"] in codes else {} for reason in reasons]
+    if not any(failed):
+        raise error
+    return failed
+
+
+def _with_retries(write: Callable[[], object], *, retry_conflicts: bool = True) -> None:
     """Write, and write again as long as DynamoDB throttles or, with `retry_conflicts`, other writes are in the way.
 
     Raises Contended or Unavailable, by the obstacle of the last attempt; and whatever else the write raises.

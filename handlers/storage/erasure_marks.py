@@ -15,8 +15,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from handlers.storage.clients import dynamodb, trades_table
-from handlers.storage.dynamo import batch_delete, get_item, pages, patiently
+from handlers.storage.clients import trades_table
+from handlers.storage.dynamo import batch_delete, get_item, is_absent, pages, transact
 from handlers.storage.trade_items import epoch_seconds, trade_key
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ MARKS = 8
 PREFIX = "erased|"
 # When the erasure began.
 _SINCE = "since"
-NOT_BEGUN = f"attribute_not_exists({_SINCE})"
+NOT_BEGUN = is_absent(_SINCE)
 
 # Every table whose partitions are users: the variable with its name, and its sort key.
 TABLES = (("TRADES_TABLE", "tradeId"), ("STATS_TABLE", "statKey"), ("LEDGER_TABLE", "item"))
@@ -50,8 +50,7 @@ def begin(user_id: str, now: datetime) -> None:
     """Write all marks of the user in one transaction. Safe to repeat. Raises Busy."""
     marks = [{**key, _SINCE: {"S": now.isoformat()}} for key in mark_keys(user_id)]
     actions: list[TransactWriteItemTypeDef] = [{"Put": {"TableName": trades_table(), "Item": mark}} for mark in marks]
-    # Conflicts with writes that check a mark at this moment are retried.
-    patiently(lambda: dynamodb().transact_write_items(TransactItems=actions))
+    transact(actions)  # conflicts with writes that check a mark at this moment are retried
 
 
 def has_begun(user_id: str) -> bool:
@@ -77,7 +76,7 @@ def let_expire(user_id: str, when: datetime) -> None:
         }
         for key in mark_keys(user_id)
     ]
-    patiently(lambda: dynamodb().transact_write_items(TransactItems=actions))
+    transact(actions)
 
 
 def erase_items(user_id: str) -> Iterator[None]:
@@ -92,5 +91,6 @@ def erase_items(user_id: str) -> Iterator[None]:
             "ExpressionAttributeNames": {"#sortKey": sort_key},
             "ConsistentRead": True,
         }
-        for keys in pages(query):
-            yield from batch_delete(table, [key for key in keys if not key[sort_key].get("S", "").startswith(PREFIX)])
+        for page in pages(query):
+            keys = [key for key in page.items if not key[sort_key].get("S", "").startswith(PREFIX)]
+            yield from batch_delete(table, keys)

@@ -14,15 +14,13 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from handlers.journal.executions import ExecutionKind, RecordedExecution
-from handlers.storage import ledger
-from handlers.storage.clients import dynamodb, ledger_table
+from handlers.storage import dynamo, ledger
+from handlers.storage.clients import ledger_table
+from handlers.storage.dynamo import ENOUGH_BYTES, MOST_QUERIES, pages
 from handlers.storage.executions import execution_of
 from handlers.storage.trade_items import instant
 from handlers.storage.trade_queries import TradeFilter
 
-# A page is answered after so many further queries or bytes, full or not: filters may discard all that is read.
-_MOST_QUERIES = 6
-_ENOUGH_BYTES = 1_500_000
 _FIRST = 10
 _MOST_ITEMS = 1_000
 
@@ -50,13 +48,13 @@ class _Reading:
     """How much a page has read of the index."""
 
     def __init__(self, accounts: int) -> None:
-        self._queries = accounts + _MOST_QUERIES
-        self._bytes = _ENOUGH_BYTES
+        self._queries = accounts + MOST_QUERIES
+        self._bytes = ENOUGH_BYTES
 
-    def count(self, answer: Any) -> None:
+    def count(self, page: dynamo.Page) -> None:
         """Count a query that was made."""
         self._queries -= 1
-        self._bytes -= int(answer["ResponseMetadata"]["HTTPHeaders"].get("content-length", 0))
+        self._bytes -= page.size
 
     @property
     def is_enough(self) -> bool:
@@ -150,18 +148,14 @@ def _range(
         ":low": {"S": prefix + low},
         ":high": {"S": prefix + high},
     }
-    while True:
-        answer = dynamodb().query(**query)
-        reading.count(answer)
-        for item in answer["Items"]:
+    for page in pages(query, next_limit=lambda limit: min(4 * limit, _MOST_ITEMS)):
+        reading.count(page)
+        for item in page.items:
             position = item["at"]["S"].removeprefix(prefix)
             if position != after:
                 yield position, item
-        if "LastEvaluatedKey" not in answer:
-            return
-        query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
-        query["Limit"] = min(4 * query["Limit"], _MOST_ITEMS)
-        yield query["ExclusiveStartKey"]["at"]["S"].removeprefix(prefix), None
+        if page.last is not None:
+            yield page.last["at"]["S"].removeprefix(prefix), None
 
 
 def _conditions(account_id: str, wanted: ExecutionFilter) -> dict[str, Any]:

@@ -23,9 +23,9 @@ from handlers.journal.settings import Settings
 from handlers.journal.trade import Trade
 from handlers.journal.trading_accounts import TradingAccount
 from handlers.storage import corporate_actions, dynamo, import_edits, kept_answers, ledger, trading_accounts
-from handlers.storage.clients import dynamodb, ledger_table, trades_table
+from handlers.storage.clients import ledger_table, trades_table
 from handlers.storage.codec import Codec
-from handlers.storage.dynamo import at_version
+from handlers.storage.dynamo import absent, at_version, pages
 from handlers.storage.errors import Contended, ExecutionNotFound, VersionMismatch
 from handlers.storage.import_edits import Kind
 from handlers.storage.trade_items import KeptAnswer, answer_key, answer_of, external_key, instant, trade_item, trade_key
@@ -413,22 +413,10 @@ def _newest_first(of: StoredPosition) -> Iterator[RecordedExecution]:
         "Limit": _PAGE,
     }
     shared: dict[Any, Any] = {}
-    for page in _growing(query):
-        for item in page:
+    # Most need the first page alone. No page has more than a megabyte, and DynamoDB takes no limit beyond 32 bits.
+    for page in pages(query, next_limit=lambda limit: min(2 * limit, _LARGEST_PAGE)):
+        for item in page.items:
             yield sharing(_EXECUTIONS.instance(item), shared)
-
-
-def _growing(query: dict[str, Any]) -> Iterator[list[Any]]:
-    """The pages of a query, each of up to twice as many items as the one before: most need the first alone. No page has
-    more than a megabyte, and DynamoDB takes no limit beyond 32 bits.
-    """
-    while True:
-        answer = dynamodb().query(**query)
-        yield answer["Items"]
-        if "LastEvaluatedKey" not in answer:
-            return
-        query["Limit"] = min(2 * query["Limit"], _LARGEST_PAGE)
-        query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
 
 def sharing(execution: RecordedExecution, shared: dict[Any, Any]) -> RecordedExecution:
@@ -593,13 +581,7 @@ def release(held: StoredPosition) -> None:
 
 def put_position(held: StoredPosition) -> TransactWriteItemTypeDef:
     """The write of a position that was read at its version."""
-    condition: Any = at_version(held.version)
-    if held.version == 0:
-        condition = {
-            "ConditionExpression": "attribute_not_exists(#item)",
-            "ExpressionAttributeNames": {"#item": "item"},
-        }
-    return ledger.put(position_item(replace(held, version=held.version + 1)), **condition)
+    return ledger.put(position_item(replace(held, version=held.version + 1)), **at_version(held.version))
 
 
 def position_item(held: StoredPosition) -> ledger.Item:
@@ -663,9 +645,7 @@ def _place(execution: RecordedExecution) -> str:
 
 def put_trade(new: Trade, old: Trade | None) -> TransactWriteItemTypeDef:
     """The write of a trade in place of the one that was read, which has to be stored still."""
-    condition: Any = (
-        {"ConditionExpression": "attribute_not_exists(tradeId)"} if old is None else at_version(old.version)
-    )
+    condition = absent("tradeId") if old is None else at_version(old.version)
     put: Any = {"TableName": trades_table(), "Item": trade_item(new), **condition}
     return {"Put": put}
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from handlers.journal.groups import Group
 from handlers.storage import erasure_marks
-from handlers.storage.clients import dynamodb, trades_table
+from handlers.storage.clients import trades_table
 from handlers.storage.codec import Codec
-from handlers.storage.dynamo import CONDITION_FAILED, at_version, batch_get, get_item, transact
+from handlers.storage.dynamo import CONDITION_FAILED, absent, at_version, batch_get, get_item, page_of_list, transact
 from handlers.storage.errors import AccountErased, GroupNotFound, VersionMismatch
 from handlers.storage.trade_items import is_trade, trade_key
 
@@ -83,18 +83,14 @@ def page(user_id: str, *, limit: int, after: str | None = None) -> tuple[list[Gr
 
     And whether there are more. Raises Busy.
     """
-    query: Any = {
+    query = {
         "TableName": trades_table(),
         "KeyConditionExpression": "userId = :user AND begins_with(tradeId, :prefix)",
         "ExpressionAttributeValues": {":user": {"S": user_id}, ":prefix": {"S": PREFIX}},
-        "Limit": limit + 1,
         "ConsistentRead": True,
     }
-    if after is not None:
-        query["ExclusiveStartKey"] = group_key(user_id, after)
-    answer = dynamodb().query(**query)
-    found = [group_of(item) for item in answer["Items"]]
-    return found[:limit], len(found) > limit or "LastEvaluatedKey" in answer
+    found, has_more = page_of_list(query, limit, None if after is None else group_key(user_id, after))
+    return [group_of(item) for item in found], has_more
 
 
 def every(user_id: str) -> Iterator[Group]:
@@ -130,11 +126,7 @@ def put(group: Group, expected_version: int | None, *, joining: Mapping[str, int
     `joining` and `leaving` are at most MOST_CHANGES trades together, each with the version that was read. Raises
     VersionMismatch when the group or one of these trades was changed since; AccountErased, Busy.
     """
-    condition: Any = (
-        {"ConditionExpression": "attribute_not_exists(tradeId)"}
-        if expected_version is None
-        else at_version(expected_version)
-    )
+    condition = absent("tradeId") if expected_version is None else at_version(expected_version)
     write: Any = {"Put": {"TableName": trades_table(), "Item": group_item(group), **condition}}
     _write(group, write, joining, leaving, group.updated_at)
 
@@ -163,10 +155,8 @@ def _write(group: Group, write: Any, joining: Mapping[str, int], leaving: Mappin
 
 def _member(group: Group, trade_id: str, version: int, now: datetime, *, joins: bool) -> Any:
     """Lets a trade at that version name the group, or name it no more."""
-    expected = at_version(version)
     change = "SET #version = :next, updatedAt = :now" + (", groupId = :group" if joins else " REMOVE groupId")
     values = {
-        **expected["ExpressionAttributeValues"],
         ":next": {"N": str(version + 1)},
         ":now": {"S": now.isoformat()},
         **({":group": {"S": group.group_id}} if joins else {}),
@@ -175,6 +165,5 @@ def _member(group: Group, trade_id: str, version: int, now: datetime, *, joins: 
         "TableName": trades_table(),
         "Key": trade_key(group.user_id, trade_id),
         "UpdateExpression": change,
-        **expected,
-        "ExpressionAttributeValues": values,
+        **at_version(version, values=values),
     }

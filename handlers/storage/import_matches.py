@@ -14,7 +14,7 @@ from handlers.journal.settings import MAIN
 from handlers.journal.trade import Trade, TradeSource
 from handlers.storage import ledger
 from handlers.storage.clients import ledger_table, trades_table
-from handlers.storage.dynamo import pages
+from handlers.storage.dynamo import all_items, is_absent
 from handlers.storage.trade_items import instant, trade_of
 
 _OF_EXECUTIONS = ("symbol", "side", "quantity", "price", "kind", "executedAt")
@@ -67,9 +67,8 @@ def between(user_id: str, account_id: str, first: datetime, last: datetime) -> I
             ":high": {"S": f"{account_id}|{instant(last)}~"},
         },
     }
-    for page in pages(query):
-        for item in page:
-            yield _execution(item) if item["item"]["S"].startswith(ledger.fills(account_id)) else _cash(item)
+    for item in all_items(query):
+        yield _execution(item) if item["item"]["S"].startswith(ledger.fills(account_id)) else _cash(item)
 
 
 def by_hand(user_id: str, account_id: str, until: datetime) -> Iterator[Trade]:
@@ -81,8 +80,8 @@ def by_hand(user_id: str, account_id: str, until: datetime) -> Iterator[Trade]:
         "TableName": trades_table(),
         "IndexName": "trades-by-date-gsi",
         "KeyConditionExpression": "userId = :user AND openDate <= :until",
-        "FilterExpression": "(attribute_not_exists(#source) OR #source <> :ledger) AND "
-        + ("attribute_not_exists(accountId)" if account_id == MAIN else "accountId = :account"),
+        "FilterExpression": f"({is_absent('#source')} OR #source <> :ledger) AND "
+        + (is_absent("accountId") if account_id == MAIN else "accountId = :account"),
         "ExpressionAttributeNames": {"#source": "source"},
         "ExpressionAttributeValues": {
             ":user": {"S": user_id},
@@ -91,8 +90,7 @@ def by_hand(user_id: str, account_id: str, until: datetime) -> Iterator[Trade]:
             **({} if account_id == MAIN else {":account": {"S": account_id}}),
         },
     }
-    for page in pages(query):
-        yield from map(trade_of, page)
+    return map(trade_of, all_items(query))
 
 
 def _execution(item: Any) -> StoredExecution:

@@ -54,13 +54,7 @@ def create(made: Import, answer: KeptAnswer | None, now: datetime) -> KeptAnswer
     check_limits(user_id, now)
     version = int(made_so_far["version"]["N"]) if made_so_far else 0
     counted: ledger.Item = {**ledger.key(user_id, ledger.IMPORTS_MADE), "version": {"N": str(version + 1)}}
-    unchanged: Any = at_version(version)
-    if not made_so_far:
-        unchanged = {
-            "ConditionExpression": "attribute_not_exists(#item)",
-            "ExpressionAttributeNames": {"#item": "item"},
-        }
-    actions = [ledger.put(counted, **unchanged), ledger.put_new(_item(made))]
+    actions = [ledger.put(counted, **at_version(version)), ledger.put_new(_item(made))]
     if account_id != MAIN:
         actions.append(trading_accounts.can_be_used(user_id, account_id))
     earlier, reasons = ledger.write_once(user_id, actions, answer, now)
@@ -114,14 +108,13 @@ def tell(one: Import, progress: Progress) -> None:
 
     Raises VersionMismatch when the import was changed or deleted meanwhile; AccountErased, Busy.
     """
+    told = _IMPORTS.item(dataclasses.replace(one, progress=progress))["progress"]
     update: Any = {
         "TableName": ledger_table(),
         "Key": ledger.key(one.user_id, ledger.import_(one.import_id)),
-        **at_version(one.version),
         "UpdateExpression": "SET progress = :progress",
+        **at_version(one.version, values={":progress": told}),
     }
-    told = _IMPORTS.item(dataclasses.replace(one, progress=progress))["progress"]
-    update["ExpressionAttributeValues"] |= {":progress": told}
     if any(ledger.write(one.user_id, [{"Update": update}])):
         raise VersionMismatch(one.import_id)
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from handlers.storage.clients import trades_table
-from handlers.storage.dynamo import batch_get, get_item
+from handlers.storage.dynamo import batch_get, get_item, is_absent
 from handlers.storage.errors import KeyReused
 from handlers.storage.trade_items import KeptAnswer, answer_item, answer_key, answer_of, epoch_seconds
 
@@ -21,7 +21,7 @@ def keep(user_id: str, answer: KeptAnswer, now: datetime) -> TransactWriteItemTy
         "Put": {
             "TableName": trades_table(),
             "Item": answer_item(user_id, answer, now),
-            "ConditionExpression": "attribute_not_exists(tradeId) OR expiresAt < :now",
+            "ConditionExpression": f"{is_absent('tradeId')} OR expiresAt < :now",
             "ExpressionAttributeValues": {":now": {"N": str(epoch_seconds(now))}},
         }
     }

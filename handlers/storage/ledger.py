@@ -38,7 +38,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from handlers.storage import dynamo, erasure_marks, kept_answers
-from handlers.storage.clients import dynamodb, ledger_table
+from handlers.storage.clients import ledger_table
 from handlers.storage.errors import AccountErased, Contended
 from handlers.storage.trade_items import KeptAnswer, instant
 
@@ -215,8 +215,7 @@ def between(
         "ConsistentRead": True,
         **({} if limit is None else {"Limit": limit}),
     }
-    for page in dynamo.pages(query):
-        yield from page
+    return dynamo.all_items(query)
 
 
 def below(user_id: str, prefix: str, *, limit: int | None = None) -> Iterator[dict[str, Any]]:
@@ -229,15 +228,15 @@ def below(user_id: str, prefix: str, *, limit: int | None = None) -> Iterator[di
 
 def has_any(user_id: str, prefix: str) -> bool:
     """Whether there is an item whose sort key begins with the prefix. Raises Busy."""
-    found = dynamodb().query(
-        TableName=ledger_table(),
-        KeyConditionExpression="userId = :user AND begins_with(#item, :prefix)",
-        ExpressionAttributeNames={"#item": "item"},
-        ExpressionAttributeValues={":user": {"S": user_id}, ":prefix": {"S": prefix}},
-        Limit=1,
-        ConsistentRead=True,
-    )
-    return bool(found["Items"])
+    query = {
+        "TableName": ledger_table(),
+        "KeyConditionExpression": "userId = :user AND begins_with(#item, :prefix)",
+        "ExpressionAttributeNames": {"#item": "item"},
+        "ExpressionAttributeValues": {":user": {"S": user_id}, ":prefix": {"S": prefix}},
+        "Limit": 1,
+        "ConsistentRead": True,
+    }
+    return bool(dynamo.one_page(query).items)
 
 
 def delete_below(user_id: str, prefixes: Sequence[str]) -> None:
@@ -259,13 +258,7 @@ def put(item: Item, **condition: Any) -> TransactWriteItemTypeDef:
 
 def put_new(item: Item) -> TransactWriteItemTypeDef:
     """The write of an item that must not exist yet."""
-    names: Any = {"#item": "item"}
-    return put(
-        item,
-        ConditionExpression="attribute_not_exists(#item)",
-        ExpressionAttributeNames=names,
-        ReturnValuesOnConditionCheckFailure="ALL_OLD",
-    )
+    return put(item, **dynamo.absent("#item"), ReturnValuesOnConditionCheckFailure="ALL_OLD")
 
 
 def counting(update: dict[str, Any]) -> TransactWriteItemTypeDef:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from botocore.exceptions import ClientError
-
-from handlers.storage.clients import dynamodb, trades_table
+from handlers.storage.clients import trades_table
+from handlers.storage.dynamo import is_absent, write_if
 from handlers.storage.errors import Throttled
 from handlers.storage.trade_items import epoch_seconds, trade_key
 from handlers.storage.user_pool_errors import RETRY_AFTER_MAILS
@@ -27,19 +27,16 @@ _KEPT = timedelta(days=2)
 def take_one() -> None:
     """Count a request that can mail a code. Raises Throttled when those of the day are used up, and Unavailable."""
     now = datetime.now(UTC)
-    try:
-        dynamodb().update_item(
-            TableName=trades_table(),
-            Key=trade_key(OWNER, f"mails|{(now - _DAY_BEGINS).date()}"),
-            UpdateExpression="SET expiresAt = :end ADD askedFor :one",
-            ConditionExpression="attribute_not_exists(askedFor) OR askedFor < :most",
-            ExpressionAttributeValues={
-                ":one": {"N": "1"},
-                ":most": {"N": os.environ["MAILS_A_DAY"]},
-                ":end": {"N": str(epoch_seconds(now + _KEPT))},
-            },
-        )
-    except ClientError as error:
-        if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
-            raise Throttled(RETRY_AFTER_MAILS) from None
-        raise
+    update: Any = {
+        "TableName": trades_table(),
+        "Key": trade_key(OWNER, f"mails|{(now - _DAY_BEGINS).date()}"),
+        "UpdateExpression": "SET expiresAt = :end ADD askedFor :one",
+        "ConditionExpression": f"{is_absent('askedFor')} OR askedFor < :most",
+        "ExpressionAttributeValues": {
+            ":one": {"N": "1"},
+            ":most": {"N": os.environ["MAILS_A_DAY"]},
+            ":end": {"N": str(epoch_seconds(now + _KEPT))},
+        },
+    }
+    if not write_if({"Update": update}):
+        raise Throttled(RETRY_AFTER_MAILS)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from handlers.imports.mapping import ColumnMapping
 from handlers.storage import ledger
 from handlers.storage.codec import Codec
-from handlers.storage.dynamo import CONDITION_FAILED, at_version
+from handlers.storage.dynamo import CONDITION_FAILED, at_version, is_absent
 from handlers.storage.errors import MappingNotFound, VersionMismatch
 from handlers.storage.trade_items import KeptAnswer
 
@@ -96,7 +96,7 @@ def _new(made: StoredMapping) -> list[TransactWriteItemTypeDef]:
     counted: dict[str, Any] = {
         "Key": ledger.key(made.user_id, ledger.MAPPINGS_MADE),
         "UpdateExpression": "ADD #total :one",
-        "ConditionExpression": "attribute_not_exists(#total) OR #total < :most",
+        "ConditionExpression": f"{is_absent('#total')} OR #total < :most",
         "ExpressionAttributeValues": {":one": {"N": "1"}, ":most": {"N": str(MOST_MAPPINGS)}},
     }
     return [ledger.counting(counted), ledger.put_new(_item(made))]

@@ -9,9 +9,9 @@ from typing import Any
 
 from handlers.journal.rates import DayRate, Rates
 from handlers.storage import ledger
-from handlers.storage.clients import dynamodb, ledger_table
+from handlers.storage.clients import ledger_table
 from handlers.storage.codec import attribute
-from handlers.storage.dynamo import pages
+from handlers.storage.dynamo import all_items, page_of_list
 from handlers.storage.errors import Contended
 
 _ALL = "fx|"
@@ -44,7 +44,7 @@ def every(user_id: str) -> Rates:
         "ExpressionAttributeNames": {"#item": "item"},
         "ExpressionAttributeValues": {":user": {"S": user_id}, ":prefix": {"S": _ALL}},
     }
-    return Rates(rate_of(item) for page in pages(query) for item in page)
+    return Rates(map(rate_of, all_items(query)))
 
 
 def stored(user_id: str) -> Iterator[DayRate]:
@@ -61,19 +61,16 @@ def page(
     high = prefix + "~" if last is None else ledger.rate(from_, to, last)
     if low > high:
         return [], False
-    query: Any = {
+    query = {
         "TableName": ledger_table(),
         "KeyConditionExpression": "userId = :user AND #item BETWEEN :low AND :high",
         "ExpressionAttributeNames": {"#item": "item"},
         "ExpressionAttributeValues": {":user": {"S": user_id}, ":low": {"S": low}, ":high": {"S": high}},
-        "Limit": limit + 1,
         "ConsistentRead": True,
     }
-    if after is not None:
-        query["ExclusiveStartKey"] = ledger.key(user_id, ledger.rate(from_, to, after))
-    answer = dynamodb().query(**query)
-    found = [rate_of(item) for item in answer["Items"]]
-    return found[:limit], len(found) > limit or "LastEvaluatedKey" in answer
+    behind = None if after is None else ledger.key(user_id, ledger.rate(from_, to, after))
+    found, has_more = page_of_list(query, limit, behind)
+    return [rate_of(item) for item in found], has_more
 
 
 def rate_of(item: Any) -> DayRate:

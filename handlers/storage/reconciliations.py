@@ -6,14 +6,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from handlers.journal.reconciling import Reconciliation
 from handlers.journal.settings import MAIN
 from handlers.storage import ledger, trading_accounts
-from handlers.storage.clients import dynamodb, ledger_table
+from handlers.storage.clients import ledger_table
 from handlers.storage.codec import Codec
-from handlers.storage.dynamo import CONDITION_FAILED
+from handlers.storage.dynamo import CONDITION_FAILED, page_of_list
 from handlers.storage.errors import ReconciliationNotFound, VersionMismatch
 from handlers.storage.trade_items import KeptAnswer
 
@@ -92,21 +92,16 @@ def page(user_id: str, account_id: str, *, limit: int, after: str | None) -> tup
     begins, None at the end. Raises Busy.
     """
     prefix = ledger.reconciliations(account_id)
-    query: Any = {
+    query = {
         "TableName": ledger_table(),
         "KeyConditionExpression": "userId = :user AND begins_with(#item, :prefix)",
         "ExpressionAttributeNames": {"#item": "item"},
         "ExpressionAttributeValues": {":user": {"S": user_id}, ":prefix": {"S": prefix}},
         "ScanIndexForward": False,
-        "Limit": limit + 1,
         "ConsistentRead": True,
     }
-    if after is not None:
-        query["ExclusiveStartKey"] = ledger.key(user_id, prefix + after)
-    answer = dynamodb().query(**query)
-    found: list[Any] = answer["Items"]
-    shown = [_RECONCILIATIONS.instance(item) for item in found[:limit]]
-    has_more = len(found) > limit or "LastEvaluatedKey" in answer
+    found, has_more = page_of_list(query, limit, None if after is None else ledger.key(user_id, prefix + after))
+    shown = [_RECONCILIATIONS.instance(item) for item in found]
     return shown, _key(shown[-1]).removeprefix(prefix) if has_more and shown else None
 
 

@@ -18,7 +18,7 @@ from handlers.journal.restores import MOST_BYTES, TIME_TO_SEND, Restore
 from handlers.storage import bucket, ledger, trade_queries, trading_accounts
 from handlers.storage.clients import failures_are_unavailable, files_bucket, s3
 from handlers.storage.codec import Codec
-from handlers.storage.dynamo import at_version
+from handlers.storage.dynamo import absent, at_version
 from handlers.storage.errors import RestoreNotFound, VersionMismatch
 from handlers.storage.trade_items import KeptAnswer, epoch_seconds, has_expired
 
@@ -249,8 +249,5 @@ def write(user_id: str, units: Sequence[Unit]) -> None:
 
 
 def _actions(unit: Unit) -> Sequence[TransactWriteItemTypeDef]:
-    puts: list[Any] = [
-        {"Put": {"TableName": table, "Item": item, "ConditionExpression": "attribute_not_exists(userId)"}}
-        for table, item in unit.items
-    ]
+    puts: list[Any] = [{"Put": {"TableName": table, "Item": item, **absent("userId")}} for table, item in unit.items]
     return [*puts, *unit.also]

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from handlers.journal.trade import Trade
 from handlers.storage import erasure_marks
-from handlers.storage.clients import dynamodb, trades_table
+from handlers.storage.clients import trades_table
 from handlers.storage.codec import Codec
-from handlers.storage.dynamo import CONDITION_FAILED, at_version, get_item, pages, patiently, transact
+from handlers.storage.dynamo import CONDITION_FAILED, all_items, at_version, get_item, is_absent, transact, write_if
 from handlers.storage.errors import AccountErased, TagChangeOver, TagChangeUnderWay, VersionMismatch
 from handlers.storage.trade_items import Item, trade_item, trade_key
 from handlers.storage.trades import refusal
@@ -43,7 +43,7 @@ class TagChange:
 
 _CHANGES = Codec(TagChange)
 _IS_UNDER_WAY: Any = {
-    "ConditionExpression": "changeId = :change AND attribute_not_exists(finishedAt)",
+    "ConditionExpression": f"changeId = :change AND {is_absent('finishedAt')}",
 }
 
 
@@ -61,7 +61,7 @@ def begin(change: TagChange) -> TagChange:
     put: Any = {
         "TableName": trades_table(),
         "Item": _CHANGES.item(change) | _key(change.user_id),
-        "ConditionExpression": "attribute_not_exists(tradeId) OR attribute_exists(finishedAt)",
+        "ConditionExpression": f"{is_absent('tradeId')} OR attribute_exists(finishedAt)",
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
     }
     of_change, of_account = transact([{"Put": put}, {"ConditionCheck": erasure_marks.not_begun(change.user_id)}])
@@ -91,9 +91,7 @@ def tagged(change: TagChange) -> Iterator[str]:
         },
         "ConsistentRead": True,
     }
-    for page in pages(query):
-        for item in page:
-            yield item["tradeId"]["S"]
+    return (item["tradeId"]["S"] for item in all_items(query))
 
 
 def write(trade: Trade, expected_version: int, change: TagChange) -> None:
@@ -133,18 +131,14 @@ def write(trade: Trade, expected_version: int, change: TagChange) -> None:
 
 def finish(change: TagChange, now: datetime) -> None:
     """Mark the change as finished, so that another one may begin. Nothing happens if it is over. Raises Busy."""
-    try:
-        patiently(
-            lambda: dynamodb().update_item(
-                TableName=trades_table(),
-                Key=_key(change.user_id),
-                UpdateExpression="SET finishedAt = :now",
-                ExpressionAttributeValues={":change": {"S": change.change_id}, ":now": {"S": now.isoformat()}},
-                **_IS_UNDER_WAY,
-            )
-        )
-    except dynamodb().exceptions.ConditionalCheckFailedException:
-        return
+    update: Any = {
+        "TableName": trades_table(),
+        "Key": _key(change.user_id),
+        "UpdateExpression": "SET finishedAt = :now",
+        "ExpressionAttributeValues": {":change": {"S": change.change_id}, ":now": {"S": now.isoformat()}},
+        **_IS_UNDER_WAY,
+    }
+    write_if({"Update": update})
 
 
 def _key(user_id: str) -> Item:

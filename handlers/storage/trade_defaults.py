@@ -16,6 +16,7 @@ from handlers.journal.positions import LotMethod
 from handlers.journal.settings import MAIN, Settings, TradeDefaults
 from handlers.storage import erasure_marks
 from handlers.storage.clients import trades_table
+from handlers.storage.dynamo import is_absent
 from handlers.storage.errors import VersionMismatch
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def _say(check: dict[str, Any], wanted: Mapping[str, str | None]) -> None:
     """Add to a check that the item has these values; None: that it has none."""
     for name, value in wanted.items():
         if value is None:
-            check["ConditionExpression"] += f" AND attribute_not_exists({name})"
+            check["ConditionExpression"] += f" AND {is_absent(name)}"
         else:
             check["ConditionExpression"] += f" AND {name} = :{name}"
             check.setdefault("ExpressionAttributeValues", {})[f":{name}"] = {"S": value}

@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from handlers.journal.facets import Labels
 from handlers.journal.settings import MAIN
 from handlers.journal.trade import Side, Status, Trade
-from handlers.storage.clients import dynamodb, trades_table
-from handlers.storage.dynamo import batch_get, pages
+from handlers.storage.clients import trades_table
+from handlers.storage.dynamo import ENOUGH_BYTES, MOST_QUERIES, all_items, batch_get, is_absent, pages
 from handlers.storage.errors import BadPageToken
 from handlers.storage.trade_items import external_key, instant, trade_key, trade_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import QueryInputTypeDef
-
-_MOST_QUERIES = 6
-_ENOUGH_BYTES = 1_500_000  # of 6 MB that a Lambda may answer, and a Query may add 1 MB to what is there
 
 # Instants start with a digit: these two enclose them all.
 _BEGINNING_OF_TIME, _END_OF_TIME = "0", ":"
@@ -143,24 +141,23 @@ def _some(
     as many as a request may read. And the key of the last that was read, None at the end.
     """
     query["ScanIndexForward"] = not newest_first
+    after = None
     if start is not None:
         user = query["ExpressionAttributeValues"][":user"]
-        query["ExclusiveStartKey"] = {"userId": user, "tradeId": {"S": start[1]}, index.sort_key: {"S": start[0]}}
+        after = {"userId": user, "tradeId": {"S": start[1]}, index.sort_key: {"S": start[0]}}
     # Fetch one more than the page, to know whether another follows. Filters by tag or equality discard most items, and
     # those by day few: then read ten times as many.
     query["Limit"] = (limit + 1) * (10 if wanted.tags or _conditions(wanted, index) else 1)
     found: list[Any] = []
     received = 0
-    for _ in range(_MOST_QUERIES):
-        response = dynamodb().query(**query)
-        found += response["Items"]
-        rest = response.get("LastEvaluatedKey")
+    rest: Any = None
+    for page in islice(pages(query, after=after, next_limit=lambda most: 4 * most), MOST_QUERIES):
+        found += page.items
+        rest = page.last
         if len(found) > limit or rest is None:
             break
-        query["ExclusiveStartKey"] = rest
-        query["Limit"] *= 4
-        received += int(response["ResponseMetadata"]["HTTPHeaders"].get("content-length", 0))
-        if received >= _ENOUGH_BYTES:
+        received += page.size
+        if received >= ENOUGH_BYTES:
             break
     return found, rest
 
@@ -224,16 +221,12 @@ def count_trades(user_id: str, wanted: TradeFilter, *, most: int, out_of_time: C
     number = 0
     for index in _indexes(wanted):
         asked: Any = {**_query(user_id, wanted, index), "Select": "COUNT"}
-        while True:
-            response = dynamodb().query(**asked)
-            number += response["Count"]
+        for page in pages(asked):
+            number += page.answer["Count"]
             if number > most:
                 return Count(most, is_exact=False)
-            if "LastEvaluatedKey" not in response:
-                break
-            if out_of_time():
+            if page.last is not None and out_of_time():
                 return Count(number, is_exact=False)
-            asked["ExclusiveStartKey"] = response["LastEvaluatedKey"]
     return Count(number, is_exact=True)
 
 
@@ -247,8 +240,7 @@ def every_trade(user_id: str) -> Iterator[Trade]:
         "ExpressionAttributeValues": {":user": {"S": user_id}},
         "ConsistentRead": True,
     }
-    for page in pages(query):
-        yield from map(trade_of, page)
+    return map(trade_of, all_items(query))
 
 
 def has_any(user_id: str, account_id: str | None = None) -> bool:
@@ -270,7 +262,7 @@ def has_any(user_id: str, account_id: str | None = None) -> bool:
         query["FilterExpression"] = "accountId = :account OR #trade.accountId = :account"
         query["ExpressionAttributeNames"] = {"#trade": "trade"}
         query["ExpressionAttributeValues"][":account"] = {"S": account_id}
-    return any(pages(query))
+    return any(page.items for page in pages(query))
 
 
 def open_in(user_id: str, account_id: str, most: int) -> list[Trade] | None:
@@ -285,18 +277,18 @@ def open_in(user_id: str, account_id: str, most: int) -> list[Trade] | None:
         "IndexName": BY_STATUS,
         # No status sorts between these two.
         "KeyConditionExpression": "userId = :user AND statusOpenDate BETWEEN :low AND :high",
-        "FilterExpression": "attribute_not_exists(accountId)" if is_main else "accountId = :account",
+        "FilterExpression": is_absent("accountId") if is_main else "accountId = :account",
         "ExpressionAttributeValues": {
             name: {"S": value} for name, value in (values if is_main else {**values, ":account": account_id}).items()
         },
     }
     found: list[Trade] = []
     read = 0
-    for answer in dynamodb().get_paginator("query").paginate(**query):
-        read += answer["ScannedCount"]
+    for page in pages(query):
+        read += page.answer["ScannedCount"]
         if read > most:
             return None
-        found += map(trade_of, answer["Items"])
+        found += map(trade_of, page.items)
     return found
 
 
@@ -311,8 +303,7 @@ def by_entry(user_id: str) -> Iterator[Trade]:
         "KeyConditionExpression": "userId = :user",
         "ExpressionAttributeValues": {":user": {"S": user_id}},
     }
-    for page in pages(query):
-        yield from map(trade_of, page)
+    return map(trade_of, all_items(query))
 
 
 def labels_by_status(user_id: str, status: Status) -> Iterator[tuple[str, Labels]]:
@@ -329,15 +320,14 @@ def labels_by_status(user_id: str, status: Status) -> Iterator[tuple[str, Labels
         "ProjectionExpression": "tradeId, #symbol, #tags, setupType, accountId",
         "ScanIndexForward": False,
     }
-    for page in pages(query):
-        for item in page:
-            labels = Labels(
-                symbol=item["symbol"]["S"],
-                tags=tuple(tag["S"] for tag in item.get("tags", {"L": []})["L"]),
-                setup_type=item["setupType"]["S"] if "setupType" in item else None,
-                account_id=item["accountId"]["S"] if "accountId" in item else MAIN,
-            )
-            yield item["tradeId"]["S"], labels
+    for item in all_items(query):
+        labels = Labels(
+            symbol=item["symbol"]["S"],
+            tags=tuple(tag["S"] for tag in item.get("tags", {"L": []})["L"]),
+            setup_type=item["setupType"]["S"] if "setupType" in item else None,
+            account_id=item["accountId"]["S"] if "accountId" in item else MAIN,
+        )
+        yield item["tradeId"]["S"], labels
 
 
 def _indexes(wanted: TradeFilter) -> list[_Index]:
@@ -386,11 +376,11 @@ def _conditions(wanted: TradeFilter, index: _Index) -> list[_Condition]:
         values = {f":account{number}": account_id for number, account_id in enumerate(wanted.account_ids)}
         test = f"#account IN ({', '.join(values)})"
         if MAIN in wanted.account_ids:
-            test = f"({test} OR attribute_not_exists(#account))"
+            test = f"({test} OR {is_absent('#account')})"
         found.append(_Condition(test, {"#account": "accountId"}, values))
     if wanted.has_images is not None:
-        test = "attribute_exists" if wanted.has_images else "attribute_not_exists"
-        found.append(_Condition(f"{test}(#images)", {"#images": "imageCount"}, {}))
+        test = "attribute_exists(#images)" if wanted.has_images else is_absent("#images")
+        found.append(_Condition(test, {"#images": "imageCount"}, {}))
     return found
 
 
@@ -444,7 +434,7 @@ def _page_of_one_key(
     """A page of the trades of one idempotency key. They are few, and their index is not ordered by entry, so all are
     read and sorted.
     """
-    found = sorted((item for page in pages(query) for item in page), key=_entry, reverse=newest_first)
+    found = sorted(all_items(query), key=_entry, reverse=newest_first)
     if after is not None:
         reached = (after.sort_key, after.trade_id)
         found = [item for item in found if (_entry(item) < reached if newest_first else _entry(item) > reached)]

@@ -11,7 +11,7 @@ from handlers.journal.deletions import DeletedTrade, restored
 from handlers.journal.trade import Trade
 from handlers.storage import erasure_marks, kept_answers, trade_defaults, trading_accounts
 from handlers.storage.clients import trades_table
-from handlers.storage.dynamo import CONDITION_FAILED, at_version, batch_get, get_item, transact
+from handlers.storage.dynamo import CONDITION_FAILED, absent, at_version, batch_get, get_item, is_absent, transact
 from handlers.storage.errors import (
     AccountClosing,
     AccountErased,
@@ -53,7 +53,7 @@ def create(trade: Trade, answer: KeptAnswer | None = None, taken: Taken | None =
     AccountClosing, AccountErased, Busy; DefaultsDiffer when settings or account say something else than it took;
     VersionMismatch when the trade's id is taken.
     """
-    put: PutTypeDef = {**_put(trade), "ConditionExpression": "attribute_not_exists(tradeId)"}
+    put: PutTypeDef = {**_put(trade), **absent("tradeId")}
     external_ids = [take_external_id(trade)] if trade.external_id is not None else []
     return _store(trade, {"Put": put}, answer, external_ids, is_new=True, into=trade.account_id, taken=taken)
 
@@ -160,7 +160,7 @@ def restore(user_id: str, trade_id: str, now: datetime) -> Trade:
         except TradeNotFound:
             raise DeletedTradeNotFound(trade_id) from None
     trade, of_group = _in_its_group(restored(deleted_trade_of(kept), now))
-    put: PutTypeDef = {**_put(trade), "ConditionExpression": "attribute_not_exists(tradeId)"}
+    put: PutTypeDef = {**_put(trade), **absent("tradeId")}
     forget: TransactWriteItemTypeDef = {
         "Delete": {
             "TableName": trades_table(),
@@ -220,14 +220,13 @@ def has_external_id(user_id: str, external_id: str) -> bool:
 
 def take_external_id(trade: Trade) -> TransactWriteItemTypeDef:
     """The write that keeps the trade's external id for it, if no other trade has it."""
-    return {
-        "Put": {
-            "TableName": trades_table(),
-            "Item": external_item(trade.user_id, str(trade.external_id), trade.trade_id),
-            "ConditionExpression": "attribute_not_exists(tradeId)",
-            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-        }
+    put: Any = {
+        "TableName": trades_table(),
+        "Item": external_item(trade.user_id, str(trade.external_id), trade.trade_id),
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        **absent("tradeId"),
     }
+    return {"Put": put}
 
 
 def keep_external_id(trade: Trade) -> TransactWriteItemTypeDef:
@@ -235,7 +234,7 @@ def keep_external_id(trade: Trade) -> TransactWriteItemTypeDef:
     put: Any = {
         "TableName": trades_table(),
         "Item": external_item(trade.user_id, str(trade.external_id), trade.trade_id),
-        "ConditionExpression": "attribute_not_exists(tradeId) OR ofTrade = :trade",
+        "ConditionExpression": f"{is_absent('tradeId')} OR ofTrade = :trade",
         "ExpressionAttributeValues": {":trade": {"S": trade.trade_id}},
     }
     return {"Put": put}

@@ -19,7 +19,7 @@ from handlers.journal.trading_accounts import MOST_ACCOUNTS, Standing, TradingAc
 from handlers.storage import ledger, trade_defaults
 from handlers.storage.clients import ledger_table, stats_table
 from handlers.storage.codec import Codec
-from handlers.storage.dynamo import CONDITION_FAILED, pages
+from handlers.storage.dynamo import CONDITION_FAILED, absent, all_items, at_version, is_absent
 from handlers.storage.errors import (
     AccountClosing,
     NoSuchAccount,
@@ -99,7 +99,7 @@ def create(account: TradingAccount, answer: KeptAnswer | None, now: datetime) ->
         "TableName": ledger_table(),
         "Key": ledger.key(account.user_id, ledger.ACCOUNTS_MADE),
         "UpdateExpression": "ADD #total :one",
-        "ConditionExpression": "attribute_not_exists(#total) OR #total < :most",
+        "ConditionExpression": f"{is_absent('#total')} OR #total < :most",
         "ExpressionAttributeNames": {"#total": "total"},
         "ExpressionAttributeValues": {":one": {"N": "1"}, ":most": {"N": str(MOST_ACCOUNTS)}},
     }
@@ -344,7 +344,7 @@ def _restored(user_id: str, name: str, of_ledger: Settings | TradingAccount | No
     item = ledger.SETTINGS if name == SETTINGS_COPY else name
     check: Any = {"TableName": ledger_table(), "Key": ledger.key(user_id, item)}
     if of_ledger is None:
-        check |= {"ConditionExpression": "attribute_not_exists(#item)", "ExpressionAttributeNames": {"#item": "item"}}
+        check |= absent("#item")
         return [{"ConditionCheck": check}, *_not_copied(user_id, name)]
     check |= _settings_as(of_ledger) if isinstance(of_ledger, Settings) else _as_read(of_ledger)
     return [{"ConditionCheck": check}, *_copied(of_ledger)]
@@ -393,7 +393,7 @@ def _copies_between(user_id: str, low: str, high: str, *, consistent: bool = Fal
         "ExpressionAttributeValues": {":user": {"S": user_id}, ":low": {"S": low}, ":high": {"S": high}},
         "ConsistentRead": consistent,
     }
-    return chain.from_iterable(pages(query))
+    return all_items(query)
 
 
 def _copy_keys(user_id: str, name: str) -> list[ledger.Item]:
@@ -421,31 +421,21 @@ def _settings_of(user_id: str, item: Any) -> Settings:
     return settings_of(item) if item else Settings(user_id=user_id)
 
 
-def _as_read(account: TradingAccount) -> dict[str, Any]:
+def _as_read(account: TradingAccount) -> Any:
     """The condition that the account is stored as it was read, also in what its version does not count."""
     if account.created_at is None:
-        return {"ConditionExpression": "attribute_not_exists(#item)", "ExpressionAttributeNames": {"#item": "item"}}
-    return {
-        "ConditionExpression": "#version = :version AND inUse = :inUse AND closing = :closing AND erasing = :erasing",
-        "ExpressionAttributeNames": {"#version": "version"},
-        "ExpressionAttributeValues": {
-            ":version": {"N": str(account.version)},
-            ":inUse": {"BOOL": account.in_use},
-            ":closing": {"BOOL": account.closing},
-            ":erasing": {"BOOL": account.erasing},
-        },
-    }
+        return absent("#item")
+    marks = {"inUse": account.in_use, "closing": account.closing, "erasing": account.erasing}
+    return at_version(
+        account.version,
+        *(f"{name} = :{name}" for name in marks),
+        values={f":{name}": {"BOOL": is_set} for name, is_set in marks.items()},
+    )
 
 
-def _settings_as(former: Settings) -> dict[str, Any]:
+def _settings_as(former: Settings) -> Any:
     """The condition that the settings are stored as they were read."""
-    if former.updated_at is None:
-        return {"ConditionExpression": "attribute_not_exists(#item)", "ExpressionAttributeNames": {"#item": "item"}}
-    return {
-        "ConditionExpression": "#version = :version",
-        "ExpressionAttributeNames": {"#version": "version"},
-        "ExpressionAttributeValues": {":version": {"N": str(former.version)}},
-    }
+    return absent("#item") if former.updated_at is None else at_version(former.version)
 
 
 def _unchanged(under: Settings) -> TransactWriteItemTypeDef:

@@ -9,8 +9,19 @@ from typing import TYPE_CHECKING, Any
 from handlers.journal.images import PENDING_FOR, REJECTED_FOR, Upload
 from handlers.journal.trade import Image, Trade
 from handlers.storage import erasure_marks
-from handlers.storage.clients import dynamodb, trades_table
-from handlers.storage.dynamo import CONDITION_FAILED, at_version, batch_get, get_item, patiently, transact, transact_get
+from handlers.storage.clients import trades_table
+from handlers.storage.dynamo import (
+    CONDITION_FAILED,
+    absent,
+    at_version,
+    batch_get,
+    get_item,
+    is_absent,
+    one_page,
+    transact,
+    transact_get,
+    write_if,
+)
 from handlers.storage.errors import AccountErased, TradeNotFound, VersionMismatch
 from handlers.storage.trade_items import (
     Item,
@@ -33,7 +44,7 @@ if TYPE_CHECKING:
 
 Check = Callable[[Trade, Sequence[Upload]], None]
 
-_IS_PENDING = "attribute_exists(tradeId) AND attribute_not_exists(reason)"
+_IS_PENDING = f"attribute_exists(tradeId) AND {is_absent('reason')}"
 
 
 def read(user_id: str, trade_id: str, now: datetime) -> tuple[Trade, tuple[Upload, ...]]:
@@ -111,12 +122,10 @@ def _next_count(user_id: str, trade_id: str, asked: Item, now: datetime) -> PutT
     count = int(asked["count"]["N"]) if asked else 0
     expires = str(epoch_seconds(now + PENDING_FOR + REJECTED_FOR))
     item = upload_key(user_id, trade_id) | {"count": {"N": str(count + 1)}, "expiresAt": {"N": expires}}
-    put: PutTypeDef = {
-        "TableName": trades_table(),
-        "Item": item,
-        "ConditionExpression": "attribute_not_exists(tradeId)",
-    }
-    if asked:
+    put: PutTypeDef = {"TableName": trades_table(), "Item": item}
+    if not asked:
+        put.update(absent("tradeId"))
+    else:
         put["ConditionExpression"] = "#count = :count"
         put["ExpressionAttributeNames"] = {"#count": "count"}
         put["ExpressionAttributeValues"] = {":count": {"N": str(count)}}
@@ -155,16 +164,13 @@ def reject(user_id: str, trade_id: str, upload: Upload, now: datetime) -> None:
 
     Raises Busy; VersionMismatch when the record is not pending any more.
     """
-    try:
-        patiently(
-            lambda: dynamodb().put_item(
-                TableName=trades_table(),
-                Item=upload_item(user_id, trade_id, upload, now + REJECTED_FOR),
-                ConditionExpression=_IS_PENDING,
-            )
-        )
-    except dynamodb().exceptions.ConditionalCheckFailedException as error:
-        raise VersionMismatch(trade_id) from error
+    put: PutTypeDef = {
+        "TableName": trades_table(),
+        "Item": upload_item(user_id, trade_id, upload, now + REJECTED_FOR),
+        "ConditionExpression": _IS_PENDING,
+    }
+    if not write_if({"Put": put}):
+        raise VersionMismatch(trade_id)
 
 
 def begin_restoring(user_id: str, trade_id: str, images: Collection[Image], now: datetime) -> None:
@@ -214,10 +220,10 @@ def forget(user_id: str, trade_id: str, image_id: str) -> bool:
 
 
 def _query(user_id: str, beginning: str) -> list[Any]:
-    response = dynamodb().query(
-        TableName=trades_table(),
-        KeyConditionExpression="userId = :user AND begins_with(tradeId, :beginning)",
-        ExpressionAttributeValues={":user": {"S": user_id}, ":beginning": {"S": beginning}},
-        ConsistentRead=True,
-    )
-    return response["Items"]  # one page of 1 MB is enough: a trade has at most 400 KB, and its uploads are limited
+    query = {
+        "TableName": trades_table(),
+        "KeyConditionExpression": "userId = :user AND begins_with(tradeId, :beginning)",
+        "ExpressionAttributeValues": {":user": {"S": user_id}, ":beginning": {"S": beginning}},
+        "ConsistentRead": True,
+    }
+    return one_page(query).items  # 1 MB is enough: a trade has at most 400 KB, and its uploads are limited

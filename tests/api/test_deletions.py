@@ -133,7 +133,7 @@ def test_pages_hold_each_deleted_trade_once(dana: Client) -> None:
 
 
 def test_a_page_ends_where_it_grows_too_long(dana: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deleted_trades, "_ENOUGH_BYTES", 100)
+    monkeypatch.setattr(deleted_trades, "ENOUGH_BYTES", 100)
     for _ in range(3):
         dana.delete(f"/trades/{dana.new_trade()['tradeId']}")
     sizes, query = [], ""

@@ -664,7 +664,7 @@ def test_a_filtered_page_is_full_or_says_that_more_follow(dana: Client, monkeypa
     bought = [each["execution"]["executionId"] for each in made if each["execution"]["side"] == "BUY"]
     page = dana.get("/executions", query="side=BUY&limit=2&order=asc").json
     assert [each["executionId"] for each in page["items"]] == bought[:2]
-    monkeypatch.setattr(execution_lists, "_MOST_QUERIES", 0)
+    monkeypatch.setattr(execution_lists, "MOST_QUERIES", 0)
     monkeypatch.setattr(execution_lists, "_page_size", lambda *_: 7)
     pages: list[list[str]] = []
     token = ""

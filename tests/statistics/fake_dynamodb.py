@@ -116,7 +116,7 @@ class FakeDynamoDB:
         page = rest[: self.page]
         return {"Items": page} | ({"LastEvaluatedKey": page[-1]} if len(rest) > self.page else {})
 
-    def transact_write_items(self, *, TransactItems: list[Any]) -> Item:
+    def transact_write_items(self, *, TransactItems: list[Any], ClientRequestToken: str = "") -> Item:  # noqa: ARG002 no call is repeated
         def write() -> Item:
             actions = [next(iter(action.items())) for action in TransactItems]
             assert 1 <= len(actions) <= 100

@@ -9,7 +9,7 @@ import pytest
 
 from handlers.journal.executions import Instrument
 from handlers.journal.settings import MAIN
-from handlers.storage import executions
+from handlers.storage import dynamo, executions
 from handlers.storage.executions import StoredPosition
 from local.emulator.tables import LARGEST_LIMIT
 from tests.storage.examples import NOW
@@ -22,7 +22,7 @@ def test_no_page_asks_for_more_than_dynamodb_takes(monkeypatch: pytest.MonkeyPat
         limits.append(given["Limit"])
         return {"Items": [], **({"LastEvaluatedKey": {"item": {"S": "x"}}} if len(limits) < 100 else {})}
 
-    monkeypatch.setattr(executions, "dynamodb", lambda: SimpleNamespace(query=query))
+    monkeypatch.setattr(dynamo, "dynamodb", lambda: SimpleNamespace(query=query))
     held = StoredPosition(user_id="dana", account_id=MAIN, symbol="AAPL", instrument=Instrument(), dirty_since=NOW)
     assert executions.since_flat(held, None) == []
     assert len(limits) == 100

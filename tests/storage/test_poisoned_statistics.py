@@ -155,10 +155,10 @@ def test_a_comparison_whose_end_is_refused_for_good_is_an_error(
     store("trades", [trade_item(trade) for trade in trades])
     comparing.compare(USER, lambda: NOW)
 
-    def refused(_: Any) -> None:
+    def refused(**_: Any) -> None:
         raise ClientError({"Error": {"Code": "ValidationException"}}, "UpdateItem")
 
-    monkeypatch.setattr(comparing, "patiently", refused)
+    monkeypatch.setattr(clients.dynamodb(), "update_item", refused)
     with pytest.raises(ClientError, match="ValidationException"):
         comparing.compare(USER, lambda: NOW)
 

@@ -17,7 +17,7 @@ from handlers.journal.stats.entries import Entry
 from handlers.journal.trading_accounts import Standing
 from handlers.log import logger
 from handlers.storage.clients import stats_table
-from handlers.storage.dynamo import get_item, pages
+from handlers.storage.dynamo import all_items, get_item
 from handlers.storage.errors import UnreadableBook
 from handlers.storage.stats.book_items import (
     AFTER_ALL_BOOKS,
@@ -140,8 +140,7 @@ def _items_between(user_id: str, low: str, high: str, *, consistent: bool = Fals
         "ExpressionAttributeValues": {":user": {"S": user_id}, ":low": {"S": low}, ":high": {"S": high}},
         "ConsistentRead": consistent,
     }
-    for page in pages(query):
-        yield from page
+    return all_items(query)
 
 
 class AllBooks:

@@ -18,14 +18,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from handlers.journal.groups import Group
 from handlers.journal.stats.entries import GROUP, Entry, entries, group_entry
 from handlers.log import logger
 from handlers.storage import erasure_marks, trading_accounts
-from handlers.storage.clients import dynamodb, stats_table, trades_table
-from handlers.storage.dynamo import pages, patiently
+from handlers.storage.clients import stats_table, trades_table
+from handlers.storage.dynamo import all_items, at_version, write_if
 from handlers.storage.errors import UnreadableBook, UnreadableTrade
 from handlers.storage.groups import group_of, is_group
 from handlers.storage.stats.book_items import GROUPS, STATE, book_of, key, number_of_parts, part_of, row_of
@@ -169,7 +167,7 @@ def _compare_places(user_id: str, made: dict[str, tuple[date, Entry]], doubts: _
         "ExpressionAttributeValues": {":user": {"S": user_id}, ":prefix": {"S": GROUPS}},
         "ConsistentRead": True,
     }
-    places = {item["statKey"]["S"].removeprefix(GROUPS): item for page in pages(query) for item in page}
+    places = {item["statKey"]["S"].removeprefix(GROUPS): item for item in all_items(query)}
     for group_id in places.keys() | made.keys():
         day = made[group_id][0] if group_id in made else None
         if day_in(places.get(group_id)) != day:
@@ -227,23 +225,15 @@ def _trades_and_groups(user_id: str) -> Iterator[Any]:
         "ExpressionAttributeValues": {":user": {"S": user_id}},
         "ConsistentRead": True,
     }
-    for page in pages(query):
-        yield from (item for item in page if is_trade(item) or is_group(item))
+    return (item for item in all_items(query) if is_trade(item) or is_group(item))
 
 
 def _is_compared(user_id: str, version: int, now: datetime) -> None:
     """Take the user out of the due list, unless the statistics have changed since that version. Raises Busy."""
-    try:
-        patiently(
-            lambda: dynamodb().update_item(
-                TableName=stats_table(),
-                Key=key(user_id, STATE),
-                UpdateExpression="SET comparedAt = :now REMOVE dueList, dueSince",
-                ConditionExpression="#version = :version",
-                ExpressionAttributeNames={"#version": "version"},
-                ExpressionAttributeValues={":version": {"N": str(version)}, ":now": {"S": instant(now)}},
-            )
-        )
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-            raise
+    update: Any = {
+        "TableName": stats_table(),
+        "Key": key(user_id, STATE),
+        "UpdateExpression": "SET comparedAt = :now REMOVE dueList, dueSince",
+        **at_version(version, values={":now": {"S": instant(now)}}),
+    }
+    write_if({"Update": update})

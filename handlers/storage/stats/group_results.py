@@ -20,9 +20,10 @@ from handlers.journal.money import canonical
 from handlers.journal.stats.entries import GROUP, Entry, group_entry, same_facts
 from handlers.journal.trade import Trade
 from handlers.storage.clients import stats_table, trades_table
-from handlers.storage.dynamo import at_version, batch_get_of_tables
+from handlers.storage.dynamo import absent, batch_get_of_tables
+from handlers.storage.errors import VersionMismatch
 from handlers.storage.groups import group_key, group_of
-from handlers.storage.retry import attempts
+from handlers.storage.retry import retry_overtaken
 from handlers.storage.stats.book_items import (
     GROUPS,
     Item,
@@ -34,6 +35,7 @@ from handlers.storage.stats.book_items import (
     version_of,
 )
 from handlers.storage.stats.updating import (
+    as_updated,
     book_at,
     commit,
     divide,
@@ -54,28 +56,32 @@ def settle(user_id: str, group_id: str, now: datetime, also: date | None = None)
     transaction holds the books of these days, the checks of MOST_TRADES trades and four more actions. Raises
     AccountErased, UnreadableTrade, UnreadableBook, Busy.
     """
-    for _ in attempts():
-        group, place = _read(user_id, group_id)
-        trades = {} if group is None else read_trades(user_id, group.trade_ids)
-        made = None if group is None else group_entry(group, trades.values())
-        books = _books(user_id, group_id, made, {day for day in (day_in(place), also) if day is not None}, now)
-        has_moved = place_facts(place) != place_facts(_place(user_id, group_id, made, 0, now))
-        if not books and not has_moved:
-            return 0
-        stored = version_of(place)
-        checks = [] if group is None else [_check(user_id, one, trades) for one in group.trade_ids]
-        actions = [
-            {"Update": next_version(user_id, now)},
-            {"ConditionCheck": _group_unchanged(user_id, group_id, group)},
-            put_next(_place(user_id, group_id, made, stored + 1, now)),
-            *checks,
-            *map(put_next, books.values()),
-        ]
-        if not commit(user_id, actions):
-            for day in {day for day, item in books.items() if is_too_large(item)}:
-                divide(user_id, day, now)
-            return len(books) or 1
-    raise AssertionError("attempts end by raising")
+    return retry_overtaken(lambda: _settle(user_id, group_id, now, also))
+
+
+def _settle(user_id: str, group_id: str, now: datetime, also: date | None) -> int:
+    """As `settle` does, once. Raises VersionMismatch when another writer came first."""
+    group, place = _read(user_id, group_id)
+    trades = {} if group is None else read_trades(user_id, group.trade_ids)
+    made = None if group is None else group_entry(group, trades.values())
+    books = _books(user_id, group_id, made, {day for day in (day_in(place), also) if day is not None}, now)
+    has_moved = place_facts(place) != place_facts(_place(user_id, group_id, made, 0, now))
+    if not books and not has_moved:
+        return 0
+    stored = version_of(place)
+    checks = [] if group is None else [_check(user_id, one, trades) for one in group.trade_ids]
+    actions = [
+        {"Update": next_version(user_id, now)},
+        {"ConditionCheck": _group_unchanged(user_id, group_id, group)},
+        put_next(_place(user_id, group_id, made, stored + 1, now)),
+        *checks,
+        *map(put_next, books.values()),
+    ]
+    if commit(user_id, actions):
+        raise VersionMismatch(group_id)
+    for day in {day for day, item in books.items() if is_too_large(item)}:
+        divide(user_id, day, now)
+    return len(books) or 1
 
 
 def day_in(place: Mapping[str, Any] | None) -> date | None:
@@ -148,15 +154,5 @@ def _group_unchanged(user_id: str, group_id: str, group: Group | None) -> Any:
     """The check that the group is still the one that was read, or still absent."""
     check: Any = {"TableName": trades_table(), "Key": group_key(user_id, group_id)}
     if group is None:
-        return {**check, "ConditionExpression": "attribute_not_exists(tradeId)"}
-    condition = at_version(group.version)
-    return {
-        **check,
-        **condition,
-        # A version alone would not tell a group from one that was made in its place.
-        "ConditionExpression": f"{condition['ConditionExpression']} AND updatedAt = :updated",
-        "ExpressionAttributeValues": {
-            **condition["ExpressionAttributeValues"],
-            ":updated": {"S": group.updated_at.isoformat()},
-        },
-    }
+        return {**check, **absent("tradeId")}
+    return {**check, **as_updated(group)}

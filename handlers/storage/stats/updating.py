@@ -24,14 +24,22 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
+from handlers.journal.groups import Group
 from handlers.journal.stats.entries import Entry, entries, same_facts
 from handlers.journal.trade import Trade
 from handlers.log import logger
 from handlers.storage import erasure_marks
-from handlers.storage.clients import dynamodb, stats_table, trades_table
-from handlers.storage.dynamo import CONDITION_FAILED, CONFLICT, at_version, batch_get, batch_get_of_tables
-from handlers.storage.errors import AccountErased, UnreadableBook, UnreadableTrade
-from handlers.storage.retry import attempts
+from handlers.storage.clients import stats_table, trades_table
+from handlers.storage.dynamo import (
+    CONDITION_FAILED,
+    absent,
+    at_version,
+    batch_get,
+    batch_get_of_tables,
+    transact_once,
+)
+from handlers.storage.errors import AccountErased, UnreadableBook, UnreadableTrade, VersionMismatch
+from handlers.storage.retry import retry_overtaken
 from handlers.storage.stats.book_items import (
     LARGEST_PART,
     MOST_PARTS,
@@ -58,15 +66,6 @@ Touched = Mapping[date, Collection[str]]
 
 _MOST_ACTIONS = 100  # of a transaction
 _OF_EVERY_TRANSACTION = 2  # actions: the check of the account, the version of the statistics
-
-# The codes of a cancelled transaction that may succeed when it is repeated.
-_RETRYABLE = {
-    "None",
-    CONDITION_FAILED,
-    CONFLICT,
-    "ThrottlingError",
-    "ProvisionedThroughputExceeded",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,9 +138,10 @@ def _groups(touched: Touched) -> Iterator[dict[date, list[str]]]:
 def _settle(user_id: str, group: Touched, now: datetime, anew: Collection[date]) -> int:
     done = 0
     pending: Touched = group
-    waits = attempts()
-    while pending:
-        next(waits)
+
+    def settle_pending() -> None:
+        """Raises VersionMismatch as long as something is pending."""
+        nonlocal done, pending
         read = _read(user_id, pending)
         again: dict[date, set[str]] = {}
         for changes in _transactions(_changes(user_id, pending, read, now, anew)):
@@ -152,6 +152,10 @@ def _settle(user_id: str, group: Touched, now: datetime, anew: Collection[date])
             for change in overtaken:
                 again.setdefault(change.day, set()).update(change.trade_ids)
         pending = again
+        if pending:
+            raise VersionMismatch(user_id)
+
+    retry_overtaken(settle_pending)
     return done
 
 
@@ -278,34 +282,20 @@ def _actions(user_id: str, changes: Sequence[_Change], read: _Read, now: datetim
 
 def put_next(item: Item) -> Any:
     """Writes the item on the condition that the version before it is there."""
-    return {"Put": {"TableName": stats_table(), "Item": item, **_at_version(version_of(item) - 1)}}
+    return {"Put": {"TableName": stats_table(), "Item": item, **at_version(version_of(item) - 1)}}
 
 
 def unchanged(user_id: str, trade_id: str, trade: Trade | None) -> Any:
     """The check that the trade is still the one that was read, or still absent."""
     check: dict[str, Any] = {"TableName": trades_table(), "Key": trade_key(user_id, trade_id)}
     if trade is None:
-        return {**check, "ConditionExpression": "attribute_not_exists(tradeId)"}
-    return {
-        **check,
-        # A version alone would not tell a trade from one that was made in its place.
-        "ConditionExpression": "#version = :version AND updatedAt = :updated",
-        "ExpressionAttributeNames": {"#version": "version"},
-        "ExpressionAttributeValues": {
-            ":version": {"N": str(trade.version)},
-            ":updated": {"S": trade.updated_at.isoformat()},
-        },
-    }
+        return {**check, **absent("tradeId")}
+    return {**check, **as_updated(trade)}
 
 
-def _at_version(version: int) -> Any:
-    """The condition that an item is at that version; one that does not exist is at 0."""
-    if version > 0:
-        return at_version(version)
-    return {
-        "ConditionExpression": "attribute_not_exists(#version)",
-        "ExpressionAttributeNames": {"#version": "version"},
-    }
+def as_updated(read: Trade | Group) -> Any:
+    """The condition that it is stored as it was read: a version alone would not tell it from one made in its place."""
+    return at_version(read.version, "updatedAt = :updated", values={":updated": {"S": read.updated_at.isoformat()}})
 
 
 def next_version(user_id: str, now: datetime) -> Any:
@@ -329,19 +319,11 @@ def commit(user_id: str, actions: Sequence[TransactWriteItemTypeDef]) -> set[str
 
     Returns the sort keys of the items that failed; none if all is written. Raises AccountErased, Busy.
     """
-    try:
-        dynamodb().transact_write_items(TransactItems=[{"ConditionCheck": erasure_marks.not_begun(user_id)}, *actions])
-    except dynamodb().exceptions.TransactionCanceledException as error:
-        of_account, *others = error.response["CancellationReasons"]
-        if of_account["Code"] == CONDITION_FAILED:
-            raise AccountErased(user_id) from error
-        if not {reason["Code"] for reason in (of_account, *others)} <= _RETRYABLE:
-            raise
-        failed = {_sort_key(action) for action, reason in zip(actions, others, strict=True) if reason["Code"] != "None"}
-        return failed or {STATE}
-    except dynamodb().exceptions.TransactionInProgressException:
-        return {STATE}
-    return set()
+    of_account, *others = transact_once([{"ConditionCheck": erasure_marks.not_begun(user_id)}, *actions])
+    if of_account.get("Code") == CONDITION_FAILED:
+        raise AccountErased(user_id)
+    failed = {_sort_key(action) for action, reason in zip(actions, others, strict=True) if reason}
+    return failed or ({STATE} if of_account else set())
 
 
 def _sort_key(action: Any) -> str:
