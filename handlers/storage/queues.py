@@ -9,11 +9,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from handlers.storage.clients import sqs
+from handlers.storage.errors import Unavailable
+from handlers.storage.retry import attempts
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
 
 _MOST_AT_ONCE = 10  # messages of a request
+
+# Longer than a request lasts. The first message, which is sent in case the request breaks off, arrives after it.
+IN_CASE = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +34,24 @@ class Queue:
         """Send a message that nobody receives before the delay is over."""
         sqs().send_message(QueueUrl=self.url, MessageBody=json.dumps(message), DelaySeconds=int(delay.total_seconds()))
 
-    def send_all(self, messages: Iterable[Mapping[str, Any]]) -> None:
-        """Send many messages, ten in a request. Raises RuntimeError when one was refused; those before it are sent."""
+    def send_all(self, messages: Iterable[Mapping[str, Any]], client: SQSClient | None = None) -> int:
+        """Send many messages, ten in a request; those that are refused are sent again. Returns how many there were.
+
+        client: the client to send with, in place of this process's own. Raises Unavailable when some of ten are refused
+        to the end; those before them are sent.
+        """
+        sent = 0
         rest = iter(messages)
         while batch := list(islice(rest, _MOST_AT_ONCE)):
             entries: Any = [{"Id": str(number), "MessageBody": json.dumps(body)} for number, body in enumerate(batch)]
-            answer = sqs().send_message_batch(QueueUrl=self.url, Entries=entries)
-            if failed := answer.get("Failed"):
-                raise RuntimeError(f"{len(failed)} messages were refused, the first for {failed[0].get('Code')}")
+            tries = attempts(at_the_end=Unavailable)
+            while entries:
+                next(tries)
+                answer = (client or sqs()).send_message_batch(QueueUrl=self.url, Entries=entries)
+                failed = {failure["Id"] for failure in answer.get("Failed", ())}
+                entries = [entry for entry in entries if entry["Id"] in failed]
+            sent += len(batch)
+        return sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +110,11 @@ def import_queue() -> Queue:
 def import_apply_queue() -> Queue:
     """The queue of the imports that are being committed or undone."""
     return Queue(os.environ["IMPORT_APPLY_QUEUE_URL"])
+
+
+def rebuild_queue() -> Queue:
+    """The queue of the users whose statistics are compared with their trades, and of the searches for them."""
+    return Queue(os.environ["REBUILD_QUEUE_URL"])
 
 
 def settle_queue() -> OrderedQueue:

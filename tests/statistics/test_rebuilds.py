@@ -11,6 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from handlers.entry.streams import rebuild_all_stats, rebuild_stats, update_stats
+from handlers.storage import queues
 from handlers.storage.stats import books, comparing, due
 from ops.redrive import redrive, users_of
 from tests.rights import Recorded
@@ -63,10 +64,10 @@ class Context:
 @pytest.fixture
 def sqs(db: Db, monkeypatch: pytest.MonkeyPatch) -> Sqs:
     db.renew()
-    queues = Sqs()
+    found = Sqs()
     monkeypatch.setenv("REBUILD_QUEUE_URL", "RebuildQueueUrl")
-    monkeypatch.setattr(due, "sqs", lambda: Recorded("sqs", queues))
-    return queues
+    monkeypatch.setattr(queues, "sqs", lambda: Recorded("sqs", found))
+    return found
 
 
 class Cognito:

@@ -2,23 +2,52 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from handlers.storage import clients
+from handlers.storage.errors import Unavailable
 from handlers.storage.queues import Queue
 
+MESSAGES = [{"number": number} for number in range(35)]
 
-def test_messages_are_sent_ten_at_a_time_until_one_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    sent: list[int] = []
 
-    def refuse_the_third_batch(QueueUrl: str, Entries: list[Any]) -> Any:
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[list[int]]:
+    """The numbers in the messages of each batch, with no waits between the batches."""
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    return []
+
+
+def refusing(sent: list[list[int]], refused: Callable[[int, int], bool]) -> Callable[..., Any]:
+    """A queue that refuses some messages, by the number of the batch, from 1, and the place in it."""
+
+    def send(QueueUrl: str, Entries: list[Any]) -> Any:
         assert QueueUrl == "https://queue"
-        sent.append(len(Entries))
-        return {"Failed": [{"Id": "2", "Code": "InternalError"}]} if len(sent) == 3 else {}
+        sent.append([json.loads(entry["MessageBody"])["number"] for entry in Entries])
+        failed = [entry for place, entry in enumerate(Entries) if refused(len(sent), place)]
+        return {"Failed": [{"Id": entry["Id"], "Code": "InternalError"} for entry in failed]} if failed else {}
 
-    monkeypatch.setattr(clients.sqs(), "send_message_batch", refuse_the_third_batch)
-    with pytest.raises(RuntimeError, match="1 messages were refused, the first for InternalError"):
-        Queue("https://queue").send_all({"number": number} for number in range(35))
-    assert sent == [10, 10, 10]
+    return send
+
+
+def test_what_is_refused_is_sent_again(sent: list[list[int]], monkeypatch: pytest.MonkeyPatch) -> None:
+    send = refusing(sent, lambda batch, place: (batch, place) in ((3, 2), (3, 7), (4, 1)))
+    monkeypatch.setattr(clients.sqs(), "send_message_batch", send)
+    assert Queue("https://queue").send_all(iter(MESSAGES)) == 35
+    of_third = list(range(20, 30))
+    assert sent == [list(range(10)), list(range(10, 20)), of_third, [22, 27], [27], list(range(30, 35))]
+
+
+def test_what_is_refused_to_the_end_is_an_error_and_nothing_behind_it_is_sent(
+    sent: list[list[int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send = refusing(sent, lambda batch, place: batch > 2 or (batch == 2 and place == 4))
+    monkeypatch.setattr(clients.sqs(), "send_message_batch", send)
+    with pytest.raises(Unavailable):
+        Queue("https://queue").send_all(MESSAGES)
+    assert sent[:2] == [list(range(10)), list(range(10, 20))]
+    assert sent[2:] == [[14]] * 5

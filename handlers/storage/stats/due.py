@@ -10,17 +10,15 @@ queueing each. A search that is interrupted begins again and queues some users t
 
 from __future__ import annotations
 
-import json
 import os
 import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from handlers.storage.clients import cognito_admin, dynamodb, sqs, stats_table
-from handlers.storage.errors import Unavailable
-from handlers.storage.retry import attempts
+from handlers.storage.clients import cognito_admin, stats_table
+from handlers.storage.dynamo import one_page
+from handlers.storage.queues import rebuild_queue
 from handlers.storage.user_pool_errors import meanings
 
 if TYPE_CHECKING:
@@ -29,7 +27,6 @@ if TYPE_CHECKING:
 INDEX = "due-users-gsi"
 LISTS = 16  # also how many workers can find users at once
 
-_MOST_MESSAGES = 10  # of a batch
 _MOST_USERS = 60  # of a page of the pool
 
 
@@ -84,16 +81,14 @@ def find(search: Search, has_time: Callable[[], bool]) -> int:
 
 
 def _page_of_list(due_list: str, after: Any) -> tuple[list[str], Any]:
-    query: Any = {
+    query = {
         "TableName": stats_table(),
         "IndexName": INDEX,
         "KeyConditionExpression": "dueList = :list",
         "ExpressionAttributeValues": {":list": {"S": due_list}},
     }
-    if after is not None:
-        query["ExclusiveStartKey"] = after
-    page = dynamodb().query(**query)
-    return [item["userId"]["S"] for item in page["Items"]], page.get("LastEvaluatedKey")
+    page = one_page(query, after)
+    return [item["userId"]["S"] for item in page.items], page.last
 
 
 def _page_of_pool(after: str | None) -> tuple[list[str], str | None]:
@@ -107,15 +102,4 @@ def _page_of_pool(after: str | None) -> tuple[list[str], str | None]:
 
 
 def _send(messages: Iterable[dict[str, Any]], client: SQSClient | None = None) -> int:
-    sent = 0
-    rest = iter(messages)
-    while batch := list(islice(rest, _MOST_MESSAGES)):
-        entries: Any = [{"Id": str(number), "MessageBody": json.dumps(body)} for number, body in enumerate(batch)]
-        waits = attempts(at_the_end=Unavailable)
-        while entries:
-            next(waits)
-            answer = (client or sqs()).send_message_batch(QueueUrl=os.environ["REBUILD_QUEUE_URL"], Entries=entries)
-            failed = {failure["Id"] for failure in answer.get("Failed", ())}
-            entries = [entry for entry in entries if entry["Id"] in failed]
-        sent += len(batch)
-    return sent
+    return rebuild_queue().send_all(messages, client)
