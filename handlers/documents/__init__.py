@@ -1,1 +1,1 @@
-"""The journal's objects as the JSON documents of the contract. Names in camelCase are made here and nowhere else."""
+"""The journal's objects as the JSON documents of the contract. What each field is called there is said here alone."""

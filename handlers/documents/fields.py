@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from handlers.journal.money import canonical
+from handlers.names import camel_case
 
 # Of a trade's status, which is derived, a client gives that it was cancelled. Closes are shown with what they realized.
 NAMES = {"cancelled": "status", "entered": "entries", "realized": "partial_closes"}
@@ -34,8 +35,7 @@ def as_json(document: Any) -> str:
 
 def contract_name(field: str) -> str:
     """The contract's name of a field: open_date is openDate."""
-    head, *rest = NAMES.get(field, field).split("_")
-    return head + "".join(part.capitalize() for part in rest)
+    return camel_case(NAMES.get(field, field))
 
 
 def pointer(path: Iterable[str | int]) -> str:

@@ -14,6 +14,9 @@ from handlers.log import logger
 
 Event = dict[str, Any]
 
+# What is kept of a function's time for its answer.
+SECONDS_TO_ANSWER = 5
+
 
 def each_message(event: Event, handle: Callable[[Any], None]) -> Event:
     """Handle a queue's messages, which are JSON. The answer names those that failed, so Lambda delivers them again."""

@@ -6,13 +6,10 @@ from typing import Any
 
 from handlers import deadline
 from handlers.entry import runtime
-from handlers.entry.batches import Event, each_message
+from handlers.entry.batches import SECONDS_TO_ANSWER, Event, each_message
 from handlers.log import logger
 from handlers.storage.errors import AccountErased
 from handlers.usecases import apply_import
-
-# What is kept of a function's time for its answer.
-SECONDS_TO_ANSWER = 5
 
 
 def apply_imports(event: Event, context: Any) -> Event:

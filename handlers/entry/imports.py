@@ -8,15 +8,13 @@ from urllib.parse import unquote_plus
 
 from handlers import deadline
 from handlers.entry import runtime
-from handlers.entry.batches import Event, each_message
+from handlers.entry.batches import SECONDS_TO_ANSWER, Event, each_message
 from handlers.imports.record import Import
 from handlers.log import logger
 from handlers.metrics import count
 from handlers.storage.errors import AccountErased
 from handlers.usecases import read_import
 
-# What is kept of a function's time for its answer.
-SECONDS_TO_ANSWER = 5
 # What a mistake in the code that reads a file raises. Their texts may hold what the file says, so they are not logged.
 _BUGS = (ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from handlers import deadline
 from handlers.entry import runtime
-from handlers.entry.batches import Event, each_change, each_message
+from handlers.entry.batches import SECONDS_TO_ANSWER, Event, each_change, each_message
 from handlers.log import logger
 from handlers.metrics import count
 from handlers.storage import import_files, imports
@@ -16,9 +16,6 @@ from handlers.storage.errors import AccountErased
 from handlers.storage.executions import PositionKey, marked_position
 from handlers.storage.queues import settle_queue
 from handlers.usecases import settling
-
-# What is kept of a function's time for its answer.
-SECONDS_TO_ANSWER = 5
 
 
 def after_ledger_change(event: Event, _: Any) -> Event:

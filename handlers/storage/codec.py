@@ -16,6 +16,8 @@ from decimal import Clamped, Context, Decimal, Inexact, Overflow, Rounded, Under
 from enum import StrEnum
 from typing import Any, Generic, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from handlers.names import camel_case
+
 Stored = TypeVar("Stored")
 
 # DynamoDB's numbers: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
@@ -60,12 +62,6 @@ _READ: dict[str, Callable[[Any], Any]] = {
     "L": lambda held: [value(item) for item in held],
     "M": lambda held: {name: value(item) for name, item in held.items()},
 }
-
-
-def camel_case(name: str) -> str:
-    """The attribute's name for a field's name: open_date is openDate."""
-    head, *rest = name.split("_")
-    return head + "".join(part.capitalize() for part in rest)
 
 
 class _Column(NamedTuple):

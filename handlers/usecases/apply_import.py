@@ -22,7 +22,7 @@ from handlers.imports.record import (
 )
 from handlers.storage import account_locks, import_edits, imports, kept_answers
 from handlers.storage.errors import AccountClosing, Busy, ImportNotFound, LedgerChanged, NoSuchAccount
-from handlers.storage.queues import import_apply_queue
+from handlers.storage.queues import IN_CASE, import_apply_queue
 from handlers.storage.retry import retry_overtaken
 from handlers.storage.trade_items import KeptAnswer
 from handlers.usecases import import_actions, import_cash, import_executions, import_links, import_removal
@@ -31,8 +31,6 @@ from handlers.usecases.import_contents import Contents, contents_of
 from handlers.usecases.import_work import Overtaken, Paused, Work
 from handlers.usecases.keyed import KeyedRequest
 
-# Longer than a request lasts.
-IN_CASE = timedelta(seconds=30)
 # How long another import of the account is waited for, and AWS or others when they are in the way.
 WHILE_LOCKED = timedelta(seconds=15)
 WHILE_BUSY = timedelta(seconds=10)

@@ -19,7 +19,7 @@ from handlers.storage import account_contents as contents
 from handlers.storage import groups as group_storage
 from handlers.storage import trading_accounts
 from handlers.storage.errors import GroupChanged, GroupNotFound, LedgerChanged, TradingAccountNotFound
-from handlers.storage.queues import erasure_queue
+from handlers.storage.queues import IN_CASE, erasure_queue
 from handlers.storage.retry import retry_overtaken
 from handlers.usecases import groups
 from handlers.usecases.trading_accounts import check_can_go
@@ -27,8 +27,6 @@ from handlers.usecases.trading_accounts import check_can_go
 if TYPE_CHECKING:
     from handlers.usecases.trades import Precondition
 
-# Longer than a request lasts. The first message, which is sent in case the request breaks off, arrives after it.
-IN_CASE = timedelta(seconds=30)
 LAST_LOOK_AFTER = timedelta(seconds=10)
 # Seconds that one batch of a step takes at most.
 BATCH_SECONDS = 30

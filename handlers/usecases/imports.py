@@ -36,7 +36,7 @@ from handlers.storage.errors import (
     TradingAccountNotFound,
 )
 from handlers.storage.import_files import Place
-from handlers.storage.queues import import_queue
+from handlers.storage.queues import IN_CASE, import_queue
 from handlers.storage.retry import retry_overtaken
 from handlers.storage.trade_items import KeptAnswer
 
@@ -46,8 +46,6 @@ if TYPE_CHECKING:
     from handlers.usecases.trades import Precondition
 
 READING = "READING"
-# Longer than a request lasts. The first message, which is sent in case the request breaks off, arrives after it.
-IN_CASE = timedelta(seconds=30)
 
 _CAN_BE_READ_AGAIN = frozenset(
     {

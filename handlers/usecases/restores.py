@@ -27,14 +27,12 @@ from handlers.journal.restores import (
 from handlers.storage import kept_answers
 from handlers.storage import restores as storage
 from handlers.storage.errors import LedgerChanged, RestoreNotFound
-from handlers.storage.queues import restore_queue
+from handlers.storage.queues import IN_CASE, restore_queue
 from handlers.storage.retry import retry_overtaken
 from handlers.storage.trade_items import KeptAnswer
 from handlers.usecases import restore_edits
 from handlers.usecases.keyed import KeyedRequest
 
-# Longer than a request lasts. The first message, which is sent in case the request breaks off, arrives after it.
-IN_CASE = timedelta(seconds=30)
 # How long a request looks for what was edited since. A function of the queue then looks through all of it.
 SECONDS_TO_LOOK = 8
 
