@@ -73,6 +73,26 @@ def test_a_group_takes_four_requests_and_units_for_each_of_its_trades(requests: 
     assert requests == {"BatchGetItem": 3}
 
 
+def test_a_result_that_another_writer_overtook_is_worked_out_again(
+    requests: Counter[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, trades = a_group(2)
+    write = clients.dynamodb().transact_write_items
+    late = max(trades, key=lambda trade: trade.closes[-1].closed_at)
+    moved = replace(late.closes[-1], closed_at=late.closes[-1].closed_at + timedelta(days=3))
+    others = iter([replace(late, closes=(*late.closes[:-1], moved), version=2)])
+
+    def overtaken(**given: Any) -> Any:
+        store("trades", map(trade_item, others))
+        return write(**given)
+
+    monkeypatch.setattr(clients.dynamodb(), "transact_write_items", overtaken)
+    requests.clear()
+    assert group_results.settle(USER, "g", NOW) == 1
+    assert requests["TransactWriteItems"] == 2
+    assert days_of_the_group() == [moved.closed_at.date()]
+
+
 def test_the_largest_group_fits_into_one_transaction_also_when_its_result_moves(requests: Counter[str]) -> None:
     _, trades = a_group(MOST_TRADES)
     group_results.settle(USER, "g", NOW)
