@@ -16,7 +16,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from handlers.journal.money import canonical
 from handlers.names import camel_case
 
-# Of a trade's status, which is derived, a client gives that it was cancelled. Closes are shown with what they realized.
+# `status` is derived; a client can only set CANCELLED, stored as `cancelled`. Closes are shown with what they realized.
 NAMES = {"cancelled": "status", "entered": "entries", "realized": "partial_closes"}
 
 Writer = Callable[[Any], Any]

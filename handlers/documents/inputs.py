@@ -70,7 +70,8 @@ def trade_from_values(values: dict[str, Any], *, user: str, idempotency_key: str
 def _of_short_exit(errors: Sequence[FieldError], *, with_entries: bool) -> list[FieldError]:
     """The errors, those of the one close at the fields by which it was given.
 
-    Trade and close share the quantity. With entries it is their sum: what is wrong is that some come after the close.
+    Trade and close share the quantity. With entries it is their sum, so an error of it means that entries come after
+    the close, and is reported at closeDate.
     """
     renamed = {"price": "exit_price", "closed_at": "close_date"} | ({"quantity": "close_date"} if with_entries else {})
     moved = [

@@ -52,8 +52,8 @@ def days(records: Records, column: str, length: int | None = None) -> Iterator[l
 def exchanges(day: Sequence[Record], half_of: Callable[[Record], tuple[str, Half] | None]) -> Mapping[int, Exchange]:
     """The exchanges of the day by the lines of their rows.
 
-    Rows belong together that have one key, and of which as many units go out as come in; of those that are left, one
-    each way. Where several rows fit, none is joined.
+    Pairs rows of equal key and opposite units; then, of each key, the one remaining row each way. Ambiguous rows stay
+    unpaired.
 
     half_of: the key and the units of a row; None for a row that is no part of an exchange. What it cannot read is none.
     """

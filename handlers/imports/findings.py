@@ -1,4 +1,4 @@
-"""What the rows of a file say, while it is found out what becomes of it."""
+"""Working state of the rows of a file, until the outcome of each is decided."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _WEIGHT = (
     Outcome.CASH,
     Outcome.DUPLICATE,
 )
-_CANNOT_LINK = "no trade by hand of this account that it can be linked with has an entry or close of its quantity"
+_CANNOT_LINK = "this account has no trade by hand with an entry or close of this quantity to link it with"
 
 
 @dataclass(slots=True)

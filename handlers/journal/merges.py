@@ -11,7 +11,9 @@ MOST_NAMED = 100
 
 
 class Outcome(StrEnum):
-    """What a document of an archive is to the journal: not there, there equally, or there otherwise."""
+    """A document of an archive compared with the journal. NEW: its id is not stored. DUPLICATE: it is stored with the
+    same content. CHANGED: it is stored with other content.
+    """
 
     NEW = "NEW"
     DUPLICATE = "DUPLICATE"
@@ -19,9 +21,7 @@ class Outcome(StrEnum):
 
 
 class Conflicts(StrEnum):
-    """What becomes of documents that are there otherwise: what is stored stays, or the archive's is written, or nothing
-    is merged at all.
-    """
+    """What becomes of CHANGED documents: the stored one stays, the archive's replaces it, or nothing is merged."""
 
     KEEP = "KEEP"
     REPLACE = "REPLACE"
@@ -29,8 +29,8 @@ class Conflicts(StrEnum):
 
 
 class EditedPolicy(StrEnum):
-    """What becomes of what was edited since a restore wrote it, when that is undone: it stays, it goes, too, or it
-    refuses the undoing.
+    """What an undo does with documents that were edited since the restore wrote them: keep them, remove them too, or
+    refuse the undo.
     """
 
     KEEP = "KEEP"

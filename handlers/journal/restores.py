@@ -1,4 +1,4 @@
-"""Restores: an archive that is read into an empty journal, and how far it has come."""
+"""Restores: an archive that is written into an empty journal or merged with one, and how far that has come."""
 
 from __future__ import annotations
 

@@ -101,7 +101,7 @@ def _batches(news: Mapping[int, usecase.NewExecution | Exception]) -> list[list[
     """The numbers of the executions, those together that are of one position; each position's in their order.
 
     One that makes shares, and one with a key that was there before, comes after all before it and before all after it.
-    So does each, where some name their account and some do not: these may be the same.
+    If only some name an account, each is a batch of its own: the default account may be the named one.
     """
     batches: list[list[int]] = []
     open_: dict[Any, list[int]] = {}

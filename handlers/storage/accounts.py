@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 class Account:
     """A verified user, and what the pool calls it.
 
-    That is the same for those who signed up here. Who came through Google keeps the pool's name in a later account,
-    whose user is another one.
+    Both are equal for users who signed up here. A user who came through Google and signs up again after deleting the
+    account has the same username and another user_id.
     """
 
     user_id: str

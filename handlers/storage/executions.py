@@ -339,8 +339,8 @@ def by_id(user_id: str) -> Iterator[RecordedExecution]:
 def since_flat(
     of: StoredPosition, before: tuple[datetime, int, str] | None, most: int | None = None
 ) -> list[RecordedExecution] | None:
-    """The executions of a position from where it was flat last before that place, in their order; at the latest, from
-    where its trades do not follow from them. None when they are more than `most`, of which no more are read.
+    """The executions of a position since it was last flat before `before`, or before its mark if that is earlier, in
+    their order. None when they are more than `most`; no more than these are read.
 
     before: instant, sequence and id of an execution. Raises Busy.
     """
@@ -349,7 +349,7 @@ def since_flat(
         places.append((instant(of.dirty_since), -1, ""))
     place = min(places)
     found: list[RecordedExecution] = []
-    # Before an action, what was open does not follow from what is: there, a trade begins where its executions do.
+    # None: the open quantity cannot be traced back across a corporate action. Only the executions' trades tell then.
     held: Decimal | None = of.signed
     actions = sorted(action.effective_at for action in of.actions)
     if of.is_stale or (of.dirty_since is not None and actions and actions[-1] >= of.dirty_since):

@@ -22,7 +22,7 @@ _OF_CASH = ("symbol", "type", "amount", "currency", "happenedAt")
 
 
 class StoredExecution(NamedTuple):
-    """What an execution is told by."""
+    """The attributes of an execution by which duplicates are found."""
 
     id: str
     import_id: str | None
@@ -36,7 +36,7 @@ class StoredExecution(NamedTuple):
 
 
 class StoredCash(NamedTuple):
-    """What a cash row is told by."""
+    """The attributes of a cash row by which duplicates are found."""
 
     id: str
     import_id: str | None

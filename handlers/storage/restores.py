@@ -29,7 +29,7 @@ _RESTORES = Codec(Restore, maps={"preview"})
 _ALL = "restore|"
 # As quick as writing the text itself, and a tenth of its size.
 _COMPRESSION = 1
-# What an empty journal has nothing below of, in the ledger. Positions without executions are left over from others.
+# Prefixes of keys of the ledger that no item of an empty journal has. Positions may be left over without executions.
 _HOLDINGS = (ledger.account(), "fill|", ledger.actions(), "cash|", ledger.reconciliations(), "fx|")
 
 
@@ -158,7 +158,7 @@ def converted(restore: Restore) -> ArchiveFile:
 
 
 def write_converted(restore: Restore, pieces: Iterable[bytes]) -> None:
-    """Write that archive. Nobody has a form for it, so it is what was written here last."""
+    """Store the converted archive. No form lets users upload to its key, so it needs no pinned version."""
     bucket.write(converted(restore).key, pieces, "application/zip")
 
 
@@ -226,9 +226,9 @@ class Unit:
 
 
 def write(user_id: str, units: Sequence[Unit]) -> None:
-    """Write the units that are not stored yet, each whole. All of them are one transaction, but for those.
+    """Write the units that are not stored yet in one transaction.
 
-    So a repetition writes what is missing, and overwrites nothing that has been changed since. Raises VersionMismatch
+    A repetition writes what is missing, and overwrites nothing that has been changed since. Raises VersionMismatch
     when an account is gone, or something else of a unit than its first item is stored; AccountErased, Busy.
     """
     left = list(units)

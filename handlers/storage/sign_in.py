@@ -260,8 +260,8 @@ def confirm_change_email(access_token: str, code: str) -> None:
         mail.tell(before, *_CHANGED)
 
 
-# Subject and text of the mails to the address before. Neither holds the code, nor the new address: whoever asks chooses
-# that one, and so what would be written to somebody else.
+# Subject and text of the mails to the old address. They hold neither the code nor the new address: the requester
+# chooses that one, and could send words to the old address by it.
 _ASKED = (
     "Somebody asks to change your e-mail address",
     """Somebody who knows your password asked to move your trading journal to another e-mail address. Nothing has

@@ -264,8 +264,8 @@ def lies_in(
 ) -> TransactWriteItemTypeDef:
     """The part of a transaction that puts something into an account: the check that it is there and stays.
 
-    The first thing marks the account as being in use: `is_first` is for whoever `refusal` told that it is not yet. The
-    account that every user has needs none of this. taken: what a new trade took, also of the account.
+    is_first: also set `inUse` (pass it after `refusal` returned None). taken: what a new trade took, also of the
+    account. The account that every user has needs none of this.
     """
     of_account: Any = {
         "TableName": ledger_table(),
@@ -294,7 +294,7 @@ def can_be_used(user_id: str, account_id: str) -> TransactWriteItemTypeDef:
 
 
 def refusal(account_id: str, stored: Any) -> StorageError | None:
-    """Why nothing can lie in the account that is stored so; None if it is not in use yet, but can be."""
+    """The error of an account that takes no new contents, by its stored item; None if it only lacks `inUse`."""
     if not stored:
         return NoSuchAccount(account_id)
     return AccountClosing(account_id) if account_of(stored).closing else None

@@ -34,7 +34,7 @@ from handlers.usecases.keyed import KeyedRequest
 # How long another import of the account is waited for, and AWS or others when they are in the way.
 WHILE_LOCKED = timedelta(seconds=15)
 WHILE_BUSY = timedelta(seconds=10)
-# So often is work taken up again while AWS or others are in the way; then the queue repeats it, and its alarm tells.
+# Messages sent by ourselves while AWS fails or others hold the data; then come the queue's own retries and its alarm.
 MOST_TRIES = 20
 
 Made = tuple[Import | None, KeptAnswer | None]
@@ -183,7 +183,7 @@ def _carry_on(work: Work) -> None:
     now = datetime.now(UTC)
     if not account_locks.take(work.user, work.account_id, work.one.import_id, now):
         raise Paused(WHILE_LOCKED)
-    # A message that was sent in case the request breaks off is for nothing from here on: so one call works at a time.
+    # Outdates the message that was sent in case the request breaks off, so that one call works at a time.
     work.checkpoint(replace(work.one, version=work.one.version + 1))
     try:
         contents = contents_of(work.one)

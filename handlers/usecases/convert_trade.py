@@ -80,7 +80,9 @@ def convert(user: str, trade_id: str, allowed: Precondition) -> Trade:
             return attempt()
         except RuleBroken as error:  # the request has no field to name
             [first, *_] = error.errors
-            raise StateForbids(f"As executions, {first.path[-1]} of the trade {first.fault.detail}.") from None
+            raise StateForbids(
+                f"The trade cannot become executions: its {first.path[-1]} {first.fault.detail}."
+            ) from None
 
     return retry_overtaken(refusing)
 

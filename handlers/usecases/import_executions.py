@@ -102,8 +102,9 @@ class _New(NamedTuple):
 
 
 class _Found(NamedTuple):
-    """What a batch adds to its positions. `looked` says whether it was looked up what is there, or is taken for granted
-    that nothing is, until a write shows that it is not so.
+    """What a batch adds to its positions.
+
+    looked: whether stored executions were read; otherwise none are assumed to exist, until a write shows that some do.
     """
 
     positions: Sequence[_New]
@@ -111,10 +112,11 @@ class _Found(NamedTuple):
 
 
 def _found(work: Work, batch: Batch, now: datetime, tries: Iterator[int]) -> _Found:
-    """What the batch adds to what is stored. Of a position that was written in part, all there is to say is said.
+    """What the batch adds to what is stored. The remarks of a position cover all its lines, also those that an earlier
+    call wrote: they are stored with its last part.
 
-    tries: numbers of the attempts. The preview has told what is there, so only a second attempt looks for it, or one
-    that goes on where a call before has ended, and then not before the span that was the next one.
+    tries: numbers of the attempts. The first one trusts the preview and reads no executions, unless an earlier call
+    began the batch. It then reads none from before the span at which that call stopped.
     """
     symbols = {key: fills[0].execution.symbol for key, fills in batch.fills}
     places = storage.places(work.user, work.account_id, symbols)
@@ -145,8 +147,8 @@ def _found(work: Work, batch: Batch, now: datetime, tries: Iterator[int]) -> _Fo
 
 
 def _passed(held: StoredPosition) -> datetime | None:
-    """Up to where a position that is written in parts is written already. Only without actions do parts come in the
-    order of time.
+    """The instant up to which earlier calls wrote a position in parts; None if they wrote none. None with corporate
+    actions, too: the parts are not in the order of time then.
     """
     is_in_parts = held.is_stale and held.dirty_version is None and not (held.actions or held.former_actions)
     return held.dirty_since if is_in_parts else None
@@ -186,8 +188,8 @@ def _settled(new: _New, now: datetime, looked: bool) -> Written | None:
 
 
 def _outcome(part: settling.Part, now: datetime, looked: bool) -> settling.Outcome:
-    """The part, settled. Trades that only new executions make are there in exceptions: what is left of an undone
-    import. So they are looked for in a second attempt.
+    """The part, settled. A trade of new executions alone is stored already only if an undo was left unfinished, so
+    the first attempt does not look for it.
     """
     return settling.settled([part], now, behind=True, known=None if looked or part.before else {})
 

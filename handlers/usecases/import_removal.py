@@ -242,8 +242,8 @@ def _is_own(one: Import, execution: RecordedExecution) -> bool:
 
 
 def _comes_back(one: Import, trade: Trade, executions: Sequence[RecordedExecution]) -> bool:
-    """Whether a trade that was linked is to be one by hand again: its executions are there, none was edited unless
-    that counts for nothing, and no other one has become a part of it since.
+    """Whether a linked trade becomes manual again: some of its executions exist, none of them was edited (or edited
+    ones are removed too), and no execution of another origin has become a part of it since.
     """
     parts = set(_parts_of(trade))
     own = [each for each in executions if each.execution_id in parts]

@@ -95,8 +95,8 @@ class Work:
         self.attempt(write)
 
     def attempt(self, change: Callable[[], Import]) -> None:
-        """Make a change that writes the import with it and returns it as it is then; again, if something else has
-        changed meanwhile. Raises Overtaken, and what the change raises but VersionMismatch.
+        """Make a change that also writes the import, and returns the import as written; repeat it if anything else that
+        it reads was changed meanwhile. Raises Overtaken if the import itself was, Busy, and other errors of `change`.
         """
         self.one = retry_overtaken(lambda: self._once(change))
 

@@ -31,12 +31,12 @@ from handlers.usecases.settling import Outcome, Part
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What positions are to have: executions that are new or otherwise, none of those to go, and what is written about
-    trades.
+    """What positions are to have.
 
-    annotations: by the trade's id, with its images. group_of: the groups of trades that come. arriving: of trades that
-    come, the images whose files are there already. going: trades that vanish with their executions, whatever was
-    written about them.
+    executions: to add or replace. executions_going: the ids of those to delete.
+    annotations: what is written about trades, by their ids, with their images. group_of: the groups of trades that
+    come. arriving: of trades that come, the images whose files are there already. going: trades that vanish with their
+    executions, whatever was written about them.
     """
 
     executions: Sequence[RecordedExecution] = ()

@@ -21,7 +21,7 @@ from handlers.usecases.zip_reading import BadArchive, RangedFile, ZipReading
 
 # Seconds that the function keeps for its last transaction, and between two writings of the progress.
 SECONDS_LEFT, PROGRESS_SECONDS = 60, 5
-# So many bytes of a file tell what it is.
+# Bytes that are read to recognize the type of a file.
 _BEGINNING = 64
 
 
@@ -89,8 +89,8 @@ def _check(restore: Restore, now: datetime) -> Checked:
 
 
 def _compared(restore: Restore, checked: Checked, now: datetime) -> Restore:
-    """The restore with what is known once its archive was checked: also, if it is only checked, where a file of format
-    version 1 shows other figures than follow.
+    """The restore with counts and warnings. A restore for checking only of a file of format version 1 also warns of
+    figures that differ from those that follow.
     """
     differing: tuple[Problem, ...] = ()
     if restore.is_converted and restore.only_check:
@@ -186,7 +186,7 @@ def _undo(restore: Restore, seconds_left: Callable[[], float]) -> RestoreStatus:
         found = restore_edits.edited(restore.user_id, plan)
         if found:
             return _end(restore, *_refused(restore, len(found)))
-    if progress.begun_at is None:  # from here on, it is not looked again: what is half undone would look edited
+    if progress.begun_at is None:  # no check for edits from here on: half-undone documents would look edited
         progress.store(undo_restore.FIRST_PHASE, 0, restore.worked_until)
     if not undo_restore.undo(restore.user_id, plan, restore.undo_edited, progress.begun_at, progress.tell):
         go_on(progress.restore)
@@ -195,7 +195,7 @@ def _undo(restore: Restore, seconds_left: Callable[[], float]) -> RestoreStatus:
 
 
 def _refused(restore: Restore, number: int) -> tuple[RestoreStatus, tuple[Problem, ...]]:
-    """What a restore is again when it is not undone, since something was edited."""
+    """Status and problems of a restore whose undo was refused, since documents were edited."""
     former = tuple(problem for problem in restore.problems if problem.code != "EDITED_SINCE")
     detail = f"{number} documents, or more, were edited since: undo it with edited KEEP or REMOVE."
     status = RestoreStatus.FAILED if former else RestoreStatus.RESTORED

@@ -29,7 +29,7 @@ from handlers.usecases.archive_check import Checked, NotRestorable, read
 from handlers.usecases.export_archive import Journal
 from handlers.usecases.journal_things import KEYS, SETTINGS, Document, content, id_of
 
-# Things that nobody can change, so another one of the same id is none that an archive may bring.
+# Immutable documents: replacing a stored one by a different one of the same id is an error.
 _UNCHANGEABLE = ("actions", "reconciliations")
 
 
@@ -129,7 +129,7 @@ class _Comparing:
         while former is not None:
             self._see(name, former)
             former = next(found, None)
-        # Only now is known what others have.
+        # External ids and instruments of stored documents are complete only now.
         for line, thing_id, document, own in waiting:
             self._compare(name, thing_id, document, own, line)
 
@@ -194,7 +194,7 @@ class _Comparing:
         return {**stored, "tradeIds": members}
 
     def _hindrances(self, name: str, document: Document, stored: Document | None) -> Iterator[tuple[str, str]]:
-        """Codes of what hinders writing a document that is not there equally, each with words."""
+        """Yield a code and words for each reason why a new or changed document cannot be written."""
         if stored is None:
             yield from self._new_ones(name, document)
         elif name == "trades" and document.get("source") != stored.get("source"):

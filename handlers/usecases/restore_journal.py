@@ -46,8 +46,8 @@ from handlers.usecases.journal_things import SETTINGS
 from handlers.usecases.merge_positions import Wanted
 from handlers.usecases.restore_comparison import position_name
 
-# Of a transaction: actions, of which others are the checks of the user and of at most so many accounts; and characters
-# of items, of which DynamoDB takes 4 MB.
+# Limits of one transaction: actions for documents, which leaves room for the checks of the user and of accounts;
+# accounts to check; characters of items, of which DynamoDB takes 4 MB.
 _MOST_ACTIONS, _MOST_ACCOUNTS, _MOST_CHARACTERS = 90, 8, 1_500_000
 
 # Called after each transaction with the phase and how many of its documents are written; whether to go on.
@@ -257,7 +257,7 @@ class _Writing:
         """Bring what is planned of the positions into those that are stored."""
         plan = self._plan
         coming = [one for one in derived.executions if plan.of("executions", one.execution_id) is not None]
-        # As the archive has them: which trades they belong to is to follow from all that is stored.
+        # trade_ids stay empty: settling derives them from all executions that are stored.
         coming = [dataclasses.replace(one, trade_ids=()) for one in coming]
         annotations: dict[str, Annotations] = {}
         arriving: dict[str, list[Image]] = {}

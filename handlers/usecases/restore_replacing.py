@@ -28,8 +28,9 @@ from handlers.usecases.journal_things import content
 
 
 def _is_to_do(change: Change, stored: Mapping[str, Any]) -> bool:
-    """Whether the thing is still what is to be replaced; not if it is what replaces it. Raises VersionMismatch for
-    anything else.
+    """Whether the stored document is still the one to replace; False if its replacement is written already.
+
+    Raises VersionMismatch if it is neither.
     """
     found = content(stored)
     if found not in (change.before_hash, change.after):

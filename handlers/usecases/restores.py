@@ -168,7 +168,7 @@ def undo(user: str, restore_id: str, policy: EditedPolicy) -> Restore:
         now = datetime.now(UTC)
         restore = storage.get(user, restore_id, now)
         if not restore.can_be_undone(now):
-            raise StateForbids(f"The restore is {restore.status}: only what one has written can be undone, for 7 days.")
+            raise StateForbids(f"The restore is {restore.status}: it can be undone for 7 days once it has written.")
         if policy is EditedPolicy.REFUSE:
             _refuse_edited(restore)
         begun = dataclasses.replace(

@@ -106,11 +106,11 @@ def settled(
 
 
 def spans(part: Part) -> Iterator[Part]:
-    """The part in spans, each with trades of its own: it is cut where nothing is open, before the change and after it.
+    """Cut the part into spans where nothing is open, neither before nor after the change. No trade crosses a cut.
 
     So a long position is settled piece by piece, in less memory, to the same trades. The last span tells what is open.
-    Where actions or executions that moved may concern several spans, there is one. No trade has executions in two:
-    where a change was broken off, what is left of a trade may be flat in the midst of it.
+    With actions, or executions that moved, there is one span, since they may concern all. A flat point in the midst of
+    a trade, which a change that broke off may leave, is no cut.
     """
     before, after = part.before, part.after
     places = {one.execution_id: _place(one) for one in before}
@@ -293,8 +293,8 @@ class SpanBySpan:
 
 
 def units(executions: Sequence[RecordedExecution], outcome: Outcome) -> Iterator[Sequence[Any]]:
-    """The writes, in units of one transaction: a trade with the trades whose notes it takes over, and with the
-    executions that open it now and opened it before. Deletions of executions that are not there any more come last.
+    """Groups of writes that one transaction must hold together: a trade with the trades whose notes it takes over, and
+    with the executions that open it now and opened it before. Deletions of executions that are gone come last.
 
     executions: those that were there before; no other one may have the id of a new one, unless an action makes it.
     """

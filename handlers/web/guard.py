@@ -96,7 +96,7 @@ class Guard:
             context["username"] = claims.get("username") or context["user"]
             context["access_token"] = _bearer_token(scope)
         about_the_body: list[tuple[bytes, bytes]] = []
-        body = b""  # RFC 9110 gives a body no meaning where the operation declares none; nor has a media type one
+        body = b""  # a body that the operation does not declare, and its media type, mean nothing (RFC 9110)
         if "requestBody" in operation:
             body = await _whole_body(receive)
             media_type = _media_type(scope, list(operation["requestBody"]["content"]), body)

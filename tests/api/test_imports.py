@@ -271,7 +271,7 @@ def test_a_row_that_cannot_be_linked_as_the_user_says_waits_for_another_decision
         one = decide(dana, importing, one, {"decisions": [{"line": 2, "decision": "LINK", **link}]})
         row = rows(dana, one)[0]
         assert (row["outcome"], row.get("decision"), one["undecided"]) == ("NEW", None, [2])
-        assert row["detail"].startswith("no trade by hand of this account that it can be linked with")
+        assert row["detail"].startswith("this account has no trade by hand with an entry or close of this quantity")
     refused = dana.post(f"/imports/{one['importId']}/commit", {}, headers={"If-Match": f'"{one["version"]}"'})
     assert (refused.status, refused.json["lines"]) == (409, [2])
 

@@ -91,7 +91,7 @@ def read_up_to(user_id: str, last: date | None) -> tuple[Standing, Reading]:
 
 
 def read_from(user_id: str, first: date) -> tuple[Standing, Reading]:
-    """What `read` reads to the end, and what `standing` does, by the same query. Raises Busy.
+    """The settings, the accounts, and all books from `first` on, by one query. Raises Busy.
 
     The copies come last, so all books are fetched at once and kept, compressed, until they are iterated.
     """
