@@ -27,7 +27,7 @@ export SAM_CLI_TELEMETRY := 0
 export REDOCLY_TELEMETRY := off
 export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 
-.PHONY: help run import test watch beside agreement reset redrive restore smoke story mock generate lint lint-more types check scan breaking release fuzz unit peers bench clients clients-check e2e validate build deploy api-url protect drift build-name deployed-build remove lock clean setup format web-client collection
+.PHONY: help run import test watch beside agreement reset redrive restore smoke story mock generate lint lint-more types check scan breaking release fuzz unit peers mutation bench clients clients-check e2e validate build deploy api-url protect drift build-name deployed-build remove lock clean setup format web-client collection
 
 help: ## Say what can be made
 	@grep -hE '^[a-z0-9-]+:.*##' Makefile | sed -E 's/^([a-z0-9-]+):[^#]*## */  make \1|/' | column -t -s '|'
@@ -50,7 +50,7 @@ import: $(VENV)/.ready .build/python-client/.ready ## Bring the broker's file F 
 reset: $(VENV)/.ready ## Forget the data of `make run`
 	@$(VENV)/python -m local.reset
 
-redrive: $(VENV)/.ready ## Empty the statistics' dead-letter queues by rebuilding whom they name; STACK=its-name for one on AWS
+redrive: $(VENV)/.ready ## Empty the statistics' dead-letter queues: rebuild the statistics of the users named in them; STACK=its-name for one on AWS
 	@STACK="$(STACK)" $(VENV)/python -m ops.redrive
 
 restore: $(VENV)/.ready ## Bring trades back from the restored table FROM; REPLACE=yes, USERS="sub ...", STACK=its-name
@@ -95,16 +95,17 @@ lint-more: $(TOOLS)/lint-more/.ready ## The contract by the rules of other house
 types: $(VENV)/.ready ## mypy, strict
 	$(VENV)/mypy
 
-check: scan agreement ## Scanners; what follows from contract and template is not stale; contract, handlers and template agree
+check: scan agreement ## Scanners; generated files are current; contract, handlers and template agree
 
 agreement: $(VENV)/.ready $(TOOLS)/sam/.ready $(TOOLS)/checkov/.ready
 	$(VENV)/python -m openapi.generate --check
 	$(VENV)/python -m docs.diagram --check
 	$(VENV)/pytest $(WORKERS) tests/contract tests/template
 
-# Passwords, tokens, a PNG and SHA-256 hashes of examples and tests; whatever else looks like a secret fails, or says on its line why it is none.
 # Actions of AWS, names and prose that look like values of secrets to a scanner.
 WORDS := ^forgot_password$$|^TRADING_JOURNAL_PASSWORD$$|^(Create|Delete|Describe|Get|Tag|Untag|Update)(Secret|SecretValue|RandomPassword|Resource)\b|^(PageToken|Guard)Secret-[*]$$|^_reset_code$$|^password$$|^short$$|^an account has none|^the client has no secret$$
+# These, and passwords, tokens, a PNG and SHA-256 hashes of examples and tests. Whatever else looks like a secret fails,
+# or says on its line why it is none.
 MADE_UP := (Breakout|Pullback|Demo-Journal|Wrong-password)-[0-9]|^(9f86d081884c7d65|e3b0c44298fc1c14)[0-9a-f]+$$|^a+$$|^(get|put)_item$$|^a1b2c3d4e5$$|^eyJhbGciOiJSUzI1NiJ9[.]eyJ0b2tlbl91c2Ui|^(89504e47|0000000a49444154)[0-9a-f]+$$|$(WORDS)
 
 scan: $(TOOLS)/scanners/.ready $(TOOLS)/checkov/.ready ## Unsafe code (bandit), secrets (detect-secrets, gitleaks), mistakes in templates (checkov, cfn-lint-serverless) and workflows (check-jsonschema, zizmor); offline
@@ -161,7 +162,7 @@ validate: $(TOOLS)/sam/.ready ## What SAM says of the template
 e2e: $(VENV)/.ready $(TOOLS)/emulator/.ready $(TOOLS)/lambda/.ready build-local ## The deployed stack on an embedded AWS, and the docs page in a browser
 	$(VENV)/pytest tests/e2e
 
-bench: $(TOOLS)/bench/.ready $(TOOLS)/emulator/.ready build-local .build/peers/.ready ## What it takes beside its peers: benchmarks/results.md; some twenty-five minutes
+bench: $(TOOLS)/bench/.ready $(TOOLS)/emulator/.ready build-local .build/peers/.ready ## Benchmarks against other frameworks: benchmarks/results.md; some twenty-five minutes
 	$(TOOLS)/bench/bin/python -m pytest benchmarks/tests
 	$(TOOLS)/bench/bin/python -m benchmarks $(BENCH)
 
