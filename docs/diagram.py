@@ -118,7 +118,7 @@ class Picture:
         return str(self._functions[name].get("Environment", {}).get("Variables", {}).get("OPERATIONS", "")).split()
 
     def _is_called(self, name: str) -> bool:
-        return "Handler" not in self._functions[name]  # the default is the Lambda seam
+        return "Handler" not in self._functions[name]  # the default is handlers/entry/http.py
 
     def _station(self, name: str) -> str:
         # All operations of a function have the same tag.
