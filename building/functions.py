@@ -30,7 +30,7 @@ from local.artifacts import read_template
 
 ROOT = Path(__file__).parent.parent
 OWN = ("handlers", "generated")
-SEAM = "handlers.entry.http"
+HTTP_ENTRY = "handlers.entry.http"
 # The fields that handlers/web/guard.py and deprecation.py read of every operation, also of others than the function's.
 OF_EVERY_OPERATION = ("operationId", "security", "deprecated", "x-deprecated-at", "x-sunset")
 # Fields for readers of the contract, which no function reads.
@@ -167,7 +167,7 @@ def write(folder: Path, interpreter: str) -> None:
         if MODELS in texts:
             texts[MODELS] = models_for(frozenset().union(*map(named_in, texts.values())))
         given[function] = {name: stage.add(without_docstrings(text), name) for name, text in texts.items()}
-        if entry == SEAM:
+        if entry == HTTP_ENTRY:
             _put(
                 folder / function / PATH.relative_to(ROOT), json.dumps(contract_for(operations), separators=(",", ":"))
             )

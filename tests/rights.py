@@ -28,7 +28,7 @@ Params = Mapping[str, Any]
 
 _ROOT = f"{Path(__file__).parents[1]}{os.sep}"
 # The entry point of all functions behind the gateway, and the modules that stand in for AWS.
-SEAM = str(Path("handlers", "entry", "http.py"))
+HTTP_ENTRY = str(Path("handlers", "entry", "http.py"))
 STAND_INS = {str(Path("tests", name)) for name in ("rights.py", "user_pool.py")}
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
 OF_A_TRANSACTION = {
@@ -308,7 +308,7 @@ def running(frame: FrameType | None, operation: str) -> str | None:
                 return None
             if function := entry_points().get((name, code.co_name)):
                 return function
-            event = frame.f_locals.get("event") if name == SEAM else None
+            event = frame.f_locals.get("event") if name == HTTP_ENTRY else None
             if isinstance(event, dict) and event.get("routeKey"):
                 return behind_routes().get(event["routeKey"], UNKNOWN_ROUTE_FUNCTION)
         frame = frame.f_back

@@ -1,4 +1,4 @@
-"""A client of the API behind the Lambda seam, which holds every answer to the contract."""
+"""A client of the API behind the entry point of Lambda, which holds every answer to the contract."""
 
 from __future__ import annotations
 

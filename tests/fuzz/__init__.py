@@ -1,1 +1,1 @@
-"""The API tried out by schemathesis: by `make fuzz` over HTTP and by tests/contract through the Lambda seam."""
+"""The API tried out by schemathesis: by `make fuzz` over HTTP, by tests/contract through Lambda's entry point."""

@@ -80,7 +80,7 @@ def example_of(parameter: dict[str, Any]) -> Any:
 def event_for(entry: str, served: list[str]) -> dict[str, Any]:
     if served:
         return request(served[0])
-    if entry == functions.SEAM:  # the function for unknown routes
+    if entry == functions.HTTP_ENTRY:  # the function for unknown routes
         return event("GET", "/v1/nothing", route_key="$default")
     if entry == "handlers.entry.triggers":
         asked = {"userAttributes": {"email": "dana@example.com"}, "validationData": {}}
@@ -140,7 +140,7 @@ def test_the_built_function_for_unknown_routes_answers(answers: dict[str, dict[s
 
 
 BEHIND_THE_API = [
-    name for name, entry, served in functions.functions(TEMPLATE) if not served and entry != functions.SEAM
+    name for name, entry, served in functions.functions(TEMPLATE) if not served and entry != functions.HTTP_ENTRY
 ]
 
 

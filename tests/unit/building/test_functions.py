@@ -140,7 +140,7 @@ def test_an_operation_is_given_the_models_that_it_leads_to(operation: str, model
 def test_a_function_has_the_modules_of_its_own_operations_only(
     operation: str, needed: set[str], others: set[str]
 ) -> None:
-    files = {path.as_posix().removeprefix("handlers/") for path in functions.sources(functions.SEAM, [operation])}
+    files = {path.as_posix().removeprefix("handlers/") for path in functions.sources(functions.HTTP_ENTRY, [operation])}
     assert needed <= files
     assert not others & files
 
