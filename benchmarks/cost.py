@@ -41,7 +41,7 @@ from handlers.journal.trade import Image
 from handlers.log import logger
 from handlers.storage import clients, page_tokens, tag_changes
 from handlers.storage import trades as trade_storage
-from handlers.storage.image_files import Place, Span
+from handlers.storage.image_files import ImagePlace, Span
 from handlers.storage.stats import book_items, comparing, due, group_results
 from handlers.storage.tag_changes import TagChange
 from handlers.storage.trade_items import instant, trade_item
@@ -469,7 +469,7 @@ def sweeping(meter: Meter) -> Taken:
     user, made = new_user(), datetime(2026, 1, 1, tzinfo=UTC)
     trades = []
     for trade in journal(user, PAGE_OF_FILES, a_day=A_DAY):
-        place = Place(user, trade.trade_id, str(uuid.uuid4()))
+        place = ImagePlace(user, trade.trade_id, str(uuid.uuid4()))
         clients.s3().put_object(Bucket=os.environ["FILES_BUCKET"], Key=place.key, Body=b"-")
         image = Image(
             image_id=place.image_id,

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from handlers.imports.decided import DecidedAction, DecidedCash, DecidedFill, DecidedRow, Decision, Outcome, Same
+from handlers.imports.decided import DecidedAction, DecidedCash, DecidedFill, DecidedRow, Decision, RowOutcome, Same
 from handlers.imports.record import OrphanPolicy
 from handlers.imports.rows import Action, CashMove, Fill, Row
 from handlers.journal import money
@@ -20,21 +20,21 @@ from handlers.journal.positions import Side, open_after_split
 
 # Where an outcome needs none of the user. CHANGED and ORPHAN have no decision of their own.
 _BY_ITSELF = {
-    Outcome.NEW: Decision.IMPORT,
-    Outcome.DUPLICATE: Decision.SKIP,
-    Outcome.MATCHES_MANUAL: Decision.LINK,
-    Outcome.CASH: Decision.IMPORT,
-    Outcome.ACTION: Decision.IMPORT,
+    RowOutcome.NEW: Decision.IMPORT,
+    RowOutcome.DUPLICATE: Decision.SKIP,
+    RowOutcome.MATCHES_MANUAL: Decision.LINK,
+    RowOutcome.CASH: Decision.IMPORT,
+    RowOutcome.ACTION: Decision.IMPORT,
 }
 # What a row says that matters most comes first.
 _WEIGHT = (
-    Outcome.CHANGED,
-    Outcome.ORPHAN,
-    Outcome.MATCHES_MANUAL,
-    Outcome.NEW,
-    Outcome.ACTION,
-    Outcome.CASH,
-    Outcome.DUPLICATE,
+    RowOutcome.CHANGED,
+    RowOutcome.ORPHAN,
+    RowOutcome.MATCHES_MANUAL,
+    RowOutcome.NEW,
+    RowOutcome.ACTION,
+    RowOutcome.CASH,
+    RowOutcome.DUPLICATE,
 )
 _CANNOT_LINK = "no trade by hand of this account that it can be linked with has an entry or close of its quantity"
 
@@ -53,7 +53,7 @@ class Finding:
     order: int
     what: Fill | CashMove | Action
     id: str
-    outcome: Outcome
+    outcome: RowOutcome
     of: Same | None = None
     wanted: Decision | None = None
     linked: str | None = None
@@ -64,7 +64,7 @@ class Finding:
     @property
     def decision(self) -> Decision | None:
         """What becomes of it; None while that is for the user to say."""
-        if self.outcome is Outcome.DUPLICATE:
+        if self.outcome is RowOutcome.DUPLICATE:
             return Decision.SKIP
         if self.cannot_link:
             return None
@@ -106,7 +106,7 @@ _SHARED: Mapping[type, tuple[str, ...]] = {
 }
 
 
-def outcome_of(findings: Sequence[Finding]) -> Outcome:
+def outcome_of(findings: Sequence[Finding]) -> RowOutcome:
     """The outcome of a row that says these things: that of the one that matters most."""
     return min((one.outcome for one in findings), key=_WEIGHT.index)
 
@@ -124,11 +124,11 @@ def decided_row(row: Row, findings: Sequence[Finding]) -> DecidedRow:
             cash.append(decided)
         else:
             actions.append(decided)
-    outcome = Outcome.ERROR if row.error is not None else Outcome.SKIPPED
+    outcome = RowOutcome.ERROR if row.error is not None else RowOutcome.SKIPPED
     decision = None
     if findings:
         outcome = outcome_of(findings)
-        [*open_ones] = (one.decision for one in findings if one.outcome is not Outcome.DUPLICATE)
+        [*open_ones] = (one.decision for one in findings if one.outcome is not RowOutcome.DUPLICATE)
         decision = Decision.SKIP if not open_ones else None if None in open_ones else open_ones[0]
     return DecidedRow(
         line=row.line,
@@ -184,7 +184,7 @@ class Running:
         if (side, quantity) != (fill.side, fill.quantity) and side is not None and quantity:
             fill = replace(fill, side=side, quantity=quantity)
         if may_only_close and (side is None or not quantity or quantity > can_close):
-            one.outcome = Outcome.ORPHAN
+            one.outcome = RowOutcome.ORPHAN
             fill = self._orphaned(one, fill, can_close)
         one.what = fill
         if one.is_taken and fill.side is not None and fill.quantity is not None:

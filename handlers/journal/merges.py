@@ -10,7 +10,7 @@ from enum import StrEnum
 MOST_NAMED = 100
 
 
-class Outcome(StrEnum):
+class DocumentOutcome(StrEnum):
     """What a document of an archive is to the journal: not there, there equally, or there otherwise."""
 
     NEW = "NEW"
@@ -73,7 +73,7 @@ class Preview:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class DocumentChange:
     """A document that a restore writes: its member and id, a hash of its content and, if it replaces one, that document
     as an export writes it, and its hash.
     """
@@ -93,12 +93,12 @@ class Plan:
     had, as texts. symbols: those of which the journal had corporate actions that the archive has not.
     """
 
-    changes: Mapping[tuple[str, str], Change]
+    changes: Mapping[tuple[str, str], DocumentChange]
     into_empty: bool = False
     positions: frozenset[str] = frozenset()
     symbols: frozenset[str] = frozenset()
 
-    def of(self, name: str, thing_id: str) -> Change | None:
+    def of(self, name: str, thing_id: str) -> DocumentChange | None:
         """The change of a thing; None if it stays as it is."""
         return self.changes.get((name, thing_id))
 

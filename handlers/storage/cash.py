@@ -73,7 +73,7 @@ def putting(cash: Cash) -> list[TransactWriteItemTypeDef]:
     return actions
 
 
-class Change(NamedTuple):
+class CashChange(NamedTuple):
     """A row to store in place of the former one, which has to be stored at its version. Without a former one it is new;
     without a new one the former is deleted.
     """
@@ -84,7 +84,7 @@ class Change(NamedTuple):
 
 def write(
     user_id: str,
-    changes: Sequence[Change],
+    changes: Sequence[CashChange],
     answer: KeptAnswer | None = None,
     now: datetime | None = None,
     *,

@@ -162,7 +162,7 @@ def position_key(of: Execution | StoredPosition) -> PositionKey:
     return PositionKey(of.account_id, symbol_key(of.symbol), of.pair_id)
 
 
-class Place(NamedTuple):
+class PositionInAccount(NamedTuple):
     """A position with its account, None if there is none, and the user's settings; and the answer that is kept for an
     idempotency key, if one was asked for.
     """
@@ -173,7 +173,9 @@ class Place(NamedTuple):
     answer: KeptAnswer | None = None
 
 
-def place(user_id: str, wanted: PositionKey, symbol: str, *, answer_for: str | None, now: datetime) -> Place:
+def place(
+    user_id: str, wanted: PositionKey, symbol: str, *, answer_for: str | None, now: datetime
+) -> PositionInAccount:
     """The position, its account and the settings as they stand now, in one request.
 
     The position is an empty one, under the symbol as given, if there is none. answer_for: the idempotency key whose
@@ -191,7 +193,7 @@ def place(user_id: str, wanted: PositionKey, symbol: str, *, answer_for: str | N
     return _place_among(user_id, wanted, symbol, found)._replace(answer=answer)
 
 
-def places(user_id: str, account_id: str, wanted: Mapping[PositionKey, str]) -> dict[PositionKey, Place]:
+def places(user_id: str, account_id: str, wanted: Mapping[PositionKey, str]) -> dict[PositionKey, PositionInAccount]:
     """Positions of one account by what names them, as `place` has each of them, in as few requests as they take.
 
     wanted: what names each position, and its symbol as given. Raises Busy.
@@ -208,11 +210,11 @@ def _keys_of_places(user_id: str, account_id: str, wanted: Mapping[PositionKey, 
     return [ledger.key(user_id, name) for name in names]
 
 
-def _place_among(user_id: str, wanted: PositionKey, symbol: str, found: Mapping[str, Any]) -> Place:
+def _place_among(user_id: str, wanted: PositionKey, symbol: str, found: Mapping[str, Any]) -> PositionInAccount:
     """The position with its account and the settings, of what was found of their keys."""
     account, settings = trading_accounts.among(user_id, wanted.account_id, found)
     if (held := found.get(ledger.position(*wanted))) is not None:
-        return Place(_POSITIONS.instance(held), account, settings)
+        return PositionInAccount(_POSITIONS.instance(held), account, settings)
     counted = corporate_actions.count_of(found.get(ledger.actions_count(symbol)))
     empty = StoredPosition(
         user_id=user_id,
@@ -222,7 +224,7 @@ def _place_among(user_id: str, wanted: PositionKey, symbol: str, found: Mapping[
         actions=corporate_actions.of_position(user_id, wanted.account_id, symbol, counted),
         actions_version=counted.version,
     )
-    return Place(empty, account, settings)
+    return PositionInAccount(empty, account, settings)
 
 
 def marked_position(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, PositionKey, int] | None:

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from botocore.exceptions import ClientError
 
-from handlers.journal.merges import Change, Plan
+from handlers.journal.merges import DocumentChange, Plan
 from handlers.journal.restores import MOST_BYTES, TIME_TO_SEND, Restore
 from handlers.storage import bucket, ledger, trade_queries, trading_accounts
 from handlers.storage.clients import failures_are_unavailable, files_bucket, s3
@@ -194,8 +194,8 @@ def read_plan(restore: Restore) -> Plan:
     return Plan(changes=by_id, into_empty=into_empty, positions=frozenset(positions), symbols=frozenset(symbols))
 
 
-def _change(name: str, thing_id: str, after: str, before: str | None, before_hash: str | None) -> Change:
-    return Change(name=name, id=thing_id, after=after, before=before, before_hash=before_hash)
+def _change(name: str, thing_id: str, after: str, before: str | None, before_hash: str | None) -> DocumentChange:
+    return DocumentChange(name=name, id=thing_id, after=after, before=before, before_hash=before_hash)
 
 
 def _plan_key(restore: Restore) -> str:

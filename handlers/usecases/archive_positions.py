@@ -13,7 +13,7 @@ from handlers.journal.settings import Settings
 from handlers.journal.trade import Trade
 from handlers.journal.trading_accounts import TradingAccount
 from handlers.storage import corporate_actions
-from handlers.storage.executions import Place, PositionKey, StoredPosition, position_key
+from handlers.storage.executions import PositionInAccount, PositionKey, StoredPosition, position_key
 from handlers.usecases import settling
 from handlers.usecases.settling import Part
 
@@ -63,7 +63,9 @@ class Positions:
         for key in keys:
             executions = in_order(self._executions.get(key, ()))
             held = self._position(key, key.symbol)
-            parts.append(Part(Place(held, account, self._settings), held, executions, executions, held.actions))
+            parts.append(
+                Part(PositionInAccount(held, account, self._settings), held, executions, executions, held.actions)
+            )
         executions = in_order(one for part in parts for one in part.after)
         actions = {action.action_id: action for part in parts for action in part.actions}.values()
         groups, made = walked(executions, ANY, actions)

@@ -18,7 +18,14 @@ from handlers.journal.money import ZERO
 from handlers.storage import corporate_actions as storage
 from handlers.storage import executions, kept_answers, trading_accounts
 from handlers.storage.errors import AccountClosing, LedgerChanged, NoSuchAccount, TradingAccountNotFound
-from handlers.storage.executions import MOST_READ, Place, PositionKey, StoredPosition, TooMuchAtOnce, Written
+from handlers.storage.executions import (
+    MOST_READ,
+    PositionInAccount,
+    PositionKey,
+    StoredPosition,
+    TooMuchAtOnce,
+    Written,
+)
 from handlers.storage.retry import retry_overtaken
 from handlers.storage.trade_items import KeptAnswer
 from handlers.usecases import settling
@@ -137,9 +144,9 @@ class _Accounts:
                 raise NoSuchAccount(account_id) from None
         return self._read[account_id]
 
-    def place(self, held: StoredPosition) -> Place:
+    def place(self, held: StoredPosition) -> PositionInAccount:
         """A position with its account and the settings."""
-        return Place(held, *self.require(held.account_id))
+        return PositionInAccount(held, *self.require(held.account_id))
 
 
 class _Change:

@@ -44,7 +44,7 @@ from handlers.storage import (
 )
 from handlers.storage.accounts import Account
 from handlers.storage.errors import AccountErased
-from handlers.storage.image_files import Place
+from handlers.storage.image_files import ImagePlace
 from handlers.storage.queues import export_queue
 from handlers.usecases import groups, statistics
 from handlers.usecases.file_writing import OutOfTime, gathered, now_and_then, within_a_request
@@ -260,7 +260,7 @@ def _statistics(account: Account, _: object) -> Iterator[str]:
 
 
 def _address(trade: Trade, image: Image) -> str:
-    return image_files.address(Place(trade.user_id, trade.trade_id, image.image_id), image)
+    return image_files.address(ImagePlace(trade.user_id, trade.trade_id, image.image_id), image)
 
 
 # What the document holds beyond its version and its time, by name.

@@ -33,7 +33,7 @@ from handlers.storage import (
     trading_accounts,
 )
 from handlers.storage.errors import AccountErased
-from handlers.storage.image_files import Place
+from handlers.storage.image_files import ImagePlace
 from handlers.usecases.file_writing import gathered
 from handlers.usecases.zip_writing import Member, ZipWriting
 
@@ -50,7 +50,7 @@ class Journal:
 
     def __init__(self, user_id: str, tell: Callable[[int], None]) -> None:
         self.documents: dict[str, int] = {}
-        self.images: dict[str, tuple[Place, Image]] = {}
+        self.images: dict[str, tuple[ImagePlace, Image]] = {}
         self._user = user_id
         self.group_of: dict[str, str] = {}
         self._tell = tell
@@ -93,7 +93,7 @@ class Journal:
             if trade.group_id is not None:
                 self.group_of[trade.trade_id] = trade.group_id
             for image in trade.images:
-                self.images[image.image_id] = Place(self._user, trade.trade_id, image.image_id), image
+                self.images[image.image_id] = ImagePlace(self._user, trade.trade_id, image.image_id), image
             yield exported.exported_trade(trade)
 
     def _groups(self) -> _Documents:

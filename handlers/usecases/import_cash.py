@@ -104,7 +104,7 @@ def _remove(work: Work, some: Sequence[FiledCash], begin: int, total: int) -> Im
     for row in own:
         if row.other_account is not None:  # edited into a transfer: the other account's row goes, too
             cash_changes.delete(work.user, row.account_id, row.cash_id, lambda _: True)
-    alone = [storage.Change(None, row) for row in own if row.other_account is None]
+    alone = [storage.CashChange(None, row) for row in own if row.other_account is None]
     if alone:
         storage.write(work.user, alone)
     changed = work.advanced(Phase.CASH, begin + len(some), total)

@@ -26,7 +26,14 @@ from handlers.journal.trading_accounts import TradingAccount
 from handlers.storage import executions as storage
 from handlers.storage import ledger
 from handlers.storage.errors import NoSuchAccount, VersionMismatch
-from handlers.storage.executions import MOST_READ, Place, PositionKey, StoredPosition, TooMuchAtOnce, Written
+from handlers.storage.executions import (
+    MOST_READ,
+    PositionInAccount,
+    PositionKey,
+    StoredPosition,
+    TooMuchAtOnce,
+    Written,
+)
 from handlers.usecases import settling
 from handlers.usecases.import_batches import Batch, batches
 from handlers.usecases.import_contents import Contents
@@ -88,7 +95,7 @@ class _New(NamedTuple):
     what there is to say of the file's lines.
     """
 
-    place: Place
+    place: PositionInAccount
     executions: list[RecordedExecution]
     present: list[datetime]
     remarks: list[Remark]
@@ -185,7 +192,7 @@ def _settled(new: _New, now: datetime, looked: bool) -> Written | None:
     return written._replace(new=_ids(new.executions))
 
 
-def _outcome(part: settling.Part, now: datetime, looked: bool) -> settling.Outcome:
+def _outcome(part: settling.Part, now: datetime, looked: bool) -> settling.SettledPositions:
     """The part, settled. Trades that only new executions make are there in exceptions: what is left of an undone
     import. So they are looked for in a second attempt.
     """

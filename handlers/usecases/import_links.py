@@ -59,8 +59,8 @@ def write(work: Work, contents: Contents) -> None:
         work.checkpoint(work.advanced(Phase.LINKS, number, total, remarks, linked=linked))
 
 
-def _place(work: Work) -> import_files.Place:
-    return import_files.Place(work.user, work.one.import_id)
+def _place(work: Work) -> import_files.ImportFolder:
+    return import_files.ImportFolder(work.user, work.one.import_id)
 
 
 def _keep(work: Work, contents: Contents, total: int) -> None:

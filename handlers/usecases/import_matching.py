@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from handlers.imports.decided import Decision, Outcome, Same
+from handlers.imports.decided import Decision, RowOutcome, Same
 from handlers.imports.findings import Finding
 from handlers.imports.fingerprints import Fingerprints, content_of
 from handlers.imports.moments import Instant
@@ -41,7 +41,7 @@ def compare(user: str, account_id: str, findings: Sequence[Finding], prints: Fin
     matcher.match([one for one in findings if isinstance(one.what, CashMove)], cash)
     if actions := [one for one in findings if isinstance(one.what, Action)]:
         matcher.match(actions, _stock_of_actions(user, account_id, zone))
-    new = [(one, one.what) for one in fills if one.outcome is Outcome.NEW and isinstance(one.what, Fill)]
+    new = [(one, one.what) for one in fills if one.outcome is RowOutcome.NEW and isinstance(one.what, Fill)]
     if new:
         _match_by_hand(new, _parts(user, account_id, until))
 
@@ -121,7 +121,7 @@ class _Matcher:
             is_other = _nothing if _external_id(one) is None else self._is_of_family
             same = stock.equal(content, day, day_only=one.what.day_only, is_other=is_other)
             if same is not None:
-                one.outcome, one.of = Outcome.DUPLICATE, _same(one, same)
+                one.outcome, one.of = RowOutcome.DUPLICATE, _same(one, same)
 
     def _is_named(self, one: Finding, stock: Stock) -> bool:
         same = stock.named(one.id, _external_id(one))
@@ -129,7 +129,7 @@ class _Matcher:
             return False
         content, day = self._contents(one)
         is_equal = same.content == content or (same.day == day and (one.what.day_only or same.at_noon))
-        one.outcome = Outcome.DUPLICATE if is_equal or not _says_all(one) else Outcome.CHANGED
+        one.outcome = RowOutcome.DUPLICATE if is_equal or not _says_all(one) else RowOutcome.CHANGED
         one.of = _same(one, same)
         return True
 
@@ -185,12 +185,12 @@ def _match_by_hand(fills: Sequence[tuple[Finding, Fill]], parts: Parts) -> None:
         if one.wanted is Decision.LINK and one.linked is not None:
             _link(one, parts.of_trade(one.linked, fill))
     for one, fill in fills:
-        if one.outcome is Outcome.NEW and not one.cannot_link:
+        if one.outcome is RowOutcome.NEW and not one.cannot_link:
             _link(one, parts.matching(fill))
 
 
 def _link(one: Finding, part: Part | None) -> None:
     if part is not None:
-        one.outcome, one.of = Outcome.MATCHES_MANUAL, Same(trade_id=part.trade_id)
+        one.outcome, one.of = RowOutcome.MATCHES_MANUAL, Same(trade_id=part.trade_id)
     else:
         one.cannot_link = one.wanted is Decision.LINK

@@ -29,7 +29,7 @@ from handlers.usecases.import_contents import Contents
 from handlers.usecases.import_links import part_ids
 from handlers.usecases.import_settling import moved_positions, own_positions
 from handlers.usecases.import_work import Work
-from handlers.usecases.settling import Outcome, Part
+from handlers.usecases.settling import Part, SettledPositions
 
 # Beside what it writes, a transaction has the position and the import.
 _BESIDE = 2
@@ -58,8 +58,8 @@ def remove(work: Work, contents: Contents) -> None:
         _remove_from(work, _removal(contents, kept, key), len(keys), len(keys))
 
 
-def _place(work: Work) -> import_files.Place:
-    return import_files.Place(work.user, work.one.import_id)
+def _place(work: Work) -> import_files.ImportFolder:
+    return import_files.ImportFolder(work.user, work.one.import_id)
 
 
 def _key(trade: Trade) -> PositionKey:
@@ -129,7 +129,7 @@ def _spans(change: _Change) -> list[Part]:
     return whole
 
 
-def _write_in_parts(user: str, change: _Change, outcome: Outcome, also: Sequence[Any], now: datetime) -> None:
+def _write_in_parts(user: str, change: _Change, outcome: SettledPositions, also: Sequence[Any], now: datetime) -> None:
     """Hold the positions back, and write them in as many transactions as it takes.
 
     Trades go first and executions last: after a crash, the executions tell what is still to be done.
@@ -189,7 +189,7 @@ class _Following:
         self._coming_back = change.coming_back
         self._now = now
 
-    def outcome(self, parts: Sequence[Part]) -> Outcome:
+    def outcome(self, parts: Sequence[Part]) -> SettledPositions:
         """What follows in these parts of positions."""
         ids = {one.execution_id for part in parts for one in part.before}
         coming_back = [trade for trade in self._coming_back if not ids.isdisjoint(_parts_of(trade))]
@@ -269,7 +269,9 @@ def _going(
     return going & {each.execution_id for each in executions}
 
 
-def _with_trades_by_hand(outcome: Outcome, trades_by_hand: Sequence[Trade], now: datetime) -> tuple[Outcome, list[Any]]:
+def _with_trades_by_hand(
+    outcome: SettledPositions, trades_by_hand: Sequence[Trade], now: datetime
+) -> tuple[SettledPositions, list[Any]]:
     """The outcome with these trades in the place of those that they had become, with what was written about them since;
     and the writes that keep the external ids of those that are not stored any more.
     """
@@ -311,7 +313,7 @@ def _annotated_as(former: Trade, current: Trade, now: datetime) -> Trade:
     )
 
 
-def _without_trades_put_aside(outcome: Outcome) -> tuple[Outcome, list[Trade]]:
+def _without_trades_put_aside(outcome: SettledPositions) -> tuple[SettledPositions, list[Trade]]:
     """The outcome without the trades that would stay for their notes alone, and these trades. Those with images stay:
     nothing else keeps the images.
     """

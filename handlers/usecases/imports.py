@@ -34,7 +34,7 @@ from handlers.storage.errors import (
     NoSuchAccount,
     TradingAccountNotFound,
 )
-from handlers.storage.import_files import Place
+from handlers.storage.import_files import ImportFolder
 from handlers.storage.queues import import_queue
 from handlers.storage.retry import retry_overtaken
 from handlers.storage.trade_items import KeptAnswer
@@ -102,7 +102,7 @@ def create(
             updated_at=now,
             expires_at=now + WAITS_FOR_FILE,
         )
-        url, fields = import_files.form(Place(user, made.import_id))
+        url, fields = import_files.form(ImportFolder(user, made.import_id))
         shown = Made(made, url, fields, now + TIME_TO_SEND)
         earlier = storage.create(made, None if keyed is None else keyed.answer(shown), now)
         return (shown, None) if earlier is None else (None, earlier)
@@ -220,7 +220,7 @@ def _with_decisions(former: Import, decisions: Sequence[RowDecision]) -> tuple[s
     """The name of the file that has the former decisions and these, and how many there are then."""
     if not decisions:
         return former.decisions, former.decided
-    place = Place(former.user_id, former.import_id)
+    place = ImportFolder(former.user_id, former.import_id)
     all_of_them = decisions_of(former)
     all_of_them.update({one.line: one for one in decisions})
     if len(all_of_them) > MOST_DECISIONS:
@@ -236,7 +236,7 @@ def decisions_of(one: Import) -> dict[int, RowDecision]:
     """What the user decided of single rows, by their lines. Raises Busy."""
     if one.decisions is None:
         return {}
-    rows = import_files.read_small(Place(one.user_id, one.import_id), one.decisions)
+    rows = import_files.read_small(ImportFolder(one.user_id, one.import_id), one.decisions)
     return {
         line: RowDecision(line=line, decision=Decision(decision), trade_id=trade_id)
         for line, decision, trade_id in rows

@@ -22,11 +22,11 @@ from handlers.journal.trade import Image, Trade, TradeSource
 from handlers.storage import corporate_actions, import_edits, uploads
 from handlers.storage import executions as storage
 from handlers.storage import trades as trade_storage
-from handlers.storage.executions import Place, PositionKey, StoredPosition, Written
+from handlers.storage.executions import PositionInAccount, PositionKey, StoredPosition, Written
 from handlers.storage.import_edits import Kind
 from handlers.storage.retry import retry_overtaken
 from handlers.usecases import settling
-from handlers.usecases.settling import Outcome, Part
+from handlers.usecases.settling import Part, SettledPositions
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def _bring(user: str, key: PositionKey, symbol: str, wanted: Wanted, now: dateti
 class _Linked(NamedTuple):
     """A position as it is stored, and with all corporate actions that are stored."""
 
-    place: Place
+    place: PositionInAccount
     with_actions: StoredPosition
 
 
@@ -135,7 +135,7 @@ def _hold_back(
 
 def _write_executions(
     user: str,
-    places: Sequence[Place],
+    places: Sequence[PositionInAccount],
     coming: Sequence[RecordedExecution],
     stored: Mapping[str, RecordedExecution],
 ) -> None:
@@ -156,7 +156,7 @@ def _put(one: RecordedExecution, former: RecordedExecution | None) -> Sequence[A
     return writes
 
 
-def _settle(user: str, places: Sequence[Place], wanted: Wanted, now: datetime) -> None:
+def _settle(user: str, places: Sequence[PositionInAccount], wanted: Wanted, now: datetime) -> None:
     """Derive the trades of all executions but those that go, and write what differs."""
     parts = []
     for place in places:
@@ -219,7 +219,9 @@ def written_about(trade: Trade, own: Annotations) -> Trade:
 _KEPT = ("trade_id", "version", "updated_at", "events")
 
 
-def _with_stored_ones(outcome: Outcome, stored: Mapping[str, Trade], wanted: Wanted, now: datetime) -> Outcome:
+def _with_stored_ones(
+    outcome: SettledPositions, stored: Mapping[str, Trade], wanted: Wanted, now: datetime
+) -> SettledPositions:
     """The outcome by what is stored in place of what was given as known."""
     result = outcome.regrouping
     changed: dict[str, tuple[Trade, Trade | None]] = {}

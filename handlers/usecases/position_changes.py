@@ -39,7 +39,14 @@ from handlers.journal.trading_accounts import TradingAccount
 from handlers.storage import executions as storage
 from handlers.storage import kept_answers
 from handlers.storage import trades as trade_storage
-from handlers.storage.executions import MOST_READ, Place, PositionKey, StoredPosition, TooMuchAtOnce, Written
+from handlers.storage.executions import (
+    MOST_READ,
+    PositionInAccount,
+    PositionKey,
+    StoredPosition,
+    TooMuchAtOnce,
+    Written,
+)
 from handlers.storage.trade_items import KeptAnswer
 from handlers.usecases import settling
 from handlers.usecases.keyed import KeyedRequest
@@ -90,7 +97,7 @@ class Plan:
         self._user = user
         self._now = now
         self._open: dict[PositionKey, _Open] = {}
-        self._places: dict[PositionKey, Place] = {}
+        self._places: dict[PositionKey, PositionInAccount] = {}
 
     def in_account(
         self, execution: Execution, keyed: KeyedRequest[Recorded] | None, *, named: bool
@@ -384,7 +391,7 @@ class Plan:
                 changed, before=executions, after=after, is_large=found is None or changed.is_large, linked=keys
             )
 
-    def _place(self, key: PositionKey, symbol: str, answer_for: str | None = None) -> Place:
+    def _place(self, key: PositionKey, symbol: str, answer_for: str | None = None) -> PositionInAccount:
         if key not in self._places:
             self._places[key] = storage.place(self._user, key, symbol, answer_for=answer_for, now=self._now)
         return self._places[key]

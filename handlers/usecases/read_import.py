@@ -20,7 +20,7 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from handlers.imports import reading as files
-from handlers.imports.decided import DecidedRow, Outcome
+from handlers.imports.decided import DecidedRow, RowOutcome
 from handlers.imports.findings import Finding, decided_row, sharing
 from handlers.imports.fingerprints import Fingerprints, place_in_file
 from handlers.imports.format import Need
@@ -53,7 +53,7 @@ from handlers.storage.errors import (
     TradingAccountNotFound,
     VersionMismatch,
 )
-from handlers.storage.import_files import Place
+from handlers.storage.import_files import ImportFolder
 from handlers.storage.retry import retry_overtaken
 from handlers.usecases.file_writing import now_and_then
 from handlers.usecases.import_matching import compare
@@ -68,7 +68,7 @@ _UTC = "UTC"
 _IN_MEMORY, _CHUNK = 1024 * 1024, 256 * 1024
 # How much is shown of a table that needs a mapping: characters of a cell, and columns.
 _LONGEST_CELL, _MOST_SHOWN = 200, 64
-_OUTCOMES = {Fill: Outcome.NEW, CashMove: Outcome.CASH, Action: Outcome.ACTION}
+_OUTCOMES = {Fill: RowOutcome.NEW, CashMove: RowOutcome.CASH, Action: RowOutcome.ACTION}
 
 
 class _Failed(Exception):
@@ -94,7 +94,7 @@ def arrived(key: str, version: str, now: datetime) -> Import | None:
     A file that no import waits for is deleted: then, and when the file is read or was read already, it is None. Raises
     AccountErased, Busy.
     """
-    place = import_files.place_of(key)
+    place = import_files.folder_of(key)
     if place is None:
         return None
 
@@ -125,7 +125,7 @@ def arrived(key: str, version: str, now: datetime) -> Import | None:
     return found
 
 
-def _is_its_file(place: Place, version: str) -> bool:
+def _is_its_file(place: ImportFolder, version: str) -> bool:
     with suppress(ImportNotFound):
         return storage.get(*place).file_version == version
     return False
@@ -145,7 +145,7 @@ def read(one: Import) -> Import | None:
 
     Raises AccountErased, Busy.
     """
-    place, report = Place(one.user_id, one.import_id), str(uuid4())
+    place, report = ImportFolder(one.user_id, one.import_id), str(uuid4())
     try:
         changed = _read(one, place, report)
         storage.replace(changed, one)
@@ -166,7 +166,7 @@ def fail(one: Import) -> None:
         storage.replace(_ended(one, ImportStatus.FAILED, failure=UNEXPECTED, failure_detail=detail), one)
 
 
-def _read(one: Import, place: Place, report: str) -> Import:
+def _read(one: Import, place: ImportFolder, report: str) -> Import:
     with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as file:
         digest = sha256()
         for chunk in import_files.chunks(place, one.file_version or ""):
@@ -201,7 +201,7 @@ def _ended(one: Import, status: ImportStatus, **changes: Any) -> Import:
     return replace(one, status=status, version=version, updated_at=now, expires_at=now + PREVIEW_KEPT, **found)
 
 
-def _reported(one: Import, place: Place, report: str, file: IO[bytes]) -> Import:
+def _reported(one: Import, place: ImportFolder, report: str, file: IO[bytes]) -> Import:
     under = _under(one)
     options = _options(one)
     reading = _opened(file, options)

@@ -18,7 +18,7 @@ from handlers.documents.ledger import settings_document
 from handlers.documents.restored import BadDocument
 from handlers.journal.executions import MADE_BY_ACTIONS, symbol_key
 from handlers.journal.images import MOST_IMAGES
-from handlers.journal.merges import MOST_NAMED, Change, Conflicts, Named, Outcome, Plan, Preview, Tally
+from handlers.journal.merges import MOST_NAMED, Conflicts, DocumentChange, DocumentOutcome, Named, Plan, Preview, Tally
 from handlers.journal.restores import MOST_PROBLEMS, Problem
 from handlers.journal.settings import MAIN
 from handlers.journal.trading_accounts import MOST_ACCOUNTS
@@ -63,9 +63,9 @@ class _Comparing:
         self.problems: list[Problem] = []
         self._checked = checked
         self._replaces = conflicts is Conflicts.REPLACE
-        self._counts: dict[str, dict[Outcome, int]] = {}
+        self._counts: dict[str, dict[DocumentOutcome, int]] = {}
         self._named: list[Named] = []
-        self._changes: list[Change] = []
+        self._changes: list[DocumentChange] = []
         self._digest = hashlib.sha256()
         self._group_of = checked.group_of()
         self._accounts: set[str] = set()
@@ -80,9 +80,9 @@ class _Comparing:
         tallies = tuple(
             Tally(
                 name=name,
-                new=counts[Outcome.NEW],
-                duplicate=counts[Outcome.DUPLICATE],
-                changed=counts[Outcome.CHANGED],
+                new=counts[DocumentOutcome.NEW],
+                duplicate=counts[DocumentOutcome.DUPLICATE],
+                changed=counts[DocumentOutcome.CHANGED],
             )
             for name, counts in self._counts.items()
         )
@@ -109,7 +109,7 @@ class _Comparing:
     def member(self, name: str, stored: Iterable[Document]) -> None:
         """Compare a member with the stored documents, which are sorted as it is."""
         keys = KEYS[name]
-        self._counts[name] = dict.fromkeys(Outcome, 0)
+        self._counts[name] = dict.fromkeys(DocumentOutcome, 0)
         found = iter(stored)
         former = next(found, None)
         waiting: list[tuple[int, str, Document, Document | None]] = []
@@ -152,23 +152,23 @@ class _Comparing:
             document = {**document, "tradeIds": there}
         if name == "groups" and stored is not None:
             stored = self._with_members_to_come(stored, document)
-        outcome = Outcome.NEW
+        outcome = DocumentOutcome.NEW
         if stored is not None and document.get("kind") in MADE_BY_ACTIONS:  # which follows from others
-            outcome = Outcome.DUPLICATE
+            outcome = DocumentOutcome.DUPLICATE
         elif stored is not None:
-            outcome = Outcome.DUPLICATE if content(stored) == content(document) else Outcome.CHANGED
-        self._counts.setdefault(name, dict.fromkeys(Outcome, 0))[outcome] += 1
+            outcome = DocumentOutcome.DUPLICATE if content(stored) == content(document) else DocumentOutcome.CHANGED
+        self._counts.setdefault(name, dict.fromkeys(DocumentOutcome, 0))[outcome] += 1
         self._digest.update(as_json([name, thing_id, outcome]).encode())
-        if outcome is Outcome.DUPLICATE:
+        if outcome is DocumentOutcome.DUPLICATE:
             return
-        if outcome is Outcome.NEW and name == "trades":
+        if outcome is DocumentOutcome.NEW and name == "trades":
             self._new_trades.add(thing_id)
-        if outcome is Outcome.CHANGED and stored is not None:
+        if outcome is DocumentOutcome.CHANGED and stored is not None:
             self._digest.update(content(stored).encode())
             if len(self._named) < MOST_NAMED:
                 self._named.append(Named(name=name, id=thing_id))
-        if outcome is Outcome.NEW or self._replaces:
-            change = Change(name=name, id=thing_id, after=content(document))
+        if outcome is DocumentOutcome.NEW or self._replaces:
+            change = DocumentChange(name=name, id=thing_id, after=content(document))
             if stored is not None:
                 change = replace(change, before=as_json(stored), before_hash=content(stored))
             self._changes.append(change)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from itertools import islice, takewhile
 
 from handlers.documents.ledger import settings_document
-from handlers.journal.merges import MOST_NAMED, Change, Named, Plan
+from handlers.journal.merges import MOST_NAMED, DocumentChange, Named, Plan
 from handlers.storage import trading_accounts
 from handlers.usecases.export_archive import Journal
 from handlers.usecases.journal_things import SETTINGS, Document, content, id_of
@@ -36,6 +36,6 @@ def _edited(user: str, plan: Plan) -> Iterator[Named | None]:
             yield Named(name=name, id=thing_id) if is_edited else None
 
 
-def _is_known(change: Change, stored: Document) -> bool:
+def _is_known(change: DocumentChange, stored: Document) -> bool:
     """Whether the thing is as the restore wrote it, or as it was before."""
     return content(stored) in (change.after, change.before_hash)

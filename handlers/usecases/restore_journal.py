@@ -34,7 +34,7 @@ from handlers.storage import (
 from handlers.storage import trades as trade_storage
 from handlers.storage.clients import ledger_table, trades_table
 from handlers.storage.executions import position_key
-from handlers.storage.image_files import Place
+from handlers.storage.image_files import ImagePlace
 from handlers.storage.restores import Unit
 from handlers.storage.trade_items import external_item, trade_item
 from handlers.usecases import merge_positions
@@ -328,7 +328,7 @@ class _Writing:
     def _file(self, trade: Trade, image: Image) -> Image:
         """Write the file of an image. Returns the image with the version of its file."""
         content = self._checked.archive.whole(f"{IMAGES}{image.image_id}", MOST_BYTES)
-        place = Place(self._user, trade.trade_id, image.image_id)
+        place = ImagePlace(self._user, trade.trade_id, image.image_id)
         return dataclasses.replace(image, file_version=image_files.write(place, image.content_type, content))
 
 

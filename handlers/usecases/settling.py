@@ -21,7 +21,7 @@ from handlers.journal.trade import Trade
 from handlers.storage import corporate_actions
 from handlers.storage import executions as storage
 from handlers.storage import trades as trade_storage
-from handlers.storage.executions import Place, PositionKey, StoredPosition, Written
+from handlers.storage.executions import PositionInAccount, PositionKey, StoredPosition, Written
 from handlers.storage.retry import retry_overtaken
 
 # The fewest executions of a span, in which a long position is settled.
@@ -33,14 +33,14 @@ class Part(NamedTuple):
     and its corporate actions after the change.
     """
 
-    place: Place
+    place: PositionInAccount
     held: StoredPosition
     before: Sequence[RecordedExecution]
     after: Sequence[RecordedExecution]
     actions: tuple[CorporateAction, ...]
 
 
-class Outcome(NamedTuple):
+class SettledPositions(NamedTuple):
     """The settled positions and their executions, in the order of the parts, and all their trades by id."""
 
     regrouping: Regrouping
@@ -51,7 +51,7 @@ class Outcome(NamedTuple):
 
 def settled(
     parts: Sequence[Part], now: datetime, *, behind: bool = False, known: Mapping[str, Trade] | None = None
-) -> Outcome:
+) -> SettledPositions:
     """Derive the trades of a position from its executions, or of several positions that are linked.
 
     behind: this is after the answer, which accepted the executions, so nothing is refused. known: the trades as they
@@ -97,7 +97,7 @@ def settled(
                 is_stale=None,
             )
         )
-    return Outcome(
+    return SettledPositions(
         regrouping=result,
         positions=positions,
         executions=[of_position.get(storage.position_key(part.held), []) for part in parts],
@@ -158,7 +158,7 @@ def _with_made(
     return in_order(current)
 
 
-def written(parts: Sequence[Part], outcome: Outcome) -> Iterator[tuple[Written, Sequence[RecordedExecution]]]:
+def written(parts: Sequence[Part], outcome: SettledPositions) -> Iterator[tuple[Written, Sequence[RecordedExecution]]]:
     """What each position writes, with the executions that it has then; the first one also writes the trades.
 
     A position that is not stored and stays empty, such as one of a symbol that was renamed, writes nothing.
@@ -249,9 +249,9 @@ def settle(user: str, key: PositionKey, version: int) -> int | None:
     return retry_overtaken(attempt)
 
 
-def linked_parts(user: str, place: Place, now: datetime) -> list[Part]:
+def linked_parts(user: str, place: PositionInAccount, now: datetime) -> list[Part]:
     """The position and those that it is linked with, each with all of its executions."""
-    places: dict[PositionKey, Place] = {}
+    places: dict[PositionKey, PositionInAccount] = {}
 
     def position(key: PositionKey, symbol: str) -> StoredPosition:
         if key not in places:
@@ -276,7 +276,9 @@ class SpanBySpan:
     before is settled. `settled` is what the position is after the last one.
     """
 
-    def __init__(self, held: StoredPosition, spans: Iterable[Part], outcome_of: Callable[[Part], Outcome]) -> None:
+    def __init__(
+        self, held: StoredPosition, spans: Iterable[Part], outcome_of: Callable[[Part], SettledPositions]
+    ) -> None:
         self.held_back = self.settled = held
         self.spans = spans
         self._outcome_of = outcome_of
@@ -292,7 +294,7 @@ class SpanBySpan:
             yield from units(span.before, outcome)
 
 
-def units(executions: Sequence[RecordedExecution], outcome: Outcome) -> Iterator[Sequence[Any]]:
+def units(executions: Sequence[RecordedExecution], outcome: SettledPositions) -> Iterator[Sequence[Any]]:
     """The writes, in units of one transaction: a trade with the trades whose notes it takes over, and with the
     executions that open it now and opened it before. Deletions of executions that are not there any more come last.
 

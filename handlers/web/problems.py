@@ -63,14 +63,14 @@ INTERNAL_ERROR = Kind("/problems/internal-error", "Internal error", 500)
 UNAVAILABLE = Kind("/problems/unavailable", "Temporarily unavailable", 503)
 
 
-Place = Literal["body", "query", "path", "header"]
+FieldPlace = Literal["body", "query", "path", "header"]
 
 
 @dataclass(frozen=True, slots=True)
 class BadField:
     """An error of one field. The pointer is a JSON pointer into the body, or a slash and a parameter's name."""
 
-    place: Place
+    place: FieldPlace
     pointer: str
     fault: Fault
 

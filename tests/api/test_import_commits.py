@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from handlers.entry.import_commits import apply_imports
-from handlers.imports.decided import Decision, Outcome
+from handlers.imports.decided import Decision, RowOutcome
 from handlers.imports.record import MOST_WORKING, Applied, Import, ImportStatus, Progress, Reading
 from handlers.journal.executions import ExecutionKind, Instrument, PositionEffect
 from handlers.storage import account_locks, clients, erasure_marks, executions, imports
@@ -114,7 +114,7 @@ def test_no_more_imports_are_worked_on_than_may_be(dana: Client, applying: Apply
 
 
 def test_rows_without_a_decision_refuse_it_or_are_left_out(dana: Client, applying: Applying) -> None:
-    orphan = a_fill("SELL", "1", "5", 1, outcome=Outcome.ORPHAN, symbol="MSFT")
+    orphan = a_fill("SELL", "1", "5", 1, outcome=RowOutcome.ORPHAN, symbol="MSFT")
     one = a_preview(DANA, rows_of([a_fill("BUY", "1", "1", 0), orphan], {3: None}))
     answer = ask(dana, one)
     assert refused(answer) == (409, "/problems/undecided-rows")
@@ -135,10 +135,12 @@ def test_an_execution_that_is_there_is_left_as_it_is(dana: Client, applying: App
 
 
 def test_a_duplicate_comes_only_if_its_row_was_decided_so(dana: Client, applying: Applying) -> None:
-    one = a_preview(DANA, rows_of([a_fill("BUY", "1", "10", 0, outcome=Outcome.DUPLICATE)], {2: None}))
+    one = a_preview(DANA, rows_of([a_fill("BUY", "1", "10", 0, outcome=RowOutcome.DUPLICATE)], {2: None}))
     done = committed(dana, applying, one)
     assert done.applied.executions == 0
-    done = committed(dana, applying, a_preview(DANA, rows_of([a_fill("BUY", "1", "10", 0, outcome=Outcome.DUPLICATE)])))
+    done = committed(
+        dana, applying, a_preview(DANA, rows_of([a_fill("BUY", "1", "10", 0, outcome=RowOutcome.DUPLICATE)]))
+    )
     assert done.applied.executions == 1
 
 
@@ -377,7 +379,7 @@ def test_an_execution_that_breaks_a_rule_is_left_out_and_said(dana: Client, appl
 
 def test_an_opening_fill_comes_before_a_close_of_what_was_never_opened(dana: Client, applying: Applying) -> None:
     orphan = a_fill(
-        "SELL", "5", "9", 0, outcome=Outcome.ORPHAN, opening=Decimal(5), position_effect=PositionEffect.CLOSE
+        "SELL", "5", "9", 0, outcome=RowOutcome.ORPHAN, opening=Decimal(5), position_effect=PositionEffect.CLOSE
     )
     done = committed(dana, applying, a_preview(DANA, rows_of([orphan])))
     assert done.applied.executions == 2

@@ -87,9 +87,9 @@ def overtaken(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     "write",
     [
-        lambda: cash.write(USER, [cash.Change(ROW)]),
-        lambda: cash.write(USER, [cash.Change(replace(ROW, amount=Decimal(1), version=2), ROW)]),
-        lambda: cash.write(USER, [cash.Change(None, ROW)]),
+        lambda: cash.write(USER, [cash.CashChange(ROW)]),
+        lambda: cash.write(USER, [cash.CashChange(replace(ROW, amount=Decimal(1), version=2), ROW)]),
+        lambda: cash.write(USER, [cash.CashChange(None, ROW)]),
         lambda: trading_accounts.create(ACCOUNT, None, NOW),
         lambda: trading_accounts.replace(replace(ACCOUNT, name="Other"), ACCOUNT, SETTINGS),
         lambda: trading_accounts.set_closing(ACCOUNT, closing=True),

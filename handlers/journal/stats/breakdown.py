@@ -16,7 +16,14 @@ from statistics import NormalDist
 from handlers.journal.stats.clock import WEEKDAYS
 from handlers.journal.stats.figures import Reason, sqn
 from handlers.journal.stats.folding import Record
-from handlers.journal.stats.questions import HOLDING_TIMES, LONGEST_HOLDING_TIME, Attribute, Outcome, Question, Selected
+from handlers.journal.stats.questions import (
+    HOLDING_TIMES,
+    LONGEST_HOLDING_TIME,
+    Attribute,
+    Question,
+    Selected,
+    TradeOutcome,
+)
 
 ENOUGH_TRADES = 30
 MOST_ATTRIBUTES = 2
@@ -73,7 +80,7 @@ def breakdown(by: Sequence[Attribute], question: Question, selected: Iterable[Se
 _ORDERS: dict[Attribute, tuple[str, ...]] = {
     Attribute.WEEKDAY: WEEKDAYS,
     Attribute.CLOSE_WEEKDAY: WEEKDAYS,
-    Attribute.RESULT: tuple(Outcome),
+    Attribute.RESULT: tuple(TradeOutcome),
     Attribute.HOLDING_TIME: (*(key for key, _ in HOLDING_TIMES), LONGEST_HOLDING_TIME),
 }
 

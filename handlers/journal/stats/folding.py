@@ -23,7 +23,7 @@ from typing import Any, Generic, TypeVar
 from handlers.journal.money import ZERO
 from handlers.journal.stats.clock import MOST_DAYS_APART, moved
 from handlers.journal.stats.entries import Entry
-from handlers.journal.stats.questions import Outcome, Selected
+from handlers.journal.stats.questions import Selected, TradeOutcome
 
 # An amount has at most 15 digits before the point and 18 after it, an R 33 and 8; their squares twice as many, and a
 # sum of ten million squares 7 more. The sums of the regression line multiply squares of sums with counts.
@@ -63,7 +63,7 @@ class Record:
         """How many trades became flat."""
         return self.wins + self.losses + self.breakevens
 
-    def add(self, entry: Entry, outcome: Outcome) -> None:
+    def add(self, entry: Entry, outcome: TradeOutcome) -> None:
         """Count the trade, which became flat by this entry."""
         net, result = entry.net, entry.result
         if net is None or result is None:
@@ -74,11 +74,11 @@ class Record:
         if result.events:
             self.events = _add(self.events, result.events)
         self.holding_seconds.append(result.holding_seconds)
-        if outcome is Outcome.WIN:
+        if outcome is TradeOutcome.WIN:
             self.wins += 1
             self.sum_win = _add(self.sum_win, net)
             self.best_win = net if self.best_win is None else max(self.best_win, net)
-        elif outcome is Outcome.LOSS:
+        elif outcome is TradeOutcome.LOSS:
             self.losses += 1
             self.sum_loss = _add(self.sum_loss, net)
             self.worst_loss = net if self.worst_loss is None else min(self.worst_loss, net)
@@ -122,7 +122,7 @@ class Runs:
     total_squares: Decimal = ZERO
     weighted_totals: Decimal = ZERO
 
-    def extend(self, results: Iterable[tuple[Decimal, Outcome]]) -> None:
+    def extend(self, results: Iterable[tuple[Decimal, TradeOutcome]]) -> None:
         """Go on with the next trades: what each earned, and what it was."""
         current, count = self.current, self.count
         total, totals, total_squares, weighted_totals = (
@@ -132,10 +132,10 @@ class Runs:
             self.weighted_totals,
         )
         for net, outcome in results:
-            if outcome is Outcome.WIN:
+            if outcome is TradeOutcome.WIN:
                 current = current + 1 if current > 0 else 1
                 self.longest_wins = max(self.longest_wins, current)
-            elif outcome is Outcome.LOSS:
+            elif outcome is TradeOutcome.LOSS:
                 current = current - 1 if current < 0 else -1
                 self.longest_losses = max(self.longest_losses, -current)
             else:
@@ -221,7 +221,7 @@ class InOrder(Generic[Item]):
 # What orders gains and results of one day: the instant, when the trade was recorded, its id; then the close's place.
 # The instants are in UTC, since Python compares times of one time zone many times faster than others.
 _GainItem = tuple[datetime, datetime, str, int, Decimal]
-_ResultItem = tuple[datetime, datetime, str, Decimal, Outcome]
+_ResultItem = tuple[datetime, datetime, str, Decimal, TradeOutcome]
 
 
 def fold(selected: Iterable[Selected]) -> Journal:

@@ -23,7 +23,7 @@ from handlers.journal.stats.clock import MOST_DAYS_APART, Clock, moved
 from handlers.journal.stats.entries import Entry, Gain
 
 
-class Outcome(StrEnum):
+class TradeOutcome(StrEnum):
     """The outcome of a flat trade."""
 
     WIN = "WIN"
@@ -87,14 +87,14 @@ class Tolerance:
         number = Decimal(text.removesuffix("R"))
         return cls(of_risk=number) if text.endswith("R") else cls(amount=number)
 
-    def outcome(self, net: Decimal, risk: Decimal | None) -> Outcome:
+    def outcome(self, net: Decimal, risk: Decimal | None) -> TradeOutcome:
         """The outcome of a trade with this net result and risk."""
         bound = self.amount
         if self.of_risk is not None:
             bound = ZERO if risk is None else money.product(self.of_risk, risk)
         if net.copy_abs() <= bound:
-            return Outcome.BREAKEVEN
-        return Outcome.WIN if net > ZERO else Outcome.LOSS
+            return TradeOutcome.BREAKEVEN
+        return TradeOutcome.WIN if net > ZERO else TradeOutcome.LOSS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,7 +134,7 @@ class Question:
         """The trade's values of the attribute, (None,) if it has none; `at` is the instant of the close."""
         return _VALUES[attribute](self, entry, at)
 
-    def outcome(self, entry: Entry) -> Outcome | None:
+    def outcome(self, entry: Entry) -> TradeOutcome | None:
         """The outcome of the trade; None while it is not flat."""
         return None if entry.net is None else self.tolerance.outcome(entry.net, entry.risk)
 
@@ -196,7 +196,7 @@ class Selected(NamedTuple):
     entry: Entry
     gains: list[tuple[date, Gain]]
     result_day: date | None
-    outcome: Outcome | None
+    outcome: TradeOutcome | None
 
 
 def select(question: Question, entries: Iterable[tuple[date, Entry]]) -> Iterator[Selected]:

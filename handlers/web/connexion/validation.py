@@ -26,7 +26,7 @@ from handlers.web.connexion.lean import (
     pythonic,
 )
 from handlers.web.connexion.schema_faults import REQUIRED, faults_of, wrong_type
-from handlers.web.problems import BadField, Place, invalid_request
+from handlers.web.problems import BadField, FieldPlace, invalid_request
 
 # A number as JSON writes it, of no more digits than an integer of the contract can have.
 NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,18})?([eE][+-]?[0-9]{1,2})?")
@@ -202,7 +202,7 @@ def _bad_parameters(operation: OperationChecks, scope: Any, context: dict[str, A
     known = {parameter["name"] for parameter in operation.parameters["query"]}
     for name in () if operation.ignores_unknown else given.keys() - known:
         yield BadField("query", "/" + _escaped(name)[:MOST_OF_A_NAME], UNKNOWN_PARAMETER)
-    sources: dict[Place, Callable[[str], list[str] | None]] = {
+    sources: dict[FieldPlace, Callable[[str], list[str] | None]] = {
         "query": given.get,
         "path": lambda name: [unquote(scope["path_params"][name], errors="strict")],
         "header": lambda name: _header(scope, name) or None,

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from handlers.imports.decided import Outcome
+from handlers.imports.decided import RowOutcome
 from handlers.imports.findings import Finding, Running
 from handlers.imports.placing import placed
 from handlers.imports.record import OrphanPolicy
@@ -32,7 +32,7 @@ def found(side: str | None, quantity: str | None, minute: int, kind: ExecutionKi
         kind=kind,
         position_effect=PositionEffect.CLOSE if side == "SELL" else PositionEffect.AUTO,
     )
-    return Finding(line=minute, order=minute, what=fill, id=str(minute), outcome=Outcome.NEW)
+    return Finding(line=minute, order=minute, what=fill, id=str(minute), outcome=RowOutcome.NEW)
 
 
 def an_action(kind: ActionType, minute: int, **others: Any) -> CorporateAction:
@@ -77,7 +77,7 @@ def test_an_action_changes_what_a_close_of_everything_takes(
         assert isinstance(one.what, Fill)
         running.judge(one, one.what)
     assert isinstance(last.what, Fill)
-    assert last.outcome is (Outcome.ORPHAN if held is None else Outcome.NEW)
+    assert last.outcome is (RowOutcome.ORPHAN if held is None else RowOutcome.NEW)
     assert last.what.quantity == (None if held is None else Decimal(held))
     if held is not None:
         assert last.what.side is (Side.SELL if side == "BUY" else Side.BUY)
@@ -101,7 +101,7 @@ def test_a_close_of_more_than_is_open_is_an_orphan(
         assert isinstance(one.what, Fill)
         running.judge(one, one.what)
     assert isinstance(second.what, Fill)
-    assert second.outcome is Outcome.ORPHAN
+    assert second.outcome is RowOutcome.ORPHAN
     assert (second.opening, second.what.position_effect) == (opening, effect)
 
 

@@ -14,13 +14,13 @@ from handlers.journal.changes import add_event
 from handlers.journal.stats.clock import Clock, time_zone
 from handlers.journal.stats.entries import entries
 from handlers.journal.stats.folding import Balance, InOrder, Record, Runs, fold
-from handlers.journal.stats.questions import Outcome, Question, Selected, Tolerance
+from handlers.journal.stats.questions import Question, Selected, Tolerance, TradeOutcome
 from handlers.journal.trade import EventType, Trade, TradeEvent
 from tests.unit.journal.journals import NOW, a_flat_trade, a_trade, journals
 from tests.unit.journal.stats.asking import folded, selected
 
 D = Decimal
-WIN, LOSS, BREAKEVEN = Outcome.WIN, Outcome.LOSS, Outcome.BREAKEVEN
+WIN, LOSS, BREAKEVEN = TradeOutcome.WIN, TradeOutcome.LOSS, TradeOutcome.BREAKEVEN
 
 
 def day(number: int) -> date:
