@@ -13,10 +13,10 @@ from handlers.imports.decided import DecidedAction, DecidedCash, DecidedFill, De
 from handlers.imports.proposals import proposal
 from handlers.imports.record import (
     MOST_BYTES,
-    Applied,
     Candidate,
     Counts,
     Import,
+    ImportApplied,
     ImportStatus,
     Options,
     OrphanPolicy,
@@ -43,7 +43,7 @@ _ACTION = columns_of(Action, without=("at",))
 _NOTICED = columns_of(Noticed)
 _CANDIDATE = columns_of(Candidate)
 _READING = columns_of(Reading, writers={"candidates": lambda found: _several(_CANDIDATE, found) or None, "needs": list})
-_APPLIED_COUNTS, _REMARK = columns_of(Applied), columns_of(Remark)
+_APPLIED_COUNTS, _REMARK = columns_of(ImportApplied), columns_of(Remark)
 # In these, something of the file was written into the journal.
 _APPLIED = frozenset(
     {ImportStatus.COMMITTING, ImportStatus.COMMITTED, ImportStatus.UNDOING, ImportStatus.UNDONE, ImportStatus.FAILED}

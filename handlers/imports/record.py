@@ -146,7 +146,7 @@ class EditedPolicy(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Applied:
+class ImportApplied:
     """What a commit has written so far, and how many things of the file were there already (`present`)."""
 
     executions: int = 0
@@ -201,7 +201,7 @@ class Import:
     failure: str | None = None
     failure_detail: str | None = None
     committed_at: datetime | None = None
-    applied: Applied = field(default_factory=Applied)
+    applied: ImportApplied = field(default_factory=ImportApplied)
     remarks: tuple[Remark, ...] = ()
     remarks_made: int = 0
     undo_edited: EditedPolicy | None = None

@@ -86,7 +86,7 @@ class DocumentChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class RestorePlan:
     """All that a restore writes, as it was decided before anything was written.
 
     changes: by member and id. into_empty: whether the journal is to be an equal one. positions: those that the journal

@@ -137,7 +137,7 @@ class TooMuchAtOnce(Exception):
     """Raised when a change is more than one transaction holds."""
 
 
-class Written(NamedTuple):
+class PositionWrite(NamedTuple):
     """All that a change of one position writes. `is_gone` when the position is deleted, `is_counted` when the same
     transaction changes the count of its symbol's actions. `new` are the ids that no execution may have yet; of others,
     it is known.
@@ -459,14 +459,14 @@ _SHARED = (
 )
 
 
-def alone(position: StoredPosition) -> Written:
+def alone(position: StoredPosition) -> PositionWrite:
     """The write of a position without anything else."""
-    return Written(position=position, put=(), removed=(), trades=(), vanished=())
+    return PositionWrite(position=position, put=(), removed=(), trades=(), vanished=())
 
 
 def write(
     user_id: str,
-    changes: Sequence[Written],
+    changes: Sequence[PositionWrite],
     answer: KeptAnswer | None,
     now: datetime,
     *,
@@ -501,7 +501,7 @@ def write(
     return earlier
 
 
-def _actions_are_counted(user_id: str, changes: Sequence[Written]) -> Iterator[TransactWriteItemTypeDef]:
+def _actions_are_counted(user_id: str, changes: Sequence[PositionWrite]) -> Iterator[TransactWriteItemTypeDef]:
     """The checks that new positions have all corporate actions of their symbols. Several may be of one symbol, and a
     transaction checks an item once. Raises VersionMismatch when two of them have others.
     """
@@ -515,7 +515,7 @@ def _actions_are_counted(user_id: str, changes: Sequence[Written]) -> Iterator[T
         yield corporate_actions.unchanged(user_id, symbol, version)
 
 
-def _actions(user_id: str, change: Written) -> Iterator[TransactWriteItemTypeDef]:
+def _actions(user_id: str, change: PositionWrite) -> Iterator[TransactWriteItemTypeDef]:
     if change.is_gone:
         key = ledger.position(change.position.account_id, change.position.symbol, change.position.pair_id)
         yield ledger.delete(user_id, key, **at_version(change.position.version))

@@ -25,7 +25,7 @@ from handlers.journal.trade import Trade
 from handlers.journal.trading_accounts import MOST_ACCOUNTS, TradingAccount
 from handlers.storage.executions import sharing
 from handlers.storage.mappings import MOST_MAPPINGS, StoredMapping
-from handlers.usecases.archive_positions import Positions, by_position
+from handlers.usecases.archive_positions import ArchivePositions, by_position
 from handlers.usecases.export_archive import IMAGES, MANIFEST
 from handlers.usecases.zip_reading import BadArchive, ZipReading
 
@@ -93,9 +93,9 @@ class Checked:
         parse, _ = _PARSERS[member]
         return (parse(line, self.user_id) for line in self.archive.lines(member))
 
-    def positions(self) -> Positions:
+    def positions(self) -> ArchivePositions:
         """The positions of the executions."""
-        return Positions(self.settings, self.accounts, by_position(self.executions), self.actions)
+        return ArchivePositions(self.settings, self.accounts, by_position(self.executions), self.actions)
 
     def group_of(self) -> dict[str, str]:
         """The group of each trade that is in one."""

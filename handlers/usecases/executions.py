@@ -38,7 +38,7 @@ from handlers.storage.executions import StoredPosition, TooMuchAtOnce
 from handlers.storage.retry import retry_overtaken
 from handlers.storage.trade_items import KeptAnswer
 from handlers.usecases.keyed import KeyedRequest
-from handlers.usecases.position_changes import Plan, Recorded
+from handlers.usecases.position_changes import PositionChanges, Recorded
 
 Precondition = Callable[[int], bool]
 
@@ -74,7 +74,7 @@ def record(user: str, new: NewExecution) -> tuple[Recorded | None, KeptAnswer | 
 
     def attempt() -> tuple[Recorded | None, KeptAnswer | None]:
         now = datetime.now(UTC)
-        plan = Plan(user, now)
+        plan = PositionChanges(user, now)
         placed, account, earlier = plan.in_account(new.given, new.keyed, named=new.names_account)
         if earlier is not None:
             return None, earlier
@@ -111,7 +111,7 @@ def record_together(user: str, news: Sequence[NewExecution]) -> list[Result]:
 
     def attempt() -> list[Result]:
         now = datetime.now(UTC)
-        plan = Plan(user, now)
+        plan = PositionChanges(user, now)
         placed, account, _ = plan.in_account(first, None, named=news[0].names_account)
         if account is None:
             raise NoSuchAccount(placed.account_id)
@@ -193,7 +193,7 @@ def correct(user: str, execution_id: str, changes: Mapping[str, Any], allowed: P
             if not held.is_settled(old):
                 return Recorded(old, (), settled=False)
             return Recorded(old, tuple(trade_storage.several(user, old.trade_ids)))
-        plan = Plan(user, now)
+        plan = PositionChanges(user, now)
         plan.change(old, replace(new, version=old.version + 1, updated_at=now))
         recorded, _ = plan.write(execution_id)
         if recorded is None:
@@ -217,7 +217,7 @@ def delete(user: str, execution_id: str, allowed: Precondition) -> bool:
         _check_own(old)
         if not allowed(old.version):
             raise LedgerChanged(execution_id)
-        plan = Plan(user, now)
+        plan = PositionChanges(user, now)
         for made in plan.made_with(old):
             plan.change(made, None)
         plan.change(old, None)

@@ -30,9 +30,9 @@ from handlers.storage.executions import (
     MOST_READ,
     PositionInAccount,
     PositionKey,
+    PositionWrite,
     StoredPosition,
     TooMuchAtOnce,
-    Written,
 )
 from handlers.usecases import settling
 from handlers.usecases.import_batches import Batch, batches
@@ -179,7 +179,7 @@ def _write_together(work: Work, batch: Batch, total: int, tries: Iterator[int]) 
     return changed
 
 
-def _settled(new: _New, now: datetime, looked: bool) -> Written | None:
+def _settled(new: _New, now: datetime, looked: bool) -> PositionWrite | None:
     """The write of a position with new executions and all trades that follow; None if it is too long for that, or
     linked with others.
     """
@@ -187,12 +187,12 @@ def _settled(new: _New, now: datetime, looked: bool) -> Written | None:
     before = None if held.executions > MOST_READ else _since_flat(held, new.executions, MOST_READ)
     if before is None or not settling.stands_alone(held, before, new.executions[0].executed_at):
         return None
-    part = settling.Part(new.place, held, before, in_order([*before, *new.executions]), held.actions)
+    part = settling.PositionToSettle(new.place, held, before, in_order([*before, *new.executions]), held.actions)
     [(written, _)] = settling.written([part], _outcome(part, now, looked))
     return written._replace(new=_ids(new.executions))
 
 
-def _outcome(part: settling.Part, now: datetime, looked: bool) -> settling.SettledPositions:
+def _outcome(part: settling.PositionToSettle, now: datetime, looked: bool) -> settling.SettledPositions:
     """The part, settled. Trades that only new executions make are there in exceptions: what is left of an undone
     import. So they are looked for in a second attempt.
     """
@@ -266,7 +266,7 @@ def _derived(new: _New, now: datetime, looked: bool) -> settling.SpanBySpan:
     before = _since_flat(held, executions) or []
     if not settling.stands_alone(held, before, since):
         raise _NotAlone
-    part = settling.Part(new.place, held, before, in_order([*before, *executions]), held.actions)
+    part = settling.PositionToSettle(new.place, held, before, in_order([*before, *executions]), held.actions)
     held_back = replace(held.marked(ZERO, since).held_back(), is_stale=True)
     return settling.SpanBySpan(held_back, settling.spans(part), outcome_of)
 
@@ -297,7 +297,7 @@ def _mark(work: Work, batch: Batch, total: int, tries: Iterator[int], *, is_whol
     return changed
 
 
-def _marked(new: _New, *, is_whole: bool) -> Written:
+def _marked(new: _New, *, is_whole: bool) -> PositionWrite:
     """The write of a position with new executions that is marked, and held back unless it is whole."""
     held, executions = new.place.position, new.executions
     marked = held.marked(money.total(map(storage.moved, executions)), *(one.executed_at for one in executions))

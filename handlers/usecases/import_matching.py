@@ -11,7 +11,7 @@ from handlers.imports.findings import Finding
 from handlers.imports.fingerprints import Fingerprints, content_of
 from handlers.imports.moments import Instant
 from handlers.imports.rows import Action, CashMove, Fill
-from handlers.imports.stock import Part, Parts, Stock, Stored
+from handlers.imports.stock import ManualPart, Parts, Stock, Stored
 from handlers.journal.executions import Instrument
 from handlers.storage import corporate_actions, import_matches
 from handlers.storage.import_matches import StoredCash, StoredExecution
@@ -172,9 +172,11 @@ def _parts(user: str, account_id: str, until: datetime) -> Parts:
             continue
         for entry in trade.entered:
             if entry.price is not None:
-                parts.add(trade.symbol, trade.side, entry.quantity, Part(trade.trade_id, entry.entered_at, entry.price))
+                parts.add(
+                    trade.symbol, trade.side, entry.quantity, ManualPart(trade.trade_id, entry.entered_at, entry.price)
+                )
         for close in trade.closes:
-            part = Part(trade.trade_id, close.closed_at, close.price)
+            part = ManualPart(trade.trade_id, close.closed_at, close.price)
             parts.add(trade.symbol, trade.side.opposite, close.quantity, part)
     return parts
 
@@ -189,7 +191,7 @@ def _match_by_hand(fills: Sequence[tuple[Finding, Fill]], parts: Parts) -> None:
             _link(one, parts.matching(fill))
 
 
-def _link(one: Finding, part: Part | None) -> None:
+def _link(one: Finding, part: ManualPart | None) -> None:
     if part is not None:
         one.outcome, one.of = RowOutcome.MATCHES_MANUAL, Same(trade_id=part.trade_id)
     else:

@@ -29,7 +29,7 @@ from handlers.usecases.import_contents import Contents
 from handlers.usecases.import_links import part_ids
 from handlers.usecases.import_settling import moved_positions, own_positions
 from handlers.usecases.import_work import Work
-from handlers.usecases.settling import Part, SettledPositions
+from handlers.usecases.settling import PositionToSettle, SettledPositions
 
 # Beside what it writes, a transaction has the position and the import.
 _BESIDE = 2
@@ -75,12 +75,12 @@ def _removal(contents: Contents, kept: Kept, key: PositionKey) -> _Removal:
     )
 
 
-class _Change(NamedTuple):
+class _ChangedPositions(NamedTuple):
     """The positions without what is removed. `since` is the first instant at which something is removed, `coming_back`
     the linked trades that are by hand again.
     """
 
-    parts: Sequence[Part]
+    parts: Sequence[PositionToSettle]
     since: datetime
     coming_back: Sequence[Trade]
 
@@ -112,13 +112,13 @@ def _remove(work: Work, removal: _Removal, done: int, total: int) -> Import:
     return changed
 
 
-def _spans(change: _Change) -> list[Part]:
+def _spans(change: _ChangedPositions) -> list[PositionToSettle]:
     """The position in spans, each with all parts of the trades that come back there."""
     spans = [*settling.spans(change.parts[0])]
     place_of = {one.execution_id: number for number, span in enumerate(spans) for one in span.before}
     of_trades = ({place_of[part] for part in _parts_of(trade) if part in place_of} for trade in change.coming_back)
     until = {min(places): max(places) for places in sorted(filter(None, of_trades), key=max)}
-    whole: list[Part] = []
+    whole: list[PositionToSettle] = []
     last = -1  # up to this one, spans belong to the one before
     for number, span in enumerate(spans):
         if number <= last:
@@ -129,7 +129,9 @@ def _spans(change: _Change) -> list[Part]:
     return whole
 
 
-def _write_in_parts(user: str, change: _Change, outcome: SettledPositions, also: Sequence[Any], now: datetime) -> None:
+def _write_in_parts(
+    user: str, change: _ChangedPositions, outcome: SettledPositions, also: Sequence[Any], now: datetime
+) -> None:
     """Hold the positions back, and write them in as many transactions as it takes.
 
     Trades go first and executions last: after a crash, the executions tell what is still to be done.
@@ -142,7 +144,9 @@ def _write_in_parts(user: str, change: _Change, outcome: SettledPositions, also:
     storage.write_in_parts(user, list(zip(held, outcome.positions, strict=True)), units)
 
 
-def _write_span_by_span(work: Work, change: _Change, spans: Sequence[Part], done: int, total: int) -> Import:
+def _write_span_by_span(
+    work: Work, change: _ChangedPositions, spans: Sequence[PositionToSettle], done: int, total: int
+) -> Import:
     """Write a long position span by span, in as many transactions as it takes, and the import with each: so a call that
     has no time left ends between two of them, and no other one does the same meanwhile.
 
@@ -173,7 +177,7 @@ def _with_others(units: Iterable[Sequence[Any]], following: _Following) -> Itera
         yield unit
 
 
-def _held_back(part: Part, change: _Change) -> StoredPosition:
+def _held_back(part: PositionToSettle, change: _ChangedPositions) -> StoredPosition:
     return replace(part.held.marked(ZERO, change.since).held_back(), is_stale=True)
 
 
@@ -182,14 +186,14 @@ class _Following:
     `left_over` is how many trades there are whose notes are kept in a file.
     """
 
-    def __init__(self, work: Work, change: _Change, now: datetime) -> None:
+    def __init__(self, work: Work, change: _ChangedPositions, now: datetime) -> None:
         self.also: list[Any] = []
         self.left_over = 0
         self._work = work
         self._coming_back = change.coming_back
         self._now = now
 
-    def outcome(self, parts: Sequence[Part]) -> SettledPositions:
+    def outcome(self, parts: Sequence[PositionToSettle]) -> SettledPositions:
         """What follows in these parts of positions."""
         ids = {one.execution_id for part in parts for one in part.before}
         coming_back = [trade for trade in self._coming_back if not ids.isdisjoint(_parts_of(trade))]
@@ -201,7 +205,7 @@ class _Following:
         return outcome
 
 
-def _change(work: Work, removal: _Removal, now: datetime) -> _Change | None:
+def _change(work: Work, removal: _Removal, now: datetime) -> _ChangedPositions | None:
     """What is to be written of a position; None if nothing of the import is in it."""
     linked_ids = [part_id for trade in removal.linked for part_id in _parts_of(trade)]
     first = storage.first_of(work.user, removal.key, [*removal.ids, *linked_ids])
@@ -213,7 +217,7 @@ def _change(work: Work, removal: _Removal, now: datetime) -> _Change | None:
         return None
     since = min(places)
     executions = storage.since_flat(held, since) or []
-    parts = [Part(place, held, executions, executions, held.actions)]
+    parts = [PositionToSettle(place, held, executions, executions, held.actions)]
     if not settling.stands_alone(held, executions, since[0]):
         parts = settling.linked_parts(work.user, place, now)
     before = [one for part in parts for one in part.before]
@@ -228,7 +232,7 @@ def _change(work: Work, removal: _Removal, now: datetime) -> _Change | None:
     ]
     if not going and all(part.actions == part.held.actions for part in parts):
         return None
-    return _Change(parts, since[0], coming_back)
+    return _ChangedPositions(parts, since[0], coming_back)
 
 
 def _parts_of(trade: Trade) -> list[str]:

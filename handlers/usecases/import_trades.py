@@ -190,7 +190,7 @@ class DryRun:
         for span in settling.spans(parts.pop()):
             yield from self._changes([span])
 
-    def _changes(self, parts: Sequence[settling.Part]) -> Iterator[TradeChange]:
+    def _changes(self, parts: Sequence[settling.PositionToSettle]) -> Iterator[TradeChange]:
         is_stored = any(part.before or part.held.version for part in parts)
         result = settling.settled(parts, self._now, behind=True, known=None if is_stored else {}).regrouping
         handed = {trade_id for others in result.handed.values() for trade_id in others}
@@ -216,7 +216,7 @@ class DryRun:
         """Whether the import changes anything of the position."""
         return any(one.is_taken for one in position.fills) or any(one in self._actions for one in position.actions)
 
-    def _part(self, position: ImportedPosition) -> settling.Part:
+    def _part(self, position: ImportedPosition) -> settling.PositionToSettle:
         before = list(position.before)
         after = {one.execution_id: one for one in before}
         links: dict[str, list[Filed]] = {}
@@ -241,7 +241,7 @@ class DryRun:
             were, are = self._linked(trade, links[trade.trade_id], position.held.instrument)
             before += were
             made += are
-        return settling.Part(
+        return settling.PositionToSettle(
             position.place, position.held, in_order(before), in_order([*after.values(), *made]), position.actions
         )
 

@@ -19,7 +19,7 @@ from handlers.storage.errors import PreconditionFailed, TradeNotFound, VersionMi
 from handlers.storage.executions import StoredPosition
 from handlers.storage.retry import retry_overtaken
 from handlers.usecases.keyed import KeyedRequest
-from handlers.usecases.position_changes import Plan, Recorded
+from handlers.usecases.position_changes import PositionChanges, Recorded
 from handlers.usecases.trades import CreatedTrade, Keyed, Precondition
 
 
@@ -139,7 +139,7 @@ def _add(
         position = storage.position_of(user, trade.account_id or MAIN, trade.symbol, trade_id)
         if position is None:  # the trade has become flat since it was read, or is gone
             raise VersionMismatch(trade_id)
-        plan = Plan(user, now)
+        plan = PositionChanges(user, now)
         added = plan.add(execution(trade, position), names_instrument=False, source=ExecutionSource.MANUAL)
         recorded, earlier = plan.write(added.execution_id, request, check=fits)
         if earlier is not None:

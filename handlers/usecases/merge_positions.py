@@ -22,11 +22,11 @@ from handlers.journal.trade import Image, Trade, TradeSource
 from handlers.storage import corporate_actions, import_edits, uploads
 from handlers.storage import executions as storage
 from handlers.storage import trades as trade_storage
-from handlers.storage.executions import PositionInAccount, PositionKey, StoredPosition, Written
+from handlers.storage.executions import PositionInAccount, PositionKey, PositionWrite, StoredPosition
 from handlers.storage.import_edits import Kind
 from handlers.storage.retry import retry_overtaken
 from handlers.usecases import settling
-from handlers.usecases.settling import Part, SettledPositions
+from handlers.usecases.settling import PositionToSettle, SettledPositions
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ def _hold_back(
             since = min((*moments, *changed, *([target.dirty_since] if target.dirty_since else ()), now))
             marked.append(replace(target.marked(ZERO, since).held_back(), is_stale=True))
     storage.write(
-        user, [Written(position=held, put=(), removed=(), trades=(), vanished=()) for held in marked], None, now
+        user, [PositionWrite(position=held, put=(), removed=(), trades=(), vanished=()) for held in marked], None, now
     )
 
 
@@ -163,7 +163,7 @@ def _settle(user: str, places: Sequence[PositionInAccount], wanted: Wanted, now:
         held = place.position
         before = storage.all_of(held) or []
         after = [one for one in before if one.execution_id not in wanted.executions_going]
-        parts.append(Part(place, held, before, after, held.actions))
+        parts.append(PositionToSettle(place, held, before, after, held.actions))
     before = in_order(one for part in parts for one in part.before)
     stored = _trades_of(user, parts)
     known = _known(user, parts, stored, wanted)
@@ -185,7 +185,7 @@ def _settle(user: str, places: Sequence[PositionInAccount], wanted: Wanted, now:
     storage.write_in_parts(user, positions, chain(first, settling.units(before, outcome), last))
 
 
-def _trades_of(user: str, parts: Sequence[Part]) -> dict[str, Trade]:
+def _trades_of(user: str, parts: Sequence[PositionToSettle]) -> dict[str, Trade]:
     ids = {trade_id for part in parts for trade_id in part.held.gone}
     for part in parts:
         for one in part.before:
@@ -193,7 +193,9 @@ def _trades_of(user: str, parts: Sequence[Part]) -> dict[str, Trade]:
     return {trade.trade_id: trade for trade in trade_storage.several(user, sorted(ids))}
 
 
-def _known(user: str, parts: Sequence[Part], stored: Mapping[str, Trade], wanted: Wanted) -> dict[str, Trade]:
+def _known(
+    user: str, parts: Sequence[PositionToSettle], stored: Mapping[str, Trade], wanted: Wanted
+) -> dict[str, Trade]:
     """The stored trades with what is to be written about them, and those to come of which something is."""
     after = in_order(one for part in parts for one in part.after)
     actions = {action.action_id: action for part in parts for action in part.actions}.values()

@@ -43,9 +43,9 @@ from handlers.storage.executions import (
     MOST_READ,
     PositionInAccount,
     PositionKey,
+    PositionWrite,
     StoredPosition,
     TooMuchAtOnce,
-    Written,
 )
 from handlers.storage.trade_items import KeptAnswer
 from handlers.usecases import settling
@@ -89,7 +89,7 @@ class _Open:
     linked: tuple[PositionKey, ...] = ()
 
 
-class Plan:
+class PositionChanges:
     """The changes of one request. Positions are read when they are needed, and written together."""
 
     def __init__(self, user: str, now: datetime) -> None:
@@ -285,7 +285,7 @@ class Plan:
         that the same request got earlier, in which case nothing is written.
         """
         while True:
-            written: list[Written] = []
+            written: list[PositionWrite] = []
             shown: dict[str, Recorded] = {}
             for keys in dict.fromkeys(position.linked or (key,) for key, position in self._open.items()):
                 some, executions = self._written(keys)
@@ -306,7 +306,7 @@ class Plan:
             else:
                 return [shown.get(id_) for id_, _ in wanted], earlier
 
-    def _written(self, keys: Sequence[PositionKey]) -> tuple[list[Written], _Shown]:
+    def _written(self, keys: Sequence[PositionKey]) -> tuple[list[PositionWrite], _Shown]:
         """The writes for a position, or for several that are linked."""
         if not any(self._open[key].is_large for key in keys):
             return self._settled(keys)
@@ -317,11 +317,11 @@ class Plan:
 
         return [one for one, _ in marked if one.put or one.removed], shown
 
-    def _settled(self, keys: Sequence[PositionKey]) -> tuple[list[Written], _Shown]:
+    def _settled(self, keys: Sequence[PositionKey]) -> tuple[list[PositionWrite], _Shown]:
         """The writes for these positions with the trades that follow from their executions."""
         positions = [self._open[key] for key in keys]
         parts = [
-            settling.Part(self._places[key], one.held, one.before, one.after, one.held.actions)
+            settling.PositionToSettle(self._places[key], one.held, one.before, one.after, one.held.actions)
             for key, one in zip(keys, positions, strict=True)
         ]
         outcome = settling.settled(parts, self._now)
@@ -335,7 +335,7 @@ class Plan:
 
         return [one for one, _ in settling.written(parts, outcome)], shown
 
-    def _marked(self, position: _Open) -> tuple[Written, _Shown]:
+    def _marked(self, position: _Open) -> tuple[PositionWrite, _Shown]:
         """The writes for a position that is marked, whose trades are derived after the answer."""
         kept = {one.execution_id: one for one in position.put}
         held, removed = position.held, position.removed
@@ -351,7 +351,7 @@ class Plan:
             held = replace(held, executions=max(0, held.executions + len(kept) - len(removed)))
             if position.running is not None and held.side is not None:
                 held = replace(held, trade_id=position.running.trade_id)
-        written = Written(position=held, put=position.put, removed=removed, trades=(), vanished=())
+        written = PositionWrite(position=held, put=position.put, removed=removed, trades=(), vanished=())
 
         def shown(ids: Sequence[str]) -> dict[str, Recorded]:
             found = {}

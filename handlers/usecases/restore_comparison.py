@@ -18,7 +18,16 @@ from handlers.documents.ledger import settings_document
 from handlers.documents.restored import BadDocument
 from handlers.journal.executions import MADE_BY_ACTIONS, symbol_key
 from handlers.journal.images import MOST_IMAGES
-from handlers.journal.merges import MOST_NAMED, Conflicts, DocumentChange, DocumentOutcome, Named, Plan, Preview, Tally
+from handlers.journal.merges import (
+    MOST_NAMED,
+    Conflicts,
+    DocumentChange,
+    DocumentOutcome,
+    Named,
+    Preview,
+    RestorePlan,
+    Tally,
+)
 from handlers.journal.restores import MOST_PROBLEMS, Problem
 from handlers.journal.settings import MAIN
 from handlers.journal.trading_accounts import MOST_ACCOUNTS
@@ -38,7 +47,7 @@ class Comparison:
     """What merging an archive would do, and its changes: what is new and, unless it is kept as it is, what differs."""
 
     preview: Preview
-    plan: Plan
+    plan: RestorePlan
 
 
 def compare(checked: Checked, conflicts: Conflicts, *, into_empty: bool = False) -> Comparison:
@@ -90,7 +99,7 @@ class _Comparing:
         user = self._checked.user_id
         own = {action.action_id for action in self._checked.actions}
         others = (action for action in corporate_actions.every(user) if action.action_id not in own)
-        plan = Plan(
+        plan = RestorePlan(
             into_empty=into_empty,
             changes={(change.name, change.id): change for change in self._changes},
             positions=frozenset(map(position_name, map(executions.position_key, executions.positions(user)))),

@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterator
 from itertools import islice, takewhile
 
 from handlers.documents.ledger import settings_document
-from handlers.journal.merges import MOST_NAMED, DocumentChange, Named, Plan
+from handlers.journal.merges import MOST_NAMED, DocumentChange, Named, RestorePlan
 from handlers.storage import trading_accounts
 from handlers.usecases.export_archive import Journal
 from handlers.usecases.journal_things import SETTINGS, Document, content, id_of
 
 
-def edited(user: str, plan: Plan, goes_on: Callable[[], bool] = lambda: True) -> tuple[Named, ...]:
+def edited(user: str, plan: RestorePlan, goes_on: Callable[[], bool] = lambda: True) -> tuple[Named, ...]:
     """What the restore has written and was edited since, 100 things at most. The whole journal is read for it, as long
     as it `goes_on`. Raises Busy.
     """
@@ -22,7 +22,7 @@ def edited(user: str, plan: Plan, goes_on: Callable[[], bool] = lambda: True) ->
     return tuple(islice(found, MOST_NAMED))
 
 
-def _edited(user: str, plan: Plan) -> Iterator[Named | None]:
+def _edited(user: str, plan: RestorePlan) -> Iterator[Named | None]:
     """Each thing that was edited since, and None for each other one."""
     if (change := plan.of(SETTINGS, SETTINGS)) is not None:
         stored = settings_document(trading_accounts.settings(user))

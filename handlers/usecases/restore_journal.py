@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from handlers.journal.executions import symbol_key
 from handlers.journal.images import MOST_BYTES
-from handlers.journal.merges import Plan
+from handlers.journal.merges import RestorePlan
 from handlers.journal.restoring import Annotations
 from handlers.journal.settings import MAIN
 from handlers.journal.trade import Image, Trade
@@ -54,7 +54,7 @@ _MOST_ACTIONS, _MOST_ACCOUNTS, _MOST_CHARACTERS = 90, 8, 1_500_000
 Tell = Callable[[str, int], bool]
 
 
-def write(checked: Checked, plan: Plan, begun: tuple[str, int] | None, tell: Tell) -> bool:
+def write(checked: Checked, plan: RestorePlan, begun: tuple[str, int] | None, tell: Tell) -> bool:
     """Write what is planned of the archive, from where it was left off. Returns whether all of it is written.
 
     begun: the phase that was being written, and how many of its documents were. Raises VersionMismatch when something
@@ -74,7 +74,7 @@ def write(checked: Checked, plan: Plan, begun: tuple[str, int] | None, tell: Tel
     return True
 
 
-def _phases(checked: Checked, plan: Plan) -> list[tuple[str, Callable[[], Iterator[Unit | None]]]]:
+def _phases(checked: Checked, plan: RestorePlan) -> list[tuple[str, Callable[[], Iterator[Unit | None]]]]:
     """What is written, in its order: each thing comes after those that it names."""
     writing = _Writing(checked, plan)
     return [
@@ -122,7 +122,7 @@ def _written(user_id: str, units: Iterable[Unit | None], skipped: int) -> Iterat
 class _Writing:
     """The units of each phase. One that is None is written by itself, or has nothing to write."""
 
-    def __init__(self, checked: Checked, plan: Plan) -> None:
+    def __init__(self, checked: Checked, plan: RestorePlan) -> None:
         self._checked = checked
         self._plan = plan
         self._user = checked.user_id

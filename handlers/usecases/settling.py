@@ -21,14 +21,14 @@ from handlers.journal.trade import Trade
 from handlers.storage import corporate_actions
 from handlers.storage import executions as storage
 from handlers.storage import trades as trade_storage
-from handlers.storage.executions import PositionInAccount, PositionKey, StoredPosition, Written
+from handlers.storage.executions import PositionInAccount, PositionKey, PositionWrite, StoredPosition
 from handlers.storage.retry import retry_overtaken
 
 # The fewest executions of a span, in which a long position is settled.
 SPAN = 2_000
 
 
-class Part(NamedTuple):
+class PositionToSettle(NamedTuple):
     """A position to settle: its account and settings, its executions before and after a change, from a flat point on,
     and its corporate actions after the change.
     """
@@ -50,7 +50,7 @@ class SettledPositions(NamedTuple):
 
 
 def settled(
-    parts: Sequence[Part], now: datetime, *, behind: bool = False, known: Mapping[str, Trade] | None = None
+    parts: Sequence[PositionToSettle], now: datetime, *, behind: bool = False, known: Mapping[str, Trade] | None = None
 ) -> SettledPositions:
     """Derive the trades of a position from its executions, or of several positions that are linked.
 
@@ -105,7 +105,7 @@ def settled(
     )
 
 
-def spans(part: Part) -> Iterator[Part]:
+def spans(part: PositionToSettle) -> Iterator[PositionToSettle]:
     """The part in spans, each with trades of its own: it is cut where nothing is open, before the change and after it.
 
     So a long position is settled piece by piece, in less memory, to the same trades. The last span tells what is open.
@@ -158,7 +158,9 @@ def _with_made(
     return in_order(current)
 
 
-def written(parts: Sequence[Part], outcome: SettledPositions) -> Iterator[tuple[Written, Sequence[RecordedExecution]]]:
+def written(
+    parts: Sequence[PositionToSettle], outcome: SettledPositions
+) -> Iterator[tuple[PositionWrite, Sequence[RecordedExecution]]]:
     """What each position writes, with the executions that it has then; the first one also writes the trades.
 
     A position that is not stored and stays empty, such as one of a symbol that was renamed, writes nothing.
@@ -170,7 +172,7 @@ def written(parts: Sequence[Part], outcome: SettledPositions) -> Iterator[tuple[
         was = {one.execution_id: one for one in part.before}
         will_be = {one.execution_id: one for one in executions}
         yield (
-            Written(
+            PositionWrite(
                 position=position,
                 put=[one for one in executions if one != was.get(one.execution_id)],
                 removed=[one for one in part.before if one != will_be.get(one.execution_id)],
@@ -233,7 +235,7 @@ def settle(user: str, key: PositionKey, version: int) -> int | None:
         executions = storage.since_flat(held, None)
         if executions is None or held.dirty_since is None:
             raise AssertionError("without a limit, all are read of a position that is marked")
-        parts = [Part(place, held, executions, executions, held.actions)]
+        parts = [PositionToSettle(place, held, executions, executions, held.actions)]
         if not stands_alone(held, executions, held.dirty_since):
             parts = linked_parts(user, place, now)
             executions = in_order(one for part in parts for one in part.before)
@@ -249,7 +251,7 @@ def settle(user: str, key: PositionKey, version: int) -> int | None:
     return retry_overtaken(attempt)
 
 
-def linked_parts(user: str, place: PositionInAccount, now: datetime) -> list[Part]:
+def linked_parts(user: str, place: PositionInAccount, now: datetime) -> list[PositionToSettle]:
     """The position and those that it is linked with, each with all of its executions."""
     places: dict[PositionKey, PositionInAccount] = {}
 
@@ -265,7 +267,7 @@ def linked_parts(user: str, place: PositionInAccount, now: datetime) -> list[Par
     for key in linked(own, held.symbol, position):
         one = places[key].position
         executions = storage.all_of(one) or []
-        parts.append(Part(places[key], one, executions, executions, one.actions))
+        parts.append(PositionToSettle(places[key], one, executions, executions, one.actions))
     return parts
 
 
@@ -277,7 +279,10 @@ class SpanBySpan:
     """
 
     def __init__(
-        self, held: StoredPosition, spans: Iterable[Part], outcome_of: Callable[[Part], SettledPositions]
+        self,
+        held: StoredPosition,
+        spans: Iterable[PositionToSettle],
+        outcome_of: Callable[[PositionToSettle], SettledPositions],
     ) -> None:
         self.held_back = self.settled = held
         self.spans = spans

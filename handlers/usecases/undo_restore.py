@@ -16,7 +16,7 @@ from handlers.documents import exported, restored
 from handlers.documents.import_mappings import mapping_document
 from handlers.documents.ledger import cash_document, rate_document, reconciliation_document, settings_document
 from handlers.journal.errors import StateForbids
-from handlers.journal.merges import DocumentChange, EditedPolicy, Plan
+from handlers.journal.merges import DocumentChange, EditedPolicy, RestorePlan
 from handlers.journal.restoring import Annotations
 from handlers.journal.settings import MAIN, Settings
 from handlers.journal.trade import Image, Trade, TradeSource
@@ -55,7 +55,7 @@ _AT_ONCE = 100
 Tell = Callable[[str, int], bool]
 
 
-def as_written(user: str, plan: Plan) -> Plan:
+def as_written(user: str, plan: RestorePlan) -> RestorePlan:
     """The plan with trades of executions as they are once all is written: they may have got notes of others, with which
     they became one. Raises Busy.
     """
@@ -70,7 +70,7 @@ def as_written(user: str, plan: Plan) -> Plan:
     return replace(plan, changes=changes)
 
 
-def undo(user: str, plan: Plan, policy: EditedPolicy, begun: tuple[str, int] | None, tell: Tell) -> bool:
+def undo(user: str, plan: RestorePlan, policy: EditedPolicy, begun: tuple[str, int] | None, tell: Tell) -> bool:
     """Take back all that was written, from where it was left off. Returns whether all of it is.
 
     policy: what becomes of what was edited since; with REFUSE, it stays. begun: the phase, and how many of its steps
@@ -106,7 +106,7 @@ def undo(user: str, plan: Plan, policy: EditedPolicy, begun: tuple[str, int] | N
 
 
 class _Undoing:
-    def __init__(self, user: str, plan: Plan, policy: EditedPolicy) -> None:
+    def __init__(self, user: str, plan: RestorePlan, policy: EditedPolicy) -> None:
         self._user = user
         self._plan = plan
         self._policy = policy

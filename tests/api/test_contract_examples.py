@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 import pytest
 
 from handlers.imports.record import ImportStatus
-from handlers.journal.merges import Plan
+from handlers.journal.merges import RestorePlan
 from handlers.journal.restores import RestoreStatus
 from handlers.storage import imports, restores
 from handlers.storage.clients import s3
@@ -145,7 +145,7 @@ class World:
             now = datetime.now(UTC)
             former = restores.get(self.own.user.sub, self.ids["restoreId"], now)
             written = replace(former, status=RestoreStatus.RESTORED, is_planned=True, written_at=now)
-            restores.write_plan(written, Plan(changes={}))
+            restores.write_plan(written, RestorePlan(changes={}))
             restores.replace(written, former)
 
     def _import(self, operation_id: str) -> str:

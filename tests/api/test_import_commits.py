@@ -11,7 +11,7 @@ import pytest
 
 from handlers.entry.import_commits import apply_imports
 from handlers.imports.decided import Decision, RowOutcome
-from handlers.imports.record import MOST_WORKING, Applied, Import, ImportStatus, Progress, Reading
+from handlers.imports.record import MOST_WORKING, Import, ImportApplied, ImportStatus, Progress, Reading
 from handlers.journal.executions import ExecutionKind, Instrument, PositionEffect
 from handlers.storage import account_locks, clients, erasure_marks, executions, imports
 from handlers.storage.errors import Contended
@@ -222,7 +222,7 @@ def test_a_long_position_of_which_all_new_executions_are_written_is_still_finish
     [held] = executions.positions(DANA)
     assert (held.dirty_since is None, held.dirty_version) == (False, None)
     done = applying.run(one)
-    assert (done.status, done.applied) == (ImportStatus.COMMITTED, Applied(executions=1))
+    assert (done.status, done.applied) == (ImportStatus.COMMITTED, ImportApplied(executions=1))
     [only] = trades(dana)
     assert {tuple(each.trade_ids) for each in executions.every(DANA)} == {(only["tradeId"],)}
     assert positions(dana) == {"AAPL": "1"}
@@ -236,7 +236,7 @@ def test_a_long_position_of_which_all_is_there_stays_as_it_is(
     committed(dana, applying, a_preview(DANA, rows_of(parts)))
     before = [*executions.positions(DANA)], trades(dana)
     done = committed(dana, applying, a_preview(DANA, rows_of(parts)))
-    assert done.applied == Applied(present=2)
+    assert done.applied == ImportApplied(present=2)
     assert ([*executions.positions(DANA)], trades(dana)) == before
 
 
@@ -309,7 +309,7 @@ def test_a_long_position_that_was_renamed_is_marked_until_it_is_whole(
     assert ask(dana, one).status == 202
     assert once_paused(applying, one).applied.executions == 2
     done = applying.run(one)
-    assert (done.status, done.applied) == (ImportStatus.COMMITTED, Applied(executions=5))
+    assert (done.status, done.applied) == (ImportStatus.COMMITTED, ImportApplied(executions=5))
     assert positions(dana) == {"NEW": "6"}
 
 
@@ -686,7 +686,7 @@ def test_rows_that_are_skipped_stay_out(dana: Client, applying: Applying) -> Non
     ]
     skipped = dict.fromkeys(range(2, 5), Decision.SKIP)
     done = committed(dana, applying, a_preview(DANA, rows_of(parts, skipped)))
-    assert done.applied == Applied()
+    assert done.applied == ImportApplied()
 
 
 def test_a_position_whose_action_is_refused_is_settled_all_the_same(dana: Client, applying: Applying) -> None:

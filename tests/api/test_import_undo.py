@@ -13,7 +13,7 @@ from handlers.imports.record import Import, ImportStatus
 from handlers.journal.errors import StateForbids
 from handlers.storage import clients, executions, import_edits, import_files, imports
 from handlers.usecases import apply_import, convert_trade, import_contents, settling
-from handlers.usecases.position_changes import Plan
+from handlers.usecases.position_changes import PositionChanges
 from tests.api.applying import Applying
 from tests.api.client import DANA, Answer, Client
 from tests.api.estate import messages_of
@@ -519,7 +519,7 @@ def test_a_correction_that_cannot_be_taken_back_stays_and_is_said(
     def refuse(*_: Any) -> Any:
         raise StateForbids("no")
 
-    monkeypatch.setattr(Plan, "change", refuse)
+    monkeypatch.setattr(PositionChanges, "change", refuse)
     done = undone(dana, applying, done)
     assert [each.detail for each in done.remarks] == ["the execution stays corrected: no"]
     again = a_preview(DANA, rows_of([a_fill("BUY", "2", "12", 0, **of)]))

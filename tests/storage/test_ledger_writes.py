@@ -134,7 +134,7 @@ def test_new_positions_of_a_symbol_have_the_same_corporate_actions() -> None:
     new = [
         replace(POSITION, version=0, account_id=account, actions_version=1) for account in (MAIN, ACCOUNT.account_id)
     ]
-    changes = [executions.Written(position=each, put=(), removed=(), trades=(), vanished=()) for each in new]
+    changes = [executions.PositionWrite(position=each, put=(), removed=(), trades=(), vanished=()) for each in new]
     assert len(list(executions._actions_are_counted(USER, changes))) == 1
     other = changes[1]._replace(position=replace(new[1], actions_version=2))
     with pytest.raises(VersionMismatch):

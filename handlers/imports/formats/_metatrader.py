@@ -108,7 +108,7 @@ def cost(record: Record, *names: str) -> Decimal:
     return total(record.taken(name) for name in names)
 
 
-class Positions:
+class PositionRows:
     """Makes the fills of rows that are closed positions, each of which its number keeps apart."""
 
     def __init__(self) -> None:

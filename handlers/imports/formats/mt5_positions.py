@@ -13,7 +13,7 @@ from itertools import chain, islice
 
 from handlers.imports.format import Format, Kind, Need
 from handlers.imports.formats._metatrader import (
-    Positions,
+    PositionRows,
     money,
     parts,
     parts_of_translated,
@@ -27,7 +27,7 @@ from handlers.imports.values import DateOrder
 
 def rows(records: Records) -> Iterator[Row]:
     """A row for each line below the header of the positions."""
-    positions = Positions()
+    positions = PositionRows()
 
     def position(record: Record) -> Found | tuple[Found, ...]:
         side_of(record)

@@ -82,7 +82,7 @@ class _Read:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Change:
+class _BookChange:
     """A new item of one book or part, the trades that it is based on, and how many of its entries changed."""
 
     day: date
@@ -156,10 +156,10 @@ def _settle(user_id: str, group: Touched, now: datetime, anew: Collection[date])
 
 
 def _write(
-    user_id: str, changes: Sequence[_Change], read: _Read, now: datetime
-) -> tuple[Sequence[_Change], Sequence[_Change]]:
+    user_id: str, changes: Sequence[_BookChange], read: _Read, now: datetime
+) -> tuple[Sequence[_BookChange], Sequence[_BookChange]]:
     """Write the changes that nobody has overtaken. Returns those, and the others. Raises AccountErased, Busy."""
-    overtaken: list[_Change] = []
+    overtaken: list[_BookChange] = []
     while changes:
         failed = commit(user_id, _actions(user_id, changes, read, now))
         if not failed:
@@ -189,7 +189,9 @@ def _read(user_id: str, pending: Touched) -> _Read:
     )
 
 
-def _changes(user_id: str, pending: Touched, read: _Read, now: datetime, anew: Collection[date]) -> Iterator[_Change]:
+def _changes(
+    user_id: str, pending: Touched, read: _Read, now: datetime, anew: Collection[date]
+) -> Iterator[_BookChange]:
     """The changes to write. Raises UnreadableBook, Busy."""
     wanted = {trade_id: entries(trade) for trade_id, trade in read.trades.items()}
     touched: dict[tuple[date, int | None], list[str]] = {}
@@ -216,7 +218,7 @@ def _changes(user_id: str, pending: Touched, read: _Read, now: datetime, anew: C
                 held[trade_id] = entry
         if changed or day in anew:
             written = book_item(user_id, replace(book, version=book.version + 1, entries=held), now)
-            yield _Change(day=day, item=written, trade_ids=trade_ids, changed=changed)
+            yield _BookChange(day=day, item=written, trade_ids=trade_ids, changed=changed)
 
 
 def part_items(user_id: str, places: Iterable[tuple[date, int]]) -> dict[tuple[date, int], Any]:
@@ -245,9 +247,9 @@ def book_at(day: date, part: int | None, parts: int, item: Any, *, is_anew: bool
 # Writing
 
 
-def _transactions(changes: Iterable[_Change]) -> Iterator[list[_Change]]:
+def _transactions(changes: Iterable[_BookChange]) -> Iterator[list[_BookChange]]:
     """The changes in as few transactions as hold them; a change is never divided."""
-    some: list[_Change] = []
+    some: list[_BookChange] = []
     for change in changes:
         if some and _size([*some, change]) > _MOST_ACTIONS:
             yield some
@@ -257,15 +259,15 @@ def _transactions(changes: Iterable[_Change]) -> Iterator[list[_Change]]:
         yield some
 
 
-def _size(changes: Sequence[_Change]) -> int:
+def _size(changes: Sequence[_BookChange]) -> int:
     return _OF_EVERY_TRANSACTION + len(_trade_ids(changes)) + len(changes)
 
 
-def _trade_ids(changes: Iterable[_Change]) -> set[str]:
+def _trade_ids(changes: Iterable[_BookChange]) -> set[str]:
     return {trade_id for change in changes for trade_id in change.trade_ids}
 
 
-def _actions(user_id: str, changes: Sequence[_Change], read: _Read, now: datetime) -> list[Any]:
+def _actions(user_id: str, changes: Sequence[_BookChange], read: _Read, now: datetime) -> list[Any]:
     return [
         {"Update": next_version(user_id, now)},
         *(
@@ -350,7 +352,7 @@ def _sort_key(action: Any) -> str:
     return str((key_.get("statKey") or key_["tradeId"])["S"])
 
 
-def _places(change: _Change) -> set[str]:
+def _places(change: _BookChange) -> set[str]:
     """The sort keys of the items that the change is based on: its book and its trades."""
     return {change.item["statKey"]["S"], *change.trade_ids}
 

@@ -62,7 +62,7 @@ class Journal:
         ]
         settings_ = Settings(user_id=USER, lot_method=self.method)
         parts = [
-            settling.Part(
+            settling.PositionToSettle(
                 PositionInAccount(each, None, settings_),
                 each,
                 _of(self.executions, each),
