@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
-from handlers.imports.rows import Action, CashMove, Fill, Noticed, RowReason
+from handlers.imports.rows import Action, CashMove, Noticed, ReportedFill, RowReason
 
 
 class RowOutcome(StrEnum):
@@ -58,7 +58,7 @@ class DecidedFill:
     outcome: RowOutcome
     execution_id: str
     sequence: int
-    fill: Fill
+    fill: ReportedFill
     of: Same | None = None
     opening: Decimal | None = None
 

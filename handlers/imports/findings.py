@@ -10,7 +10,7 @@ from typing import Any
 
 from handlers.imports.decided import DecidedAction, DecidedCash, DecidedFill, DecidedRow, Decision, RowOutcome, Same
 from handlers.imports.record import OrphanPolicy
-from handlers.imports.rows import Action, CashMove, Fill, Row
+from handlers.imports.rows import Action, CashMove, ReportedFill, Row
 from handlers.journal import money
 from handlers.journal.errors import RuleBroken
 from handlers.journal.executions import CLOSING, ActionType, CorporateAction, PositionEffect, RecordedExecution, in_turn
@@ -51,7 +51,7 @@ class Finding:
 
     line: int
     order: int
-    what: Fill | CashMove | Action
+    what: ReportedFill | CashMove | Action
     id: str
     outcome: RowOutcome
     of: Same | None = None
@@ -77,7 +77,7 @@ class Finding:
 
     def decided(self) -> DecidedFill | DecidedCash | DecidedAction:
         """It as the report has it."""
-        if isinstance(self.what, Fill):
+        if isinstance(self.what, ReportedFill):
             return DecidedFill(
                 outcome=self.outcome,
                 execution_id=self.id,
@@ -91,7 +91,7 @@ class Finding:
         return DecidedAction(outcome=self.outcome, action_id=self.id, action=self.what, of=self.of)
 
 
-def sharing(what: Fill | CashMove | Action, shared: dict[Any, Any]) -> Fill | CashMove | Action:
+def sharing(what: ReportedFill | CashMove | Action, shared: dict[Any, Any]) -> ReportedFill | CashMove | Action:
     """The same, with the values that others have too: so 200 000 fills take half of the memory."""
     for name in _SHARED[type(what)]:
         held = getattr(what, name)
@@ -100,7 +100,7 @@ def sharing(what: Fill | CashMove | Action, shared: dict[Any, Any]) -> Fill | Ca
 
 
 _SHARED: Mapping[type, tuple[str, ...]] = {
-    Fill: ("symbol", "instrument", "quantity", "price", "commission", "fees", "note"),
+    ReportedFill: ("symbol", "instrument", "quantity", "price", "commission", "fees", "note"),
     CashMove: ("currency", "symbol", "note"),
     Action: (),
 }
@@ -167,7 +167,7 @@ class Running:
         self._act_until(stored.executed_at)
         self._move(stored.side, stored.quantity)
 
-    def judge(self, one: Finding, fill: Fill) -> None:
+    def judge(self, one: Finding, fill: ReportedFill) -> None:
         """Take a new fill, if it is to be imported. A close of what was never opened becomes an ORPHAN.
 
         Side and quantity of a fill that closes whatever is open become known.
@@ -192,7 +192,7 @@ class Running:
                 self._move(fill.side.opposite, one.opening)
             self._move(fill.side, fill.quantity)
 
-    def _orphaned(self, one: Finding, fill: Fill, can_close: Decimal) -> Fill:
+    def _orphaned(self, one: Finding, fill: ReportedFill, can_close: Decimal) -> ReportedFill:
         """The close as it is imported, if it is: it opens a short position, or comes after an opening fill."""
         decided = one.wanted
         if decided is None and self._policy is not OrphanPolicy.ASK:

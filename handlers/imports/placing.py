@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from handlers.imports.moments import Instant, instant
 from handlers.imports.refusals import Unreadable
-from handlers.imports.rows import Action, CashMove, Fill, Noticed, Row, RowReason
+from handlers.imports.rows import Action, CashMove, Noticed, ReportedFill, Row, RowReason
 
 
 class Placed(NamedTuple):
@@ -29,5 +29,5 @@ def placed(row: Row, zone: ZoneInfo) -> Placed:
     return Placed(replace(row, found=found, warnings=(*row.warnings, *moved)), instants)
 
 
-def _at(what: Fill | CashMove | Action, when: Instant) -> Fill | CashMove | Action:
+def _at(what: ReportedFill | CashMove | Action, when: Instant) -> ReportedFill | CashMove | Action:
     return what if what.at == when.at and what.at.tzinfo is not None else replace(what, at=when.at)

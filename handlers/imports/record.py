@@ -60,7 +60,7 @@ class OrphanPolicy(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class ImportOptions:
     """How the file is to be read and into which account, as the user said. None leaves it to the file.
 
     day: that of its times, for a file that has none.
@@ -77,7 +77,7 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
+class ImportCandidate:
     """A format that the file may have; confidence is from 0 to 100."""
 
     format_id: str
@@ -85,11 +85,11 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class ImportReading:
     """How the file was read. `needs` is what the file leaves open: its time zone, its date, or a multiplier."""
 
     format_id: str | None = None
-    candidates: tuple[Candidate, ...] = ()
+    candidates: tuple[ImportCandidate, ...] = ()
     encoding: str | None = None
     delimiter: str | None = None
     header_line: int | None = None
@@ -186,8 +186,8 @@ class Import:
     file_name: str
     file_version: str | None = None
     file_sha256: str | None = None
-    options: Options
-    reading: Reading = field(default_factory=Reading)
+    options: ImportOptions
+    reading: ImportReading = field(default_factory=ImportReading)
     counts: Counts = field(default_factory=Counts)
     progress: Progress | None = None
     report: str | None = None

@@ -14,7 +14,7 @@ from handlers.storage.clients import dynamodb, ledger_table
 from handlers.storage.codec import Codec
 from handlers.storage.dynamo import CONDITION_FAILED, at_version
 from handlers.storage.errors import CashIdTaken, CashNotFound, VersionMismatch
-from handlers.storage.import_edits import Kind
+from handlers.storage.import_edits import EditedKind
 from handlers.storage.trade_items import KeptAnswer
 from handlers.storage.trade_queries import TradeFilter
 
@@ -148,9 +148,9 @@ def _marks(new: Cash | None, former: Cash | None) -> Iterator[TransactWriteItemT
     if former is None or former.import_id is None:
         return
     if new is not None:
-        yield import_edits.mark(new.user_id, former.import_id, Kind.CASH, new.cash_id, new.updated_at)
+        yield import_edits.mark(new.user_id, former.import_id, EditedKind.CASH, new.cash_id, new.updated_at)
     elif former.version > 1:
-        yield import_edits.unmark(former.user_id, former.import_id, Kind.CASH, former.cash_id)
+        yield import_edits.unmark(former.user_id, former.import_id, EditedKind.CASH, former.cash_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

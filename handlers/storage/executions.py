@@ -27,7 +27,7 @@ from handlers.storage.clients import dynamodb, ledger_table, trades_table
 from handlers.storage.codec import Codec
 from handlers.storage.dynamo import at_version
 from handlers.storage.errors import Contended, ExecutionNotFound, VersionMismatch
-from handlers.storage.import_edits import Kind
+from handlers.storage.import_edits import EditedKind
 from handlers.storage.trade_items import KeptAnswer, answer_key, answer_of, external_key, instant, trade_item, trade_key
 
 if TYPE_CHECKING:
@@ -533,7 +533,7 @@ def _actions(user_id: str, change: PositionWrite) -> Iterator[TransactWriteItemT
         versions[execution.execution_id] = execution.version
     for execution in change.put:
         if execution.import_id is not None and execution.version > versions.get(execution.execution_id, 1):
-            edited = Kind.EXECUTION, execution.execution_id, execution.updated_at
+            edited = EditedKind.EXECUTION, execution.execution_id, execution.updated_at
             yield import_edits.mark(user_id, execution.import_id, *edited)
         yield put_execution(execution)
         yield put_ref(execution, is_new=execution.execution_id in change.new)
@@ -649,7 +649,7 @@ def delete_execution(execution: RecordedExecution) -> Iterator[TransactWriteItem
     yield ledger.delete(user_id, _place(execution), **at_version(execution.version))
     yield ledger.delete(user_id, ledger.ref(execution.execution_id))
     if execution.import_id is not None and execution.version > 1:
-        yield import_edits.unmark(user_id, execution.import_id, Kind.EXECUTION, execution.execution_id)
+        yield import_edits.unmark(user_id, execution.import_id, EditedKind.EXECUTION, execution.execution_id)
 
 
 def _place(execution: RecordedExecution) -> str:

@@ -33,7 +33,7 @@ from handlers.storage import execution_lists, kept_answers, trading_accounts
 from handlers.storage import executions as storage
 from handlers.storage import trades as trade_storage
 from handlers.storage.errors import AccountClosing, KeyReused, LedgerChanged, NoSuchAccount
-from handlers.storage.execution_lists import ExecutionFilter, Page
+from handlers.storage.execution_lists import ExecutionFilter, ExecutionPage
 from handlers.storage.executions import StoredPosition, TooMuchAtOnce
 from handlers.storage.retry import retry_overtaken
 from handlers.storage.trade_items import KeptAnswer
@@ -265,7 +265,7 @@ def open_positions(user: str, account_ids: Sequence[str] = (), at: datetime | No
     return found
 
 
-def listed(user: str, wanted: ExecutionFilter, *, newest_first: bool, limit: int, after: str | None) -> Page:
+def listed(user: str, wanted: ExecutionFilter, *, newest_first: bool, limit: int, after: str | None) -> ExecutionPage:
     """A page of executions by time. Raises Busy."""
     first = last = None
     account_ids: Sequence[str] = wanted.account_ids

@@ -141,7 +141,7 @@ def _export_of(account: Account, name: str, size: int, now: datetime) -> Export:
     return Export(url=url, size=size, expires_at=now + VALID_FOR)
 
 
-def _files(account: Account) -> Mapping[str, bucket.Found]:
+def _files(account: Account) -> Mapping[str, bucket.StoredFile]:
     return bucket.found(_key(account, ""))
 
 

@@ -144,7 +144,7 @@ def newest(account: Account, now: datetime) -> list[tuple[Asked, State]]:
 
     Raises Busy.
     """
-    found: dict[str, dict[str, bucket.Found]] = {}
+    found: dict[str, dict[str, bucket.StoredFile]] = {}
     for name, file in bucket.found(_prefix(account)).items():
         export_id, _, extension = name.partition(".")
         found.setdefault(export_id, {})[f".{extension}"] = file
@@ -175,7 +175,7 @@ def _write(account: Account, asked: Asked, content: Iterable[bytes]) -> int:
     return bucket.write(_file(account, asked), content, asked.media_type)
 
 
-def _state(account: Account, export_id: str, found: dict[str, bucket.Found], now: datetime) -> tuple[Asked, State]:
+def _state(account: Account, export_id: str, found: dict[str, bucket.StoredFile], now: datetime) -> tuple[Asked, State]:
     asked = _kept(account, export_id)
     if file := found.get(f".{asked.format.lower()}"):
         return asked, _written(account, asked, file.size, now)

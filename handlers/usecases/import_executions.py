@@ -108,7 +108,7 @@ class _New(NamedTuple):
         return self.place.account
 
 
-class _Found(NamedTuple):
+class _BatchPositions(NamedTuple):
     """What a batch adds to its positions. `looked` says whether it was looked up what is there, or is taken for granted
     that nothing is, until a write shows that it is not so.
     """
@@ -117,7 +117,7 @@ class _Found(NamedTuple):
     looked: bool
 
 
-def _found(work: Work, batch: Batch, now: datetime, tries: Iterator[int]) -> _Found:
+def _found(work: Work, batch: Batch, now: datetime, tries: Iterator[int]) -> _BatchPositions:
     """What the batch adds to what is stored. Of a position that was written in part, all there is to say is said.
 
     tries: numbers of the attempts. The preview has told what is there, so only a second attempt looks for it, or one
@@ -148,7 +148,7 @@ def _found(work: Work, batch: Batch, now: datetime, tries: Iterator[int]) -> _Fo
         new = [one for one in executions if one.execution_id not in own]
         left = sorted(each.execution.executed_at for each in fills if each.execution.execution_id in others)
         positions.append(_New(place, new, left, remarks))
-    return _Found(positions, looked)
+    return _BatchPositions(positions, looked)
 
 
 def _passed(held: StoredPosition) -> datetime | None:

@@ -18,7 +18,7 @@ from typing import NamedTuple
 from handlers.imports.decided import DecidedFill, Decision, RowOutcome, Same
 from handlers.imports.findings import Finding, Running, number
 from handlers.imports.record import Import
-from handlers.imports.rows import Action, Fill
+from handlers.imports.rows import Action, ReportedFill
 from handlers.journal.executions import (
     ActionType,
     CorporateAction,
@@ -94,7 +94,7 @@ class DryRun:
         self._symbols: dict[PositionKey, str] = {}
         self._actions: list[CorporateAction] = []
         for finding in findings:
-            if isinstance(finding.what, Fill):
+            if isinstance(finding.what, ReportedFill):
                 key = PositionKey(account.account_id, symbol_key(finding.what.symbol), finding.what.pair_id)
                 self._fills.setdefault(key, []).append(finding)
                 self._symbols.setdefault(key, finding.what.symbol)
@@ -174,7 +174,7 @@ class DryRun:
 
     def _instrument(self, fills: Sequence[Finding]) -> Instrument:
         """That of the first fill, in the account's currency if it has none."""
-        [own, *_] = (one.what.instrument for one in fills if isinstance(one.what, Fill))
+        [own, *_] = (one.what.instrument for one in fills if isinstance(one.what, ReportedFill))
         return own if own.currency is not None else replace(own, currency=self._account.currency)
 
     def _settled(self, positions: Sequence[ImportedPosition]) -> Iterator[TradeChange]:
@@ -206,7 +206,7 @@ class DryRun:
         running = Running(self._one.options.orphan_policy, position.actions)
         waiting = deque(position.before)
         for one in position.fills:
-            if one.outcome is RowOutcome.DUPLICATE or not isinstance(one.what, Fill):
+            if one.outcome is RowOutcome.DUPLICATE or not isinstance(one.what, ReportedFill):
                 continue
             while waiting and (waiting[0].executed_at, waiting[0].sequence) <= (one.what.at, one.sequence):
                 running.take(waiting.popleft())

@@ -18,8 +18,8 @@ from handlers.imports.record import (
     TIME_TO_SEND,
     WAITS_FOR_FILE,
     Import,
+    ImportOptions,
     ImportStatus,
-    Options,
     Progress,
     new_id,
 )
@@ -82,7 +82,7 @@ def create(
 ) -> tuple[Made | None, KeptAnswer | None]:
     """Make an import that waits for its file, unless the same request did before.
 
-    given: options, by their names in `Options`. Returns it, or the answer kept for the earlier request. Raises
+    given: options, by their names in `ImportOptions`. Returns it, or the answer kept for the earlier request. Raises
     RuleBroken, TooManyImports, NoSuchAccount, AccountClosing, KeyReused, AccountErased, Busy.
     """
 
@@ -97,7 +97,7 @@ def create(
             user_id=user,
             import_id=new_id(now),
             file_name=file_name,
-            options=Options(**options),
+            options=ImportOptions(**options),
             created_at=now,
             updated_at=now,
             expires_at=now + WAITS_FOR_FILE,
@@ -186,7 +186,7 @@ def delete(user: str, import_id: str, *, keep_executions: bool, allowed: Precond
     retry_overtaken(attempt)
 
 
-def _changed(user: str, former: Options, changes: Mapping[str, Any]) -> Options:
+def _changed(user: str, former: ImportOptions, changes: Mapping[str, Any]) -> ImportOptions:
     _check(user, changes)
     account_id = changes.get("account_id")
     if account_id is not None and account_id != former.account_id:

@@ -23,7 +23,7 @@ from handlers.storage import corporate_actions, import_edits, uploads
 from handlers.storage import executions as storage
 from handlers.storage import trades as trade_storage
 from handlers.storage.executions import PositionInAccount, PositionKey, PositionWrite, StoredPosition
-from handlers.storage.import_edits import Kind
+from handlers.storage.import_edits import EditedKind
 from handlers.storage.retry import retry_overtaken
 from handlers.usecases import settling
 from handlers.usecases.settling import PositionToSettle, SettledPositions
@@ -151,7 +151,7 @@ def _put(one: RecordedExecution, former: RecordedExecution | None) -> Sequence[A
     if former is not None and storage.execution_item(former)["item"] != storage.execution_item(one)["item"]:
         writes.append(next(storage.delete_execution(former)))
     if one.import_id is not None and one.version > 1:  # so that undoing the import asks about it
-        edited = Kind.EXECUTION, one.execution_id, one.updated_at
+        edited = EditedKind.EXECUTION, one.execution_id, one.updated_at
         writes.append(import_edits.mark(one.user_id, one.import_id, *edited))
     return writes
 

@@ -31,15 +31,15 @@ from handlers.imports.record import (
     NO_SUCH_MAPPING,
     PREVIEW_KEPT,
     UNEXPECTED,
-    Candidate,
     Counts,
     Import,
+    ImportCandidate,
+    ImportReading,
     ImportStatus,
     Progress,
-    Reading,
 )
 from handlers.imports.refusals import FileRefused
-from handlers.imports.rows import Action, CashMove, Fill
+from handlers.imports.rows import Action, CashMove, ReportedFill
 from handlers.imports.values import DateOrder, DecimalMark
 from handlers.journal.settings import Settings
 from handlers.journal.stats.clock import time_zone
@@ -68,7 +68,7 @@ _UTC = "UTC"
 _IN_MEMORY, _CHUNK = 1024 * 1024, 256 * 1024
 # How much is shown of a table that needs a mapping: characters of a cell, and columns.
 _LONGEST_CELL, _MOST_SHOWN = 200, 64
-_OUTCOMES = {Fill: RowOutcome.NEW, CashMove: RowOutcome.CASH, Action: RowOutcome.ACTION}
+_OUTCOMES = {ReportedFill: RowOutcome.NEW, CashMove: RowOutcome.CASH, Action: RowOutcome.ACTION}
 
 
 class _Failed(Exception):
@@ -247,7 +247,7 @@ def _under(one: Import) -> Under:
     return Under(account, settings, time_zone(name or _UTC), zone_is_known=name is not None)
 
 
-def _options(one: Import) -> files.Options:
+def _options(one: Import) -> files.ReadingOptions:
     options = one.options
     mapping = None
     if options.mapping_id is not None:
@@ -255,7 +255,7 @@ def _options(one: Import) -> files.Options:
             mapping = mappings.get(one.user_id, options.mapping_id).mapping
         except MappingNotFound:
             raise _Failed(NO_SUCH_MAPPING, "Its mapping is gone: name another one.") from None
-    return files.Options(
+    return files.ReadingOptions(
         format_id=options.format_id,
         date_order=None if options.date_order is None else DateOrder(options.date_order),
         decimal_mark=None if options.decimal_mark is None else DecimalMark(options.decimal_mark),
@@ -264,22 +264,22 @@ def _options(one: Import) -> files.Options:
     )
 
 
-def _opened(file: IO[bytes], options: files.Options) -> FileReading:
+def _opened(file: IO[bytes], options: files.ReadingOptions) -> FileReading:
     file.seek(0)
     return files.open_file(iter(partial(file.read, _CHUNK), b""), options)
 
 
 @dataclass(slots=True)
-class _Found:
+class _RowsFound:
     """What the rows of a file say, in its order, and whether a time of theirs has no offset of its own."""
 
     findings: list[Finding] = field(default_factory=list)
     is_local: bool = False
 
 
-def _found(one: Import, reading: FileReading, under: Under, prints: Fingerprints) -> _Found:
+def _found(one: Import, reading: FileReading, under: Under, prints: Fingerprints) -> _RowsFound:
     wanted = decisions_of(one)
-    found = _Found()
+    found = _RowsFound()
     shared: dict[Any, Any] = {}
     for row in reading.rows():
         own, instants = placed(row, under.zone)
@@ -302,7 +302,7 @@ def _found(one: Import, reading: FileReading, under: Under, prints: Fingerprints
     return found
 
 
-def _rows(reading: FileReading, under: Under, found: _Found) -> Iterator[DecidedRow]:
+def _rows(reading: FileReading, under: Under, found: _RowsFound) -> Iterator[DecidedRow]:
     """Each row of the file with what becomes of it."""
     rest = iter(found.findings)
     for row in reading.rows():
@@ -310,9 +310,9 @@ def _rows(reading: FileReading, under: Under, found: _Found) -> Iterator[Decided
         yield decided_row(own, [next(rest) for _ in own.found])
 
 
-def _reading_of(reading: FileReading, under: Under, needs: tuple[str, ...]) -> Reading:
-    candidates = [Candidate(format_id=each.format_id, confidence=each.confidence) for each in reading.candidates]
-    return Reading(
+def _reading_of(reading: FileReading, under: Under, needs: tuple[str, ...]) -> ImportReading:
+    candidates = [ImportCandidate(format_id=each.format_id, confidence=each.confidence) for each in reading.candidates]
+    return ImportReading(
         format_id=None if reading.format is None else reading.format.id,
         candidates=tuple(candidates),
         encoding=reading.encoding,

@@ -28,13 +28,13 @@ from handlers.journal.merges import (
     RestorePlan,
     Tally,
 )
-from handlers.journal.restores import MOST_PROBLEMS, Problem
+from handlers.journal.restores import MOST_PROBLEMS, RestoreProblem
 from handlers.journal.settings import MAIN
 from handlers.journal.trading_accounts import MOST_ACCOUNTS
 from handlers.storage import corporate_actions, executions, groups, trading_accounts
 from handlers.storage.executions import PositionKey
 from handlers.storage.mappings import MOST_MAPPINGS
-from handlers.usecases.archive_check import Checked, NotRestorable, read
+from handlers.usecases.archive_check import CheckedArchive, NotRestorable, read
 from handlers.usecases.export_archive import Journal
 from handlers.usecases.journal_things import KEYS, SETTINGS, Document, content, id_of
 
@@ -43,14 +43,14 @@ _UNCHANGEABLE = ("actions", "reconciliations")
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class ArchiveComparison:
     """What merging an archive would do, and its changes: what is new and, unless it is kept as it is, what differs."""
 
     preview: Preview
     plan: RestorePlan
 
 
-def compare(checked: Checked, conflicts: Conflicts, *, into_empty: bool = False) -> Comparison:
+def compare(checked: CheckedArchive, conflicts: Conflicts, *, into_empty: bool = False) -> ArchiveComparison:
     """Compare all of an archive with the journal as it is now. Nothing is written.
 
     into_empty: the journal is empty but for settings, and to be an equal one. Raises NotRestorable for what cannot be
@@ -67,9 +67,9 @@ def compare(checked: Checked, conflicts: Conflicts, *, into_empty: bool = False)
 
 
 class _Comparing:
-    def __init__(self, checked: Checked, conflicts: Conflicts) -> None:
+    def __init__(self, checked: CheckedArchive, conflicts: Conflicts) -> None:
         self.journal = Journal(checked.user_id, lambda _: None)
-        self.problems: list[Problem] = []
+        self.problems: list[RestoreProblem] = []
         self._checked = checked
         self._replaces = conflicts is Conflicts.REPLACE
         self._counts: dict[str, dict[DocumentOutcome, int]] = {}
@@ -84,7 +84,7 @@ class _Comparing:
         self._taken: dict[Any, str] = {}
         self._instruments: dict[Any, Any] = {}
 
-    def comparison(self, *, into_empty: bool) -> Comparison:
+    def comparison(self, *, into_empty: bool) -> ArchiveComparison:
         """What was found."""
         tallies = tuple(
             Tally(
@@ -105,7 +105,7 @@ class _Comparing:
             positions=frozenset(map(position_name, map(executions.position_key, executions.positions(user)))),
             symbols=frozenset(symbol_key(symbol) for action in others for symbol in corporate_actions.symbols(action)),
         )
-        return Comparison(preview, plan)
+        return ArchiveComparison(preview, plan)
 
     def settings(self) -> None:
         """Settings that were never set are none."""
@@ -183,7 +183,7 @@ class _Comparing:
             self._changes.append(change)
         for code, detail in self._hindrances(name, document, stored):
             member = f"{name}.{'json' if name == SETTINGS else 'ndjson'}"
-            self.problems.append(Problem(code=code, detail=detail, member=member, line=line))
+            self.problems.append(RestoreProblem(code=code, detail=detail, member=member, line=line))
 
     def _with_known_images(self, document: Document, stored: Document | None) -> Document:
         """The trade with those of its images whose files are in the archive, and those that are stored."""
@@ -247,7 +247,7 @@ class _Comparing:
         ):
             if len(together) > most:
                 detail = f"has more than {most} {name}, together with the stored ones"
-                self.problems.append(Problem(code="TOO_MANY_ITEMS", detail=detail, member=f"{name}.ndjson"))
+                self.problems.append(RestoreProblem(code="TOO_MANY_ITEMS", detail=detail, member=f"{name}.ndjson"))
 
 
 def position_name(key: PositionKey) -> str:

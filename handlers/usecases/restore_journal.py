@@ -39,7 +39,7 @@ from handlers.storage.restores import Unit
 from handlers.storage.trade_items import external_item, trade_item
 from handlers.usecases import merge_positions
 from handlers.usecases import restore_replacing as replacing
-from handlers.usecases.archive_check import Checked
+from handlers.usecases.archive_check import CheckedArchive
 from handlers.usecases.archive_positions import Derived
 from handlers.usecases.export_archive import IMAGES
 from handlers.usecases.journal_things import SETTINGS
@@ -54,7 +54,7 @@ _MOST_ACTIONS, _MOST_ACCOUNTS, _MOST_CHARACTERS = 90, 8, 1_500_000
 Tell = Callable[[str, int], bool]
 
 
-def write(checked: Checked, plan: RestorePlan, begun: tuple[str, int] | None, tell: Tell) -> bool:
+def write(checked: CheckedArchive, plan: RestorePlan, begun: tuple[str, int] | None, tell: Tell) -> bool:
     """Write what is planned of the archive, from where it was left off. Returns whether all of it is written.
 
     begun: the phase that was being written, and how many of its documents were. Raises VersionMismatch when something
@@ -74,7 +74,7 @@ def write(checked: Checked, plan: RestorePlan, begun: tuple[str, int] | None, te
     return True
 
 
-def _phases(checked: Checked, plan: RestorePlan) -> list[tuple[str, Callable[[], Iterator[Unit | None]]]]:
+def _phases(checked: CheckedArchive, plan: RestorePlan) -> list[tuple[str, Callable[[], Iterator[Unit | None]]]]:
     """What is written, in its order: each thing comes after those that it names."""
     writing = _Writing(checked, plan)
     return [
@@ -122,7 +122,7 @@ def _written(user_id: str, units: Iterable[Unit | None], skipped: int) -> Iterat
 class _Writing:
     """The units of each phase. One that is None is written by itself, or has nothing to write."""
 
-    def __init__(self, checked: Checked, plan: RestorePlan) -> None:
+    def __init__(self, checked: CheckedArchive, plan: RestorePlan) -> None:
         self._checked = checked
         self._plan = plan
         self._user = checked.user_id

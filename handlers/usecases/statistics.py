@@ -14,7 +14,7 @@ from handlers.journal.stats.questions import Question, Selected, Tolerance, sele
 from handlers.journal.trading_accounts import Standing
 from handlers.storage import rates, trading_accounts
 from handlers.storage.stats import books
-from handlers.storage.stats.books import Reading
+from handlers.storage.stats.books import BookReading
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +23,7 @@ class Opened:
 
     question: Question
     standing: Standing
-    reading: Reading
+    reading: BookReading
     conversion: Conversion
 
     def selected(self, entries: Iterable[tuple[date, Entry]] | None = None) -> Iterator[Selected]:

@@ -10,8 +10,8 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from handlers.imports.decided import DecidedAction, DecidedCash, DecidedFill, DecidedRow, Decision, RowOutcome
-from handlers.imports.record import Counts, Import, ImportStatus, Options, new_id
-from handlers.imports.rows import Action, CashMove, Fill
+from handlers.imports.record import Counts, Import, ImportOptions, ImportStatus, new_id
+from handlers.imports.rows import Action, CashMove, ReportedFill
 from handlers.journal.cash import CashType
 from handlers.journal.executions import ActionType, Instrument
 from handlers.journal.positions import Side
@@ -39,7 +39,7 @@ def a_fill(
     decided = {key: others.pop(key) for key in ("of", "opening") if key in others}
     outcome = others.pop("outcome", RowOutcome.NEW)
     symbol = others.get("symbol", "AAPL")
-    fill = Fill(
+    fill = ReportedFill(
         **{
             "symbol": symbol,
             "instrument": Instrument(),
@@ -95,7 +95,7 @@ def a_preview(
         user_id=user,
         import_id=new_id(now),
         file_name="fills.csv",
-        options=Options(account_id=account_id),
+        options=ImportOptions(account_id=account_id),
         created_at=now,
         updated_at=now,
         expires_at=now + timedelta(days=7),

@@ -11,7 +11,7 @@ import pytest
 
 from handlers.entry.import_commits import apply_imports
 from handlers.imports.decided import Decision, RowOutcome
-from handlers.imports.record import MOST_WORKING, Import, ImportApplied, ImportStatus, Progress, Reading
+from handlers.imports.record import MOST_WORKING, Import, ImportApplied, ImportReading, ImportStatus, Progress
 from handlers.journal.executions import ExecutionKind, Instrument, PositionEffect
 from handlers.storage import account_locks, clients, erasure_marks, executions, imports
 from handlers.storage.errors import Contended
@@ -101,7 +101,7 @@ def test_what_was_looked_at_is_what_is_committed(dana: Client, applying: Applyin
 
 @pytest.mark.usefixtures("bucket")
 def test_what_the_file_leaves_open_has_to_be_said_first(dana: Client) -> None:
-    one = a_preview(DANA, rows_of([a_fill("BUY", "1", "1", 0)]), reading=Reading(needs=("TIME_ZONE",)))
+    one = a_preview(DANA, rows_of([a_fill("BUY", "1", "1", 0)]), reading=ImportReading(needs=("TIME_ZONE",)))
     answer = ask(dana, one)
     assert refused(answer) == (409, "/problems/import-not-ready")
     assert "TIME_ZONE" in answer.json["detail"]

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from handlers.imports.mapping import ColumnMapping, RowKind
-from handlers.imports.record import Import, Options, new_id
+from handlers.imports.record import Import, ImportOptions, new_id
 from handlers.storage import imports, ledger, mappings
 from handlers.storage.clients import dynamodb
 from handlers.storage.errors import NoSuchAccount, VersionMismatch
@@ -24,7 +24,7 @@ def an_import(account_id: str = "00000000-0000-4000-8000-000000000001", now: dat
         user_id="dana",
         import_id=new_id(now),
         file_name="a.csv",
-        options=Options(account_id=account_id),
+        options=ImportOptions(account_id=account_id),
         created_at=now,
         updated_at=now,
         expires_at=now + timedelta(days=1),

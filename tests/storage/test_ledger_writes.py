@@ -143,7 +143,7 @@ def test_new_positions_of_a_symbol_have_the_same_corporate_actions() -> None:
 
 @pytest.mark.usefixtures("overtaken")
 def test_a_count_that_another_action_changes_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(corporate_actions, "count", lambda *_: corporate_actions.Count(actions=1, version=1))
+    monkeypatch.setattr(corporate_actions, "count", lambda *_: corporate_actions.ActionCount(actions=1, version=1))
     corporate_actions.set_count(USER, "AAPL", 1)  # it is so already
     with pytest.raises(VersionMismatch):
         corporate_actions.set_count(USER, "AAPL", 2)

@@ -12,7 +12,7 @@ from handlers.imports.moves import cash, cash_type
 from handlers.imports.names import names
 from handlers.imports.pairs import Pairs, WholeTrade
 from handlers.imports.records import Columns, Record, Records, Skipped, plain
-from handlers.imports.rows import CashMove, Fill
+from handlers.imports.rows import CashMove, ReportedFill
 from handlers.imports.tables import lone_text
 from handlers.imports.values import Moment
 from handlers.journal.cash import CashType
@@ -117,7 +117,7 @@ class PositionRows:
 
     def fills(
         self, record: Record, *, entry: Moment, exit_: Moment, number: str | None, symbol: str, size: str
-    ) -> tuple[Fill, Fill]:
+    ) -> tuple[ReportedFill, ReportedFill]:
         """The fills of a position. number: its own, if the report has one; symbol, size: the columns of these."""
         side, quantity = side_of(record), lots(record, size)
         prices = record.amount("Price", "Open Price"), record.amount("Price 2", "Close Price")

@@ -12,7 +12,7 @@ from decimal import Decimal
 from functools import partial
 
 from handlers.imports.checks import gross_of
-from handlers.imports.format import Format, Kind, Need
+from handlers.imports.format import Format, FormatKind, Need
 from handlers.imports.formats._cells import beginning_with, moment_by_name, quantity_in
 from handlers.imports.formats._contracts import contract
 from handlers.imports.pairs import Pairs, WholeTrade
@@ -77,7 +77,7 @@ def _has_hidden_costs(record: Record, profit: Decimal | None, usual: Decimal) ->
 FORMAT = Format(
     id="ctrader",
     broker="cTrader",
-    kind=Kind.TRADES,
+    kind=FormatKind.TRADES,
     columns=("Symbol", "Opening Direction", "Entry Price", "Closing Price", "|".join(_QUANTITY)),
     rows=rows,
     how_to_export="History > right click > Export > CSV, or Statement",

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
-from handlers.imports.format import Format, Kind, Need
+from handlers.imports.format import Format, FormatKind, Need
 from handlers.imports.formats._contracts import contract
 from handlers.imports.names import names
 from handlers.imports.pairs import Pairs, WholeTrade
@@ -59,7 +59,7 @@ def _kind(record: Record) -> InstrumentKind:
 FORMAT = Format(
     id="etoro",
     broker="eToro",
-    kind=Kind.TRADES,
+    kind=FormatKind.TRADES,
     columns=names("Position ID,Action,Units,Open Date,Close Date,Profit|Profit(USD),Open Rate,Close Rate"),
     rows=rows,
     how_to_export="Portfolio > History > Account statement > XLS, whose sheet Closed Positions is saved as CSV",

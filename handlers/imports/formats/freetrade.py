@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from handlers.imports.checks import check_amount
-from handlers.imports.format import Format, Kind
+from handlers.imports.format import Format, FormatKind
 from handlers.imports.instruments import stock
 from handlers.imports.moves import cash, cash_type
 from handlers.imports.names import names
 from handlers.imports.records import Found, Record, Records, Skipped, each
 from handlers.imports.refusals import Unreadable
-from handlers.imports.rows import CashMove, Fill, Row, RowReason
+from handlers.imports.rows import CashMove, ReportedFill, Row, RowReason
 from handlers.imports.values import DateOrder, Moment, in_utc, shown
 from handlers.journal.cash import CashType
 from handlers.journal.executions import ExecutionKind
@@ -51,11 +51,11 @@ def _row(record: Record) -> Found | tuple[Found, ...]:
     return cash(cash_type(kind.replace("_", " ")), amount, moment, currency=currency, note=note)
 
 
-def _fill(kind: str, moment: Moment, record: Record) -> Fill:
+def _fill(kind: str, moment: Moment, record: Record) -> ReportedFill:
     currency, account = record.currency("Instrument Currency"), record.currency("Account Currency")
     fees = total((record.paid("Stamp Duty"), record.paid("FX Fee Amount")))
     is_foreign = bool(fees) and account != currency
-    fill = Fill(
+    fill = ReportedFill(
         symbol=record.symbol("Ticker", "ISIN"),
         instrument=stock(currency),
         side=record.side("Buy / Sell")[0],
@@ -87,7 +87,7 @@ def _dividend(moment: Moment, record: Record) -> tuple[CashMove, ...]:
 FORMAT = Format(
     id="freetrade",
     broker="Freetrade",
-    kind=Kind.MIXED,
+    kind=FormatKind.MIXED,
     columns=names(
         "Title,Type,Timestamp,Account Currency,Buy / Sell,Ticker,Quantity,Price per Share,Instrument Currency"
     ),

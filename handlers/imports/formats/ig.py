@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
-from handlers.imports.format import Format, Kind
+from handlers.imports.format import Format, FormatKind
 from handlers.imports.formats._contracts import contract
 from handlers.imports.moves import cash, cash_type
 from handlers.imports.names import names
@@ -59,7 +59,7 @@ def _row(pairs: Pairs, record: Record) -> Found | tuple[Found, ...]:
 FORMAT = Format(
     id="ig",
     broker="IG",
-    kind=Kind.MIXED,
+    kind=FormatKind.MIXED,
     columns=names(
         "MarketName,Transaction type,Reference,Open level,Close level,Size,PL Amount,DateUtc,OpenDateUtc,"
         "CurrencyIsoCode"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from handlers.imports.format import Format, Kind, Need
+from handlers.imports.format import Format, FormatKind, Need
 from handlers.imports.formats._metatrader import SIDES, PositionRows, money, parts
 from handlers.imports.records import Found, Record, Records, Skipped, plain
 from handlers.imports.rows import Row
@@ -51,7 +51,7 @@ def rows(records: Records) -> Iterator[Row]:
 FORMAT = Format(
     id="mt4",
     broker="MetaTrader 4",
-    kind=Kind.MIXED,
+    kind=FormatKind.MIXED,
     columns=(
         "Ticket",
         "Open Time",

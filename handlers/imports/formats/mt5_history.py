@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from handlers.imports.format import Format, Kind, Need
+from handlers.imports.format import Format, FormatKind, Need
 from handlers.imports.formats._metatrader import SIDES, PositionRows, money
 from handlers.imports.records import Found, Record, Records, Skipped, each, plain
 from handlers.imports.rows import Row
@@ -37,7 +37,7 @@ def rows(records: Records) -> Iterator[Row]:
 FORMAT = Format(
     id="mt5_history",
     broker="MQL5 signals",
-    kind=Kind.MIXED,
+    kind=FormatKind.MIXED,
     columns=("Time", "Type", "Volume", "Symbol", "Price", "Time 2", "Price 2", "Commission", "Swap", "Profit"),
     rows=rows,
     how_to_export="mql5.com > Signals > the signal > Trading history > Export to CSV: History or Positions",

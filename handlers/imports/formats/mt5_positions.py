@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain, islice
 
-from handlers.imports.format import Format, Kind, Need
+from handlers.imports.format import Format, FormatKind, Need
 from handlers.imports.formats._metatrader import (
     PositionRows,
     money,
@@ -67,7 +67,7 @@ def _deal(record: Record) -> Found:
 FORMAT = Format(
     id="mt5_positions",
     broker="MetaTrader 5",
-    kind=Kind.MIXED,
+    kind=FormatKind.MIXED,
     columns=(
         "Time|Open Time",
         "Position",

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from functools import partial
 
-from handlers.imports.format import Format, Kind, Need
+from handlers.imports.format import Format, FormatKind, Need
 from handlers.imports.formats._contracts import contract
 from handlers.imports.names import names
 from handlers.imports.pairs import Pairs, WholeTrade
@@ -72,7 +72,7 @@ def _instrument(symbol: str, by_profit: Instrument) -> Instrument:
 FORMAT = Format(
     id="profit",
     broker="Nelogica Profit",
-    kind=Kind.TRADES,
+    kind=FormatKind.TRADES,
     columns=names("Ativo,Abertura,Fechamento,Qtd Compra,Qtd Venda,Lado,Preço Compra,Preço Venda,Res. Operação"),
     rows=rows,
     how_to_export="Relatório de Performance > Operações > right click > Exportar",

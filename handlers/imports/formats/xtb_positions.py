@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from handlers.imports.format import Format, Kind, Need
+from handlers.imports.format import Format, FormatKind, Need
 from handlers.imports.formats._contracts import contract
 from handlers.imports.names import names
 from handlers.imports.pairs import Pairs, WholeTrade
@@ -49,7 +49,7 @@ def _row(pairs: Pairs, record: Record) -> tuple[Found, ...]:
 FORMAT = Format(
     id="xtb_positions",
     broker="XTB",
-    kind=Kind.TRADES,
+    kind=FormatKind.TRADES,
     columns=names("Position,Symbol,Type,Volume,Open time,Open price,Close time,Close price,Commission,Swap,Gross P/L"),
     rows=rows,
     how_to_export="xStation > Account history > Closed positions > Export, saved as CSV",

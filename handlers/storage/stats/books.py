@@ -44,7 +44,7 @@ class StatsVersion:
     version: int
 
 
-class Reading:
+class BookReading:
     """The entries of a range of days, by day in ascending order; those of one day in no order.
 
     Each page is fetched when it is needed. `last_updated` is the time of the last change among the books read so far.
@@ -70,12 +70,12 @@ class Reading:
                     yield day, entry
 
 
-def read(user_id: str, first: date | None, last: date | None) -> Reading:
+def read(user_id: str, first: date | None, last: date | None) -> BookReading:
     """What the user's trades did from the first day to the last, both included; None for an open end."""
-    return Reading(user_id, _books_between(user_id, first, last))
+    return BookReading(user_id, _books_between(user_id, first, last))
 
 
-def read_up_to(user_id: str, last: date | None) -> tuple[Standing, Reading]:
+def read_up_to(user_id: str, last: date | None) -> tuple[Standing, BookReading]:
     """What `read` reads from the beginning, and what `standing` does, by the same query. Raises Busy."""
     high = AFTER_ALL_BOOKS if last is None else book_key(last) + "|~"
     items = _items_between(user_id, SETTINGS_COPY, high)
@@ -87,10 +87,10 @@ def read_up_to(user_id: str, last: date | None) -> tuple[Standing, Reading]:
             break
         if stat_key != STATE:
             copies.append(item)
-    return standing_of(user_id, copies), Reading(user_id, chain(first_book, items))
+    return standing_of(user_id, copies), BookReading(user_id, chain(first_book, items))
 
 
-def read_from(user_id: str, first: date) -> tuple[Standing, Reading]:
+def read_from(user_id: str, first: date) -> tuple[Standing, BookReading]:
     """What `read` reads to the end, and what `standing` does, by the same query. Raises Busy.
 
     The copies come last, so all books are fetched at once and kept, compressed, until they are iterated.
@@ -102,7 +102,7 @@ def read_from(user_id: str, first: date) -> tuple[Standing, Reading]:
             of_books.append(item)
         else:
             copies.append(item)
-    return standing_of(user_id, copies), Reading(user_id, _taken_out(of_books))
+    return standing_of(user_id, copies), BookReading(user_id, _taken_out(of_books))
 
 
 def _taken_out(items: deque[Any]) -> Iterator[Any]:

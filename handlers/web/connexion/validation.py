@@ -68,7 +68,7 @@ class OperationChecks:
             for place in ("query", "path", "header")
         }
         self.parameter_validators = {
-            (parameter["in"], parameter["name"]): Checked(parameter["schema"])
+            (parameter["in"], parameter["name"]): SchemaChecks(parameter["schema"])
             for parameter in operation.get("parameters", ())
         }
         body = operation.get("requestBody", {})
@@ -76,14 +76,14 @@ class OperationChecks:
         self.ignores_unknown = operation.get(contract.UNKNOWN_QUERY_PARAMETERS) == "ignored"
         schemas = {media_type: content["schema"] for media_type, content in body.get("content", {}).items()}
         self.body_validators = {
-            media_type: Checked(contract.without_items(schema)) for media_type, schema in schemas.items()
+            media_type: SchemaChecks(contract.without_items(schema)) for media_type, schema in schemas.items()
         }
         # These convert the whole body, including the items that are validated one by one.
         self.body_readers = {
             media_type: input_forms.reader(schema) or _as_it_is for media_type, schema in schemas.items()
         }
         self.item_validators = {
-            media_type: {name: Checked(of_item) for name, of_item in contract.items_alone(schema).items()}
+            media_type: {name: SchemaChecks(of_item) for name, of_item in contract.items_alone(schema).items()}
             for media_type, schema in schemas.items()
         }
 
@@ -92,7 +92,7 @@ def _as_it_is(value: Any) -> Any:
     return value
 
 
-class Checked:
+class SchemaChecks:
     """The checks of one schema: a fast test whether a value is valid, compiled, and jsonschema to list all errors.
 
     `read` converts a value into the form that is checked and kept.
@@ -253,13 +253,13 @@ def _header(scope: Any, name: str) -> list[str]:
     return [value.decode("latin-1").strip(" \t") for key, value in scope["headers"] if key == wanted]
 
 
-def _bad_fields(checked: Checked, document: Any) -> Iterator[BadField]:
+def _bad_fields(checked: SchemaChecks, document: Any) -> Iterator[BadField]:
     """The errors of all fields that do not follow the schema."""
     for pointer, fault in _faults(checked, document):
         yield BadField("body", pointer, fault)
 
 
-def _faults(checked: Checked, instance: Any) -> Iterator[tuple[str, Fault]]:
+def _faults(checked: SchemaChecks, instance: Any) -> Iterator[tuple[str, Fault]]:
     """The pointer and the fault of each error."""
     for error in checked.errors(instance):
         for path, fault in faults_of(error):

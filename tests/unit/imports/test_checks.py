@@ -12,7 +12,7 @@ from handlers.imports.moves import cash, cash_type
 from handlers.imports.pairs import Pairs, WholeTrade
 from handlers.imports.records import Columns, Record, Skipped
 from handlers.imports.refusals import Unreadable
-from handlers.imports.rows import Fill, RowReason
+from handlers.imports.rows import ReportedFill, RowReason
 from handlers.imports.values import Moment, Notation
 from handlers.journal.cash import CashType
 from handlers.journal.executions import ActionType, Instrument
@@ -25,8 +25,8 @@ def record() -> Record:
     return Record(Columns([]), [], Notation(), line=1)
 
 
-def fill(side: Side = Side.BUY, commission: str = "1", price: str = "10") -> Fill:
-    return Fill(
+def fill(side: Side = Side.BUY, commission: str = "1", price: str = "10") -> ReportedFill:
+    return ReportedFill(
         symbol="A",
         instrument=Instrument(),
         side=side,
@@ -52,7 +52,7 @@ def fill(side: Side = Side.BUY, commission: str = "1", price: str = "10") -> Fil
     ],
 )
 def test_an_amount_may_differ_by_a_cent_or_a_thousandth(
-    of: Fill, amount: str, with_costs: bool | None, warnings: int
+    of: ReportedFill, amount: str, with_costs: bool | None, warnings: int
 ) -> None:
     row = record()
     assert check_amount(row, of, Decimal(amount), with_costs=with_costs) == of

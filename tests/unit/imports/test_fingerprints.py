@@ -7,13 +7,13 @@ from zoneinfo import ZoneInfo
 
 from handlers.imports.fingerprints import Fingerprint, Fingerprints, content_of, place_in_file
 from handlers.imports.moments import instant
-from handlers.imports.rows import Action, CashMove, Fill
+from handlers.imports.rows import Action, CashMove, ReportedFill
 from handlers.journal.cash import CashType
 from handlers.journal.executions import ActionType, ExecutionKind, Instrument
 from handlers.journal.positions import Side
 
 ZONE = ZoneInfo("America/New_York")
-FILL = Fill(
+FILL = ReportedFill(
     symbol="AAPL",
     instrument=Instrument(),
     side=Side.BUY,
@@ -25,7 +25,7 @@ CASH = CashMove(type=CashType.FEE, amount=Decimal("-1.50"), currency="USD", at=F
 ACTION = Action(type=ActionType.SPLIT, symbol="aapl", at=FILL.at, new=Decimal(2), old=Decimal(1))
 
 
-def of(prints: Fingerprints, found: Fill | CashMove | Action) -> Fingerprint:
+def of(prints: Fingerprints, found: ReportedFill | CashMove | Action) -> Fingerprint:
     return prints.of(found, instant(found.at, ZONE, day_only=found.day_only))
 
 

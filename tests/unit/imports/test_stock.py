@@ -6,13 +6,15 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from handlers.imports.rows import Fill
+from handlers.imports.rows import ReportedFill
 from handlers.imports.stock import ManualPart, Parts
 from handlers.journal.executions import Instrument
 from handlers.journal.positions import Side
 
 AT = datetime(2026, 1, 5, 12, tzinfo=UTC)
-FILL = Fill(symbol="MSFT", side=Side.BUY, quantity=Decimal(1), price=Decimal(11), at=AT, instrument=Instrument())
+FILL = ReportedFill(
+    symbol="MSFT", side=Side.BUY, quantity=Decimal(1), price=Decimal(11), at=AT, instrument=Instrument()
+)
 
 
 def test_a_fill_takes_a_part_of_the_trade_that_is_named_once() -> None:

@@ -13,7 +13,7 @@ from handlers.entry.http import _run
 from handlers.web.connexion.app import CommonHeadersMiddleware
 from handlers.web.connexion.fast_validator import acceptance
 from handlers.web.connexion.formats import fits
-from handlers.web.connexion.validation import Checked, OperationChecks
+from handlers.web.connexion.validation import OperationChecks, SchemaChecks
 from handlers.web.guard import _whole_body
 from handlers.web.idempotency import fingerprint
 from handlers.web.problems import Problem
@@ -86,7 +86,7 @@ def test_no_parameter_takes_the_name_of_what_was_verified(name: str) -> None:
 
 def test_a_schema_with_an_unknown_keyword_is_left_to_jsonschema() -> None:
     assert not acceptance({"type": "string", "maxContains": 1})("a")
-    assert list(Checked({"type": "string", "maxContains": 1}).errors("a")) == []
+    assert list(SchemaChecks({"type": "string", "maxContains": 1}).errors("a")) == []
 
 
 def test_days_that_do_not_exist_are_no_dates() -> None:
