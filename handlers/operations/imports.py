@@ -29,7 +29,7 @@ from handlers.usecases import imports as usecase
 from handlers.usecases import mappings as usecase_of_mappings
 from handlers.usecases.import_report import read_totals, read_trades
 from handlers.usecases.import_trades import TradeChange
-from handlers.usecases.imports import Made, RowDecision
+from handlers.usecases.imports import ImportUpload, RowDecision
 from handlers.web.contract import base_path
 from handlers.web.etags import etag, required_if_match
 from handlers.web.etags import if_match as allowed_by
@@ -252,7 +252,7 @@ def _place(one: Import) -> ImportFolder:
     return ImportFolder(one.user_id, one.import_id)
 
 
-def _made(made: Made) -> tuple[str, dict[str, str]]:
+def _made(made: ImportUpload) -> tuple[str, dict[str, str]]:
     shown = import_document(made.one, made.one.created_at)
     body = {"import": shown, "upload": form_document(made.url, made.fields, made.expires_at)}
     return as_json(body), {"Location": f"{base_path()}/imports/{made.one.import_id}"}

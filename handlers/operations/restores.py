@@ -15,7 +15,7 @@ from handlers.journal.errors import FieldError, RuleBroken
 from handlers.journal.merges import Conflicts, EditedPolicy
 from handlers.journal.restores import AT_WORK, Restore, RestoreMode
 from handlers.usecases import restores as usecase
-from handlers.usecases.restores import Made
+from handlers.usecases.restores import RestoreUpload
 from handlers.web.contract import base_path
 from handlers.web.etags import etag, required_if_match
 from handlers.web.idempotency import kept_reply, keyed
@@ -46,7 +46,7 @@ async def create_restore(document: Any, user: str, idempotency_key: str | None =
     return reply_text(201, *_made(made))
 
 
-def _made(made: Made) -> tuple[str, dict[str, str]]:
+def _made(made: RestoreUpload) -> tuple[str, dict[str, str]]:
     headers = {
         "Location": f"{base_path()}/restores/{made.restore.restore_id}",
         "ETag": etag(made.restore.version),

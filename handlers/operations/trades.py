@@ -130,7 +130,7 @@ async def list_trades(
         from handlers.usecases import list_by_close as lists
 
         if time_zone is None or day_starts_at is None:
-            settings = trading_accounts.standing(user).settings
+            settings = trading_accounts.settings_and_accounts(user).settings
             time_zone, day_starts_at = time_zone or settings.time_zone, day_starts_at or settings.day_starts_at
         wanted = lists.CloseFilter(
             **filters,

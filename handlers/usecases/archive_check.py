@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from generated import models
 from handlers.documents import restored
-from handlers.documents.exported import FORMAT_VERSION
+from handlers.documents.exported import ARCHIVE_FORMAT_VERSION
 from handlers.documents.restored import BadDocument
 from handlers.journal.cash import Cash
 from handlers.journal.executions import RecordedAction, RecordedExecution, instrument_errors
@@ -167,8 +167,8 @@ class _Checking:
         except BadDocument as error:
             self._note(error.code, error.detail, MANIFEST)
             raise _Enough from None
-        if manifest.format_version != FORMAT_VERSION:
-            self._note("FORMAT_VERSION", f"is of another format version than {FORMAT_VERSION}", MANIFEST)
+        if manifest.format_version != ARCHIVE_FORMAT_VERSION:
+            self._note("FORMAT_VERSION", f"is of another format version than {ARCHIVE_FORMAT_VERSION}", MANIFEST)
             raise _Enough
         named = {member.name: member for member in manifest.members}
         for name in sorted({_SETTINGS, *_PARSERS} - named.keys()):

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from handlers.documents import version_1
-from handlers.documents.exported import CONTRACT_VERSION, FORMAT_VERSION
+from handlers.documents.exported import ARCHIVE_FORMAT_VERSION, CONTRACT_VERSION
 from handlers.documents.fields import as_json
 from handlers.journal.executions import symbol_key
 from handlers.journal.restores import RestoreProblem
@@ -145,7 +145,7 @@ def _make_executions(found: _Version1Contents) -> None:
 def _manifest(archive: ZipWriting, found: _Version1Contents) -> bytes:
     """The contract's ExportManifest, by which no image is in the archive."""
     manifest = {
-        "formatVersion": FORMAT_VERSION,
+        "formatVersion": ARCHIVE_FORMAT_VERSION,
         "contractVersion": CONTRACT_VERSION,
         "exportedAt": found.exported_at,
         "members": [{"name": one.name, "size": one.size, "sha256": one.sha256} for one in archive.members],

@@ -13,7 +13,7 @@ from operator import attrgetter
 from typing import Any
 
 from handlers.documents import exported
-from handlers.documents.exported import CONTRACT_VERSION, FORMAT_VERSION
+from handlers.documents.exported import ARCHIVE_FORMAT_VERSION, CONTRACT_VERSION
 from handlers.documents.fields import as_json, time_text
 from handlers.documents.import_mappings import mapping_document
 from handlers.documents.ledger import cash_document, rate_document, reconciliation_document, settings_document
@@ -43,7 +43,7 @@ MANIFEST, IMAGES = "manifest.json", "images/"
 _Documents = Iterable[dict[str, Any]]
 
 
-class Journal:
+class ExportedJournal:
     """What is read of a user's journal, member by member, and counted. `images` and `group_of`, the groups that trades
     name, are known once the trades are read.
     """
@@ -126,7 +126,7 @@ def content(user_id: str, tell: Callable[[int], None] = lambda _: None) -> Itera
 
     Raises AccountErased at the end when the erasure of the account has begun meanwhile; Busy.
     """
-    journal, archive = Journal(user_id, tell), ZipWriting()
+    journal, archive = ExportedJournal(user_id, tell), ZipWriting()
     yield from archive.add("settings.json", [journal.settings().encode()])
     for name, documents in journal.members():
         yield from archive.add(name, _lines(documents))
@@ -161,7 +161,7 @@ def _manifest(members: Iterable[Member], documents: dict[str, int], missing: lis
         for member in members
     ]
     return {
-        "formatVersion": FORMAT_VERSION,
+        "formatVersion": ARCHIVE_FORMAT_VERSION,
         "contractVersion": CONTRACT_VERSION,
         "exportedAt": time_text(datetime.now(UTC)),
         "members": shown,

@@ -34,11 +34,11 @@ def content(user_id: str, table: Table, tell: Callable[[int], None]) -> Iterator
 def _text(user_id: str, table: Table, tell: Callable[[int], None]) -> Iterator[str]:
     yield csv_rows.header()
     written = 0
-    standing = trading_accounts.standing(user_id)
+    settings_and_accounts = trading_accounts.settings_and_accounts(user_id)
     for trade in trade_queries.by_entry(user_id):
         if table.account_ids and (trade.account_id or MAIN) not in table.account_ids:
             continue
-        rows = list(csv_rows.rows(trade, table.first, table.last, standing))
+        rows = list(csv_rows.rows(trade, table.first, table.last, settings_and_accounts))
         yield "".join(rows)
         written += len(rows)
         tell(written)

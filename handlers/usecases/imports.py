@@ -59,7 +59,7 @@ _CAN_BE_READ_AGAIN = frozenset(
 _BEING_APPLIED = frozenset({ImportStatus.COMMITTING, ImportStatus.UNDOING})
 
 
-class Made(NamedTuple):
+class ImportUpload(NamedTuple):
     """A new import, and the form that sends its file: its address, its fields, and when it stops working."""
 
     one: Import
@@ -78,15 +78,15 @@ class RowDecision:
 
 
 def create(
-    user: str, file_name: str, given: Mapping[str, Any], keyed: KeyedRequest[Made] | None
-) -> tuple[Made | None, KeptAnswer | None]:
+    user: str, file_name: str, given: Mapping[str, Any], keyed: KeyedRequest[ImportUpload] | None
+) -> tuple[ImportUpload | None, KeptAnswer | None]:
     """Make an import that waits for its file, unless the same request did before.
 
     given: options, by their names in `ImportOptions`. Returns it, or the answer kept for the earlier request. Raises
     RuleBroken, TooManyImports, NoSuchAccount, AccountClosing, KeyReused, AccountErased, Busy.
     """
 
-    def attempt() -> tuple[Made | None, KeptAnswer | None]:
+    def attempt() -> tuple[ImportUpload | None, KeptAnswer | None]:
         now = datetime.now(UTC)
         if keyed is not None and (earlier := kept_answers.for_key(user, keyed.key, keyed.fingerprint, now)) is not None:
             return None, earlier
@@ -103,7 +103,7 @@ def create(
             expires_at=now + WAITS_FOR_FILE,
         )
         url, fields = import_files.form(ImportFolder(user, made.import_id))
-        shown = Made(made, url, fields, now + TIME_TO_SEND)
+        shown = ImportUpload(made, url, fields, now + TIME_TO_SEND)
         earlier = storage.create(made, None if keyed is None else keyed.answer(shown), now)
         return (shown, None) if earlier is None else (None, earlier)
 

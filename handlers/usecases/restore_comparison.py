@@ -35,7 +35,7 @@ from handlers.storage import corporate_actions, executions, groups, trading_acco
 from handlers.storage.executions import PositionKey
 from handlers.storage.mappings import MOST_MAPPINGS
 from handlers.usecases.archive_check import CheckedArchive, NotRestorable, read
-from handlers.usecases.export_archive import Journal
+from handlers.usecases.export_archive import ExportedJournal
 from handlers.usecases.journal_things import KEYS, SETTINGS, Document, content, id_of
 
 # Things that nobody can change, so another one of the same id is none that an archive may bring.
@@ -68,7 +68,7 @@ def compare(checked: CheckedArchive, conflicts: Conflicts, *, into_empty: bool =
 
 class _Comparing:
     def __init__(self, checked: CheckedArchive, conflicts: Conflicts) -> None:
-        self.journal = Journal(checked.user_id, lambda _: None)
+        self.journal = ExportedJournal(checked.user_id, lambda _: None)
         self.problems: list[RestoreProblem] = []
         self._checked = checked
         self._replaces = conflicts is Conflicts.REPLACE

@@ -10,7 +10,7 @@ from itertools import islice, takewhile
 from handlers.documents.ledger import settings_document
 from handlers.journal.merges import MOST_NAMED, DocumentChange, Named, RestorePlan
 from handlers.storage import trading_accounts
-from handlers.usecases.export_archive import Journal
+from handlers.usecases.export_archive import ExportedJournal
 from handlers.usecases.journal_things import SETTINGS, Document, content, id_of
 
 
@@ -27,7 +27,7 @@ def _edited(user: str, plan: RestorePlan) -> Iterator[Named | None]:
     if (change := plan.of(SETTINGS, SETTINGS)) is not None:
         stored = settings_document(trading_accounts.settings(user))
         yield None if _is_known(change, stored) else Named(name=SETTINGS, id=SETTINGS)
-    for member, documents in Journal(user, lambda _: None).members():
+    for member, documents in ExportedJournal(user, lambda _: None).members():
         name = member.removesuffix(".ndjson")
         for document in documents:
             thing_id = id_of(name, document)

@@ -3,11 +3,11 @@
 Money and results count at different times (docs/statistics.md, "Trade P&L"):
 
 - Money is realized by every close, partial or last, and by every event, on its own day. The account's figures use it:
-  the money of a day, the equity, drawdown, and what is derived from them. `Balance` folds it by day, within a day by
-  instant.
+  the money of a day, the equity, drawdown, and what is derived from them. `RunningBalance` folds it by day, within a
+  day by instant.
 - A trade counts once, when it is flat, with all it earned, on the day of its last close. The figures of trades use it:
-  wins and losses, their sums and squares, R, holding times. `Record` folds it in any order, `Runs` in the order of the
-  last closes' instants.
+  wins and losses, their sums and squares, R, holding times. `WinLossRecord` folds it in any order, `Runs` in the order
+  of the last closes' instants.
 
 What happens at one instant is ordered by when the trades were recorded, so that the same data imported twice gives the
 same streaks. All sums are exact.
@@ -22,7 +22,7 @@ from typing import Any, Generic, TypeVar
 
 from handlers.journal.money import ZERO
 from handlers.journal.stats.clock import MOST_DAYS_APART, moved
-from handlers.journal.stats.entries import Entry
+from handlers.journal.stats.entries import BookEntry
 from handlers.journal.stats.questions import Selected, TradeOutcome
 
 # An amount has at most 15 digits before the point and 18 after it, an R 33 and 8; their squares twice as many, and a
@@ -33,7 +33,7 @@ _add, _subtract, _multiply = EXACT.add, EXACT.subtract, EXACT.multiply
 
 
 @dataclass(slots=True)
-class Record:
+class WinLossRecord:
     """The trades that became flat: how many of each outcome, and sums over them.
 
     `net` is what all of them earned, `events` the part of it that came from events, `sum_loss` is 0 or below, and
@@ -63,7 +63,7 @@ class Record:
         """How many trades became flat."""
         return self.wins + self.losses + self.breakevens
 
-    def add(self, entry: Entry, outcome: TradeOutcome) -> None:
+    def add(self, entry: BookEntry, outcome: TradeOutcome) -> None:
         """Count the trade, which became flat by this entry."""
         net, result = entry.net, entry.result
         if net is None or result is None:
@@ -91,7 +91,7 @@ class Record:
             self.r_sum = _add(self.r_sum, r)
             self.r_squares = _add(self.r_squares, _multiply(r, r))
 
-    def merge(self, other: "Record") -> None:
+    def merge(self, other: "WinLossRecord") -> None:
         """Count all trades of the other record."""
         for own in fields(self):
             mine, theirs = getattr(self, own.name), getattr(other, own.name)
@@ -155,7 +155,7 @@ class Runs:
 
 
 @dataclass(slots=True)
-class Balance:
+class RunningBalance:
     """The money that closes and events realized, one after the other.
 
     `peak` is the highest sum so far, the zero at the beginning among them; `max_drawdown` the deepest fall from
@@ -185,12 +185,12 @@ class Balance:
 
 
 @dataclass(slots=True)
-class Journal:
+class JournalSums:
     """All that a question selects."""
 
-    record: Record = field(default_factory=Record)
+    record: WinLossRecord = field(default_factory=WinLossRecord)
     runs: Runs = field(default_factory=Runs)
-    balance: Balance = field(default_factory=Balance)
+    balance: RunningBalance = field(default_factory=RunningBalance)
 
 
 Item = TypeVar("Item", bound=tuple[Any, ...])
@@ -224,12 +224,12 @@ _GainItem = tuple[datetime, datetime, str, int, Decimal]
 _ResultItem = tuple[datetime, datetime, str, Decimal, TradeOutcome]
 
 
-def fold(selected: Iterable[Selected]) -> Journal:
+def fold(selected: Iterable[Selected]) -> JournalSums:
     """The sums of all that is selected. It comes in the order of its own days; within a day the order is free.
 
     Raises ValueError if the days are out of order.
     """
-    journal = Journal()
+    journal = JournalSums()
     gains = InOrder[_GainItem](lambda day, items: journal.balance.extend(day, [item[-1] for item in items]))
     results = InOrder[_ResultItem](lambda _, items: journal.runs.extend([item[-2:] for item in items]))
     today = date.min

@@ -21,7 +21,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from handlers.journal.groups import Group
-from handlers.journal.stats.entries import GROUP, Entry, entries, group_entry
+from handlers.journal.stats.entries import GROUP, BookEntry, entries, group_entry
 from handlers.log import logger
 from handlers.storage import erasure_marks, trading_accounts
 from handlers.storage.clients import dynamodb, stats_table, trades_table
@@ -130,9 +130,9 @@ def _differences(user_id: str) -> _Differences:
 
 def _wanted_of_groups(
     user_id: str, groups: Sequence[Group], wanted: dict[date, dict[str, int]]
-) -> dict[str, tuple[date, Entry]]:
+) -> dict[str, tuple[date, BookEntry]]:
     """The entries of the groups; their hashes are added to what is wanted. One with an unreadable trade has none."""
-    found: dict[str, tuple[date, Entry]] = {}
+    found: dict[str, tuple[date, BookEntry]] = {}
     for some in _together(groups):
         try:
             trades = read_trades(user_id, [trade_id for group in some for trade_id in group.trade_ids])
@@ -161,7 +161,7 @@ def _together(groups: Iterable[Group]) -> Iterator[list[Group]]:
         yield some
 
 
-def _compare_places(user_id: str, made: dict[str, tuple[date, Entry]], differences: _Differences) -> None:
+def _compare_places(user_id: str, made: dict[str, tuple[date, BookEntry]], differences: _Differences) -> None:
     """What the items of the groups say about their days is to be right, too."""
     query: Any = {
         "TableName": stats_table(),
@@ -213,7 +213,7 @@ def _compare_day(day: date, items: Sequence[Any] | None, wanted: dict[str, int],
         differences.touched[day] = trade_ids
 
 
-def _facts(entry: Entry) -> int:
+def _facts(entry: BookEntry) -> int:
     """A hash of the entry apart from the version of the trade."""
     row = row_of(entry)
     row[1] = None

@@ -17,7 +17,7 @@ from typing import Any
 
 from handlers.journal.groups import Group
 from handlers.journal.money import canonical
-from handlers.journal.stats.entries import GROUP, Entry, group_entry, same_facts
+from handlers.journal.stats.entries import GROUP, BookEntry, group_entry, same_facts
 from handlers.journal.trade import Trade
 from handlers.storage.clients import stats_table, trades_table
 from handlers.storage.dynamo import at_version, batch_get_of_tables
@@ -97,7 +97,7 @@ def _read(user_id: str, group_id: str) -> tuple[Group | None, Any]:
 
 
 def _books(
-    user_id: str, group_id: str, made: tuple[date, Entry] | None, days: Collection[date], now: datetime
+    user_id: str, group_id: str, made: tuple[date, BookEntry] | None, days: Collection[date], now: datetime
 ) -> dict[date, Item]:
     """The changed books, or parts of books, that hold or shall hold the group's entry, by day."""
     in_book = GROUP + group_id
@@ -125,7 +125,7 @@ def _books(
     return books
 
 
-def _place(user_id: str, group_id: str, made: tuple[date, Entry] | None, version: int, now: datetime) -> Item:
+def _place(user_id: str, group_id: str, made: tuple[date, BookEntry] | None, version: int, now: datetime) -> Item:
     item: Item = {
         **key(user_id, f"{GROUPS}{group_id}"),
         "version": {"N": str(version)},

@@ -24,7 +24,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from handlers.journal.stats.entries import Entry, entries, same_facts
+from handlers.journal.stats.entries import BookEntry, entries, same_facts
 from handlers.journal.trade import Trade
 from handlers.log import logger
 from handlers.storage import erasure_marks
@@ -375,13 +375,13 @@ def divide(user_id: str, day: date, now: datetime) -> None:
     if parts >= MOST_PARTS:
         return
     holding = [stored.get(part) for part in (range(parts) if parts > 1 else [None])]
-    of_day: dict[str, Entry] = {}
+    of_day: dict[str, BookEntry] = {}
     for item in holding:
         of_day.update({} if item is None else book_of(item).entries)
     items: list[Item] = []
     while not items or any(is_too_large(item) for item in items):
         parts *= 2
-        held: list[dict[str, Entry]] = [{} for _ in range(parts)]
+        held: list[dict[str, BookEntry]] = [{} for _ in range(parts)]
         for trade_id, entry in of_day.items():
             held[spread(trade_id) % parts][trade_id] = entry
         books = [Book(day=day, parts=parts)]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from handlers.documents.fields import contract_name
 from handlers.journal.stats.figures import OF_JOURNAL, OF_RECORD, Figure, Interval, Reason, figures_of_record, wilson
-from handlers.journal.stats.folding import Record, fold
+from handlers.journal.stats.folding import WinLossRecord, fold
 from handlers.journal.stats.questions import Question, Tolerance, TradeOutcome, select
 from tests.reference_figures import of_dataset_a, undefined
 from tests.unit.journal.journals import NOW, a_flat_trade, a_trade, dataset_a, results
@@ -294,7 +294,7 @@ def test_a_loss_in_a_far_away_year_costs_no_time() -> None:
 def test_the_longest_amounts_are_summed_exactly() -> None:
     longest = "999999999999999.99999999"
     [(_, entry)] = stored([a_flat_trade("1", "2025-01-02", "1", risk_amount=D(1))])
-    record = Record()
+    record = WinLossRecord()
     for sign in (1, 1, -1):
         earned = entry._replace(net=D(longest).copy_sign(D(sign)), risk=D("0.00000001"))
         record.add(earned, TradeOutcome.WIN if sign > 0 else TradeOutcome.LOSS)
@@ -307,7 +307,7 @@ def test_only_an_entry_by_which_the_trade_became_flat_counts() -> None:
     noon = datetime(2025, 1, 2, 12, tzinfo=UTC)
     [(_, part)] = stored([a_trade("1", [(noon, "1", "-5")], quantity=D(2))])
     with pytest.raises(ValueError, match="flat"):
-        Record().add(part, TradeOutcome.LOSS)
+        WinLossRecord().add(part, TradeOutcome.LOSS)
 
 
 # The tolerance
