@@ -375,7 +375,7 @@ def measured() -> dict[str, Taken]:
         for trade_id in legs:
             client.post(f"/trades/{trade_id}/closes", json.loads(close) | {"quantity": "100"})
         found["UpdateStats, a trade in a group"] = taken(
-            meter, (partial(group_results.settle, str(client.user), group_id, now()) for group_id in groups)
+            meter, (partial(group_results.write_group_entry, str(client.user), group_id, now()) for group_id in groups)
         )
         found["UpdateStats"] = taken(meter, (partial(streams.update_stats, event, Context()) for event in changes))
         tagged = [client.new_trade()["tradeId"] for _ in range(CALLS)]

@@ -14,7 +14,7 @@ from handlers.imports.rows import Action, CashMove, ReportedFill, Row
 from handlers.journal import money
 from handlers.journal.errors import RuleBroken
 from handlers.journal.executions import CLOSING, ActionType, CorporateAction, PositionEffect, RecordedExecution, in_turn
-from handlers.journal.ledger import split_of
+from handlers.journal.ledger import split_by_action
 from handlers.journal.money import ZERO
 from handlers.journal.positions import Side, open_after_split
 
@@ -145,7 +145,7 @@ def decided_row(row: Row, findings: Sequence[Finding]) -> DecidedRow:
     )
 
 
-def number(findings: Iterable[Finding]) -> None:
+def number_fills(findings: Iterable[Finding]) -> None:
     """Give the fills of one position, which are in their order, their places among those of one instant."""
     last, sequence = None, 0
     for one in findings:
@@ -223,7 +223,7 @@ class Running:
             return
         if action.type in (ActionType.MERGER_CASH, ActionType.RENAME, ActionType.MERGER_SHARES):
             size = ZERO
-        elif action.type is not ActionType.SPINOFF and (split := split_of(action, size)) is not None:
+        elif action.type is not ActionType.SPINOFF and (split := split_by_action(action, size)) is not None:
             try:
                 size = open_after_split(size, split)
             except RuleBroken:

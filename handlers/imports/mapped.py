@@ -12,7 +12,7 @@ from handlers.imports.date_tokens import moment_by
 from handlers.imports.format import Format, FormatKind, Need
 from handlers.imports.instruments import Named, future, option_in, stock
 from handlers.imports.mapping import CellComparison, ColumnMapping, CostSign, RowKind, SkipWhen
-from handlers.imports.moves import cash, cash_type
+from handlers.imports.moves import cash_move, cash_type
 from handlers.imports.pairs import Pairs, WholeTrade
 from handlers.imports.records import Found, Record, Records, Skipped, checked_symbol
 from handlers.imports.refusals import Unreadable
@@ -97,7 +97,7 @@ class _Reader:
         return cash_type(word) if word else CashType.DEPOSIT
 
     def _cash(self, record: Record, kind: CashType) -> CashMove:
-        return cash(
+        return cash_move(
             kind,
             self._number(record, "amount"),
             self._moment(record, "time"),

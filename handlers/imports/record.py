@@ -217,7 +217,7 @@ class Import:
         return self.status
 
 
-def new_id(now: datetime) -> str:
+def new_import_id(now: datetime) -> str:
     """An id for an import that is made now: a UUID of version 7, which sorts by time to the millisecond."""
     milliseconds = int(now.timestamp() * 1000)
     number = (milliseconds << 80) | secrets.randbits(80)

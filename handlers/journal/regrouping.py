@@ -40,7 +40,7 @@ from handlers.journal.ledger import (
     check_handed_over,
     handed_over,
     paid_to,
-    split_of,
+    split_by_action,
 )
 from handlers.journal.merging import MOST_LEGS, Leg, merged, worth
 from handlers.journal.money import ONE, ZERO, canonical
@@ -267,7 +267,7 @@ class _Walk:
             detail = f"{action.symbol} and {action.new_symbol} are both open at {at}: one of them has to be flat then."
             raise ActionImpossible(action.action_id, detail, None)
         else:
-            if (split := split_of(action, parts.held)) is not None:
+            if (split := split_by_action(action, parts.held)) is not None:
                 try:
                     parts.split(split, action.action_id)
                 except RuleBroken as error:

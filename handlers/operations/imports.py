@@ -27,7 +27,7 @@ from handlers.storage.trade_queries import TradeFilter
 from handlers.usecases import apply_import
 from handlers.usecases import imports as usecase
 from handlers.usecases import mappings as usecase_of_mappings
-from handlers.usecases.import_report import read_totals, read_trades
+from handlers.usecases.import_report import read_totals, read_trade_changes
 from handlers.usecases.import_trades import TradeChange
 from handlers.usecases.imports import ImportUpload, RowDecision
 from handlers.web.contract import base_path
@@ -231,7 +231,7 @@ def _trades_from(one: Import, report: str, first: int) -> Iterator[tuple[int, Tr
     begin, skipped = divmod(first, import_files.TRADES_IN_A_FILE)
     for number in range(begin, one.trades_files):
         start = number * import_files.TRADES_IN_A_FILE
-        yield from enumerate(islice(read_trades(_place(one), report, number), skipped, None), start + skipped)
+        yield from enumerate(islice(read_trade_changes(_place(one), report, number), skipped, None), start + skipped)
         skipped = 0
 
 

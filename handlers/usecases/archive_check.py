@@ -45,7 +45,7 @@ _SETTINGS = "settings.json"
 _MOST_SMALL = 64 * 1024 * 1024
 
 
-def read(name: str, document: bytes, user_id: str) -> Any:
+def read_document(name: str, document: bytes, user_id: str) -> Any:
     """A document of the member of that name, or the settings, as the journal has it. Raises BadDocument."""
     parse, _ = _PARSERS.get(f"{name}.ndjson", (restored.settings, None))
     return parse(document, user_id)
@@ -102,7 +102,7 @@ class CheckedArchive:
         return {trade_id: group.group_id for group in self.groups for trade_id in group.trade_ids}
 
 
-def check(archive: ZipReading, user_id: str, now: datetime) -> CheckedArchive:
+def check_archive(archive: ZipReading, user_id: str, now: datetime) -> CheckedArchive:
     """Check the whole archive. Raises NotRestorable with what is wrong, 100 things at most."""
     checking = _Checking(archive, user_id)
     try:

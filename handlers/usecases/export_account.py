@@ -47,7 +47,7 @@ from handlers.storage.errors import AccountErased
 from handlers.storage.image_files import ImagePlace
 from handlers.storage.queues import export_queue
 from handlers.usecases import groups, statistics
-from handlers.usecases.file_writing import NoTimeToWrite, gathered, now_and_then, within_a_request
+from handlers.usecases.file_writing import NoTimeToWrite, in_larger_pieces, now_and_then, within_a_request
 
 ACCOUNT_FORMAT_VERSION = 1
 VALID_FOR = timedelta(minutes=10)
@@ -166,7 +166,7 @@ def text_of(account: Account, now: datetime, count: Callable[[int], None] = lamb
 def compressed(text: Iterable[str]) -> Iterator[bytes]:
     """The text compressed with gzip, in pieces."""
     compressor = zlib.compressobj(wbits=_GZIP)
-    for written in gathered(text):
+    for written in in_larger_pieces(text):
         if piece := compressor.compress(written.encode()):
             yield piece
     yield compressor.flush()

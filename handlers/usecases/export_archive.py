@@ -34,7 +34,7 @@ from handlers.storage import (
 )
 from handlers.storage.errors import AccountErased
 from handlers.storage.image_files import ImagePlace
-from handlers.usecases.file_writing import gathered
+from handlers.usecases.file_writing import in_larger_pieces
 from handlers.usecases.zip_writing import Member, ZipWriting
 
 MEDIA_TYPE = "application/zip"
@@ -146,7 +146,7 @@ def content(user_id: str, tell: Callable[[int], None] = lambda _: None) -> Itera
 
 def _lines(documents: _Documents) -> Iterator[bytes]:
     lines = (as_json(document) + "\n" for document in documents)
-    return (piece.encode() for piece in gathered(lines))
+    return (piece.encode() for piece in in_larger_pieces(lines))
 
 
 def _manifest(members: Iterable[Member], documents: dict[str, int], missing: list[str]) -> dict[str, Any]:

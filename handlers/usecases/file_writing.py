@@ -29,7 +29,7 @@ def within_a_request(pieces: Iterable[Piece]) -> Iterator[Piece]:
         yield piece
 
 
-def gathered(text: Iterable[str]) -> Iterator[str]:
+def in_larger_pieces(text: Iterable[str]) -> Iterator[str]:
     """The same text in fewer pieces."""
     pieces, size = [], 0
     for piece in text:

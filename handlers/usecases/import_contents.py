@@ -89,7 +89,7 @@ def _is_taken(row: DecidedRow, part: DecidedFill | DecidedCash | DecidedAction) 
 
 
 def _put_fill(to: Contents, one: Import, row: DecidedRow, decided: DecidedFill) -> None:
-    filed = Filed(row.line, execution_of(one, decided))
+    filed = Filed(row.line, execution_of_fill(one, decided))
     of = decided.of
     if (
         row.decision is Decision.LINK
@@ -107,7 +107,7 @@ def _put_fill(to: Contents, one: Import, row: DecidedRow, decided: DecidedFill) 
         own.append(filed)
 
 
-def execution_of(one: Import, decided: DecidedFill) -> Execution:
+def execution_of_fill(one: Import, decided: DecidedFill) -> Execution:
     """The fill as an execution. Between two fills of one instant there is room for an opening one."""
     fill = decided.fill
     return Execution(

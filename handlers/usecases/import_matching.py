@@ -23,7 +23,7 @@ _AROUND = timedelta(days=1)
 _BEGINNING, _END = datetime.min.replace(tzinfo=UTC) + _AROUND, datetime.max.replace(tzinfo=UTC) - _AROUND
 
 
-def compare(user: str, account_id: str, findings: Sequence[Finding], prints: Fingerprints, zone: ZoneInfo) -> None:
+def set_outcomes(user: str, account_id: str, findings: Sequence[Finding], prints: Fingerprints, zone: ZoneInfo) -> None:
     """Set the outcome of each finding, and what it is the same as.
 
     prints: the fingerprints that gave the findings their ids. zone: that of the file's days. Raises Busy.

@@ -63,7 +63,7 @@ def write_rows(place: ImportFolder, report: str, rows: Iterable[DecidedRow]) -> 
     return Rows(number, Counts(**found), tuple(undecided))
 
 
-def write_trades(place: ImportFolder, report: str, changes: Iterable[TradeChange]) -> tuple[int, int]:
+def write_trade_changes(place: ImportFolder, report: str, changes: Iterable[TradeChange]) -> tuple[int, int]:
     """Write the trades that differ, and what they add up to. Returns how many files and trades these are.
 
     Raises Unavailable.
@@ -80,7 +80,7 @@ def write_trades(place: ImportFolder, report: str, changes: Iterable[TradeChange
     return number, written
 
 
-def read_trades(place: ImportFolder, report: str, number: int) -> Iterator[TradeChange]:
+def read_trade_changes(place: ImportFolder, report: str, number: int) -> Iterator[TradeChange]:
     """The trades of one file of a report. Raises Unavailable."""
     for item in import_files.read_trades(place, report, number):
         before = item.get("before")

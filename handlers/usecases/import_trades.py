@@ -16,7 +16,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from handlers.imports.decided import DecidedFill, Decision, RowOutcome, Same
-from handlers.imports.findings import Finding, Running, number
+from handlers.imports.findings import Finding, Running, number_fills
 from handlers.imports.record import Import
 from handlers.imports.rows import Action, ReportedFill
 from handlers.journal.executions import (
@@ -38,9 +38,9 @@ from handlers.storage import executions as storage
 from handlers.storage.executions import PositionInAccount, PositionKey, StoredPosition
 from handlers.usecases import settling
 from handlers.usecases.convert_trade import executions_of
-from handlers.usecases.import_contents import Filed, execution_of, opening_of, trade_id
+from handlers.usecases.import_contents import Filed, execution_of_fill, opening_of, trade_id
 from handlers.usecases.import_links import corrections, with_content
-from handlers.usecases.import_recording import price_of
+from handlers.usecases.import_recording import price_or_mean_cost
 from handlers.usecases.position_changes import recorded_of
 
 # Positions that are read in one request.
@@ -160,7 +160,7 @@ class DryRun:
     def _position(self, held: StoredPosition, *, alone: bool) -> ImportedPosition:
         key = storage.position_key(held)
         fills = sorted(self._fills.get(key, ()), key=lambda each: (each.what.at, each.order))
-        number(fills)
+        number_fills(fills)
         if not held.version and fills:
             held = replace(held, instrument=self._instrument(fills))
         place = PositionInAccount(held, self._account, self._settings)
@@ -225,7 +225,7 @@ class DryRun:
             decided = one.decided()
             if not one.is_taken or not isinstance(decided, DecidedFill) or decided.fill.quantity is None:
                 continue
-            execution = replace(execution_of(self._one, decided), instrument=position.held.instrument)
+            execution = replace(execution_of_fill(self._one, decided), instrument=position.held.instrument)
             of = decided.of or Same()
             if one.decision is Decision.LINK and of.trade_id is not None:
                 links.setdefault(of.trade_id, []).append(Filed(one.line, execution))
@@ -234,7 +234,7 @@ class DryRun:
             else:
                 if decided.opening is not None:
                     made.append(self._recorded(opening_of(execution, decided), ZERO))
-                price = price_of(position.held, execution, made)
+                price = price_or_mean_cost(position.held, execution, made)
                 if price is not None:
                     made.append(self._recorded(execution, price))
         for trade in self._by_hand(links):

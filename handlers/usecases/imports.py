@@ -21,7 +21,7 @@ from handlers.imports.record import (
     ImportOptions,
     ImportStatus,
     Progress,
-    new_id,
+    new_import_id,
 )
 from handlers.journal.errors import FieldError, RuleBroken
 from handlers.journal.stats.clock import wrong_zone
@@ -95,7 +95,7 @@ def create(
         _check(user, options)
         made = Import(
             user_id=user,
-            import_id=new_id(now),
+            import_id=new_import_id(now),
             file_name=file_name,
             options=ImportOptions(**options),
             created_at=now,

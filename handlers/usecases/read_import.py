@@ -56,8 +56,8 @@ from handlers.storage.errors import (
 from handlers.storage.import_files import ImportFolder
 from handlers.storage.retry import retry_overtaken
 from handlers.usecases.file_writing import now_and_then
-from handlers.usecases.import_matching import compare
-from handlers.usecases.import_report import write_rows, write_trades
+from handlers.usecases.import_matching import set_outcomes
+from handlers.usecases.import_report import write_rows, write_trade_changes
 from handlers.usecases.import_trades import DryRun
 from handlers.usecases.imports import READING, decisions_of
 
@@ -215,11 +215,11 @@ def _reported(one: Import, place: ImportFolder, report: str, file: IO[bytes]) ->
         raise _Failed("NEEDS_DAY", "Its times have no day: say on which day they are.")
     prints = Fingerprints(f"{one.user_id}|{one.options.account_id}", reading.format.family or reading.format.id)
     found = _found(one, reading, under, prints)
-    compare(one.user_id, one.options.account_id, found.findings, prints, under.zone)
+    set_outcomes(one.user_id, one.options.account_id, found.findings, prints, under.zone)
     total = len(found.findings)
     tell = now_and_then(lambda done: storage.tell(one, Progress(phase=SETTLING, done=done, total=total)))
     dry_run = DryRun(one, under.account, under.settings, found.findings, datetime.now(UTC))
-    trades_files, trades = write_trades(place, report, dry_run.changes(tell))
+    trades_files, trades = write_trade_changes(place, report, dry_run.changes(tell))
     needs = (str(Need.TIME_ZONE),) if found.is_local and not under.zone_is_known else ()
     again = _opened(file, options)
     rows = write_rows(place, report, _rows(again, under, found))

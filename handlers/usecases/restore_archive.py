@@ -13,9 +13,9 @@ from handlers.journal.restores import AT_WORK, MOST_PROBLEMS, Restore, RestoreMo
 from handlers.storage import restores as storage
 from handlers.storage.errors import RestoreNotFound, VersionMismatch
 from handlers.usecases import compare_figures, json_reading, restore_edits, restore_journal, undo_restore
-from handlers.usecases.archive_check import CheckedArchive, NotRestorable, check
+from handlers.usecases.archive_check import CheckedArchive, NotRestorable, check_archive
 from handlers.usecases.convert_version_1 import converted
-from handlers.usecases.restore_comparison import compare
+from handlers.usecases.restore_comparison import compare_archive
 from handlers.usecases.restores import go_on
 from handlers.usecases.zip_reading import BadArchive, RangedFile, ZipReading
 
@@ -85,7 +85,7 @@ def _in_version_2(restore: Restore) -> Restore:
 
 def _check(restore: Restore, now: datetime) -> CheckedArchive:
     archive = storage.converted(restore) if restore.is_converted else storage.sent(restore)
-    return check(ZipReading(RangedFile(archive.size(), archive.read)), restore.user_id, now)
+    return check_archive(ZipReading(RangedFile(archive.size(), archive.read)), restore.user_id, now)
 
 
 def _compared(restore: Restore, checked: CheckedArchive, now: datetime) -> Restore:
@@ -109,9 +109,9 @@ def _planned(restore: Restore, checked: CheckedArchive) -> Restore:
         if not storage.journal_is_empty(restore.user_id):
             raise NotRestorable((RestoreProblem(code="NOT_EMPTY", detail="The journal is not empty any more."),))
         restore_journal.forget_left_over_positions(restore.user_id)
-        found = compare(checked, Conflicts.REPLACE, into_empty=True)
+        found = compare_archive(checked, Conflicts.REPLACE, into_empty=True)
     else:
-        found = compare(checked, restore.conflicts)
+        found = compare_archive(checked, restore.conflicts)
         if restore.status is RestoreStatus.CHECKING or found.preview.digest != _digest(restore):
             return _shown(restore, found.preview)
     storage.write_plan(restore, found.plan)
@@ -178,7 +178,7 @@ def _write(restore: Restore, checked: CheckedArchive, seconds_left: Callable[[],
         )
         return _end(progress.restore, RestoreStatus.FAILED, (problem,))
     if not plan.into_empty:
-        storage.write_plan(restore, undo_restore.as_written(restore.user_id, plan))
+        storage.write_plan(restore, undo_restore.plan_as_written(restore.user_id, plan))
     return _end(progress.restore, RestoreStatus.RESTORED)
 
 

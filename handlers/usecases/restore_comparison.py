@@ -34,9 +34,9 @@ from handlers.journal.trading_accounts import MOST_ACCOUNTS
 from handlers.storage import corporate_actions, executions, groups, trading_accounts
 from handlers.storage.executions import PositionKey
 from handlers.storage.mappings import MOST_MAPPINGS
-from handlers.usecases.archive_check import CheckedArchive, NotRestorable, read
+from handlers.usecases.archive_check import CheckedArchive, NotRestorable, read_document
 from handlers.usecases.export_archive import ExportedJournal
-from handlers.usecases.journal_things import KEYS, SETTINGS, Document, content, id_of
+from handlers.usecases.journal_things import KEYS, SETTINGS, Document, content_hash, id_of
 
 # Things that nobody can change, so another one of the same id is none that an archive may bring.
 _UNCHANGEABLE = ("actions", "reconciliations")
@@ -50,7 +50,7 @@ class ArchiveComparison:
     plan: RestorePlan
 
 
-def compare(checked: CheckedArchive, conflicts: Conflicts, *, into_empty: bool = False) -> ArchiveComparison:
+def compare_archive(checked: CheckedArchive, conflicts: Conflicts, *, into_empty: bool = False) -> ArchiveComparison:
     """Compare all of an archive with the journal as it is now. Nothing is written.
 
     into_empty: the journal is empty but for settings, and to be an equal one. Raises NotRestorable for what cannot be
@@ -165,7 +165,9 @@ class _Comparing:
         if stored is not None and document.get("kind") in MADE_BY_ACTIONS:  # which follows from others
             outcome = DocumentOutcome.DUPLICATE
         elif stored is not None:
-            outcome = DocumentOutcome.DUPLICATE if content(stored) == content(document) else DocumentOutcome.CHANGED
+            outcome = (
+                DocumentOutcome.DUPLICATE if content_hash(stored) == content_hash(document) else DocumentOutcome.CHANGED
+            )
         self._counts.setdefault(name, dict.fromkeys(DocumentOutcome, 0))[outcome] += 1
         self._digest.update(as_json([name, thing_id, outcome]).encode())
         if outcome is DocumentOutcome.DUPLICATE:
@@ -173,13 +175,13 @@ class _Comparing:
         if outcome is DocumentOutcome.NEW and name == "trades":
             self._new_trades.add(thing_id)
         if outcome is DocumentOutcome.CHANGED and stored is not None:
-            self._digest.update(content(stored).encode())
+            self._digest.update(content_hash(stored).encode())
             if len(self._named) < MOST_NAMED:
                 self._named.append(Named(name=name, id=thing_id))
         if outcome is DocumentOutcome.NEW or self._replaces:
-            change = DocumentChange(name=name, id=thing_id, after=content(document))
+            change = DocumentChange(name=name, id=thing_id, after=content_hash(document))
             if stored is not None:
-                change = replace(change, before=as_json(stored), before_hash=content(stored))
+                change = replace(change, before=as_json(stored), before_hash=content_hash(stored))
             self._changes.append(change)
         for code, detail in self._hindrances(name, document, stored):
             member = f"{name}.{'json' if name == SETTINGS else 'ndjson'}"
@@ -228,7 +230,7 @@ class _Comparing:
                 yield "IN_ANOTHER_GROUP", "has a trade that is in another group of the journal"
         if stored is not None and self._replaces:
             try:  # undoing reads it once more, and is to bring it back
-                read(name, as_json(stored).encode(), self._checked.user_id)
+                read_document(name, as_json(stored).encode(), self._checked.user_id)
             except BadDocument as error:
                 yield error.code, f"cannot replace what is stored, which breaks a rule: {error.detail}"
 

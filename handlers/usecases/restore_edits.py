@@ -11,7 +11,7 @@ from handlers.documents.ledger import settings_document
 from handlers.journal.merges import MOST_NAMED, DocumentChange, Named, RestorePlan
 from handlers.storage import trading_accounts
 from handlers.usecases.export_archive import ExportedJournal
-from handlers.usecases.journal_things import SETTINGS, Document, content, id_of
+from handlers.usecases.journal_things import SETTINGS, Document, content_hash, id_of
 
 
 def edited(user: str, plan: RestorePlan, goes_on: Callable[[], bool] = lambda: True) -> tuple[Named, ...]:
@@ -38,4 +38,4 @@ def _edited(user: str, plan: RestorePlan) -> Iterator[Named | None]:
 
 def _is_known(change: DocumentChange, stored: Document) -> bool:
     """Whether the thing is as the restore wrote it, or as it was before."""
-    return content(stored) in (change.after, change.before_hash)
+    return content_hash(stored) in (change.after, change.before_hash)

@@ -24,14 +24,14 @@ from handlers.storage import cash, groups, mappings, trades, trading_accounts
 from handlers.storage.errors import CashNotFound, GroupNotFound, MappingNotFound, TradeNotFound, VersionMismatch
 from handlers.storage.groups import MOST_CHANGES
 from handlers.storage.mappings import StoredMapping
-from handlers.usecases.journal_things import content
+from handlers.usecases.journal_things import content_hash
 
 
 def _is_to_do(change: DocumentChange, stored: Mapping[str, Any]) -> bool:
     """Whether the thing is still what is to be replaced; not if it is what replaces it. Raises VersionMismatch for
     anything else.
     """
-    found = content(stored)
+    found = content_hash(stored)
     if found not in (change.before_hash, change.after):
         raise VersionMismatch(change.id)
     return found != change.after

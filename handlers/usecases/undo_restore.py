@@ -46,7 +46,7 @@ from handlers.storage.retry import retry_overtaken
 from handlers.usecases import merge_positions
 from handlers.usecases import restore_replacing as replacing
 from handlers.usecases import trading_accounts as accounts
-from handlers.usecases.journal_things import SETTINGS, Document, content
+from handlers.usecases.journal_things import SETTINGS, Document, content_hash
 from handlers.usecases.merge_positions import Wanted
 
 FIRST_PHASE = "groups"
@@ -55,7 +55,7 @@ _AT_ONCE = 100
 Tell = Callable[[str, int], bool]
 
 
-def as_written(user: str, plan: RestorePlan) -> RestorePlan:
+def plan_as_written(user: str, plan: RestorePlan) -> RestorePlan:
     """The plan with trades of executions as they are once all is written: they may have got notes of others, with which
     they became one. Raises Busy.
     """
@@ -66,7 +66,7 @@ def as_written(user: str, plan: RestorePlan) -> RestorePlan:
         for stored in trades.several(user, some):
             if stored.source is TradeSource.LEDGER:
                 key = "trades", stored.trade_id
-                changes[key] = replace(changes[key], after=content(exported.exported_trade(stored)))
+                changes[key] = replace(changes[key], after=content_hash(exported.exported_trade(stored)))
     return replace(plan, changes=changes)
 
 
@@ -119,7 +119,7 @@ class _Undoing:
 
     def _goes(self, change: DocumentChange, stored: Document) -> bool:
         """Whether the stored thing is to be deleted or replaced: not if it is back already, or was edited and stays."""
-        found = content(stored)
+        found = content_hash(stored)
         if found == change.after:
             return True
         return found != change.before_hash and self._policy is EditedPolicy.REMOVE
@@ -127,7 +127,7 @@ class _Undoing:
     def _back(self, change: DocumentChange, stored: Document) -> DocumentChange:
         """The change that brings back what was replaced, from what is stored."""
         return DocumentChange(
-            name=change.name, id=change.id, after=str(change.before_hash), before_hash=content(stored)
+            name=change.name, id=change.id, after=str(change.before_hash), before_hash=content_hash(stored)
         )
 
     def group(self, change: DocumentChange) -> None:

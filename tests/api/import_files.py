@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from handlers.imports.decided import DecidedAction, DecidedCash, DecidedFill, DecidedRow, Decision, RowOutcome
-from handlers.imports.record import Counts, Import, ImportOptions, ImportStatus, new_id
+from handlers.imports.record import Counts, Import, ImportOptions, ImportStatus, new_import_id
 from handlers.imports.rows import Action, CashMove, ReportedFill
 from handlers.journal.cash import CashType
 from handlers.journal.executions import ActionType, Instrument
@@ -93,7 +93,7 @@ def a_preview(
     now = datetime.now(UTC)
     one = Import(
         user_id=user,
-        import_id=new_id(now),
+        import_id=new_import_id(now),
         file_name="fills.csv",
         options=ImportOptions(account_id=account_id),
         created_at=now,

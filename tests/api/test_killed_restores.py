@@ -19,7 +19,7 @@ from handlers.storage import restores as storage
 from handlers.storage.errors import LedgerChanged, TradeNotFound
 from handlers.usecases import restore_archive, restores
 from handlers.usecases import restore_journal as writing
-from handlers.usecases.archive_check import check as check_archive
+from handlers.usecases.archive_check import check_archive
 from tests.api import journals
 from tests.api.client import Client
 from tests.api.estate import Estate, messages_of, new_client
@@ -193,7 +193,7 @@ def test_a_second_message_does_nothing_while_the_first_is_worked_on(
         told.append(restore_journal({"Records": messages[:1]}, Context()))
         return check_archive(*given)
 
-    monkeypatch.setattr(restore_archive, "check", beside)
+    monkeypatch.setattr(restore_archive, "check_archive", beside)
     assert restore_journal({"Records": messages[:1]}, Context()) == {"batchItemFailures": []}
     assert told == [{"batchItemFailures": []}]
     assert same(exported(erin), exported(dana))

@@ -50,7 +50,7 @@ def problems(data: bytes) -> list[tuple[str | None, int | None, str]]:
     """The problems of an archive: member, line and code of each."""
     file = RangedFile(len(data), lambda start, count: data[start : start + count])
     try:
-        archive_check.check(ZipReading(file), DANA, NOW)
+        archive_check.check_archive(ZipReading(file), DANA, NOW)
     except NotRestorable as error:
         return [(each.member, each.line, each.code) for each in error.problems]
     except BadArchive as error:

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from handlers.imports.halves import Half, Halves
 from handlers.imports.instruments import Named, future, option, option_in, stock
-from handlers.imports.moves import cash, cash_type
+from handlers.imports.moves import cash_move, cash_type
 from handlers.imports.records import Found, Record, Skipped, checked_symbol
 from handlers.imports.refusals import Unreadable
 from handlers.imports.rows import Action, CashMove, ReportedFill, RowReason
@@ -134,7 +134,7 @@ def flex_moment(record: Record) -> Moment:
 def flex_cash(record: Record) -> CashMove:
     """The money of a row of the Flex report's cash transactions."""
     kind = record.text("Type")
-    return cash(
+    return cash_move(
         cash_type(kind),
         record.amount("Amount"),
         flex_moment(record),
@@ -158,7 +158,7 @@ def transfer(record: Record) -> ReportedFill | CashMove:
     if not quantity or record.text("assetCategory", "AssetClass").casefold() == "cash":
         amount, currency = record.number("CashTransfer", "Cash Amount"), record.currency("CurrencyPrimary", "Currency")
         note = record.note("Description")
-        return cash(CashType.DEPOSIT, amount, moment, currency=currency, external_id=external_id, note=note)
+        return cash_move(CashType.DEPOSIT, amount, moment, currency=currency, external_id=external_id, note=note)
     symbol, instrument = _flex_named(record)
     comes = direction == "in"
     return ReportedFill(

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from handlers.imports.formats._cells import quantity_in
 from handlers.imports.formats._contracts import contract
-from handlers.imports.moves import cash, cash_type
+from handlers.imports.moves import cash_move, cash_type
 from handlers.imports.names import names
 from handlers.imports.pairs import Pairs, WholeTrade
 from handlers.imports.records import Columns, Record, Records, Skipped, plain
@@ -157,4 +157,4 @@ def money(record: Record, moment: Moment, number: str | None, note: str | None =
     text = record.text("Profit") or next((cell for cell in reversed(record.cells) if cell.strip()), "")
     costs = cost(record, "Commission", "Fee", "Swap") if record.has("Deal") else ZERO
     amount = total((record.notation.number(text) or ZERO, costs.copy_negate()))
-    return cash(_CASH.get(word) or cash_type(word), amount, moment, external_id=number, note=note)
+    return cash_move(_CASH.get(word) or cash_type(word), amount, moment, external_id=number, note=note)

@@ -17,7 +17,7 @@ from functools import partial
 
 from handlers.imports.format import Format, FormatKind
 from handlers.imports.formats._coins import coin, gathered, is_price_of, unit_price, with_fee
-from handlers.imports.moves import cash, cash_type
+from handlers.imports.moves import cash_move, cash_type
 from handlers.imports.names import names
 from handlers.imports.records import Found, Record, Records, Skipped
 from handlers.imports.refusals import Unreadable
@@ -164,7 +164,7 @@ def _move(record: Record) -> Found:
     if kind is CashType.ADJUSTMENT and ("reward" in word or "airdrop" in word or "distribution" in word):
         kind = CashType.INTEREST
     currency, note = record.currency(*_COIN), record.note(*_OPERATION)
-    return cash(kind, record.amount(*_CHANGE), _moment(record), currency=currency, note=note)
+    return cash_move(kind, record.amount(*_CHANGE), _moment(record), currency=currency, note=note)
 
 
 FORMAT = Format(

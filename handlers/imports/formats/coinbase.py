@@ -14,7 +14,7 @@ from decimal import Decimal
 from handlers.imports.format import Format, FormatKind
 from handlers.imports.formats._cells import quantity_in
 from handlers.imports.formats._coins import coin, unit_price
-from handlers.imports.moves import cash, cash_type
+from handlers.imports.moves import cash_move, cash_type
 from handlers.imports.records import Found, Record, Records, Skipped, checked_symbol, each
 from handlers.imports.refusals import Unreadable
 from handlers.imports.rows import ReportedFill, Row, RowReason
@@ -42,7 +42,7 @@ def _row(record: Record) -> Found | tuple[Found, ...]:
     if asset == currency:
         amount = record.amount("Quantity Transacted")
         amount = amount.copy_abs().copy_negate() if "withdraw" in word or word == "send" else amount
-        return cash(cash_type(word), amount, moment, currency=asset, external_id=record.reference("ID"))
+        return cash_move(cash_type(word), amount, moment, currency=asset, external_id=record.reference("ID"))
     fill = ReportedFill(
         symbol=checked_symbol(f"{asset}-{currency}" if currency else asset),
         instrument=coin(currency),

@@ -11,7 +11,7 @@ from functools import partial
 
 from handlers.imports.format import Format, FormatKind
 from handlers.imports.formats._coins import coin, gathered, is_price_of, unit_price, with_fee
-from handlers.imports.moves import cash, cash_type
+from handlers.imports.moves import cash_move, cash_type
 from handlers.imports.records import Found, Record, Records, checked_symbol
 from handlers.imports.refusals import Unreadable
 from handlers.imports.rows import ReportedFill, Row, RowReason
@@ -70,7 +70,7 @@ def _fill(lines: Sequence[Record], last: Record) -> tuple[ReportedFill, ...]:
 
 
 def _move(record: Record) -> Found:
-    return cash(
+    return cash_move(
         cash_type(record.text("type")),
         record.amount("amount"),
         in_utc(record.moment("time")),

@@ -13,7 +13,7 @@ from handlers.imports.checks import check_amount
 from handlers.imports.format import Format, FormatKind, Need
 from handlers.imports.formats._coins import unit_price
 from handlers.imports.instruments import Named, option, share_or_option
-from handlers.imports.moves import cash, cash_type
+from handlers.imports.moves import cash_move, cash_type
 from handlers.imports.records import Found, Record, Records, Skipped, each
 from handlers.imports.rows import ReportedFill, Row
 from handlers.imports.values import DateOrder, Moment, side_and_effect
@@ -53,7 +53,7 @@ def _row(record: Record) -> Found:
         return _fill(record, moment, None, quantity, None, kind=_ENDS[word])
     if quantity > ZERO and amount is not None and amount < ZERO:
         return _fill(record, moment, Side.BUY, quantity, unit_price(amount, quantity))
-    return cash(
+    return cash_move(
         cash_type(word),
         amount,
         moment,

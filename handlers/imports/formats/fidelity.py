@@ -13,7 +13,7 @@ from decimal import Decimal
 from handlers.imports.checks import check_amount
 from handlers.imports.format import Format, FormatKind, Need
 from handlers.imports.instruments import Named, bond_of_cusip, option_of_plain_strike, share_or_option
-from handlers.imports.moves import cash, cash_type
+from handlers.imports.moves import cash_move, cash_type
 from handlers.imports.names import names
 from handlers.imports.records import Found, Record, Records, Skipped, each
 from handlers.imports.rows import Action, ReportedFill, Row
@@ -60,7 +60,7 @@ def _row(record: Record) -> Found:
         # Shares that are moved, given, or brought by a spin-off or a merger: what comes in has an unknown cost.
         kind = ExecutionKind.TRANSFER_IN if quantity > ZERO else ExecutionKind.TRANSFER_OUT
         return _fill(record, moment, Side.BUY if quantity > ZERO else Side.SELL, quantity, kind=kind)
-    return cash(
+    return cash_move(
         CashType.INTEREST if "exempt int" in action else cash_type(action),
         amount,
         moment,

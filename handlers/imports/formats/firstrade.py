@@ -15,7 +15,7 @@ from handlers.imports.checks import check_amount, with_costs_in
 from handlers.imports.format import Format, FormatKind, Need
 from handlers.imports.formats._cells import quantity_in
 from handlers.imports.instruments import Named, bond_of_cusip, option, share_or_option
-from handlers.imports.moves import cash, cash_type
+from handlers.imports.moves import cash_move, cash_type
 from handlers.imports.names import names
 from handlers.imports.records import Found, Record, Records, each
 from handlers.imports.refusals import Unreadable
@@ -48,7 +48,7 @@ def _row(record: Record) -> Found:
         return _fill(record, moment, side, text)
     if quantity and not record.number("Amount"):
         return _ended(record, moment, text)
-    return cash(
+    return cash_move(
         cash_type(f"{record.text('Action')} {text}"),
         record.number("Amount"),
         moment,

@@ -12,7 +12,7 @@ from dataclasses import replace
 from handlers.imports.checks import check_amount
 from handlers.imports.format import Format, FormatKind
 from handlers.imports.instruments import stock
-from handlers.imports.moves import cash, cash_type
+from handlers.imports.moves import cash_move, cash_type
 from handlers.imports.names import names
 from handlers.imports.records import Found, Record, Records, Skipped, each
 from handlers.imports.refusals import Unreadable
@@ -48,7 +48,7 @@ def _row(record: Record) -> Found | tuple[Found, ...]:
     if amount is not None and any(word in kind for word in _OUT):
         amount = minus(ZERO, amount.copy_abs())
     currency, note = record.currency("Account Currency"), record.note("Title")
-    return cash(cash_type(kind.replace("_", " ")), amount, moment, currency=currency, note=note)
+    return cash_move(cash_type(kind.replace("_", " ")), amount, moment, currency=currency, note=note)
 
 
 def _fill(kind: str, moment: Moment, record: Record) -> ReportedFill:
@@ -80,7 +80,7 @@ def _dividend(moment: Moment, record: Record) -> tuple[CashMove, ...]:
     tax = rounded(product(record.paid("Dividend Withheld Tax Amount"), rate), _CENTS)
     gross = total((record.amount(*_TOTAL), tax))
     symbol = record.symbol("Ticker", "ISIN")
-    main = cash(CashType.DIVIDEND, gross, moment, currency=record.currency("Account Currency"), symbol=symbol)
+    main = cash_move(CashType.DIVIDEND, gross, moment, currency=record.currency("Account Currency"), symbol=symbol)
     return (main, replace(main, type=CashType.TAX, amount=minus(ZERO, tax))) if tax else (main,)
 
 

@@ -13,7 +13,7 @@ from handlers.imports.checks import check_amount
 from handlers.imports.format import Format, FormatKind, Layout, Need
 from handlers.imports.formats._ibkr import ENDS, Actions, kind_of, named, transfer
 from handlers.imports.formats._ibkr_levels import one_level
-from handlers.imports.moves import cash
+from handlers.imports.moves import cash_move
 from handlers.imports.names import names
 from handlers.imports.records import Found, Record, Records, Skipped
 from handlers.imports.rows import CashMove, ReportedFill, Row
@@ -77,7 +77,7 @@ def _cash(kind: CashType, record: Record) -> CashMove:
     if not record.has("Date", "Settle Date", "Date/Time"):
         raise Skipped("a sum")
     description = record.text("Description")
-    return cash(
+    return cash_move(
         kind,
         record.amount("Amount"),
         record.moment("Date", "Settle Date", "Date/Time"),

@@ -12,7 +12,7 @@ from functools import partial
 from handlers.imports.checks import check_amount
 from handlers.imports.format import Format, FormatKind, Layout
 from handlers.imports.formats._contracts import instrument_of
-from handlers.imports.moves import cash, cash_type
+from handlers.imports.moves import cash_move, cash_type
 from handlers.imports.names import names
 from handlers.imports.records import Found, Record, Records, Skipped
 from handlers.imports.refusals import Unreadable
@@ -49,7 +49,7 @@ def _row(base: str | None, record: Record) -> Found:
     if kind not in _SIDES and kind not in _ENDS:
         if record.has("Quantity") and not record.has("Net Amount", "Gross Amount"):
             raise Unreadable(RowReason.SIDE, f"{shown(kind)} moves shares in a way that is not known")
-        return cash(
+        return cash_move(
             cash_type(record.text("Transaction Type")),
             record.number("Net Amount", "Gross Amount"),
             record.moment("Date"),

@@ -11,7 +11,7 @@ from functools import partial
 
 from handlers.imports.format import Format, FormatKind
 from handlers.imports.formats._contracts import contract
-from handlers.imports.moves import cash, cash_type
+from handlers.imports.moves import cash_move, cash_type
 from handlers.imports.names import names
 from handlers.imports.pairs import Pairs, WholeTrade
 from handlers.imports.records import LONGEST_SYMBOL, Found, Record, Records, checked_symbol, each
@@ -36,7 +36,7 @@ def _row(pairs: Pairs, record: Record) -> Found | tuple[Found, ...]:
     if word != "deal" or not record.has("Open level"):
         kind = _CASH.get(word) or cash_type(record.text("Summary"))
         number = record.reference("Reference")
-        return cash(kind, profit, closed, currency=currency, external_id=number, note=record.note("MarketName"))
+        return cash_move(kind, profit, closed, currency=currency, external_id=number, note=record.note("MarketName"))
     size = record.amount("Size")
     side, quantity = Side.BUY if size > ZERO else Side.SELL, record.quantity("Size")
     symbol = checked_symbol(record.text("MarketName").partition(" (")[0][:LONGEST_SYMBOL])

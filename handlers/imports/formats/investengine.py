@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from handlers.imports.checks import check_amount
 from handlers.imports.format import Format, FormatKind, Need
 from handlers.imports.instruments import stock
-from handlers.imports.moves import cash, cash_type
+from handlers.imports.moves import cash_move, cash_type
 from handlers.imports.names import names
 from handlers.imports.pence import POUNDS
 from handlers.imports.records import LONGEST_NOTE, Found, Record, Records, checked_symbol, each
@@ -30,7 +30,7 @@ def _row(record: Record) -> Found:
     symbol = checked_symbol(isin.strip(" :"))
     if word not in ("buy", "sell"):
         amount = record.number("Total Trade Value")
-        return cash(cash_type(word), amount, moment, currency=POUNDS, symbol=symbol)
+        return cash_move(cash_type(word), amount, moment, currency=POUNDS, symbol=symbol)
     fill = ReportedFill(
         symbol=symbol,
         instrument=stock(POUNDS, InstrumentKind.FUND),

@@ -11,7 +11,7 @@ from functools import partial
 from handlers.imports.format import Format, FormatKind
 from handlers.imports.formats._coins import coin, gathered, is_price_of, unit_price, with_fee
 from handlers.imports.formats.kraken import name_of
-from handlers.imports.moves import cash, cash_type
+from handlers.imports.moves import cash_move, cash_type
 from handlers.imports.records import Found, Record, Records, Skipped, checked_symbol
 from handlers.imports.refusals import Unreadable
 from handlers.imports.rows import ReportedFill, Row, RowReason
@@ -71,7 +71,7 @@ def _move(record: Record) -> Found:
     kind = cash_type("staking" if word == "earn" else word)
     moment = in_utc(record.moment("time"))
     currency = name_of(record.text("asset"))
-    return cash(kind, amount, moment, currency=currency, external_id=record.reference("txid"))
+    return cash_move(kind, amount, moment, currency=currency, external_id=record.reference("txid"))
 
 
 FORMAT = Format(

@@ -11,7 +11,7 @@ from dataclasses import replace
 from handlers.imports.checks import check_amount
 from handlers.imports.format import Format, FormatKind, Need
 from handlers.imports.instruments import stock
-from handlers.imports.moves import cash, cash_type
+from handlers.imports.moves import cash_move, cash_type
 from handlers.imports.names import names
 from handlers.imports.records import Found, Record, Records, each
 from handlers.imports.rows import CashMove, ReportedFill, Row
@@ -53,7 +53,7 @@ def _moves(word: str, record: Record) -> tuple[CashMove, ...]:
     kind = CashType.ADJUSTMENT if word == "reward" else cash_type(word)
     symbol = record.symbol("Ticker") if kind is CashType.DIVIDEND else None
     gross, net = record.number("Gross Amount"), record.number("Net Amt.")
-    main = cash(
+    main = cash_move(
         kind,
         net if net and (gross is None or gross < ZERO) else gross,
         record.moment("Date"),

@@ -16,7 +16,7 @@ from itertools import takewhile
 from handlers.imports.checks import check_amount
 from handlers.imports.format import Format, FormatKind, Need
 from handlers.imports.formats._coins import coin, gathered, market_of, with_fee
-from handlers.imports.moves import cash, cash_type
+from handlers.imports.moves import cash_move, cash_type
 from handlers.imports.names import names
 from handlers.imports.records import Found, Record, Records, plain
 from handlers.imports.refusals import Unreadable
@@ -119,7 +119,7 @@ def _move(zone: str, record: Record) -> Found:
     if action.endswith((" long", " short")) or action in ("buy", "sell"):
         raise Unreadable(RowReason.SYMBOL, "how much of the coin a contract is, is not in the file")
     amount = record.number("Balance Change") or record.number("PnL")
-    return cash(
+    return cash_move(
         CashType.DEPOSIT if "transfer" in action else cash_type(action),
         amount,
         _moment(zone, record),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from handlers.imports.checks import check_amount
 from handlers.imports.format import Format, FormatKind
 from handlers.imports.instruments import share_or_option
-from handlers.imports.moves import cash, cash_type
+from handlers.imports.moves import cash_move, cash_type
 from handlers.imports.names import names
 from handlers.imports.records import Found, Record, Records, each
 from handlers.imports.rows import ReportedFill, Row
@@ -32,7 +32,7 @@ def _row(record: Record) -> Found:
     if quantity and not amount:
         # Shares that are moved, split or given: what comes in has an unknown cost.
         return _moved(record, moment)
-    return cash(
+    return cash_move(
         cash_type(f"{record.text('Activity Type')} {record.text('Description')}"),
         amount,
         moment,

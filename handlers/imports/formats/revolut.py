@@ -15,7 +15,7 @@ from handlers.imports.days import Exchange, days, exchanges
 from handlers.imports.format import Format, FormatKind
 from handlers.imports.halves import Half
 from handlers.imports.instruments import stock
-from handlers.imports.moves import cash, cash_type
+from handlers.imports.moves import cash_move, cash_type
 from handlers.imports.records import Found, Record, Records, Skipped
 from handlers.imports.refusals import Unreadable
 from handlers.imports.rows import Action, ReportedFill, Row, RowReason
@@ -66,7 +66,7 @@ def _row(merged: Mapping[int, Exchange], record: Record) -> Found:
     if verb not in ("buy", "sell") and not amount and record.has("Quantity"):
         raise Unreadable(RowReason.SIDE, f"{shown(kind)} moves shares in a way that is not known")
     if verb not in ("buy", "sell"):
-        return cash(
+        return cash_move(
             cash_type(kind),
             amount,
             moment,

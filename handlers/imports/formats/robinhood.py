@@ -17,7 +17,7 @@ from handlers.imports.days import Exchange, days, exchanges
 from handlers.imports.format import Format, FormatKind
 from handlers.imports.halves import Half
 from handlers.imports.instruments import Named, option_in, stock
-from handlers.imports.moves import cash, cash_type
+from handlers.imports.moves import cash_move, cash_type
 from handlers.imports.names import names
 from handlers.imports.records import Found, Record, Records, Skipped
 from handlers.imports.refusals import Unreadable
@@ -81,7 +81,7 @@ def _row(joined: Mapping[int, Exchange], record: Record) -> Found:
         if _leaves(record):
             kind, side = ExecutionKind.TRANSFER_OUT, Side.SELL
         return _without_price(record, kind, side, moment)
-    return cash(
+    return cash_move(
         _CASH.get(code) or cash_type(record.text("Description")),
         record.number("Amount"),
         moment,

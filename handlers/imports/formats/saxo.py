@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from handlers.imports.format import Format, FormatKind, Need
 from handlers.imports.instruments import share_or_option
-from handlers.imports.moves import cash, cash_type
+from handlers.imports.moves import cash_move, cash_type
 from handlers.imports.names import names
 from handlers.imports.records import Found, Record, Records, Skipped, each
 from handlers.imports.refusals import Unreadable
@@ -42,7 +42,7 @@ def _row(record: Record) -> Found:
     found = _EVENT.fullmatch(event)
     if found is not None:
         return _fill(record, found, moment)
-    return cash(
+    return cash_move(
         cash_type(event),
         record.number(*_AMOUNT),
         moment,

@@ -14,7 +14,7 @@ from handlers.imports.days import days, exchanges
 from handlers.imports.format import Format, FormatKind
 from handlers.imports.halves import Half
 from handlers.imports.instruments import bond_of_cusip, share_or_option
-from handlers.imports.moves import cash, cash_type
+from handlers.imports.moves import cash_move, cash_type
 from handlers.imports.records import Found, Record, Records, Skipped
 from handlers.imports.refusals import Unreadable
 from handlers.imports.rows import Action, ReportedFill, Row, RowReason
@@ -109,7 +109,7 @@ def _row(record: Record, action: str, moment: Moment) -> Found:
     if record.has("Quantity") and not record.number("Amount"):
         # Grants, transfers, spin-offs and mergers: what comes in has an unknown cost.
         return _without_price(record, action, moment)
-    return cash(
+    return cash_move(
         cash_type(action),
         record.number("Amount"),
         moment,

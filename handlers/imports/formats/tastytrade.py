@@ -15,7 +15,7 @@ from functools import partial
 from handlers.imports.format import Format, FormatKind
 from handlers.imports.halves import Half, Halves
 from handlers.imports.instruments import Named, future, share_or_option, stock
-from handlers.imports.moves import cash, cash_type
+from handlers.imports.moves import cash_move, cash_type
 from handlers.imports.names import names
 from handlers.imports.records import Found, Record, Records, Skipped, each
 from handlers.imports.rows import Action, ReportedFill, Row
@@ -46,7 +46,7 @@ def _row(halves: Halves, record: Record) -> Found:
     if kind == "money movement":
         if sub_type == "mark to market":
             raise Skipped("the daily settlement of futures, which their fills say")
-        return cash(
+        return cash_move(
             cash_type(f"{sub_type} {record.text('Description')}" if sub_type == "balance adjustment" else sub_type),
             record.number("Value"),
             moment,

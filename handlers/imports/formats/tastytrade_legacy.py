@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from handlers.imports.format import Format, FormatKind, Need
 from handlers.imports.instruments import Named, future, option, stock
-from handlers.imports.moves import cash, cash_type
+from handlers.imports.moves import cash_move, cash_type
 from handlers.imports.names import names
 from handlers.imports.records import Found, Record, Records, Skipped, each
 from handlers.imports.rows import ReportedFill, Row
@@ -37,7 +37,7 @@ def _row(record: Record) -> Found:
     if code == "money movement" or (code != "trade" and end is None and not record.has("Price")):
         if "mark to market" in record.text("Description").casefold():
             raise Skipped("the daily settlement of futures, which their fills say")
-        return cash(
+        return cash_move(
             cash_type(f"{sub_code} {record.text('Description')}"),
             record.number("Amount"),
             moment,

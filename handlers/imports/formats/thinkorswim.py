@@ -16,7 +16,7 @@ from decimal import Decimal
 from handlers.imports.format import Format, FormatKind, Layout, Need
 from handlers.imports.formats._thinkorswim import ended, is_end
 from handlers.imports.instruments import Named, future, option, stock
-from handlers.imports.moves import cash, cash_type
+from handlers.imports.moves import cash_move, cash_type
 from handlers.imports.names import names
 from handlers.imports.records import Found, Record, Records, Skipped
 from handlers.imports.rows import ReportedFill, Row
@@ -89,7 +89,7 @@ class _Statement:
             raise Skipped("the cash of a trade, or a balance")
         if is_end(description):
             return ended(record, description, moment)
-        return cash(
+        return cash_move(
             _CASH.get(kind) or cash_type(description),
             record.number("AMOUNT"),
             moment,

@@ -21,7 +21,7 @@ from handlers.imports.days import Exchange, days, exchanges
 from handlers.imports.format import Format, FormatKind, Need
 from handlers.imports.halves import Half
 from handlers.imports.instruments import stock
-from handlers.imports.moves import cash, cash_type
+from handlers.imports.moves import cash_move, cash_type
 from handlers.imports.names import names
 from handlers.imports.records import Found, Record, Records
 from handlers.imports.refusals import Unreadable
@@ -91,7 +91,7 @@ def _split(split: Exchange | None, record: Record, moment: Moment) -> Action:
 
 def _cash(record: Record, action: str, moment: Moment) -> CashMove:
     amount, currency = _money(record, "Total")
-    return cash(
+    return cash_move(
         next((kind for word, kind in _TYPES if word in action), None) or cash_type(action),
         amount,
         moment,

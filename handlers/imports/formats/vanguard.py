@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from handlers.imports.checks import check_amount
 from handlers.imports.format import Format, FormatKind, Need
 from handlers.imports.instruments import share_or_option
-from handlers.imports.moves import cash, cash_type
+from handlers.imports.moves import cash_move, cash_type
 from handlers.imports.names import names
 from handlers.imports.records import Found, Record, Records, Skipped, each
 from handlers.imports.rows import Action, ReportedFill, Row
@@ -38,7 +38,7 @@ def _row(record: Record) -> Found:
         symbol = record.symbol("Symbol")
         return Action(type=ActionType.SPLIT, symbol=symbol, at=moment.at, day_only=moment.day_only, added=shares)
     if not shares:
-        return cash(
+        return cash_move(
             cash_type(word),
             amount,
             moment,

@@ -15,7 +15,7 @@ from handlers.imports.checks import check_amount
 from handlers.imports.format import Format, FormatKind, Need
 from handlers.imports.formats._coins import unit_price
 from handlers.imports.instruments import stock
-from handlers.imports.moves import cash, cash_type
+from handlers.imports.moves import cash_move, cash_type
 from handlers.imports.records import Found, Record, Records, Skipped, each
 from handlers.imports.refusals import Unreadable
 from handlers.imports.rows import ReportedFill, Row, RowReason
@@ -48,7 +48,7 @@ def _row(record: Record) -> Found:
     if found is None:
         if "profit" in word or word == "close trade":
             raise Skipped("the profit of a position, which the list of closed positions has")
-        return cash(
+        return cash_move(
             CashType.DIVIDEND if "spin" in word else cash_type(word),
             amount,
             moment,

@@ -30,7 +30,7 @@ from handlers.storage.errors import UnreadableBook, UnreadableTrade
 from handlers.storage.groups import group_of, is_group
 from handlers.storage.stats.book_items import GROUPS, STATE, book_of, key, number_of_parts, part_of, row_of
 from handlers.storage.stats.books import AllBooks, stats_version
-from handlers.storage.stats.group_results import day_in, settle
+from handlers.storage.stats.group_results import day_in, write_group_entry
 from handlers.storage.stats.updating import read_trades, readable, update
 from handlers.storage.trade_items import instant, is_trade
 
@@ -96,7 +96,7 @@ def _settle_group(user_id: str, group_id: str, days: set[date], now: datetime) -
     A group with a trade that cannot be read stays as it is.
     """
     try:
-        return sum(settle(user_id, group_id, now, day) for day in (sorted(days) if days else (None,)))
+        return sum(write_group_entry(user_id, group_id, now, day) for day in (sorted(days) if days else (None,)))
     except UnreadableTrade:
         return 0
 

@@ -35,7 +35,6 @@ from handlers.storage.stats.book_items import (
 )
 from handlers.storage.stats.updating import (
     book_at,
-    commit,
     divide,
     is_too_large,
     next_version,
@@ -43,11 +42,12 @@ from handlers.storage.stats.updating import (
     put_next,
     read_trades,
     unchanged,
+    write_all_or_none,
 )
 from handlers.storage.trade_items import instant
 
 
-def settle(user_id: str, group_id: str, now: datetime, also: date | None = None) -> int:
+def write_group_entry(user_id: str, group_id: str, now: datetime, also: date | None = None) -> int:
     """Write the group's entry into its day's book. Returns how many books were wrong.
 
     The entry is removed from the books of its old day and of the day `also`, if it does not belong there. One
@@ -71,7 +71,7 @@ def settle(user_id: str, group_id: str, now: datetime, also: date | None = None)
             *checks,
             *map(put_next, books.values()),
         ]
-        if not commit(user_id, actions):
+        if not write_all_or_none(user_id, actions):
             for day in {day for day, item in books.items() if is_too_large(item)}:
                 divide(user_id, day, now)
             return len(books) or 1

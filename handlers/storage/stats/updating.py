@@ -161,7 +161,7 @@ def _write(
     """Write the changes that nobody has overtaken. Returns those, and the others. Raises AccountErased, Busy."""
     overtaken: list[_BookChange] = []
     while changes:
-        failed = commit(user_id, _actions(user_id, changes, read, now))
+        failed = write_all_or_none(user_id, _actions(user_id, changes, read, now))
         if not failed:
             return changes, overtaken
         left_out = [change for change in changes if not failed.isdisjoint(_places(change))]
@@ -326,7 +326,7 @@ def next_version(user_id: str, now: datetime) -> Any:
     }
 
 
-def commit(user_id: str, actions: Sequence[TransactWriteItemTypeDef]) -> set[str]:
+def write_all_or_none(user_id: str, actions: Sequence[TransactWriteItemTypeDef]) -> set[str]:
     """Write all of the actions, or none if another writer has changed an item that they are based on.
 
     Returns the sort keys of the items that failed; none if all is written. Raises AccountErased, Busy.
@@ -389,7 +389,7 @@ def divide(user_id: str, day: date, now: datetime) -> None:
         items = [
             book_item(user_id, replace(book, version=version_of(stored.get(book.part)) + 1), now) for book in books
         ]
-    if not commit(user_id, [put_next(item) for item in items]):
+    if not write_all_or_none(user_id, [put_next(item) for item in items]):
         logger.info("a day was divided", user_id=user_id, day=day.isoformat(), parts=parts)
 
 

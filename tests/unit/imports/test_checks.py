@@ -8,7 +8,7 @@ import pytest
 
 from handlers.imports.checks import check_amount, check_profit, with_costs_in
 from handlers.imports.halves import Half, Halves
-from handlers.imports.moves import cash, cash_type
+from handlers.imports.moves import cash_move, cash_type
 from handlers.imports.pairs import Pairs, WholeTrade
 from handlers.imports.records import Columns, Record, Skipped
 from handlers.imports.refusals import Unreadable
@@ -188,10 +188,10 @@ def test_a_word_tells_the_type_of_cash(text: str, kind: CashType) -> None:
     ],
 )
 def test_the_sign_tells_a_deposit_from_a_withdrawal(kind: CashType, amount: str, is_: CashType) -> None:
-    assert cash(kind, Decimal(amount), AT).type is is_
+    assert cash_move(kind, Decimal(amount), AT).type is is_
 
 
 @pytest.mark.parametrize("amount", [None, Decimal(0)])
 def test_no_money_is_no_row(amount: Decimal | None) -> None:
     with pytest.raises(Skipped):
-        cash(CashType.FEE, amount, AT)
+        cash_move(CashType.FEE, amount, AT)
