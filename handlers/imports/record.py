@@ -8,6 +8,8 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
+from handlers.journal.undoing import EditedPolicy
+
 # How long a form takes a file, an import waits for one, a preview is kept, and a committed import can be undone.
 TIME_TO_SEND = timedelta(minutes=15)
 WAITS_FOR_FILE = timedelta(hours=24)
@@ -135,14 +137,6 @@ class Phase(StrEnum):
     CASH = "CASH"
     ACTIONS = "ACTIONS"
     SETTLING = "SETTLING"
-
-
-class EditedPolicy(StrEnum):
-    """What undoing does with executions and cash that were edited since: keeps them, removes them, or is refused."""
-
-    KEEP = "KEEP"
-    REMOVE = "REMOVE"
-    REFUSE = "REFUSE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,16 +28,6 @@ class Conflicts(StrEnum):
     REFUSE = "REFUSE"
 
 
-class EditedPolicy(StrEnum):
-    """What becomes of what was edited since a restore wrote it, when that is undone: it stays, it goes, too, or it
-    refuses the undoing.
-    """
-
-    KEEP = "KEEP"
-    REMOVE = "REMOVE"
-    REFUSE = "REFUSE"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
     """How many documents of a member have each outcome."""

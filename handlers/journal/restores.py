@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from handlers.journal.merges import Conflicts, EditedPolicy, Preview
+from handlers.journal.merges import Conflicts, Preview
+from handlers.journal.undoing import EditedPolicy
 
 # How long an uploaded archive, and what is known of a restore, are kept; and how long the form for the upload works.
 KEPT_FOR = timedelta(days=1)

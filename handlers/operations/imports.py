@@ -17,7 +17,8 @@ from handlers.documents.imports import form_document, given_options, import_docu
 from handlers.documents.trades import trade_document
 from handlers.imports.decided import DecidedRow, Decision, RowOutcome
 from handlers.imports.errors import ImportNotReady
-from handlers.imports.record import WORKING, EditedPolicy, Import, ImportStatus
+from handlers.imports.record import WORKING, Import, ImportStatus
+from handlers.journal.undoing import EditedPolicy
 from handlers.operations.paging import Pages
 from handlers.storage import import_files, mappings
 from handlers.storage import imports as storage

@@ -12,8 +12,9 @@ from handlers.documents.fields import as_json
 from handlers.documents.restores import restore_document, restore_with_upload
 from handlers.faults import Fault, FieldCode
 from handlers.journal.errors import FieldError, RuleBroken
-from handlers.journal.merges import Conflicts, EditedPolicy
+from handlers.journal.merges import Conflicts
 from handlers.journal.restores import AT_WORK, Restore, RestoreMode
+from handlers.journal.undoing import EditedPolicy
 from handlers.usecases import restores as usecase
 from handlers.usecases.restores import RestoreUpload
 from handlers.web.contract import base_path

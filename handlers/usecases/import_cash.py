@@ -7,10 +7,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
-from handlers.imports.record import EditedPolicy, Import, Phase, Remark
+from handlers.imports.record import Import, Phase, Remark
 from handlers.journal import cash as rules
 from handlers.journal.cash import Cash
 from handlers.journal.errors import RuleBroken
+from handlers.journal.undoing import EditedPolicy
 from handlers.storage import cash as storage
 from handlers.storage import executions, trading_accounts
 from handlers.storage.errors import NoSuchAccount, TradingAccountNotFound

@@ -15,11 +15,12 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 from handlers.documents.trades import trade_document
-from handlers.imports.record import EditedPolicy, Import, Phase
+from handlers.imports.record import Import, Phase
 from handlers.journal.executions import RecordedExecution, in_order, symbol_key
 from handlers.journal.money import ZERO
 from handlers.journal.settings import MAIN
 from handlers.journal.trade import Trade, TradeSource
+from handlers.journal.undoing import EditedPolicy
 from handlers.storage import executions as storage
 from handlers.storage import import_files, trades
 from handlers.storage.executions import PositionKey, StoredPosition, TooMuchAtOnce

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 
-from handlers.journal.merges import Conflicts, EditedPolicy, Preview
+from handlers.journal.merges import Conflicts, Preview
 from handlers.journal.restores import AT_WORK, MOST_PROBLEMS, Restore, RestoreMode, RestoreProblem, RestoreStatus
+from handlers.journal.undoing import EditedPolicy
 from handlers.storage import restores as storage
 from handlers.storage.errors import RestoreNotFound, VersionMismatch
 from handlers.usecases import compare_figures, json_reading, restore_edits, restore_journal, undo_restore

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from uuid import uuid4
 
 from handlers.journal.errors import RestoreEdited, StateForbids
-from handlers.journal.merges import Conflicts, EditedPolicy
+from handlers.journal.merges import Conflicts
 from handlers.journal.restores import (
     AT_WORK,
     AWAITS_ARCHIVE,
@@ -24,6 +24,7 @@ from handlers.journal.restores import (
     RestoreMode,
     RestoreStatus,
 )
+from handlers.journal.undoing import EditedPolicy
 from handlers.storage import kept_answers
 from handlers.storage import restores as storage
 from handlers.storage.errors import LedgerChanged, RestoreNotFound

@@ -16,10 +16,11 @@ from handlers.documents import exported, restored
 from handlers.documents.import_mappings import mapping_document
 from handlers.documents.ledger import cash_document, rate_document, reconciliation_document, settings_document
 from handlers.journal.errors import StateForbids
-from handlers.journal.merges import DocumentChange, EditedPolicy, RestorePlan
+from handlers.journal.merges import DocumentChange, RestorePlan
 from handlers.journal.restoring import Annotations
 from handlers.journal.settings import MAIN, Settings
 from handlers.journal.trade import Image, Trade, TradeSource
+from handlers.journal.undoing import EditedPolicy
 from handlers.storage import (
     cash,
     corporate_actions,

@@ -104,7 +104,7 @@ class SchemaChecks:
         self._schema = schema
 
     def errors(self, value: Any) -> Iterator[Any]:
-        """All errors that jsonschema finds. They are Any, since jsonschema types their attributes as possibly unset."""
+        """All errors of a value, as `slow_validator.errors` has them; of a valid one none, and without jsonschema."""
         if self.accepts(value):
             return iter(())
         from handlers.web.connexion import slow_validator  # it takes a tenth of a start
