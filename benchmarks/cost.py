@@ -48,7 +48,7 @@ from handlers.storage.trade_items import instant, trade_item
 from handlers.usecases import change_tags, image_intake, statistics
 from openapi.generate import contract, operations
 from tests.api.client import Client, a_trade
-from tests.api.gallery import Context, messages
+from tests.api.uploading import Context, messages
 from tests.events import function
 from tests.template_file import template
 

@@ -20,9 +20,9 @@ from handlers.storage import imports, restores
 from handlers.storage.clients import s3
 from openapi.generate import contract, operations
 from tests.api.client import Answer, Client
-from tests.api.estate import Estate, new_queue
 from tests.api.importing import Importing, a_file
 from tests.api.test_own_account import Own
+from tests.api.user_data import Stores, new_queue
 from tests.events import claims_of
 from tests.user_pool import UserPool
 
@@ -204,7 +204,7 @@ class World:
 
 
 @pytest.fixture
-def world(estate: Estate, user_pool: UserPool, monkeypatch: pytest.MonkeyPatch) -> World:  # noqa: ARG001 made first
+def world(stores: Stores, user_pool: UserPool, monkeypatch: pytest.MonkeyPatch) -> World:  # noqa: ARG001 made first
     monkeypatch.setenv("TAG_QUEUE_URL", new_queue("tags"))
     own = Own(user_pool, user_pool.new_user(EMAIL, PASSWORD))
     monkeypatch.setenv("IMPORT_APPLY_QUEUE_URL", new_queue("import-applies"))

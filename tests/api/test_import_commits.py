@@ -25,11 +25,11 @@ from handlers.usecases import (
 )
 from tests.api.applying import Applying
 from tests.api.client import DANA, Answer, Client
-from tests.api.estate import messages_of
-from tests.api.gallery import Context
 from tests.api.import_files import Part, a_fill, a_preview, an_action, an_id, at, rows_of, some_cash
 from tests.api.test_executions import MAIN, fill, nets, put, refused, trades
 from tests.api.test_trading_accounts import make
+from tests.api.uploading import Context
+from tests.api.user_data import messages_of
 
 pytestmark = pytest.mark.usefixtures("bucket")
 

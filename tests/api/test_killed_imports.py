@@ -15,14 +15,14 @@ from handlers.storage import clients, executions, imports
 from handlers.usecases import import_batches, import_cash, import_executions, settling
 from tests.api.applying import Applying
 from tests.api.client import DANA, Client
-from tests.api.estate import messages_of
-from tests.api.gallery import Context
 from tests.api.import_files import a_fill, a_preview, an_action, rows_of, some_cash
 from tests.api.test_convert_trade import hand_made
 from tests.api.test_erase_account import Kill, Killed
 from tests.api.test_executions import fill, put
 from tests.api.test_import_commits import ask, committed
 from tests.api.test_import_undo import ask as ask_to_undo
+from tests.api.uploading import Context
+from tests.api.user_data import messages_of
 
 pytestmark = pytest.mark.usefixtures("bucket")
 
