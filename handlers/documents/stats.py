@@ -108,10 +108,10 @@ def shown_figures(figures: Mapping[str, Figure[Any]]) -> dict[str, Any]:
     """Each figure under its name in the contract, null where it has no value, and the reasons for those."""
     named = {contract_name(name): figure for name, figure in figures.items()}
     reasons = {name: figure.reason for name, figure in named.items() if figure.reason is not None}
-    return {**{name: shown(figure.value) for name, figure in named.items()}, "reasons": reasons}
+    return {**{name: figure_value(figure.value) for name, figure in named.items()}, "reasons": reasons}
 
 
-def shown(value: Decimal | float | Interval | None) -> str | float | dict[str, float] | None:
+def figure_value(value: Decimal | float | Interval | None) -> str | float | dict[str, float] | None:
     """The value of a figure."""
     if isinstance(value, Decimal):
         return money_text(value)

@@ -15,7 +15,7 @@ from handlers.documents.trades import trade_document
 from handlers.journal.restores import MOST_PROBLEMS, RestoreProblem
 from handlers.journal.trade import Trade
 from handlers.usecases.archive_check import CheckedArchive
-from handlers.usecases.json_reading import members
+from handlers.usecases.json_reading import json_members
 
 # The files of images are not restored, and what is in the base currency follows from rates of the day of the export.
 _NOT_COMPARED = ("images", "base")
@@ -47,7 +47,7 @@ def differences(
 
 def _shown(pieces: Iterable[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:
     """The trades of the file, each with its place."""
-    for name, values in members(pieces):
+    for name, values in json_members(pieces):
         for number, value in enumerate(values, start=1):
             if name == "trades":
                 yield number, _compared(value)

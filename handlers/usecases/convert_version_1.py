@@ -18,7 +18,7 @@ from handlers.journal.executions import symbol_key
 from handlers.journal.restores import RestoreProblem
 from handlers.usecases.export_archive import MANIFEST
 from handlers.usecases.journal_things import KEYS
-from handlers.usecases.json_reading import members
+from handlers.usecases.json_reading import json_members
 from handlers.usecases.zip_reading import BadArchive
 from handlers.usecases.zip_writing import ZipWriting
 
@@ -76,14 +76,14 @@ _MEMBERS = {
 }
 
 
-def converted(pieces: Iterable[bytes], tell: Callable[[RestoreProblem], None]) -> Iterator[bytes]:
+def archive_of_version_1(pieces: Iterable[bytes], tell: Callable[[RestoreProblem], None]) -> Iterator[bytes]:
     """The archive of a file of version 1, in pieces.
 
     tell: called at the end with everything that the file does not hold. Raises BadArchive for a file that is none of
     version 1.
     """
     found = _Version1Contents({name: [] for name in KEYS})
-    for name, values in members(pieces):
+    for name, values in json_members(pieces):
         for number, value in enumerate(values, start=1):
             try:
                 _take(found, name, value)

@@ -15,7 +15,7 @@ from handlers.storage import restores as storage
 from handlers.storage.errors import RestoreNotFound, VersionMismatch
 from handlers.usecases import compare_figures, json_reading, restore_edits, restore_journal, undo_restore
 from handlers.usecases.archive_check import CheckedArchive, NotRestorable, check_archive
-from handlers.usecases.convert_version_1 import converted
+from handlers.usecases.convert_version_1 import archive_of_version_1
 from handlers.usecases.restore_comparison import compare_archive
 from handlers.usecases.restores import go_on
 from handlers.usecases.zip_reading import BadArchive, RangedFile, ZipReading
@@ -78,7 +78,7 @@ def _in_version_2(restore: Restore) -> Restore:
     if restore.is_converted or not (size and json_reading.is_json(sent.read(0, min(size, _BEGINNING)))):
         return restore
     warnings: list[RestoreProblem] = []
-    storage.write_converted(restore, converted(json_reading.pieces_of(size, sent.read), warnings.append))
+    storage.write_converted(restore, archive_of_version_1(json_reading.pieces_of(size, sent.read), warnings.append))
     known = dataclasses.replace(restore, is_converted=True, warnings=tuple(warnings))
     storage.replace(known, restore)
     return known

@@ -203,7 +203,7 @@ def unavailable(error: BaseException) -> Problem:
     return _retry_later(UNAVAILABLE, "Send the request again in a moment, with the same Idempotency-Key.")
 
 
-def not_begun() -> Problem:
+def item_not_begun() -> Problem:
     """The problem of a bulk request's item for which no time was left."""
     return _retry_later(UNAVAILABLE, "No time was left for this item. Send it again, with the same key.")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from handlers.imports.formats._cells import quantity_in
-from handlers.imports.formats._contracts import contract
+from handlers.imports.formats._contracts import contract_by_profit
 from handlers.imports.moves import cash_move, cash_type
 from handlers.imports.names import names
 from handlers.imports.pairs import Pairs, WholeTrade
@@ -130,7 +130,7 @@ class PositionRows:
             record,
             WholeTrade(
                 symbol=name,
-                instrument=contract(name, side, quantity, *prices, profit),
+                instrument=contract_by_profit(name, side, quantity, *prices, profit),
                 side=side,
                 quantity=quantity,
                 entry=entry,

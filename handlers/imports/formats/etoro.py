@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 
 from handlers.imports.format import Format, FormatKind, Need
-from handlers.imports.formats._contracts import contract
+from handlers.imports.formats._contracts import contract_by_profit
 from handlers.imports.names import names
 from handlers.imports.pairs import Pairs, WholeTrade
 from handlers.imports.records import LONGEST_SYMBOL, Found, Record, Records, checked_symbol, each
@@ -37,7 +37,7 @@ def _row(pairs: Pairs, record: Record) -> tuple[Found, ...]:
     profit = record.number("Profit", "Profit(USD)")
     trade = WholeTrade(
         symbol=symbol,
-        instrument=replace(contract(symbol, side, quantity, *prices, profit), kind=_kind(record)),
+        instrument=replace(contract_by_profit(symbol, side, quantity, *prices, profit), kind=_kind(record)),
         side=side,
         quantity=quantity,
         entry=record.moment("Open Date"),

@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 
 from handlers.imports.format import Format, FormatKind
-from handlers.imports.formats._contracts import contract
+from handlers.imports.formats._contracts import contract_by_profit
 from handlers.imports.moves import cash_move, cash_type
 from handlers.imports.names import names
 from handlers.imports.pairs import Pairs, WholeTrade
@@ -43,7 +43,7 @@ def _row(pairs: Pairs, record: Record) -> Found | tuple[Found, ...]:
     prices = record.amount("Open level"), record.amount("Close level")
     trade = WholeTrade(
         symbol=symbol,
-        instrument=replace(contract(symbol, side, quantity, *prices, profit), currency=currency),
+        instrument=replace(contract_by_profit(symbol, side, quantity, *prices, profit), currency=currency),
         side=side,
         quantity=quantity,
         entry=in_utc(record.moment("OpenDateUtc")),

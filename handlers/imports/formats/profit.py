@@ -12,7 +12,7 @@ from decimal import Decimal
 from functools import partial
 
 from handlers.imports.format import Format, FormatKind, Need
-from handlers.imports.formats._contracts import contract
+from handlers.imports.formats._contracts import contract_by_profit
 from handlers.imports.names import names
 from handlers.imports.pairs import Pairs, WholeTrade
 from handlers.imports.records import Found, Record, Records, Skipped, each
@@ -48,7 +48,7 @@ def _row(pairs: Pairs, record: Record) -> tuple[Found, ...]:
     profit = record.notation.number(text) if text.strip() else None
     trade = WholeTrade(
         symbol=symbol,
-        instrument=_instrument(symbol, contract(symbol, side, quantity, *prices, profit)),
+        instrument=_instrument(symbol, contract_by_profit(symbol, side, quantity, *prices, profit)),
         side=side,
         quantity=quantity,
         entry=record.moment("Abertura"),
