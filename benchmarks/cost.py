@@ -41,14 +41,14 @@ from handlers.journal.trade import Image
 from handlers.log import logger
 from handlers.storage import clients, page_tokens, tag_changes
 from handlers.storage import trades as trade_storage
-from handlers.storage.image_files import Place, Span
+from handlers.storage.image_files import ImagePlace, Span
 from handlers.storage.stats import book_items, comparing, due, group_results
 from handlers.storage.tag_changes import TagChange
 from handlers.storage.trade_items import instant, trade_item
 from handlers.usecases import change_tags, image_intake, statistics
 from openapi.generate import contract, operations
 from tests.api.client import Client, a_trade
-from tests.api.gallery import Context, messages
+from tests.api.uploading import Context, messages
 from tests.events import function
 from tests.template_file import template
 
@@ -375,7 +375,7 @@ def measured() -> dict[str, Taken]:
         for trade_id in legs:
             client.post(f"/trades/{trade_id}/closes", json.loads(close) | {"quantity": "100"})
         found["UpdateStats, a trade in a group"] = taken(
-            meter, (partial(group_results.settle, str(client.user), group_id, now()) for group_id in groups)
+            meter, (partial(group_results.write_group_entry, str(client.user), group_id, now()) for group_id in groups)
         )
         found["UpdateStats"] = taken(meter, (partial(streams.update_stats, event, Context()) for event in changes))
         tagged = [client.new_trade()["tradeId"] for _ in range(CALLS)]
@@ -469,7 +469,7 @@ def sweeping(meter: Meter) -> Taken:
     user, made = new_user(), datetime(2026, 1, 1, tzinfo=UTC)
     trades = []
     for trade in journal(user, PAGE_OF_FILES, a_day=A_DAY):
-        place = Place(user, trade.trade_id, str(uuid.uuid4()))
+        place = ImagePlace(user, trade.trade_id, str(uuid.uuid4()))
         clients.s3().put_object(Bucket=os.environ["FILES_BUCKET"], Key=place.key, Body=b"-")
         image = Image(
             image_id=place.image_id,

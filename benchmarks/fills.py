@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from time import process_time
 
-from handlers.journal.positions import Fill, LotMethod, Side, settle
+from handlers.journal.positions import Fill, LotMethod, Side, trips_of
 
 BEGUN = datetime(2026, 1, 5, tzinfo=UTC)
 
@@ -36,7 +36,7 @@ def main() -> None:
         for number in (1_000, 10_000, 100_000):
             given = fills(number)
             began = process_time()
-            settle(given, (), method)
+            trips_of(given, (), method)
             took = process_time() - began
             sys.stdout.write(f"| {method} | {number:,} | {took:.2f} | {took / number * 1e6:.0f} |\n")
 

@@ -22,7 +22,7 @@ from handlers.entry.import_commits import apply_imports
 from handlers.entry.imports import read_imports
 from handlers.storage import clients
 from tests.api.client import Client
-from tests.api.gallery import Context
+from tests.api.uploading import Context
 from tests.events import function
 
 FILLS, SYMBOLS = 1_000, 40

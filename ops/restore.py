@@ -32,7 +32,7 @@ from handlers.storage.errors import (
     TradeNotFound,
     VersionMismatch,
 )
-from handlers.storage.image_files import Place
+from handlers.storage.image_files import ImagePlace
 from handlers.storage.trade_items import is_trade, trade_of
 from ops.stack import Client, at_home, on_aws
 
@@ -152,7 +152,7 @@ class _Run:
         return bool(found["Users"])
 
     def _has_file(self, trade: Trade, image: Image) -> bool:
-        key = Place(trade.user_id, trade.trade_id, image.image_id).key
+        key = ImagePlace(trade.user_id, trade.trade_id, image.image_id).key
         try:
             self._s3.head_object(Bucket=os.environ["FILES_BUCKET"], Key=key, VersionId=image.file_version)
         except ClientError as error:

@@ -21,7 +21,7 @@ from handlers.log import logger
 from handlers.storage import clients, trades
 from handlers.storage.trade_items import KeptAnswer
 from handlers.web.etags import etag, fits_if_none_match
-from handlers.web.problems import BadField, Place
+from handlers.web.problems import BadField, FieldPlace
 
 # The headers of every answer.
 HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
@@ -40,7 +40,7 @@ clients.new_client = boto3_client
 clients.make_ready(os.environ)  # at init, as the product does
 
 
-def bad_field(place: Place, pointer: str, detail: str) -> BadField:
+def bad_field(place: FieldPlace, pointer: str, detail: str) -> BadField:
     """The error of a field that does not follow the contract, in the words of the peer's own checks."""
     return BadField(place, pointer, Fault(FieldCode.MALFORMED, detail))
 
@@ -68,7 +68,7 @@ def read(user: str, trade_id: str, known: str | None) -> tuple[str | None, dict[
         shown = documents.shown_images(
             trade,
             uploads,
-            lambda image: image_files.address(image_files.Place(user, trade.trade_id, image.image_id), image),
+            lambda image: image_files.address(image_files.ImagePlace(user, trade.trade_id, image.image_id), image),
         )
         return as_json({**document, "images": shown}), {"ETag": etag(trade.version, with_images=True)}
     fresh = known is None or not fits_if_none_match(known, trade.version)

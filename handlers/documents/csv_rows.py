@@ -13,7 +13,7 @@ from handlers.journal import money
 from handlers.journal.money import ONE, canonical
 from handlers.journal.settings import MAIN
 from handlers.journal.trade import Realized, Side, Trade, TradeEvent
-from handlers.journal.trading_accounts import Standing
+from handlers.journal.trading_accounts import SettingsAndAccounts
 
 COLUMNS = (
     "tradeId", "id", "kind", "symbol", "side", "multiplier", "openDay", "openDate", "day", "at", "quantity",
@@ -31,10 +31,12 @@ def header() -> str:
     return BYTE_ORDER_MARK + _line(COLUMNS)
 
 
-def rows(trade: Trade, first: date | None, last: date | None, standing: Standing) -> Iterator[str]:
+def rows(
+    trade: Trade, first: date | None, last: date | None, settings_and_accounts: SettingsAndAccounts
+) -> Iterator[str]:
     """A row for each close and each event of the trade from the first day to the last, by time.
 
-    `standing` tells the currency of the trade's account.
+    `settings_and_accounts` tells the currency of the trade's account.
     """
     parts: list[Realized | TradeEvent] = [*trade.realized, *trade.events]
     for part in sorted(parts, key=lambda part: part.at if isinstance(part, TradeEvent) else part.close.closed_at):
@@ -45,7 +47,7 @@ def rows(trade: Trade, first: date | None, last: date | None, standing: Standing
                 "; ".join(trade.notes.tags),
                 trade.external_id or "",
                 trade.account_id or MAIN,
-                trade.currency or standing.currency_of(trade.account_id),
+                trade.currency or settings_and_accounts.currency_of(trade.account_id),
             )
             yield _line([*_of_trade(trade, part), *texts])
 

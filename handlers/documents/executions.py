@@ -29,7 +29,7 @@ from handlers.journal.positions import Side
 _OPTION_MULTIPLIER = Decimal(100)
 
 
-def execution_of(
+def execution_from_input(
     values: Mapping[str, Any], execution_id: str, instrument: Instrument, *, sequence: int = 0
 ) -> Execution:
     """The execution of an input's values, by the journal's names."""
@@ -66,7 +66,7 @@ def action_of(values: Mapping[str, Any], action_id: str, *, sequence: int = 0) -
     )
 
 
-def instrument_of(values: Mapping[str, Any], symbol: str) -> Instrument:
+def instrument_from_input(values: Mapping[str, Any], symbol: str) -> Instrument:
     """The instrument of an input's values. Raises RuleBroken when it is a future whose point value is not known."""
     own = dict(values)
     kind = InstrumentKind(own.pop("kind", InstrumentKind.OTHER))

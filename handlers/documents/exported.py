@@ -20,7 +20,7 @@ from handlers.journal.trading_accounts import TradingAccount
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-FORMAT_VERSION = 2
+ARCHIVE_FORMAT_VERSION = 2
 CONTRACT_VERSION = "1.0.0"
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from handlers.imports.format import Format
 from handlers.imports.formats import BY_ID, FORMATS
 from handlers.imports.reading import MOST_ROWS
-from handlers.imports.recognizing import Candidate
+from handlers.imports.recognizing import FormatCandidate
 from handlers.imports.records import MOST_COLUMNS
 from handlers.imports.text import LONGEST_LINE, MOST_BYTES
 
@@ -18,7 +18,7 @@ def formats_document() -> dict[str, Any]:
     return {"items": [_format(each) for each in sorted(FORMATS, key=lambda each: each.id)], "limits": limits}
 
 
-def candidate_document(candidate: Candidate) -> dict[str, Any]:
+def candidate_document(candidate: FormatCandidate) -> dict[str, Any]:
     """The candidate as the contract's FormatCandidate."""
     broker = BY_ID[candidate.format_id].broker
     return {"formatId": candidate.format_id, "broker": broker, "confidence": candidate.confidence}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from handlers.documents.fields import columns_of, contract_name, document, time_text
-from handlers.imports.mapping import ColumnMapping, Comparison, CostSign, RowKind, SkipWhen
+from handlers.imports.mapping import CellComparison, ColumnMapping, CostSign, RowKind, SkipWhen
 from handlers.imports.notation import DateOrder, DecimalMark
 from handlers.journal.executions import InstrumentKind
 
@@ -37,7 +37,8 @@ _TYPES: dict[str, Any] = {
     "sides": lambda given: {str(each["side"]): tuple(each["words"]) for each in given},
     "types": lambda given: {str(each["type"]): tuple(each["words"]) for each in given},
     "skip_when": lambda given: tuple(
-        SkipWhen(column=each["column"], comparison=Comparison(each["comparison"]), text=each["text"]) for each in given
+        SkipWhen(column=each["column"], comparison=CellComparison(each["comparison"]), text=each["text"])
+        for each in given
     ),
 }
 

@@ -13,18 +13,18 @@ from handlers.imports.decided import DecidedAction, DecidedCash, DecidedFill, De
 from handlers.imports.proposals import proposal
 from handlers.imports.record import (
     MOST_BYTES,
-    Applied,
-    Candidate,
     Counts,
     Import,
+    ImportApplied,
+    ImportCandidate,
+    ImportOptions,
+    ImportReading,
     ImportStatus,
-    Options,
     OrphanPolicy,
     Progress,
-    Reading,
     Remark,
 )
-from handlers.imports.rows import Action, CashMove, Fill, Noticed
+from handlers.imports.rows import Action, CashMove, Noticed, ReportedFill
 from handlers.journal.executions import Instrument
 
 if TYPE_CHECKING:
@@ -37,13 +37,15 @@ def _several(columns: Iterable[Column], items: Iterable[Any]) -> list[dict[str, 
 
 _INSTRUMENT = columns_of(Instrument)
 _SAME = columns_of(Same, without=("line",))
-_FILL = columns_of(Fill, without=("at",), writers={"instrument": partial(document, _INSTRUMENT)})
+_FILL = columns_of(ReportedFill, without=("at",), writers={"instrument": partial(document, _INSTRUMENT)})
 _CASH = columns_of(CashMove)
 _ACTION = columns_of(Action, without=("at",))
 _NOTICED = columns_of(Noticed)
-_CANDIDATE = columns_of(Candidate)
-_READING = columns_of(Reading, writers={"candidates": lambda found: _several(_CANDIDATE, found) or None, "needs": list})
-_APPLIED_COUNTS, _REMARK = columns_of(Applied), columns_of(Remark)
+_CANDIDATE = columns_of(ImportCandidate)
+_READING = columns_of(
+    ImportReading, writers={"candidates": lambda found: _several(_CANDIDATE, found) or None, "needs": list}
+)
+_APPLIED_COUNTS, _REMARK = columns_of(ImportApplied), columns_of(Remark)
 # In these, something of the file was written into the journal.
 _APPLIED = frozenset(
     {ImportStatus.COMMITTING, ImportStatus.COMMITTED, ImportStatus.UNDOING, ImportStatus.UNDONE, ImportStatus.FAILED}
@@ -78,9 +80,9 @@ _IMPORT = columns_of(
 
 
 def given_options(given: BaseModel, *, changes: bool = False) -> dict[str, Any]:
-    """What a body gives of how a file is read, by the names of `Options`; with `changes`, None takes one back."""
+    """What a body gives of how a file is read, by the names of `ImportOptions`; with `changes`, None takes one back."""
     values = given.model_dump(exclude_unset=True) if changes else given.model_dump(exclude_none=True)
-    own = {name: value for name, value in values.items() if name in Options.__dataclass_fields__}
+    own = {name: value for name, value in values.items() if name in ImportOptions.__dataclass_fields__}
     return {name: None if value is None else _TYPES.get(name, str)(value) for name, value in own.items()}
 
 

@@ -11,7 +11,7 @@ from handlers.journal.cash import Cash, CashType, Counter
 from handlers.journal.money import canonical
 from handlers.journal.positions import LotMethod
 from handlers.journal.rates import DayRate
-from handlers.journal.reconciling import Amount, Candidate, Reconciliation
+from handlers.journal.reconciling import Amount, Reconciliation, ReconciliationCandidate
 from handlers.journal.settings import Settings
 from handlers.journal.stats.clock import Weekday
 from handlers.journal.trading_accounts import AccountKind, TradingAccount
@@ -75,7 +75,9 @@ _TYPES: dict[str, Any] = {
 _COUNTER = columns_of(Counter)
 _CASH = columns_of(Cash, without=["user_id"], writers={"counter": partial(document, _COUNTER)})
 _AMOUNT = columns_of(Amount)
-_CANDIDATE = columns_of(Candidate, writers={"amounts": lambda amounts: [document(_AMOUNT, each) for each in amounts]})
+_CANDIDATE = columns_of(
+    ReconciliationCandidate, writers={"amounts": lambda amounts: [document(_AMOUNT, each) for each in amounts]}
+)
 _RECONCILIATION = columns_of(
     Reconciliation,
     without=["user_id"],

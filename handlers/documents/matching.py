@@ -8,7 +8,7 @@ from decimal import Decimal
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from handlers.documents.executions import action_of, execution_of, instrument_of
+from handlers.documents.executions import action_of, execution_from_input, instrument_from_input
 from handlers.documents.fields import time_text
 from handlers.faults import Fault, FieldCode
 from handlers.journal import money
@@ -48,7 +48,7 @@ def executions_to_match(given: models.MatchInput) -> list[Execution]:
     for index, each in enumerate(values):
         name = each.pop("execution_id", str(index + 1))
         with_shares = each.pop("with_shares", True)
-        execution = execution_of(each, name, instruments[index], sequence=index)
+        execution = execution_from_input(each, name, instruments[index], sequence=index)
         path = ("executions", index)
         wrong = execution_errors(execution, path)
         if execution.kind in MAKES_SHARES and with_shares:
@@ -89,7 +89,7 @@ def _instruments(values: Sequence[Mapping[str, Any]]) -> tuple[list[Instrument],
         instrument = None
         if "instrument" in each:
             try:
-                instrument = instrument_of(each["instrument"], each["symbol"])
+                instrument = instrument_from_input(each["instrument"], each["symbol"])
             except RuleBroken as error:
                 errors += [replace(one, path=("executions", index, *one.path)) for one in error.errors]
         if instrument is not None:

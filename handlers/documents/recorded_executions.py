@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from handlers.documents.executions import action_of, execution_of, instrument_of
+from handlers.documents.executions import action_of, execution_from_input, instrument_from_input
 from handlers.documents.fields import columns_of, document, time_text
 from handlers.documents.trades import trade_document
 from handlers.journal import money
@@ -44,8 +44,10 @@ def new_execution(given: models.ExecutionInput, execution_id: str) -> Given:
     values = given.model_dump(exclude_none=True)
     with_shares = values.pop("with_shares", True)
     names_instrument = "instrument" in values
-    instrument = instrument_of(values["instrument"], values["symbol"]) if names_instrument else Instrument()
-    return Given(execution_of(values, execution_id, instrument), "account_id" in values, names_instrument, with_shares)
+    instrument = instrument_from_input(values["instrument"], values["symbol"]) if names_instrument else Instrument()
+    return Given(
+        execution_from_input(values, execution_id, instrument), "account_id" in values, names_instrument, with_shares
+    )
 
 
 def changed_fields(given: models.ExecutionUpdateInput) -> dict[str, Any]:

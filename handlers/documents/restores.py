@@ -7,10 +7,10 @@ from typing import Any
 
 from handlers.documents.fields import columns_of, document, time_text
 from handlers.journal.merges import Named, Tally
-from handlers.journal.restores import MOST_BYTES, TIME_TO_SEND, Problem, Restore, RestoreMode, RestoreStatus
+from handlers.journal.restores import MOST_BYTES, TIME_TO_SEND, Restore, RestoreMode, RestoreProblem, RestoreStatus
 
 _HAVE_PROGRESS = (RestoreStatus.RESTORING, RestoreStatus.UNDOING)
-_PROBLEM = columns_of(Problem)
+_PROBLEM = columns_of(RestoreProblem)
 _TALLY = columns_of(Tally)
 _NAMED = columns_of(Named)
 

@@ -15,7 +15,7 @@ from handlers.documents.fields import contract_name, time_text
 from handlers.journal import money
 from handlers.journal.stats.currencies import Conversion
 from handlers.journal.stats.figures import Figure, Interval, figures_of_journal
-from handlers.journal.stats.folding import Journal, Record
+from handlers.journal.stats.folding import JournalSums, WinLossRecord
 from handlers.journal.stats.questions import Question
 
 
@@ -53,7 +53,7 @@ class Frame:
         return {"unconverted": {"trades": len(left_out.trades), "currencies": sorted(left_out.currencies)}}
 
 
-def stats_document(journal: Journal, opening_balance: Decimal | None, frame: Frame) -> dict[str, Any]:
+def stats_document(journal: JournalSums, opening_balance: Decimal | None, frame: Frame) -> dict[str, Any]:
     """The contract's Stats."""
     document = {
         **frame.document(),
@@ -78,7 +78,7 @@ def stats_document(journal: Journal, opening_balance: Decimal | None, frame: Fra
     return document
 
 
-def sums(record: Record) -> dict[str, Any]:
+def sums(record: WinLossRecord) -> dict[str, Any]:
     """How many trades became flat, and what they earned together."""
     return {
         **counts(record),
@@ -92,7 +92,7 @@ def sums(record: Record) -> dict[str, Any]:
     }
 
 
-def counts(record: Record) -> dict[str, Any]:
+def counts(record: WinLossRecord) -> dict[str, Any]:
     """How many trades became flat, and their R."""
     return {
         "tradeCount": record.trades,
@@ -108,10 +108,10 @@ def shown_figures(figures: Mapping[str, Figure[Any]]) -> dict[str, Any]:
     """Each figure under its name in the contract, null where it has no value, and the reasons for those."""
     named = {contract_name(name): figure for name, figure in figures.items()}
     reasons = {name: figure.reason for name, figure in named.items() if figure.reason is not None}
-    return {**{name: shown(figure.value) for name, figure in named.items()}, "reasons": reasons}
+    return {**{name: figure_value(figure.value) for name, figure in named.items()}, "reasons": reasons}
 
 
-def shown(value: Decimal | float | Interval | None) -> str | float | dict[str, float] | None:
+def figure_value(value: Decimal | float | Interval | None) -> str | float | dict[str, float] | None:
     """The value of a figure."""
     if isinstance(value, Decimal):
         return money_text(value)

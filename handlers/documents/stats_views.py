@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from handlers.documents.stats import Frame, counts, money_text, shown, shown_figures, sums
+from handlers.documents.stats import Frame, counts, figure_value, money_text, shown_figures, sums
 from handlers.journal.stats.breakdown import Breakdown, Bucket
 from handlers.journal.stats.calendar import Calendar, Period
 from handlers.journal.stats.equity import EquityCurve, GroupBy
@@ -32,7 +32,7 @@ def curve_document(
                 "cumulativePnl": money_text(point.cumulative),
                 "equity": money_text(point.equity),
                 "drawdown": money_text(point.drawdown),
-                "drawdownPercent": shown(point.drawdown_percent.value),
+                "drawdownPercent": figure_value(point.drawdown_percent.value),
             }
             for point in curve.points
         ],
@@ -42,7 +42,7 @@ def curve_document(
                 "trough": episode.trough.isoformat(),
                 **({} if episode.end is None else {"end": episode.end.isoformat()}),
                 "depth": money_text(episode.depth),
-                "depthPercent": shown(episode.depth_percent.value),
+                "depthPercent": figure_value(episode.depth_percent.value),
             }
             for episode in curve.episodes
         ],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Context, Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from handlers.documents.fields import columns_of, document, time_text
 from handlers.journal.deletions import DeletedTrade
@@ -12,9 +12,6 @@ from handlers.journal.images import MOST_BYTES, TIME_TO_SEND, Upload
 from handlers.journal.legs import LegMatch
 from handlers.journal.money import canonical
 from handlers.journal.trade import Close, Entry, Image, Realized, Trade, TradeEvent, TradeSplit
-
-if TYPE_CHECKING:
-    pass
 
 # The largest amount over the smallest has 33 digits before the point: with 6 after it, more than the default's 28.
 _RATIO_STEP, _RATIO_CONTEXT = Decimal("1E-6"), Context(prec=50)

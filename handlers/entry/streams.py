@@ -129,7 +129,7 @@ def _failing(user_id: str, touched: Touched) -> set[str]:
 def _settle_group(user_id: str, group_id: str) -> bool:
     """Update the result of a group. Returns whether that succeeded."""
     try:
-        group_results.settle(user_id, group_id, datetime.now(UTC))
+        group_results.write_group_entry(user_id, group_id, datetime.now(UTC))
     except AccountErased:
         return True
     except Busy:

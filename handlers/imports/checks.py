@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from handlers.imports.records import Record
 from handlers.imports.refusals import Unreadable
-from handlers.imports.rows import Fill, RowReason
+from handlers.imports.rows import ReportedFill, RowReason
 from handlers.journal.money import ZERO, minus, product, total
 from handlers.journal.positions import Side
 
@@ -16,7 +16,9 @@ _CENT, _SHARE = Decimal("0.01"), Decimal("0.001")
 _HALF_A_CENT = Decimal("0.005")
 
 
-def check_amount(record: Record, fill: Fill, amount: Decimal | None, *, with_costs: bool | None = True) -> Fill:
+def check_amount(
+    record: Record, fill: ReportedFill, amount: Decimal | None, *, with_costs: bool | None = True
+) -> ReportedFill:
     """The fill, whose money is the amount in size: after costs, before them, or, of None, either.
 
     Raises Unreadable for AMOUNT_MISMATCH; adds the warning ROUNDING for a smaller difference. No amount is no check.
@@ -33,7 +35,7 @@ def check_amount(record: Record, fill: Fill, amount: Decimal | None, *, with_cos
     return fill
 
 
-def with_costs_in(record: Record, fill: Fill, amount: Decimal | None, most: Decimal) -> Fill:
+def with_costs_in(record: Record, fill: ReportedFill, amount: Decimal | None, most: Decimal) -> ReportedFill:
     """The fill of a broker whose amounts have costs in them that no column shows: the difference is its fees.
 
     A difference of a cent is rounding, and one of more than `most` is checked as any other.

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
-from handlers.imports.rows import Action, CashMove, Fill, Noticed, RowReason
+from handlers.imports.rows import Action, CashMove, Noticed, ReportedFill, RowReason
 
 
-class Outcome(StrEnum):
+class RowOutcome(StrEnum):
     """What a row is, compared with what the account has."""
 
     NEW = "NEW"
@@ -55,10 +55,10 @@ class DecidedFill:
     of one instant. `opening` is the quantity of the OPENING fill that has to come before it.
     """
 
-    outcome: Outcome
+    outcome: RowOutcome
     execution_id: str
     sequence: int
-    fill: Fill
+    fill: ReportedFill
     of: Same | None = None
     opening: Decimal | None = None
 
@@ -67,7 +67,7 @@ class DecidedFill:
 class DecidedCash:
     """Cash of a row; `at` has an offset. `cash_id` is the same each time that it is read for its account."""
 
-    outcome: Outcome
+    outcome: RowOutcome
     cash_id: str
     cash: CashMove
     of: Same | None = None
@@ -77,7 +77,7 @@ class DecidedCash:
 class DecidedAction:
     """A corporate action of a row; `at` has an offset. `action_id` is the same each time that it is read."""
 
-    outcome: Outcome
+    outcome: RowOutcome
     action_id: str
     action: Action
     of: Same | None = None
@@ -94,7 +94,7 @@ class DecidedRow:
 
     line: int
     lines: int = 1
-    outcome: Outcome
+    outcome: RowOutcome
     decision: Decision | None = None
     reason: RowReason | None = None
     detail: str | None = None
@@ -111,4 +111,4 @@ class DecidedRow:
 
 
 # A row is DUPLICATE if all that it says is.
-_NOTHING_TO_DECIDE = frozenset({Outcome.SKIPPED, Outcome.ERROR, Outcome.DUPLICATE})
+_NOTHING_TO_DECIDE = frozenset({RowOutcome.SKIPPED, RowOutcome.ERROR, RowOutcome.DUPLICATE})

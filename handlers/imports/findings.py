@@ -8,33 +8,33 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from handlers.imports.decided import DecidedAction, DecidedCash, DecidedFill, DecidedRow, Decision, Outcome, Same
+from handlers.imports.decided import DecidedAction, DecidedCash, DecidedFill, DecidedRow, Decision, RowOutcome, Same
 from handlers.imports.record import OrphanPolicy
-from handlers.imports.rows import Action, CashMove, Fill, Row
+from handlers.imports.rows import Action, CashMove, ReportedFill, Row
 from handlers.journal import money
 from handlers.journal.errors import RuleBroken
 from handlers.journal.executions import CLOSING, ActionType, CorporateAction, PositionEffect, RecordedExecution, in_turn
-from handlers.journal.ledger import split_of
+from handlers.journal.ledger import split_by_action
 from handlers.journal.money import ZERO
 from handlers.journal.positions import Side, open_after_split
 
 # Where an outcome needs none of the user. CHANGED and ORPHAN have no decision of their own.
 _BY_ITSELF = {
-    Outcome.NEW: Decision.IMPORT,
-    Outcome.DUPLICATE: Decision.SKIP,
-    Outcome.MATCHES_MANUAL: Decision.LINK,
-    Outcome.CASH: Decision.IMPORT,
-    Outcome.ACTION: Decision.IMPORT,
+    RowOutcome.NEW: Decision.IMPORT,
+    RowOutcome.DUPLICATE: Decision.SKIP,
+    RowOutcome.MATCHES_MANUAL: Decision.LINK,
+    RowOutcome.CASH: Decision.IMPORT,
+    RowOutcome.ACTION: Decision.IMPORT,
 }
 # What a row says that matters most comes first.
 _WEIGHT = (
-    Outcome.CHANGED,
-    Outcome.ORPHAN,
-    Outcome.MATCHES_MANUAL,
-    Outcome.NEW,
-    Outcome.ACTION,
-    Outcome.CASH,
-    Outcome.DUPLICATE,
+    RowOutcome.CHANGED,
+    RowOutcome.ORPHAN,
+    RowOutcome.MATCHES_MANUAL,
+    RowOutcome.NEW,
+    RowOutcome.ACTION,
+    RowOutcome.CASH,
+    RowOutcome.DUPLICATE,
 )
 _CANNOT_LINK = "this account has no trade by hand with an entry or close of this quantity to link it with"
 
@@ -51,9 +51,9 @@ class Finding:
 
     line: int
     order: int
-    what: Fill | CashMove | Action
+    what: ReportedFill | CashMove | Action
     id: str
-    outcome: Outcome
+    outcome: RowOutcome
     of: Same | None = None
     wanted: Decision | None = None
     linked: str | None = None
@@ -64,7 +64,7 @@ class Finding:
     @property
     def decision(self) -> Decision | None:
         """What becomes of it; None while that is for the user to say."""
-        if self.outcome is Outcome.DUPLICATE:
+        if self.outcome is RowOutcome.DUPLICATE:
             return Decision.SKIP
         if self.cannot_link:
             return None
@@ -77,7 +77,7 @@ class Finding:
 
     def decided(self) -> DecidedFill | DecidedCash | DecidedAction:
         """It as the report has it."""
-        if isinstance(self.what, Fill):
+        if isinstance(self.what, ReportedFill):
             return DecidedFill(
                 outcome=self.outcome,
                 execution_id=self.id,
@@ -91,7 +91,7 @@ class Finding:
         return DecidedAction(outcome=self.outcome, action_id=self.id, action=self.what, of=self.of)
 
 
-def sharing(what: Fill | CashMove | Action, shared: dict[Any, Any]) -> Fill | CashMove | Action:
+def sharing(what: ReportedFill | CashMove | Action, shared: dict[Any, Any]) -> ReportedFill | CashMove | Action:
     """The same, with the values that others have too: so 200 000 fills take half of the memory."""
     for name in _SHARED[type(what)]:
         held = getattr(what, name)
@@ -100,13 +100,13 @@ def sharing(what: Fill | CashMove | Action, shared: dict[Any, Any]) -> Fill | Ca
 
 
 _SHARED: Mapping[type, tuple[str, ...]] = {
-    Fill: ("symbol", "instrument", "quantity", "price", "commission", "fees", "note"),
+    ReportedFill: ("symbol", "instrument", "quantity", "price", "commission", "fees", "note"),
     CashMove: ("currency", "symbol", "note"),
     Action: (),
 }
 
 
-def outcome_of(findings: Sequence[Finding]) -> Outcome:
+def outcome_of(findings: Sequence[Finding]) -> RowOutcome:
     """The outcome of a row that says these things: that of the one that matters most."""
     return min((one.outcome for one in findings), key=_WEIGHT.index)
 
@@ -124,11 +124,11 @@ def decided_row(row: Row, findings: Sequence[Finding]) -> DecidedRow:
             cash.append(decided)
         else:
             actions.append(decided)
-    outcome = Outcome.ERROR if row.error is not None else Outcome.SKIPPED
+    outcome = RowOutcome.ERROR if row.error is not None else RowOutcome.SKIPPED
     decision = None
     if findings:
         outcome = outcome_of(findings)
-        [*open_ones] = (one.decision for one in findings if one.outcome is not Outcome.DUPLICATE)
+        [*open_ones] = (one.decision for one in findings if one.outcome is not RowOutcome.DUPLICATE)
         decision = Decision.SKIP if not open_ones else None if None in open_ones else open_ones[0]
     return DecidedRow(
         line=row.line,
@@ -145,7 +145,7 @@ def decided_row(row: Row, findings: Sequence[Finding]) -> DecidedRow:
     )
 
 
-def number(findings: Iterable[Finding]) -> None:
+def number_fills(findings: Iterable[Finding]) -> None:
     """Give the fills of one position, which are in their order, their places among those of one instant."""
     last, sequence = None, 0
     for one in findings:
@@ -167,7 +167,7 @@ class Running:
         self._act_until(stored.executed_at)
         self._move(stored.side, stored.quantity)
 
-    def judge(self, one: Finding, fill: Fill) -> None:
+    def judge(self, one: Finding, fill: ReportedFill) -> None:
         """Take a new fill, if it is to be imported. A close of what was never opened becomes an ORPHAN.
 
         Side and quantity of a fill that closes whatever is open become known.
@@ -184,7 +184,7 @@ class Running:
         if (side, quantity) != (fill.side, fill.quantity) and side is not None and quantity:
             fill = replace(fill, side=side, quantity=quantity)
         if may_only_close and (side is None or not quantity or quantity > can_close):
-            one.outcome = Outcome.ORPHAN
+            one.outcome = RowOutcome.ORPHAN
             fill = self._orphaned(one, fill, can_close)
         one.what = fill
         if one.is_taken and fill.side is not None and fill.quantity is not None:
@@ -192,7 +192,7 @@ class Running:
                 self._move(fill.side.opposite, one.opening)
             self._move(fill.side, fill.quantity)
 
-    def _orphaned(self, one: Finding, fill: Fill, can_close: Decimal) -> Fill:
+    def _orphaned(self, one: Finding, fill: ReportedFill, can_close: Decimal) -> ReportedFill:
         """The close as it is imported, if it is: it opens a short position, or comes after an opening fill."""
         decided = one.wanted
         if decided is None and self._policy is not OrphanPolicy.ASK:
@@ -223,7 +223,7 @@ class Running:
             return
         if action.type in (ActionType.MERGER_CASH, ActionType.RENAME, ActionType.MERGER_SHARES):
             size = ZERO
-        elif action.type is not ActionType.SPINOFF and (split := split_of(action, size)) is not None:
+        elif action.type is not ActionType.SPINOFF and (split := split_by_action(action, size)) is not None:
             try:
                 size = open_after_split(size, split)
             except RuleBroken:

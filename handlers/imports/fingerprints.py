@@ -15,7 +15,7 @@ from hashlib import blake2b
 from uuid import UUID, uuid5
 
 from handlers.imports.moments import Instant
-from handlers.imports.rows import Action, CashMove, Fill
+from handlers.imports.rows import Action, CashMove, ReportedFill
 from handlers.imports.text import MOST_BYTES
 from handlers.journal.executions import ExecutionKind, symbol_key
 from handlers.journal.money import canonical
@@ -50,7 +50,7 @@ class Fingerprints:
     _contents: Counter[bytes] = field(default_factory=Counter)
     _externals: dict[bytes, tuple[bytes, ...]] = field(default_factory=dict)
 
-    def of(self, found: Fill | CashMove | Action, instant: Instant) -> Fingerprint:
+    def of(self, found: ReportedFill | CashMove | Action, instant: Instant) -> Fingerprint:
         """The fingerprint of the next finding; `instant` is when it was. Times count to the second.
 
         An external id that comes again in a file with another content, which brokers let happen, has a number behind
@@ -84,10 +84,10 @@ class Fingerprints:
         return known.index(own) + 1
 
 
-def content_of(found: Fill | CashMove | Action, instant: Instant) -> str:
+def content_of(found: ReportedFill | CashMove | Action, instant: Instant) -> str:
     """The content's key without its number: equal for equal findings, whatever their format and its spelling."""
     when = instant.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if instant.known else f"{instant.at.date()}"
-    if isinstance(found, Fill):
+    if isinstance(found, ReportedFill):
         side = found.side if found.kind is ExecutionKind.TRADE else f"{found.kind} {found.side}"
         parts = ["c", when, symbol_key(found.symbol), str(side), _plain(found.quantity), _plain(found.price)]
     elif isinstance(found, CashMove):

@@ -11,7 +11,7 @@ from handlers.imports.rows import Row
 from handlers.imports.values import DateOrder
 
 
-class Kind(StrEnum):
+class FormatKind(StrEnum):
     """What the rows of a format are: fills, whole trades, cash alone, or several of these."""
 
     FILLS = "FILLS"
@@ -61,7 +61,7 @@ class Format:
 
     id: str
     broker: str
-    kind: Kind
+    kind: FormatKind
     columns: tuple[str, ...]
     rows: Callable[[Records], Iterator[Row]]
     how_to_export: str

@@ -9,14 +9,14 @@ from functools import partial
 
 from handlers.imports.checks import check_amount
 from handlers.imports.date_tokens import moment_by
-from handlers.imports.format import Format, Kind, Need
+from handlers.imports.format import Format, FormatKind, Need
 from handlers.imports.instruments import Named, future, option_in, stock
-from handlers.imports.mapping import ColumnMapping, Comparison, CostSign, RowKind, SkipWhen
-from handlers.imports.moves import cash, cash_type
+from handlers.imports.mapping import CellComparison, ColumnMapping, CostSign, RowKind, SkipWhen
+from handlers.imports.moves import cash_move, cash_type
 from handlers.imports.pairs import Pairs, WholeTrade
 from handlers.imports.records import Found, Record, Records, Skipped, checked_symbol
 from handlers.imports.refusals import Unreadable
-from handlers.imports.rows import CashMove, Fill, Row, RowReason
+from handlers.imports.rows import CashMove, ReportedFill, Row, RowReason
 from handlers.imports.values import Moment, side_and_effect
 from handlers.journal.cash import CashType
 from handlers.journal.executions import InstrumentKind, PositionEffect
@@ -24,7 +24,12 @@ from handlers.journal.money import ZERO, minus, product, ratio, total
 from handlers.journal.positions import Side
 
 _FUTURES = frozenset({InstrumentKind.FUTURE, InstrumentKind.FUTURE_OPTION})
-_KINDS = {RowKind.FILL: Kind.FILLS, RowKind.TRADE: Kind.TRADES, RowKind.CASH: Kind.CASH, RowKind.MIXED: Kind.MIXED}
+_KINDS = {
+    RowKind.FILL: FormatKind.FILLS,
+    RowKind.TRADE: FormatKind.TRADES,
+    RowKind.CASH: FormatKind.CASH,
+    RowKind.MIXED: FormatKind.MIXED,
+}
 
 
 def format_of(mapping: ColumnMapping) -> Format:
@@ -53,9 +58,9 @@ def _rows(mapping: ColumnMapping, records: Records) -> Iterator[Row]:
 
 def _passes(record: Record, skip: SkipWhen) -> bool:
     cell, text = record.text(skip.column).casefold(), skip.text.strip().casefold()
-    if skip.comparison is Comparison.IS:
+    if skip.comparison is CellComparison.IS:
         return cell == text
-    return cell.startswith(text) if skip.comparison is Comparison.STARTS_WITH else text in cell
+    return cell.startswith(text) if skip.comparison is CellComparison.STARTS_WITH else text in cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +97,7 @@ class _Reader:
         return cash_type(word) if word else CashType.DEPOSIT
 
     def _cash(self, record: Record, kind: CashType) -> CashMove:
-        return cash(
+        return cash_move(
             kind,
             self._number(record, "amount"),
             self._moment(record, "time"),
@@ -102,7 +107,7 @@ class _Reader:
             note=record.note(*self._names("note")),
         )
 
-    def _fill(self, record: Record) -> Fill:
+    def _fill(self, record: Record) -> ReportedFill:
         symbol, instrument = self._named(record)
         signed = self._amount(record, "quantity")
         quantity = product(signed.copy_abs(), self.mapping.lot_size)
@@ -118,7 +123,7 @@ class _Reader:
             price = ratio(amount.copy_abs(), product(quantity, instrument.multiplier))
             amount = None
         moment = self._moment(record, "time")
-        fill = Fill(
+        fill = ReportedFill(
             symbol=symbol,
             instrument=instrument,
             side=side,

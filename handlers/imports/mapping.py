@@ -38,7 +38,7 @@ class CostSign(StrEnum):
     NEGATIVE_IS_COST = "NEGATIVE_IS_COST"
 
 
-class Comparison(StrEnum):
+class CellComparison(StrEnum):
     """How a cell is compared, whatever its letters."""
 
     IS = "is"
@@ -51,7 +51,7 @@ class SkipWhen:
     """Rows whose cell of this column compares so with the text are skipped."""
 
     column: str
-    comparison: Comparison
+    comparison: CellComparison
     text: str
 
 
@@ -173,5 +173,5 @@ def _other_errors(mapping: ColumnMapping) -> Iterator[MappingError]:
     if len(mapping.skip_when) > MOST_SKIPS:
         yield ("skip_when",), f"must be at most {MOST_SKIPS}"
     for place, skip in enumerate(mapping.skip_when):
-        if not skip.text.strip() and skip.comparison is not Comparison.IS:
+        if not skip.text.strip() and skip.comparison is not CellComparison.IS:
             yield ("skip_when", place, "text"), "must not be blank"

@@ -20,7 +20,7 @@ class Instant(NamedTuple):
     moved: str | None = None
 
 
-def instant(at: datetime, zone: ZoneInfo, *, day_only: bool = False) -> Instant:
+def instant_of(at: datetime, zone: ZoneInfo, *, day_only: bool = False) -> Instant:
     """The instant of a time of a file: with an offset as it is, else in the zone; of a day alone it is noon.
 
     A time that the clocks skip in spring moves forward by what they skip; of one that they show twice in autumn it is

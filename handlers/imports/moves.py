@@ -48,7 +48,7 @@ def cash_type(text: str) -> CashType:
     return next((kind for word, kind in _WORDS if word in low), CashType.ADJUSTMENT)
 
 
-def cash(
+def cash_move(
     kind: CashType,
     amount: Decimal | None,
     moment: Moment,

@@ -10,7 +10,7 @@ from hashlib import sha256
 from handlers.imports.checks import check_profit, gross_of
 from handlers.imports.records import Record
 from handlers.imports.refusals import Unreadable
-from handlers.imports.rows import Fill, RowReason
+from handlers.imports.rows import ReportedFill, RowReason
 from handlers.imports.values import Moment
 from handlers.journal.executions import Instrument
 from handlers.journal.money import ZERO, canonical, minus, product
@@ -51,7 +51,7 @@ class Pairs:
 
     _seen: Counter[str] = field(default_factory=Counter)
 
-    def fills(self, record: Record, trade: WholeTrade) -> tuple[Fill, Fill]:
+    def fills(self, record: Record, trade: WholeTrade) -> tuple[ReportedFill, ReportedFill]:
         """The fills that open and close the trade; its costs are those of the latter.
 
         Raises Unreadable, PNL_MISMATCH, for a gross profit that the prices do not make.
@@ -63,7 +63,7 @@ class Pairs:
         elif trade.profit is not None and trade.profit != gross:
             commission, fees = _costs_of(trade, gross, trade.profit), ZERO
         pair_id = trade.trade_id or self._id_by_content(trade)
-        opening = Fill(
+        opening = ReportedFill(
             symbol=trade.symbol,
             instrument=trade.instrument,
             side=trade.side,
@@ -75,7 +75,7 @@ class Pairs:
             pair_id=pair_id,
             note=trade.note,
         )
-        closing = Fill(
+        closing = ReportedFill(
             symbol=trade.symbol,
             instrument=trade.instrument,
             side=trade.side.opposite,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from handlers.imports.rows import Action, CashMove, Fill
+from handlers.imports.rows import Action, CashMove, ReportedFill
 from handlers.journal.money import MOST_DECIMALS, product, rounded
 
 PENCE, POUNDS = "GBX", "GBP"
@@ -17,16 +17,16 @@ def pounds(pence: Decimal) -> Decimal:
     return rounded(product(pence, _HUNDREDTH), MOST_DECIMALS)
 
 
-def in_pounds(found: Fill | CashMove | Action) -> Fill | CashMove | Action:
+def in_pounds(found: ReportedFill | CashMove | Action) -> ReportedFill | CashMove | Action:
     """The same, told in pounds if it is in pence."""
-    if isinstance(found, Fill):
+    if isinstance(found, ReportedFill):
         return _fill(found)
     if isinstance(found, CashMove) and found.currency == PENCE:
         return replace(found, amount=pounds(found.amount), currency=POUNDS)
     return found
 
 
-def _fill(fill: Fill) -> Fill:
+def _fill(fill: ReportedFill) -> ReportedFill:
     if fill.instrument.currency == PENCE:
         own_fees = fill.fee_currency in (None, PENCE)
         fill = replace(

@@ -1,6 +1,6 @@
 """Reading a file of a broker: what format it is of, how it writes numbers and days, and what its rows say.
 
-    reading = open_file(chunks, Options())
+    reading = open_file(chunks, ReadingOptions())
     for row in reading.rows(): ...
 
 The file is read once, from its beginning to its end, and never is the whole of it in memory.
@@ -18,10 +18,10 @@ from handlers.imports.format import Format, Layout, Need
 from handlers.imports.formats import BY_ID
 from handlers.imports.mapped import format_of
 from handlers.imports.mapping import ColumnMapping
-from handlers.imports.recognizing import HTML, XML, Candidate, Recognized, beginning_of, recognize
+from handlers.imports.recognizing import HTML, XML, FormatCandidate, Recognized, beginning_of, recognize
 from handlers.imports.records import Columns, Records
 from handlers.imports.refusals import FileReason, FileRefused
-from handlers.imports.rows import Action, CashMove, Fill, Row
+from handlers.imports.rows import Action, CashMove, ReportedFill, Row
 from handlers.imports.tables import Cells
 from handlers.imports.text import Text
 from handlers.imports.values import DateOrder, DecimalMark, Notation, date_order_of, decimal_mark_of
@@ -36,7 +36,7 @@ SHOWN_ROWS = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class ReadingOptions:
     """What the file's owner says of it. None is for what is to be found out.
 
     day: that of times without one, for formats that need it.
@@ -63,7 +63,7 @@ class FileReading:
     """
 
     format: Format | None
-    candidates: tuple[Candidate, ...]
+    candidates: tuple[FormatCandidate, ...]
     delimiter: str
     header_line: int | None
     header: Sequence[str]
@@ -120,9 +120,9 @@ class FileReading:
         if count < JUDGED_ROWS:
             _judge(self.format, count, wrong)
 
-    def _learn(self, found: Fill | CashMove | Action) -> None:
+    def _learn(self, found: ReportedFill | CashMove | Action) -> None:
         """Take note of the currency, and of whether this is later than what came before."""
-        if isinstance(found, Fill):
+        if isinstance(found, ReportedFill):
             currency = found.instrument.currency
         else:
             currency = found.currency if isinstance(found, CashMove) else None
@@ -139,12 +139,12 @@ def _judge(of: Format, count: int, wrong: int) -> None:
         raise FileRefused(FileReason.NOT_THIS_FORMAT, f"{wrong} of its first {count} rows cannot be read as {of.id}")
 
 
-def open_file(chunks: Iterable[bytes], options: Options | None = None) -> FileReading:
+def open_file(chunks: Iterable[bytes], options: ReadingOptions | None = None) -> FileReading:
     """The file of these bytes, read as far as is needed to know its format and its notation.
 
     Raises FileRefused; KeyError for a format that does not exist.
     """
-    options = options or Options()
+    options = options or ReadingOptions()
     text = Text(chunks)
     lines = text.lines()
     beginning = beginning_of(lines)
@@ -174,7 +174,7 @@ def open_file(chunks: Iterable[bytes], options: Options | None = None) -> FileRe
     return _reading(text, recognized, notation, records, sample)
 
 
-def detect(text: str) -> tuple[Candidate, ...]:
+def detect(text: str) -> tuple[FormatCandidate, ...]:
     """The formats that a file may be of that begins with this text, the likeliest first. Raises FileRefused."""
     whole = Text([text.encode("utf-8", "replace")])
     return recognize(whole, beginning_of(whole.lines())).candidates
@@ -210,7 +210,7 @@ def _sample(rows: Iterator[Cells]) -> list[Cells]:
     return taken
 
 
-def _notation(sample: Sequence[Cells], recognized: Recognized, options: Options) -> Notation:
+def _notation(sample: Sequence[Cells], recognized: Recognized, options: ReadingOptions) -> Notation:
     """How the file writes numbers and days: as its owner says, else as its format does, else as the sample shows."""
     given = options.mapping
     # Where a semicolon stands between cells, a comma is free to stand before decimals.

@@ -25,7 +25,7 @@ _HTML = re.compile(r"\s*(?:<!--[^>]*-->\s*)*<(?:!doctype html|html|head|body|tab
 _XML = re.compile(r"\s*<[?!a-z]", re.IGNORECASE)
 
 
-class Candidate(NamedTuple):
+class FormatCandidate(NamedTuple):
     """A format that the file may be of; `confidence` is a percentage."""
 
     format_id: str
@@ -43,7 +43,7 @@ class Recognized:
     """
 
     delimiter: str
-    candidates: tuple[Candidate, ...] = ()
+    candidates: tuple[FormatCandidate, ...] = ()
     format: Format | None = None
     header: Cells | None = None
     place: int = -1
@@ -96,7 +96,7 @@ def _of_opening(delimiter: str, low: str, formats: Sequence[Format], wanted: For
         return Recognized(delimiter)
     # Of several, the one of which more of the beginning is a part is likelier.
     formats = sorted(formats, key=lambda each: (-each.opens(low), each.id))
-    candidates = tuple(Candidate(each.id, 100 - place) for place, each in enumerate(formats))
+    candidates = tuple(FormatCandidate(each.id, 100 - place) for place, each in enumerate(formats))
     return Recognized(delimiter, candidates, formats[0])
 
 
@@ -119,7 +119,7 @@ def _of_columns(delimiter: str, rows: Sequence[Cells], formats: Sequence[Format]
         if confidence.get(each.id) == 100 and chosen is not None and each is not chosen[0]:
             confidence[each.id] = 99 * len(each.columns) // len(chosen[0].columns)
     order = sorted(confidence.items(), key=lambda item: (-item[1], item[0]))
-    candidates = tuple(Candidate(*item) for item in order if item[1] >= _LEAST_CONFIDENCE)
+    candidates = tuple(FormatCandidate(*item) for item in order if item[1] >= _LEAST_CONFIDENCE)
     if chosen is not None:
         return Recognized(delimiter, candidates, chosen[0], rows[chosen[1]], chosen[1])
     header = header_row(rows)

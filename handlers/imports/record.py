@@ -8,6 +8,8 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
+from handlers.journal.undoing import EditedPolicy
+
 # How long a form takes a file, an import waits for one, a preview is kept, and a committed import can be undone.
 TIME_TO_SEND = timedelta(minutes=15)
 WAITS_FOR_FILE = timedelta(hours=24)
@@ -60,7 +62,7 @@ class OrphanPolicy(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class ImportOptions:
     """How the file is to be read and into which account, as the user said. None leaves it to the file.
 
     day: that of its times, for a file that has none.
@@ -77,7 +79,7 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
+class ImportCandidate:
     """A format that the file may have; confidence is from 0 to 100."""
 
     format_id: str
@@ -85,11 +87,11 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class ImportReading:
     """How the file was read. `needs` is what the file leaves open: its time zone, its date, or a multiplier."""
 
     format_id: str | None = None
-    candidates: tuple[Candidate, ...] = ()
+    candidates: tuple[ImportCandidate, ...] = ()
     encoding: str | None = None
     delimiter: str | None = None
     header_line: int | None = None
@@ -137,16 +139,8 @@ class Phase(StrEnum):
     SETTLING = "SETTLING"
 
 
-class EditedPolicy(StrEnum):
-    """What undoing does with executions and cash that were edited since: keeps them, removes them, or is refused."""
-
-    KEEP = "KEEP"
-    REMOVE = "REMOVE"
-    REFUSE = "REFUSE"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Applied:
+class ImportApplied:
     """What a commit has written so far, and how many things of the file were there already (`present`)."""
 
     executions: int = 0
@@ -186,8 +180,8 @@ class Import:
     file_name: str
     file_version: str | None = None
     file_sha256: str | None = None
-    options: Options
-    reading: Reading = field(default_factory=Reading)
+    options: ImportOptions
+    reading: ImportReading = field(default_factory=ImportReading)
     counts: Counts = field(default_factory=Counts)
     progress: Progress | None = None
     report: str | None = None
@@ -201,7 +195,7 @@ class Import:
     failure: str | None = None
     failure_detail: str | None = None
     committed_at: datetime | None = None
-    applied: Applied = field(default_factory=Applied)
+    applied: ImportApplied = field(default_factory=ImportApplied)
     remarks: tuple[Remark, ...] = ()
     remarks_made: int = 0
     undo_edited: EditedPolicy | None = None
@@ -217,7 +211,7 @@ class Import:
         return self.status
 
 
-def new_id(now: datetime) -> str:
+def new_import_id(now: datetime) -> str:
     """An id for an import that is made now: a UUID of version 7, which sorts by time to the millisecond."""
     milliseconds = int(now.timestamp() * 1000)
     number = (milliseconds << 80) | secrets.randbits(80)

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from handlers.imports.pence import in_pounds
 from handlers.imports.refusals import FileReason, FileRefused, Unreadable
-from handlers.imports.rows import Action, CashMove, Fill, Noticed, Row, RowReason
+from handlers.imports.rows import Action, CashMove, Noticed, ReportedFill, Row, RowReason
 from handlers.imports.values import NOTHING, Moment, Notation, shown, side_and_effect
 from handlers.journal import money
 from handlers.journal.executions import PositionEffect
@@ -25,7 +25,7 @@ _SYMBOL = re.compile("[!-{}~]([ -{}~]*[!-{}~])?")
 _REFERENCE = re.compile("[!-~]([ -~]*[!-~])?")
 _CURRENCY = re.compile("[A-Z0-9]{3,10}")
 
-Found = Fill | CashMove | Action
+Found = ReportedFill | CashMove | Action
 
 
 def plain(name: str) -> str:
@@ -246,7 +246,7 @@ class Record:
 
 # Amounts may be sums and products of what cells hold, and then have more digits than any cell.
 _AMOUNTS: dict[type[Found], tuple[str, ...]] = {
-    Fill: ("quantity", "price", "commission", "fees", "fee_price"),
+    ReportedFill: ("quantity", "price", "commission", "fees", "fee_price"),
     CashMove: ("amount",),
     Action: ("new", "old", "cash_per_share", "cost_share", "quantity", "added"),
 }
@@ -255,7 +255,7 @@ _AMOUNTS: dict[type[Found], tuple[str, ...]] = {
 def _check_amounts(found: Found) -> None:
     """Raise Unreadable for an amount that the journal cannot keep, and for a fill of nothing, or that makes nothing."""
     amounts = [getattr(found, name) for name in _AMOUNTS[type(found)]]
-    if isinstance(found, Fill):
+    if isinstance(found, ReportedFill):
         amounts += (found.instrument.multiplier, found.instrument.strike)
         if found.instrument.multiplier <= ZERO or (found.quantity is not None and found.quantity <= ZERO):
             raise Unreadable(RowReason.NUMBER, "the quantity, or the money for a point, is not more than 0")

@@ -31,7 +31,7 @@ class RowReason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fill:
+class ReportedFill:
     """A fill as its file has it. `at` without an offset is in the time zone of the import.
 
     If the file has a day and no time, `day_only` is set and `at` is midnight of that day. A cost is >= 0 and a rebate
@@ -112,7 +112,7 @@ class Row:
     line: int
     lines: int = 1
     raw: Mapping[str, str]
-    found: tuple[Fill | CashMove | Action, ...] = ()
+    found: tuple[ReportedFill | CashMove | Action, ...] = ()
     skipped: str | None = None
     error: RowReason | None = None
     detail: str | None = None

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from handlers.imports.rows import Fill
+from handlers.imports.rows import ReportedFill
 from handlers.journal import money
 from handlers.journal.executions import ExecutionKind, symbol_key
 from handlers.journal.positions import Side
@@ -84,7 +84,7 @@ def _taken(one: Stored) -> Stored:
 
 
 @dataclass(slots=True)
-class Part:
+class ManualPart:
     """An entry or a close of a trade that was recorded by hand."""
 
     trade_id: str
@@ -97,15 +97,15 @@ class Parts:
     """The entries and closes of trades by hand, by symbol, side and quantity."""
 
     def __init__(self) -> None:
-        self._found: dict[tuple[str, Side, Decimal], list[Part]] = {}
-        self._of_trades: dict[tuple[str, Side, Decimal], list[Part]] = {}
+        self._found: dict[tuple[str, Side, Decimal], list[ManualPart]] = {}
+        self._of_trades: dict[tuple[str, Side, Decimal], list[ManualPart]] = {}
 
-    def add(self, symbol: str, side: Side, quantity: Decimal, part: Part) -> None:
+    def add(self, symbol: str, side: Side, quantity: Decimal, part: ManualPart) -> None:
         """Add an entry or a close; side: whether it was bought or sold."""
         self._found.setdefault((symbol_key(symbol), side, quantity), []).append(part)
         self._of_trades.setdefault((part.trade_id, side, quantity), []).append(part)
 
-    def of_trade(self, trade_id: str, fill: Fill) -> Part | None:
+    def of_trade(self, trade_id: str, fill: ReportedFill) -> ManualPart | None:
         """Take the nearest part of this trade that has the fill's side and quantity; None if there is none.
 
         Symbol and price may differ: the user says that it is the trade.
@@ -115,7 +115,7 @@ class Parts:
         parts = self._of_trades.get((trade_id, fill.side, fill.quantity), ())
         return _nearest([part for part in parts if not part.is_taken], fill)
 
-    def matching(self, fill: Fill) -> Part | None:
+    def matching(self, fill: ReportedFill) -> ManualPart | None:
         """Take the nearest part that the fill may be, by a price that differs little; None if there is none.
 
         The fill has a time with an offset. One with a day alone matches whatever is within a day of its noon.
@@ -131,7 +131,7 @@ class Parts:
         return _nearest(near, fill)
 
 
-def _nearest(parts: Sequence[Part], fill: Fill) -> Part | None:
+def _nearest(parts: Sequence[ManualPart], fill: ReportedFill) -> ManualPart | None:
     """Take the part that is nearest to the fill in time; None of none."""
     if not parts:
         return None

@@ -270,7 +270,7 @@ class _Ledger:
             left = position.open_quantity
             self._make(held, action, ExecutionKind.MERGER_SHARES, action.action_id, side.opposite, left, ZERO)
             return
-        if (split := split_of(action, position.open_quantity)) is not None:
+        if (split := split_by_action(action, position.open_quantity)) is not None:
             position.split(split)
         if action.new_symbol is not None:
             self._move(action, key, held, side, trip, action.new_symbol)
@@ -392,7 +392,7 @@ def paid_to(action: CorporateAction) -> Split | None:
     return Split(at=action.effective_at, new=ONE, old=ONE, cash=action.cash_per_share, split_id=action.action_id)
 
 
-def split_of(action: CorporateAction, is_open: Decimal) -> Split | None:
+def split_by_action(action: CorporateAction, is_open: Decimal) -> Split | None:
     """The split by which the action, which is no SPINOFF, changes a position of `is_open` units; None without one.
 
     SHARE_DIVIDEND splits what is open into that and `quantity` more, MERGER_SHARES may pay cash with it.

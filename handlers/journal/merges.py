@@ -10,7 +10,7 @@ from enum import StrEnum
 MOST_NAMED = 100
 
 
-class Outcome(StrEnum):
+class DocumentOutcome(StrEnum):
     """A document of an archive compared with the journal. NEW: its id is not stored. DUPLICATE: it is stored with the
     same content. CHANGED: it is stored with other content.
     """
@@ -25,16 +25,6 @@ class Conflicts(StrEnum):
 
     KEEP = "KEEP"
     REPLACE = "REPLACE"
-    REFUSE = "REFUSE"
-
-
-class EditedPolicy(StrEnum):
-    """What an undo does with documents that were edited since the restore wrote them: keep them, remove them too, or
-    refuse the undo.
-    """
-
-    KEEP = "KEEP"
-    REMOVE = "REMOVE"
     REFUSE = "REFUSE"
 
 
@@ -73,7 +63,7 @@ class Preview:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class DocumentChange:
     """A document that a restore writes: its member and id, a hash of its content and, if it replaces one, that document
     as an export writes it, and its hash.
     """
@@ -86,19 +76,19 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class RestorePlan:
     """All that a restore writes, as it was decided before anything was written.
 
     changes: by member and id. into_empty: whether the journal is to be an equal one. positions: those that the journal
     had, as texts. symbols: those of which the journal had corporate actions that the archive has not.
     """
 
-    changes: Mapping[tuple[str, str], Change]
+    changes: Mapping[tuple[str, str], DocumentChange]
     into_empty: bool = False
     positions: frozenset[str] = frozenset()
     symbols: frozenset[str] = frozenset()
 
-    def of(self, name: str, thing_id: str) -> Change | None:
+    def of(self, name: str, thing_id: str) -> DocumentChange | None:
         """The change of a thing; None if it stays as it is."""
         return self.changes.get((name, thing_id))
 

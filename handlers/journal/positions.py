@@ -1,6 +1,6 @@
 """How the fills of one instrument become trades, and what each exit earned.
 
-`settle` is a pure function: it takes fills and splits in any order and gives the same trips whenever it is called. A
+`trips_of` is a pure function: it takes fills and splits in any order and gives the same trips whenever it is called. A
 trip goes from flat to flat. Every trade that a trader records is settled by it, too: its entries and closes are fills.
 
 The rules, also in docs/statistics.md ("Trade P&L"):
@@ -243,7 +243,7 @@ class Trip:
         return money.total(each.beyond for each in self.received)
 
 
-def settle(
+def trips_of(
     fills: Iterable[Fill],
     splits: Iterable[Split] = (),
     method: LotMethod = LotMethod.AVERAGE,

@@ -18,7 +18,7 @@ NEAR = timedelta(days=31)
 MOST_LOOKED_AT, MOST_NAMED = 1_000, 20
 
 
-class Reason(StrEnum):
+class CandidateReason(StrEnum):
     """How amounts could explain a difference, the most likely first."""
 
     RECORDED_TWICE = "RECORDED_TWICE"
@@ -39,10 +39,10 @@ class Amount:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
+class ReconciliationCandidate:
     """What could explain a difference: one amount, or two together."""
 
-    reason: Reason
+    reason: CandidateReason
     amounts: tuple[Amount, ...]
 
 
@@ -61,12 +61,12 @@ class Reconciliation:
     statement_balance: Decimal
     computed: Decimal
     difference: Decimal
-    candidates: tuple[Candidate, ...] = ()
+    candidates: tuple[ReconciliationCandidate, ...] = ()
     unconverted: tuple[str, ...] = ()
     created_at: datetime
 
 
-def candidates(difference: Decimal, at: datetime, amounts: Iterable[Amount]) -> tuple[Candidate, ...]:
+def candidates(difference: Decimal, at: datetime, amounts: Iterable[Amount]) -> tuple[ReconciliationCandidate, ...]:
     """What could explain that a statement at the instant has `difference` more than the journal.
 
     Single amounts come before pairs; both are in the order of the reasons, then by their distance from the instant.
@@ -82,34 +82,34 @@ def candidates(difference: Decimal, at: datetime, amounts: Iterable[Amount]) -> 
     less = difference.copy_negate()
     found = chain(
         _recorded_twice(counted, less),
-        ((Reason.IN_STATEMENT_ALREADY, (each,)) for each in later if each.amount == difference),
-        ((Reason.NOT_IN_STATEMENT, (each,)) for each in counted if each.amount == less),
+        ((CandidateReason.IN_STATEMENT_ALREADY, (each,)) for each in later if each.amount == difference),
+        ((CandidateReason.NOT_IN_STATEMENT, (each,)) for each in counted if each.amount == less),
         (
-            (Reason.WRONG_SIGN, (each,))
+            (CandidateReason.WRONG_SIGN, (each,))
             for each in counted
             if each.cash_id and money.total((each.amount, each.amount)) == less
         ),
         (
-            (Reason.DIGITS_SWAPPED, (each,))
+            (CandidateReason.DIGITS_SWAPPED, (each,))
             for each in counted
             if each.cash_id and _swapped(each.amount, money.plus(each.amount, difference))
         ),
-        ((Reason.IN_STATEMENT_ALREADY, pair) for pair in _pairs(later, difference)),
-        ((Reason.NOT_IN_STATEMENT, pair) for pair in _pairs(counted, less)),
+        ((CandidateReason.IN_STATEMENT_ALREADY, pair) for pair in _pairs(later, difference)),
+        ((CandidateReason.NOT_IN_STATEMENT, pair) for pair in _pairs(counted, less)),
     )
-    named: dict[tuple[Amount, ...], Candidate] = {}
+    named: dict[tuple[Amount, ...], ReconciliationCandidate] = {}
     for reason, some in found:
-        named.setdefault(some, Candidate(reason=reason, amounts=some))
+        named.setdefault(some, ReconciliationCandidate(reason=reason, amounts=some))
         if len(named) == MOST_NAMED:
             break
     return tuple(named.values())
 
 
-def _recorded_twice(amounts: Sequence[Amount], amount: Decimal) -> Iterator[tuple[Reason, tuple[Amount, ...]]]:
+def _recorded_twice(amounts: Sequence[Amount], amount: Decimal) -> Iterator[tuple[CandidateReason, tuple[Amount, ...]]]:
     """Pairs of cash rows of that amount."""
     equal = [each for each in amounts if each.cash_id and each.amount == amount]
     for first, second in zip(equal, islice(equal, 1, None), strict=False):
-        yield Reason.RECORDED_TWICE, (first, second)
+        yield CandidateReason.RECORDED_TWICE, (first, second)
 
 
 def _pairs(amounts: Sequence[Amount], total: Decimal) -> Iterator[tuple[Amount, Amount]]:

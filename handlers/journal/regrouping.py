@@ -40,7 +40,7 @@ from handlers.journal.ledger import (
     check_handed_over,
     handed_over,
     paid_to,
-    split_of,
+    split_by_action,
 )
 from handlers.journal.merging import MOST_LEGS, Leg, merged, worth
 from handlers.journal.money import ONE, ZERO, canonical
@@ -82,7 +82,7 @@ _RISK = ("stop_loss", "take_profit", "risk_amount", "initial_stop_loss", "initia
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
+class FillGroup:
     """The fills of a position from flat to flat, or to what is open, as the entries and closes of a trade.
 
     `symbol` is the last one that it had. `leg_names` are what the ids of entries and closes follow from.
@@ -116,7 +116,7 @@ class Regrouping:
     handed: Mapping[str, tuple[str, ...]]
     fills: tuple[RecordedExecution, ...]
     renamed: Mapping[str, str]
-    open_groups: Mapping[str, Group]
+    open_groups: Mapping[str, FillGroup]
 
 
 def groups_of(
@@ -124,7 +124,7 @@ def groups_of(
     tolerated: Container[str] = (),
     actions: Iterable[CorporateAction] = (),
     methods: Mapping[str, LotMethod] = _AT_MEAN_COST,
-) -> list[Group]:
+) -> list[FillGroup]:
     """The groups of a position's executions.
 
     executions: in order, from a flat point on. actions: those of its symbol and account. If actions name other symbols,
@@ -143,7 +143,7 @@ def walked(
     tolerated: Container[str] = (),
     actions: Iterable[CorporateAction] = (),
     methods: Mapping[str, LotMethod] = _AT_MEAN_COST,
-) -> tuple[list[Group], list[RecordedExecution]]:
+) -> tuple[list[FillGroup], list[RecordedExecution]]:
     """The groups, as `groups_of` has them, and the executions that actions make, such as the units of a spin-off.
 
     Executions that actions made before are not settled; they only keep their ids and the like for those made now.
@@ -267,7 +267,7 @@ class _Walk:
             detail = f"{action.symbol} and {action.new_symbol} are both open at {at}: one of them has to be flat then."
             raise ActionImpossible(action.action_id, detail, None)
         else:
-            if (split := split_of(action, parts.held)) is not None:
+            if (split := split_by_action(action, parts.held)) is not None:
                 try:
                     parts.split(split, action.action_id)
                 except RuleBroken as error:
@@ -515,7 +515,7 @@ class _Parts:
             )
 
 
-def _group(parts: _Parts) -> Group:
+def _group(parts: _Parts) -> FillGroup:
     first = parts.executions[0]
     trade_id = first.opens
     entries, closes = [], []
@@ -560,7 +560,7 @@ def _group(parts: _Parts) -> Group:
         warnings.append(FILLS_MERGED)
     if parts.is_rounded:
         warnings.append(ROUNDED_BY_SPLIT)
-    return Group(
+    return FillGroup(
         trade_id=trade_id,
         first=first,
         symbol=parts.symbol,
@@ -611,7 +611,7 @@ def former_trades(executions: Sequence[RecordedExecution], gone: Iterable[str] =
 def regrouped(
     former: Former,
     executions: Sequence[RecordedExecution],
-    groups: Sequence[Group],
+    groups: Sequence[FillGroup],
     stored: Mapping[str, Trade],
     *,
     user_id: str,
@@ -685,15 +685,15 @@ def _put_aside(trade: Trade, now: datetime) -> Trade:
 
 
 def _with_heirs(
-    former: Former, after: Sequence[Group], stored: Mapping[str, Trade]
-) -> tuple[list[Group], dict[str, str]]:
+    former: Former, after: Sequence[FillGroup], stored: Mapping[str, Trade]
+) -> tuple[list[FillGroup], dict[str, str]]:
     """The groups, where new ones take over the ids of trades that would vanish and whose fills they hold; and the
     trades that were taken over so, by the executions that open them now.
     """
     kept = {group.trade_id for group in after}
     homeless = [trade_id for trade_id in former if trade_id not in kept and _is_of_ledger(stored, trade_id)]
     renamed: dict[str, str] = {}
-    heirs: list[Group] = []
+    heirs: list[FillGroup] = []
     for group in after:
         if homeless and group.trade_id not in stored:
             held = set(group.execution_ids)
@@ -708,7 +708,7 @@ def _with_heirs(
 
 
 def methods_of(
-    former: Former, groups: Sequence[Group], stored: Mapping[str, Trade], method: LotMethod
+    former: Former, groups: Sequence[FillGroup], stored: Mapping[str, Trade], method: LotMethod
 ) -> dict[str, LotMethod]:
     """The lot methods of the groups, by their first executions: that of the trade, or `method` for a new one."""
     after, _ = _with_heirs(former, groups, stored)
@@ -718,7 +718,7 @@ def methods_of(
     }
 
 
-def _under(trade_id: str, group: Group) -> Group:
+def _under(trade_id: str, group: FillGroup) -> FillGroup:
     """The group as the trade of that id."""
     ids = {part_id(group.trade_id, name): name for name in group.leg_names}
     return replace(
@@ -730,7 +730,7 @@ def _under(trade_id: str, group: Group) -> Group:
     )
 
 
-def _heirs_of_notes(vanished: Sequence[Trade], former: Former, after: Sequence[Group]) -> dict[str, str]:
+def _heirs_of_notes(vanished: Sequence[Trade], former: Former, after: Sequence[FillGroup]) -> dict[str, str]:
     """For each trade that vanishes, the trade that gets its notes: the one with its first remaining fill."""
     if not vanished:
         return {}
@@ -749,7 +749,7 @@ def _is_annotated(trade: Trade) -> bool:
     )
 
 
-def _derived(group: Group, old: Trade | None, user_id: str, lot_method: LotMethod, now: datetime) -> Trade:
+def _derived(group: FillGroup, old: Trade | None, user_id: str, lot_method: LotMethod, now: datetime) -> Trade:
     """The trade of a group, with the notes, stops and images that it has."""
     first = group.first
     if old is None:
@@ -869,7 +869,7 @@ def _with_notes_of(trade: Trade, other: Trade) -> Trade:
 
 
 def _changed_fills(
-    executions: Sequence[RecordedExecution], after: Sequence[Group], renamed: Mapping[str, str], now: datetime
+    executions: Sequence[RecordedExecution], after: Sequence[FillGroup], renamed: Mapping[str, str], now: datetime
 ) -> tuple[RecordedExecution, ...]:
     """The executions that open, or belong to, other trades than are stored in them."""
     of: dict[str, list[str]] = {}

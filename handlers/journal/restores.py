@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from handlers.journal.merges import Conflicts, EditedPolicy, Preview
+from handlers.journal.merges import Conflicts, Preview
+from handlers.journal.undoing import EditedPolicy
 
 # How long an uploaded archive, and what is known of a restore, are kept; and how long the form for the upload works.
 KEPT_FOR = timedelta(days=1)
@@ -48,7 +49,7 @@ AT_WORK = frozenset({RestoreStatus.CHECKING, RestoreStatus.RESTORING, RestoreSta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
+class RestoreProblem:
     """What is wrong with an archive, or to be known of it: the rule that is broken, where, and why in words."""
 
     code: str
@@ -83,8 +84,8 @@ class Restore:
     phase: str | None = None
     done: int = 0
     counts: dict[str, int] = field(default_factory=dict)
-    problems: tuple[Problem, ...] = ()
-    warnings: tuple[Problem, ...] = ()
+    problems: tuple[RestoreProblem, ...] = ()
+    warnings: tuple[RestoreProblem, ...] = ()
     worked_until: datetime | None = None
     undo_edited: EditedPolicy = EditedPolicy.REFUSE
     written_at: datetime | None = None
@@ -105,7 +106,7 @@ class Restore:
             and now < self.expires_at
         )
 
-    def moved(self, status: RestoreStatus, now: datetime, *, problems: tuple[Problem, ...] = ()) -> Restore:
+    def moved(self, status: RestoreStatus, now: datetime, *, problems: tuple[RestoreProblem, ...] = ()) -> Restore:
         """The restore in another status, at its next version."""
         return replace(
             self, status=status, problems=problems, phase=None, done=0, version=self.version + 1, updated_at=now

@@ -10,7 +10,7 @@ from decimal import Decimal
 from handlers.faults import Fault, FieldCode
 from handlers.journal.errors import FieldError, RuleBroken
 from handlers.journal.positions import LotMethod
-from handlers.journal.regrouping import Group
+from handlers.journal.regrouping import FillGroup
 from handlers.journal.rules import (
     MOST_EVENT_NOTES,
     cannot_be_closed,
@@ -49,7 +49,7 @@ class Annotations:
     updated_at: datetime
     events: tuple[TradeEvent, ...] = ()
 
-    def on(self, group: Group, user_id: str) -> Trade:
+    def on(self, group: FillGroup, user_id: str) -> Trade:
         """The trade of a group of executions before it is derived: its stops are in units after the group's splits."""
         first = group.entries[0]
         own = {each.name: getattr(self, each.name) for each in fields(Annotations)}

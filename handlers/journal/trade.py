@@ -14,7 +14,7 @@ from uuid import UUID, uuid5
 
 from handlers.journal import money
 from handlers.journal.money import ONE, ZERO
-from handlers.journal.positions import Fill, LotMethod, Match, Split, Trip, settle
+from handlers.journal.positions import Fill, LotMethod, Match, Split, Trip, trips_of
 from handlers.journal.positions import Side as Side
 
 
@@ -375,7 +375,7 @@ class Trade:
             for number, close in enumerate(self.closes, start=len(fills))
         ]
         splits = [split.as_settled for split in self.splits]
-        *_, trip = settle(fills, splits, self.lot_method, multiplier=self.multiplier, one_trip=True)
+        *_, trip = trips_of(fills, splits, self.lot_method, multiplier=self.multiplier, one_trip=True)
         return trip
 
     @cached_property

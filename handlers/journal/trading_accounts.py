@@ -102,7 +102,7 @@ def main_account(settings: Settings) -> TradingAccount:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Standing:
+class SettingsAndAccounts:
     """A user's settings, and those of the trading accounts that have items of their own."""
 
     settings: Settings

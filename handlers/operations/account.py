@@ -36,7 +36,7 @@ async def export_account(user: str, username: str) -> Response:
             202,
             {
                 "status": "WRITING",
-                "formatVersion": account_export.FORMAT_VERSION,
+                "formatVersion": account_export.ACCOUNT_FORMAT_VERSION,
                 "startedAt": time_text(export.started_at),
                 "tradesWritten": export.trades_written,
             },
@@ -46,7 +46,7 @@ async def export_account(user: str, username: str) -> Response:
         200,
         {
             "status": "WRITTEN",
-            "formatVersion": account_export.FORMAT_VERSION,
+            "formatVersion": account_export.ACCOUNT_FORMAT_VERSION,
             "url": export.url,
             "expiresAt": time_text(export.expires_at),
             "size": export.size,

@@ -9,7 +9,7 @@ from typing import Any
 from starlette.responses import Response
 
 from handlers import deadline
-from handlers.web.problems import BadField, Problem, invalid_request, not_begun, problem_of
+from handlers.web.problems import BadField, Problem, invalid_request, item_not_begun, problem_of
 from handlers.web.responses import reply
 
 BadItems = Mapping[int, Sequence[BadField]]
@@ -53,7 +53,7 @@ def in_batches(
     results = {number: _refused(invalid_request(fields), request_id) for number, fields in bad_items.items()}
     for numbers in batches:
         if deadline.seconds_left() < ITEM_SECONDS:
-            results.update((number, _refused(not_begun(), request_id)) for number in numbers)
+            results.update((number, _refused(item_not_begun(), request_id)) for number in numbers)
             continue
         try:
             with deadline.within(ITEM_SECONDS):

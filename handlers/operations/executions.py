@@ -261,12 +261,12 @@ async def delete_action(action_id: str, user: str, if_match: str | None = None) 
     return reply(204 if is_settled else 202)
 
 
-def _status_of(applied: usecase_of_actions.Applied) -> int:
+def _status_of(applied: usecase_of_actions.AppliedAction) -> int:
     """202 as long as trades are to follow."""
     return 201 if applied.settled else 202
 
 
-def _action_as_new(applied: usecase_of_actions.Applied) -> tuple[str, dict[str, str]]:
+def _action_as_new(applied: usecase_of_actions.AppliedAction) -> tuple[str, dict[str, str]]:
     action = applied.action
     location = f"{base_path()}/corporate-actions/{action.action_id}"
     body = as_json(recorded_documents.action_document(action))

@@ -13,7 +13,7 @@ from handlers.faults import Fault, FieldCode
 from handlers.journal.errors import FieldError, RuleBroken
 from handlers.storage.accounts import Account
 from handlers.usecases import export_files
-from handlers.usecases.export_files import Asked, ExportFormat, Made, State, Stopped, Written
+from handlers.usecases.export_files import Export, ExportFile, ExportFormat, ExportRequest, State, Stopped
 from handlers.web.contract import base_path
 from handlers.web.idempotency import kept_reply, keyed
 from handlers.web.responses import reply, reply_text
@@ -28,7 +28,7 @@ async def create_export(document: Any, user: str, username: str, idempotency_key
     given = models.ExportInput.model_validate(document)
     now = datetime.now(UTC)
     request = keyed(idempotency_key, "createExport", given, _made, _status)
-    asked = Asked(
+    asked = ExportRequest(
         export_id=export_files.new_id(user, request),
         created_at=now,
         format=ExportFormat(given.format),
@@ -48,11 +48,11 @@ async def create_export(document: Any, user: str, username: str, idempotency_key
     return reply_text(_status(made), *_made(made))
 
 
-def _status(made: Made) -> int:
+def _status(made: Export) -> int:
     return 202 if made.written is None else 201
 
 
-def _made(made: Made) -> tuple[str, dict[str, str]]:
+def _made(made: Export) -> tuple[str, dict[str, str]]:
     headers = {"Location": f"{base_path()}/exports/{made.asked.export_id}"}
     if made.written is None:
         headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
@@ -72,7 +72,7 @@ async def get_export(export_id: str, user: str, username: str) -> Response:
     return reply(202 if found is None else 200, _document(asked, found), headers)
 
 
-def _document(asked: Asked, found: State) -> dict[str, Any]:
+def _document(asked: ExportRequest, found: State) -> dict[str, Any]:
     """The file as the contract's Export."""
     document: dict[str, Any] = {
         "exportId": asked.export_id,
@@ -80,7 +80,7 @@ def _document(asked: Asked, found: State) -> dict[str, Any]:
         "status": "WRITING",
         "createdAt": time_text(asked.created_at),
     }
-    if isinstance(found, Written):
+    if isinstance(found, ExportFile):
         address = {"url": found.url, "expiresAt": time_text(found.expires_at), "size": found.size}
         return document | {"status": "WRITTEN", **address}
     if isinstance(found, Stopped):

@@ -13,7 +13,7 @@ from generated import models
 from handlers.documents.fields import as_json
 from handlers.documents.import_formats import candidate_document, formats_document
 from handlers.imports.reading import detect
-from handlers.imports.recognizing import Candidate
+from handlers.imports.recognizing import FormatCandidate
 from handlers.imports.refusals import FileRefused
 from handlers.web.etags import digest_etag, has_tag
 from handlers.web.public_documents import CACHED
@@ -32,7 +32,7 @@ async def list_import_formats(if_none_match: str | None = None) -> Response:
 async def detect_format(document: Any, user: str) -> Response:  # noqa: ARG001 every operation takes its user
     """Tell which formats the beginning of a file may have."""
     given = models.FormatDetectionInput.model_validate(document)
-    candidates: Sequence[Candidate] = ()
+    candidates: Sequence[FormatCandidate] = ()
     with suppress(FileRefused):  # what is no table of any kind has no format
         candidates = detect(given.text)
     return reply(200, {"candidates": [candidate_document(each) for each in candidates]})

@@ -15,21 +15,22 @@ from handlers.documents.fields import as_json, time_text
 from handlers.documents.import_mappings import mapping_document, mapping_of
 from handlers.documents.imports import form_document, import_document, row_document
 from handlers.documents.trades import trade_document
-from handlers.imports.decided import DecidedRow, Outcome
+from handlers.imports.decided import DecidedRow, RowOutcome
 from handlers.imports.errors import ImportNotReady
-from handlers.imports.record import WORKING, EditedPolicy, Import, ImportStatus
+from handlers.imports.record import WORKING, Import, ImportStatus
+from handlers.journal.undoing import EditedPolicy
 from handlers.operations.paging import Pages
 from handlers.storage import import_files, mappings
 from handlers.storage import imports as storage
-from handlers.storage.import_files import Place
+from handlers.storage.import_files import ImportFolder
 from handlers.storage.mappings import StoredMapping
 from handlers.storage.trade_queries import TradeFilter
 from handlers.usecases import apply_import
 from handlers.usecases import imports as usecase
 from handlers.usecases import mappings as usecase_of_mappings
-from handlers.usecases.import_report import read_totals, read_trades
-from handlers.usecases.import_trades import Change
-from handlers.usecases.imports import Made
+from handlers.usecases.import_report import read_totals, read_trade_changes
+from handlers.usecases.import_trades import TradeChange
+from handlers.usecases.imports import ImportUpload
 from handlers.web.contract import base_path
 from handlers.web.etags import etag, required_if_match
 from handlers.web.etags import if_match as allowed_by
@@ -175,7 +176,7 @@ async def list_import_rows(
     pages = Pages("import rows", user, wanted)
     position = pages.last_shown(next_token)
     first = 0 if position is None else int(position.sort_key)
-    outcomes = frozenset(map(Outcome, wanted.outcomes))
+    outcomes = frozenset(map(RowOutcome, wanted.outcomes))
     shown: list[dict[str, Any]] = []
     size = 0
     for number, row in _rows_from(one, report, first):
@@ -218,15 +219,15 @@ async def list_import_trades(import_id: str, user: str, limit: int, next_token: 
     return reply(200, answer)
 
 
-def _trades_from(one: Import, report: str, first: int) -> Iterator[tuple[int, Change]]:
+def _trades_from(one: Import, report: str, first: int) -> Iterator[tuple[int, TradeChange]]:
     begin, skipped = divmod(first, import_files.TRADES_IN_A_FILE)
     for number in range(begin, one.trades_files):
         start = number * import_files.TRADES_IN_A_FILE
-        yield from enumerate(islice(read_trades(_place(one), report, number), skipped, None), start + skipped)
+        yield from enumerate(islice(read_trade_changes(_place(one), report, number), skipped, None), start + skipped)
         skipped = 0
 
 
-def _change_document(change: Change) -> dict[str, Any]:
+def _change_document(change: TradeChange) -> dict[str, Any]:
     shown = {"change": change.effect, "trade": trade_document(change.trade)}
     return shown if change.before is None else {**shown, "before": trade_document(change.before)}
 
@@ -239,11 +240,11 @@ def _reported(user: str, import_id: str) -> tuple[Import, str]:
     return one, one.report
 
 
-def _place(one: Import) -> Place:
-    return Place(one.user_id, one.import_id)
+def _place(one: Import) -> ImportFolder:
+    return ImportFolder(one.user_id, one.import_id)
 
 
-def _made(made: Made) -> tuple[str, dict[str, str]]:
+def _made(made: ImportUpload) -> tuple[str, dict[str, str]]:
     shown = import_document(made.one, made.one.created_at)
     body = {"import": shown, "upload": form_document(made.url, made.fields, made.expires_at)}
     return as_json(body), {"Location": f"{base_path()}/imports/{made.one.import_id}"}

@@ -12,10 +12,11 @@ from handlers.documents.fields import as_json
 from handlers.documents.restores import restore_document, restore_with_upload
 from handlers.faults import Fault, FieldCode
 from handlers.journal.errors import FieldError, RuleBroken
-from handlers.journal.merges import Conflicts, EditedPolicy
+from handlers.journal.merges import Conflicts
 from handlers.journal.restores import AT_WORK, Restore, RestoreMode
+from handlers.journal.undoing import EditedPolicy
 from handlers.usecases import restores as usecase
-from handlers.usecases.restores import Made
+from handlers.usecases.restores import RestoreUpload
 from handlers.web.contract import base_path
 from handlers.web.etags import etag, required_if_match
 from handlers.web.idempotency import kept_reply, keyed
@@ -46,7 +47,7 @@ async def create_restore(document: Any, user: str, idempotency_key: str | None =
     return reply_text(201, *_made(made))
 
 
-def _made(made: Made) -> tuple[str, dict[str, str]]:
+def _made(made: RestoreUpload) -> tuple[str, dict[str, str]]:
     headers = {
         "Location": f"{base_path()}/restores/{made.restore.restore_id}",
         "ETag": etag(made.restore.version),

@@ -22,7 +22,7 @@ from handlers.journal.stats.equity import EquityCurve, GroupBy, equity_curve
 from handlers.journal.stats.folding import fold
 from handlers.journal.stats.questions import Attribute, CountAs, Question, Selected, Tolerance
 from handlers.journal.trade import Trade
-from handlers.journal.trading_accounts import Standing
+from handlers.journal.trading_accounts import SettingsAndAccounts
 from handlers.operations.clocks import clock_of, included_trades
 from handlers.operations.filters import wanted_tags
 from handlers.storage import groups, trades
@@ -56,12 +56,12 @@ _FILTERS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class StatisticsRequest:
     """The parameters that all four operations share. `ask` adds the user's settings and accounts to them."""
 
     first: date | None
     last: date | None
-    ask: Callable[[Standing], tuple[Question, str]]
+    ask: Callable[[SettingsAndAccounts], tuple[Question, str]]
     opening_balance: Decimal | None
     included: frozenset[str]
 
@@ -129,7 +129,7 @@ async def get_breakdown(user: str, parameters: Mapping[str, Any], if_none_match:
 
 def _answer(
     user: str,
-    asked: Asked,
+    asked: StatisticsRequest,
     if_none_match: str | None,
     compute: Callable[[Iterable[Selected], Question], T],
     document: Callable[[T, Frame], dict[str, Any]],
@@ -140,7 +140,9 @@ def _answer(
     consistency, so the version that is read may be newer than the books.
     """
     included = trades.several(user, asked.included) if asked.included else []
-    opened = statistics.opened(user, asked.first, asked.last, lambda standing: asked.ask(standing)[0])
+    opened = statistics.opened(
+        user, asked.first, asked.last, lambda settings_and_accounts: asked.ask(settings_and_accounts)[0]
+    )
     question = opened.question
     selected = opened.selected()
     if asked.included:
@@ -150,7 +152,7 @@ def _answer(
     computed = compute(selected, question)
     frame = Frame(
         question=question,
-        tolerance=asked.ask(opened.standing)[1],
+        tolerance=asked.ask(opened.settings_and_accounts)[1],
         as_of=opened.reading.last_updated,
         conversion=opened.conversion,
     )
@@ -171,7 +173,7 @@ def _groups_of(user: str, question: Question, included: Iterable[Trade]) -> list
     return [(group, [trade for trade in of_groups if trade.group_id == group.group_id]) for group in found]
 
 
-def _asked(parameters: Mapping[str, Any]) -> Asked:
+def _asked(parameters: Mapping[str, Any]) -> StatisticsRequest:
     """Parse the parameters. Raises Problem for an unknown time zone."""
     given = {name: value for name, value in parameters.items() if value is not None}
     for name in ("group_id", "account_id"):
@@ -188,9 +190,9 @@ def _asked(parameters: Mapping[str, Any]) -> Asked:
         }.items()
     }
 
-    def ask(standing: Standing) -> tuple[Question, str]:
+    def ask(settings_and_accounts: SettingsAndAccounts) -> tuple[Question, str]:
         """The question, with these settings as defaults, and the text of its break-even tolerance."""
-        settings = standing.settings
+        settings = settings_and_accounts.settings
         tolerance: str = given.get("breakeven_tolerance", settings.breakeven_tolerance)
         question = Question(
             first=first,
@@ -202,13 +204,13 @@ def _asked(parameters: Mapping[str, Any]) -> Asked:
             ),
             tolerance=Tolerance.of(tolerance),
             any_of={_FILTERS[name]: frozenset(given[name]) for name in _FILTERS.keys() & given.keys()},
-            no_accounts=frozenset() if "account_id" in given else standing.left_out(),
+            no_accounts=frozenset() if "account_id" in given else settings_and_accounts.left_out(),
             count_as=CountAs(given["count_as"]),
             **tags,
         )
         return question, tolerance
 
-    return Asked(
+    return StatisticsRequest(
         first=first,
         last=last,
         ask=ask,

@@ -16,7 +16,7 @@ from handlers.storage import tag_changes
 from handlers.storage.tag_changes import TagChange
 from handlers.usecases import change_tags, list_facets
 from handlers.web.contract import base_path
-from handlers.web.problems import NOT_FOUND, BadField, Place, Problem, rule_broken
+from handlers.web.problems import NOT_FOUND, BadField, FieldPlace, Problem, rule_broken
 from handlers.web.responses import reply
 
 # The seconds after which a client may ask for a change's progress again.
@@ -62,7 +62,7 @@ async def get_facets(user: str) -> Response:
     return reply(200, {**{key: shown(values) for key, values in lists.items()}, "isComplete": is_complete})
 
 
-def _check(given: Sequence[tuple[Place, str, str]]) -> None:
+def _check(given: Sequence[tuple[FieldPlace, str, str]]) -> None:
     wrong = [BadField(place, pointer, fault) for place, pointer, tag in given if (fault := wrong_tag(tag)) is not None]
     if wrong:
         raise rule_broken(wrong)

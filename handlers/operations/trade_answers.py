@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from handlers.journal.trade import Trade
-    from handlers.usecases.trades import Keyed, Outcome, Precondition
+    from handlers.usecases.trades import CreatedTrade, Keyed, Precondition
 
 Given = TypeVar("Given", bound="BaseModel")
 Asked = TypeVar("Asked", contravariant=True)
@@ -31,7 +31,7 @@ class Recorder(Protocol[Asked]):
 
     def __call__(
         self, user: str, trade_id: str, part_id: str, given: Asked, /, *, allowed: Precondition, keyed: Keyed | None
-    ) -> Outcome: ...
+    ) -> CreatedTrade: ...
 
 
 def shown(trade: Trade, location: str | None = None) -> tuple[str, dict[str, str]]:
@@ -73,7 +73,7 @@ def part_made(
     return created(record(user, trade_id, own_id, given, allowed=allowed_by(if_match), keyed=request), show)
 
 
-def created(outcome: Outcome, show: Callable[[Trade], tuple[str, dict[str, str]]]) -> Response:
+def created(outcome: CreatedTrade, show: Callable[[Trade], tuple[str, dict[str, str]]]) -> Response:
     """The answer to a request that creates something: the kept answer if there is one, else a new one."""
     trade, kept, is_new = outcome
     if kept is not None:

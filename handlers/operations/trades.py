@@ -22,11 +22,11 @@ from handlers.operations.clocks import clock_of, included_trades
 from handlers.operations.filters import wanted_tags
 from handlers.operations.trade_answers import created, part_made, shown, shown_as_new
 from handlers.storage import image_files, page_tokens, trade_queries, trading_accounts, uploads
-from handlers.storage.image_files import Place
+from handlers.storage.image_files import ImagePlace
 from handlers.storage.trade_queries import TradeFilter
 from handlers.usecases import closes
 from handlers.usecases import trades as usecase
-from handlers.usecases.trades import Outcome
+from handlers.usecases.trades import CreatedTrade
 from handlers.web.etags import etag, fits_if_none_match
 from handlers.web.etags import if_match as allowed_by
 from handlers.web.idempotency import keyed
@@ -130,7 +130,7 @@ async def list_trades(
         from handlers.usecases import list_by_close as lists
 
         if time_zone is None or day_starts_at is None:
-            settings = trading_accounts.standing(user).settings
+            settings = trading_accounts.settings_and_accounts(user).settings
             time_zone, day_starts_at = time_zone or settings.time_zone, day_starts_at or settings.day_starts_at
         wanted = lists.CloseFilter(
             **filters,
@@ -179,7 +179,7 @@ def _with_thumbnail(trade: Trade) -> dict[str, Any]:
     document = documents.trade_document(trade)
     for image, own in zip(trade.images, document.get("images", ()), strict=True):
         if image.content_type != PDF:
-            own["url"] = image_files.address(Place(trade.user_id, trade.trade_id, image.image_id), image)
+            own["url"] = image_files.address(ImagePlace(trade.user_id, trade.trade_id, image.image_id), image)
             break
     return document
 
@@ -222,7 +222,7 @@ async def get_trade(
     trade, waiting = uploads.read(user, trade_id.lower(), datetime.now(UTC))
     if trade.images or waiting:  # never a 304: the images' addresses expire, and uploads change without the version
         images = documents.shown_images(
-            trade, waiting, lambda image: image_files.address(Place(user, trade.trade_id, image.image_id), image)
+            trade, waiting, lambda image: image_files.address(ImagePlace(user, trade.trade_id, image.image_id), image)
         )
         document = {**documents.trade_document(trade), "images": images}
         return reply(200, _with_base(trade, document, include), {"ETag": etag(trade.version, with_images=True)})
@@ -284,7 +284,7 @@ async def delete_trade(trade_id: str, user: str, if_match: str | None = None) ->
     return reply(204)
 
 
-def _recorded(document: Any, user: str, idempotency_key: str | None, on_existing: str | None) -> Outcome:
+def _recorded(document: Any, user: str, idempotency_key: str | None, on_existing: str | None) -> CreatedTrade:
     given = models.TradeInput.model_validate(document)
     asked = {} if on_existing is None else {"onExisting": on_existing}
     request = keyed(idempotency_key, "createTrade", given, shown_as_new, **asked)

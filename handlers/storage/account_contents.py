@@ -72,14 +72,14 @@ def delete_cash(user_id: str, account_id: str, now: datetime) -> Iterator[None]:
             continue
         with suppress(CashNotFound, VersionMismatch):
             row, other = cash.with_other_side(user_id, account_id, row.cash_id)
-            changes = [cash.Change(None, row)]
+            changes = [cash.CashChange(None, row)]
             if other is not None:
-                changes.append(cash.Change(other.alone(now), other))
+                changes.append(cash.CashChange(other.alone(now), other))
             cash.write(user_id, changes)
         yield
     for some in _batches(alone):
         with suppress(VersionMismatch):
-            cash.write(user_id, [cash.Change(None, row) for row in some])
+            cash.write(user_id, [cash.CashChange(None, row) for row in some])
         yield
 
 

@@ -25,18 +25,19 @@ PART_BYTES = 5 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class StoredFile:
     """A file that exists: its size in bytes, and when it was written."""
 
     size: int
     changed_at: datetime
 
 
-def found(prefix: str) -> dict[str, Found]:
+def found(prefix: str) -> dict[str, StoredFile]:
     """The files whose keys have the prefix, by the rest of their keys. Reads one page only: at most 1 000 files."""
     page = s3().list_objects_v2(Bucket=files_bucket(), Prefix=prefix)
     return {
-        file["Key"].removeprefix(prefix): Found(file["Size"], file["LastModified"]) for file in page.get("Contents", ())
+        file["Key"].removeprefix(prefix): StoredFile(file["Size"], file["LastModified"])
+        for file in page.get("Contents", ())
     }
 
 

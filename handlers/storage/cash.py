@@ -15,7 +15,7 @@ from handlers.storage.clients import ledger_table
 from handlers.storage.codec import Codec
 from handlers.storage.dynamo import CONDITION_FAILED, MOST_QUERIES, at_version, pages
 from handlers.storage.errors import CashIdTaken, CashNotFound, VersionMismatch
-from handlers.storage.import_edits import Kind
+from handlers.storage.import_edits import EditedKind
 from handlers.storage.trade_items import KeptAnswer
 from handlers.storage.trade_queries import TradeFilter
 
@@ -74,7 +74,7 @@ def putting(cash: Cash) -> list[TransactWriteItemTypeDef]:
     return actions
 
 
-class Change(NamedTuple):
+class CashChange(NamedTuple):
     """A row to store in place of the former one, which has to be stored at its version. Without a former one it is new;
     without a new one the former is deleted.
     """
@@ -85,7 +85,7 @@ class Change(NamedTuple):
 
 def write(
     user_id: str,
-    changes: Sequence[Change],
+    changes: Sequence[CashChange],
     answer: KeptAnswer | None = None,
     now: datetime | None = None,
     *,
@@ -149,9 +149,9 @@ def _marks(new: Cash | None, former: Cash | None) -> Iterator[TransactWriteItemT
     if former is None or former.import_id is None:
         return
     if new is not None:
-        yield import_edits.mark(new.user_id, former.import_id, Kind.CASH, new.cash_id, new.updated_at)
+        yield import_edits.mark(new.user_id, former.import_id, EditedKind.CASH, new.cash_id, new.updated_at)
     elif former.version > 1:
-        yield import_edits.unmark(former.user_id, former.import_id, Kind.CASH, former.cash_id)
+        yield import_edits.unmark(former.user_id, former.import_id, EditedKind.CASH, former.cash_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

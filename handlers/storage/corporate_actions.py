@@ -24,7 +24,7 @@ _ACTIONS = Codec(RecordedAction)
 
 
 @dataclass(frozen=True, slots=True)
-class Count:
+class ActionCount:
     """How many actions of a symbol there are, and how often that has changed; 0 while nothing is stored."""
 
     actions: int = 0
@@ -69,17 +69,17 @@ def _among(items: Iterable[Mapping[str, Any]], symbol: str | None) -> Iterator[R
             yield action
 
 
-def count(user_id: str, symbol: str) -> Count:
+def count(user_id: str, symbol: str) -> ActionCount:
     """How many actions of the symbol there are now. Raises Busy."""
     return count_of(ledger.get(user_id, ledger.actions_count(symbol)))
 
 
-def count_of(item: Mapping[str, Any] | None) -> Count:
+def count_of(item: Mapping[str, Any] | None) -> ActionCount:
     """What the item of a symbol counts."""
-    return Count(int(item["count"]["N"]), int(item["version"]["N"])) if item else Count()
+    return ActionCount(int(item["count"]["N"]), int(item["version"]["N"])) if item else ActionCount()
 
 
-def of_position(user_id: str, account_id: str, symbol: str, counted: Count) -> tuple[CorporateAction, ...]:
+def of_position(user_id: str, account_id: str, symbol: str, counted: ActionCount) -> tuple[CorporateAction, ...]:
     """The actions that apply to a position that is new. Raises Busy."""
     if not counted.actions:
         return ()
@@ -101,7 +101,7 @@ def symbols(action: CorporateAction) -> list[str]:
     return [action.symbol] if action.new_symbol is None else [action.symbol, action.new_symbol]
 
 
-def put(action: RecordedAction, counted: Sequence[Count]) -> list[TransactWriteItemTypeDef]:
+def put(action: RecordedAction, counted: Sequence[ActionCount]) -> list[TransactWriteItemTypeDef]:
     """The writes of a new action, on the condition that the counts of its symbols are what they were."""
     return [
         *map(ledger.put_new, items_of(action)),
@@ -127,7 +127,7 @@ def set_count(user_id: str, symbol: str, actions: int) -> None:
             raise VersionMismatch(symbol)
 
 
-def remove(action: RecordedAction, counted: Sequence[Count]) -> list[TransactWriteItemTypeDef]:
+def remove(action: RecordedAction, counted: Sequence[ActionCount]) -> list[TransactWriteItemTypeDef]:
     """The deletion of an action, on the condition that the counts of its symbols are what they were."""
     user_id, version = action.user_id, at_version(action.version)
     return [
@@ -137,7 +137,7 @@ def remove(action: RecordedAction, counted: Sequence[Count]) -> list[TransactWri
     ]
 
 
-def _put_count(user_id: str, symbol: str, counted: Count, change: int) -> TransactWriteItemTypeDef:
+def _put_count(user_id: str, symbol: str, counted: ActionCount, change: int) -> TransactWriteItemTypeDef:
     item: ledger.Item = {
         **ledger.key(user_id, ledger.actions_count(symbol)),
         "count": {"N": str(counted.actions + change)},

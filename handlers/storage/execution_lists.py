@@ -37,7 +37,7 @@ class ExecutionFilter(TradeFilter):
     kinds: tuple[ExecutionKind, ...] = ()
 
 
-class Page(NamedTuple):
+class ExecutionPage(NamedTuple):
     """A page of executions, and the position behind which the next one begins; None at the end."""
 
     executions: list[RecordedExecution]
@@ -72,7 +72,7 @@ def listed(
     newest_first: bool,
     limit: int,
     after: str | None,
-) -> Page:
+) -> ExecutionPage:
     """Executions of these accounts by time, from the index, which may lag behind a write by a moment.
 
     first, last: further bounds of the time, both included. after: where the page before ended. A page that has less
@@ -80,7 +80,7 @@ def listed(
     """
     low, high = _bounds(wanted, first, last)
     if low > high or not account_ids:
-        return Page([], None)
+        return ExecutionPage([], None)
     reading = _Reading(len(account_ids))
     page_size = _page_size(wanted, limit, len(account_ids))
     ranges = [
@@ -92,13 +92,13 @@ def listed(
     for position, item in merge(*ranges, key=itemgetter(0), reverse=newest_first):
         if item is None:  # all ranges were read up to here
             if reading.is_enough:
-                return Page(found, position)
+                return ExecutionPage(found, position)
             continue
         if len(found) == limit:
-            return Page(found, reached)
+            return ExecutionPage(found, reached)
         found.append(execution_of(item))
         reached = position
-    return Page(found, None)
+    return ExecutionPage(found, None)
 
 
 def _bounds(wanted: ExecutionFilter, first: datetime | None, last: datetime | None) -> tuple[str, str]:

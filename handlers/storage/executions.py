@@ -27,7 +27,7 @@ from handlers.storage.clients import ledger_table, trades_table
 from handlers.storage.codec import Codec
 from handlers.storage.dynamo import absent, at_version, pages
 from handlers.storage.errors import Contended, ExecutionNotFound, VersionMismatch
-from handlers.storage.import_edits import Kind
+from handlers.storage.import_edits import EditedKind
 from handlers.storage.trade_items import KeptAnswer, answer_key, answer_of, external_key, instant, trade_item, trade_key
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ class TooMuchAtOnce(Exception):
     """Raised when a change is more than one transaction holds."""
 
 
-class Written(NamedTuple):
+class PositionWrite(NamedTuple):
     """All that a change of one position writes. `is_gone` when the position is deleted, `is_counted` when the same
     transaction changes the count of its symbol's actions. `new` are the ids that no execution may have yet; of others,
     it is known.
@@ -162,7 +162,7 @@ def position_key(of: Execution | StoredPosition) -> PositionKey:
     return PositionKey(of.account_id, symbol_key(of.symbol), of.pair_id)
 
 
-class Place(NamedTuple):
+class PositionInAccount(NamedTuple):
     """A position with its account, None if there is none, and the user's settings; and the answer that is kept for an
     idempotency key, if one was asked for.
     """
@@ -173,7 +173,9 @@ class Place(NamedTuple):
     answer: KeptAnswer | None = None
 
 
-def place(user_id: str, wanted: PositionKey, symbol: str, *, answer_for: str | None, now: datetime) -> Place:
+def place(
+    user_id: str, wanted: PositionKey, symbol: str, *, answer_for: str | None, now: datetime
+) -> PositionInAccount:
     """The position, its account and the settings as they stand now, in one request.
 
     The position is an empty one, under the symbol as given, if there is none. answer_for: the idempotency key whose
@@ -191,7 +193,7 @@ def place(user_id: str, wanted: PositionKey, symbol: str, *, answer_for: str | N
     return _place_among(user_id, wanted, symbol, found)._replace(answer=answer)
 
 
-def places(user_id: str, account_id: str, wanted: Mapping[PositionKey, str]) -> dict[PositionKey, Place]:
+def places(user_id: str, account_id: str, wanted: Mapping[PositionKey, str]) -> dict[PositionKey, PositionInAccount]:
     """Positions of one account by what names them, as `place` has each of them, in as few requests as they take.
 
     wanted: what names each position, and its symbol as given. Raises Busy.
@@ -208,11 +210,11 @@ def _keys_of_places(user_id: str, account_id: str, wanted: Mapping[PositionKey, 
     return [ledger.key(user_id, name) for name in names]
 
 
-def _place_among(user_id: str, wanted: PositionKey, symbol: str, found: Mapping[str, Any]) -> Place:
+def _place_among(user_id: str, wanted: PositionKey, symbol: str, found: Mapping[str, Any]) -> PositionInAccount:
     """The position with its account and the settings, of what was found of their keys."""
     account, settings = trading_accounts.among(user_id, wanted.account_id, found)
     if (held := found.get(ledger.position(*wanted))) is not None:
-        return Place(_POSITIONS.instance(held), account, settings)
+        return PositionInAccount(_POSITIONS.instance(held), account, settings)
     counted = corporate_actions.count_of(found.get(ledger.actions_count(symbol)))
     empty = StoredPosition(
         user_id=user_id,
@@ -222,7 +224,7 @@ def _place_among(user_id: str, wanted: PositionKey, symbol: str, found: Mapping[
         actions=corporate_actions.of_position(user_id, wanted.account_id, symbol, counted),
         actions_version=counted.version,
     )
-    return Place(empty, account, settings)
+    return PositionInAccount(empty, account, settings)
 
 
 def marked_position(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, PositionKey, int] | None:
@@ -445,14 +447,14 @@ _SHARED = (
 )
 
 
-def alone(position: StoredPosition) -> Written:
+def alone(position: StoredPosition) -> PositionWrite:
     """The write of a position without anything else."""
-    return Written(position=position, put=(), removed=(), trades=(), vanished=())
+    return PositionWrite(position=position, put=(), removed=(), trades=(), vanished=())
 
 
 def write(
     user_id: str,
-    changes: Sequence[Written],
+    changes: Sequence[PositionWrite],
     answer: KeptAnswer | None,
     now: datetime,
     *,
@@ -487,7 +489,7 @@ def write(
     return earlier
 
 
-def _actions_are_counted(user_id: str, changes: Sequence[Written]) -> Iterator[TransactWriteItemTypeDef]:
+def _actions_are_counted(user_id: str, changes: Sequence[PositionWrite]) -> Iterator[TransactWriteItemTypeDef]:
     """The checks that new positions have all corporate actions of their symbols. Several may be of one symbol, and a
     transaction checks an item once. Raises VersionMismatch when two of them have others.
     """
@@ -501,7 +503,7 @@ def _actions_are_counted(user_id: str, changes: Sequence[Written]) -> Iterator[T
         yield corporate_actions.unchanged(user_id, symbol, version)
 
 
-def _actions(user_id: str, change: Written) -> Iterator[TransactWriteItemTypeDef]:
+def _actions(user_id: str, change: PositionWrite) -> Iterator[TransactWriteItemTypeDef]:
     if change.is_gone:
         key = ledger.position(change.position.account_id, change.position.symbol, change.position.pair_id)
         yield ledger.delete(user_id, key, **at_version(change.position.version))
@@ -519,7 +521,7 @@ def _actions(user_id: str, change: Written) -> Iterator[TransactWriteItemTypeDef
         versions[execution.execution_id] = execution.version
     for execution in change.put:
         if execution.import_id is not None and execution.version > versions.get(execution.execution_id, 1):
-            edited = Kind.EXECUTION, execution.execution_id, execution.updated_at
+            edited = EditedKind.EXECUTION, execution.execution_id, execution.updated_at
             yield import_edits.mark(user_id, execution.import_id, *edited)
         yield put_execution(execution)
         yield put_ref(execution, is_new=execution.execution_id in change.new)
@@ -629,7 +631,7 @@ def delete_execution(execution: RecordedExecution) -> Iterator[TransactWriteItem
     yield ledger.delete(user_id, _place(execution), **at_version(execution.version))
     yield ledger.delete(user_id, ledger.ref(execution.execution_id))
     if execution.import_id is not None and execution.version > 1:
-        yield import_edits.unmark(user_id, execution.import_id, Kind.EXECUTION, execution.execution_id)
+        yield import_edits.unmark(user_id, execution.import_id, EditedKind.EXECUTION, execution.execution_id)
 
 
 def _place(execution: RecordedExecution) -> str:

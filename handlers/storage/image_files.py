@@ -29,7 +29,7 @@ _PENDING = "<Tagging><TagSet><Tag><Key>status</Key><Value>pending</Value></Tag><
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ImagePlace:
     """The place of an image's file in the bucket."""
 
     user_id: str
@@ -84,13 +84,13 @@ def prefix_of(user_id: str, trade_id: str) -> str:
     return f"{PREFIX}{user_id}/{trade_id}/"
 
 
-def place_of(key: str) -> Place | None:
+def place_of(key: str) -> ImagePlace | None:
     """The place of the key; None for a key that no form was made for."""
     images, *names = key.split("/")
-    return Place(*names) if f"{images}/" == PREFIX and len(names) == 3 and all(names) else None
+    return ImagePlace(*names) if f"{images}/" == PREFIX and len(names) == 3 and all(names) else None
 
 
-def form(place: Place, content_type: str) -> tuple[str, dict[str, str]]:
+def form(place: ImagePlace, content_type: str) -> tuple[str, dict[str, str]]:
     """Address and fields of a form that sends one file to the place, of this media type, within the size limit."""
     fields = {"Content-Type": content_type, "tagging": _PENDING}
     with failures_are_unavailable():
@@ -104,7 +104,7 @@ def form(place: Place, content_type: str) -> tuple[str, dict[str, str]]:
     return signed["url"], signed["fields"]
 
 
-def address(place: Place, image: Image) -> str:
+def address(place: ImagePlace, image: Image) -> str:
     """An address that shows the version of the file that was checked, for some minutes.
 
     S3 answers with the media type that the check found, not with the one that the form stored, and with a file name
@@ -121,12 +121,12 @@ def address(place: Place, image: Image) -> str:
         return s3().generate_presigned_url("get_object", Params=wanted, ExpiresIn=int(SHOWN_FOR.total_seconds()))
 
 
-def size_of(place: Place, version: str) -> int:
+def size_of(place: ImagePlace, version: str) -> int:
     """The size of the file in bytes."""
     return s3().head_object(Bucket=files_bucket(), Key=place.key, VersionId=version)["ContentLength"]
 
 
-def read_range(place: Place, version: str, start: int, count: int) -> bytes:
+def read_range(place: ImagePlace, version: str, start: int, count: int) -> bytes:
     """`count` bytes of the file from the position `start` on; `count` is at least 1."""
     wanted = f"bytes={start}-{start + count - 1}"
     answer = s3().get_object(Bucket=files_bucket(), Key=place.key, VersionId=version, Range=wanted)
@@ -134,7 +134,7 @@ def read_range(place: Place, version: str, start: int, count: int) -> bytes:
         return body.read()
 
 
-def read_whole(place: Place, image: Image) -> bytes | None:
+def read_whole(place: ImagePlace, image: Image) -> bytes | None:
     """The file of an image, of 10 MB at most; None if it has been deleted."""
     try:
         return read_range(place, image.file_version, 0, image.size)
@@ -144,13 +144,13 @@ def read_whole(place: Place, image: Image) -> bytes | None:
         return None
 
 
-def write(place: Place, content_type: str, content: bytes) -> str:
+def write(place: ImagePlace, content_type: str, content: bytes) -> str:
     """Write the file of an image that has been checked. Returns its version."""
     answer = s3().put_object(Bucket=files_bucket(), Key=place.key, Body=content, ContentType=content_type)
     return answer["VersionId"]
 
 
-def keep(place: Place, version: str) -> None:
+def keep(place: ImagePlace, version: str) -> None:
     """Exclude the file from what the bucket's lifecycle deletes."""
     s3().put_object_tagging(
         Bucket=files_bucket(),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 
-class Kind(StrEnum):
+class EditedKind(StrEnum):
     """What was edited."""
 
     EXECUTION = "fill"
@@ -34,14 +34,14 @@ class Edited(NamedTuple):
     cash: list[str]
 
 
-def mark(user_id: str, import_id: str, kind: Kind, of_id: str, now: datetime) -> TransactWriteItemTypeDef:
+def mark(user_id: str, import_id: str, kind: EditedKind, of_id: str, now: datetime) -> TransactWriteItemTypeDef:
     """The write that says that something of an import is edited now."""
     key = ledger.key(user_id, ledger.edited(import_id, kind, of_id))
     # Edits come after the commit, from which on the time to undo runs. DynamoDB deletes the item some time after that.
     return ledger.put({**key, "expiresAt": {"N": str(epoch_seconds(now + CAN_BE_UNDONE))}})
 
 
-def unmark(user_id: str, import_id: str, kind: Kind, of_id: str) -> TransactWriteItemTypeDef:
+def unmark(user_id: str, import_id: str, kind: EditedKind, of_id: str) -> TransactWriteItemTypeDef:
     """The write that forgets something of an import which is deleted."""
     return ledger.delete(user_id, ledger.edited(import_id, kind, of_id))
 
@@ -52,5 +52,5 @@ def first(user_id: str, import_id: str, most: int) -> Edited:
     prefix = ledger.edited(import_id)
     for item in islice(ledger.below(user_id, prefix, limit=most), most):
         kind, _, of_id = item["item"]["S"].removeprefix(prefix).partition("|")
-        (found.executions if kind == Kind.EXECUTION else found.cash).append(of_id)
+        (found.executions if kind == EditedKind.EXECUTION else found.cash).append(of_id)
     return found

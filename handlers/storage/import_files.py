@@ -48,7 +48,7 @@ _ROWS = Codec(DecidedRow, maps={"of", "fill", "instrument", "cash", "action"})
 _EXECUTIONS = Codec(RecordedExecution, maps=("instrument",))
 
 
-class Place(NamedTuple):
+class ImportFolder(NamedTuple):
     """The import whose files are meant."""
 
     user_id: str
@@ -60,15 +60,15 @@ class Place(NamedTuple):
         return f"{bucket.IMPORTS}{self.user_id}/{self.import_id}/"
 
 
-def place_of(key: str) -> Place | None:
+def folder_of(key: str) -> ImportFolder | None:
     """The import to which the key of an uploaded file belongs; None for a key that no form was made for."""
     match key.split("/"):
         case ["imports", user_id, import_id, "file"] if user_id and import_id:
-            return Place(user_id, import_id)
+            return ImportFolder(user_id, import_id)
     return None
 
 
-def form(place: Place) -> tuple[str, dict[str, str]]:
+def form(place: ImportFolder) -> tuple[str, dict[str, str]]:
     """Address and fields of a form that sends the import's file, within the size limit."""
     with failures_are_unavailable():
         signed = s3().generate_presigned_post(
@@ -81,54 +81,54 @@ def form(place: Place) -> tuple[str, dict[str, str]]:
     return signed["url"], signed["fields"]
 
 
-def chunks(place: Place, version: str) -> Iterator[bytes]:
+def chunks(place: ImportFolder, version: str) -> Iterator[bytes]:
     """The uploaded file, at that version, piece by piece. Raises Unavailable."""
     answer = s3().get_object(Bucket=files_bucket(), Key=place.prefix + _FILE, VersionId=version)
     with failures_are_unavailable(), closing(answer["Body"]) as body:
         yield from body.iter_chunks(_CHUNK)
 
 
-def delete_upload(place: Place, version: str) -> None:
+def delete_upload(place: ImportFolder, version: str) -> None:
     """Delete one version of an uploaded file for good. Safe to repeat."""
     s3().delete_object(Bucket=files_bucket(), Key=place.prefix + _FILE, VersionId=version)
 
 
-def delete_report(place: Place, report: str) -> None:
+def delete_report(place: ImportFolder, report: str) -> None:
     """Delete what a reading has written. Safe to repeat."""
     image_files.delete_all(f"{place.prefix}{report}/")
 
 
-def delete_all(place: Place) -> int:
+def delete_all(place: ImportFolder) -> int:
     """Delete all files of the import, for good. Returns how many there were. Safe to repeat."""
     return image_files.delete_all(place.prefix)
 
 
-def write_rows(place: Place, report: str, number: int, rows: Iterable[DecidedRow]) -> None:
+def write_rows(place: ImportFolder, report: str, number: int, rows: Iterable[DecidedRow]) -> None:
     """Write one file of a report's rows; numbers count from 0."""
     _write(place, report, ROWS, number, map(_ROWS.item, rows))
 
 
-def read_rows(place: Place, report: str, number: int) -> Iterator[DecidedRow]:
+def read_rows(place: ImportFolder, report: str, number: int) -> Iterator[DecidedRow]:
     """The rows of one file of a report, in their order. Raises Unavailable."""
     return map(_ROWS.instance, _read(place, report, ROWS, number))
 
 
-def write_trades(place: Place, report: str, number: int, changes: Iterable[Mapping[str, Any]]) -> None:
+def write_trades(place: ImportFolder, report: str, number: int, changes: Iterable[Mapping[str, Any]]) -> None:
     """Write one file of a report's trades, each with its former state as JSON; numbers count from 0."""
     _write(place, report, TRADES, number, changes)
 
 
-def read_trades(place: Place, report: str, number: int) -> Iterator[Any]:
+def read_trades(place: ImportFolder, report: str, number: int) -> Iterator[Any]:
     """The trades of one file of a report, in their order. Raises Unavailable."""
     return _read(place, report, TRADES, number)
 
 
-def write_small(place: Place, name: str, content: Any) -> None:
+def write_small(place: ImportFolder, name: str, content: Any) -> None:
     """Write a small file of the import, as JSON."""
     bucket.write_whole(place.prefix + name, gzip.compress(json.dumps(content).encode(), _COMPRESSION))
 
 
-def read_small(place: Place, name: str) -> Any:
+def read_small(place: ImportFolder, name: str) -> Any:
     """The content of a small file of the import, which is there. Raises Unavailable."""
     content = bucket.read_whole(place.prefix + name)
     if content is None:
@@ -143,7 +143,7 @@ class Kept(NamedTuple):
     executions: Mapping[str, RecordedExecution]
 
 
-def keep_for_undo(place: Place, kept: Kept) -> None:
+def keep_for_undo(place: ImportFolder, kept: Kept) -> None:
     """Keep what a commit is about to change, in place of what was kept before."""
     content = {
         "trades": [trade_item(trade) for trade in kept.trades.values()],
@@ -152,7 +152,7 @@ def keep_for_undo(place: Place, kept: Kept) -> None:
     write_small(place, _UNDO, content)
 
 
-def kept_for_undo(place: Place) -> Kept:
+def kept_for_undo(place: ImportFolder) -> Kept:
     """What was kept; nothing if the commit changed nothing. Raises Unavailable."""
     content = bucket.read_whole(place.prefix + _UNDO)
     found = {"trades": [], "executions": []} if content is None else json.loads(gzip.decompress(content))
@@ -160,7 +160,7 @@ def kept_for_undo(place: Place) -> Kept:
     return Kept({trade.trade_id: trade for trade in trades}, {one.execution_id: one for one in executions})
 
 
-def leave_over(place: Place, trades: Iterable[Mapping[str, Any]]) -> int:
+def leave_over(place: ImportFolder, trades: Iterable[Mapping[str, Any]]) -> int:
     """Add documents of trades to those whose notes are left over; returns how many there are then. Safe to repeat."""
     found = {trade["tradeId"]: trade for trade in left_over(place)}
     found |= {trade["tradeId"]: trade for trade in trades}
@@ -169,28 +169,28 @@ def leave_over(place: Place, trades: Iterable[Mapping[str, Any]]) -> int:
     return len(found)
 
 
-def left_over_address(place: Place, valid_for: timedelta) -> str:
+def left_over_address(place: ImportFolder, valid_for: timedelta) -> str:
     """An address from which a browser saves the trades whose notes are left over."""
     return bucket.address(place.prefix + LEFT_OVER, name=LEFT_OVER, media_type="application/gzip", valid_for=valid_for)
 
 
-def left_over(place: Place) -> list[Any]:
+def left_over(place: ImportFolder) -> list[Any]:
     """The documents of the trades whose notes are left over. Raises Unavailable."""
     content = bucket.read_whole(place.prefix + LEFT_OVER)
     return [] if content is None else [json.loads(line) for line in gzip.decompress(content).splitlines()]
 
 
-def _write(place: Place, report: str, kind: str, number: int, items: Iterable[Mapping[str, Any]]) -> None:
+def _write(place: ImportFolder, report: str, kind: str, number: int, items: Iterable[Mapping[str, Any]]) -> None:
     lines = "".join(_ENCODER.encode(item) + "\n" for item in items)
     bucket.write_whole(_part(place, report, kind, number), gzip.compress(lines.encode(), _COMPRESSION))
 
 
-def _read(place: Place, report: str, kind: str, number: int) -> Iterator[Any]:
+def _read(place: ImportFolder, report: str, kind: str, number: int) -> Iterator[Any]:
     content = bucket.read_whole(_part(place, report, kind, number))
     if content is None:
         raise AssertionError("a report that an import names is whole")
     return map(json.loads, gzip.decompress(content).splitlines())
 
 
-def _part(place: Place, report: str, kind: str, number: int) -> str:
+def _part(place: ImportFolder, report: str, kind: str, number: int) -> str:
     return f"{place.prefix}{report}/{kind}-{number:04}.ndjson.gz"

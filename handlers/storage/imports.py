@@ -14,7 +14,7 @@ from handlers.storage.clients import ledger_table
 from handlers.storage.codec import Codec
 from handlers.storage.dynamo import CONDITION_FAILED, at_version
 from handlers.storage.errors import ImportNotFound, TooManyImports, VersionMismatch
-from handlers.storage.import_files import Place
+from handlers.storage.import_files import ImportFolder
 from handlers.storage.trade_items import KeptAnswer, epoch_seconds
 
 if TYPE_CHECKING:
@@ -126,12 +126,12 @@ def delete(former: Import) -> None:
         raise VersionMismatch(former.import_id)
 
 
-def gone(before: Mapping[str, Any], after: Mapping[str, Any]) -> Place | None:
+def gone(before: Mapping[str, Any], after: Mapping[str, Any]) -> ImportFolder | None:
     """The import that a change of an item has deleted, whoever did."""
     if "importStatus" not in before or after:
         return None
     found = import_of(before)
-    return Place(found.user_id, found.import_id)
+    return ImportFolder(found.user_id, found.import_id)
 
 
 def import_of(item: Any) -> Import:

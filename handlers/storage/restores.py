@@ -13,7 +13,7 @@ from uuid import UUID
 
 from botocore.exceptions import ClientError
 
-from handlers.journal.merges import Change, Plan
+from handlers.journal.merges import DocumentChange, RestorePlan
 from handlers.journal.restores import MOST_BYTES, TIME_TO_SEND, Restore
 from handlers.storage import bucket, ledger, trade_queries, trading_accounts
 from handlers.storage.clients import failures_are_unavailable, files_bucket, s3
@@ -177,25 +177,25 @@ def named_by(key: str) -> tuple[str, str] | None:
 # The plan
 
 
-def write_plan(restore: Restore, plan: Plan) -> None:
+def write_plan(restore: Restore, plan: RestorePlan) -> None:
     """Store all that the restore is to write, before it writes anything."""
     lines = [json.dumps([plan.into_empty, sorted(plan.positions), sorted(plan.symbols)])]
     lines += [json.dumps(list(asdict(change).values())) for change in plan.changes.values()]
     bucket.write_whole(_plan_key(restore), gzip.compress("\n".join(lines).encode(), _COMPRESSION))
 
 
-def read_plan(restore: Restore) -> Plan:
+def read_plan(restore: Restore) -> RestorePlan:
     """The plan that was stored. Raises Unavailable."""
     packed = ArchiveFile(_plan_key(restore)).whole()
     first, *lines = gzip.decompress(packed).decode().split("\n")
     into_empty, positions, symbols = json.loads(first)
     changes = [_change(*json.loads(line)) for line in lines]
     by_id = {(change.name, change.id): change for change in changes}
-    return Plan(changes=by_id, into_empty=into_empty, positions=frozenset(positions), symbols=frozenset(symbols))
+    return RestorePlan(changes=by_id, into_empty=into_empty, positions=frozenset(positions), symbols=frozenset(symbols))
 
 
-def _change(name: str, thing_id: str, after: str, before: str | None, before_hash: str | None) -> Change:
-    return Change(name=name, id=thing_id, after=after, before=before, before_hash=before_hash)
+def _change(name: str, thing_id: str, after: str, before: str | None, before_hash: str | None) -> DocumentChange:
+    return DocumentChange(name=name, id=thing_id, after=after, before=before, before_hash=before_hash)
 
 
 def _plan_key(restore: Restore) -> str:

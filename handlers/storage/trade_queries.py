@@ -73,7 +73,7 @@ class ListPosition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class TradePage:
     """Trades of a list, and the position at which the next page starts; None at the end. A page may be empty before the
     end."""
 
@@ -107,16 +107,16 @@ _SEVERAL = f"{BY_STATUS}, merged"
 
 def list_trades(
     user_id: str, wanted: TradeFilter, *, limit: int, newest_first: bool = True, after: ListPosition | None = None
-) -> Page:
+) -> TradePage:
     """A page of at most `limit` of the user's trades, by the instant of their entry.
 
     Reads an index, which may lag behind a write by a moment; an external id is looked up consistently. Raises
     BadPageToken for a position in another index; Busy.
     """
     if wanted.open_from and wanted.open_to and wanted.open_from > wanted.open_to:
-        return Page(trades=(), next=None)
+        return TradePage(trades=(), next=None)
     if wanted.external_id is not None:
-        return Page(trades=tuple(_of_external_id(user_id, wanted, wanted.external_id)), next=None)
+        return TradePage(trades=tuple(_of_external_id(user_id, wanted, wanted.external_id)), next=None)
     indexes = _indexes(wanted)
     name = indexes[0].name if len(indexes) == 1 else _SEVERAL
     if after is not None and after.index != name:
@@ -169,7 +169,7 @@ def _merged(
     limit: int,
     newest_first: bool,
     after: ListPosition | None,
-) -> Page:
+) -> TradePage:
     """A page of the trades of several statuses: the lists of each, merged by the instant of the entry.
 
     A list that was not read to its end is known up to where it was; what other lists have beyond that is left to the
@@ -205,29 +205,29 @@ def _of_external_id(user_id: str, wanted: TradeFilter, external_id: str) -> Iter
                 yield trade
 
 
-class Count(NamedTuple):
+class TradeCount(NamedTuple):
     """How many trades a list has, and whether all were counted."""
 
     number: int
     is_exact: bool
 
 
-def count_trades(user_id: str, wanted: TradeFilter, *, most: int, out_of_time: Callable[[], bool]) -> Count:
+def count_trades(user_id: str, wanted: TradeFilter, *, most: int, out_of_time: Callable[[], bool]) -> TradeCount:
     """How many of the user's trades fit: exact up to `most`, as long as there is time. Raises Busy."""
     if wanted.open_from and wanted.open_to and wanted.open_from > wanted.open_to:
-        return Count(0, is_exact=True)
+        return TradeCount(0, is_exact=True)
     if wanted.external_id is not None:
-        return Count(len(list(_of_external_id(user_id, wanted, wanted.external_id))), is_exact=True)
+        return TradeCount(len(list(_of_external_id(user_id, wanted, wanted.external_id))), is_exact=True)
     number = 0
     for index in _indexes(wanted):
         asked: Any = {**_query(user_id, wanted, index), "Select": "COUNT"}
         for page in pages(asked):
             number += page.answer["Count"]
             if number > most:
-                return Count(most, is_exact=False)
+                return TradeCount(most, is_exact=False)
             if page.last is not None and out_of_time():
-                return Count(number, is_exact=False)
-    return Count(number, is_exact=True)
+                return TradeCount(number, is_exact=False)
+    return TradeCount(number, is_exact=True)
 
 
 def every_trade(user_id: str) -> Iterator[Trade]:
@@ -430,7 +430,7 @@ def _midnight(day: date | None, days_later: int, otherwise: str) -> str:
 
 def _page_of_one_key(
     query: QueryInputTypeDef, index: _Index, limit: int, newest_first: bool, after: ListPosition | None
-) -> Page:
+) -> TradePage:
     """A page of the trades of one idempotency key. They are few, and their index is not ordered by entry, so all are
     read and sorted.
     """
@@ -449,5 +449,5 @@ def _position(index: _Index, item: Mapping[str, Any]) -> ListPosition:
     return ListPosition(index=index.name, sort_key=item[index.sort_key]["S"], trade_id=item["tradeId"]["S"])
 
 
-def _page(items: Sequence[Any], following: ListPosition | None) -> Page:
-    return Page(trades=tuple(trade_of(item) for item in items), next=following)
+def _page(items: Sequence[Any], following: ListPosition | None) -> TradePage:
+    return TradePage(trades=tuple(trade_of(item) for item in items), next=following)

@@ -15,7 +15,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from handlers.journal.settings import MAIN, Settings
-from handlers.journal.trading_accounts import MOST_ACCOUNTS, Standing, TradingAccount, main_account
+from handlers.journal.trading_accounts import MOST_ACCOUNTS, SettingsAndAccounts, TradingAccount, main_account
 from handlers.storage import ledger, trade_defaults
 from handlers.storage.clients import ledger_table, stats_table
 from handlers.storage.codec import Codec
@@ -242,12 +242,12 @@ def put_settings(changed: Settings, former: Settings, main: TradingAccount | Non
         raise VersionMismatch(ledger.SETTINGS)
 
 
-def standing(user_id: str) -> Standing:
+def settings_and_accounts(user_id: str) -> SettingsAndAccounts:
     """Settings and accounts as the statistics have them: eventually consistent, in one request. Raises Busy."""
-    return standing_of(user_id, _copies_between(user_id, SETTINGS_COPY, f"{ACCOUNT_COPIES}~"))
+    return settings_and_accounts_of(user_id, _copies_between(user_id, SETTINGS_COPY, f"{ACCOUNT_COPIES}~"))
 
 
-def standing_of(user_id: str, copies: Iterable[Any]) -> Standing:
+def settings_and_accounts_of(user_id: str, copies: Iterable[Any]) -> SettingsAndAccounts:
     """Settings and accounts of the items in which the statistics have them: the copies before or behind the books."""
     own, accounts = Settings(user_id=user_id), {}
     for item in copies:
@@ -256,7 +256,7 @@ def standing_of(user_id: str, copies: Iterable[Any]) -> Standing:
         else:
             account = account_of(item)
             accounts[account.account_id] = account
-    return Standing(settings=own, accounts=accounts)
+    return SettingsAndAccounts(settings=own, accounts=accounts)
 
 
 def lies_in(

@@ -11,15 +11,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from handlers.imports.errors import EditedSince, ImportNotReady, UndecidedRows
-from handlers.imports.record import (
-    CAN_BE_UNDONE,
-    MOST_NAMED,
-    NO_SUCH_ACCOUNT,
-    EditedPolicy,
-    Import,
-    ImportStatus,
-    Phase,
-)
+from handlers.imports.record import CAN_BE_UNDONE, MOST_NAMED, NO_SUCH_ACCOUNT, Import, ImportStatus, Phase
+from handlers.journal.undoing import EditedPolicy
 from handlers.storage import account_locks, import_edits, imports, kept_answers
 from handlers.storage.errors import AccountClosing, Busy, ImportNotFound, LedgerChanged, NoSuchAccount
 from handlers.storage.queues import IN_CASE, import_apply_queue

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from generated import models
 from handlers.documents import restored
-from handlers.documents.exported import FORMAT_VERSION
+from handlers.documents.exported import ARCHIVE_FORMAT_VERSION
 from handlers.documents.restored import BadDocument
 from handlers.journal.cash import Cash
 from handlers.journal.executions import RecordedAction, RecordedExecution, instrument_errors
@@ -17,7 +17,7 @@ from handlers.journal.groups import Group
 from handlers.journal.image_formats.examine import examine
 from handlers.journal.images import MOST_BYTES, ImageRejected
 from handlers.journal.reconciling import Reconciliation
-from handlers.journal.restores import MOST_PROBLEMS, Problem
+from handlers.journal.restores import MOST_PROBLEMS, RestoreProblem
 from handlers.journal.restoring import Annotations, is_written_about
 from handlers.journal.rules import trade_errors
 from handlers.journal.settings import MAIN, Settings
@@ -25,7 +25,7 @@ from handlers.journal.trade import Trade
 from handlers.journal.trading_accounts import MOST_ACCOUNTS, TradingAccount
 from handlers.storage.executions import sharing
 from handlers.storage.mappings import MOST_MAPPINGS, StoredMapping
-from handlers.usecases.archive_positions import Positions, by_position
+from handlers.usecases.archive_positions import ArchivePositions, by_position
 from handlers.usecases.export_archive import IMAGES, MANIFEST
 from handlers.usecases.zip_reading import BadArchive, ZipReading
 
@@ -45,7 +45,7 @@ _SETTINGS = "settings.json"
 _MOST_SMALL = 64 * 1024 * 1024
 
 
-def read(name: str, document: bytes, user_id: str) -> Any:
+def read_document(name: str, document: bytes, user_id: str) -> Any:
     """A document of the member of that name, or the settings, as the journal has it. Raises BadDocument."""
     parse, _ = _PARSERS.get(f"{name}.ndjson", (restored.settings, None))
     return parse(document, user_id)
@@ -54,7 +54,7 @@ def read(name: str, document: bytes, user_id: str) -> Any:
 class NotRestorable(Exception):
     """Raised for an archive that is not restored; `problems` say why."""
 
-    def __init__(self, problems: tuple[Problem, ...]) -> None:
+    def __init__(self, problems: tuple[RestoreProblem, ...]) -> None:
         super().__init__(f"{len(problems)} problems, the first: {problems[0].code}")
         self.problems = problems
 
@@ -68,7 +68,7 @@ class _OfImage(NamedTuple):
 
 
 @dataclass(slots=True)
-class Checked:
+class CheckedArchive:
     """An archive that can be restored: what has to be held of it to write the rest as it is read once more."""
 
     archive: ZipReading
@@ -86,23 +86,23 @@ class Checked:
     missing_images: frozenset[str] = frozenset()
     # Trades of executions that none opens, and what is to be known of the archive.
     left_out: set[str] = field(default_factory=set)
-    warnings: list[Problem] = field(default_factory=list)
+    warnings: list[RestoreProblem] = field(default_factory=list)
 
     def documents(self, member: str) -> Iterator[Any]:
         """The documents of a member once more, in their order."""
         parse, _ = _PARSERS[member]
         return (parse(line, self.user_id) for line in self.archive.lines(member))
 
-    def positions(self) -> Positions:
+    def positions(self) -> ArchivePositions:
         """The positions of the executions."""
-        return Positions(self.settings, self.accounts, by_position(self.executions), self.actions)
+        return ArchivePositions(self.settings, self.accounts, by_position(self.executions), self.actions)
 
     def group_of(self) -> dict[str, str]:
         """The group of each trade that is in one."""
         return {trade_id: group.group_id for group in self.groups for trade_id in group.trade_ids}
 
 
-def check(archive: ZipReading, user_id: str, now: datetime) -> Checked:
+def check_archive(archive: ZipReading, user_id: str, now: datetime) -> CheckedArchive:
     """Check the whole archive. Raises NotRestorable with what is wrong, 100 things at most."""
     checking = _Checking(archive, user_id)
     try:
@@ -121,7 +121,7 @@ class _Enough(Exception):
 
 class _Checking:
     def __init__(self, archive: ZipReading, user_id: str) -> None:
-        self.problems: list[Problem] = []
+        self.problems: list[RestoreProblem] = []
         self._archive = archive
         self._user = user_id
         self._hashes: dict[str, str] = {}
@@ -129,10 +129,10 @@ class _Checking:
         self._images: dict[str, _OfImage] = {}
         self._external_ids: set[tuple[str, str]] = set()
 
-    def all(self, now: datetime) -> Checked:
+    def all(self, now: datetime) -> CheckedArchive:
         manifest = self._manifest()
         settings = self._settings()
-        checked = Checked(self._archive, self._user, settings)
+        checked = CheckedArchive(self._archive, self._user, settings)
         checked.missing_images = frozenset(str(each) for each in manifest.missing_images or ())
         self._accounts(checked)
         self._read(checked, "groups.ndjson", lambda _, group: checked.groups.append(group))
@@ -154,7 +154,7 @@ class _Checking:
         return checked
 
     def _note(self, code: str, detail: str, member: str | None = None, line: int | None = None) -> None:
-        self.problems.append(Problem(code=code, detail=detail, member=member, line=line))
+        self.problems.append(RestoreProblem(code=code, detail=detail, member=member, line=line))
         if len(self.problems) >= MOST_PROBLEMS:
             raise _Enough
 
@@ -167,8 +167,8 @@ class _Checking:
         except BadDocument as error:
             self._note(error.code, error.detail, MANIFEST)
             raise _Enough from None
-        if manifest.format_version != FORMAT_VERSION:
-            self._note("FORMAT_VERSION", f"is of another format version than {FORMAT_VERSION}", MANIFEST)
+        if manifest.format_version != ARCHIVE_FORMAT_VERSION:
+            self._note("FORMAT_VERSION", f"is of another format version than {ARCHIVE_FORMAT_VERSION}", MANIFEST)
             raise _Enough
         named = {member.name: member for member in manifest.members}
         for name in sorted({_SETTINGS, *_PARSERS} - named.keys()):
@@ -197,7 +197,7 @@ class _Checking:
             self._note(error.code, error.detail, _SETTINGS)
         raise _Enough
 
-    def _read(self, checked: Checked, member: str, take: Callable[[int, Any], object]) -> None:
+    def _read(self, checked: CheckedArchive, member: str, take: Callable[[int, Any], object]) -> None:
         """Have each document of a member taken, with the number of its line."""
         parse, key_of = _PARSERS[member]
         last = None
@@ -221,7 +221,7 @@ class _Checking:
     def _note_bad(self, error: BadArchive) -> None:
         self._note(error.code, error.detail, error.member, error.line)
 
-    def _accounts(self, checked: Checked) -> None:
+    def _accounts(self, checked: CheckedArchive) -> None:
         def take(line: int, account: TradingAccount) -> None:
             checked.accounts[account.account_id] = account
             if len(checked.accounts.keys() - {MAIN}) > MOST_ACCOUNTS:
@@ -231,10 +231,10 @@ class _Checking:
         if not self._is_account(checked, checked.settings.default_account_id):
             self._note("UNKNOWN_ACCOUNT", "/defaultAccountId is none of the accounts", _SETTINGS)
 
-    def _is_account(self, checked: Checked, account_id: str) -> bool:
+    def _is_account(self, checked: CheckedArchive, account_id: str) -> bool:
         return account_id == MAIN or account_id in checked.accounts
 
-    def _in_account(self, checked: Checked, account_id: str | None, member: str, line: int) -> None:
+    def _in_account(self, checked: CheckedArchive, account_id: str | None, member: str, line: int) -> None:
         if account_id is None:
             return
         checked.in_use.add(account_id)
@@ -248,7 +248,7 @@ class _Checking:
             self._note("ALREADY_TAKEN", "/externalId is that of another line", member, line)
         self._external_ids.add((owner, external_id))
 
-    def _trade(self, checked: Checked, line: int, trade: Trade | Annotations) -> None:
+    def _trade(self, checked: CheckedArchive, line: int, trade: Trade | Annotations) -> None:
         member = "trades.ndjson"
         if isinstance(trade, Annotations):
             checked.annotations[trade.trade_id] = trade
@@ -262,7 +262,7 @@ class _Checking:
                 self._note("DUPLICATE_ITEM", "/images has an image of another line", member, line)
             self._images[image.image_id] = _OfImage(line, image.content_type, image.size)
 
-    def _members_of_groups(self, checked: Checked) -> None:
+    def _members_of_groups(self, checked: CheckedArchive) -> None:
         grouped: set[str] = set()
         for line, group in enumerate(checked.groups, start=1):
             for trade_id in group.trade_ids:
@@ -274,23 +274,23 @@ class _Checking:
                     )
                 grouped.add(trade_id)
 
-    def _execution(self, checked: Checked, line: int, execution: RecordedExecution) -> None:
+    def _execution(self, checked: CheckedArchive, line: int, execution: RecordedExecution) -> None:
         self._in_account(checked, execution.account_id, "executions.ndjson", line)
         checked.executions.append(execution)
 
-    def _action(self, checked: Checked, line: int, action: RecordedAction) -> None:
+    def _action(self, checked: CheckedArchive, line: int, action: RecordedAction) -> None:
         self._in_account(checked, action.account_id, "actions.ndjson", line)
         checked.actions.append(action)
 
-    def _reconciliation(self, checked: Checked, line: int, made: Reconciliation) -> None:
+    def _reconciliation(self, checked: CheckedArchive, line: int, made: Reconciliation) -> None:
         self._in_account(checked, made.account_id, "reconciliations.ndjson", line)
 
-    def _mapping(self, checked: Checked, line: int, made: StoredMapping) -> None:
+    def _mapping(self, checked: CheckedArchive, line: int, made: StoredMapping) -> None:
         checked.mappings.append(made)
         if len(checked.mappings) > MOST_MAPPINGS:
             self._note("TOO_MANY_ITEMS", f"is one of more than {MOST_MAPPINGS} mappings", "mappings.ndjson", line)
 
-    def _cash(self, checked: Checked) -> None:
+    def _cash(self, checked: CheckedArchive) -> None:
         member = "cash.ndjson"
         # Of each row of a transfer, the line and the other row.
         sides: dict[tuple[str, str], tuple[int, tuple[str, str]]] = {}
@@ -309,7 +309,7 @@ class _Checking:
             if other not in sides or sides[other][1] != key:
                 self._note("UNKNOWN_ITEM", "/counter names no row that names this one", member, line)
 
-    def _derive(self, checked: Checked, now: datetime) -> None:
+    def _derive(self, checked: CheckedArchive, now: datetime) -> None:
         """Derive all positions, so that nothing is wrong with them when they are written."""
         if self.problems:
             return
@@ -332,7 +332,7 @@ class _Checking:
         self._leave_out(checked, left)
         self._one_account_a_group(checked, accounts)
 
-    def _leave_out(self, checked: Checked, unopened: Mapping[str, Annotations]) -> None:
+    def _leave_out(self, checked: CheckedArchive, unopened: Mapping[str, Annotations]) -> None:
         """Leave out trades of executions that none opens: an export that is written while a position is being settled
         has trades that are about to vanish, or to be made. Notes that would be lost are told.
         """
@@ -342,17 +342,19 @@ class _Checking:
             if is_written_about(own) and len(checked.warnings) < MOST_PROBLEMS:
                 line, _ = self._trades[trade_id]
                 detail = "is a trade of executions, of which none opens it: what was written about it is left out"
-                warning = Problem(code="NOT_OPENED", detail=detail, member="trades.ndjson", line=line)
+                warning = RestoreProblem(code="NOT_OPENED", detail=detail, member="trades.ndjson", line=line)
                 checked.warnings.append(warning)
 
-    def _one_account_a_group(self, checked: Checked, derived: Mapping[str, tuple[str | None, str | None]]) -> None:
+    def _one_account_a_group(
+        self, checked: CheckedArchive, derived: Mapping[str, tuple[str | None, str | None]]
+    ) -> None:
         for line, group in enumerate(checked.groups, start=1):
             there = [trade_id for trade_id in group.trade_ids if trade_id not in checked.left_out]
             members = {derived.get(trade_id) or self._trades[trade_id][1] for trade_id in there}
             if len(members) > 1:
                 self._note("OTHER_CURRENCY", "/tradeIds has trades of several accounts", "groups.ndjson", line)
 
-    def _files(self, checked: Checked) -> None:
+    def _files(self, checked: CheckedArchive) -> None:
         """Compare the images' files with what the trades say of them."""
         names = {name for name in self._archive.names if name.startswith(IMAGES)}
         wanted = {f"{IMAGES}{image_id}" for image_id in self._images.keys() - checked.missing_images}

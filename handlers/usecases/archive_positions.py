@@ -13,9 +13,9 @@ from handlers.journal.settings import Settings
 from handlers.journal.trade import Trade
 from handlers.journal.trading_accounts import TradingAccount
 from handlers.storage import corporate_actions
-from handlers.storage.executions import Place, PositionKey, StoredPosition, position_key
+from handlers.storage.executions import PositionInAccount, PositionKey, StoredPosition, position_key
 from handlers.usecases import settling
-from handlers.usecases.settling import Part
+from handlers.usecases.settling import PositionToSettle
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Derived:
     trades: Sequence[Trade]
 
 
-class Positions:
+class ArchivePositions:
     """All positions of an archive."""
 
     def __init__(
@@ -67,7 +67,11 @@ class Positions:
         for key in keys:
             executions = in_order(self._executions.get(key, ()))
             held = self._position(key, key.symbol)
-            parts.append(Part(Place(held, account, self._settings), held, executions, executions, held.actions))
+            parts.append(
+                PositionToSettle(
+                    PositionInAccount(held, account, self._settings), held, executions, executions, held.actions
+                )
+            )
         executions = in_order(one for part in parts for one in part.after)
         actions = {action.action_id: action for part in parts for action in part.actions}.values()
         groups, made = walked(executions, ANY, actions)

@@ -22,7 +22,7 @@ from handlers.journal.stats.account_returns import AccountReturns, Day, account_
 from handlers.journal.stats.clock import MOST_DAYS_APART, Clock, moved, time_zone
 from handlers.journal.stats.questions import Attribute, Question
 from handlers.journal.trade import Side
-from handlers.journal.trading_accounts import Standing, TradingAccount
+from handlers.journal.trading_accounts import SettingsAndAccounts, TradingAccount
 from handlers.storage import cash as storage
 from handlers.storage import rates, reconciliations, trade_queries, trading_accounts
 from handlers.storage import trades as trade_storage
@@ -203,13 +203,18 @@ def _opened(
     )
     last = last_of(clock)
     # The account as it is in the ledger, which may be newer than the statistics' copy.
-    standing = Standing(settings=settings, accounts={account_id: account})
+    settings_and_accounts = SettingsAndAccounts(settings=settings, accounts={account_id: account})
 
-    def ask(_: Standing) -> Question:
+    def ask(_: SettingsAndAccounts) -> Question:
         return Question(last=last, clock=clock, any_of={Attribute.ACCOUNT: frozenset((account_id,))})
 
     load = cache(lambda: rates.every(user))
-    return account, clock, statistics.opened(user, None, last, ask, standing=standing, load=load), load
+    return (
+        account,
+        clock,
+        statistics.opened(user, None, last, ask, settings_and_accounts=settings_and_accounts, load=load),
+        load,
+    )
 
 
 def _money(user: str, account_id: str, last: date | None) -> Money:

@@ -40,9 +40,9 @@ def create(
             wanted["currency"] = trading_accounts.get(user, account_id).currency
     made = Cash(user_id=user, account_id=account_id, cash_id=str(uuid4()), created_at=now, updated_at=now, **wanted)
     cash = _naming_its_other_side(rules.checked(made))
-    changes = [storage.Change(cash)]
+    changes = [storage.CashChange(cash)]
     if cash.other_account is not None:
-        changes.append(storage.Change(cash.other_side(now)))
+        changes.append(storage.CashChange(cash.other_side(now)))
 
     def attempt() -> KeptAnswer | None:
         try:
@@ -70,14 +70,14 @@ def change(user: str, account_id: str, cash_id: str, given: models.CashUpdateInp
         if changed is former:
             return former
         changed = _naming_its_other_side(changed)
-        written = [storage.Change(changed, former)]
+        written = [storage.CashChange(changed, former)]
         if other is not None and other.account_id != changed.other_account:
-            written.append(storage.Change(None, other))
+            written.append(storage.CashChange(None, other))
             other = None
         if changed.other_account is not None:
             side = changed.other_side(now, other)
             if side is not other:
-                written.append(storage.Change(side, other))
+                written.append(storage.CashChange(side, other))
         try:
             storage.write(user, written)
         except NoSuchAccount as error:
@@ -95,7 +95,7 @@ def delete(user: str, account_id: str, cash_id: str, allowed: Precondition) -> N
 
     def attempt() -> None:
         rows = _read(user, account_id, cash_id, allowed)
-        storage.write(user, [storage.Change(None, row) for row in rows if row is not None])
+        storage.write(user, [storage.CashChange(None, row) for row in rows if row is not None])
 
     retry_overtaken(attempt)
 

@@ -11,7 +11,7 @@ from handlers.journal.money import ONE, ZERO
 from handlers.journal.trade import Close, Status, Trade
 from handlers.metrics import count
 from handlers.usecases import trades
-from handlers.usecases.trades import Keyed, Outcome, Precondition
+from handlers.usecases.trades import CreatedTrade, Keyed, Precondition
 
 if TYPE_CHECKING:
     from generated import models
@@ -25,7 +25,7 @@ def record(
     *,
     allowed: Precondition,
     keyed: Keyed | None = None,
-) -> Outcome:
+) -> CreatedTrade:
     """Close a part of a trade or all that remains, unless the same request did before.
 
     A trade that follows from executions gets one. Raises PositionTooSmall, RuleBroken, StateForbids, TradeNotFound,

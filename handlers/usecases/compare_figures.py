@@ -12,16 +12,18 @@ from hashlib import sha256
 from typing import Any
 
 from handlers.documents.trades import trade_document
-from handlers.journal.restores import MOST_PROBLEMS, Problem
+from handlers.journal.restores import MOST_PROBLEMS, RestoreProblem
 from handlers.journal.trade import Trade
-from handlers.usecases.archive_check import Checked
-from handlers.usecases.json_reading import members
+from handlers.usecases.archive_check import CheckedArchive
+from handlers.usecases.json_reading import json_members
 
 # The files of images are not restored, and what is in the base currency follows from rates of the day of the export.
 _NOT_COMPARED = ("images", "base")
 
 
-def differences(pieces: Callable[[], Iterable[bytes]], checked: Checked, now: datetime) -> tuple[Problem, ...]:
+def differences(
+    pieces: Callable[[], Iterable[bytes]], checked: CheckedArchive, now: datetime
+) -> tuple[RestoreProblem, ...]:
     """A warning for each trade that the file shows otherwise than the archive makes it, 100 at most.
 
     pieces: the file of which the archive was made, from its beginning. Of each trade, a hash is held in memory.
@@ -45,13 +47,13 @@ def differences(pieces: Callable[[], Iterable[bytes]], checked: Checked, now: da
 
 def _shown(pieces: Iterable[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:
     """The trades of the file, each with its place."""
-    for name, values in members(pieces):
+    for name, values in json_members(pieces):
         for number, value in enumerate(values, start=1):
             if name == "trades":
                 yield number, _compared(value)
 
 
-def _made(checked: Checked, now: datetime) -> Iterator[Trade]:
+def _made(checked: CheckedArchive, now: datetime) -> Iterator[Trade]:
     group_of = checked.group_of()
     for trade in checked.documents("trades.ndjson"):
         if isinstance(trade, Trade):
@@ -69,7 +71,7 @@ def _digest(trade: Mapping[str, Any]) -> bytes:
     return sha256(json.dumps(trade, sort_keys=True).encode()).digest()
 
 
-def _warning(line: int, shown: Mapping[str, Any], made: Mapping[str, Any]) -> Problem:
+def _warning(line: int, shown: Mapping[str, Any], made: Mapping[str, Any]) -> RestoreProblem:
     names = sorted(name for name in {*shown, *made} if shown.get(name) != made.get(name))
     detail = f"shows another {', '.join(names)[:900]} than follows from what was given"
-    return Problem(code="DERIVED_DIFFERS", detail=detail, member="trades", line=line)
+    return RestoreProblem(code="DERIVED_DIFFERS", detail=detail, member="trades", line=line)

@@ -14,7 +14,7 @@ from handlers.journal.trade import Close, Entry, Trade, TradeSource
 from handlers.storage import trades as storage
 from handlers.storage.errors import PreconditionFailed, VersionMismatch
 from handlers.storage.retry import retry_overtaken
-from handlers.usecases.position_changes import Plan, Recorded
+from handlers.usecases.position_changes import PositionChanges, Recorded
 
 if TYPE_CHECKING:
     from handlers.usecases.trades import Precondition
@@ -55,7 +55,7 @@ def convert(user: str, trade_id: str, allowed: Precondition) -> Trade:
             if _parts_of(made) != _parts_of(trade):
                 raise _another_trade()
 
-        plan = Plan(user, now)
+        plan = PositionChanges(user, now)
         first, *others = executions_of(trade)
         _, account, _ = plan.in_account(first, None, named=True)
         if account is None:

@@ -12,13 +12,13 @@ from datetime import datetime
 from typing import Any
 
 from handlers.documents import version_1
-from handlers.documents.exported import CONTRACT_VERSION, FORMAT_VERSION
+from handlers.documents.exported import ARCHIVE_FORMAT_VERSION, CONTRACT_VERSION
 from handlers.documents.fields import as_json
 from handlers.journal.executions import symbol_key
-from handlers.journal.restores import Problem
+from handlers.journal.restores import RestoreProblem
 from handlers.usecases.export_archive import MANIFEST
 from handlers.usecases.journal_things import KEYS
-from handlers.usecases.json_reading import members
+from handlers.usecases.json_reading import json_members
 from handlers.usecases.zip_reading import BadArchive
 from handlers.usecases.zip_writing import ZipWriting
 
@@ -30,7 +30,7 @@ _Document = Mapping[str, Any]
 
 
 @dataclass(slots=True)
-class _Found:
+class _Version1Contents:
     """What was read of the file: the lines of each member with what sorts them, and what is to be told."""
 
     lines: dict[str, list[tuple[Any, bytes]]]
@@ -76,14 +76,14 @@ _MEMBERS = {
 }
 
 
-def converted(pieces: Iterable[bytes], tell: Callable[[Problem], None]) -> Iterator[bytes]:
+def archive_of_version_1(pieces: Iterable[bytes], tell: Callable[[RestoreProblem], None]) -> Iterator[bytes]:
     """The archive of a file of version 1, in pieces.
 
     tell: called at the end with everything that the file does not hold. Raises BadArchive for a file that is none of
     version 1.
     """
-    found = _Found({name: [] for name in KEYS})
-    for name, values in members(pieces):
+    found = _Version1Contents({name: [] for name in KEYS})
+    for name, values in json_members(pieces):
         for number, value in enumerate(values, start=1):
             try:
                 _take(found, name, value)
@@ -103,7 +103,7 @@ def converted(pieces: Iterable[bytes], tell: Callable[[Problem], None]) -> Itera
         tell(warning)
 
 
-def _take(found: _Found, name: str, value: Any) -> None:
+def _take(found: _Version1Contents, name: str, value: Any) -> None:
     if name == "formatVersion":
         if value != 1:
             raise BadArchive("FORMAT_VERSION", "is of another format version than 1")
@@ -127,7 +127,7 @@ def _take(found: _Found, name: str, value: Any) -> None:
                 found.first_entries.update([opener])
 
 
-def _make_executions(found: _Found) -> None:
+def _make_executions(found: _Version1Contents) -> None:
     """Make the executions, once all trades are known. Those of one instant follow each other as in the file."""
     places: dict[Any, int] = {}
     for number, shown in enumerate(found.executions, start=1):
@@ -142,10 +142,10 @@ def _make_executions(found: _Found) -> None:
     found.executions.clear()
 
 
-def _manifest(archive: ZipWriting, found: _Found) -> bytes:
+def _manifest(archive: ZipWriting, found: _Version1Contents) -> bytes:
     """The contract's ExportManifest, by which no image is in the archive."""
     manifest = {
-        "formatVersion": FORMAT_VERSION,
+        "formatVersion": ARCHIVE_FORMAT_VERSION,
         "contractVersion": CONTRACT_VERSION,
         "exportedAt": found.exported_at,
         "members": [{"name": one.name, "size": one.size, "sha256": one.sha256} for one in archive.members],
@@ -154,10 +154,10 @@ def _manifest(archive: ZipWriting, found: _Found) -> bytes:
     return as_json(manifest).encode()
 
 
-def _missing(found: _Found) -> Iterator[Problem]:
+def _missing(found: _Version1Contents) -> Iterator[RestoreProblem]:
     if found.images:
         detail = f"{len(found.images)} images of trades are left out: a file of format version 1 has none"
-        yield Problem(code="IMAGES_MISSING", detail=detail, member="trades.ndjson")
+        yield RestoreProblem(code="IMAGES_MISSING", detail=detail, member="trades.ndjson")
     if found.deleted_trades:
         detail = f"{found.deleted_trades} deleted trades are left out: restore no trade that was deleted"
-        yield Problem(code="DELETED_TRADES_LEFT_OUT", detail=detail)
+        yield RestoreProblem(code="DELETED_TRADES_LEFT_OUT", detail=detail)

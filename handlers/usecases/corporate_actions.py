@@ -18,7 +18,14 @@ from handlers.journal.money import ZERO
 from handlers.storage import corporate_actions as storage
 from handlers.storage import executions, kept_answers, trading_accounts
 from handlers.storage.errors import AccountClosing, LedgerChanged, NoSuchAccount, TradingAccountNotFound
-from handlers.storage.executions import MOST_READ, Place, PositionKey, StoredPosition, TooMuchAtOnce, Written
+from handlers.storage.executions import (
+    MOST_READ,
+    PositionInAccount,
+    PositionKey,
+    PositionWrite,
+    StoredPosition,
+    TooMuchAtOnce,
+)
 from handlers.storage.retry import retry_overtaken
 from handlers.storage.trade_items import KeptAnswer
 from handlers.usecases import settling
@@ -47,7 +54,7 @@ _CHANGES_FIGURES = {
 }
 
 
-class Applied(NamedTuple):
+class AppliedAction(NamedTuple):
     """An action, and whether its effects on all trades are written."""
 
     action: RecordedAction
@@ -57,11 +64,11 @@ class Applied(NamedTuple):
 def record(
     user: str,
     given: CorporateAction,
-    keyed: KeyedRequest[Applied] | None,
+    keyed: KeyedRequest[AppliedAction] | None,
     *,
     import_id: str | None = None,
     behind: bool = False,
-) -> tuple[Applied | None, KeptAnswer | None]:
+) -> tuple[AppliedAction | None, KeptAnswer | None]:
     """Record an action, and apply it to all positions that it concerns.
 
     import_id: the import that it comes with. behind: whether all positions are settled after this, whatever their size.
@@ -71,7 +78,7 @@ def record(
     if errors := action_errors(given):
         raise RuleBroken(errors)
 
-    def attempt() -> tuple[Applied | None, KeptAnswer | None]:
+    def attempt() -> tuple[AppliedAction | None, KeptAnswer | None]:
         now = datetime.now(UTC)
         if keyed is not None and (earlier := kept_answers.for_key(user, keyed.key, keyed.fingerprint, now)) is not None:
             return None, earlier
@@ -91,7 +98,7 @@ def record(
         counted = [storage.count(user, symbol) for symbol in storage.symbols(given)]
         if any(one.actions >= MOST_ACTIONS for one in counted):
             raise StateForbids(f"{given.symbol} has {MOST_ACTIONS} corporate actions already.")
-        change = _Change(user, action, accounts, now)
+        change = _ActionChange(user, action, accounts, now)
         change.add()
         if len(change.actions) > MOST_POSITIONS:
             raise StateForbids(f"{given.symbol} has more than {MOST_POSITIONS} positions: name an account.")
@@ -113,7 +120,7 @@ def delete(user: str, action_id: str, allowed: Precondition, *, behind: bool = F
         action = storage.get(user, action_id)
         if not allowed(action.version):
             raise LedgerChanged("corporate action")
-        change = _Change(user, action, _Accounts(user), now)
+        change = _ActionChange(user, action, _Accounts(user), now)
         change.take_back()
         counted = [storage.count(user, symbol) for symbol in storage.symbols(action)]
         return change.write(None, storage.remove(action, counted), behind=behind)[0].settled
@@ -137,12 +144,12 @@ class _Accounts:
                 raise NoSuchAccount(account_id) from None
         return self._read[account_id]
 
-    def place(self, held: StoredPosition) -> Place:
+    def place(self, held: StoredPosition) -> PositionInAccount:
         """A position with its account and the settings."""
-        return Place(held, *self.require(held.account_id))
+        return PositionInAccount(held, *self.require(held.account_id))
 
 
-class _Change:
+class _ActionChange:
     """The changes of positions when an action is recorded or deleted. `actions` are those that each will have."""
 
     def __init__(self, user: str, action: RecordedAction, accounts: _Accounts, now: datetime) -> None:
@@ -191,11 +198,11 @@ class _Change:
 
     def write(
         self,
-        keyed: KeyedRequest[Applied] | None,
+        keyed: KeyedRequest[AppliedAction] | None,
         also: Sequence[TransactWriteItemTypeDef],
         *,
         behind: bool = False,
-    ) -> tuple[Applied, KeptAnswer | None]:
+    ) -> tuple[AppliedAction, KeptAnswer | None]:
         """Write the positions, each settled or, if that is too much or to come `behind`, marked; and `also`, in one
         transaction.
         """
@@ -219,7 +226,7 @@ class _Change:
                 f"({error.execution_id})."
             ) from None
         while True:
-            applied = Applied(self._action, all(one.position.dirty_since is None for one in written))
+            applied = AppliedAction(self._action, all(one.position.dirty_since is None for one in written))
             answer = None if keyed is None else keyed.answer(applied)
             try:
                 return applied, executions.write(self._user, written, answer, self._now, also=also)
@@ -239,7 +246,7 @@ class _Change:
         held = self._position(key, symbol)
         return replace(held, actions=(*held.actions, *self.actions.get(key, ())))
 
-    def _settled(self, keys: Sequence[PositionKey]) -> list[Written]:
+    def _settled(self, keys: Sequence[PositionKey]) -> list[PositionWrite]:
         """The positions with their actions, settled with their trades; marked if they are too long for a request."""
         parts = []
         for key in keys:
@@ -252,7 +259,7 @@ class _Change:
             if fills is None:
                 return [self._marked(one) for one in keys if one in self.actions]
             actions = self.actions.get(key, held.actions)
-            parts.append(settling.Part(self._accounts.place(held), held, fills, fills, actions))
+            parts.append(settling.PositionToSettle(self._accounts.place(held), held, fills, fills, actions))
         return [
             one._replace(
                 is_gone=len(parts) > 1 and bool(one.position.version) and not fills and not one.position.actions,
@@ -261,12 +268,12 @@ class _Change:
             for one, fills in settling.written(parts, settling.settled(parts, self._now))
         ]
 
-    def _marked(self, key: PositionKey) -> Written:
+    def _marked(self, key: PositionKey) -> PositionWrite:
         held, actions = self._held[key], self.actions[key]
         gone = tuple(action for action in held.actions if action not in actions)
         position = replace(held, actions=actions, former_actions=(*held.former_actions, *gone), is_stale=True)
         marked = position.marked(ZERO, self._action.effective_at)
-        return Written(position=marked, put=[], removed=[], trades=(), vanished=(), is_counted=True)
+        return PositionWrite(position=marked, put=[], removed=[], trades=(), vanished=(), is_counted=True)
 
 
 def _differ(one: StoredPosition, other: StoredPosition) -> bool:

@@ -9,7 +9,7 @@ from handlers.journal.errors import DerivedFromExecutions
 from handlers.journal.money import ZERO
 from handlers.journal.trade import Entry, Trade
 from handlers.usecases import trades
-from handlers.usecases.trades import Keyed, Outcome, Precondition
+from handlers.usecases.trades import CreatedTrade, Keyed, Precondition
 
 if TYPE_CHECKING:
     from generated import models
@@ -23,7 +23,7 @@ def record(
     *,
     allowed: Precondition,
     keyed: Keyed | None = None,
-) -> Outcome:
+) -> CreatedTrade:
     """Add to a trade, unless the same request did before. A trade that follows from executions gets one.
 
     Raises RuleBroken, StateForbids, TradeNotFound, PreconditionFailed, KeyReused, AccountErased, Busy.

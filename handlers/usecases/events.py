@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from handlers.journal import changes
 from handlers.journal.trade import EventType, Trade, TradeEvent
 from handlers.usecases import trades
-from handlers.usecases.trades import Keyed, Outcome, Precondition
+from handlers.usecases.trades import CreatedTrade, Keyed, Precondition
 
 if TYPE_CHECKING:
     from generated import models
@@ -21,7 +21,7 @@ def record(
     *,
     allowed: Precondition,
     keyed: Keyed | None = None,
-) -> Outcome:
+) -> CreatedTrade:
     """Record an event of a trade, unless the same request did before.
 
     Raises RuleBroken, StateForbids, TradeNotFound, PreconditionFailed, KeyReused, AccountErased, Busy.

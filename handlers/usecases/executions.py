@@ -34,12 +34,12 @@ from handlers.storage import execution_lists, kept_answers, trading_accounts
 from handlers.storage import executions as storage
 from handlers.storage import trades as trade_storage
 from handlers.storage.errors import AccountClosing, KeyReused, LedgerChanged, NoSuchAccount
-from handlers.storage.execution_lists import ExecutionFilter, Page
+from handlers.storage.execution_lists import ExecutionFilter, ExecutionPage
 from handlers.storage.executions import StoredPosition, TooMuchAtOnce
 from handlers.storage.retry import retry_overtaken
 from handlers.storage.trade_items import KeptAnswer
 from handlers.usecases.keyed import KeyedRequest
-from handlers.usecases.position_changes import Plan, Recorded
+from handlers.usecases.position_changes import PositionChanges, Recorded
 
 if TYPE_CHECKING:
     from generated import models
@@ -78,7 +78,7 @@ def record(user: str, new: NewExecution) -> tuple[Recorded | None, KeptAnswer | 
 
     def attempt() -> tuple[Recorded | None, KeptAnswer | None]:
         now = datetime.now(UTC)
-        plan = Plan(user, now)
+        plan = PositionChanges(user, now)
         placed, account, earlier = plan.in_account(new.given, new.keyed, named=new.names_account)
         if earlier is not None:
             return None, earlier
@@ -115,7 +115,7 @@ def record_together(user: str, news: Sequence[NewExecution]) -> list[Result]:
 
     def attempt() -> list[Result]:
         now = datetime.now(UTC)
-        plan = Plan(user, now)
+        plan = PositionChanges(user, now)
         placed, account, _ = plan.in_account(first, None, named=news[0].names_account)
         if account is None:
             raise NoSuchAccount(placed.account_id)
@@ -198,7 +198,7 @@ def correct(user: str, execution_id: str, given: models.ExecutionUpdateInput, al
             if not held.is_settled(old):
                 return Recorded(old, (), settled=False)
             return Recorded(old, tuple(trade_storage.several(user, old.trade_ids)))
-        plan = Plan(user, now)
+        plan = PositionChanges(user, now)
         plan.change(old, replace(new, version=old.version + 1, updated_at=now))
         recorded, _ = plan.write(execution_id)
         if recorded is None:
@@ -222,7 +222,7 @@ def delete(user: str, execution_id: str, allowed: Precondition) -> bool:
         _check_own(old)
         if not allowed(old.version):
             raise LedgerChanged(execution_id)
-        plan = Plan(user, now)
+        plan = PositionChanges(user, now)
         for made in plan.made_with(old):
             plan.change(made, None)
         plan.change(old, None)
@@ -270,7 +270,7 @@ def open_positions(user: str, account_ids: Sequence[str] = (), at: datetime | No
     return found
 
 
-def listed(user: str, wanted: ExecutionFilter, *, newest_first: bool, limit: int, after: str | None) -> Page:
+def listed(user: str, wanted: ExecutionFilter, *, newest_first: bool, limit: int, after: str | None) -> ExecutionPage:
     """A page of executions by time. Raises Busy."""
     first = last = None
     account_ids: Sequence[str] = wanted.account_ids

@@ -44,12 +44,12 @@ from handlers.storage import (
 )
 from handlers.storage.accounts import Account
 from handlers.storage.errors import AccountErased
-from handlers.storage.image_files import Place
+from handlers.storage.image_files import ImagePlace
 from handlers.storage.queues import export_queue
 from handlers.usecases import groups, statistics
-from handlers.usecases.file_writing import OutOfTime, gathered, now_and_then, within_a_request
+from handlers.usecases.file_writing import NoTimeToWrite, in_larger_pieces, now_and_then, within_a_request
 
-FORMAT_VERSION = 1
+ACCOUNT_FORMAT_VERSION = 1
 VALID_FOR = timedelta(minutes=10)
 # The file itself is compressed, and not its transfer: a browser saves it as it is.
 MEDIA_TYPE = "application/gzip"
@@ -66,7 +66,7 @@ PREPARED_FOR = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
-class Export:
+class AccountExportFile:
     """A file that was written: its address, its size in bytes, and when the address expires."""
 
     url: str
@@ -82,7 +82,7 @@ class UnderWay:
     trades_written: int
 
 
-def export(account: Account, now: datetime) -> Export | UnderWay:
+def export(account: Account, now: datetime) -> AccountExportFile | UnderWay:
     """Write the account into a file, or return the file that was just prepared.
 
     An account that takes too long for a request is exported by the queue's function. Raises AccountErased, Busy,
@@ -97,7 +97,7 @@ def export(account: Account, now: datetime) -> Export | UnderWay:
         return _progress(account) or UnderWay(found[PROGRESS].changed_at, 0)
     try:
         size = _write(account, AT_ONCE, within_a_request(text_of(account, now)))
-    except OutOfTime:
+    except NoTimeToWrite:
         # Send the message first: if progress were written and the message not sent, later requests would wait for
         # nothing.
         export_queue().send({"userId": account.user_id, "username": account.username})
@@ -135,13 +135,13 @@ def _progress(account: Account) -> UnderWay | None:
     return UnderWay(datetime.fromisoformat(stored["startedAt"]), stored["tradesWritten"])
 
 
-def _export_of(account: Account, name: str, size: int, now: datetime) -> Export:
+def _export_of(account: Account, name: str, size: int, now: datetime) -> AccountExportFile:
     saved_as = f"trading-journal-{now:%Y-%m-%d}.json.gz"
     url = bucket.address(_key(account, name), name=saved_as, media_type=MEDIA_TYPE, valid_for=VALID_FOR)
-    return Export(url=url, size=size, expires_at=now + VALID_FOR)
+    return AccountExportFile(url=url, size=size, expires_at=now + VALID_FOR)
 
 
-def _files(account: Account) -> Mapping[str, bucket.Found]:
+def _files(account: Account) -> Mapping[str, bucket.StoredFile]:
     return bucket.found(_key(account, ""))
 
 
@@ -154,7 +154,7 @@ def text_of(account: Account, now: datetime, count: Callable[[int], None] = lamb
 
     Raises AccountErased at the end when the erasure of the account has begun meanwhile.
     """
-    yield f'{{"formatVersion":{FORMAT_VERSION},"exportedAt":{as_json(time_text(now))}'
+    yield f'{{"formatVersion":{ACCOUNT_FORMAT_VERSION},"exportedAt":{as_json(time_text(now))}'
     for name, section in SECTIONS:
         yield f",\n{as_json(name)}:"
         yield from section(account, count)
@@ -166,7 +166,7 @@ def text_of(account: Account, now: datetime, count: Callable[[int], None] = lamb
 def compressed(text: Iterable[str]) -> Iterator[bytes]:
     """The text compressed with gzip, in pieces."""
     compressor = zlib.compressobj(wbits=_GZIP)
-    for written in gathered(text):
+    for written in in_larger_pieces(text):
         if piece := compressor.compress(written.encode()):
             yield piece
     yield compressor.flush()
@@ -252,7 +252,7 @@ def _statistics(account: Account, _: object) -> Iterator[str]:
     journal = fold(opened.selected())
     frame = Frame(
         question=opened.question,
-        tolerance=opened.standing.settings.breakeven_tolerance,
+        tolerance=opened.settings_and_accounts.settings.breakeven_tolerance,
         as_of=opened.reading.last_updated,
         conversion=opened.conversion,
     )
@@ -260,7 +260,7 @@ def _statistics(account: Account, _: object) -> Iterator[str]:
 
 
 def _address(trade: Trade, image: Image) -> str:
-    return image_files.address(Place(trade.user_id, trade.trade_id, image.image_id), image)
+    return image_files.address(ImagePlace(trade.user_id, trade.trade_id, image.image_id), image)
 
 
 # What the document holds beyond its version and its time, by name.

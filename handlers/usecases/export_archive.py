@@ -13,7 +13,7 @@ from operator import attrgetter
 from typing import Any
 
 from handlers.documents import exported
-from handlers.documents.exported import CONTRACT_VERSION, FORMAT_VERSION
+from handlers.documents.exported import ARCHIVE_FORMAT_VERSION, CONTRACT_VERSION
 from handlers.documents.fields import as_json, time_text
 from handlers.documents.import_mappings import mapping_document
 from handlers.documents.ledger import cash_document, rate_document, reconciliation_document, settings_document
@@ -33,8 +33,8 @@ from handlers.storage import (
     trading_accounts,
 )
 from handlers.storage.errors import AccountErased
-from handlers.storage.image_files import Place
-from handlers.usecases.file_writing import gathered
+from handlers.storage.image_files import ImagePlace
+from handlers.usecases.file_writing import in_larger_pieces
 from handlers.usecases.zip_writing import Member, ZipWriting
 
 MEDIA_TYPE = "application/zip"
@@ -43,14 +43,14 @@ MANIFEST, IMAGES = "manifest.json", "images/"
 _Documents = Iterable[dict[str, Any]]
 
 
-class Journal:
+class ExportedJournal:
     """What is read of a user's journal, member by member, and counted. `images` and `group_of`, the groups that trades
     name, are known once the trades are read.
     """
 
     def __init__(self, user_id: str, tell: Callable[[int], None]) -> None:
         self.documents: dict[str, int] = {}
-        self.images: dict[str, tuple[Place, Image]] = {}
+        self.images: dict[str, tuple[ImagePlace, Image]] = {}
         self._user = user_id
         self.group_of: dict[str, str] = {}
         self._tell = tell
@@ -93,7 +93,7 @@ class Journal:
             if trade.group_id is not None:
                 self.group_of[trade.trade_id] = trade.group_id
             for image in trade.images:
-                self.images[image.image_id] = Place(self._user, trade.trade_id, image.image_id), image
+                self.images[image.image_id] = ImagePlace(self._user, trade.trade_id, image.image_id), image
             yield exported.exported_trade(trade)
 
     def _groups(self) -> _Documents:
@@ -126,7 +126,7 @@ def content(user_id: str, tell: Callable[[int], None] = lambda _: None) -> Itera
 
     Raises AccountErased at the end when the erasure of the account has begun meanwhile; Busy.
     """
-    journal, archive = Journal(user_id, tell), ZipWriting()
+    journal, archive = ExportedJournal(user_id, tell), ZipWriting()
     yield from archive.add("settings.json", [journal.settings().encode()])
     for name, documents in journal.members():
         yield from archive.add(name, _lines(documents))
@@ -146,7 +146,7 @@ def content(user_id: str, tell: Callable[[int], None] = lambda _: None) -> Itera
 
 def _lines(documents: _Documents) -> Iterator[bytes]:
     lines = (as_json(document) + "\n" for document in documents)
-    return (piece.encode() for piece in gathered(lines))
+    return (piece.encode() for piece in in_larger_pieces(lines))
 
 
 def _manifest(members: Iterable[Member], documents: dict[str, int], missing: list[str]) -> dict[str, Any]:
@@ -161,7 +161,7 @@ def _manifest(members: Iterable[Member], documents: dict[str, int], missing: lis
         for member in members
     ]
     return {
-        "formatVersion": FORMAT_VERSION,
+        "formatVersion": ARCHIVE_FORMAT_VERSION,
         "contractVersion": CONTRACT_VERSION,
         "exportedAt": time_text(datetime.now(UTC)),
         "members": shown,

@@ -20,7 +20,7 @@ from handlers.storage.errors import AccountErased, ExportNotFound
 from handlers.storage.queues import export_queue
 from handlers.storage.trade_items import KeptAnswer
 from handlers.usecases import export_archive, export_table
-from handlers.usecases.file_writing import OutOfTime, now_and_then, within_a_request
+from handlers.usecases.file_writing import NoTimeToWrite, now_and_then, within_a_request
 from handlers.usecases.keyed import KeyedRequest
 
 VALID_FOR = timedelta(minutes=10)
@@ -38,7 +38,7 @@ class ExportFormat(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class ExportRequest:
     """A file that was asked for, and the number of rows or lines that are written so far.
 
     Of a table: the first and last day of its closes, and the accounts of its trades (all if empty).
@@ -68,7 +68,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
+class ExportFile:
     """The address of a finished file, which is valid for ten minutes, and its size in bytes."""
 
     url: str
@@ -81,17 +81,17 @@ class Stopped:
     """The file was given up: nothing has been written for GIVEN_UP_AFTER."""
 
 
-State = Written | Stopped | None
+State = ExportFile | Stopped | None
 
 
-class Made(NamedTuple):
+class Export(NamedTuple):
     """A file that was asked for, and where it is; `written` is None while it is being written."""
 
-    asked: Asked
-    written: Written | None
+    asked: ExportRequest
+    written: ExportFile | None
 
 
-def new_id(user_id: str, keyed: KeyedRequest[Made] | None) -> str:
+def new_id(user_id: str, keyed: KeyedRequest[Export] | None) -> str:
     """An id for a file: that of the same request, if it has an idempotency key, so that two at once write one file."""
     if keyed is None:
         return str(uuid4())
@@ -99,8 +99,8 @@ def new_id(user_id: str, keyed: KeyedRequest[Made] | None) -> str:
 
 
 def create(
-    account: Account, asked: Asked, now: datetime, keyed: KeyedRequest[Made] | None = None
-) -> tuple[Made | None, KeptAnswer | None]:
+    account: Account, asked: ExportRequest, now: datetime, keyed: KeyedRequest[Export] | None = None
+) -> tuple[Export | None, KeptAnswer | None]:
     """Write the file, unless the same request did before; if that takes too long, queue it.
 
     Returns it, or the answer kept for the earlier request. Raises KeyReused, AccountErased, Busy.
@@ -110,7 +110,7 @@ def create(
         return None, earlier
     if erasure_marks.has_begun(user):
         raise AccountErased(user)
-    made = Made(asked, _written_or_queued(account, asked, now))
+    made = Export(asked, _written_or_queued(account, asked, now))
     if keyed is not None:
         earlier, _ = ledger.write_once(user, [], keyed.answer(made), now)
         if earlier is not None:
@@ -118,10 +118,10 @@ def create(
     return made, None
 
 
-def _written_or_queued(account: Account, asked: Asked, now: datetime) -> Written | None:
+def _written_or_queued(account: Account, asked: ExportRequest, now: datetime) -> ExportFile | None:
     try:
         size = _write(account, asked, within_a_request(_content(account, asked)))
-    except OutOfTime:
+    except NoTimeToWrite:
         # Stored before the message is sent, which names only the file.
         _keep(account, asked)
         export_queue().send({"userId": account.user_id, "username": account.username, "exportId": asked.export_id})
@@ -130,7 +130,7 @@ def _written_or_queued(account: Account, asked: Asked, now: datetime) -> Written
     return _written(account, asked, size, now)
 
 
-def state(account: Account, export_id: str, now: datetime) -> tuple[Asked, State]:
+def state(account: Account, export_id: str, now: datetime) -> tuple[ExportRequest, State]:
     """The file of that id as it was asked for, and where it is, or that it was given up; None while it is being
     written.
 
@@ -139,12 +139,12 @@ def state(account: Account, export_id: str, now: datetime) -> tuple[Asked, State
     return _state(account, export_id, bucket.found(_prefix(account, export_id)), now)
 
 
-def newest(account: Account, now: datetime) -> list[tuple[Asked, State]]:
+def newest(account: Account, now: datetime) -> list[tuple[ExportRequest, State]]:
     """The files that were asked for last, at most MOST_LISTED of the day that they are kept, the newest first.
 
     Raises Busy.
     """
-    found: dict[str, dict[str, bucket.Found]] = {}
+    found: dict[str, dict[str, bucket.StoredFile]] = {}
     for name, file in bucket.found(_prefix(account)).items():
         export_id, _, extension = name.partition(".")
         found.setdefault(export_id, {})[f".{extension}"] = file
@@ -164,18 +164,20 @@ def write(account: Account, export_id: str) -> int:
     return _write(account, asked, _content(account, asked, tell))
 
 
-def _content(account: Account, asked: Asked, tell: Callable[[int], None] = lambda _: None) -> Iterator[bytes]:
+def _content(account: Account, asked: ExportRequest, tell: Callable[[int], None] = lambda _: None) -> Iterator[bytes]:
     if asked.format is ExportFormat.ZIP:
         return export_archive.content(account.user_id, tell)
     wanted = export_table.Table(first=asked.first, last=asked.last, account_ids=asked.account_ids)
     return export_table.content(account.user_id, wanted, tell)
 
 
-def _write(account: Account, asked: Asked, content: Iterable[bytes]) -> int:
+def _write(account: Account, asked: ExportRequest, content: Iterable[bytes]) -> int:
     return bucket.write(_file(account, asked), content, asked.media_type)
 
 
-def _state(account: Account, export_id: str, found: dict[str, bucket.Found], now: datetime) -> tuple[Asked, State]:
+def _state(
+    account: Account, export_id: str, found: dict[str, bucket.StoredFile], now: datetime
+) -> tuple[ExportRequest, State]:
     asked = _kept(account, export_id)
     if file := found.get(f".{asked.format.lower()}"):
         return asked, _written(account, asked, file.size, now)
@@ -185,24 +187,24 @@ def _state(account: Account, export_id: str, found: dict[str, bucket.Found], now
     return asked, None
 
 
-def _written(account: Account, asked: Asked, size: int, now: datetime) -> Written:
+def _written(account: Account, asked: ExportRequest, size: int, now: datetime) -> ExportFile:
     key = _file(account, asked)
     url = bucket.address(key, name=asked.saved_as, media_type=asked.media_type, valid_for=VALID_FOR)
-    return Written(url=url, expires_at=now + VALID_FOR, size=size)
+    return ExportFile(url=url, expires_at=now + VALID_FOR, size=size)
 
 
-def _keep(account: Account, asked: Asked) -> None:
+def _keep(account: Account, asked: ExportRequest) -> None:
     content = json.dumps(asdict(asked), default=str).encode()
     bucket.write_whole(_prefix(account, asked.export_id) + ".json", content)
 
 
-def _kept(account: Account, export_id: str) -> Asked:
+def _kept(account: Account, export_id: str) -> ExportRequest:
     content = bucket.read_whole(_prefix(account, export_id) + ".json")
     if content is None:
         raise ExportNotFound(export_id)
     stored = json.loads(content)
     days = {name: date.fromisoformat(stored[name]) for name in ("first", "last") if stored[name]}
-    return Asked(
+    return ExportRequest(
         export_id=stored["export_id"],
         created_at=datetime.fromisoformat(stored["created_at"]),
         format=ExportFormat(stored.get("format", ExportFormat.CSV)),  # absent from those of earlier releases
@@ -212,7 +214,7 @@ def _kept(account: Account, export_id: str) -> Asked:
     )
 
 
-def _file(account: Account, asked: Asked) -> str:
+def _file(account: Account, asked: ExportRequest) -> str:
     return f"{_prefix(account, asked.export_id)}.{asked.format.lower()}"
 
 

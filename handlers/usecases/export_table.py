@@ -10,7 +10,7 @@ from handlers.documents import csv_rows
 from handlers.journal.settings import MAIN
 from handlers.storage import erasure_marks, trade_queries, trading_accounts
 from handlers.storage.errors import AccountErased
-from handlers.usecases.file_writing import gathered
+from handlers.usecases.file_writing import in_larger_pieces
 
 MEDIA_TYPE = "text/csv; charset=utf-8"
 
@@ -28,17 +28,17 @@ def content(user_id: str, table: Table, tell: Callable[[int], None]) -> Iterator
     """The table: its header, then the rows of one trade after the other. `tell` is called with the number of rows so
     far. Raises AccountErased at the end when the erasure of the account has begun meanwhile; Busy.
     """
-    return (piece.encode() for piece in gathered(_text(user_id, table, tell)))
+    return (piece.encode() for piece in in_larger_pieces(_text(user_id, table, tell)))
 
 
 def _text(user_id: str, table: Table, tell: Callable[[int], None]) -> Iterator[str]:
     yield csv_rows.header()
     written = 0
-    standing = trading_accounts.standing(user_id)
+    settings_and_accounts = trading_accounts.settings_and_accounts(user_id)
     for trade in trade_queries.by_entry(user_id):
         if table.account_ids and (trade.account_id or MAIN) not in table.account_ids:
             continue
-        rows = list(csv_rows.rows(trade, table.first, table.last, standing))
+        rows = list(csv_rows.rows(trade, table.first, table.last, settings_and_accounts))
         yield "".join(rows)
         written += len(rows)
         tell(written)

@@ -16,20 +16,20 @@ PROGRESS_SECONDS = 5
 _WRITTEN_AT_ONCE = 64 * 1024
 
 
-class OutOfTime(Exception):
+class NoTimeToWrite(Exception):
     """Raised when a request has no more time for writing a file."""
 
 
 def within_a_request(pieces: Iterable[Piece]) -> Iterator[Piece]:
-    """The same pieces. Raises OutOfTime when they take longer than a request has."""
+    """The same pieces. Raises NoTimeToWrite when they take longer than a request has."""
     deadline = time.monotonic() + AT_ONCE_SECONDS
     for piece in pieces:
         if time.monotonic() > deadline:
-            raise OutOfTime
+            raise NoTimeToWrite
         yield piece
 
 
-def gathered(text: Iterable[str]) -> Iterator[str]:
+def in_larger_pieces(text: Iterable[str]) -> Iterator[str]:
     """The same text in fewer pieces."""
     pieces, size = [], 0
     for piece in text:

@@ -16,7 +16,7 @@ from handlers.journal.images import ImageRejected, Rejection, Upload
 from handlers.journal.trade import Image, Trade
 from handlers.storage import image_files, uploads
 from handlers.storage.errors import AccountErased, TradeNotFound
-from handlers.storage.image_files import File, Place, Span, SweepPosition
+from handlers.storage.image_files import File, ImagePlace, Span, SweepPosition
 from handlers.storage.retry import retry_overtaken
 from handlers.storage.trade_items import image_ids_of, is_trade
 
@@ -51,7 +51,7 @@ def check(key: str, version: str) -> Fate:
     return fate
 
 
-def _fate_of(place: Place, version: str) -> Fate:
+def _fate_of(place: ImagePlace, version: str) -> Fate:
     # The bytes of a version never change, so they are read once for all attempts.
     finding = cache(partial(_finding, place, version))
 
@@ -75,7 +75,7 @@ def _fate_of(place: Place, version: str) -> Fate:
     return retry_overtaken(attempt, MOST_ATTEMPTS)
 
 
-def _without_upload(place: Place, version: str) -> Fate:
+def _without_upload(place: ImagePlace, version: str) -> Fate:
     """The fate of a file that no form was made for: it stays if a restore has written it for a trade to come."""
     if uploads.is_restoring(place.user_id, place.trade_id, place.image_id):
         return Fate.RESTORED
@@ -84,7 +84,7 @@ def _without_upload(place: Place, version: str) -> Fate:
     return Fate.RESTORED if (place.image_id, version) in kept else Fate.UNWANTED
 
 
-def _finding(place: Place, version: str) -> tuple[str, int] | ImageRejected:
+def _finding(place: ImagePlace, version: str) -> tuple[str, int] | ImageRejected:
     """Media type and size of the file, or why it is not an image."""
     size = image_files.size_of(place, version)
     try:
@@ -94,7 +94,7 @@ def _finding(place: Place, version: str) -> tuple[str, int] | ImageRejected:
 
 
 def _settle(
-    place: Place, version: str, trade: Trade, upload: Upload, found: tuple[str, int] | ImageRejected, now: datetime
+    place: ImagePlace, version: str, trade: Trade, upload: Upload, found: tuple[str, int] | ImageRejected, now: datetime
 ) -> Fate:
     if not isinstance(found, ImageRejected):
         content_type, size = found
@@ -128,7 +128,7 @@ def remove(before: Mapping[str, Any], after: Mapping[str, Any]) -> int:
     user_id, (trade_id, _, _) = before["userId"]["S"], before["tradeId"]["S"].partition("|")
     if is_trade(after):
         removed = image_ids_of(before) - image_ids_of(after)
-        return sum(image_files.delete_all(Place(user_id, trade_id, image_id).key) for image_id in removed)
+        return sum(image_files.delete_all(ImagePlace(user_id, trade_id, image_id).key) for image_id in removed)
     if uploads.kept_images(user_id, trade_id) is not None:
         return 0
     return image_files.delete_all(image_files.prefix_of(user_id, trade_id))
@@ -167,7 +167,7 @@ def sweep(span: Span, after: SweepPosition | None, now: datetime) -> tuple[int, 
     return len(files), deleted, following
 
 
-def _wanted(place: Place | None, now: datetime) -> Callable[[File], bool]:
+def _wanted(place: ImagePlace | None, now: datetime) -> Callable[[File], bool]:
     """A test for the files of one trade: whether the file is to stay."""
     if place is None:
         return _nothing
@@ -179,7 +179,7 @@ def _wanted(place: Place | None, now: datetime) -> Callable[[File], bool]:
     kept = uploads.kept_images(place.user_id, place.trade_id)
 
     def key(image_id: str) -> str:
-        return Place(place.user_id, place.trade_id, image_id).key
+        return ImagePlace(place.user_id, place.trade_id, image_id).key
 
     attached = {(key(image_id), version) for image_id, version in kept or ()}
     awaited = {key(upload.image_id) for upload in waiting if upload.is_pending}

@@ -10,7 +10,7 @@ from handlers.journal.changes import detach_image
 from handlers.journal.images import Upload, allow_upload
 from handlers.storage import image_files, trades, uploads
 from handlers.storage.errors import VersionMismatch
-from handlers.storage.image_files import Place
+from handlers.storage.image_files import ImagePlace
 from handlers.storage.retry import retry_overtaken
 
 
@@ -22,7 +22,7 @@ def allow(user: str, trade_id: str, content_type: str) -> tuple[Upload, str, dic
     now = datetime.now(UTC)
     upload = Upload(image_id=str(uuid4()), content_type=content_type, created_at=now)
     retry_overtaken(lambda: uploads.await_file(user, trade_id, upload, partial(allow_upload, now=now)))
-    url, fields = image_files.form(Place(user, trade_id, upload.image_id), content_type)
+    url, fields = image_files.form(ImagePlace(user, trade_id, upload.image_id), content_type)
     return upload, url, fields
 
 

@@ -7,10 +7,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
-from handlers.imports.record import EditedPolicy, Import, Phase, Remark
+from handlers.imports.record import Import, Phase, Remark
 from handlers.journal import cash as rules
 from handlers.journal.cash import Cash
 from handlers.journal.errors import RuleBroken
+from handlers.journal.undoing import EditedPolicy
 from handlers.storage import cash as storage
 from handlers.storage import executions, trading_accounts
 from handlers.storage.errors import NoSuchAccount, TradingAccountNotFound
@@ -104,7 +105,7 @@ def _remove(work: Work, some: Sequence[FiledCash], begin: int, total: int) -> Im
     for row in own:
         if row.other_account is not None:  # edited into a transfer: the other account's row goes, too
             cash_changes.delete(work.user, row.account_id, row.cash_id, lambda _: True)
-    alone = [storage.Change(None, row) for row in own if row.other_account is None]
+    alone = [storage.CashChange(None, row) for row in own if row.other_account is None]
     if alone:
         storage.write(work.user, alone)
     changed = work.advanced(Phase.CASH, begin + len(some), total)

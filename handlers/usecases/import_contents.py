@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 from uuid import UUID, uuid5
 
-from handlers.imports.decided import DecidedAction, DecidedCash, DecidedFill, DecidedRow, Decision, Outcome
+from handlers.imports.decided import DecidedAction, DecidedCash, DecidedFill, DecidedRow, Decision, RowOutcome
 from handlers.imports.record import Import
 from handlers.journal.cash import Cash
 from handlers.journal.executions import Execution, ExecutionKind, PositionEffect
@@ -76,7 +76,7 @@ def contents_of(one: Import) -> Contents:
 def _rows(one: Import) -> Iterator[DecidedRow]:
     if one.report is None:
         raise AssertionError("what is committed was read")
-    place = import_files.Place(one.user_id, one.import_id)
+    place = import_files.ImportFolder(one.user_id, one.import_id)
     for number in range(one.rows_files):
         yield from import_files.read_rows(place, one.report, number)
 
@@ -85,15 +85,20 @@ def _is_taken(row: DecidedRow, part: DecidedFill | DecidedCash | DecidedAction) 
     """Whether a part of the row is to be written: a duplicate is only if the user decided so for the whole row."""
     if row.decision not in (Decision.IMPORT, Decision.LINK):
         return False
-    return part.outcome is not Outcome.DUPLICATE or row.outcome is Outcome.DUPLICATE
+    return part.outcome is not RowOutcome.DUPLICATE or row.outcome is RowOutcome.DUPLICATE
 
 
 def _put_fill(to: Contents, one: Import, row: DecidedRow, decided: DecidedFill) -> None:
-    filed = Filed(row.line, execution_of(one, decided))
+    filed = Filed(row.line, execution_of_fill(one, decided))
     of = decided.of
-    if row.decision is Decision.LINK and decided.outcome is Outcome.MATCHES_MANUAL and of is not None and of.trade_id:
+    if (
+        row.decision is Decision.LINK
+        and decided.outcome is RowOutcome.MATCHES_MANUAL
+        and of is not None
+        and of.trade_id
+    ):
         to.links.setdefault(of.trade_id, []).append(filed)
-    elif decided.outcome is Outcome.CHANGED and of is not None and of.execution_id is not None:
+    elif decided.outcome is RowOutcome.CHANGED and of is not None and of.execution_id is not None:
         to.changes[of.execution_id] = filed
     else:
         own = to.fills.setdefault(storage.position_key(filed.execution), [])
@@ -102,7 +107,7 @@ def _put_fill(to: Contents, one: Import, row: DecidedRow, decided: DecidedFill) 
         own.append(filed)
 
 
-def execution_of(one: Import, decided: DecidedFill) -> Execution:
+def execution_of_fill(one: Import, decided: DecidedFill) -> Execution:
     """The fill as an execution. Between two fills of one instant there is room for an opening one."""
     fill = decided.fill
     return Execution(

@@ -26,7 +26,14 @@ from handlers.journal.trading_accounts import TradingAccount
 from handlers.storage import executions as storage
 from handlers.storage import ledger
 from handlers.storage.errors import NoSuchAccount, VersionMismatch
-from handlers.storage.executions import MOST_READ, Place, PositionKey, StoredPosition, TooMuchAtOnce, Written
+from handlers.storage.executions import (
+    MOST_READ,
+    PositionInAccount,
+    PositionKey,
+    PositionWrite,
+    StoredPosition,
+    TooMuchAtOnce,
+)
 from handlers.usecases import settling
 from handlers.usecases.import_batches import Batch, batches
 from handlers.usecases.import_contents import Contents
@@ -88,7 +95,7 @@ class _New(NamedTuple):
     what there is to say of the file's lines.
     """
 
-    place: Place
+    place: PositionInAccount
     executions: list[RecordedExecution]
     present: list[datetime]
     remarks: list[Remark]
@@ -101,7 +108,7 @@ class _New(NamedTuple):
         return self.place.account
 
 
-class _Found(NamedTuple):
+class _BatchPositions(NamedTuple):
     """What a batch adds to its positions.
 
     looked: whether stored executions were read; otherwise none are assumed to exist, until a write shows that some do.
@@ -111,7 +118,7 @@ class _Found(NamedTuple):
     looked: bool
 
 
-def _found(work: Work, batch: Batch, now: datetime, tries: Iterator[int]) -> _Found:
+def _found(work: Work, batch: Batch, now: datetime, tries: Iterator[int]) -> _BatchPositions:
     """What the batch adds to what is stored. The remarks of a position cover all its lines, also those that an earlier
     call wrote: they are stored with its last part.
 
@@ -143,7 +150,7 @@ def _found(work: Work, batch: Batch, now: datetime, tries: Iterator[int]) -> _Fo
         new = [one for one in executions if one.execution_id not in own]
         left = sorted(each.execution.executed_at for each in fills if each.execution.execution_id in others)
         positions.append(_New(place, new, left, remarks))
-    return _Found(positions, looked)
+    return _BatchPositions(positions, looked)
 
 
 def _passed(held: StoredPosition) -> datetime | None:
@@ -174,7 +181,7 @@ def _write_together(work: Work, batch: Batch, total: int, tries: Iterator[int]) 
     return changed
 
 
-def _settled(new: _New, now: datetime, looked: bool) -> Written | None:
+def _settled(new: _New, now: datetime, looked: bool) -> PositionWrite | None:
     """The write of a position with new executions and all trades that follow; None if it is too long for that, or
     linked with others.
     """
@@ -182,12 +189,12 @@ def _settled(new: _New, now: datetime, looked: bool) -> Written | None:
     before = None if held.executions > MOST_READ else _since_flat(held, new.executions, MOST_READ)
     if before is None or not settling.stands_alone(held, before, new.executions[0].executed_at):
         return None
-    part = settling.Part(new.place, held, before, in_order([*before, *new.executions]), held.actions)
+    part = settling.PositionToSettle(new.place, held, before, in_order([*before, *new.executions]), held.actions)
     [(written, _)] = settling.written([part], _outcome(part, now, looked))
     return written._replace(new=_ids(new.executions))
 
 
-def _outcome(part: settling.Part, now: datetime, looked: bool) -> settling.Outcome:
+def _outcome(part: settling.PositionToSettle, now: datetime, looked: bool) -> settling.SettledPositions:
     """The part, settled. A trade of new executions alone is stored already only if an undo was left unfinished, so
     the first attempt does not look for it.
     """
@@ -261,7 +268,7 @@ def _derived(new: _New, now: datetime, looked: bool) -> settling.SpanBySpan:
     before = _since_flat(held, executions) or []
     if not settling.stands_alone(held, before, since):
         raise _NotAlone
-    part = settling.Part(new.place, held, before, in_order([*before, *executions]), held.actions)
+    part = settling.PositionToSettle(new.place, held, before, in_order([*before, *executions]), held.actions)
     held_back = replace(held.marked(ZERO, since).held_back(), is_stale=True)
     return settling.SpanBySpan(held_back, settling.spans(part), outcome_of)
 
@@ -292,7 +299,7 @@ def _mark(work: Work, batch: Batch, total: int, tries: Iterator[int], *, is_whol
     return changed
 
 
-def _marked(new: _New, *, is_whole: bool) -> Written:
+def _marked(new: _New, *, is_whole: bool) -> PositionWrite:
     """The write of a position with new executions that is marked, and held back unless it is whole."""
     held, executions = new.place.position, new.executions
     marked = held.marked(money.total(map(storage.moved, executions)), *(one.executed_at for one in executions))

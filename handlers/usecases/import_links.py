@@ -28,7 +28,7 @@ from handlers.storage.retry import retry_overtaken
 from handlers.usecases.convert_trade import convert
 from handlers.usecases.import_contents import Contents, Filed
 from handlers.usecases.import_work import WAIT, Paused, Work
-from handlers.usecases.position_changes import Plan
+from handlers.usecases.position_changes import PositionChanges
 
 _REFUSED = (RuleBroken, StateForbids, PositionTooSmall)
 
@@ -59,8 +59,8 @@ def write(work: Work, contents: Contents) -> None:
         work.checkpoint(work.advanced(Phase.LINKS, number, total, remarks, linked=linked))
 
 
-def _place(work: Work) -> import_files.Place:
-    return import_files.Place(work.user, work.one.import_id)
+def _place(work: Work) -> import_files.ImportFolder:
+    return import_files.ImportFolder(work.user, work.one.import_id)
 
 
 def _keep(work: Work, contents: Contents, total: int) -> None:
@@ -157,7 +157,7 @@ def _corrected(work: Work, wanted: Sequence[Correction]) -> int:
 
     def attempt() -> int:
         now = datetime.now(UTC)
-        plan = Plan(work.user, now)
+        plan = PositionChanges(work.user, now)
         stored = storage.several(work.user, [each.execution_id for each in wanted])
         changed = [one for one in stored.values() if one.import_id != work.one.import_id]
         fills = {each.execution_id: each.filed.execution for each in wanted}
@@ -204,7 +204,7 @@ def _correct(work: Work, execution_id: str, filed: Filed) -> tuple[int, list[Rem
         old = storage.get(work.user, execution_id)
         new = with_content(old, filed.execution, now)
         if replace(new, updated_at=old.updated_at) != old:
-            plan = Plan(work.user, now)
+            plan = PositionChanges(work.user, now)
             plan.change(old, replace(new, version=old.version + 1))
             plan.write(execution_id)
         return 1
@@ -240,7 +240,7 @@ def _restore(user: str, old: RecordedExecution, fill: Execution) -> None:
     current = storage.several(user, [old.execution_id]).get(old.execution_id)
     if current is None or with_content(current, fill, current.updated_at) != current:
         return
-    plan = Plan(user, now)
+    plan = PositionChanges(user, now)
     former = replace(old, opens=current.opens, trade_ids=current.trade_ids)
     plan.change(current, replace(former, version=current.version + 1, updated_at=now))
     plan.write(old.execution_id)

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from handlers.imports.decided import Decision, Outcome, Same
+from handlers.imports.decided import Decision, RowOutcome, Same
 from handlers.imports.findings import Finding
 from handlers.imports.fingerprints import Fingerprints, content_of
 from handlers.imports.moments import Instant
-from handlers.imports.rows import Action, CashMove, Fill
-from handlers.imports.stock import Part, Parts, Stock, Stored
+from handlers.imports.rows import Action, CashMove, ReportedFill
+from handlers.imports.stock import ManualPart, Parts, Stock, Stored
 from handlers.journal.executions import Instrument
 from handlers.storage import corporate_actions, import_matches
 from handlers.storage.import_matches import StoredCash, StoredExecution
@@ -23,7 +23,7 @@ _AROUND = timedelta(days=1)
 _BEGINNING, _END = datetime.min.replace(tzinfo=UTC) + _AROUND, datetime.max.replace(tzinfo=UTC) - _AROUND
 
 
-def compare(user: str, account_id: str, findings: Sequence[Finding], prints: Fingerprints, zone: ZoneInfo) -> None:
+def set_outcomes(user: str, account_id: str, findings: Sequence[Finding], prints: Fingerprints, zone: ZoneInfo) -> None:
     """Set the outcome of each finding, and what it is the same as.
 
     prints: the fingerprints that gave the findings their ids. zone: that of the file's days. Raises Busy.
@@ -36,12 +36,12 @@ def compare(user: str, account_id: str, findings: Sequence[Finding], prints: Fin
     found = import_matches.between(user, account_id, max(first, _BEGINNING) - _AROUND, until)
     executions, cash = _stocks(found, zone)
     matcher = _Matcher(prints, zone)
-    fills = [one for one in findings if isinstance(one.what, Fill)]
+    fills = [one for one in findings if isinstance(one.what, ReportedFill)]
     matcher.match(fills, executions)
     matcher.match([one for one in findings if isinstance(one.what, CashMove)], cash)
     if actions := [one for one in findings if isinstance(one.what, Action)]:
         matcher.match(actions, _stock_of_actions(user, account_id, zone))
-    new = [(one, one.what) for one in fills if one.outcome is Outcome.NEW and isinstance(one.what, Fill)]
+    new = [(one, one.what) for one in fills if one.outcome is RowOutcome.NEW and isinstance(one.what, ReportedFill)]
     if new:
         _match_by_hand(new, _parts(user, account_id, until))
 
@@ -50,9 +50,9 @@ def _stocks(found: Iterable[StoredExecution | StoredCash], zone: ZoneInfo) -> tu
     executions: list[Stored] = []
     cash: list[Stored] = []
     for one in found:
-        what: Fill | CashMove
+        what: ReportedFill | CashMove
         if isinstance(one, StoredExecution):
-            what = Fill(
+            what = ReportedFill(
                 symbol=one.symbol,
                 instrument=_ANY,
                 side=one.side,
@@ -68,7 +68,7 @@ def _stocks(found: Iterable[StoredExecution | StoredCash], zone: ZoneInfo) -> tu
     return Stock(executions), Stock(cash)
 
 
-def _stored(one: StoredExecution | StoredCash, what: Fill | CashMove, zone: ZoneInfo) -> Stored:
+def _stored(one: StoredExecution | StoredCash, what: ReportedFill | CashMove, zone: ZoneInfo) -> Stored:
     return Stored(
         id=one.id,
         content=_content(what, zone, day_only=False),
@@ -100,7 +100,7 @@ def _stock_of_actions(user: str, account_id: str, zone: ZoneInfo) -> Stock:
     return Stock(stored)
 
 
-def _content(what: Fill | CashMove | Action, zone: ZoneInfo, *, day_only: bool) -> str:
+def _content(what: ReportedFill | CashMove | Action, zone: ZoneInfo, *, day_only: bool) -> str:
     """What equal things have in common, by time or by the day in the zone."""
     return content_of(what, Instant(what.at.astimezone(zone) if day_only else what.at, not day_only))
 
@@ -121,7 +121,7 @@ class _Matcher:
             is_other = _nothing if _external_id(one) is None else self._is_of_family
             same = stock.equal(content, day, day_only=one.what.day_only, is_other=is_other)
             if same is not None:
-                one.outcome, one.of = Outcome.DUPLICATE, _same(one, same)
+                one.outcome, one.of = RowOutcome.DUPLICATE, _same(one, same)
 
     def _is_named(self, one: Finding, stock: Stock) -> bool:
         same = stock.named(one.id, _external_id(one))
@@ -129,7 +129,7 @@ class _Matcher:
             return False
         content, day = self._contents(one)
         is_equal = same.content == content or (same.day == day and (one.what.day_only or same.at_noon))
-        one.outcome = Outcome.DUPLICATE if is_equal or not _says_all(one) else Outcome.CHANGED
+        one.outcome = RowOutcome.DUPLICATE if is_equal or not _says_all(one) else RowOutcome.CHANGED
         one.of = _same(one, same)
         return True
 
@@ -151,13 +151,13 @@ def _external_id(one: Finding) -> str | None:
 
 def _says_all(one: Finding) -> bool:
     """Whether it can differ from what is stored, where a file leaves out what follows from what is open."""
-    if isinstance(one.what, Fill):
+    if isinstance(one.what, ReportedFill):
         return None not in (one.what.side, one.what.quantity, one.what.price)
     return isinstance(one.what, CashMove) or one.what.added is None
 
 
 def _same(one: Finding, stored: Stored) -> Same:
-    if isinstance(one.what, Fill):
+    if isinstance(one.what, ReportedFill):
         return Same(execution_id=stored.id, import_id=stored.import_id)
     if isinstance(one.what, CashMove):
         return Same(cash_id=stored.id, import_id=stored.import_id)
@@ -172,25 +172,27 @@ def _parts(user: str, account_id: str, until: datetime) -> Parts:
             continue
         for entry in trade.entered:
             if entry.price is not None:
-                parts.add(trade.symbol, trade.side, entry.quantity, Part(trade.trade_id, entry.entered_at, entry.price))
+                parts.add(
+                    trade.symbol, trade.side, entry.quantity, ManualPart(trade.trade_id, entry.entered_at, entry.price)
+                )
         for close in trade.closes:
-            part = Part(trade.trade_id, close.closed_at, close.price)
+            part = ManualPart(trade.trade_id, close.closed_at, close.price)
             parts.add(trade.symbol, trade.side.opposite, close.quantity, part)
     return parts
 
 
-def _match_by_hand(fills: Sequence[tuple[Finding, Fill]], parts: Parts) -> None:
+def _match_by_hand(fills: Sequence[tuple[Finding, ReportedFill]], parts: Parts) -> None:
     """Let new fills take the parts of trades by hand: first those of the trades that the user names for them."""
     for one, fill in fills:
         if one.wanted is Decision.LINK and one.linked is not None:
             _link(one, parts.of_trade(one.linked, fill))
     for one, fill in fills:
-        if one.outcome is Outcome.NEW and not one.cannot_link:
+        if one.outcome is RowOutcome.NEW and not one.cannot_link:
             _link(one, parts.matching(fill))
 
 
-def _link(one: Finding, part: Part | None) -> None:
+def _link(one: Finding, part: ManualPart | None) -> None:
     if part is not None:
-        one.outcome, one.of = Outcome.MATCHES_MANUAL, Same(trade_id=part.trade_id)
+        one.outcome, one.of = RowOutcome.MATCHES_MANUAL, Same(trade_id=part.trade_id)
     else:
         one.cannot_link = one.wanted is Decision.LINK

@@ -47,7 +47,7 @@ def recorded(
         if errors := execution_errors(execution):
             remarks.append(Remark(line=line, detail=f"left out: {_words(errors)}"))
             continue
-        if (price := price_of(held, execution, made)) is None:
+        if (price := price_or_mean_cost(held, execution, made)) is None:
             remarks.append(Remark(line=line, detail="left out: its price cannot be told from what is open"))
             continue
         made.append(
@@ -83,7 +83,7 @@ def _differs(held: StoredPosition, fills: Sequence[Filed]) -> bool:
     )
 
 
-def price_of(held: StoredPosition, execution: Execution, made: Sequence[RecordedExecution]) -> Decimal | None:
+def price_or_mean_cost(held: StoredPosition, execution: Execution, made: Sequence[RecordedExecution]) -> Decimal | None:
     """The execution's price; without one, the mean cost of what is open then, by what is stored and by what is `made`
     before it. None if nothing is, or too much would have to be read. Raises Busy.
     """

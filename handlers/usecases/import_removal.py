@@ -15,11 +15,12 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 from handlers.documents.trades import trade_document
-from handlers.imports.record import EditedPolicy, Import, Phase
+from handlers.imports.record import Import, Phase
 from handlers.journal.executions import RecordedExecution, in_order, symbol_key
 from handlers.journal.money import ZERO
 from handlers.journal.settings import MAIN
 from handlers.journal.trade import Trade, TradeSource
+from handlers.journal.undoing import EditedPolicy
 from handlers.storage import executions as storage
 from handlers.storage import import_files, trades
 from handlers.storage.executions import PositionKey, StoredPosition, TooMuchAtOnce
@@ -29,7 +30,7 @@ from handlers.usecases.import_contents import Contents
 from handlers.usecases.import_links import part_ids
 from handlers.usecases.import_settling import moved_positions, own_positions
 from handlers.usecases.import_work import Work
-from handlers.usecases.settling import Outcome, Part
+from handlers.usecases.settling import PositionToSettle, SettledPositions
 
 # Beside what it writes, a transaction has the position and the import.
 _BESIDE = 2
@@ -58,8 +59,8 @@ def remove(work: Work, contents: Contents) -> None:
         _remove_from(work, _removal(contents, kept, key), len(keys), len(keys))
 
 
-def _place(work: Work) -> import_files.Place:
-    return import_files.Place(work.user, work.one.import_id)
+def _place(work: Work) -> import_files.ImportFolder:
+    return import_files.ImportFolder(work.user, work.one.import_id)
 
 
 def _key(trade: Trade) -> PositionKey:
@@ -75,12 +76,12 @@ def _removal(contents: Contents, kept: Kept, key: PositionKey) -> _Removal:
     )
 
 
-class _Change(NamedTuple):
+class _ChangedPositions(NamedTuple):
     """The positions without what is removed. `since` is the first instant at which something is removed, `coming_back`
     the linked trades that are by hand again.
     """
 
-    parts: Sequence[Part]
+    parts: Sequence[PositionToSettle]
     since: datetime
     coming_back: Sequence[Trade]
 
@@ -112,13 +113,13 @@ def _remove(work: Work, removal: _Removal, done: int, total: int) -> Import:
     return changed
 
 
-def _spans(change: _Change) -> list[Part]:
+def _spans(change: _ChangedPositions) -> list[PositionToSettle]:
     """The position in spans, each with all parts of the trades that come back there."""
     spans = [*settling.spans(change.parts[0])]
     place_of = {one.execution_id: number for number, span in enumerate(spans) for one in span.before}
     of_trades = ({place_of[part] for part in _parts_of(trade) if part in place_of} for trade in change.coming_back)
     until = {min(places): max(places) for places in sorted(filter(None, of_trades), key=max)}
-    whole: list[Part] = []
+    whole: list[PositionToSettle] = []
     last = -1  # up to this one, spans belong to the one before
     for number, span in enumerate(spans):
         if number <= last:
@@ -129,7 +130,9 @@ def _spans(change: _Change) -> list[Part]:
     return whole
 
 
-def _write_in_parts(user: str, change: _Change, outcome: Outcome, also: Sequence[Any], now: datetime) -> None:
+def _write_in_parts(
+    user: str, change: _ChangedPositions, outcome: SettledPositions, also: Sequence[Any], now: datetime
+) -> None:
     """Hold the positions back, and write them in as many transactions as it takes.
 
     Trades go first and executions last: after a crash, the executions tell what is still to be done.
@@ -142,7 +145,9 @@ def _write_in_parts(user: str, change: _Change, outcome: Outcome, also: Sequence
     storage.write_in_parts(user, list(zip(held, outcome.positions, strict=True)), units)
 
 
-def _write_span_by_span(work: Work, change: _Change, spans: Sequence[Part], done: int, total: int) -> Import:
+def _write_span_by_span(
+    work: Work, change: _ChangedPositions, spans: Sequence[PositionToSettle], done: int, total: int
+) -> Import:
     """Write a long position span by span, in as many transactions as it takes, and the import with each: so a call that
     has no time left ends between two of them, and no other one does the same meanwhile.
 
@@ -173,7 +178,7 @@ def _with_others(units: Iterable[Sequence[Any]], following: _Following) -> Itera
         yield unit
 
 
-def _held_back(part: Part, change: _Change) -> StoredPosition:
+def _held_back(part: PositionToSettle, change: _ChangedPositions) -> StoredPosition:
     return replace(part.held.marked(ZERO, change.since).held_back(), is_stale=True)
 
 
@@ -182,14 +187,14 @@ class _Following:
     `left_over` is how many trades there are whose notes are kept in a file.
     """
 
-    def __init__(self, work: Work, change: _Change, now: datetime) -> None:
+    def __init__(self, work: Work, change: _ChangedPositions, now: datetime) -> None:
         self.also: list[Any] = []
         self.left_over = 0
         self._work = work
         self._coming_back = change.coming_back
         self._now = now
 
-    def outcome(self, parts: Sequence[Part]) -> Outcome:
+    def outcome(self, parts: Sequence[PositionToSettle]) -> SettledPositions:
         """What follows in these parts of positions."""
         ids = {one.execution_id for part in parts for one in part.before}
         coming_back = [trade for trade in self._coming_back if not ids.isdisjoint(_parts_of(trade))]
@@ -201,7 +206,7 @@ class _Following:
         return outcome
 
 
-def _change(work: Work, removal: _Removal, now: datetime) -> _Change | None:
+def _change(work: Work, removal: _Removal, now: datetime) -> _ChangedPositions | None:
     """What is to be written of a position; None if nothing of the import is in it."""
     linked_ids = [part_id for trade in removal.linked for part_id in _parts_of(trade)]
     first = storage.first_of(work.user, removal.key, [*removal.ids, *linked_ids])
@@ -213,7 +218,7 @@ def _change(work: Work, removal: _Removal, now: datetime) -> _Change | None:
         return None
     since = min(places)
     executions = storage.since_flat(held, since) or []
-    parts = [Part(place, held, executions, executions, held.actions)]
+    parts = [PositionToSettle(place, held, executions, executions, held.actions)]
     if not settling.stands_alone(held, executions, since[0]):
         parts = settling.linked_parts(work.user, place, now)
     before = [one for part in parts for one in part.before]
@@ -228,7 +233,7 @@ def _change(work: Work, removal: _Removal, now: datetime) -> _Change | None:
     ]
     if not going and all(part.actions == part.held.actions for part in parts):
         return None
-    return _Change(parts, since[0], coming_back)
+    return _ChangedPositions(parts, since[0], coming_back)
 
 
 def _parts_of(trade: Trade) -> list[str]:
@@ -269,7 +274,9 @@ def _going(
     return going & {each.execution_id for each in executions}
 
 
-def _with_trades_by_hand(outcome: Outcome, trades_by_hand: Sequence[Trade], now: datetime) -> tuple[Outcome, list[Any]]:
+def _with_trades_by_hand(
+    outcome: SettledPositions, trades_by_hand: Sequence[Trade], now: datetime
+) -> tuple[SettledPositions, list[Any]]:
     """The outcome with these trades in the place of those that they had become, with what was written about them since;
     and the writes that keep the external ids of those that are not stored any more.
     """
@@ -311,7 +318,7 @@ def _annotated_as(former: Trade, current: Trade, now: datetime) -> Trade:
     )
 
 
-def _without_trades_put_aside(outcome: Outcome) -> tuple[Outcome, list[Trade]]:
+def _without_trades_put_aside(outcome: SettledPositions) -> tuple[SettledPositions, list[Trade]]:
     """The outcome without the trades that would stay for their notes alone, and these trades. Those with images stay:
     nothing else keeps the images.
     """

@@ -9,27 +9,27 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any, NamedTuple
 
-from handlers.imports.decided import DecidedRow, Outcome
+from handlers.imports.decided import DecidedRow, RowOutcome
 from handlers.imports.record import MOST_NAMED, Counts
 from handlers.journal import money
 from handlers.journal.money import ZERO, canonical
 from handlers.journal.trade import Trade
 from handlers.storage import import_files
-from handlers.storage.import_files import ROWS_IN_A_FILE, TRADES_IN_A_FILE, Place
+from handlers.storage.import_files import ROWS_IN_A_FILE, TRADES_IN_A_FILE, ImportFolder
 from handlers.storage.trade_items import trade_item, trade_of
-from handlers.usecases.import_trades import Change, Effect
+from handlers.usecases.import_trades import Effect, TradeChange
 
 TOTALS = "totals.json.gz"
 _COUNTS_OF = {
-    Outcome.NEW: "new",
-    Outcome.DUPLICATE: "duplicate",
-    Outcome.CHANGED: "changed",
-    Outcome.MATCHES_MANUAL: "matches_manual",
-    Outcome.CASH: "cash",
-    Outcome.ACTION: "actions",
-    Outcome.ORPHAN: "orphan",
-    Outcome.SKIPPED: "skipped",
-    Outcome.ERROR: "error",
+    RowOutcome.NEW: "new",
+    RowOutcome.DUPLICATE: "duplicate",
+    RowOutcome.CHANGED: "changed",
+    RowOutcome.MATCHES_MANUAL: "matches_manual",
+    RowOutcome.CASH: "cash",
+    RowOutcome.ACTION: "actions",
+    RowOutcome.ORPHAN: "orphan",
+    RowOutcome.SKIPPED: "skipped",
+    RowOutcome.ERROR: "error",
 }
 
 
@@ -41,7 +41,7 @@ class Rows(NamedTuple):
     undecided: tuple[int, ...]
 
 
-def write_rows(place: Place, report: str, rows: Iterable[DecidedRow]) -> Rows:
+def write_rows(place: ImportFolder, report: str, rows: Iterable[DecidedRow]) -> Rows:
     """Write the rows, with one file of them in memory. Raises Unavailable."""
     found: Counter[str] = Counter()
     undecided: list[int] = []
@@ -63,7 +63,7 @@ def write_rows(place: Place, report: str, rows: Iterable[DecidedRow]) -> Rows:
     return Rows(number, Counts(**found), tuple(undecided))
 
 
-def write_trades(place: Place, report: str, changes: Iterable[Change]) -> tuple[int, int]:
+def write_trade_changes(place: ImportFolder, report: str, changes: Iterable[TradeChange]) -> tuple[int, int]:
     """Write the trades that differ, and what they add up to. Returns how many files and trades these are.
 
     Raises Unavailable.
@@ -80,20 +80,20 @@ def write_trades(place: Place, report: str, changes: Iterable[Change]) -> tuple[
     return number, written
 
 
-def read_trades(place: Place, report: str, number: int) -> Iterator[Change]:
+def read_trade_changes(place: ImportFolder, report: str, number: int) -> Iterator[TradeChange]:
     """The trades of one file of a report. Raises Unavailable."""
     for item in import_files.read_trades(place, report, number):
         before = item.get("before")
-        yield Change(Effect(item["effect"]), trade_of(item["trade"]), None if before is None else trade_of(before))
+        yield TradeChange(Effect(item["effect"]), trade_of(item["trade"]), None if before is None else trade_of(before))
 
 
-def read_totals(place: Place, report: str) -> list[dict[str, Any]]:
+def read_totals(place: ImportFolder, report: str) -> list[dict[str, Any]]:
     """What the trades of a report add up to, as the contract's ImportTotals. Raises Unavailable."""
     found: list[dict[str, Any]] = import_files.read_small(place, f"{report}/{TOTALS}")
     return found
 
 
-def _item(change: Change) -> dict[str, Any]:
+def _item(change: TradeChange) -> dict[str, Any]:
     item: dict[str, Any] = {"effect": change.effect, "trade": trade_item(change.trade)}
     return item if change.before is None else {**item, "before": trade_item(change.before)}
 
@@ -125,7 +125,7 @@ class Totals:
     def __init__(self) -> None:
         self._sums: dict[str, _Sums] = {}
 
-    def add(self, change: Change) -> None:
+    def add(self, change: TradeChange) -> None:
         """Count one trade that differs."""
         if change.effect is Effect.DELETE:
             self._of(change.trade).add(change.trade, -1)

@@ -15,10 +15,10 @@ from enum import StrEnum
 from itertools import islice
 from typing import NamedTuple
 
-from handlers.imports.decided import DecidedFill, Decision, Outcome, Same
-from handlers.imports.findings import Finding, Running, number
+from handlers.imports.decided import DecidedFill, Decision, RowOutcome, Same
+from handlers.imports.findings import Finding, Running, number_fills
 from handlers.imports.record import Import
-from handlers.imports.rows import Action, Fill
+from handlers.imports.rows import Action, ReportedFill
 from handlers.journal.executions import (
     ActionType,
     CorporateAction,
@@ -35,12 +35,12 @@ from handlers.journal.trade import Trade, TradeSource
 from handlers.journal.trading_accounts import TradingAccount
 from handlers.storage import corporate_actions, trades
 from handlers.storage import executions as storage
-from handlers.storage.executions import Place, PositionKey, StoredPosition
+from handlers.storage.executions import PositionInAccount, PositionKey, StoredPosition
 from handlers.usecases import settling
 from handlers.usecases.convert_trade import executions_of
-from handlers.usecases.import_contents import Filed, execution_of, opening_of, trade_id
+from handlers.usecases.import_contents import Filed, execution_of_fill, opening_of, trade_id
 from handlers.usecases.import_links import corrections, with_content
-from handlers.usecases.import_recording import price_of
+from handlers.usecases.import_recording import price_or_mean_cost
 from handlers.usecases.position_changes import recorded_of
 
 # Positions that are read in one request.
@@ -56,7 +56,7 @@ class Effect(StrEnum):
     DELETE = "DELETE"
 
 
-class Change(NamedTuple):
+class TradeChange(NamedTuple):
     """A trade as it would be, and as it was; of one that vanishes, as it was."""
 
     effect: Effect
@@ -65,10 +65,10 @@ class Change(NamedTuple):
 
 
 @dataclass(slots=True)
-class Position:
+class ImportedPosition:
     """A position that the file concerns: as it is stored, what it has since it was flat, and what the file adds."""
 
-    place: Place
+    place: PositionInAccount
     before: list[RecordedExecution]
     fills: list[Finding]
     actions: tuple[CorporateAction, ...]
@@ -94,7 +94,7 @@ class DryRun:
         self._symbols: dict[PositionKey, str] = {}
         self._actions: list[CorporateAction] = []
         for finding in findings:
-            if isinstance(finding.what, Fill):
+            if isinstance(finding.what, ReportedFill):
                 key = PositionKey(account.account_id, symbol_key(finding.what.symbol), finding.what.pair_id)
                 self._fills.setdefault(key, []).append(finding)
                 self._symbols.setdefault(key, finding.what.symbol)
@@ -102,7 +102,7 @@ class DryRun:
                 self._actions += self._action(finding, finding.what)
         self._stored_actions: list[CorporateAction] | None = None
 
-    def changes(self, tell: Callable[[int], None]) -> Iterator[Change]:
+    def changes(self, tell: Callable[[int], None]) -> Iterator[TradeChange]:
         """Judge the fills, which finds orphans, and yield each trade that differs. `tell` is called with how many fills
         are settled so far. Raises Busy.
         """
@@ -121,7 +121,7 @@ class DryRun:
                 done += sum(len(each.fills) for each in positions)
                 tell(done)
 
-    def _together(self, key: PositionKey, held: StoredPosition | None) -> list[Position]:
+    def _together(self, key: PositionKey, held: StoredPosition | None) -> list[ImportedPosition]:
         """The position, and those with which corporate actions link it."""
         read: dict[PositionKey, StoredPosition] = {}
 
@@ -157,27 +157,27 @@ class DryRun:
         symbols = map(symbol_key, corporate_actions.symbols(action))
         return action.account_id in (None, key.account_id) and key.symbol in symbols
 
-    def _position(self, held: StoredPosition, *, alone: bool) -> Position:
+    def _position(self, held: StoredPosition, *, alone: bool) -> ImportedPosition:
         key = storage.position_key(held)
         fills = sorted(self._fills.get(key, ()), key=lambda each: (each.what.at, each.order))
-        number(fills)
+        number_fills(fills)
         if not held.version and fills:
             held = replace(held, instrument=self._instrument(fills))
-        place = Place(held, self._account, self._settings)
+        place = PositionInAccount(held, self._account, self._settings)
         if not held.version:
             before: list[RecordedExecution] = []
         elif alone and fills:
             before = storage.since_flat(held, (fills[0].what.at, -1, "")) or []
         else:
             before = storage.all_of(held) or []
-        return Position(place, before, fills, held.actions, stands_alone=alone)
+        return ImportedPosition(place, before, fills, held.actions, stands_alone=alone)
 
     def _instrument(self, fills: Sequence[Finding]) -> Instrument:
         """That of the first fill, in the account's currency if it has none."""
-        [own, *_] = (one.what.instrument for one in fills if isinstance(one.what, Fill))
+        [own, *_] = (one.what.instrument for one in fills if isinstance(one.what, ReportedFill))
         return own if own.currency is not None else replace(own, currency=self._account.currency)
 
-    def _settled(self, positions: Sequence[Position]) -> Iterator[Change]:
+    def _settled(self, positions: Sequence[ImportedPosition]) -> Iterator[TradeChange]:
         for each in positions:
             if each.stands_alone:
                 self._judge(each)
@@ -190,33 +190,33 @@ class DryRun:
         for span in settling.spans(parts.pop()):
             yield from self._changes([span])
 
-    def _changes(self, parts: Sequence[settling.Part]) -> Iterator[Change]:
+    def _changes(self, parts: Sequence[settling.PositionToSettle]) -> Iterator[TradeChange]:
         is_stored = any(part.before or part.held.version for part in parts)
         result = settling.settled(parts, self._now, behind=True, known=None if is_stored else {}).regrouping
         handed = {trade_id for others in result.handed.values() for trade_id in others}
         for new, old in result.changed:
             effect = Effect.MERGE if result.handed.get(new.trade_id) else Effect.UPDATE
-            yield Change(Effect.CREATE if old is None else effect, new, old)
+            yield TradeChange(Effect.CREATE if old is None else effect, new, old)
         for trade in result.vanished:
             if trade.trade_id not in handed:
-                yield Change(Effect.DELETE, trade, None)
+                yield TradeChange(Effect.DELETE, trade, None)
 
-    def _judge(self, position: Position) -> None:
+    def _judge(self, position: ImportedPosition) -> None:
         """Find the orphans among the fills, and what fills close that close whatever is open."""
         running = Running(self._one.options.orphan_policy, position.actions)
         waiting = deque(position.before)
         for one in position.fills:
-            if one.outcome is Outcome.DUPLICATE or not isinstance(one.what, Fill):
+            if one.outcome is RowOutcome.DUPLICATE or not isinstance(one.what, ReportedFill):
                 continue
             while waiting and (waiting[0].executed_at, waiting[0].sequence) <= (one.what.at, one.sequence):
                 running.take(waiting.popleft())
             running.judge(one, one.what)
 
-    def _is_touched(self, position: Position) -> bool:
+    def _is_touched(self, position: ImportedPosition) -> bool:
         """Whether the import changes anything of the position."""
         return any(one.is_taken for one in position.fills) or any(one in self._actions for one in position.actions)
 
-    def _part(self, position: Position) -> settling.Part:
+    def _part(self, position: ImportedPosition) -> settling.PositionToSettle:
         before = list(position.before)
         after = {one.execution_id: one for one in before}
         links: dict[str, list[Filed]] = {}
@@ -225,23 +225,23 @@ class DryRun:
             decided = one.decided()
             if not one.is_taken or not isinstance(decided, DecidedFill) or decided.fill.quantity is None:
                 continue
-            execution = replace(execution_of(self._one, decided), instrument=position.held.instrument)
+            execution = replace(execution_of_fill(self._one, decided), instrument=position.held.instrument)
             of = decided.of or Same()
             if one.decision is Decision.LINK and of.trade_id is not None:
                 links.setdefault(of.trade_id, []).append(Filed(one.line, execution))
-            elif decided.outcome is Outcome.CHANGED and of.execution_id in after:
+            elif decided.outcome is RowOutcome.CHANGED and of.execution_id in after:
                 after[of.execution_id] = with_content(after[of.execution_id], execution, self._now)
             else:
                 if decided.opening is not None:
                     made.append(self._recorded(opening_of(execution, decided), ZERO))
-                price = price_of(position.held, execution, made)
+                price = price_or_mean_cost(position.held, execution, made)
                 if price is not None:
                     made.append(self._recorded(execution, price))
         for trade in self._by_hand(links):
             were, are = self._linked(trade, links[trade.trade_id], position.held.instrument)
             before += were
             made += are
-        return settling.Part(
+        return settling.PositionToSettle(
             position.place, position.held, in_order(before), in_order([*after.values(), *made]), position.actions
         )
 

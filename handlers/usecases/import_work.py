@@ -12,7 +12,7 @@ from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from handlers.imports.record import MOST_NAMED, Applied, Import, Phase, Progress, Remark
+from handlers.imports.record import MOST_NAMED, Import, ImportApplied, Phase, Progress, Remark
 from handlers.storage import account_locks, executions, imports
 from handlers.storage.errors import VersionMismatch
 from handlers.storage.retry import retry_overtaken
@@ -68,14 +68,14 @@ class Work:
             raise Paused
 
     def advanced(self, phase: Phase, done: int, total: int, remarks: Sequence[Remark] = (), **counted: int) -> Import:
-        """The import with its new progress. counted: by how much each count of `Applied` rises."""
+        """The import with its new progress. counted: by how much each count of `ImportApplied` rises."""
         one = self.one
-        sums = {own.name: getattr(one.applied, own.name) + counted.get(own.name, 0) for own in fields(Applied)}
+        sums = {own.name: getattr(one.applied, own.name) + counted.get(own.name, 0) for own in fields(ImportApplied)}
         return replace(
             one,
             version=one.version + 1,
             progress=Progress(phase=phase, done=done, total=total),
-            applied=Applied(**sums),
+            applied=ImportApplied(**sums),
             remarks=(*one.remarks, *remarks)[:MOST_NAMED],
             remarks_made=one.remarks_made + len(remarks),
             updated_at=datetime.now(UTC),

@@ -19,10 +19,10 @@ from handlers.imports.record import (
     TIME_TO_SEND,
     WAITS_FOR_FILE,
     Import,
+    ImportOptions,
     ImportStatus,
-    Options,
     Progress,
-    new_id,
+    new_import_id,
 )
 from handlers.journal.errors import FieldError, RuleBroken
 from handlers.journal.stats.clock import wrong_zone
@@ -35,7 +35,7 @@ from handlers.storage.errors import (
     NoSuchAccount,
     TradingAccountNotFound,
 )
-from handlers.storage.import_files import Place
+from handlers.storage.import_files import ImportFolder
 from handlers.storage.queues import IN_CASE, import_queue
 from handlers.storage.retry import retry_overtaken
 from handlers.storage.trade_items import KeptAnswer
@@ -59,7 +59,7 @@ _CAN_BE_READ_AGAIN = frozenset(
 _BEING_APPLIED = frozenset({ImportStatus.COMMITTING, ImportStatus.UNDOING})
 
 
-class Made(NamedTuple):
+class ImportUpload(NamedTuple):
     """A new import, and the form that sends its file: its address, its fields, and when it stops working."""
 
     one: Import
@@ -78,15 +78,15 @@ class RowDecision:
 
 
 def create(
-    user: str, given: models.ImportInput, keyed: KeyedRequest[Made] | None
-) -> tuple[Made | None, KeptAnswer | None]:
+    user: str, given: models.ImportInput, keyed: KeyedRequest[ImportUpload] | None
+) -> tuple[ImportUpload | None, KeptAnswer | None]:
     """Make an import that waits for its file, unless the same request did before.
 
     Returns it, or the answer kept for the earlier request. Raises RuleBroken, TooManyImports, NoSuchAccount,
     AccountClosing, KeyReused, AccountErased, Busy.
     """
 
-    def attempt() -> tuple[Made | None, KeptAnswer | None]:
+    def attempt() -> tuple[ImportUpload | None, KeptAnswer | None]:
         now = datetime.now(UTC)
         if keyed is not None and (earlier := kept_answers.for_key(user, keyed.key, keyed.fingerprint, now)) is not None:
             return None, earlier
@@ -95,15 +95,15 @@ def create(
         _check(user, options)
         made = Import(
             user_id=user,
-            import_id=new_id(now),
+            import_id=new_import_id(now),
             file_name=given.file_name,
-            options=Options(**options),
+            options=ImportOptions(**options),
             created_at=now,
             updated_at=now,
             expires_at=now + WAITS_FOR_FILE,
         )
-        url, fields = import_files.form(Place(user, made.import_id))
-        shown = Made(made, url, fields, now + TIME_TO_SEND)
+        url, fields = import_files.form(ImportFolder(user, made.import_id))
+        shown = ImportUpload(made, url, fields, now + TIME_TO_SEND)
         earlier = storage.create(made, None if keyed is None else keyed.answer(shown), now)
         return (shown, None) if earlier is None else (None, earlier)
 
@@ -192,7 +192,7 @@ def _row_decisions(given: models.ImportUpdateInput) -> list[RowDecision]:
     ]
 
 
-def _changed(user: str, former: Options, changes: Mapping[str, Any]) -> Options:
+def _changed(user: str, former: ImportOptions, changes: Mapping[str, Any]) -> ImportOptions:
     _check(user, changes)
     account_id = changes.get("account_id")
     if account_id is not None and account_id != former.account_id:
@@ -226,7 +226,7 @@ def _with_decisions(former: Import, decisions: Sequence[RowDecision]) -> tuple[s
     """The name of the file that has the former decisions and these, and how many there are then."""
     if not decisions:
         return former.decisions, former.decided
-    place = Place(former.user_id, former.import_id)
+    place = ImportFolder(former.user_id, former.import_id)
     all_of_them = decisions_of(former)
     all_of_them.update({one.line: one for one in decisions})
     if len(all_of_them) > MOST_DECISIONS:
@@ -242,7 +242,7 @@ def decisions_of(one: Import) -> dict[int, RowDecision]:
     """What the user decided of single rows, by their lines. Raises Busy."""
     if one.decisions is None:
         return {}
-    rows = import_files.read_small(Place(one.user_id, one.import_id), one.decisions)
+    rows = import_files.read_small(ImportFolder(one.user_id, one.import_id), one.decisions)
     return {
         line: RowDecision(line=line, decision=Decision(decision), trade_id=trade_id)
         for line, decision, trade_id in rows

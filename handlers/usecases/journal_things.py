@@ -26,7 +26,7 @@ SETTINGS = "settings"
 _NOT_COMPARED = ("version", "updatedAt", "opens")
 
 
-def content(document: Document) -> str:
+def content_hash(document: Document) -> str:
     """A hash of what of a document is compared."""
     compared = {name: value for name, value in document.items() if name not in _NOT_COMPARED}
     return hashlib.sha256(json.dumps(compared, sort_keys=True).encode()).hexdigest()

@@ -59,7 +59,7 @@ def _unpacked(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
         raise BadArchive("UNREADABLE_MEMBER", "is not whole")
 
 
-def members(pieces: Iterable[bytes]) -> Iterator[tuple[str, Iterator[Any]]]:
+def json_members(pieces: Iterable[bytes]) -> Iterator[tuple[str, Iterator[Any]]]:
     """Each member's name and its value, which is to be read before the next one is asked for: of a list, its elements
     one by one; of anything else, itself alone. Raises BadArchive for what is no JSON object in UTF-8.
     """

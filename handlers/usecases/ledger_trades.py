@@ -19,8 +19,8 @@ from handlers.storage.errors import PreconditionFailed, TradeNotFound, VersionMi
 from handlers.storage.executions import StoredPosition
 from handlers.storage.retry import retry_overtaken
 from handlers.usecases.keyed import KeyedRequest
-from handlers.usecases.position_changes import Plan, Recorded
-from handlers.usecases.trades import Keyed, Outcome, Precondition
+from handlers.usecases.position_changes import PositionChanges, Recorded
+from handlers.usecases.trades import CreatedTrade, Keyed, Precondition
 
 
 def close(
@@ -31,7 +31,7 @@ def close(
     quantity: Decimal | None,
     allowed: Precondition,
     keyed: Keyed | None,
-) -> Outcome:
+) -> CreatedTrade:
     """Close a part of the trade, or all that is open at that instant, by an execution with the id of `close`.
 
     Raises PositionTooSmall when less is open, RuleBroken, StateForbids, TradeNotFound, PreconditionFailed, KeyReused,
@@ -54,7 +54,7 @@ def close(
     return _add(user, trade_id, execution, allowed, keyed, of_a_flat_trade=nothing_remains())
 
 
-def enter(user: str, trade_id: str, entry: Entry, *, allowed: Precondition, keyed: Keyed | None) -> Outcome:
+def enter(user: str, trade_id: str, entry: Entry, *, allowed: Precondition, keyed: Keyed | None) -> CreatedTrade:
     """Add to the trade by an execution with the id of `entry`. Raises what `close` does, but PositionTooSmall."""
 
     def execution(trade: Trade, position: StoredPosition) -> Execution:
@@ -107,7 +107,7 @@ def _add(
     keyed: Keyed | None,
     *,
     of_a_flat_trade: StateForbids,
-) -> Outcome:
+) -> CreatedTrade:
     request = None if keyed is None else _of_execution(keyed)
 
     def fits(recorded: Recorded | None) -> None:
@@ -119,7 +119,7 @@ def _add(
                 "At that instant it would be a part of another trade. Record it by POST /executions, if that is right."
             )
 
-    def attempt() -> Outcome:
+    def attempt() -> CreatedTrade:
         now = datetime.now(UTC)
         if keyed is None:
             trade, earlier = trade_storage.get(user, trade_id), None
@@ -128,7 +128,7 @@ def _add(
                 user, trade_id, key=keyed.key, fingerprint=keyed.fingerprint, now=now
             )
             if earlier is not None:
-                return Outcome(None, earlier)
+                return CreatedTrade(None, earlier)
             if found is None:
                 raise TradeNotFound(trade_id)
             trade = found
@@ -139,12 +139,12 @@ def _add(
         position = storage.position_of(user, trade.account_id or MAIN, trade.symbol, trade_id)
         if position is None:  # the trade has become flat since it was read, or is gone
             raise VersionMismatch(trade_id)
-        plan = Plan(user, now)
+        plan = PositionChanges(user, now)
         added = plan.add(execution(trade, position), names_instrument=False, source=ExecutionSource.MANUAL)
         recorded, earlier = plan.write(added.execution_id, request, check=fits)
         if earlier is not None:
-            return Outcome(None, earlier)
+            return CreatedTrade(None, earlier)
         [changed] = _in_place(recorded).trades
-        return Outcome(changed, None if keyed is None else keyed.answer(changed))
+        return CreatedTrade(changed, None if keyed is None else keyed.answer(changed))
 
     return retry_overtaken(attempt)

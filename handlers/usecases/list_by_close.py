@@ -16,7 +16,7 @@ from handlers.journal.trade import Trade
 from handlers.storage import trades
 from handlers.storage.errors import BadPageToken
 from handlers.storage.stats import books
-from handlers.storage.trade_queries import Count, ListPosition, Page, TradeFilter
+from handlers.storage.trade_queries import ListPosition, TradeCount, TradeFilter, TradePage
 
 # Lambda answers 6 MB at most, and one trade has 2.4 MB at most.
 ENOUGH_BYTES = 3_000_000
@@ -47,7 +47,7 @@ def list_by_close(
     newest_first: bool = True,
     after: ListPosition | None = None,
     included: Collection[str] = (),
-) -> Page:
+) -> TradePage:
     """A page of at most `limit` of the user's trades that fit, sorted downwards with `newest_first`.
 
     included: ids of trades of which the stored item counts, and not the entries in the books, which lag behind changes
@@ -75,12 +75,12 @@ def list_by_close(
                 shown.append(trade)
                 size += len(as_json(documents.trade_document(trade)))
     following = _position(found[read - 1], wanted.sort) if read < len(found) else None
-    return Page(trades=tuple(shown), next=following)
+    return TradePage(trades=tuple(shown), next=following)
 
 
 def count_by_close(
     user_id: str, wanted: CloseFilter, *, most: int, out_of_time: Callable[[], bool], included: Collection[str] = ()
-) -> Count:
+) -> TradeCount:
     """The number of trades in such a list: exact up to `most`, as long as there is time. Raises Busy.
 
     The books suffice unless a filter needs a field that they do not hold; then the trades are read.
@@ -91,14 +91,14 @@ def count_by_close(
     stored = in_place_of_stored(reading, included, own) if included else reading
     found = ranked(stored, question, wanted.sort, flat=flat, descending=True)
     if not _asks_for_more(wanted):
-        return Count(min(len(found), most), is_exact=len(found) <= most)
+        return TradeCount(min(len(found), most), is_exact=len(found) <= most)
     number = 0
     for read in range(0, len(found), _COUNTED_AT_ONCE):
         if number > most or out_of_time():
-            return Count(min(number, most), is_exact=False)
+            return TradeCount(min(number, most), is_exact=False)
         some = trades.several(user_id, [each.trade_id for each in found[read : read + _COUNTED_AT_ONCE]])
         number += sum(wanted.fits(trade) and still_fits(trade, question, flat=flat) for trade in some)
-    return Count(min(number, most), is_exact=number <= most)
+    return TradeCount(min(number, most), is_exact=number <= most)
 
 
 def _asks_for_more(wanted: CloseFilter) -> bool:

@@ -21,14 +21,14 @@ MOST_TRADES = 10_000
 RECENT = timedelta(days=366)
 
 
-class Found(NamedTuple):
+class CountedFacets(NamedTuple):
     """The values, and whether all trades were counted."""
 
     facets: Facets
     is_exact: bool
 
 
-def list_facets(user_id: str, today: date) -> Found:
+def list_facets(user_id: str, today: date) -> CountedFacets:
     """What the user's trades can be filtered by. Follows changes a moment later, as lists and statistics do.
 
     Raises Busy, UnreadableBook.
@@ -37,7 +37,7 @@ def list_facets(user_id: str, today: date) -> Found:
     for status in (Status.OPEN, Status.PARTIAL, Status.CANCELLED):
         for trade_id, labels in trade_queries.labels_by_status(user_id, status):
             if len(seen) >= MOST_TRADES:
-                return Found(facets(seen.values()), is_exact=False)
+                return CountedFacets(facets(seen.values()), is_exact=False)
             seen[trade_id] = labels
     since = today - RECENT
     for first, last in ((since, None), (None, since - timedelta(days=1))):
@@ -45,11 +45,11 @@ def list_facets(user_id: str, today: date) -> Found:
             if entry.is_of_group or entry.trade_id in seen:
                 continue
             if len(seen) >= MOST_TRADES:
-                return Found(facets(seen.values()), is_exact=False)
+                return CountedFacets(facets(seen.values()), is_exact=False)
             seen[entry.trade_id] = Labels(
                 symbol=entry.symbol,
                 tags=entry.tags,
                 setup_type=entry.setup_type,
                 account_id=entry.account or MAIN,
             )
-    return Found(facets(seen.values()), is_exact=True)
+    return CountedFacets(facets(seen.values()), is_exact=True)

@@ -22,11 +22,11 @@ from handlers.journal.trade import Image, Trade, TradeSource
 from handlers.storage import corporate_actions, import_edits, uploads
 from handlers.storage import executions as storage
 from handlers.storage import trades as trade_storage
-from handlers.storage.executions import Place, PositionKey, StoredPosition, Written
-from handlers.storage.import_edits import Kind
+from handlers.storage.executions import PositionInAccount, PositionKey, PositionWrite, StoredPosition
+from handlers.storage.import_edits import EditedKind
 from handlers.storage.retry import retry_overtaken
 from handlers.usecases import settling
-from handlers.usecases.settling import Outcome, Part
+from handlers.usecases.settling import PositionToSettle, SettledPositions
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def _bring(user: str, key: PositionKey, symbol: str, wanted: Wanted, now: dateti
 class _Linked(NamedTuple):
     """A position as it is stored, and with all corporate actions that are stored."""
 
-    place: Place
+    place: PositionInAccount
     with_actions: StoredPosition
 
 
@@ -129,13 +129,13 @@ def _hold_back(
             since = min((*moments, *changed, *([target.dirty_since] if target.dirty_since else ()), now))
             marked.append(replace(target.marked(ZERO, since).held_back(), is_stale=True))
     storage.write(
-        user, [Written(position=held, put=(), removed=(), trades=(), vanished=()) for held in marked], None, now
+        user, [PositionWrite(position=held, put=(), removed=(), trades=(), vanished=()) for held in marked], None, now
     )
 
 
 def _write_executions(
     user: str,
-    places: Sequence[Place],
+    places: Sequence[PositionInAccount],
     coming: Sequence[RecordedExecution],
     stored: Mapping[str, RecordedExecution],
 ) -> None:
@@ -151,19 +151,19 @@ def _put(one: RecordedExecution, former: RecordedExecution | None) -> Sequence[A
     if former is not None and storage.execution_item(former)["item"] != storage.execution_item(one)["item"]:
         writes.append(next(storage.delete_execution(former)))
     if one.import_id is not None and one.version > 1:  # so that undoing the import asks about it
-        edited = Kind.EXECUTION, one.execution_id, one.updated_at
+        edited = EditedKind.EXECUTION, one.execution_id, one.updated_at
         writes.append(import_edits.mark(one.user_id, one.import_id, *edited))
     return writes
 
 
-def _settle(user: str, places: Sequence[Place], wanted: Wanted, now: datetime) -> None:
+def _settle(user: str, places: Sequence[PositionInAccount], wanted: Wanted, now: datetime) -> None:
     """Derive the trades of all executions but those that go, and write what differs."""
     parts = []
     for place in places:
         held = place.position
         before = storage.all_of(held) or []
         after = [one for one in before if one.execution_id not in wanted.executions_going]
-        parts.append(Part(place, held, before, after, held.actions))
+        parts.append(PositionToSettle(place, held, before, after, held.actions))
     before = in_order(one for part in parts for one in part.before)
     stored = _trades_of(user, parts)
     known = _known(user, parts, stored, wanted)
@@ -185,7 +185,7 @@ def _settle(user: str, places: Sequence[Place], wanted: Wanted, now: datetime) -
     storage.write_in_parts(user, positions, chain(first, settling.units(before, outcome), last))
 
 
-def _trades_of(user: str, parts: Sequence[Part]) -> dict[str, Trade]:
+def _trades_of(user: str, parts: Sequence[PositionToSettle]) -> dict[str, Trade]:
     ids = {trade_id for part in parts for trade_id in part.held.gone}
     for part in parts:
         for one in part.before:
@@ -193,7 +193,9 @@ def _trades_of(user: str, parts: Sequence[Part]) -> dict[str, Trade]:
     return {trade.trade_id: trade for trade in trade_storage.several(user, sorted(ids))}
 
 
-def _known(user: str, parts: Sequence[Part], stored: Mapping[str, Trade], wanted: Wanted) -> dict[str, Trade]:
+def _known(
+    user: str, parts: Sequence[PositionToSettle], stored: Mapping[str, Trade], wanted: Wanted
+) -> dict[str, Trade]:
     """The stored trades with what is to be written about them, and those to come of which something is."""
     after = in_order(one for part in parts for one in part.after)
     actions = {action.action_id: action for part in parts for action in part.actions}.values()
@@ -219,7 +221,9 @@ def written_about(trade: Trade, own: Annotations) -> Trade:
 _KEPT = ("trade_id", "version", "updated_at", "events")
 
 
-def _with_stored_ones(outcome: Outcome, stored: Mapping[str, Trade], wanted: Wanted, now: datetime) -> Outcome:
+def _with_stored_ones(
+    outcome: SettledPositions, stored: Mapping[str, Trade], wanted: Wanted, now: datetime
+) -> SettledPositions:
     """The outcome by what is stored in place of what was given as known."""
     result = outcome.regrouping
     changed: dict[str, tuple[Trade, Trade | None]] = {}

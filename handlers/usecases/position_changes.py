@@ -39,7 +39,14 @@ from handlers.journal.trading_accounts import TradingAccount
 from handlers.storage import executions as storage
 from handlers.storage import kept_answers
 from handlers.storage import trades as trade_storage
-from handlers.storage.executions import MOST_READ, Place, PositionKey, StoredPosition, TooMuchAtOnce, Written
+from handlers.storage.executions import (
+    MOST_READ,
+    PositionInAccount,
+    PositionKey,
+    PositionWrite,
+    StoredPosition,
+    TooMuchAtOnce,
+)
 from handlers.storage.trade_items import KeptAnswer
 from handlers.usecases import settling
 from handlers.usecases.keyed import KeyedRequest
@@ -82,7 +89,7 @@ class _Open:
     linked: tuple[PositionKey, ...] = ()
 
 
-class Plan:
+class PositionChanges:
     """The changes of one request. Positions are read when they are needed, and written together."""
 
     def __init__(self, user: str, now: datetime) -> None:
@@ -90,7 +97,7 @@ class Plan:
         self._user = user
         self._now = now
         self._open: dict[PositionKey, _Open] = {}
-        self._places: dict[PositionKey, Place] = {}
+        self._places: dict[PositionKey, PositionInAccount] = {}
 
     def in_account(
         self, execution: Execution, keyed: KeyedRequest[Recorded] | None, *, named: bool
@@ -278,7 +285,7 @@ class Plan:
         that the same request got earlier, in which case nothing is written.
         """
         while True:
-            written: list[Written] = []
+            written: list[PositionWrite] = []
             shown: dict[str, Recorded] = {}
             for keys in dict.fromkeys(position.linked or (key,) for key, position in self._open.items()):
                 some, executions = self._written(keys)
@@ -299,7 +306,7 @@ class Plan:
             else:
                 return [shown.get(id_) for id_, _ in wanted], earlier
 
-    def _written(self, keys: Sequence[PositionKey]) -> tuple[list[Written], _Shown]:
+    def _written(self, keys: Sequence[PositionKey]) -> tuple[list[PositionWrite], _Shown]:
         """The writes for a position, or for several that are linked."""
         if not any(self._open[key].is_large for key in keys):
             return self._settled(keys)
@@ -310,11 +317,11 @@ class Plan:
 
         return [one for one, _ in marked if one.put or one.removed], shown
 
-    def _settled(self, keys: Sequence[PositionKey]) -> tuple[list[Written], _Shown]:
+    def _settled(self, keys: Sequence[PositionKey]) -> tuple[list[PositionWrite], _Shown]:
         """The writes for these positions with the trades that follow from their executions."""
         positions = [self._open[key] for key in keys]
         parts = [
-            settling.Part(self._places[key], one.held, one.before, one.after, one.held.actions)
+            settling.PositionToSettle(self._places[key], one.held, one.before, one.after, one.held.actions)
             for key, one in zip(keys, positions, strict=True)
         ]
         outcome = settling.settled(parts, self._now)
@@ -328,7 +335,7 @@ class Plan:
 
         return [one for one, _ in settling.written(parts, outcome)], shown
 
-    def _marked(self, position: _Open) -> tuple[Written, _Shown]:
+    def _marked(self, position: _Open) -> tuple[PositionWrite, _Shown]:
         """The writes for a position that is marked, whose trades are derived after the answer."""
         kept = {one.execution_id: one for one in position.put}
         held, removed = position.held, position.removed
@@ -344,7 +351,7 @@ class Plan:
             held = replace(held, executions=max(0, held.executions + len(kept) - len(removed)))
             if position.running is not None and held.side is not None:
                 held = replace(held, trade_id=position.running.trade_id)
-        written = Written(position=held, put=position.put, removed=removed, trades=(), vanished=())
+        written = PositionWrite(position=held, put=position.put, removed=removed, trades=(), vanished=())
 
         def shown(ids: Sequence[str]) -> dict[str, Recorded]:
             found = {}
@@ -384,7 +391,7 @@ class Plan:
                 changed, before=executions, after=after, is_large=found is None or changed.is_large, linked=keys
             )
 
-    def _place(self, key: PositionKey, symbol: str, answer_for: str | None = None) -> Place:
+    def _place(self, key: PositionKey, symbol: str, answer_for: str | None = None) -> PositionInAccount:
         if key not in self._places:
             self._places[key] = storage.place(self._user, key, symbol, answer_for=answer_for, now=self._now)
         return self._places[key]

@@ -20,7 +20,7 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from handlers.imports import reading as files
-from handlers.imports.decided import DecidedRow, Outcome
+from handlers.imports.decided import DecidedRow, RowOutcome
 from handlers.imports.findings import Finding, decided_row, sharing
 from handlers.imports.fingerprints import Fingerprints, place_in_file
 from handlers.imports.format import Need
@@ -31,15 +31,15 @@ from handlers.imports.record import (
     NO_SUCH_MAPPING,
     PREVIEW_KEPT,
     UNEXPECTED,
-    Candidate,
     Counts,
     Import,
+    ImportCandidate,
+    ImportReading,
     ImportStatus,
     Progress,
-    Reading,
 )
 from handlers.imports.refusals import FileRefused
-from handlers.imports.rows import Action, CashMove, Fill
+from handlers.imports.rows import Action, CashMove, ReportedFill
 from handlers.imports.values import DateOrder, DecimalMark
 from handlers.journal.settings import Settings
 from handlers.journal.stats.clock import time_zone
@@ -53,11 +53,11 @@ from handlers.storage.errors import (
     TradingAccountNotFound,
     VersionMismatch,
 )
-from handlers.storage.import_files import Place
+from handlers.storage.import_files import ImportFolder
 from handlers.storage.retry import retry_overtaken
 from handlers.usecases.file_writing import now_and_then
-from handlers.usecases.import_matching import compare
-from handlers.usecases.import_report import write_rows, write_trades
+from handlers.usecases.import_matching import set_outcomes
+from handlers.usecases.import_report import write_rows, write_trade_changes
 from handlers.usecases.import_trades import DryRun
 from handlers.usecases.imports import READING, decisions_of
 
@@ -68,7 +68,7 @@ _UTC = "UTC"
 _IN_MEMORY, _CHUNK = 1024 * 1024, 256 * 1024
 # How much is shown of a table that needs a mapping: characters of a cell, and columns.
 _LONGEST_CELL, _MOST_SHOWN = 200, 64
-_OUTCOMES = {Fill: Outcome.NEW, CashMove: Outcome.CASH, Action: Outcome.ACTION}
+_OUTCOMES = {ReportedFill: RowOutcome.NEW, CashMove: RowOutcome.CASH, Action: RowOutcome.ACTION}
 
 
 class _Failed(Exception):
@@ -94,7 +94,7 @@ def arrived(key: str, version: str, now: datetime) -> Import | None:
     A file that no import waits for is deleted: then, and when the file is read or was read already, it is None. Raises
     AccountErased, Busy.
     """
-    place = import_files.place_of(key)
+    place = import_files.folder_of(key)
     if place is None:
         return None
 
@@ -125,7 +125,7 @@ def arrived(key: str, version: str, now: datetime) -> Import | None:
     return found
 
 
-def _is_its_file(place: Place, version: str) -> bool:
+def _is_its_file(place: ImportFolder, version: str) -> bool:
     with suppress(ImportNotFound):
         return storage.get(*place).file_version == version
     return False
@@ -145,7 +145,7 @@ def read(one: Import) -> Import | None:
 
     Raises AccountErased, Busy.
     """
-    place, report = Place(one.user_id, one.import_id), str(uuid4())
+    place, report = ImportFolder(one.user_id, one.import_id), str(uuid4())
     try:
         changed = _read(one, place, report)
         storage.replace(changed, one)
@@ -166,7 +166,7 @@ def fail(one: Import) -> None:
         storage.replace(_ended(one, ImportStatus.FAILED, failure=UNEXPECTED, failure_detail=detail), one)
 
 
-def _read(one: Import, place: Place, report: str) -> Import:
+def _read(one: Import, place: ImportFolder, report: str) -> Import:
     with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as file:
         digest = sha256()
         for chunk in import_files.chunks(place, one.file_version or ""):
@@ -201,7 +201,7 @@ def _ended(one: Import, status: ImportStatus, **changes: Any) -> Import:
     return replace(one, status=status, version=version, updated_at=now, expires_at=now + PREVIEW_KEPT, **found)
 
 
-def _reported(one: Import, place: Place, report: str, file: IO[bytes]) -> Import:
+def _reported(one: Import, place: ImportFolder, report: str, file: IO[bytes]) -> Import:
     under = _under(one)
     options = _options(one)
     reading = _opened(file, options)
@@ -215,11 +215,11 @@ def _reported(one: Import, place: Place, report: str, file: IO[bytes]) -> Import
         raise _Failed("NEEDS_DAY", "Its times have no day: say on which day they are.")
     prints = Fingerprints(f"{one.user_id}|{one.options.account_id}", reading.format.family or reading.format.id)
     found = _found(one, reading, under, prints)
-    compare(one.user_id, one.options.account_id, found.findings, prints, under.zone)
+    set_outcomes(one.user_id, one.options.account_id, found.findings, prints, under.zone)
     total = len(found.findings)
     tell = now_and_then(lambda done: storage.tell(one, Progress(phase=SETTLING, done=done, total=total)))
     dry_run = DryRun(one, under.account, under.settings, found.findings, datetime.now(UTC))
-    trades_files, trades = write_trades(place, report, dry_run.changes(tell))
+    trades_files, trades = write_trade_changes(place, report, dry_run.changes(tell))
     needs = (str(Need.TIME_ZONE),) if found.is_local and not under.zone_is_known else ()
     again = _opened(file, options)
     rows = write_rows(place, report, _rows(again, under, found))
@@ -247,7 +247,7 @@ def _under(one: Import) -> Under:
     return Under(account, settings, time_zone(name or _UTC), zone_is_known=name is not None)
 
 
-def _options(one: Import) -> files.Options:
+def _options(one: Import) -> files.ReadingOptions:
     options = one.options
     mapping = None
     if options.mapping_id is not None:
@@ -255,7 +255,7 @@ def _options(one: Import) -> files.Options:
             mapping = mappings.get(one.user_id, options.mapping_id).mapping
         except MappingNotFound:
             raise _Failed(NO_SUCH_MAPPING, "Its mapping is gone: name another one.") from None
-    return files.Options(
+    return files.ReadingOptions(
         format_id=options.format_id,
         date_order=None if options.date_order is None else DateOrder(options.date_order),
         decimal_mark=None if options.decimal_mark is None else DecimalMark(options.decimal_mark),
@@ -264,22 +264,22 @@ def _options(one: Import) -> files.Options:
     )
 
 
-def _opened(file: IO[bytes], options: files.Options) -> FileReading:
+def _opened(file: IO[bytes], options: files.ReadingOptions) -> FileReading:
     file.seek(0)
     return files.open_file(iter(partial(file.read, _CHUNK), b""), options)
 
 
 @dataclass(slots=True)
-class _Found:
+class _RowsFound:
     """What the rows of a file say, in its order, and whether a time of theirs has no offset of its own."""
 
     findings: list[Finding] = field(default_factory=list)
     is_local: bool = False
 
 
-def _found(one: Import, reading: FileReading, under: Under, prints: Fingerprints) -> _Found:
+def _found(one: Import, reading: FileReading, under: Under, prints: Fingerprints) -> _RowsFound:
     wanted = decisions_of(one)
-    found = _Found()
+    found = _RowsFound()
     shared: dict[Any, Any] = {}
     for row in reading.rows():
         own, instants = placed(row, under.zone)
@@ -302,7 +302,7 @@ def _found(one: Import, reading: FileReading, under: Under, prints: Fingerprints
     return found
 
 
-def _rows(reading: FileReading, under: Under, found: _Found) -> Iterator[DecidedRow]:
+def _rows(reading: FileReading, under: Under, found: _RowsFound) -> Iterator[DecidedRow]:
     """Each row of the file with what becomes of it."""
     rest = iter(found.findings)
     for row in reading.rows():
@@ -310,9 +310,9 @@ def _rows(reading: FileReading, under: Under, found: _Found) -> Iterator[Decided
         yield decided_row(own, [next(rest) for _ in own.found])
 
 
-def _reading_of(reading: FileReading, under: Under, needs: tuple[str, ...]) -> Reading:
-    candidates = [Candidate(format_id=each.format_id, confidence=each.confidence) for each in reading.candidates]
-    return Reading(
+def _reading_of(reading: FileReading, under: Under, needs: tuple[str, ...]) -> ImportReading:
+    candidates = [ImportCandidate(format_id=each.format_id, confidence=each.confidence) for each in reading.candidates]
+    return ImportReading(
         format_id=None if reading.format is None else reading.format.id,
         candidates=tuple(candidates),
         encoding=reading.encoding,

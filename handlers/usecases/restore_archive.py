@@ -8,14 +8,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 
-from handlers.journal.merges import Conflicts, EditedPolicy, Preview
-from handlers.journal.restores import AT_WORK, MOST_PROBLEMS, Problem, Restore, RestoreMode, RestoreStatus
+from handlers.journal.merges import Conflicts, Preview
+from handlers.journal.restores import AT_WORK, MOST_PROBLEMS, Restore, RestoreMode, RestoreProblem, RestoreStatus
+from handlers.journal.undoing import EditedPolicy
 from handlers.storage import restores as storage
 from handlers.storage.errors import RestoreNotFound, VersionMismatch
 from handlers.usecases import compare_figures, json_reading, restore_edits, restore_journal, undo_restore
-from handlers.usecases.archive_check import Checked, NotRestorable, check
-from handlers.usecases.convert_version_1 import converted
-from handlers.usecases.restore_comparison import compare
+from handlers.usecases.archive_check import CheckedArchive, NotRestorable, check_archive
+from handlers.usecases.convert_version_1 import archive_of_version_1
+from handlers.usecases.restore_comparison import compare_archive
 from handlers.usecases.restores import go_on
 from handlers.usecases.zip_reading import BadArchive, RangedFile, ZipReading
 
@@ -65,7 +66,7 @@ def _worked_on(restore: Restore, seconds_left: Callable[[], float]) -> RestoreSt
     except NotRestorable as error:
         return _end(restore, RestoreStatus.FAILED, error.problems)
     except BadArchive as error:
-        problem = Problem(code=error.code, detail=error.detail, member=error.member, line=error.line)
+        problem = RestoreProblem(code=error.code, detail=error.detail, member=error.member, line=error.line)
         return _end(restore, RestoreStatus.FAILED, (problem,))
     return _write(restore, checked, seconds_left)
 
@@ -76,23 +77,23 @@ def _in_version_2(restore: Restore) -> Restore:
     size = sent.size()
     if restore.is_converted or not (size and json_reading.is_json(sent.read(0, min(size, _BEGINNING)))):
         return restore
-    warnings: list[Problem] = []
-    storage.write_converted(restore, converted(json_reading.pieces_of(size, sent.read), warnings.append))
+    warnings: list[RestoreProblem] = []
+    storage.write_converted(restore, archive_of_version_1(json_reading.pieces_of(size, sent.read), warnings.append))
     known = dataclasses.replace(restore, is_converted=True, warnings=tuple(warnings))
     storage.replace(known, restore)
     return known
 
 
-def _check(restore: Restore, now: datetime) -> Checked:
+def _check(restore: Restore, now: datetime) -> CheckedArchive:
     archive = storage.converted(restore) if restore.is_converted else storage.sent(restore)
-    return check(ZipReading(RangedFile(archive.size(), archive.read)), restore.user_id, now)
+    return check_archive(ZipReading(RangedFile(archive.size(), archive.read)), restore.user_id, now)
 
 
-def _compared(restore: Restore, checked: Checked, now: datetime) -> Restore:
+def _compared(restore: Restore, checked: CheckedArchive, now: datetime) -> Restore:
     """The restore with counts and warnings. A restore for checking only of a file of format version 1 also warns of
     figures that differ from those that follow.
     """
-    differing: tuple[Problem, ...] = ()
+    differing: tuple[RestoreProblem, ...] = ()
     if restore.is_converted and restore.only_check:
         sent = storage.sent(restore)
         pieces = partial(json_reading.pieces_of, sent.size(), sent.read)
@@ -101,17 +102,17 @@ def _compared(restore: Restore, checked: Checked, now: datetime) -> Restore:
     return dataclasses.replace(restore, counts=checked.counts, warnings=warnings)
 
 
-def _planned(restore: Restore, checked: Checked) -> Restore:
+def _planned(restore: Restore, checked: CheckedArchive) -> Restore:
     """The restore with the plan of what it is to write; or, if it is not to write yet, with a preview. Raises
     NotRestorable.
     """
     if restore.mode is RestoreMode.EMPTY_ONLY:
         if not storage.journal_is_empty(restore.user_id):
-            raise NotRestorable((Problem(code="NOT_EMPTY", detail="The journal is not empty any more."),))
+            raise NotRestorable((RestoreProblem(code="NOT_EMPTY", detail="The journal is not empty any more."),))
         restore_journal.forget_left_over_positions(restore.user_id)
-        found = compare(checked, Conflicts.REPLACE, into_empty=True)
+        found = compare_archive(checked, Conflicts.REPLACE, into_empty=True)
     else:
-        found = compare(checked, restore.conflicts)
+        found = compare_archive(checked, restore.conflicts)
         if restore.status is RestoreStatus.CHECKING or found.preview.digest != _digest(restore):
             return _shown(restore, found.preview)
     storage.write_plan(restore, found.plan)
@@ -130,7 +131,7 @@ def _shown(restore: Restore, preview: Preview) -> Restore:
     warnings = restore.warnings
     if restore.status is RestoreStatus.RESTORING:
         detail = "The journal has changed since the preview: look at what would become of it now."
-        warnings = (Problem(code="CHANGED_SINCE_PREVIEW", detail=detail), *warnings)[:MOST_PROBLEMS]
+        warnings = (RestoreProblem(code="CHANGED_SINCE_PREVIEW", detail=detail), *warnings)[:MOST_PROBLEMS]
     moved = restore.moved(RestoreStatus.PREVIEW, datetime.now(UTC))
     shown = dataclasses.replace(moved, preview=preview, warnings=warnings, worked_until=None)
     storage.replace(shown, restore)
@@ -166,17 +167,19 @@ class _Progress:
         self.restore, self._told_at = told, time.monotonic()
 
 
-def _write(restore: Restore, checked: Checked, seconds_left: Callable[[], float]) -> RestoreStatus:
+def _write(restore: Restore, checked: CheckedArchive, seconds_left: Callable[[], float]) -> RestoreStatus:
     plan, progress = storage.read_plan(restore), _Progress(restore, seconds_left)
     try:
         if not restore_journal.write(checked, plan, progress.begun_at, progress.tell):
             go_on(progress.restore)
             return progress.restore.status
     except VersionMismatch:
-        problem = Problem(code="CHANGED_MEANWHILE", detail="Something else was written into the journal meanwhile.")
+        problem = RestoreProblem(
+            code="CHANGED_MEANWHILE", detail="Something else was written into the journal meanwhile."
+        )
         return _end(progress.restore, RestoreStatus.FAILED, (problem,))
     if not plan.into_empty:
-        storage.write_plan(restore, undo_restore.as_written(restore.user_id, plan))
+        storage.write_plan(restore, undo_restore.plan_as_written(restore.user_id, plan))
     return _end(progress.restore, RestoreStatus.RESTORED)
 
 
@@ -194,15 +197,15 @@ def _undo(restore: Restore, seconds_left: Callable[[], float]) -> RestoreStatus:
     return _end(progress.restore, RestoreStatus.UNDONE)
 
 
-def _refused(restore: Restore, number: int) -> tuple[RestoreStatus, tuple[Problem, ...]]:
+def _refused(restore: Restore, number: int) -> tuple[RestoreStatus, tuple[RestoreProblem, ...]]:
     """Status and problems of a restore whose undo was refused, since documents were edited."""
     former = tuple(problem for problem in restore.problems if problem.code != "EDITED_SINCE")
     detail = f"{number} documents, or more, were edited since: undo it with edited KEEP or REMOVE."
     status = RestoreStatus.FAILED if former else RestoreStatus.RESTORED
-    return status, (*former, Problem(code="EDITED_SINCE", detail=detail))
+    return status, (*former, RestoreProblem(code="EDITED_SINCE", detail=detail))
 
 
-def _end(restore: Restore, status: RestoreStatus, problems: tuple[Problem, ...] = ()) -> RestoreStatus:
+def _end(restore: Restore, status: RestoreStatus, problems: tuple[RestoreProblem, ...] = ()) -> RestoreStatus:
     now = datetime.now(UTC)
     ended = restore.moved(status, now, problems=problems)
     if restore.is_planned and restore.written_at is None:

@@ -18,30 +18,39 @@ from handlers.documents.ledger import settings_document
 from handlers.documents.restored import BadDocument
 from handlers.journal.executions import MADE_BY_ACTIONS, symbol_key
 from handlers.journal.images import MOST_IMAGES
-from handlers.journal.merges import MOST_NAMED, Change, Conflicts, Named, Outcome, Plan, Preview, Tally
-from handlers.journal.restores import MOST_PROBLEMS, Problem
+from handlers.journal.merges import (
+    MOST_NAMED,
+    Conflicts,
+    DocumentChange,
+    DocumentOutcome,
+    Named,
+    Preview,
+    RestorePlan,
+    Tally,
+)
+from handlers.journal.restores import MOST_PROBLEMS, RestoreProblem
 from handlers.journal.settings import MAIN
 from handlers.journal.trading_accounts import MOST_ACCOUNTS
 from handlers.storage import corporate_actions, executions, groups, trading_accounts
 from handlers.storage.executions import PositionKey
 from handlers.storage.mappings import MOST_MAPPINGS
-from handlers.usecases.archive_check import Checked, NotRestorable, read
-from handlers.usecases.export_archive import Journal
-from handlers.usecases.journal_things import KEYS, SETTINGS, Document, content, id_of
+from handlers.usecases.archive_check import CheckedArchive, NotRestorable, read_document
+from handlers.usecases.export_archive import ExportedJournal
+from handlers.usecases.journal_things import KEYS, SETTINGS, Document, content_hash, id_of
 
 # Immutable documents: replacing a stored one by a different one of the same id is an error.
 _UNCHANGEABLE = ("actions", "reconciliations")
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class ArchiveComparison:
     """What merging an archive would do, and its changes: what is new and, unless it is kept as it is, what differs."""
 
     preview: Preview
-    plan: Plan
+    plan: RestorePlan
 
 
-def compare(checked: Checked, conflicts: Conflicts, *, into_empty: bool = False) -> Comparison:
+def compare_archive(checked: CheckedArchive, conflicts: Conflicts, *, into_empty: bool = False) -> ArchiveComparison:
     """Compare all of an archive with the journal as it is now. Nothing is written.
 
     into_empty: the journal is empty but for settings, and to be an equal one. Raises NotRestorable for what cannot be
@@ -58,14 +67,14 @@ def compare(checked: Checked, conflicts: Conflicts, *, into_empty: bool = False)
 
 
 class _Comparing:
-    def __init__(self, checked: Checked, conflicts: Conflicts) -> None:
-        self.journal = Journal(checked.user_id, lambda _: None)
-        self.problems: list[Problem] = []
+    def __init__(self, checked: CheckedArchive, conflicts: Conflicts) -> None:
+        self.journal = ExportedJournal(checked.user_id, lambda _: None)
+        self.problems: list[RestoreProblem] = []
         self._checked = checked
         self._replaces = conflicts is Conflicts.REPLACE
-        self._counts: dict[str, dict[Outcome, int]] = {}
+        self._counts: dict[str, dict[DocumentOutcome, int]] = {}
         self._named: list[Named] = []
-        self._changes: list[Change] = []
+        self._changes: list[DocumentChange] = []
         self._digest = hashlib.sha256()
         self._group_of = checked.group_of()
         self._accounts: set[str] = set()
@@ -75,14 +84,14 @@ class _Comparing:
         self._taken: dict[Any, str] = {}
         self._instruments: dict[Any, Any] = {}
 
-    def comparison(self, *, into_empty: bool) -> Comparison:
+    def comparison(self, *, into_empty: bool) -> ArchiveComparison:
         """What was found."""
         tallies = tuple(
             Tally(
                 name=name,
-                new=counts[Outcome.NEW],
-                duplicate=counts[Outcome.DUPLICATE],
-                changed=counts[Outcome.CHANGED],
+                new=counts[DocumentOutcome.NEW],
+                duplicate=counts[DocumentOutcome.DUPLICATE],
+                changed=counts[DocumentOutcome.CHANGED],
             )
             for name, counts in self._counts.items()
         )
@@ -90,13 +99,13 @@ class _Comparing:
         user = self._checked.user_id
         own = {action.action_id for action in self._checked.actions}
         others = (action for action in corporate_actions.every(user) if action.action_id not in own)
-        plan = Plan(
+        plan = RestorePlan(
             into_empty=into_empty,
             changes={(change.name, change.id): change for change in self._changes},
             positions=frozenset(map(position_name, map(executions.position_key, executions.positions(user)))),
             symbols=frozenset(symbol_key(symbol) for action in others for symbol in corporate_actions.symbols(action)),
         )
-        return Comparison(preview, plan)
+        return ArchiveComparison(preview, plan)
 
     def settings(self) -> None:
         """Settings that were never set are none."""
@@ -109,7 +118,7 @@ class _Comparing:
     def member(self, name: str, stored: Iterable[Document]) -> None:
         """Compare a member with the stored documents, which are sorted as it is."""
         keys = KEYS[name]
-        self._counts[name] = dict.fromkeys(Outcome, 0)
+        self._counts[name] = dict.fromkeys(DocumentOutcome, 0)
         found = iter(stored)
         former = next(found, None)
         waiting: list[tuple[int, str, Document, Document | None]] = []
@@ -152,29 +161,31 @@ class _Comparing:
             document = {**document, "tradeIds": there}
         if name == "groups" and stored is not None:
             stored = self._with_members_to_come(stored, document)
-        outcome = Outcome.NEW
+        outcome = DocumentOutcome.NEW
         if stored is not None and document.get("kind") in MADE_BY_ACTIONS:  # which follows from others
-            outcome = Outcome.DUPLICATE
+            outcome = DocumentOutcome.DUPLICATE
         elif stored is not None:
-            outcome = Outcome.DUPLICATE if content(stored) == content(document) else Outcome.CHANGED
-        self._counts.setdefault(name, dict.fromkeys(Outcome, 0))[outcome] += 1
+            outcome = (
+                DocumentOutcome.DUPLICATE if content_hash(stored) == content_hash(document) else DocumentOutcome.CHANGED
+            )
+        self._counts.setdefault(name, dict.fromkeys(DocumentOutcome, 0))[outcome] += 1
         self._digest.update(as_json([name, thing_id, outcome]).encode())
-        if outcome is Outcome.DUPLICATE:
+        if outcome is DocumentOutcome.DUPLICATE:
             return
-        if outcome is Outcome.NEW and name == "trades":
+        if outcome is DocumentOutcome.NEW and name == "trades":
             self._new_trades.add(thing_id)
-        if outcome is Outcome.CHANGED and stored is not None:
-            self._digest.update(content(stored).encode())
+        if outcome is DocumentOutcome.CHANGED and stored is not None:
+            self._digest.update(content_hash(stored).encode())
             if len(self._named) < MOST_NAMED:
                 self._named.append(Named(name=name, id=thing_id))
-        if outcome is Outcome.NEW or self._replaces:
-            change = Change(name=name, id=thing_id, after=content(document))
+        if outcome is DocumentOutcome.NEW or self._replaces:
+            change = DocumentChange(name=name, id=thing_id, after=content_hash(document))
             if stored is not None:
-                change = replace(change, before=as_json(stored), before_hash=content(stored))
+                change = replace(change, before=as_json(stored), before_hash=content_hash(stored))
             self._changes.append(change)
         for code, detail in self._hindrances(name, document, stored):
             member = f"{name}.{'json' if name == SETTINGS else 'ndjson'}"
-            self.problems.append(Problem(code=code, detail=detail, member=member, line=line))
+            self.problems.append(RestoreProblem(code=code, detail=detail, member=member, line=line))
 
     def _with_known_images(self, document: Document, stored: Document | None) -> Document:
         """The trade with those of its images whose files are in the archive, and those that are stored."""
@@ -219,7 +230,7 @@ class _Comparing:
                 yield "IN_ANOTHER_GROUP", "has a trade that is in another group of the journal"
         if stored is not None and self._replaces:
             try:  # undoing reads it once more, and is to bring it back
-                read(name, as_json(stored).encode(), self._checked.user_id)
+                read_document(name, as_json(stored).encode(), self._checked.user_id)
             except BadDocument as error:
                 yield error.code, f"cannot replace what is stored, which breaks a rule: {error.detail}"
 
@@ -238,7 +249,7 @@ class _Comparing:
         ):
             if len(together) > most:
                 detail = f"has more than {most} {name}, together with the stored ones"
-                self.problems.append(Problem(code="TOO_MANY_ITEMS", detail=detail, member=f"{name}.ndjson"))
+                self.problems.append(RestoreProblem(code="TOO_MANY_ITEMS", detail=detail, member=f"{name}.ndjson"))
 
 
 def position_name(key: PositionKey) -> str:

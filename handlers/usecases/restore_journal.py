@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from handlers.journal.executions import symbol_key
 from handlers.journal.images import MOST_BYTES
-from handlers.journal.merges import Plan
+from handlers.journal.merges import RestorePlan
 from handlers.journal.restoring import Annotations
 from handlers.journal.settings import MAIN
 from handlers.journal.trade import Image, Trade
@@ -34,12 +34,12 @@ from handlers.storage import (
 from handlers.storage import trades as trade_storage
 from handlers.storage.clients import ledger_table, trades_table
 from handlers.storage.executions import position_key
-from handlers.storage.image_files import Place
+from handlers.storage.image_files import ImagePlace
 from handlers.storage.restores import Unit
 from handlers.storage.trade_items import external_item, trade_item
 from handlers.usecases import merge_positions
 from handlers.usecases import restore_replacing as replacing
-from handlers.usecases.archive_check import Checked
+from handlers.usecases.archive_check import CheckedArchive
 from handlers.usecases.archive_positions import Derived
 from handlers.usecases.export_archive import IMAGES
 from handlers.usecases.journal_things import SETTINGS
@@ -54,7 +54,7 @@ _MOST_ACTIONS, _MOST_ACCOUNTS, _MOST_CHARACTERS = 90, 8, 1_500_000
 Tell = Callable[[str, int], bool]
 
 
-def write(checked: Checked, plan: Plan, begun: tuple[str, int] | None, tell: Tell) -> bool:
+def write(checked: CheckedArchive, plan: RestorePlan, begun: tuple[str, int] | None, tell: Tell) -> bool:
     """Write what is planned of the archive, from where it was left off. Returns whether all of it is written.
 
     begun: the phase that was being written, and how many of its documents were. Raises VersionMismatch when something
@@ -74,7 +74,7 @@ def write(checked: Checked, plan: Plan, begun: tuple[str, int] | None, tell: Tel
     return True
 
 
-def _phases(checked: Checked, plan: Plan) -> list[tuple[str, Callable[[], Iterator[Unit | None]]]]:
+def _phases(checked: CheckedArchive, plan: RestorePlan) -> list[tuple[str, Callable[[], Iterator[Unit | None]]]]:
     """What is written, in its order: each thing comes after those that it names."""
     writing = _Writing(checked, plan)
     return [
@@ -122,7 +122,7 @@ def _written(user_id: str, units: Iterable[Unit | None], skipped: int) -> Iterat
 class _Writing:
     """The units of each phase. One that is None is written by itself, or has nothing to write."""
 
-    def __init__(self, checked: Checked, plan: Plan) -> None:
+    def __init__(self, checked: CheckedArchive, plan: RestorePlan) -> None:
         self._checked = checked
         self._plan = plan
         self._user = checked.user_id
@@ -328,7 +328,7 @@ class _Writing:
     def _file(self, trade: Trade, image: Image) -> Image:
         """Write the file of an image. Returns the image with the version of its file."""
         content = self._checked.archive.whole(f"{IMAGES}{image.image_id}", MOST_BYTES)
-        place = Place(self._user, trade.trade_id, image.image_id)
+        place = ImagePlace(self._user, trade.trade_id, image.image_id)
         return dataclasses.replace(image, file_version=image_files.write(place, image.content_type, content))
 
 

@@ -16,7 +16,7 @@ from handlers.documents.import_mappings import mapping_document
 from handlers.documents.ledger import cash_document, settings_document
 from handlers.journal import cash as journal
 from handlers.journal.groups import Group
-from handlers.journal.merges import Change
+from handlers.journal.merges import DocumentChange
 from handlers.journal.settings import Settings
 from handlers.journal.trade import Image, Trade
 from handlers.journal.trading_accounts import TradingAccount
@@ -24,21 +24,21 @@ from handlers.storage import cash, groups, mappings, trades, trading_accounts
 from handlers.storage.errors import CashNotFound, GroupNotFound, MappingNotFound, TradeNotFound, VersionMismatch
 from handlers.storage.groups import MOST_CHANGES
 from handlers.storage.mappings import StoredMapping
-from handlers.usecases.journal_things import content
+from handlers.usecases.journal_things import content_hash
 
 
-def _is_to_do(change: Change, stored: Mapping[str, Any]) -> bool:
+def _is_to_do(change: DocumentChange, stored: Mapping[str, Any]) -> bool:
     """Whether the stored document is still the one to replace; False if its replacement is written already.
 
     Raises VersionMismatch if it is neither.
     """
-    found = content(stored)
+    found = content_hash(stored)
     if found not in (change.before_hash, change.after):
         raise VersionMismatch(change.id)
     return found != change.after
 
 
-def settings(change: Change, wanted: Settings, stored: Settings, *, exactly: bool) -> None:
+def settings(change: DocumentChange, wanted: Settings, stored: Settings, *, exactly: bool) -> None:
     """Store the settings in place of others, or of none. exactly: with their version, as in an equal journal."""
     was_set = stored.updated_at is not None
     if was_set and not _is_to_do(change, settings_document(stored)):
@@ -48,7 +48,7 @@ def settings(change: Change, wanted: Settings, stored: Settings, *, exactly: boo
     trading_accounts.put_settings(wanted, stored)
 
 
-def account(change: Change, wanted: TradingAccount, stored: TradingAccount, under: Settings) -> None:
+def account(change: DocumentChange, wanted: TradingAccount, stored: TradingAccount, under: Settings) -> None:
     """Store the account in place of another one."""
     if _is_to_do(change, exported.exported_account(stored)):
         kept = {name: getattr(stored, name) for name in ("in_use", "closing", "erasing")}
@@ -56,7 +56,7 @@ def account(change: Change, wanted: TradingAccount, stored: TradingAccount, unde
         trading_accounts.replace(changed, stored, under)
 
 
-def trade(user: str, change: Change, wanted: Trade, images: Callable[[Trade], list[Image]]) -> None:
+def trade(user: str, change: DocumentChange, wanted: Trade, images: Callable[[Trade], list[Image]]) -> None:
     """Store the trade that was recorded by hand in place of another one, in its group. images: writes the files of the
     trade's images, and returns these with those that are stored.
     """
@@ -75,7 +75,7 @@ def trade(user: str, change: Change, wanted: Trade, images: Callable[[Trade], li
         trades.replace(changed, stored.version, former=stored)
 
 
-def cash_row(user: str, change: Change, wanted: journal.Cash) -> None:
+def cash_row(user: str, change: DocumentChange, wanted: journal.Cash) -> None:
     """Store the row in place of another one."""
     try:
         stored = cash.get(user, wanted.account_id, wanted.cash_id)
@@ -83,10 +83,10 @@ def cash_row(user: str, change: Change, wanted: journal.Cash) -> None:
         raise VersionMismatch(change.id) from None
     if _is_to_do(change, cash_document(stored)):
         changed = replace(wanted, version=stored.version + 1, updated_at=datetime.now(UTC))
-        cash.write(user, [cash.Change(changed, stored)])
+        cash.write(user, [cash.CashChange(changed, stored)])
 
 
-def mapping(user: str, change: Change, wanted: StoredMapping) -> None:
+def mapping(user: str, change: DocumentChange, wanted: StoredMapping) -> None:
     """Store the mapping in place of another one."""
     try:
         stored = mappings.get(user, wanted.mapping_id)
@@ -96,7 +96,7 @@ def mapping(user: str, change: Change, wanted: StoredMapping) -> None:
         mappings.replace(replace(wanted, version=stored.version + 1, updated_at=datetime.now(UTC)), stored)
 
 
-def group(user: str, change: Change, wanted: Group) -> None:
+def group(user: str, change: DocumentChange, wanted: Group) -> None:
     """Let the group, which is stored, have the values and trades that it is to have. A new one keeps its version."""
     try:
         stored = groups.get(user, wanted.group_id)

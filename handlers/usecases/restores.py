@@ -15,7 +15,7 @@ from typing import NamedTuple
 from uuid import uuid4
 
 from handlers.journal.errors import RestoreEdited, StateForbids
-from handlers.journal.merges import Conflicts, EditedPolicy
+from handlers.journal.merges import Conflicts
 from handlers.journal.restores import (
     AT_WORK,
     AWAITS_ARCHIVE,
@@ -24,6 +24,7 @@ from handlers.journal.restores import (
     RestoreMode,
     RestoreStatus,
 )
+from handlers.journal.undoing import EditedPolicy
 from handlers.storage import kept_answers
 from handlers.storage import restores as storage
 from handlers.storage.errors import LedgerChanged, RestoreNotFound
@@ -37,7 +38,7 @@ from handlers.usecases.keyed import KeyedRequest
 SECONDS_TO_LOOK = 8
 
 
-class Made(NamedTuple):
+class RestoreUpload(NamedTuple):
     """A new restore, and address and fields of the form that sends its archive."""
 
     restore: Restore
@@ -52,15 +53,15 @@ def create(
     now: datetime,
     mode: RestoreMode = RestoreMode.EMPTY_ONLY,
     conflicts: Conflicts = Conflicts.REFUSE,
-    keyed: KeyedRequest[Made] | None = None,
-) -> tuple[Made | None, KeptAnswer | None]:
+    keyed: KeyedRequest[RestoreUpload] | None = None,
+) -> tuple[RestoreUpload | None, KeptAnswer | None]:
     """Make a restore that awaits its archive, unless the same request did before.
 
     Returns it, or the answer kept for the earlier request. Raises StateForbids when there are too many; KeyReused,
     AccountErased, Busy.
     """
 
-    def attempt() -> tuple[Made | None, KeptAnswer | None]:
+    def attempt() -> tuple[RestoreUpload | None, KeptAnswer | None]:
         if keyed is not None and (earlier := kept_answers.for_key(user, keyed.key, keyed.fingerprint, now)) is not None:
             return None, earlier
         if len(storage.every(user, now)) >= MOST_RESTORES:
@@ -74,7 +75,7 @@ def create(
             created_at=now,
             updated_at=now,
         )
-        shown = Made(made, *storage.form(made))
+        shown = RestoreUpload(made, *storage.form(made))
         earlier = storage.create(made, None if keyed is None else keyed.answer(shown))
         return (shown, None) if earlier is None else (None, earlier)
 

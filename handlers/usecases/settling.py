@@ -21,26 +21,26 @@ from handlers.journal.trade import Trade
 from handlers.storage import corporate_actions
 from handlers.storage import executions as storage
 from handlers.storage import trades as trade_storage
-from handlers.storage.executions import Place, PositionKey, StoredPosition, Written
+from handlers.storage.executions import PositionInAccount, PositionKey, PositionWrite, StoredPosition
 from handlers.storage.retry import retry_overtaken
 
 # The fewest executions of a span, in which a long position is settled.
 SPAN = 2_000
 
 
-class Part(NamedTuple):
+class PositionToSettle(NamedTuple):
     """A position to settle: its account and settings, its executions before and after a change, from a flat point on,
     and its corporate actions after the change.
     """
 
-    place: Place
+    place: PositionInAccount
     held: StoredPosition
     before: Sequence[RecordedExecution]
     after: Sequence[RecordedExecution]
     actions: tuple[CorporateAction, ...]
 
 
-class Outcome(NamedTuple):
+class SettledPositions(NamedTuple):
     """The settled positions and their executions, in the order of the parts, and all their trades by id."""
 
     regrouping: Regrouping
@@ -50,8 +50,8 @@ class Outcome(NamedTuple):
 
 
 def settled(
-    parts: Sequence[Part], now: datetime, *, behind: bool = False, known: Mapping[str, Trade] | None = None
-) -> Outcome:
+    parts: Sequence[PositionToSettle], now: datetime, *, behind: bool = False, known: Mapping[str, Trade] | None = None
+) -> SettledPositions:
     """Derive the trades of a position from its executions, or of several positions that are linked.
 
     behind: this is after the answer, which accepted the executions, so nothing is refused. known: the trades as they
@@ -97,7 +97,7 @@ def settled(
                 is_stale=None,
             )
         )
-    return Outcome(
+    return SettledPositions(
         regrouping=result,
         positions=positions,
         executions=[of_position.get(storage.position_key(part.held), []) for part in parts],
@@ -105,7 +105,7 @@ def settled(
     )
 
 
-def spans(part: Part) -> Iterator[Part]:
+def spans(part: PositionToSettle) -> Iterator[PositionToSettle]:
     """Cut the part into spans where nothing is open, neither before nor after the change. No trade crosses a cut.
 
     So a long position is settled piece by piece, in less memory, to the same trades. The last span tells what is open.
@@ -158,7 +158,9 @@ def _with_made(
     return in_order(current)
 
 
-def written(parts: Sequence[Part], outcome: Outcome) -> Iterator[tuple[Written, Sequence[RecordedExecution]]]:
+def written(
+    parts: Sequence[PositionToSettle], outcome: SettledPositions
+) -> Iterator[tuple[PositionWrite, Sequence[RecordedExecution]]]:
     """What each position writes, with the executions that it has then; the first one also writes the trades.
 
     A position that is not stored and stays empty, such as one of a symbol that was renamed, writes nothing.
@@ -170,7 +172,7 @@ def written(parts: Sequence[Part], outcome: Outcome) -> Iterator[tuple[Written, 
         was = {one.execution_id: one for one in part.before}
         will_be = {one.execution_id: one for one in executions}
         yield (
-            Written(
+            PositionWrite(
                 position=position,
                 put=[one for one in executions if one != was.get(one.execution_id)],
                 removed=[one for one in part.before if one != will_be.get(one.execution_id)],
@@ -233,7 +235,7 @@ def settle(user: str, key: PositionKey, version: int) -> int | None:
         executions = storage.since_flat(held, None)
         if executions is None or held.dirty_since is None:
             raise AssertionError("without a limit, all are read of a position that is marked")
-        parts = [Part(place, held, executions, executions, held.actions)]
+        parts = [PositionToSettle(place, held, executions, executions, held.actions)]
         if not stands_alone(held, executions, held.dirty_since):
             parts = linked_parts(user, place, now)
             executions = in_order(one for part in parts for one in part.before)
@@ -249,9 +251,9 @@ def settle(user: str, key: PositionKey, version: int) -> int | None:
     return retry_overtaken(attempt)
 
 
-def linked_parts(user: str, place: Place, now: datetime) -> list[Part]:
+def linked_parts(user: str, place: PositionInAccount, now: datetime) -> list[PositionToSettle]:
     """The position and those that it is linked with, each with all of its executions."""
-    places: dict[PositionKey, Place] = {}
+    places: dict[PositionKey, PositionInAccount] = {}
 
     def position(key: PositionKey, symbol: str) -> StoredPosition:
         if key not in places:
@@ -265,7 +267,7 @@ def linked_parts(user: str, place: Place, now: datetime) -> list[Part]:
     for key in linked(own, held.symbol, position):
         one = places[key].position
         executions = storage.all_of(one) or []
-        parts.append(Part(places[key], one, executions, executions, one.actions))
+        parts.append(PositionToSettle(places[key], one, executions, executions, one.actions))
     return parts
 
 
@@ -276,7 +278,12 @@ class SpanBySpan:
     before is settled. `settled` is what the position is after the last one.
     """
 
-    def __init__(self, held: StoredPosition, spans: Iterable[Part], outcome_of: Callable[[Part], Outcome]) -> None:
+    def __init__(
+        self,
+        held: StoredPosition,
+        spans: Iterable[PositionToSettle],
+        outcome_of: Callable[[PositionToSettle], SettledPositions],
+    ) -> None:
         self.held_back = self.settled = held
         self.spans = spans
         self._outcome_of = outcome_of
@@ -292,7 +299,7 @@ class SpanBySpan:
             yield from units(span.before, outcome)
 
 
-def units(executions: Sequence[RecordedExecution], outcome: Outcome) -> Iterator[Sequence[Any]]:
+def units(executions: Sequence[RecordedExecution], outcome: SettledPositions) -> Iterator[Sequence[Any]]:
     """Groups of writes that one transaction must hold together: a trade with the trades whose notes it takes over, and
     with the executions that open it now and opened it before. Deletions of executions that are gone come last.
 

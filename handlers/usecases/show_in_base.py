@@ -19,12 +19,12 @@ def adding(user: str) -> Callable[[Trade, dict[str, Any]], dict[str, Any]]:
 
     Reads settings and accounts at once, the rates when the first trade needs them. Raises Busy.
     """
-    standing = trading_accounts.standing(user)
-    base = standing.settings.base_currency
+    settings_and_accounts = trading_accounts.settings_and_accounts(user)
+    base = settings_and_accounts.settings.base_currency
     read: list[Rates] = []
 
     def add(trade: Trade, shown: dict[str, Any]) -> dict[str, Any]:
-        currency = trade.currency or standing.currency_of(trade.account_id)
+        currency = trade.currency or settings_and_accounts.currency_of(trade.account_id)
         if trade.is_flat and currency != base and not read:
             read.append(rates.every(user))
         found = in_base(trade, currency, base, read[0] if read else Rates())

@@ -38,7 +38,7 @@ Precondition = Callable[[int], bool]
 Keyed = KeyedRequest[Trade]
 
 
-class Outcome(NamedTuple):
+class CreatedTrade(NamedTuple):
     """The trade that the request made, or None when the same request had made it before; the answer that is kept for
     the request's key, or None without a key; and whether the request made something new.
     """
@@ -48,7 +48,9 @@ class Outcome(NamedTuple):
     is_new: bool = True
 
 
-def record(user: str, given: models.TradeInput, keyed: Keyed | None = None, *, completing: bool = False) -> Outcome:
+def record(
+    user: str, given: models.TradeInput, keyed: Keyed | None = None, *, completing: bool = False
+) -> CreatedTrade:
     """Record a new trade, unless the same request did before.
 
     completing: if the user has a trade with the same external id, which is then required, add the closes that it lacks
@@ -61,7 +63,7 @@ def record(user: str, given: models.TradeInput, keyed: Keyed | None = None, *, c
     now, named = datetime.now(UTC), inputs.named_fields(given)
     as_given = inputs.new_trade(given, user=user, idempotency_key=keyed.key if keyed else None, now=now)
 
-    def attempt() -> Outcome:
+    def attempt() -> CreatedTrade:
         defaults = trade_defaults.remembered(user, as_given.account_id)
         trade = changes.with_defaults(as_given, defaults, named)
         answer = keyed.answer(trade) if keyed else None
@@ -73,14 +75,14 @@ def record(user: str, given: models.TradeInput, keyed: Keyed | None = None, *, c
                 raise
             return _complete(taken.trade_id, trade, named, keyed)
         if earlier:
-            return Outcome(None, earlier)
+            return CreatedTrade(None, earlier)
         count(TradesCreated=1, TradesClosed=int(trade.status is Status.CLOSED))
-        return Outcome(trade, answer)
+        return CreatedTrade(trade, answer)
 
     return retry_overtaken(attempt)
 
 
-def _complete(trade_id: str, again: Trade, named: Collection[str], keyed: Keyed | None) -> Outcome:
+def _complete(trade_id: str, again: Trade, named: Collection[str], keyed: Keyed | None) -> CreatedTrade:
     """Add the closes that the trade of that id lacks. Raises VersionMismatch when it was changed or deleted meanwhile,
     and what `record` raises.
     """
@@ -95,10 +97,10 @@ def _complete(trade_id: str, again: Trade, named: Collection[str], keyed: Keyed 
     else:
         earlier = storage.keep_answer(trade, answer) if answer else None
     if earlier:
-        return Outcome(None, earlier)
+        return CreatedTrade(None, earlier)
     if changed is not trade:
         count(TradesClosed=int(changed.status is Status.CLOSED), Closes=len(changed.closes) - len(trade.closes))
-    return Outcome(changed, answer, is_new=False)
+    return CreatedTrade(changed, answer, is_new=False)
 
 
 def add(
@@ -108,25 +110,25 @@ def add(
     *,
     allowed: Precondition,
     keyed: Keyed | None = None,
-) -> Outcome:
+) -> CreatedTrade:
     """Add something to a trade, unless the same request did before. `added` makes the changed trade.
 
     Raises TradeNotFound, PreconditionFailed, KeyReused, AccountErased, Busy, and whatever `added` raises.
     """
 
-    def attempt() -> Outcome:
+    def attempt() -> CreatedTrade:
         now = datetime.now(UTC)
         trade, earlier = _read(user, trade_id, keyed, now)
         if earlier:
-            return Outcome(None, earlier)
+            return CreatedTrade(None, earlier)
         if trade is None:
             raise TradeNotFound(trade_id)
         _check(allowed, trade)
         changed = added(trade, now)
         answer = keyed.answer(changed) if keyed else None
         if earlier := storage.replace(changed, trade.version, answer):
-            return Outcome(None, earlier)
-        return Outcome(changed, answer)
+            return CreatedTrade(None, earlier)
+        return CreatedTrade(changed, answer)
 
     return retry_overtaken(attempt)
 

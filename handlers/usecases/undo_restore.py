@@ -16,10 +16,11 @@ from handlers.documents import exported, restored
 from handlers.documents.import_mappings import mapping_document
 from handlers.documents.ledger import cash_document, rate_document, reconciliation_document, settings_document
 from handlers.journal.errors import StateForbids
-from handlers.journal.merges import Change, EditedPolicy, Plan
+from handlers.journal.merges import DocumentChange, RestorePlan
 from handlers.journal.restoring import Annotations
 from handlers.journal.settings import MAIN, Settings
 from handlers.journal.trade import Image, Trade, TradeSource
+from handlers.journal.undoing import EditedPolicy
 from handlers.storage import (
     cash,
     corporate_actions,
@@ -46,7 +47,7 @@ from handlers.storage.retry import retry_overtaken
 from handlers.usecases import merge_positions
 from handlers.usecases import restore_replacing as replacing
 from handlers.usecases import trading_accounts as accounts
-from handlers.usecases.journal_things import SETTINGS, Document, content
+from handlers.usecases.journal_things import SETTINGS, Document, content_hash
 from handlers.usecases.merge_positions import Wanted
 
 FIRST_PHASE = "groups"
@@ -55,7 +56,7 @@ _AT_ONCE = 100
 Tell = Callable[[str, int], bool]
 
 
-def as_written(user: str, plan: Plan) -> Plan:
+def plan_as_written(user: str, plan: RestorePlan) -> RestorePlan:
     """The plan with trades of executions as they are once all is written: they may have got notes of others, with which
     they became one. Raises Busy.
     """
@@ -66,11 +67,11 @@ def as_written(user: str, plan: Plan) -> Plan:
         for stored in trades.several(user, some):
             if stored.source is TradeSource.LEDGER:
                 key = "trades", stored.trade_id
-                changes[key] = replace(changes[key], after=content(exported.exported_trade(stored)))
+                changes[key] = replace(changes[key], after=content_hash(exported.exported_trade(stored)))
     return replace(plan, changes=changes)
 
 
-def undo(user: str, plan: Plan, policy: EditedPolicy, begun: tuple[str, int] | None, tell: Tell) -> bool:
+def undo(user: str, plan: RestorePlan, policy: EditedPolicy, begun: tuple[str, int] | None, tell: Tell) -> bool:
     """Take back all that was written, from where it was left off. Returns whether all of it is.
 
     policy: what becomes of what was edited since; with REFUSE, it stays. begun: the phase, and how many of its steps
@@ -106,29 +107,31 @@ def undo(user: str, plan: Plan, policy: EditedPolicy, begun: tuple[str, int] | N
 
 
 class _Undoing:
-    def __init__(self, user: str, plan: Plan, policy: EditedPolicy) -> None:
+    def __init__(self, user: str, plan: RestorePlan, policy: EditedPolicy) -> None:
         self._user = user
         self._plan = plan
         self._policy = policy
 
-    def each(self, name: str, step: Callable[[Change], None]) -> Iterator[Callable[[], None]]:
+    def each(self, name: str, step: Callable[[DocumentChange], None]) -> Iterator[Callable[[], None]]:
         """A step for each change of a member."""
         for change in self._plan.changes.values():
             if change.name == name:
                 yield partial(step, change)
 
-    def _goes(self, change: Change, stored: Document) -> bool:
+    def _goes(self, change: DocumentChange, stored: Document) -> bool:
         """Whether the stored thing is to be deleted or replaced: not if it is back already, or was edited and stays."""
-        found = content(stored)
+        found = content_hash(stored)
         if found == change.after:
             return True
         return found != change.before_hash and self._policy is EditedPolicy.REMOVE
 
-    def _back(self, change: Change, stored: Document) -> Change:
+    def _back(self, change: DocumentChange, stored: Document) -> DocumentChange:
         """The change that brings back what was replaced, from what is stored."""
-        return Change(name=change.name, id=change.id, after=str(change.before_hash), before_hash=content(stored))
+        return DocumentChange(
+            name=change.name, id=change.id, after=str(change.before_hash), before_hash=content_hash(stored)
+        )
 
-    def group(self, change: Change) -> None:
+    def group(self, change: DocumentChange) -> None:
         try:
             stored = groups.get(self._user, change.id)
         except GroupNotFound:
@@ -145,7 +148,7 @@ class _Undoing:
             leaving = {trade_id: one.version for trade_id, one in own.items()}
             groups.delete(stored, leaving=leaving, now=datetime.now(UTC))
 
-    def cash(self, change: Change) -> None:
+    def cash(self, change: DocumentChange) -> None:
         cash_id, account_id = change.id.split("|")
         try:
             stored = cash.get(self._user, account_id, cash_id)
@@ -157,7 +160,7 @@ class _Undoing:
             back = self._back(change, cash_document(stored))
             replacing.cash_row(self._user, back, restored.cash(change.before.encode(), self._user))
         else:
-            cash.write(self._user, [cash.Change(None, stored)])
+            cash.write(self._user, [cash.CashChange(None, stored)])
 
     def reconciliations(self) -> Iterator[Callable[[], None]]:
         """One step: reconciliations are found by their accounts."""
@@ -171,7 +174,7 @@ class _Undoing:
         if any(change.name == "reconciliations" for change in self._plan.changes.values()):
             yield step
 
-    def action(self, change: Change) -> None:
+    def action(self, change: DocumentChange) -> None:
         try:
             stored = corporate_actions.get(self._user, change.id)
         except ActionNotFound:
@@ -223,7 +226,7 @@ class _Undoing:
                         annotations[stored.trade_id] = replace(own, images=tuple(_images_of(stored, own)))
         return annotations, going
 
-    def trade(self, change: Change) -> None:
+    def trade(self, change: DocumentChange) -> None:
         """One that was recorded by hand; of others, their positions take care."""
         try:
             stored = trades.get(self._user, change.id)
@@ -240,7 +243,7 @@ class _Undoing:
             back = self._back(change, exported.exported_trade(stored))
             replacing.trade(self._user, back, own, partial(_images_of, stored))
 
-    def rate(self, change: Change) -> None:
+    def rate(self, change: DocumentChange) -> None:
         from_, to, day = change.id.split("|")
         item = ledger.get(self._user, f"{ledger.rate(from_, to)}{day}")
         if not item or not self._goes(change, rate_document(rates.rate_of(item))):
@@ -250,7 +253,7 @@ class _Undoing:
         else:
             ledger.write(self._user, [ledger.delete(self._user, item["item"]["S"])], retry_conflicts=True)
 
-    def settings(self, change: Change) -> None:
+    def settings(self, change: DocumentChange) -> None:
         stored = trading_accounts.settings(self._user)
         if not self._goes(change, settings_document(stored)):
             return
@@ -262,7 +265,7 @@ class _Undoing:
             never = Settings(user_id=self._user, version=stored.version + 1, updated_at=datetime.now(UTC))
             trading_accounts.put_settings(never, stored)
 
-    def account(self, change: Change) -> None:
+    def account(self, change: DocumentChange) -> None:
         """Accounts in which something lies stay. The one that every user has is as if it had never been changed."""
         try:
             stored, under = trading_accounts.with_settings(self._user, change.id)
@@ -280,7 +283,7 @@ class _Undoing:
                 else:
                     accounts.delete(self._user, change.id, lambda _: True)
 
-    def mapping(self, change: Change) -> None:
+    def mapping(self, change: DocumentChange) -> None:
         try:
             stored = mappings.get(self._user, change.id)
         except MappingNotFound:

@@ -22,7 +22,7 @@ RETRY_AFTER_SECONDS = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class ProblemKind:
     """One kind of problem: its stable type as a path below the API's base path, its title and its HTTP status.
 
     The contract's section "Problem types" has a row for each kind. The pages at these paths are made from the rows.
@@ -33,44 +33,46 @@ class Kind:
     status: int
 
 
-INVALID_REQUEST = Kind("/problems/invalid-request", "The request does not follow the contract", 400)
-UNAUTHORIZED = Kind("/problems/unauthorized", "No valid access token", 401)
-WRONG_CREDENTIALS = Kind("/problems/wrong-credentials", "Wrong e-mail address or password", 401)
-SESSION_EXPIRED = Kind("/problems/session-expired", "The session has expired", 401)
-NOT_FOUND = Kind("/problems/not-found", "Not found", 404)
-METHOD_NOT_ALLOWED = Kind("/problems/method-not-allowed", "Method not allowed", 405)
-NOT_ACCEPTABLE = Kind("/problems/not-acceptable", "No acceptable encoding", 406)
-STATE_FORBIDS = Kind("/problems/state-forbids", "The current state does not allow the change", 409)
-CURRENCY_IN_USE = Kind("/problems/currency-in-use", "The account's currency is in use", 409)
-UNDECIDED_ROWS = Kind("/problems/undecided-rows", "Rows wait for a decision", 409)
-EDITED_SINCE = Kind("/problems/edited-since", "What was imported was edited since", 409)
-PRECONDITION_REQUIRED = Kind("/problems/precondition-required", "If-Match is required", 428)
-IMPORT_NOT_READY = Kind("/problems/import-not-ready", "The import is in another state", 409)
-EXTERNAL_ID_TAKEN = Kind("/problems/external-id-taken", "This externalId is taken", 409)
-TRADE_DIFFERS = Kind("/problems/trade-differs", "The trade with this externalId differs", 409)
-POSITION_TOO_SMALL = Kind("/problems/position-too-small", "The execution closes more than is open", 409)
-ACCOUNT_ERASED = Kind("/problems/account-erased", "The account is being erased", 409)
-VERSION_MISMATCH = Kind("/problems/version-mismatch", "The resource has changed since it was read", 412)
-CONTENT_TOO_LARGE = Kind("/problems/content-too-large", "The body is too large", 413)
-UNSUPPORTED_MEDIA_TYPE = Kind("/problems/unsupported-media-type", "Unsupported media type", 415)
-RULE_BROKEN = Kind("/problems/rule-broken", "The fields break a rule", 422)
-DERIVED_FROM_EXECUTIONS = Kind("/problems/derived-from-executions", "The trade is derived from executions", 422)
-CODE_REJECTED = Kind("/problems/code-rejected", "The code is wrong or has expired", 422)
-KEY_REUSED = Kind("/problems/idempotency-key-reused", "The Idempotency-Key came before with another request", 422)
-TOO_MANY_REQUESTS = Kind("/problems/too-many-requests", "Too many requests", 429)
-CONTENDED = Kind("/problems/contended", "Other requests are changing the same data", 429)
-INTERNAL_ERROR = Kind("/problems/internal-error", "Internal error", 500)
-UNAVAILABLE = Kind("/problems/unavailable", "Temporarily unavailable", 503)
+INVALID_REQUEST = ProblemKind("/problems/invalid-request", "The request does not follow the contract", 400)
+UNAUTHORIZED = ProblemKind("/problems/unauthorized", "No valid access token", 401)
+WRONG_CREDENTIALS = ProblemKind("/problems/wrong-credentials", "Wrong e-mail address or password", 401)
+SESSION_EXPIRED = ProblemKind("/problems/session-expired", "The session has expired", 401)
+NOT_FOUND = ProblemKind("/problems/not-found", "Not found", 404)
+METHOD_NOT_ALLOWED = ProblemKind("/problems/method-not-allowed", "Method not allowed", 405)
+NOT_ACCEPTABLE = ProblemKind("/problems/not-acceptable", "No acceptable encoding", 406)
+STATE_FORBIDS = ProblemKind("/problems/state-forbids", "The current state does not allow the change", 409)
+CURRENCY_IN_USE = ProblemKind("/problems/currency-in-use", "The account's currency is in use", 409)
+UNDECIDED_ROWS = ProblemKind("/problems/undecided-rows", "Rows wait for a decision", 409)
+EDITED_SINCE = ProblemKind("/problems/edited-since", "What was imported was edited since", 409)
+PRECONDITION_REQUIRED = ProblemKind("/problems/precondition-required", "If-Match is required", 428)
+IMPORT_NOT_READY = ProblemKind("/problems/import-not-ready", "The import is in another state", 409)
+EXTERNAL_ID_TAKEN = ProblemKind("/problems/external-id-taken", "This externalId is taken", 409)
+TRADE_DIFFERS = ProblemKind("/problems/trade-differs", "The trade with this externalId differs", 409)
+POSITION_TOO_SMALL = ProblemKind("/problems/position-too-small", "The execution closes more than is open", 409)
+ACCOUNT_ERASED = ProblemKind("/problems/account-erased", "The account is being erased", 409)
+VERSION_MISMATCH = ProblemKind("/problems/version-mismatch", "The resource has changed since it was read", 412)
+CONTENT_TOO_LARGE = ProblemKind("/problems/content-too-large", "The body is too large", 413)
+UNSUPPORTED_MEDIA_TYPE = ProblemKind("/problems/unsupported-media-type", "Unsupported media type", 415)
+RULE_BROKEN = ProblemKind("/problems/rule-broken", "The fields break a rule", 422)
+DERIVED_FROM_EXECUTIONS = ProblemKind("/problems/derived-from-executions", "The trade is derived from executions", 422)
+CODE_REJECTED = ProblemKind("/problems/code-rejected", "The code is wrong or has expired", 422)
+KEY_REUSED = ProblemKind(
+    "/problems/idempotency-key-reused", "The Idempotency-Key came before with another request", 422
+)
+TOO_MANY_REQUESTS = ProblemKind("/problems/too-many-requests", "Too many requests", 429)
+CONTENDED = ProblemKind("/problems/contended", "Other requests are changing the same data", 429)
+INTERNAL_ERROR = ProblemKind("/problems/internal-error", "Internal error", 500)
+UNAVAILABLE = ProblemKind("/problems/unavailable", "Temporarily unavailable", 503)
 
 
-Place = Literal["body", "query", "path", "header"]
+FieldPlace = Literal["body", "query", "path", "header"]
 
 
 @dataclass(frozen=True, slots=True)
 class BadField:
     """An error of one field. The pointer is a JSON pointer into the body, or a slash and a parameter's name."""
 
-    place: Place
+    place: FieldPlace
     pointer: str
     fault: Fault
 
@@ -91,7 +93,7 @@ class Problem(Exception):
 
     def __init__(
         self,
-        kind: Kind,
+        kind: ProblemKind,
         detail: str | None = None,
         fields: Sequence[BadField] = (),
         headers: Mapping[str, str] | None = None,
@@ -201,7 +203,7 @@ def unavailable(error: BaseException) -> Problem:
     return _retry_later(UNAVAILABLE, "Send the request again in a moment, with the same Idempotency-Key.")
 
 
-def not_begun() -> Problem:
+def item_not_begun() -> Problem:
     """The problem of a bulk request's item for which no time was left."""
     return _retry_later(UNAVAILABLE, "No time was left for this item. Send it again, with the same key.")
 
@@ -213,7 +215,7 @@ def _contended() -> Problem:
     )
 
 
-def _retry_later(kind: Kind, detail: str, after: int = RETRY_AFTER_SECONDS) -> Problem:
+def _retry_later(kind: ProblemKind, detail: str, after: int = RETRY_AFTER_SECONDS) -> Problem:
     return Problem(kind, detail, headers={"Retry-After": str(after)})
 
 

@@ -12,8 +12,8 @@ from handlers.entry.import_commits import apply_imports
 from handlers.imports.record import Import, ImportStatus
 from handlers.storage import clients, imports
 from tests.api.behind import Behind
-from tests.api.estate import messages_of, new_queue
-from tests.api.gallery import Context
+from tests.api.uploading import Context
+from tests.api.user_data import messages_of, new_queue
 
 # Calls that a test waits for at most.
 _MOST = 60

@@ -6,7 +6,7 @@ from typing import Any
 
 from handlers.entry.ledger import after_ledger_change, settle_positions
 from handlers.storage import clients
-from tests.api.estate import messages_of
+from tests.api.user_data import messages_of
 
 
 class Context:

@@ -16,8 +16,8 @@ from tests import user_pool as user_pools
 from tests.api.applying import Applying
 from tests.api.behind import Behind
 from tests.api.client import ERIN, Client
-from tests.api.estate import Estate, new_queue
 from tests.api.importing import Importing
+from tests.api.user_data import Stores, new_queue
 from tests.storage.conftest import aws as aws
 from tests.storage.conftest import bucket as bucket
 from tests.storage.conftest import empty_tables as empty_tables
@@ -66,9 +66,9 @@ def nobody() -> Client:
 
 
 @pytest.fixture
-def estate(bucket: None, pool: str, monkeypatch: pytest.MonkeyPatch) -> Estate:  # noqa: ARG001 made first
+def stores(bucket: None, pool: str, monkeypatch: pytest.MonkeyPatch) -> Stores:  # noqa: ARG001 made first
     """All places that can hold data of a user."""
-    made = Estate(pool, new_queue("erasures"), new_queue("exports"), new_queue("restores"))
+    made = Stores(pool, new_queue("erasures"), new_queue("exports"), new_queue("restores"))
     monkeypatch.setenv("ERASURE_QUEUE_URL", made.erasure_queue)
     monkeypatch.setenv("EXPORT_QUEUE_URL", made.export_queue)
     monkeypatch.setenv("RESTORE_QUEUE_URL", made.restore_queue)
@@ -76,7 +76,7 @@ def estate(bucket: None, pool: str, monkeypatch: pytest.MonkeyPatch) -> Estate: 
 
 
 @pytest.fixture
-def calls(estate: Estate) -> list[tuple[str, Any]]:  # noqa: ARG001 made first
+def calls(stores: Stores) -> list[tuple[str, Any]]:  # noqa: ARG001 made first
     """The administrator's calls of the pool since the test began, with their parameters."""
     made: list[tuple[str, Any]] = []
     clients.cognito_admin().meta.events.register(

@@ -9,9 +9,9 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid5
 
-from handlers.imports.decided import DecidedAction, DecidedCash, DecidedFill, DecidedRow, Decision, Outcome
-from handlers.imports.record import Counts, Import, ImportStatus, Options, new_id
-from handlers.imports.rows import Action, CashMove, Fill
+from handlers.imports.decided import DecidedAction, DecidedCash, DecidedFill, DecidedRow, Decision, RowOutcome
+from handlers.imports.record import Counts, Import, ImportOptions, ImportStatus, new_import_id
+from handlers.imports.rows import Action, CashMove, ReportedFill
 from handlers.journal.cash import CashType
 from handlers.journal.executions import ActionType, Instrument
 from handlers.journal.positions import Side
@@ -37,9 +37,9 @@ def a_fill(
 ) -> DecidedFill:
     """A decided fill; its id follows from its name, or else from what it says."""
     decided = {key: others.pop(key) for key in ("of", "opening") if key in others}
-    outcome = others.pop("outcome", Outcome.NEW)
+    outcome = others.pop("outcome", RowOutcome.NEW)
     symbol = others.get("symbol", "AAPL")
-    fill = Fill(
+    fill = ReportedFill(
         **{
             "symbol": symbol,
             "instrument": Instrument(),
@@ -57,7 +57,7 @@ def a_fill(
 def some_cash(kind: str, amount: str, minute: int, *, name: object = None, **others: Any) -> DecidedCash:
     """A decided cash row."""
     move = CashMove(type=CashType(kind), amount=Decimal(amount), at=at(minute), **{"currency": None, **others})
-    return DecidedCash(outcome=Outcome.CASH, cash_id=an_id((kind, amount, minute, name)), cash=move)
+    return DecidedCash(outcome=RowOutcome.CASH, cash_id=an_id((kind, amount, minute, name)), cash=move)
 
 
 def an_action(kind: str, minute: int, **others: Any) -> DecidedAction:
@@ -66,7 +66,7 @@ def an_action(kind: str, minute: int, **others: Any) -> DecidedAction:
         name: Decimal(value) if name != "new_symbol" else value for name, value in others.items() if name != "symbol"
     }
     action = Action(type=ActionType(kind), symbol=others.get("symbol", "AAPL"), at=at(minute), **values)
-    return DecidedAction(outcome=Outcome.ACTION, action_id=an_id((kind, minute, *others.items())), action=action)
+    return DecidedAction(outcome=RowOutcome.ACTION, action_id=an_id((kind, minute, *others.items())), action=action)
 
 
 def rows_of(parts: Iterable[Part], decisions: Mapping[int, Decision | None] | None = None) -> list[DecidedRow]:
@@ -74,7 +74,7 @@ def rows_of(parts: Iterable[Part], decisions: Mapping[int, Decision | None] | No
     rows = []
     for line, part in enumerate(parts, start=2):
         decision = (decisions or {}).get(
-            line, Decision.LINK if part.outcome is Outcome.MATCHES_MANUAL else Decision.IMPORT
+            line, Decision.LINK if part.outcome is RowOutcome.MATCHES_MANUAL else Decision.IMPORT
         )
         given: Any = {"line": line, "outcome": part.outcome, "decision": decision}
         if isinstance(part, DecidedFill):
@@ -93,9 +93,9 @@ def a_preview(
     now = datetime.now(UTC)
     one = Import(
         user_id=user,
-        import_id=new_id(now),
+        import_id=new_import_id(now),
         file_name="fills.csv",
-        options=Options(account_id=account_id),
+        options=ImportOptions(account_id=account_id),
         created_at=now,
         updated_at=now,
         expires_at=now + timedelta(days=7),
@@ -103,7 +103,7 @@ def a_preview(
     imports.create(one, None, now)
     made = list(rows)
     numbers = range(0, len(made), in_a_file)
-    place = import_files.Place(user, one.import_id)
+    place = import_files.ImportFolder(user, one.import_id)
     for number, first in enumerate(numbers):
         import_files.write_rows(place, "report-1", number, made[first : first + in_a_file])
     waiting = tuple(row.line for row in made if row.waits)

@@ -12,7 +12,7 @@ from handlers.entry.imports import read_imports
 from handlers.storage import clients
 from tests.api.behind import Context
 from tests.api.client import Client
-from tests.api.estate import messages_of, new_queue
+from tests.api.user_data import messages_of, new_queue
 
 MAPPING: dict[str, Any] = {
     "name": "m",

@@ -13,7 +13,7 @@ from uuid import UUID, uuid5
 from handlers.journal.settings import MAIN
 from handlers.storage import clients
 from tests.api.client import Answer, Client
-from tests.api.gallery import illustrate
+from tests.api.uploading import illustrate
 from tests.pictures import chunk, ihdr, png
 
 AT = "2026-01-0{}T10:{:02}:00-05:00"

@@ -16,27 +16,27 @@ import pytest
 from handlers.entry.restores import restore_journal
 from handlers.storage import clients
 from tests.api.client import Answer, Client
-from tests.api.estate import Estate, messages_of, new_client
-from tests.api.gallery import Arrival, Context, messages
 from tests.api.test_stats import settle
+from tests.api.uploading import Arrival, Context, messages
+from tests.api.user_data import Stores, messages_of, new_client
 
 
 @pytest.fixture
-def queue(estate: Estate) -> str:
+def queue(stores: Stores) -> str:
     """The queue of the archives to restore."""
-    return estate.restore_queue
+    return stores.restore_queue
 
 
 @pytest.fixture
-def dana(estate: Estate) -> Client:
+def dana(stores: Stores) -> Client:
     """A user of the pool, whose account can be exported."""
-    return new_client(estate.pool, "dana@example.com")
+    return new_client(stores.pool, "dana@example.com")
 
 
 @pytest.fixture
-def erin(estate: Estate) -> Client:
+def erin(stores: Stores) -> Client:
     """Another one."""
-    return new_client(estate.pool, "erin@example.com")
+    return new_client(stores.pool, "erin@example.com")
 
 
 def begin(client: Client, **given: Any) -> Any:

@@ -17,20 +17,20 @@ from handlers.journal.settings import MAIN
 from handlers.storage import bucket, clients, erasure_marks, trade_queries
 from handlers.usecases import export_account, file_writing
 from tests.api.client import Client, a_trade
-from tests.api.estate import Estate, messages_of, new_client
-from tests.api.gallery import ask, check, messages, send
 from tests.api.test_currencies import account
+from tests.api.uploading import ask, check, messages, send
+from tests.api.user_data import Stores, messages_of, new_client
 from tests.contract.test_examples import assert_follows, resolved
 
-pytestmark = pytest.mark.usefixtures("estate")
+pytestmark = pytest.mark.usefixtures("stores")
 
 NOW = datetime(2026, 2, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def dana(estate: Estate) -> Client:
+def dana(stores: Stores) -> Client:
     """Somebody who has an account in the pool."""
-    return new_client(estate.pool, "dana@example.com")
+    return new_client(stores.pool, "dana@example.com")
 
 
 def exported(client: Client) -> tuple[Any, Any]:
@@ -115,7 +115,7 @@ def test_an_export_holds_accounts_their_cash_and_rates(dana: Client) -> None:
     assert document["rates"] == given
 
 
-def test_an_export_holds_every_event_and_group(dana: Client, estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_export_holds_every_event_and_group(dana: Client, stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
     trade_id = dana.new_trade()["tradeId"]
     dana.post(f"/trades/{trade_id}/events", {"type": "SWAP", "amount": "-0.4", "at": "2026-01-06T22:00:00Z"})
     group_ids = ["7e1d0c9b-8a7f-4e6d-b5c4-3a2b1c0d9e8f", "8f2e1d0c-9b8a-4f7e-a6d5-4b3c2d1e0f9a"]
@@ -125,7 +125,7 @@ def test_an_export_holds_every_event_and_group(dana: Client, estate: Estate, mon
     _, document = exported(dana)
     monkeypatch.setattr(file_writing, "AT_ONCE_SECONDS", -1)
     dana.get("/auth/export")
-    assert write_export({"Records": messages_of(estate.export_queue)}, None) == {"batchItemFailures": []}
+    assert write_export({"Records": messages_of(stores.export_queue)}, None) == {"batchItemFailures": []}
     _, prepared = exported(dana)
     for file in (document, prepared):
         assert file["groups"] == [dana.get(f"/groups/{group_id}").json for group_id in group_ids]
@@ -141,8 +141,8 @@ def test_an_export_holds_the_deleted_trades_as_they_are_listed(dana: Client) -> 
     assert document["trades"] == []
 
 
-def test_an_export_holds_nothing_of_others(dana: Client, estate: Estate) -> None:
-    erin = new_client(estate.pool, "erin@example.com")
+def test_an_export_holds_nothing_of_others(dana: Client, stores: Stores) -> None:
+    erin = new_client(stores.pool, "erin@example.com")
     erin.new_trade(symbol="ERIN")
     dana.new_trade()
     _, document = exported(dana)
@@ -182,7 +182,7 @@ def test_an_export_that_the_erasing_overtakes_leaves_no_file(dana: Client, monke
     assert "Uploads" not in clients.s3().list_multipart_uploads(Bucket="files")
 
 
-def test_an_export_says_where_images_are(dana: Client, estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_export_says_where_images_are(dana: Client, stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
     trade_id = dana.new_trade()["tradeId"]
     image_id = ask(dana, trade_id)
     assert check(send(trade_id, image_id, user=str(dana.user))) == []
@@ -191,7 +191,7 @@ def test_an_export_says_where_images_are(dana: Client, estate: Estate, monkeypat
     assert urlsplit(image["url"]).path == f"/images/{dana.user}/{trade_id}/{image_id}"
     monkeypatch.setattr(file_writing, "AT_ONCE_SECONDS", -1)
     dana.get("/auth/export")
-    assert write_export({"Records": messages_of(estate.export_queue)}, None) == {"batchItemFailures": []}
+    assert write_export({"Records": messages_of(stores.export_queue)}, None) == {"batchItemFailures": []}
     _, prepared = exported(dana)
     assert urlsplit(prepared["trades"][0]["images"][0]["url"]).path == urlsplit(image["url"]).path
 
@@ -216,7 +216,7 @@ def broken(*_: Any) -> Any:
 
 
 def test_a_large_account_is_exported_behind_the_answer(
-    dana: Client, estate: Estate, monkeypatch: pytest.MonkeyPatch
+    dana: Client, stores: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dana.new_trade()
     monkeypatch.setattr(file_writing, "AT_ONCE_SECONDS", -1)
@@ -227,20 +227,20 @@ def test_a_large_account_is_exported_behind_the_answer(
     second = dana.get("/auth/export")
     assert (second.status, second.json) == (202, first.json)
     assert "Uploads" not in clients.s3().list_multipart_uploads(Bucket="files")
-    [message] = messages_of(estate.export_queue)  # asked for once, however often it is asked
+    [message] = messages_of(stores.export_queue)  # asked for once, however often it is asked
     assert write_export({"Records": [message]}, None) == {"batchItemFailures": []}
     answer, document = exported(dana)
     assert len(document["trades"]) == 1
     assert answer["url"].split("?")[0].endswith("/prepared.json.gz")
 
 
-def test_an_export_under_way_says_how_far_it_is(dana: Client, estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_export_under_way_says_how_far_it_is(dana: Client, stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in range(3):
         dana.new_trade()
     monkeypatch.setattr(file_writing, "AT_ONCE_SECONDS", -1)
     monkeypatch.setattr(file_writing, "PROGRESS_SECONDS", -1)
     first = dana.get("/auth/export").json
-    [message] = messages_of(estate.export_queue)
+    [message] = messages_of(stores.export_queue)
     told = []
     every_trade = trade_queries.every_trade
 
@@ -258,32 +258,32 @@ def test_an_export_under_way_says_how_far_it_is(dana: Client, estate: Estate, mo
 
 
 def test_an_export_that_could_not_be_handed_over_is_asked_for_anew(
-    dana: Client, estate: Estate, monkeypatch: pytest.MonkeyPatch
+    dana: Client, stores: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(file_writing, "AT_ONCE_SECONDS", -1)
     with monkeypatch.context() as patch:
         patch.setenv("EXPORT_QUEUE_URL", "https://sqs.eu-central-1.amazonaws.com/123456789012/gone")
         assert dana.get("/auth/export").status == 500
     assert dana.get("/auth/export").status == 202
-    assert len(messages_of(estate.export_queue)) == 1
+    assert len(messages_of(stores.export_queue)) == 1
 
 
 def test_an_export_whose_function_says_nothing_any_more_is_asked_for_anew(
-    dana: Client, estate: Estate, monkeypatch: pytest.MonkeyPatch
+    dana: Client, stores: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(file_writing, "AT_ONCE_SECONDS", -1)
     assert dana.get("/auth/export").status == 202
     monkeypatch.setattr(export_account, "PREPARED_FOR", timedelta(seconds=-60))
     assert dana.get("/auth/export").status == 202
-    assert len(messages_of(estate.export_queue)) == 2
+    assert len(messages_of(stores.export_queue)) == 2
 
 
 def test_a_prepared_export_is_not_given_out_for_long(
-    dana: Client, estate: Estate, monkeypatch: pytest.MonkeyPatch
+    dana: Client, stores: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(file_writing, "AT_ONCE_SECONDS", -1)
     dana.get("/auth/export")
-    [message] = messages_of(estate.export_queue)
+    [message] = messages_of(stores.export_queue)
     write_export({"Records": [message]}, None)
     monkeypatch.setattr(file_writing, "AT_ONCE_SECONDS", 18)
     monkeypatch.setattr(export_account, "PREPARED_FOR", timedelta(seconds=-60))

@@ -14,15 +14,15 @@ from urllib.parse import urlencode
 import pytest
 
 from handlers.imports.record import ImportStatus
-from handlers.journal.merges import Plan
+from handlers.journal.merges import RestorePlan
 from handlers.journal.restores import RestoreStatus
 from handlers.storage import imports, restores
 from handlers.storage.clients import s3
 from openapi.generate import contract, operations
 from tests.api.client import Answer, Client
-from tests.api.estate import Estate, new_queue
 from tests.api.importing import Importing, a_file
 from tests.api.test_own_account import Own
+from tests.api.user_data import Stores, new_queue
 from tests.events import claims_of
 from tests.user_pool import UserPool
 
@@ -145,7 +145,7 @@ class World:
             now = datetime.now(UTC)
             former = restores.get(self.own.user.sub, self.ids["restoreId"], now)
             written = replace(former, status=RestoreStatus.RESTORED, is_planned=True, written_at=now)
-            restores.write_plan(written, Plan(changes={}))
+            restores.write_plan(written, RestorePlan(changes={}))
             restores.replace(written, former)
 
     def _import(self, operation_id: str) -> str:
@@ -204,7 +204,7 @@ class World:
 
 
 @pytest.fixture
-def world(estate: Estate, user_pool: UserPool, monkeypatch: pytest.MonkeyPatch) -> World:  # noqa: ARG001 made first
+def world(stores: Stores, user_pool: UserPool, monkeypatch: pytest.MonkeyPatch) -> World:  # noqa: ARG001 made first
     monkeypatch.setenv("TAG_QUEUE_URL", new_queue("tags"))
     own = Own(user_pool, user_pool.new_user(EMAIL, PASSWORD))
     monkeypatch.setenv("IMPORT_APPLY_QUEUE_URL", new_queue("import-applies"))

@@ -10,10 +10,10 @@ import pytest
 
 from handlers.journal.settings import MAIN
 from handlers.storage import clients
-from tests.api import gallery
+from tests.api import uploading
 from tests.api.client import DANA, ERIN, Answer, Client, a_trade
-from tests.api.estate import Estate
 from tests.api.importing import MAPPING
+from tests.api.user_data import Stores
 from tests.events import routes
 
 NEVER = "99999999-0000-4000-8000-000000000000"
@@ -234,13 +234,13 @@ BY_PATH: dict[str, list[Send]] = {
 
 
 @pytest.fixture
-def danas(estate: Estate, dana: Client) -> Ids:  # noqa: ARG001 made first
+def danas(stores: Stores, dana: Client) -> Ids:  # noqa: ARG001 made first
     """What has an id: a trade with its parts, in a group, an account with its rows, an import, an export, a restore."""
     trade = dana.new_trade(closes=[{**CLOSE, "quantity": "1"}])["tradeId"]
     dana.post(f"/trades/{trade}/events", EVENT)
     dana.post(f"/trades/{trade}/splits", SPLIT)
-    image = gallery.illustrate(dana, trade)
-    gallery.ask(dana, trade)
+    image = uploading.illustrate(dana, trade)
+    uploading.ask(dana, trade)
     group = "7e1d0c9b-8a7f-4e6d-b5c4-3a2b1c0d9e8f"
     dana("PUT", f"/groups/{group}", {"name": "pair", "tradeIds": [trade]})
     shown = dana.get(f"/trades/{trade}").json

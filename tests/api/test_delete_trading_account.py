@@ -17,8 +17,6 @@ from handlers.usecases import trading_accounts as plain
 from tests.api.client import DANA, Client, a_trade
 from tests.api.contention import at_once, statuses
 from tests.api.contention import one_call_at_a_time as one_call_at_a_time
-from tests.api.estate import Estate, message_of, messages_of
-from tests.api.gallery import Context
 from tests.api.test_cash import of, pay
 from tests.api.test_currencies import account
 from tests.api.test_erase_account import Kill, Killed
@@ -26,6 +24,8 @@ from tests.api.test_erase_account import delays as delays
 from tests.api.test_executions import fill, put
 from tests.api.test_reconciliations import reconcile
 from tests.api.test_stats import record, settle
+from tests.api.uploading import Context
+from tests.api.user_data import Stores, message_of, messages_of
 
 GROUP = "7e1d0c9b-8a7f-4e6d-b5c4-3a2b1c0d9e8f"
 pytestmark = pytest.mark.usefixtures("delays")
@@ -53,9 +53,9 @@ def furnished(client: Client, group: str = GROUP, name: str = "1") -> str:
     return own
 
 
-def work(estate: Estate, context: Context | None = None, most: int = 200) -> None:
+def work(stores: Stores, context: Context | None = None, most: int = 200) -> None:
     """Handle the queue's messages until none is left."""
-    while records := messages_of(estate.erasure_queue):
+    while records := messages_of(stores.erasure_queue):
         for record_ in records:
             most -= 1
             assert most
@@ -90,14 +90,14 @@ def everything(client: Client, account_id: str) -> dict[str, Any]:
 
 
 def test_an_account_goes_with_all_that_it_holds_and_the_others_stay(
-    dana: Client, erin: Client, estate: Estate, delays: list[int]
+    dana: Client, erin: Client, stores: Stores, delays: list[int]
 ) -> None:
     own, other, hers = furnished(dana), furnished(dana, GROUP.replace("7", "6"), "2"), furnished(erin)
     before = everything(dana, other), everything(erin, hers)
     begun = dana.delete(f"/accounts/{own.upper()}", query="with=everything", headers={"If-Match": '"1"'})
     assert (begun.status, begun.json["accountId"], begun.json["closing"]) == (202, own, True)
     assert dana.get(f"/accounts/{own}").json == begun.json
-    work(estate)
+    work(stores)
     settle()
     assert delays == [30, 0, 10, 10]  # both messages, of which the first would find nothing
     assert dana.get(f"/accounts/{own}").status == 404
@@ -118,7 +118,7 @@ def test_an_account_goes_with_all_that_it_holds_and_the_others_stay(
     assert dana.get("/stats").json["netPnl"] == before[0]["stats"]
 
 
-def test_nothing_is_put_into_it_meanwhile(dana: Client, estate: Estate) -> None:
+def test_nothing_is_put_into_it_meanwhile(dana: Client, stores: Stores) -> None:
     own = furnished(dana)
     deleted = dana.get("/deleted-trades").json["items"][0]["trade"]["tradeId"]
     movable = dana.new_trade()["tradeId"]
@@ -140,7 +140,7 @@ def test_nothing_is_put_into_it_meanwhile(dana: Client, estate: Estate) -> None:
     ):
         assert (refused.status, refused.kind) == (409, "/problems/state-forbids"), refused.json
     assert dana.delete(f"/accounts/{own}", query="with=everything").json["closing"] is True
-    work(estate)
+    work(stores)
     assert named(own) == []
     assert dana.get(f"/trades/{movable}").status == 200
 
@@ -165,25 +165,25 @@ def test_the_erasure_of_all_goes_before(dana: Client) -> None:
         list(account_contents.delete_trades(DANA, own, datetime.now(UTC)))
 
 
-def test_an_empty_account_goes_likewise(dana: Client, estate: Estate) -> None:
+def test_an_empty_account_goes_likewise(dana: Client, stores: Stores) -> None:
     own = account(dana)
     assert dana.delete(f"/accounts/{own}", query="with=everything").status == 202
-    work(estate)
+    work(stores)
     assert dana.get(f"/accounts/{own}").status == 404
 
 
-def test_a_deletion_that_was_given_up_is_not_taken_for_one_with_everything(dana: Client, estate: Estate) -> None:
+def test_a_deletion_that_was_given_up_is_not_taken_for_one_with_everything(dana: Client, stores: Stores) -> None:
     """A message without the mark: the request was interrupted before it had any effect, or the account is gone."""
     own = furnished(dana)
     for account_id in (own, GROUP):
         usecase._go_on(DANA, account_id)
-    work(estate)
+    work(stores)
     assert dana.get(f"/accounts/{own}").status == 200
     assert of(dana, own, "cash")["items"]
 
 
 def test_a_plain_deletion_that_began_before_does_not_take_it_back(
-    dana: Client, estate: Estate, monkeypatch: pytest.MonkeyPatch
+    dana: Client, stores: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own = furnished(dana)
 
@@ -198,26 +198,26 @@ def test_a_plain_deletion_that_began_before_does_not_take_it_back(
     refused = dana.delete(f"/accounts/{own}")
     assert (refused.status, refused.kind) == (409, "/problems/state-forbids")
     assert trading_accounts.get(DANA, own).erasing
-    work(estate)
+    work(stores)
     assert named(own) == []
 
 
-def test_a_call_without_time_goes_on_in_the_next(dana: Client, estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_call_without_time_goes_on_in_the_next(dana: Client, stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(account_contents, "_BATCH", 1)
     own = furnished(dana)
     dana.delete(f"/accounts/{own}", query="with=everything")
     for _ in range(3):
-        for one in messages_of(estate.erasure_queue):
+        for one in messages_of(stores.erasure_queue):
             assert message_of(one)["accountId"] == own
             account_functions.erase_account({"Records": [one]}, Context([29_999]))
     assert dana.get(f"/accounts/{own}").json["closing"] is True
-    work(estate, Context([29_999]))
+    work(stores, Context([29_999]))
     assert named(own) == []
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_deletion_that_is_killed_at_any_call_goes_on_by_itself(
-    dana: Client, estate: Estate, when: Literal["before", "after"]
+    dana: Client, stores: Stores, when: Literal["before", "after"]
 ) -> None:
     kill = Kill()
     kill.when = when
@@ -233,7 +233,7 @@ def test_a_deletion_that_is_killed_at_any_call_goes_on_by_itself(
             killed = True
             kill.left = -1
         begun = trading_accounts.get(DANA, own).erasing
-        while records := messages_of(estate.erasure_queue):
+        while records := messages_of(stores.erasure_queue):
             for one in records:
                 try:
                     with kill.watching():
@@ -246,7 +246,7 @@ def test_a_deletion_that_is_killed_at_any_call_goes_on_by_itself(
             assert named(own) == [], number
         else:  # nothing has happened: the caller has no answer and asks again
             assert dana.delete(f"/accounts/{own}", query="with=everything").status == 202
-            work(estate)
+            work(stores)
             assert named(own) == []
         calls = number
         if not killed:
@@ -255,7 +255,7 @@ def test_a_deletion_that_is_killed_at_any_call_goes_on_by_itself(
 
 
 def test_what_is_changed_meanwhile_is_found_by_another_search(
-    dana: Client, estate: Estate, monkeypatch: pytest.MonkeyPatch
+    dana: Client, stores: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own = furnished(dana)
     dana.delete(f"/accounts/{own}", query="with=everything")
@@ -293,12 +293,12 @@ def test_what_is_changed_meanwhile_is_found_by_another_search(
         return changing
 
     monkeypatch.setattr(usecase, "STEPS", tuple(map(once, steps)))
-    work(estate)
+    work(stores)
     assert named(own) == []
 
 
 def test_a_transfer_that_somebody_deletes_meanwhile_is_gone(
-    dana: Client, estate: Estate, monkeypatch: pytest.MonkeyPatch
+    dana: Client, stores: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own = furnished(dana)
     dana.delete(f"/accounts/{own}", query="with=everything")
@@ -312,33 +312,33 @@ def test_a_transfer_that_somebody_deletes_meanwhile_is_gone(
         return iter(rows)
 
     monkeypatch.setattr(cash, "every", and_deleted)
-    work(estate)
+    work(stores)
     assert named(own) == []
 
 
-def test_a_group_of_another_account_that_a_deleted_trade_was_in_stays(dana: Client, estate: Estate) -> None:
+def test_a_group_of_another_account_that_a_deleted_trade_was_in_stays(dana: Client, stores: Stores) -> None:
     own = account(dana, currency="USD")
     trade, other = dana.new_trade(accountId=own)["tradeId"], dana.new_trade()["tradeId"]
     dana("PUT", f"/groups/{GROUP}", {"name": "pair", "tradeIds": [trade]})
     dana.delete(f"/trades/{trade}")
     assert dana("PUT", f"/groups/{GROUP}", {"name": "pair", "tradeIds": [trade, other]}).status == 200
     dana.delete(f"/accounts/{own}", query="with=everything")
-    work(estate)
+    work(stores)
     assert dana.get(f"/trades/{other}").json["groupId"] == GROUP
     assert named(own) == []
 
 
-def test_it_ends_where_its_user_is_being_erased(dana: Client, estate: Estate) -> None:
+def test_it_ends_where_its_user_is_being_erased(dana: Client, stores: Stores) -> None:
 
     own = furnished(dana)
     dana.delete(f"/accounts/{own}", query="with=everything")
     erasure_marks.begin(DANA, datetime.now(UTC))
-    work(estate)
+    work(stores)
     assert trading_accounts.get(DANA, own).erasing
 
 
 @pytest.mark.usefixtures("one_call_at_a_time")
-def test_trades_that_are_recorded_at_the_same_moment_are_refused_or_go(dana: Client, estate: Estate) -> None:
+def test_trades_that_are_recorded_at_the_same_moment_are_refused_or_go(dana: Client, stores: Stores) -> None:
     own = account(dana, currency="USD")
     dana.new_trade(accountId=own)
     made = at_once(4, "createTrade", "/trades", lambda _: a_trade(accountId=own))
@@ -346,5 +346,5 @@ def test_trades_that_are_recorded_at_the_same_moment_are_refused_or_go(dana: Cli
     dana.delete(f"/accounts/{own}", query="with=everything")
     made = at_once(4, "createTrade", "/trades", lambda _: a_trade(accountId=own))
     assert statuses(made) == {409: 4}
-    work(estate)
+    work(stores)
     assert named(own) == []

@@ -11,7 +11,7 @@ import pytest
 
 from handlers.operations import deletions
 from handlers.storage import clients, deleted_trades, erasure_marks, ledger
-from tests.api import gallery
+from tests.api import uploading
 from tests.api.client import DANA, Client
 from tests.api.test_trading_accounts import make
 
@@ -115,7 +115,7 @@ def test_dynamodb_deletes_it_when_its_30_days_are_over(dana: Client) -> None:
     trade = dana.new_trade()
     dana.delete(f"/trades/{trade['tradeId']}")
     [deleted] = dana.get("/deleted-trades").json["items"]
-    expires = int(gallery.item_of(f"{trade['tradeId']}|deleted")["expiresAt"]["N"])
+    expires = int(uploading.item_of(f"{trade['tradeId']}|deleted")["expiresAt"]["N"])
     assert expires == int(datetime.fromisoformat(deleted["restorableUntil"]).timestamp())
 
 

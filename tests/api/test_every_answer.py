@@ -203,7 +203,10 @@ BROKEN = (
     (trade_queries, "list_trades"),
     (groups, "get"),
     (groups, "page"),
-    *((trading_accounts, name) for name in ("settings", "every", "create", "get", "with_settings", "standing")),
+    *(
+        (trading_accounts, name)
+        for name in ("settings", "every", "create", "get", "with_settings", "settings_and_accounts")
+    ),
     (cash, "get"),
     (cash, "write"),
     (reconciliations, "get"),

@@ -21,9 +21,9 @@ from handlers.usecases import export_files, file_writing
 from openapi.generate import contract
 from tests.api import journals
 from tests.api.client import Client
-from tests.api.estate import Estate, messages_of, new_client
-from tests.api.gallery import illustrate
 from tests.api.journals import documents_of, exported, file_of, members_of
+from tests.api.uploading import illustrate
+from tests.api.user_data import Stores, messages_of, new_client
 from tests.contract.test_examples import assert_follows, resolved
 from tests.storage.examples import NOW
 
@@ -43,8 +43,8 @@ MEMBERS = {
 
 
 @pytest.fixture
-def dana(estate: Estate) -> Client:
-    return new_client(estate.pool, "dana@example.com")
+def dana(stores: Stores) -> Client:
+    return new_client(stores.pool, "dana@example.com")
 
 
 def in_contract_order(document: Any, schema: dict[str, Any]) -> bool:
@@ -141,9 +141,9 @@ def test_a_journal_of_nothing_is_an_archive_of_empty_members(dana: Client) -> No
     assert len(members) == len(MEMBERS) + 2
 
 
-def test_an_archive_holds_nothing_of_others(dana: Client, estate: Estate) -> None:
+def test_an_archive_holds_nothing_of_others(dana: Client, stores: Stores) -> None:
     journals.keep(dana)
-    erin = new_client(estate.pool, "erin@example.com")
+    erin = new_client(stores.pool, "erin@example.com")
     journals.keep(erin)
     members = exported(erin)
     assert str(dana.user).encode() not in b"".join(members.values())
@@ -204,7 +204,7 @@ def test_a_large_journal_is_read_and_written_in_pieces(dana: Client, monkeypatch
 
 
 def test_a_long_journal_becomes_an_archive_behind_the_answer(
-    dana: Client, estate: Estate, monkeypatch: pytest.MonkeyPatch
+    dana: Client, stores: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     journals.keep(dana)
     expected = exported(dana)
@@ -221,20 +221,20 @@ def test_a_long_journal_becomes_an_archive_behind_the_answer(
         return every(user_id)
 
     monkeypatch.setattr(groups, "every", watched)
-    assert write_export({"Records": messages_of(estate.export_queue)}, None) == {"batchItemFailures": []}
+    assert write_export({"Records": messages_of(stores.export_queue)}, None) == {"batchItemFailures": []}
     before = sum(len(documents_of(expected, name)) for name in ("accounts", "trades"))
     assert told == [before]
     assert {**members_of(file_of(dana.get(path))), "manifest.json": b""} == {**expected, "manifest.json": b""}
 
 
 def test_no_archive_is_made_of_an_account_that_is_being_erased(
-    dana: Client, estate: Estate, monkeypatch: pytest.MonkeyPatch
+    dana: Client, stores: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(file_writing, "AT_ONCE_SECONDS", -1)
     asked = dana.post("/exports", ZIP).json
     erasure_marks.begin(str(dana.user), NOW)
     assert dana.post("/exports", ZIP).kind == "/problems/account-erased"
-    assert write_export({"Records": messages_of(estate.export_queue)}, None) == {"batchItemFailures": []}
+    assert write_export({"Records": messages_of(stores.export_queue)}, None) == {"batchItemFailures": []}
     files = clients.s3().list_objects_v2(Bucket="files")["Contents"]
     assert [file["Key"].rpartition("/")[2] for file in files] == [f"{asked['exportId']}.json"]
 
@@ -258,13 +258,13 @@ def listed(client: Client) -> list[tuple[str, str]]:
     return [(each["exportId"], each["status"]) for each in items]
 
 
-def test_the_list_has_the_files_of_both_formats_the_newest_first(dana: Client, estate: Estate) -> None:
+def test_the_list_has_the_files_of_both_formats_the_newest_first(dana: Client, stores: Stores) -> None:
     assert listed(dana) == []
     made = [dana.post("/exports", {"format": each}).json for each in ("CSV", "ZIP", "CSV")]
     assert listed(dana) == [(each["exportId"], "WRITTEN") for each in reversed(made)]
     shown = dana.get("/exports").json["items"]
     assert [each["size"] for each in shown] == [each["size"] for each in reversed(made)]
-    assert listed(new_client(estate.pool, "erin@example.com")) == []
+    assert listed(new_client(stores.pool, "erin@example.com")) == []
 
 
 def test_the_list_has_files_that_are_being_written_or_were_given_up(

@@ -19,7 +19,7 @@ from handlers.storage import clients, erasure_marks, trade_queries
 from handlers.usecases import export_files, file_writing
 from openapi.generate import contract
 from tests.api.client import Answer, Client
-from tests.api.estate import Estate, messages_of, new_client
+from tests.api.user_data import Stores, messages_of, new_client
 from tests.storage.examples import NOW
 
 NEVER = "99999999-0000-4000-8000-000000000000"
@@ -28,8 +28,8 @@ KEY = {"Idempotency-Key": "closes-of-2026"}
 
 
 @pytest.fixture
-def dana(estate: Estate) -> Client:
-    return new_client(estate.pool, "dana@example.com")
+def dana(stores: Stores) -> Client:
+    return new_client(stores.pool, "dana@example.com")
 
 
 def content_of(answer: Answer) -> str:
@@ -150,7 +150,7 @@ def test_days_narrow_the_table_by_each_closes_own_offset(
 
 
 def test_accounts_narrow_the_table_also_behind_the_answer(
-    dana: Client, estate: Estate, monkeypatch: pytest.MonkeyPatch
+    dana: Client, stores: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own = dana.post("/accounts", {"name": "Own", "currency": "EUR"}).json["accountId"]
     other = dana.post("/accounts", {"name": "Other", "currency": "EUR"}).json["accountId"]
@@ -168,7 +168,7 @@ def test_accounts_narrow_the_table_also_behind_the_answer(
     monkeypatch.setattr(file_writing, "AT_ONCE_SECONDS", -1)
     asked = dana.post("/exports", {**CSV, "accountId": [own]})
     assert asked.status == 202
-    assert write_export({"Records": messages_of(estate.export_queue)}, None) == {"batchItemFailures": []}
+    assert write_export({"Records": messages_of(stores.export_queue)}, None) == {"batchItemFailures": []}
     assert [row["symbol"] for row in rows_of(dana.get(f"/exports/{asked.json['exportId']}"))] == ["B"]
 
 
@@ -195,7 +195,7 @@ def test_the_address_saves_a_file_for_ten_minutes_and_can_be_had_anew(dana: Clie
 
 
 def test_a_long_journal_is_written_behind_the_answer(
-    dana: Client, estate: Estate, monkeypatch: pytest.MonkeyPatch
+    dana: Client, stores: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     close = {"quantity": "1", "price": "9", "closedAt": "2026-01-05T11:00:00-05:00"}
     for _ in range(3):
@@ -218,7 +218,7 @@ def test_a_long_journal_is_written_behind_the_answer(
             yield trade
             told.append(dana.get(path).json["rowsWritten"])
 
-    [message] = messages_of(estate.export_queue)
+    [message] = messages_of(stores.export_queue)
     with monkeypatch.context() as patch:
         patch.setattr(trade_queries, "by_entry", watched)
         assert write_export({"Records": [message]}, None) == {"batchItemFailures": []}
@@ -231,14 +231,14 @@ def test_a_long_journal_is_written_behind_the_answer(
 
 @pytest.mark.parametrize("at_once", [True, False])
 def test_a_retry_gets_the_first_answer_and_no_second_file(
-    dana: Client, estate: Estate, monkeypatch: pytest.MonkeyPatch, at_once: bool
+    dana: Client, stores: Stores, monkeypatch: pytest.MonkeyPatch, at_once: bool
 ) -> None:
     if not at_once:
         monkeypatch.setattr(file_writing, "AT_ONCE_SECONDS", -1)
         dana.new_trade()
     first = dana.post("/exports", CSV, headers=KEY)
     assert first.status == (201 if at_once else 202)
-    messages = messages_of(estate.export_queue)
+    messages = messages_of(stores.export_queue)
     assert len(messages) == (0 if at_once else 1)
     if not at_once:
         assert write_export({"Records": messages}, None) == {"batchItemFailures": []}
@@ -247,7 +247,7 @@ def test_a_retry_gets_the_first_answer_and_no_second_file(
     assert (first.headers.get("idempotent-replayed"), again.headers["idempotent-replayed"]) == (None, "true")
     assert again.headers["location"] == first.headers["location"]
     assert again.headers.get("retry-after") == first.headers.get("retry-after")
-    assert messages_of(estate.export_queue) == []
+    assert messages_of(stores.export_queue) == []
     [listed] = dana.get("/exports").json["items"]
     assert (listed["exportId"], listed["status"]) == (first.json["exportId"], "WRITTEN")
 
@@ -263,13 +263,13 @@ def test_a_key_is_of_one_request_alone(dana: Client) -> None:
     assert len(dana.get("/exports").json["items"]) == 2
 
 
-def test_two_retries_at_once_write_one_file(dana: Client, estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_retries_at_once_write_one_file(dana: Client, stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
     unseen = SimpleNamespace(for_key=lambda *_: None)  # neither sees the answer of the other before it is made
     monkeypatch.setattr(export_files, "kept_answers", unseen)
     first, second = (dana.post("/exports", CSV, headers=KEY) for _ in range(2))
     assert (second.status, second.body, second.headers["idempotent-replayed"]) == (201, first.body, "true")
     assert len(dana.get("/exports").json["items"]) == 1
-    other = new_client(estate.pool, "erin@example.com").post("/exports", CSV, headers=KEY)
+    other = new_client(stores.pool, "erin@example.com").post("/exports", CSV, headers=KEY)
     assert (other.status, other.json["exportId"] == first.json["exportId"]) == (201, False)
 
 
@@ -283,7 +283,7 @@ def test_a_long_table_goes_out_in_pieces(dana: Client, monkeypatch: pytest.Monke
 
 
 def test_a_table_that_nobody_writes_any_more_has_failed(
-    dana: Client, estate: Estate, monkeypatch: pytest.MonkeyPatch
+    dana: Client, stores: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(file_writing, "AT_ONCE_SECONDS", -1)
     asked = dana.post("/exports", CSV).json
@@ -291,23 +291,23 @@ def test_a_table_that_nobody_writes_any_more_has_failed(
     answer = dana.get(f"/exports/{asked['exportId']}")
     assert answer.json == {**{name: asked[name] for name in ("exportId", "format", "createdAt")}, "status": "FAILED"}
     assert "retry-after" not in answer.headers
-    assert len(messages_of(estate.export_queue)) == 1
+    assert len(messages_of(stores.export_queue)) == 1
 
 
 def test_what_was_asked_for_may_be_deleted_before_it_is_written(
-    dana: Client, estate: Estate, monkeypatch: pytest.MonkeyPatch
+    dana: Client, stores: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(file_writing, "AT_ONCE_SECONDS", -1)
     asked = dana.post("/exports", CSV).json
     clients.s3().delete_object(Bucket="files", Key=f"exports/{dana.user}/tables/{asked['exportId']}.json")
-    [message] = messages_of(estate.export_queue)
+    [message] = messages_of(stores.export_queue)
     assert write_export({"Records": [message]}, None) == {"batchItemFailures": []}
     assert dana.get(f"/exports/{asked['exportId']}").status == 404
 
 
-def test_anothers_table_does_not_exist(dana: Client, estate: Estate) -> None:
+def test_anothers_table_does_not_exist(dana: Client, stores: Stores) -> None:
     made = dana.post("/exports", CSV).json
-    erin = new_client(estate.pool, "erin@example.com")
+    erin = new_client(stores.pool, "erin@example.com")
     answer = erin.get(f"/exports/{made['exportId']}")
     never = erin.get(f"/exports/{NEVER}")
     assert (answer.status, answer.json["detail"]) == (never.status, never.json["detail"])
@@ -315,13 +315,13 @@ def test_anothers_table_does_not_exist(dana: Client, estate: Estate) -> None:
 
 
 def test_nothing_is_written_for_an_account_that_is_being_erased(
-    dana: Client, monkeypatch: pytest.MonkeyPatch, estate: Estate
+    dana: Client, monkeypatch: pytest.MonkeyPatch, stores: Stores
 ) -> None:
     monkeypatch.setattr(file_writing, "AT_ONCE_SECONDS", -1)
     asked = dana.post("/exports", CSV).json
     erasure_marks.begin(str(dana.user), NOW)
     assert dana.post("/exports", CSV).kind == "/problems/account-erased"
-    [message] = messages_of(estate.export_queue)
+    [message] = messages_of(stores.export_queue)
     assert write_export({"Records": [message]}, None) == {"batchItemFailures": []}
     files = clients.s3().list_objects_v2(Bucket="files")["Contents"]
     assert [file["Key"].rpartition("/")[2] for file in files] == [f"{asked['exportId']}.json"]

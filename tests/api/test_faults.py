@@ -20,7 +20,7 @@ from moto.core.botocore_stubber import BotocoreStubber, MockRawResponse
 
 from handlers.storage import clients, erasure_marks
 from tests.api.client import Answer, Client, a_trade
-from tests.api.estate import Estate, messages_of, new_client
+from tests.api.user_data import Stores, messages_of, new_client
 from tests.storage.conftest import Tables, create_tables
 
 # Coverage watches other tests of the same lines: to watch this campaign too takes longer than to run it.
@@ -459,7 +459,7 @@ class ConvertTrade(Write):
 
 
 class OfTheAccount(Write):
-    estate: Estate
+    stores: Stores
 
 
 class Export(OfTheAccount):
@@ -494,9 +494,9 @@ class Erase(OfTheAccount):
 
     def check(self) -> None:
         assert erasure_marks.has_begun(str(self.client.user))
-        user = clients.cognito_admin().admin_get_user(UserPoolId=self.estate.pool, Username=str(self.client.user))
+        user = clients.cognito_admin().admin_get_user(UserPoolId=self.stores.pool, Username=str(self.client.user))
         assert user["Enabled"] is False
-        assert messages_of(self.estate.erasure_queue)
+        assert messages_of(self.stores.erasure_queue)
 
 
 WRITES = (
@@ -611,15 +611,15 @@ def test_uploads_survive_every_fault_at_every_call(
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("write", OF_ACCOUNTS, ids=lambda write: write.__name__)
 def test_accounts_survive_every_fault_at_every_call(
-    failing: Aws, estate: Estate, write: type[OfTheAccount], kind: str
+    failing: Aws, stores: Stores, write: type[OfTheAccount], kind: str
 ) -> None:
     number = 0
 
     def fresh() -> Write:
         nonlocal number
         number += 1
-        made = write(new_client(estate.pool, f"trader-{number}@example.com"))
-        made.estate = estate
+        made = write(new_client(stores.pool, f"trader-{number}@example.com"))
+        made.stores = stores
         return made
 
     campaign(failing, fresh, kind)
@@ -639,7 +639,7 @@ PUBLIC: dict[str, dict[str, str]] = {
 }
 
 
-@pytest.mark.usefixtures("estate")
+@pytest.mark.usefixtures("stores")
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("path", PUBLIC)
 def test_no_fault_is_a_500_where_nobody_is_logged_in(failing: Aws, nobody: Client, path: str, kind: str) -> None:

@@ -19,7 +19,7 @@ from handlers.storage.errors import VersionMismatch
 from handlers.usecases import image_intake
 from tests.api.client import DANA, ERIN, Client
 from tests.api.conftest import LogLines
-from tests.api.gallery import (
+from tests.api.uploading import (
     PNG,
     TEXT,
     Arrival,

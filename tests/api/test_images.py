@@ -16,7 +16,7 @@ from handlers.storage.dynamo import transact
 from tests.api.client import DANA, Client
 from tests.api.contention import at_once, statuses
 from tests.api.contention import one_call_at_a_time as one_call_at_a_time
-from tests.api.gallery import PNG, TEXT, ask, check, files, illustrate, images_of, records, send
+from tests.api.uploading import PNG, TEXT, ask, check, files, illustrate, images_of, records, send
 from tests.pictures import PICTURES
 from tests.storage.conftest import requests as requests
 from tests.storage.examples import NOW

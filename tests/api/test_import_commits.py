@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from handlers.entry.import_commits import apply_imports
-from handlers.imports.decided import Decision, Outcome
-from handlers.imports.record import MOST_WORKING, Applied, Import, ImportStatus, Progress, Reading
+from handlers.imports.decided import Decision, RowOutcome
+from handlers.imports.record import MOST_WORKING, Import, ImportApplied, ImportReading, ImportStatus, Progress
 from handlers.journal.executions import ExecutionKind, Instrument, PositionEffect
 from handlers.storage import account_locks, clients, erasure_marks, executions, imports
 from handlers.storage.errors import Contended
@@ -25,11 +25,11 @@ from handlers.usecases import (
 )
 from tests.api.applying import Applying
 from tests.api.client import DANA, Answer, Client
-from tests.api.estate import messages_of
-from tests.api.gallery import Context
 from tests.api.import_files import Part, a_fill, a_preview, an_action, an_id, at, rows_of, some_cash
 from tests.api.test_executions import MAIN, fill, nets, put, refused, trades
 from tests.api.test_trading_accounts import make
+from tests.api.uploading import Context
+from tests.api.user_data import messages_of
 
 pytestmark = pytest.mark.usefixtures("bucket")
 
@@ -101,7 +101,7 @@ def test_what_was_looked_at_is_what_is_committed(dana: Client, applying: Applyin
 
 @pytest.mark.usefixtures("bucket")
 def test_what_the_file_leaves_open_has_to_be_said_first(dana: Client) -> None:
-    one = a_preview(DANA, rows_of([a_fill("BUY", "1", "1", 0)]), reading=Reading(needs=("TIME_ZONE",)))
+    one = a_preview(DANA, rows_of([a_fill("BUY", "1", "1", 0)]), reading=ImportReading(needs=("TIME_ZONE",)))
     answer = ask(dana, one)
     assert refused(answer) == (409, "/problems/import-not-ready")
     assert "TIME_ZONE" in answer.json["detail"]
@@ -114,7 +114,7 @@ def test_no_more_imports_are_worked_on_than_may_be(dana: Client, applying: Apply
 
 
 def test_rows_without_a_decision_refuse_it_or_are_left_out(dana: Client, applying: Applying) -> None:
-    orphan = a_fill("SELL", "1", "5", 1, outcome=Outcome.ORPHAN, symbol="MSFT")
+    orphan = a_fill("SELL", "1", "5", 1, outcome=RowOutcome.ORPHAN, symbol="MSFT")
     one = a_preview(DANA, rows_of([a_fill("BUY", "1", "1", 0), orphan], {3: None}))
     answer = ask(dana, one)
     assert refused(answer) == (409, "/problems/undecided-rows")
@@ -135,10 +135,12 @@ def test_an_execution_that_is_there_is_left_as_it_is(dana: Client, applying: App
 
 
 def test_a_duplicate_comes_only_if_its_row_was_decided_so(dana: Client, applying: Applying) -> None:
-    one = a_preview(DANA, rows_of([a_fill("BUY", "1", "10", 0, outcome=Outcome.DUPLICATE)], {2: None}))
+    one = a_preview(DANA, rows_of([a_fill("BUY", "1", "10", 0, outcome=RowOutcome.DUPLICATE)], {2: None}))
     done = committed(dana, applying, one)
     assert done.applied.executions == 0
-    done = committed(dana, applying, a_preview(DANA, rows_of([a_fill("BUY", "1", "10", 0, outcome=Outcome.DUPLICATE)])))
+    done = committed(
+        dana, applying, a_preview(DANA, rows_of([a_fill("BUY", "1", "10", 0, outcome=RowOutcome.DUPLICATE)]))
+    )
     assert done.applied.executions == 1
 
 
@@ -220,7 +222,7 @@ def test_a_long_position_of_which_all_new_executions_are_written_is_still_finish
     [held] = executions.positions(DANA)
     assert (held.dirty_since is None, held.dirty_version) == (False, None)
     done = applying.run(one)
-    assert (done.status, done.applied) == (ImportStatus.COMMITTED, Applied(executions=1))
+    assert (done.status, done.applied) == (ImportStatus.COMMITTED, ImportApplied(executions=1))
     [only] = trades(dana)
     assert {tuple(each.trade_ids) for each in executions.every(DANA)} == {(only["tradeId"],)}
     assert positions(dana) == {"AAPL": "1"}
@@ -234,7 +236,7 @@ def test_a_long_position_of_which_all_is_there_stays_as_it_is(
     committed(dana, applying, a_preview(DANA, rows_of(parts)))
     before = [*executions.positions(DANA)], trades(dana)
     done = committed(dana, applying, a_preview(DANA, rows_of(parts)))
-    assert done.applied == Applied(present=2)
+    assert done.applied == ImportApplied(present=2)
     assert ([*executions.positions(DANA)], trades(dana)) == before
 
 
@@ -307,7 +309,7 @@ def test_a_long_position_that_was_renamed_is_marked_until_it_is_whole(
     assert ask(dana, one).status == 202
     assert once_paused(applying, one).applied.executions == 2
     done = applying.run(one)
-    assert (done.status, done.applied) == (ImportStatus.COMMITTED, Applied(executions=5))
+    assert (done.status, done.applied) == (ImportStatus.COMMITTED, ImportApplied(executions=5))
     assert positions(dana) == {"NEW": "6"}
 
 
@@ -377,7 +379,7 @@ def test_an_execution_that_breaks_a_rule_is_left_out_and_said(dana: Client, appl
 
 def test_an_opening_fill_comes_before_a_close_of_what_was_never_opened(dana: Client, applying: Applying) -> None:
     orphan = a_fill(
-        "SELL", "5", "9", 0, outcome=Outcome.ORPHAN, opening=Decimal(5), position_effect=PositionEffect.CLOSE
+        "SELL", "5", "9", 0, outcome=RowOutcome.ORPHAN, opening=Decimal(5), position_effect=PositionEffect.CLOSE
     )
     done = committed(dana, applying, a_preview(DANA, rows_of([orphan])))
     assert done.applied.executions == 2
@@ -684,7 +686,7 @@ def test_rows_that_are_skipped_stay_out(dana: Client, applying: Applying) -> Non
     ]
     skipped = dict.fromkeys(range(2, 5), Decision.SKIP)
     done = committed(dana, applying, a_preview(DANA, rows_of(parts, skipped)))
-    assert done.applied == Applied()
+    assert done.applied == ImportApplied()
 
 
 def test_a_position_whose_action_is_refused_is_settled_all_the_same(dana: Client, applying: Applying) -> None:

@@ -8,21 +8,21 @@ from typing import Any
 import pytest
 
 from handlers.entry.import_commits import apply_imports
-from handlers.imports.decided import Outcome, Same
+from handlers.imports.decided import RowOutcome, Same
 from handlers.imports.record import Import, ImportStatus
 from handlers.journal.errors import StateForbids
 from handlers.storage import clients, executions, import_edits, import_files, imports
 from handlers.usecases import apply_import, convert_trade, import_contents, settling
-from handlers.usecases.position_changes import Plan
+from handlers.usecases.position_changes import PositionChanges
 from tests.api.applying import Applying
 from tests.api.client import DANA, Answer, Client
-from tests.api.estate import messages_of
-from tests.api.gallery import Context
 from tests.api.import_files import Part, a_fill, a_preview, an_action, an_id, at, rows_of, some_cash
 from tests.api.test_convert_trade import closed, hand_made
 from tests.api.test_erase_account import Kill, Killed
 from tests.api.test_executions import MAIN, fill, nets, put, refused, trades
 from tests.api.test_import_commits import committed, once_paused, positions
+from tests.api.uploading import Context
+from tests.api.user_data import messages_of
 
 pytestmark = pytest.mark.usefixtures("bucket")
 
@@ -141,7 +141,7 @@ def test_a_long_position_has_the_same_trades_however_its_undoing_is_cut(
     done = undone(dana, applying, done, edited=policy)
     shown = [(each["side"], each.get("lessons"), each["netPnl"]) for each in trades(dana) if "netPnl" in each]
     assert (shown, positions(dana)) == FOLLOWING[policy]
-    left = import_files.left_over(import_files.Place(DANA, done.import_id))
+    left = import_files.left_over(import_files.ImportFolder(DANA, done.import_id))
     assert [each["lessons"] for each in left] == ["of the file"]
     [held] = executions.positions(DANA)
     assert (held.dirty_since, held.is_stale) == (None, None)
@@ -371,7 +371,7 @@ def test_notes_of_trades_that_vanish_are_kept_in_a_file(dana: Client, applying: 
         assert dana("PATCH", f"/trades/{trade['tradeId']}", {"lessons": f"of {trade['symbol']}"}).status == 200
     done = undone(dana, applying, done)
     assert trades(dana) == []
-    left = import_files.left_over(import_files.Place(DANA, done.import_id))
+    left = import_files.left_over(import_files.ImportFolder(DANA, done.import_id))
     assert [(each["symbol"], each["lessons"]) for each in left] == [("AAPL", "of AAPL"), ("MSFT", "of MSFT")]
     shown = dana.get(f"/imports/{done.import_id}").json["leftOverNotes"]
     assert shown["trades"] == 2
@@ -379,7 +379,7 @@ def test_notes_of_trades_that_vanish_are_kept_in_a_file(dana: Client, applying: 
 
 
 def linked(trade: dict[str, Any]) -> dict[str, Any]:
-    return {"outcome": Outcome.MATCHES_MANUAL, "of": Same(trade_id=trade["tradeId"])}
+    return {"outcome": RowOutcome.MATCHES_MANUAL, "of": Same(trade_id=trade["tradeId"])}
 
 
 def a_trade_by_hand(client: Client, **others: Any) -> dict[str, Any]:
@@ -483,9 +483,9 @@ def test_what_cannot_be_linked_is_left_out_and_said(dana: Client, applying: Appl
 def test_a_row_that_differs_from_an_execution_corrects_it_until_it_is_undone(dana: Client, applying: Applying) -> None:
     first, second = put(dana, fill("BUY", "2", "10", 0), fill("SELL", "2", "12", 5))
     before = journal(dana)
-    of: dict[str, Any] = {"outcome": Outcome.CHANGED, "of": Same(execution_id=first["execution"]["executionId"])}
-    lost: dict[str, Any] = {"outcome": Outcome.CHANGED, "of": Same(execution_id=an_id("lost"))}
-    wrong: dict[str, Any] = {"outcome": Outcome.CHANGED, "of": Same(execution_id=second["execution"]["executionId"])}
+    of: dict[str, Any] = {"outcome": RowOutcome.CHANGED, "of": Same(execution_id=first["execution"]["executionId"])}
+    lost: dict[str, Any] = {"outcome": RowOutcome.CHANGED, "of": Same(execution_id=an_id("lost"))}
+    wrong: dict[str, Any] = {"outcome": RowOutcome.CHANGED, "of": Same(execution_id=second["execution"]["executionId"])}
     parts: list[Part] = [
         a_fill("BUY", "2", "11", 0, **of),
         a_fill("BUY", "2", "11", 1, **lost),
@@ -500,7 +500,7 @@ def test_a_row_that_differs_from_an_execution_corrects_it_until_it_is_undone(dan
 
 def test_an_execution_that_was_edited_after_its_correction_stays(dana: Client, applying: Applying) -> None:
     [first] = put(dana, fill("BUY", "2", "10", 0))
-    of: dict[str, Any] = {"outcome": Outcome.CHANGED, "of": Same(execution_id=first["execution"]["executionId"])}
+    of: dict[str, Any] = {"outcome": RowOutcome.CHANGED, "of": Same(execution_id=first["execution"]["executionId"])}
     done = committed(dana, applying, a_preview(DANA, rows_of([a_fill("BUY", "2", "11", 0, **of)])))
     path = f"/executions/{first['execution']['executionId']}"
     assert dana("PATCH", path, {"price": "13"}).status == 200
@@ -512,14 +512,14 @@ def test_a_correction_that_cannot_be_taken_back_stays_and_is_said(
     dana: Client, applying: Applying, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     [first] = put(dana, fill("BUY", "2", "10", 0))
-    of: dict[str, Any] = {"outcome": Outcome.CHANGED, "of": Same(execution_id=first["execution"]["executionId"])}
+    of: dict[str, Any] = {"outcome": RowOutcome.CHANGED, "of": Same(execution_id=first["execution"]["executionId"])}
     parts: list[Part] = [a_fill("BUY", "2", "11", 0, **of)]
     done = committed(dana, applying, a_preview(DANA, rows_of(parts)))
 
     def refuse(*_: Any) -> Any:
         raise StateForbids("no")
 
-    monkeypatch.setattr(Plan, "change", refuse)
+    monkeypatch.setattr(PositionChanges, "change", refuse)
     done = undone(dana, applying, done)
     assert [each.detail for each in done.remarks] == ["the execution stays corrected: no"]
     again = a_preview(DANA, rows_of([a_fill("BUY", "2", "12", 0, **of)]))
@@ -654,7 +654,7 @@ def test_a_trade_that_is_executions_already_is_only_corrected(
 
 def test_a_correction_that_was_made_already_is_not_made_again(dana: Client, applying: Applying) -> None:
     [first] = put(dana, fill("BUY", "2", "10", 0))
-    of: dict[str, Any] = {"outcome": Outcome.CHANGED, "of": Same(execution_id=first["execution"]["executionId"])}
+    of: dict[str, Any] = {"outcome": RowOutcome.CHANGED, "of": Same(execution_id=first["execution"]["executionId"])}
     parts: list[Part] = [a_fill("BUY", "2", "11", 0, **of)]
     for _ in range(2):
         assert committed(dana, applying, a_preview(DANA, rows_of(parts))).applied.linked == 1

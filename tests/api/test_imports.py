@@ -573,7 +573,7 @@ def test_an_import_that_is_deleted_while_it_is_read_leaves_no_report(
     def gone(*_: Any) -> None:
         assert dana.delete(f"/imports/{made['import']['importId']}").status == 204
 
-    monkeypatch.setattr("handlers.usecases.read_import.compare", gone)
+    monkeypatch.setattr("handlers.usecases.read_import.set_outcomes", gone)
     assert importing.read(said) == []
     assert files_below(f"imports/{DANA}/{made['import']['importId']}/") == ["file"]
 
@@ -599,7 +599,7 @@ def test_a_mistake_in_a_reader_fails_the_import_and_logs_no_word_of_the_file(
     def broken(*_: Any) -> None:
         raise ValueError("AAPL 185.25 is a secret of Dana")
 
-    monkeypatch.setattr("handlers.usecases.read_import.compare", broken)
+    monkeypatch.setattr("handlers.usecases.read_import.set_outcomes", broken)
     one = importing.imported(dana, ROUND_TRIP, **NEW_YORK)
     assert (one["status"], one["failure"]["reason"]) == ("FAILED", "UNEXPECTED")
     [line] = [each for each in log_lines.records if each["level"] == "ERROR"]

@@ -11,10 +11,10 @@ from handlers.entry.ledger import settle_positions
 from handlers.storage import executions
 from tests.api.behind import Behind, Context
 from tests.api.client import Client
-from tests.api.estate import messages_of
 from tests.api.test_corporate_actions import AT, NEXT_DAY, shown, stored
 from tests.api.test_erase_account import Kill, Killed
 from tests.api.test_executions import fill, put, trades
+from tests.api.user_data import messages_of
 
 OTHERS: dict[str, dict[str, Any]] = {
     "SPLIT": {"new": "4", "old": "1"},

@@ -9,20 +9,20 @@ from typing import Any, Literal
 import pytest
 
 from handlers.entry.import_commits import apply_imports
-from handlers.imports.decided import Outcome, Same
+from handlers.imports.decided import RowOutcome, Same
 from handlers.imports.record import Import, ImportStatus
 from handlers.storage import clients, executions, imports
 from handlers.usecases import import_batches, import_cash, import_executions, settling
 from tests.api.applying import Applying
 from tests.api.client import DANA, Client
-from tests.api.estate import messages_of
-from tests.api.gallery import Context
 from tests.api.import_files import a_fill, a_preview, an_action, rows_of, some_cash
 from tests.api.test_convert_trade import hand_made
 from tests.api.test_erase_account import Kill, Killed
 from tests.api.test_executions import fill, put
 from tests.api.test_import_commits import ask, committed
 from tests.api.test_import_undo import ask as ask_to_undo
+from tests.api.uploading import Context
+from tests.api.user_data import messages_of
 
 pytestmark = pytest.mark.usefixtures("bucket")
 
@@ -62,7 +62,7 @@ def test_an_import_that_is_killed_at_any_call_is_applied_and_undone_once(
 ) -> None:
     put(dana, fill("BUY", "1", "90", 1, symbol="MSFT"), fill("SELL", "1", "95", 40, symbol="MSFT"))
     by_hand = hand_made(dana, symbol="NVDA", quantity="2", entryPrice="10", openDate="2026-01-05T10:00:00Z")
-    linked: dict[str, Any] = {"outcome": Outcome.MATCHES_MANUAL, "of": Same(trade_id=by_hand["tradeId"])}
+    linked: dict[str, Any] = {"outcome": RowOutcome.MATCHES_MANUAL, "of": Same(trade_id=by_hand["tradeId"])}
     parts: list[Any] = [
         a_fill("BUY", "2", "10.001", 0, symbol="NVDA", name="linked", **linked),
         *(a_fill("BUY" if n % 2 else "SELL", "3", str(100 + n), n, symbol="AAPL") for n in range(5)),

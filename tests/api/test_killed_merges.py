@@ -10,13 +10,13 @@ import pytest
 from handlers.entry.restores import restore_journal
 from handlers.usecases import restore_archive
 from tests.api.client import Client
-from tests.api.estate import Estate, messages_of, new_client
-from tests.api.gallery import Context, illustrate, messages
 from tests.api.journals import made
 from tests.api.restoring import commit, compared
 from tests.api.restoring import queue as queue
 from tests.api.test_erase_account import Kill, Killed
 from tests.api.test_merges import backup, fill
+from tests.api.uploading import Context, illustrate, messages
+from tests.api.user_data import Stores, messages_of, new_client
 
 GROUP = "99999999-0000-4000-8000-000000000001"
 
@@ -46,7 +46,7 @@ def spoil(client: Client, ids: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(("when", "begin", "step"), [("before", 1, 9), ("after", 5, 9)])
 def test_a_merge_that_is_killed_at_a_call_goes_on(
-    estate: Estate, queue: str, monkeypatch: pytest.MonkeyPatch, when: Any, begin: int, step: int
+    stores: Stores, queue: str, monkeypatch: pytest.MonkeyPatch, when: Any, begin: int, step: int
 ) -> None:
     monkeypatch.setattr(restore_archive, "PROGRESS_SECONDS", -1)  # the progress is stored after each transaction
     monkeypatch.setattr("handlers.journal.restores.WORKED_FOR", timedelta(0))
@@ -54,7 +54,7 @@ def test_a_merge_that_is_killed_at_a_call_goes_on(
     kill.when = when
     expected: Any = None
     while was_killed:
-        client = new_client(estate.pool, f"user-{at + step}@example.com")
+        client = new_client(stores.pool, f"user-{at + step}@example.com")
         ids = keep(client)
         file = backup(client)
         spoil(client, ids)

@@ -97,7 +97,7 @@ def test_a_message_is_repeated_when_aws_fails(
         raise Unavailable
 
     with monkeypatch.context() as patched:
-        patched.setattr("handlers.usecases.read_import.compare", fails)
+        patched.setattr("handlers.usecases.read_import.set_outcomes", fails)
         assert importing.read(notice) == [{"itemIdentifier": "0"}]
     assert shown(dana, made["import"]["importId"])["status"] == "PARSING"
     assert importing.read(notice) == []
@@ -133,7 +133,7 @@ def test_a_reading_of_an_account_that_is_erased_leaves_no_report(
     def erased(*_: Any) -> None:
         erasure_marks.begin(DANA, datetime.now(UTC))
 
-    monkeypatch.setattr("handlers.usecases.read_import.compare", erased)
+    monkeypatch.setattr("handlers.usecases.read_import.set_outcomes", erased)
     assert importing.read(notice) == []
     found = clients.s3().list_object_versions(Bucket="files", Prefix=f"imports/{DANA}/")["Versions"]
     assert [each["Key"].rpartition("/")[2] for each in found] == ["file"]

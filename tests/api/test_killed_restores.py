@@ -19,17 +19,17 @@ from handlers.storage import restores as storage
 from handlers.storage.errors import LedgerChanged, TradeNotFound
 from handlers.usecases import restore_archive, restores
 from handlers.usecases import restore_journal as writing
-from handlers.usecases.archive_check import check as check_archive
+from handlers.usecases.archive_check import check_archive
 from tests.api import journals
 from tests.api.client import Client
-from tests.api.estate import Estate, messages_of, new_client
-from tests.api.gallery import Arrival, Context, check, illustrate
-from tests.api.gallery import messages as events
 from tests.api.journals import exported, file_of
 from tests.api.restoring import begin, commit, everything, restored, send, work
 from tests.api.restoring import queue as queue
 from tests.api.test_erase_account import Kill, Killed
 from tests.api.test_restores import ZIP, same
+from tests.api.uploading import Arrival, Context, check, illustrate
+from tests.api.uploading import messages as events
+from tests.api.user_data import Stores, messages_of, new_client
 from tests.storage.examples import NOW
 
 
@@ -80,12 +80,12 @@ def committed(user: str, file: bytes) -> Any:
 
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_restore_that_is_killed_at_any_call_goes_on(
-    estate: Estate, queue: str, monkeypatch: pytest.MonkeyPatch, when: Any
+    stores: Stores, queue: str, monkeypatch: pytest.MonkeyPatch, when: Any
 ) -> None:
     monkeypatch.setattr(restore_archive, "PROGRESS_SECONDS", -1)  # the progress is stored after each transaction
     monkeypatch.setattr(writing, "_MOST_ACTIONS", 20)
     monkeypatch.setattr("handlers.journal.restores.WORKED_FOR", timedelta(0))
-    dana = new_client(estate.pool, "dana@example.com")
+    dana = new_client(stores.pool, "dana@example.com")
     a_small_journal(dana)
     file = file_of(dana.post("/exports", ZIP))
     undisturbed = str(uuid4())
@@ -112,11 +112,11 @@ def test_a_restore_that_is_killed_at_any_call_goes_on(
 
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_commit_that_is_killed_at_any_call_can_be_repeated(
-    estate: Estate, queue: str, monkeypatch: pytest.MonkeyPatch, when: Any
+    stores: Stores, queue: str, monkeypatch: pytest.MonkeyPatch, when: Any
 ) -> None:
     monkeypatch.setattr("handlers.journal.restores.WORKED_FOR", timedelta(0))
     monkeypatch.setattr(restores, "IN_CASE", timedelta(0))
-    file = file_of(new_client(estate.pool, "dana@example.com").post("/exports", ZIP))
+    file = file_of(new_client(stores.pool, "dana@example.com").post("/exports", ZIP))
     kill, at, was_killed = Kill(), 0, True
     kill.when = when
     while was_killed:
@@ -152,10 +152,10 @@ class Hurried(Context):
 
 @pytest.mark.parametrize("questions", [1, 2, 3])
 def test_a_restore_that_takes_longer_than_a_call_goes_on_by_itself(
-    estate: Estate, queue: str, monkeypatch: pytest.MonkeyPatch, questions: int
+    stores: Stores, queue: str, monkeypatch: pytest.MonkeyPatch, questions: int
 ) -> None:
     monkeypatch.setattr(writing, "_MOST_ACTIONS", 6)
-    dana, erin = (new_client(estate.pool, f"{name}@example.com") for name in ("dana", "erin"))
+    dana, erin = (new_client(stores.pool, f"{name}@example.com") for name in ("dana", "erin"))
     a_small_journal(dana)
     made = begin(erin)
     send(made, file_of(dana.post("/exports", ZIP)))
@@ -179,9 +179,9 @@ ORDER = [
 
 
 def test_a_second_message_does_nothing_while_the_first_is_worked_on(
-    estate: Estate, queue: str, monkeypatch: pytest.MonkeyPatch
+    stores: Stores, queue: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    dana, erin = (new_client(estate.pool, f"{name}@example.com") for name in ("dana", "erin"))
+    dana, erin = (new_client(stores.pool, f"{name}@example.com") for name in ("dana", "erin"))
     a_small_journal(dana)
     made = begin(erin)
     send(made, file_of(dana.post("/exports", ZIP)))
@@ -193,16 +193,16 @@ def test_a_second_message_does_nothing_while_the_first_is_worked_on(
         told.append(restore_journal({"Records": messages[:1]}, Context()))
         return check_archive(*given)
 
-    monkeypatch.setattr(restore_archive, "check", beside)
+    monkeypatch.setattr(restore_archive, "check_archive", beside)
     assert restore_journal({"Records": messages[:1]}, Context()) == {"batchItemFailures": []}
     assert told == [{"batchItemFailures": []}]
     assert same(exported(erin), exported(dana))
 
 
 def test_what_is_written_beside_a_restore_is_not_overwritten(
-    estate: Estate, queue: str, monkeypatch: pytest.MonkeyPatch
+    stores: Stores, queue: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    dana, erin = (new_client(estate.pool, f"{name}@example.com") for name in ("dana", "erin"))
+    dana, erin = (new_client(stores.pool, f"{name}@example.com") for name in ("dana", "erin"))
     a_small_journal(dana)
     made = begin(erin)
     send(made, file_of(dana.post("/exports", ZIP)))
@@ -219,8 +219,8 @@ def test_what_is_written_beside_a_restore_is_not_overwritten(
     assert (shown["status"], [each["code"] for each in shown["problems"]]) == ("FAILED", ["CHANGED_MEANWHILE"])
 
 
-def test_a_restore_of_an_account_that_is_being_erased_ends(estate: Estate, queue: str) -> None:
-    dana = new_client(estate.pool, "dana@example.com")
+def test_a_restore_of_an_account_that_is_being_erased_ends(stores: Stores, queue: str) -> None:
+    dana = new_client(stores.pool, "dana@example.com")
     made = begin(dana)
     send(made, file_of(dana.post("/exports", ZIP)))
     assert commit(dana, made).status == 202
@@ -229,8 +229,8 @@ def test_a_restore_of_an_account_that_is_being_erased_ends(estate: Estate, queue
     assert dana.post("/restores", {"mode": "EMPTY_ONLY"}).kind == "/problems/account-erased"
 
 
-def test_the_files_version_that_was_committed_is_restored(estate: Estate, queue: str) -> None:
-    dana, erin = (new_client(estate.pool, f"{name}@example.com") for name in ("dana", "erin"))
+def test_the_files_version_that_was_committed_is_restored(stores: Stores, queue: str) -> None:
+    dana, erin = (new_client(stores.pool, f"{name}@example.com") for name in ("dana", "erin"))
     a_small_journal(dana)
     made = begin(erin)
     send(made, file_of(dana.post("/exports", ZIP)))
@@ -241,9 +241,9 @@ def test_the_files_version_that_was_committed_is_restored(estate: Estate, queue:
 
 
 def test_restored_images_are_left_alone_by_what_checks_files(
-    estate: Estate, queue: str, monkeypatch: pytest.MonkeyPatch
+    stores: Stores, queue: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    dana, erin = (new_client(estate.pool, f"{name}@example.com") for name in ("dana", "erin"))
+    dana, erin = (new_client(stores.pool, f"{name}@example.com") for name in ("dana", "erin"))
     a_small_journal(dana)
     arrived: list[Arrival] = []
     write = image_files.write
@@ -274,9 +274,9 @@ def _gone(_: Any, user_id: str, trade_id: str, *__: Any) -> Any:
 
 
 def test_an_image_that_is_missing_from_the_archive_is_left_off(
-    estate: Estate, queue: str, monkeypatch: pytest.MonkeyPatch
+    stores: Stores, queue: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    dana, erin = (new_client(estate.pool, f"{name}@example.com") for name in ("dana", "erin"))
+    dana, erin = (new_client(stores.pool, f"{name}@example.com") for name in ("dana", "erin"))
     a_small_journal(dana)
     with monkeypatch.context() as patch:
         patch.setattr(image_files, "read_whole", lambda *_: None)
@@ -285,19 +285,19 @@ def test_an_image_that_is_missing_from_the_archive_is_left_off(
     assert [trade.get("images") for trade in everything(erin)["trades"]] == [None, None]
 
 
-def test_a_large_position_is_written_in_parts(estate: Estate, queue: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_position_is_written_in_parts(stores: Stores, queue: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writing, "_MOST_ACTIONS", 7)
     monkeypatch.setattr(writing, "_MOST_ACCOUNTS", 0)
-    dana, erin = (new_client(estate.pool, f"{name}@example.com") for name in ("dana", "erin"))
+    dana, erin = (new_client(stores.pool, f"{name}@example.com") for name in ("dana", "erin"))
     journals.keep(dana)
     assert restored(erin, queue, file_of(dana.post("/exports", ZIP)))["status"] == "RESTORED"
     assert everything(erin) == everything(dana)
 
 
 @pytest.mark.usefixtures("queue")
-def test_what_nobody_asked_for_is_not_restored(estate: Estate) -> None:
+def test_what_nobody_asked_for_is_not_restored(stores: Stores) -> None:
     never = {"userId": "99999999-aaaa-4bbb-8ccc-000000000009", "restoreId": "99999999-0000-4000-8000-000000000000"}
-    dana = new_client(estate.pool, "dana@example.com")
+    dana = new_client(stores.pool, "dana@example.com")
     waiting = begin(dana)["restore"]["restoreId"]
     for message in (never, {"userId": dana.user, "restoreId": waiting}):
         assert restore_journal(events(message), Context()) == {"batchItemFailures": []}
@@ -305,9 +305,9 @@ def test_what_nobody_asked_for_is_not_restored(estate: Estate) -> None:
 
 
 def test_of_two_functions_that_begin_at_once_one_restores(
-    estate: Estate, queue: str, monkeypatch: pytest.MonkeyPatch
+    stores: Stores, queue: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    dana = new_client(estate.pool, "dana@example.com")
+    dana = new_client(stores.pool, "dana@example.com")
     made = begin(dana)
     send(made, b"no archive")
     assert commit(dana, made).status == 202

@@ -8,7 +8,7 @@ import pytest
 
 from handlers.operations import trades as operations
 from tests import pictures
-from tests.api import gallery
+from tests.api import uploading
 from tests.api.client import Client, a_trade
 from tests.storage.conftest import Tables
 
@@ -284,8 +284,8 @@ def test_a_parameter_that_is_none_is_named(dana: Client, query: str, name: str) 
 @pytest.mark.usefixtures("bucket")
 def test_a_list_shows_the_first_image_when_that_is_asked(dana: Client) -> None:
     plain, shown = dana.new_trade()["tradeId"], dana.new_trade()["tradeId"]
-    first = gallery.illustrate(dana, shown)
-    gallery.illustrate(dana, shown)
+    first = uploading.illustrate(dana, shown)
+    uploading.illustrate(dana, shown)
     images = {
         trade["tradeId"]: trade.get("images", [])
         for trade in dana.get("/trades", query=[("include", "thumbnail")]).json["items"]
@@ -301,9 +301,9 @@ def test_a_list_shows_the_first_image_when_that_is_asked(dana: Client) -> None:
 @pytest.mark.usefixtures("bucket")
 def test_a_pdf_document_is_no_thumbnail(dana: Client) -> None:
     trade = dana.new_trade()["tradeId"]
-    document = gallery.ask(dana, trade, "application/pdf")
-    assert gallery.check(gallery.send(trade, document, pictures.pdf())) == []
-    gallery.illustrate(dana, trade)
+    document = uploading.ask(dana, trade, "application/pdf")
+    assert uploading.check(uploading.send(trade, document, pictures.pdf())) == []
+    uploading.illustrate(dana, trade)
     [listed] = dana.get("/trades", query=[("include", "thumbnail")]).json["items"]
     assert [(image["contentType"], "url" in image) for image in listed["images"]] == [
         ("application/pdf", False),

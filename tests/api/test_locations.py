@@ -9,8 +9,8 @@ from handlers.journal.settings import MAIN
 from handlers.usecases import corporate_actions, file_writing
 from handlers.web.contract import base_path, contract
 from tests.api.client import Answer, Client, a_trade
-from tests.api.estate import Estate, new_client, new_queue
 from tests.api.importing import MAPPING
+from tests.api.user_data import Stores, new_client, new_queue
 from tests.events import routes
 
 CLOSE = {"quantity": "1", "price": "11", "closedAt": "2026-01-06T10:00:00Z"}
@@ -95,9 +95,9 @@ ANSWERS: dict[tuple[str, int], Asked] = {
 
 
 @pytest.fixture
-def dana(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> Client:
+def dana(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> Client:
     monkeypatch.setenv("TAG_QUEUE_URL", new_queue("tags"))
-    return new_client(estate.pool, "dana@example.com")
+    return new_client(stores.pool, "dana@example.com")
 
 
 def test_these_are_all_answers_with_an_address() -> None:

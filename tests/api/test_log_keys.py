@@ -12,7 +12,7 @@ from handlers.log import logger
 from handlers.storage.stats import comparing
 from tests.api.client import Client
 from tests.api.conftest import LogLines
-from tests.api.gallery import Context, messages
+from tests.api.uploading import Context, messages
 
 
 def keys(log_lines: LogLines, name: str) -> list[Any]:

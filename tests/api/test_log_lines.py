@@ -20,7 +20,7 @@ from handlers.entry.images import check_image, remove_images
 from handlers.log import logger
 from handlers.web.connexion.slow_validator import Validator
 from handlers.web.contract import slice_of, without_items
-from tests.api import gallery
+from tests.api import uploading
 from tests.api.client import DANA, Client, a_trade
 from tests.api.conftest import LogLines
 from tests.events import Route, claims_of, routes
@@ -226,28 +226,28 @@ def test_of_the_story_of_an_account(nobody: Client, cognito: Stubber) -> None:
 def a_change() -> dict[str, Any]:
     """A trade full of canaries, and with an image, that was deleted: as the table's stream tells it."""
     made = Client().post("/trades", a_trade(**NOTES, exitPrice="11", closeDate="2026-01-05T11:00:00-05:00")).json
-    gallery.illustrate(Client(), made["tradeId"])
-    item = gallery.item_of(made["tradeId"])
+    uploading.illustrate(Client(), made["tradeId"])
+    item = uploading.item_of(made["tradeId"])
     assert CANARY in json.dumps(item)
     keys = {name: item[name] for name in ("userId", "tradeId")}
     return {"Records": [{"eventName": "REMOVE", "dynamodb": {"Keys": keys, "OldImage": item, "SequenceNumber": "0"}}]}
 
 
-IMAGE = gallery.Arrival(f"images/{DANA}/{NEVER}/{NEVER}", "1")
+IMAGE = uploading.Arrival(f"images/{DANA}/{NEVER}/{NEVER}", "1")
 ACCOUNT = {"userId": DANA, "username": CANARY}
 
 
-@pytest.mark.usefixtures("estate")
+@pytest.mark.usefixtures("stores")
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
 @pytest.mark.parametrize(
     ("function", "event"),
     [
         (streams.update_stats, None),
-        (streams.rebuild_stats, gallery.messages({"user": DANA})),
+        (streams.rebuild_stats, uploading.messages({"user": DANA})),
         (remove_images, None),
-        (check_image, gallery.messages(IMAGE.notice)),
-        (erase_account, gallery.messages(ACCOUNT | {"isLastLook": False})),
-        (write_export, gallery.messages(ACCOUNT)),
+        (check_image, uploading.messages(IMAGE.notice)),
+        (erase_account, uploading.messages(ACCOUNT | {"isLastLook": False})),
+        (write_export, uploading.messages(ACCOUNT)),
     ],
     ids=lambda given: getattr(given, "__name__", ""),
 )
@@ -259,4 +259,4 @@ def test_of_work_behind_the_answers_under_which_aws_breaks(
 ) -> None:
     event = event or a_change()
     breaks_with(error, monkeypatch)
-    assert function(event, gallery.Context()) == {"batchItemFailures": [{"itemIdentifier": "0"}]}
+    assert function(event, uploading.Context()) == {"batchItemFailures": [{"itemIdentifier": "0"}]}

@@ -14,7 +14,6 @@ from handlers.usecases import restore_comparison, restore_replacing
 from handlers.usecases import restore_journal as restore_journal_usecase
 from tests.api import journals
 from tests.api.client import Client
-from tests.api.gallery import Arrival, Context, illustrate, messages
 from tests.api.journals import documents_of, exported, file_of, made
 from tests.api.restoring import account_file, archive, begin, changed, commit, compared, merged, send, work
 from tests.api.restoring import dana as dana
@@ -23,6 +22,7 @@ from tests.api.restoring import queue as queue
 from tests.api.test_merges import backup, fill, outcomes
 from tests.api.test_restore_problems import where
 from tests.api.test_restores import same
+from tests.api.uploading import Arrival, Context, illustrate, messages
 
 GROUP = "99999999-0000-4000-8000-000000000001"
 COLUMNS = {"time": "When", "symbol": "What", "quantity": "How many", "price": "At"}

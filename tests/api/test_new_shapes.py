@@ -15,7 +15,7 @@ from handlers.journal.settings import MAIN
 from handlers.storage import clients
 from handlers.storage.stats import book_items, comparing
 from tests.api.client import DANA, Client
-from tests.api.gallery import Context, item_of
+from tests.api.uploading import Context, item_of
 
 CLOSE = {"quantity": "100", "price": "11", "closedAt": "2026-01-05T11:00:00-05:00"}
 FILTERS = ("", "symbol=AAPL&side=BUY&tag=gap", "risk=KNOWN&weekday=MONDAY", "timeZone=Europe/Berlin&dayStartsAt=17:00")

@@ -16,7 +16,7 @@ from handlers.storage import guard_proof, mail
 from handlers.storage.errors import Unavailable
 from handlers.storage.user_pool_errors import NOT_MAILED
 from tests.api.client import Answer, Client
-from tests.api.estate import messages_of
+from tests.api.user_data import messages_of
 from tests.events import claims_of
 from tests.user_pool import User, UserPool
 

@@ -10,8 +10,8 @@ import pytest
 
 from handlers.storage.stats import comparing
 from tests.api.client import Client
-from tests.api.estate import Estate, new_client
 from tests.api.test_account import exported
+from tests.api.user_data import Stores, new_client
 
 OUT = "2026-01-06T09:00:00-05:00"
 
@@ -57,8 +57,8 @@ def test_the_mean_price_of_tiny_prices_keeps_their_decimals(dana: Client) -> Non
     assert (trade["grossPnl"], trade["netPnl"]) == ("26.06319684", "26.06319684")
 
 
-def test_statistics_and_export_neither_refuse_such_numbers_nor_round_them(estate: Estate) -> None:
-    dana = new_client(estate.pool, "dana@example.com")
+def test_statistics_and_export_neither_refuse_such_numbers_nor_round_them(stores: Stores) -> None:
+    dana = new_client(stores.pool, "dana@example.com")
     assert dana.user is not None
     cost = "0.000000000000000001"
     for given in (SHIB, SHARE, FEE, WEI):

@@ -14,8 +14,8 @@ from handlers.entry.streams import rebuild_all_stats, rebuild_stats
 from handlers.storage import clients, trading_accounts
 from handlers.storage.stats import updating
 from tests.api.client import DANA, Client
-from tests.api.estate import messages_of, new_queue
-from tests.api.gallery import Context, messages
+from tests.api.uploading import Context, messages
+from tests.api.user_data import messages_of, new_queue
 
 CLOSED = {"exitPrice": "12", "closeDate": "2026-01-05T11:00:00-05:00"}
 

@@ -13,17 +13,17 @@ from handlers.storage import clients, erasure_marks, image_files, trades
 from ops import restore as restoring
 from ops.restore import Restored, restore
 from tests.api.client import Client, a_trade
-from tests.api.estate import Estate, new_client
-from tests.api.gallery import ask, check, send
+from tests.api.uploading import ask, check, send
+from tests.api.user_data import Stores, new_client
 
 EARLIER = "trades-as-they-were"
 Restore = Callable[..., Restored]
 
 
 @pytest.fixture
-def owner(estate: Estate) -> Client:
+def owner(stores: Stores) -> Client:
     """Somebody with an account in the pool."""
-    return new_client(estate.pool, "owner@example.com")
+    return new_client(stores.pool, "owner@example.com")
 
 
 class Calls:
@@ -53,9 +53,9 @@ def calls() -> Calls:
 
 
 @pytest.fixture
-def put_back(estate: Estate, calls: Calls) -> Restore:
+def put_back(stores: Stores, calls: Calls) -> Restore:
     """The restore from the earlier table."""
-    outputs = {"TradesTableName": "trades", "UserFilesName": "files", "UserPoolId": estate.pool}
+    outputs = {"TradesTableName": "trades", "UserFilesName": "files", "UserPoolId": stores.pool}
     return lambda **how: restore(calls, outputs, EARLIER, **how)
 
 
@@ -139,12 +139,12 @@ def test_what_has_changed_since_stays_unless_it_is_to_be_replaced(owner: Client,
     assert again["version"] > changed["version"] > trade["version"]
 
 
-def test_nothing_comes_back_of_a_deleted_account(estate: Estate, owner: Client, put_back: Restore) -> None:
-    leaver = new_client(estate.pool, "leaver@example.com")
+def test_nothing_comes_back_of_a_deleted_account(stores: Stores, owner: Client, put_back: Restore) -> None:
+    leaver = new_client(stores.pool, "leaver@example.com")
     owner.new_trade()
     leaver.new_trade()
     restore_to_now()
-    clients.cognito_admin().admin_delete_user(UserPoolId=estate.pool, Username=str(leaver.user))
+    clients.cognito_admin().admin_delete_user(UserPoolId=stores.pool, Username=str(leaver.user))
     clients.dynamodb().delete_item(
         TableName="trades",
         Key={"userId": {"S": str(leaver.user)}, "tradeId": {"S": next(iter(trade_ids(leaver)))}},
@@ -181,8 +181,8 @@ def test_an_image_comes_back_if_its_file_is_still_there(owner: Client, put_back:
     assert [image["imageId"] for image in owner.get(f"/trades/{trade['tradeId']}").json["images"]] == [kept]
 
 
-def test_only_those_are_served_who_are_named(estate: Estate, owner: Client, put_back: Restore, calls: Calls) -> None:
-    other = new_client(estate.pool, "other@example.com")
+def test_only_those_are_served_who_are_named(stores: Stores, owner: Client, put_back: Restore, calls: Calls) -> None:
+    other = new_client(stores.pool, "other@example.com")
     mine, theirs = owner.new_trade(), other.new_trade()
     restore_to_now()
     owner.delete(f"/trades/{mine['tradeId']}")
@@ -262,15 +262,15 @@ def test_a_run_with_another_rule_does_not_go_on_from_it(
     assert put_back(replacing=True) == Restored(replaced=1)
 
 
-def test_the_parts_of_the_table_are_the_whole_of_it(estate: Estate, put_back: Restore) -> None:
-    everybody = [new_client(estate.pool, f"user-{number}@example.com") for number in range(12)]
+def test_the_parts_of_the_table_are_the_whole_of_it(stores: Stores, put_back: Restore) -> None:
+    everybody = [new_client(stores.pool, f"user-{number}@example.com") for number in range(12)]
     for user in everybody:
         user.new_trade()
     restore_to_now()
     assert put_back() == Restored(untouched=12)
 
 
-def test_the_journals_own_table_is_refused(estate: Estate) -> None:
-    outputs = {"TradesTableName": "trades", "UserFilesName": "files", "UserPoolId": estate.pool}
+def test_the_journals_own_table_is_refused(stores: Stores) -> None:
+    outputs = {"TradesTableName": "trades", "UserFilesName": "files", "UserPoolId": stores.pool}
     with pytest.raises(SystemExit, match="is the journal's own table"):
         restore(Calls(), outputs, "trades")

@@ -18,10 +18,10 @@ from handlers.usecases.zip_reading import BadArchive, RangedFile, ZipReading
 from openapi.generate import contract
 from tests.api import journals
 from tests.api.client import DANA, Client
-from tests.api.estate import Estate, new_client
 from tests.api.journals import documents_of, exported
 from tests.api.restoring import archive, changed, compact, restored, zipped
 from tests.api.test_export_archive import MEMBERS
+from tests.api.user_data import Stores, new_client
 from tests.pictures import gif, png
 from tests.storage.examples import NOW
 
@@ -37,10 +37,10 @@ def _kept() -> list[Members]:
 
 
 @pytest.fixture
-def members(estate: Estate) -> Members:
+def members(stores: Stores) -> Members:
     """The members of an archive of everything."""
     if not _kept():
-        dana = new_client(estate.pool, "dana@example.com")
+        dana = new_client(stores.pool, "dana@example.com")
         journals.keep(dana)
         _kept().append(exported(dana))
     return dict(_kept()[0])
@@ -50,7 +50,7 @@ def problems(data: bytes) -> list[tuple[str | None, int | None, str]]:
     """The problems of an archive: member, line and code of each."""
     file = RangedFile(len(data), lambda start, count: data[start : start + count])
     try:
-        archive_check.check(ZipReading(file), DANA, NOW)
+        archive_check.check_archive(ZipReading(file), DANA, NOW)
     except NotRestorable as error:
         return [(each.member, each.line, each.code) for each in error.problems]
     except BadArchive as error:
@@ -173,7 +173,7 @@ def test_an_execution_that_its_corporate_action_does_not_make_is_left_out(member
     of_another = where({"kind": "SPINOFF"}, symbol="ELSEWHERE")
     data = archive(in_order("executions", changed(members, "executions", of_another)))
     assert problems(data) == []
-    checked = archive_check.check(
+    checked = archive_check.check_archive(
         ZipReading(RangedFile(len(data), lambda start, count: data[start : start + count])), DANA, NOW
     )
     derived = list(checked.positions().derived(checked.annotations, NOW))
@@ -194,12 +194,12 @@ def test_a_bad_document_is_told_with_its_line(members: Members, name: str, chang
         assert first[1] == lines[0]
 
 
-def test_nothing_is_written_of_an_archive_with_a_fault(members: Members, estate: Estate) -> None:
-    erin = new_client(estate.pool, "erin@example.com")
+def test_nothing_is_written_of_an_archive_with_a_fault(members: Members, stores: Stores) -> None:
+    erin = new_client(stores.pool, "erin@example.com")
     before = stored(erin)
     for only_check in (True, False):
         worse = changed(members, "fx", put(2, rate="0"))
-        shown = restored(erin, estate.restore_queue, archive(worse), onlyCheck=only_check)
+        shown = restored(erin, stores.restore_queue, archive(worse), onlyCheck=only_check)
         assert shown["status"] == "FAILED"
         [problem] = shown["problems"]
         detail = {"code": "NOT_POSITIVE", "member": "fx.ndjson", "line": 3, "detail": "/rate must be more than 0"}

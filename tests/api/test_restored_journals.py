@@ -10,10 +10,10 @@ from hypothesis import strategies as some
 
 from handlers.journal.settings import MAIN
 from tests.api.client import Client
-from tests.api.estate import Estate, new_client
 from tests.api.journals import exported, file_of
 from tests.api.restoring import everything, restored
 from tests.api.test_restores import ZIP, same
+from tests.api.user_data import Stores, new_client
 
 _numbers = count(1)
 SYMBOLS = ("A", "a", "B", "C")
@@ -111,12 +111,12 @@ def take(client: Client, kind: str, values: dict[str, Any]) -> None:
 
 @given(steps=some.lists(STEPS, min_size=5, max_size=25))
 @few
-def test_any_journal_is_restored_equally(estate: Estate, steps: list[tuple[str, dict[str, Any]]]) -> None:
+def test_any_journal_is_restored_equally(stores: Stores, steps: list[tuple[str, dict[str, Any]]]) -> None:
     number = next(_numbers)
-    dana, erin = (new_client(estate.pool, f"{name}-{number}@example.com") for name in ("dana", "erin"))
+    dana, erin = (new_client(stores.pool, f"{name}-{number}@example.com") for name in ("dana", "erin"))
     for kind, values in steps:
         take(dana, kind, dict(values))
-    shown = restored(erin, estate.restore_queue, file_of(dana.post("/exports", ZIP)))
+    shown = restored(erin, stores.restore_queue, file_of(dana.post("/exports", ZIP)))
     assert shown["status"] == "RESTORED", shown
     assert same(exported(erin), exported(dana))
     assert everything(erin) == everything(dana)

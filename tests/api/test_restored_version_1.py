@@ -17,9 +17,6 @@ from handlers.storage import clients
 from handlers.usecases import compare_figures, convert_version_1, json_reading
 from tests.api import journals
 from tests.api.client import Client
-from tests.api.estate import messages_of
-from tests.api.gallery import Context
-from tests.api.gallery import messages as events
 from tests.api.journals import documents_of, exported
 from tests.api.restoring import account_file, everything, restored
 from tests.api.restoring import dana as dana
@@ -27,6 +24,9 @@ from tests.api.restoring import erin as erin
 from tests.api.restoring import queue as queue
 from tests.api.test_erase_account import Kill, Killed
 from tests.api.test_killed_restores import committed, stored
+from tests.api.uploading import Context
+from tests.api.uploading import messages as events
+from tests.api.user_data import messages_of
 
 
 @cache

@@ -12,7 +12,7 @@ import pytest
 from handlers.entry.accounts import end_sessions
 from handlers.storage.errors import Unavailable
 from tests.api.client import Answer, Client
-from tests.api.estate import message_of, messages_of
+from tests.api.user_data import message_of, messages_of
 from tests.user_pool import UserPool
 
 EMAIL, OLD, NEW = "dana@example.com", "Breakout-2026!", "Pullback-2026!"

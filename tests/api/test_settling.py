@@ -13,10 +13,10 @@ from handlers.storage import clients, dynamo, erasure_marks, executions
 from handlers.storage.errors import Unavailable
 from tests.api.behind import Behind, Context
 from tests.api.client import DANA, Answer, Client
-from tests.api.estate import messages_of
 from tests.api.test_executions import fill, nets, put, trades
 from tests.api.test_faults import KINDS, Aws, Mode
 from tests.api.test_faults import failing as failing
+from tests.api.user_data import messages_of
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from handlers.storage import dynamo, erasure_marks, tag_changes, trades
 from handlers.storage.errors import TagChangeOver, Unavailable
 from handlers.usecases import change_tags
 from tests.api.client import DANA, Answer, Client
-from tests.api.estate import messages_of, new_queue
 from tests.api.test_stats import settle
+from tests.api.user_data import messages_of, new_queue
 
 
 class Context:

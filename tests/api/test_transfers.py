@@ -276,7 +276,7 @@ def test_a_row_whose_other_side_is_gone_stands_alone(dana: Client) -> None:
     first, second = account(dana), account(dana)
     sent, received = transfer(dana, first, second)
     lost = rows.get(DANA, second, received["cashId"])
-    rows.write(DANA, [rows.Change(None, lost)])
+    rows.write(DANA, [rows.CashChange(None, lost)])
     path = f"/accounts/{first}/cash/{sent['cashId']}"
     assert dana.patch(path, {"counter": None}).status == 200
     assert dana.delete(path).status == 204

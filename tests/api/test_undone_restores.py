@@ -15,8 +15,6 @@ from handlers.usecases import restore_archive
 from handlers.usecases import restores as usecase
 from tests.api import journals
 from tests.api.client import Answer, Client
-from tests.api.estate import Estate, messages_of, new_client
-from tests.api.gallery import Context, messages
 from tests.api.journals import exported, made
 from tests.api.restoring import begin, commit, everything, merged, restored, send, work
 from tests.api.restoring import dana as dana
@@ -26,6 +24,8 @@ from tests.api.test_erase_account import Kill, Killed
 from tests.api.test_killed_merges import figures, keep, spoil
 from tests.api.test_killed_restores import Hurried
 from tests.api.test_merges import a_journal_of_two_halves, backup, edit, without_versions
+from tests.api.uploading import Context, messages
+from tests.api.user_data import Stores, messages_of, new_client
 
 FIGURES = ("quantity", "entryPrice", "maxQuantity", "status", "openDate")
 
@@ -205,14 +205,14 @@ def test_a_restore_is_deleted_with_its_files(dana: Client, erin: Client, queue: 
 
 @pytest.mark.parametrize(("when", "start", "step"), [("before", 1, 11), ("after", 6, 11)])
 def test_an_undoing_that_is_killed_at_a_call_goes_on(
-    estate: Estate, queue: str, monkeypatch: pytest.MonkeyPatch, when: Any, start: int, step: int
+    stores: Stores, queue: str, monkeypatch: pytest.MonkeyPatch, when: Any, start: int, step: int
 ) -> None:
     monkeypatch.setattr(restore_archive, "PROGRESS_SECONDS", -1)  # the progress is stored after each step
     monkeypatch.setattr("handlers.journal.restores.WORKED_FOR", timedelta(0))
     kill, at, was_killed = Kill(), start, True
     kill.when = when
     while was_killed:
-        client = new_client(estate.pool, f"user-{at}@example.com")
+        client = new_client(stores.pool, f"user-{at}@example.com")
         ids = keep(client)
         file = backup(client)
         spoil(client, ids)

@@ -14,7 +14,7 @@ from handlers.documents.fields import contract_name
 from handlers.journal.stats.figures import OF_JOURNAL, OF_RECORD
 from handlers.web import problems
 from handlers.web.contract import base_path
-from handlers.web.problems import Kind
+from handlers.web.problems import ProblemKind
 from openapi import generate
 from openapi.generate import OWN_FUNCTION, SERVED_BY, artifacts, contract, function_name, functions, operations
 from tests.template_file import template
@@ -276,12 +276,12 @@ def problem_examples() -> dict[str, Any]:
     }
 
 
-def kinds() -> dict[str, Kind]:
-    return {base_path() + kind.type: kind for kind in vars(problems).values() if isinstance(kind, Kind)}
+def kinds() -> dict[str, ProblemKind]:
+    return {base_path() + kind.type: kind for kind in vars(problems).values() if isinstance(kind, ProblemKind)}
 
 
 def test_no_two_kinds_of_problem_share_a_type() -> None:
-    declared = [kind for kind in vars(problems).values() if isinstance(kind, Kind)]
+    declared = [kind for kind in vars(problems).values() if isinstance(kind, ProblemKind)]
     assert len(kinds()) == len(declared)
 
 

@@ -29,7 +29,7 @@ from handlers.journal.stats.equity import GroupBy, equity_curve
 from handlers.journal.stats.folding import fold
 from handlers.journal.stats.questions import Attribute, Question
 from handlers.journal.trade import Entry, Trade
-from handlers.journal.trading_accounts import Standing
+from handlers.journal.trading_accounts import SettingsAndAccounts
 from handlers.web.problems import problem_of
 from openapi.generate import contract, operations
 from tests.events import route_of
@@ -270,7 +270,7 @@ def test_the_trade_recorded_in_bulk_is_what_the_journal_makes_of_the_request() -
 
 def frame(trades: Sequence[Trade] = ()) -> Frame:
     """The repeated part of statistics' answers, for a user without settings and the sums of these trades."""
-    conversion = Conversion(Standing(settings=Settings(user_id="dana")), Question(), Rates)
+    conversion = Conversion(SettingsAndAccounts(settings=Settings(user_id="dana")), Question(), Rates)
     list(conversion(selected(trades)))
     return Frame(question=Question(), tolerance="0", as_of=datetime.fromisoformat(_AS_OF), conversion=conversion)
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handlers.web.connexion.slow_validator import Validator
-from handlers.web.connexion.validation import Checked
+from handlers.web.connexion.validation import SchemaChecks
 from handlers.web.contract import METHODS, contract, items_alone, slice_of, without_items
 
 
@@ -69,7 +69,7 @@ def examples(one: Any) -> Iterator[Any]:
 @pytest.mark.parametrize("number", range(len(SCHEMAS)))
 def test_what_is_accepted_at_once_is_what_jsonschema_finds_nothing_wrong_with(number: int) -> None:
     one = SCHEMAS[number]
-    judge, quick = Validator(one), Checked(one)
+    judge, quick = Validator(one), SchemaChecks(one)
 
     def compare(value: Any) -> None:
         assert quick.accepts(value) == judge.is_valid(value)
@@ -99,4 +99,4 @@ def test_what_the_contract_shows_is_accepted_at_once() -> None:
     for one in SCHEMAS:
         for good in examples(one):
             if Validator(one).is_valid(good):
-                assert Checked(one).accepts(good), good
+                assert SchemaChecks(one).accepts(good), good

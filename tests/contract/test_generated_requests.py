@@ -17,7 +17,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from handlers.storage import accounts, clients, page_tokens, sign_in
 from tests import aws_stand_in, events
-from tests.api.estate import new_queue
+from tests.api.user_data import new_queue
 from tests.fuzz.__main__ import fuzz
 from tests.storage.conftest import create_tables
 from tests.user_pool import PASSWORD, POOL_ID, UserPool

@@ -9,7 +9,7 @@ from markupsafe import escape
 
 from handlers.web import problems
 from handlers.web.contract import base_path
-from handlers.web.problems import Kind
+from handlers.web.problems import ProblemKind
 from openapi.docs_page.__main__ import problem_pages
 from openapi.docs_page.problems import problem_types
 from openapi.generate import contract
@@ -17,7 +17,7 @@ from tests.unit.docs.test_docs_page import Structure
 
 CONTRACT = contract()
 ROWS = {row.type: row for row in problem_types(CONTRACT)}
-KINDS = {base_path() + kind.type: kind for kind in vars(problems).values() if isinstance(kind, Kind)}
+KINDS = {base_path() + kind.type: kind for kind in vars(problems).values() if isinstance(kind, ProblemKind)}
 
 
 def test_the_table_has_a_row_for_each_kind_of_problem_with_its_title_and_status() -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from handlers.journal.stats.entries import Entry, entries
+from handlers.journal.stats.entries import BookEntry, entries
 from handlers.storage.errors import UnreadableBook
 from handlers.storage.stats.book_items import BOOKS, book_of, row_of
 from handlers.storage.trade_items import is_trade, trade_of
@@ -82,7 +82,7 @@ class Statistics:
             self.dynamodb.delete_item(TableName=self.tables["stats"], Key=key)
 
 
-def _facts(entry: Entry) -> str:
+def _facts(entry: BookEntry) -> str:
     return str(row_of(entry._replace(version=0)))
 
 

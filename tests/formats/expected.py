@@ -16,8 +16,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from handlers.imports.reading import Options, open_file
-from handlers.imports.rows import Action, CashMove, Fill
+from handlers.imports.reading import ReadingOptions, open_file
+from handlers.imports.rows import Action, CashMove, ReportedFill
 from handlers.journal.money import canonical
 
 FOLDER = Path(__file__).parent
@@ -26,13 +26,13 @@ FOLDER = Path(__file__).parent
 def document_of(file: Path, options: Mapping[str, str] | None = None) -> dict[str, Any]:
     """What the file says: its format, then fills, cash, actions, skipped and wrong rows, each with its line.
 
-    Fields that have their default are left out. options: those of Options, as the document has them.
+    Fields that have their default are left out. options: those of ReadingOptions, as the document has them.
     """
     given: dict[str, Any] = dict(options or {})
     day = date.fromisoformat(given.pop("day")) if "day" in given else None
-    reading = open_file([file.read_bytes()], Options(day=day, **given))
+    reading = open_file([file.read_bytes()], ReadingOptions(day=day, **given))
     found: dict[str, list[Any]] = {"fills": [], "cash": [], "actions": [], "skipped": [], "errors": [], "warnings": []}
-    lists = {Fill: "fills", CashMove: "cash", Action: "actions"}
+    lists = {ReportedFill: "fills", CashMove: "cash", Action: "actions"}
     for row in reading.rows():
         for each in row.found:
             found[lists[type(each)]].append({"line": row.line, **_document(each)})

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from handlers.journal.changes import add_event, close, open_trade, remove_event, revise, take_back_close
 from handlers.journal.errors import JournalError
 from handlers.journal.groups import Group
-from handlers.journal.stats.entries import Entry, entries, group_entry
+from handlers.journal.stats.entries import BookEntry, entries, group_entry
 from handlers.journal.trade import EventType, JournalNotes, Side, Trade, TradeEvent
 from handlers.storage.groups import group_item, group_key, group_of, is_group
 from handlers.storage.stats.book_items import BOOKS, GROUPS, Item, book_of, number_of_parts, row_of
@@ -197,7 +197,7 @@ def _changed(trade: Trade, step: Step) -> Trade:
     return replace(trade, version=trade.version + 1, updated_at=now)
 
 
-def wanted(db: FakeDynamoDB, user: str) -> dict[tuple[date, str], Entry]:
+def wanted(db: FakeDynamoDB, user: str) -> dict[tuple[date, str], BookEntry]:
     """The entries, by day and trade or group, from trades and groups alone."""
     trades = _trades_of(db, user)
     of_trades = {(day, trade.trade_id): entry for trade in trades for day, entry in entries(trade).items()}
@@ -210,9 +210,9 @@ def books(db: FakeDynamoDB, user: str) -> dict[str, Item]:
     return {name: item for name, item in db.items("stats", user).items() if name.startswith(BOOKS)}
 
 
-def stored(db: FakeDynamoDB, user: str) -> dict[tuple[date, str], Entry]:
+def stored(db: FakeDynamoDB, user: str) -> dict[tuple[date, str], BookEntry]:
     """The entries as they are stored, each once."""
-    found: dict[tuple[date, str], Entry] = {}
+    found: dict[tuple[date, str], BookEntry] = {}
     for item in books(db, user).values():
         book = book_of(item)
         assert not book.entries.keys() & {trade_id for day, trade_id in found if day == book.day}
@@ -220,7 +220,7 @@ def stored(db: FakeDynamoDB, user: str) -> dict[tuple[date, str], Entry]:
     return found
 
 
-def facts(found: Mapping[tuple[date, str], Entry]) -> dict[tuple[date, str], str]:
+def facts(found: Mapping[tuple[date, str], BookEntry]) -> dict[tuple[date, str], str]:
     """The entries without the versions of their trades; the offset of a time is a fact too."""
     return {place: str(row_of(entry._replace(version=0))) for place, entry in found.items()}
 

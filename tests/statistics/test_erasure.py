@@ -57,10 +57,10 @@ def test_a_group_that_fails_is_reported_for_the_records_of_its_trades(
     do(fake, Step("user-1", "trade-1", "create", 1))
     do(fake, Step("user-1", "trade-1", "group", 2))
 
-    def settle(*_: Any) -> None:
+    def write_group_entry(*_: Any) -> None:
         raise error
 
-    monkeypatch.setattr(group_results, "settle", settle)
+    monkeypatch.setattr(group_results, "write_group_entry", write_group_entry)
     [_, joined] = [record for record in fake.stream if "openDate" in record["dynamodb"].get("NewImage", {})]
     answer = update_stats({"Records": [joined]}, CONTEXT)
     number = joined["dynamodb"]["SequenceNumber"]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from benchmarks.growth.journals import trade_id
 from handlers.entry.streams import update_stats
-from handlers.journal.stats.entries import Entry
+from handlers.journal.stats.entries import BookEntry
 from handlers.storage.stats import books
 from handlers.storage.stats.book_items import LARGEST_PART
 from tests.statistics.conftest import CONTEXT, Db
@@ -41,7 +41,7 @@ def test_the_entries_of_any_days_are_those_of_the_trades(
         for (day, id_), entry in wanted(fake, USER).items()
         if (first is None or first <= day) and (last is None or day <= last)
     }
-    found: dict[tuple[date, str], Entry] = {}
+    found: dict[tuple[date, str], BookEntry] = {}
     for day, entry in books.entries_between(USER, first, last):
         assert (day, entry.trade_id) not in found
         assert not found or day >= max(earlier for earlier, _ in found)

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from benchmarks.growth.journals import TODAY, journal, store
 from benchmarks.growth.meter import Meter, weight
 from handlers.journal.changes import open_trade
-from handlers.journal.stats.entries import Entry, Gain, Result, entries
+from handlers.journal.stats.entries import BookEntry, Gain, Result, entries
 from handlers.journal.trade import Trade
 from handlers.storage import clients
 from handlers.storage.errors import UnreadableBook
@@ -29,7 +29,7 @@ from tests.storage.examples import a_full_trade, a_trade
 
 USER = "user-1"
 NOW = datetime(2026, 2, 1, tzinfo=UTC)
-Days = Mapping[date, Mapping[str, Entry]]
+Days = Mapping[date, Mapping[str, BookEntry]]
 
 
 @pytest.fixture(autouse=True)
@@ -40,7 +40,7 @@ def of_tables(table: None) -> None:
 def keep(*trades: Trade) -> Days:
     """Store the trades and their books. What the books have to say."""
     store("trades", map(trade_item, trades))
-    found: dict[date, dict[str, Entry]] = {}
+    found: dict[date, dict[str, BookEntry]] = {}
     for trade in trades:
         for day, entry in entries(trade).items():
             found.setdefault(day, {})[trade.trade_id] = entry
@@ -48,8 +48,8 @@ def keep(*trades: Trade) -> Days:
     return found
 
 
-def read(first: date | None = None, last: date | None = None) -> dict[date, dict[str, Entry]]:
-    found: dict[date, dict[str, Entry]] = {}
+def read(first: date | None = None, last: date | None = None) -> dict[date, dict[str, BookEntry]]:
+    found: dict[date, dict[str, BookEntry]] = {}
     for day, entry in books.entries_between(USER, first, last):
         assert entry.trade_id not in found.setdefault(day, {})
         found[day][entry.trade_id] = entry
@@ -76,7 +76,7 @@ moments = st.builds(
 )
 amounts = st.decimals(allow_nan=False, allow_infinity=False, places=8, min_value=-(10**15) + 1, max_value=10**15 - 1)
 whatever = st.builds(
-    Entry,
+    BookEntry,
     trade_id=texts,
     version=st.integers(1, 10**9),
     recorded=moments,
@@ -101,7 +101,7 @@ whatever = st.builds(
 
 @settings(max_examples=300)
 @given(entry=whatever)
-def test_an_entry_is_read_as_it_was_written(entry: Entry) -> None:
+def test_an_entry_is_read_as_it_was_written(entry: BookEntry) -> None:
     read_again = entry_of(json.loads(json.dumps(row_of(entry))))
     assert read_again == entry
     assert [gain.at.utcoffset() for gain in read_again.gains] == [gain.at.utcoffset() for gain in entry.gains]
@@ -185,7 +185,7 @@ def test_accounts_and_currencies_have_base_sets_of_their_own() -> None:
 
 
 def test_a_year_of_a_thousand_trades_is_one_request_of_twenty_read_units() -> None:
-    of_days: dict[date, dict[str, Entry]] = {}
+    of_days: dict[date, dict[str, BookEntry]] = {}
     for trade in journal(USER, 1000, a_day=4):
         for day, entry in entries(trade).items():
             of_days.setdefault(day, {})[trade.trade_id] = entry

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from handlers.journal.settings import MAIN
-from handlers.storage.execution_lists import ExecutionFilter, Page, listed
+from handlers.storage.execution_lists import ExecutionFilter, ExecutionPage, listed
 
 EARLY, LATE = datetime(2026, 1, 5, tzinfo=UTC), datetime(2026, 1, 6, tzinfo=UTC)
 
@@ -19,4 +19,4 @@ def test_a_page_that_would_begin_behind_the_bounds_is_empty(newest_first: bool, 
     found = listed(
         "user", ExecutionFilter(), [MAIN], first=EARLY, last=LATE, newest_first=newest_first, limit=1, after=after
     )
-    assert found == Page([], None)
+    assert found == ExecutionPage([], None)

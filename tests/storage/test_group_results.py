@@ -56,7 +56,7 @@ def last_day(trades: list[Trade]) -> date:
 def test_a_group_takes_four_requests_and_units_for_each_of_its_trades(requests: Counter[str]) -> None:
     _, trades = a_group(2)
     requests.clear()
-    assert group_results.settle(USER, "g", NOW) == 1
+    assert group_results.write_group_entry(USER, "g", NOW) == 1
     assert requests == {"BatchGetItem": 3, "TransactWriteItems": 1}
     day = last_day(trades)
     assert days_of_the_group() == [day]
@@ -69,7 +69,7 @@ def test_a_group_takes_four_requests_and_units_for_each_of_its_trades(requests: 
     ]
     assert sum(2 * max(1, -(-size // 1024)) for size in written) + 1 <= 16  # and the index of the due lists
     requests.clear()
-    assert group_results.settle(USER, "g", NOW) == 0
+    assert group_results.write_group_entry(USER, "g", NOW) == 0
     assert requests == {"BatchGetItem": 3}
 
 
@@ -88,19 +88,19 @@ def test_a_result_that_another_writer_overtook_is_worked_out_again(
 
     monkeypatch.setattr(clients.dynamodb(), "transact_write_items", overtaken)
     requests.clear()
-    assert group_results.settle(USER, "g", NOW) == 1
+    assert group_results.write_group_entry(USER, "g", NOW) == 1
     assert requests["TransactWriteItems"] == 2
     assert days_of_the_group() == [moved.closed_at.date()]
 
 
 def test_the_largest_group_fits_into_one_transaction_also_when_its_result_moves(requests: Counter[str]) -> None:
     _, trades = a_group(MOST_TRADES)
-    group_results.settle(USER, "g", NOW)
+    group_results.write_group_entry(USER, "g", NOW)
     late = max(trades, key=lambda trade: trade.closes[-1].closed_at)
     moved = replace(late.closes[-1], closed_at=late.closes[-1].closed_at + timedelta(days=3))
     store("trades", [trade_item(replace(late, closes=(*late.closes[:-1], moved), version=2))])
     requests.clear()
-    assert group_results.settle(USER, "g", NOW, date(2020, 1, 1)) == 2
+    assert group_results.write_group_entry(USER, "g", NOW, date(2020, 1, 1)) == 2
     assert requests["TransactWriteItems"] == 1
     assert days_of_the_group() == [moved.closed_at.date()]
 
@@ -180,6 +180,6 @@ def test_the_result_of_a_group_is_in_its_part_of_a_busy_day(monkeypatch: pytest.
 def test_a_day_that_a_group_makes_too_large_is_divided(monkeypatch: pytest.MonkeyPatch) -> None:
     group, trades = a_group(12)
     monkeypatch.setattr(updating, "LARGEST_PART", 10)
-    assert group_results.settle(USER, group.group_id, NOW) == 1
+    assert group_results.write_group_entry(USER, group.group_id, NOW) == 1
     assert book_items.number_of_parts(item_at(book_items.book_key(last_day(trades)))) > 1
     assert days_of_the_group() == [last_day(trades)]

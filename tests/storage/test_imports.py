@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from handlers.imports.mapping import ColumnMapping, RowKind
-from handlers.imports.record import Import, Options, new_id
+from handlers.imports.record import Import, ImportOptions, new_import_id
 from handlers.storage import imports, ledger, mappings
 from handlers.storage.clients import dynamodb
 from handlers.storage.errors import NoSuchAccount, VersionMismatch
@@ -22,9 +22,9 @@ pytestmark = pytest.mark.usefixtures("table")
 def an_import(account_id: str = "00000000-0000-4000-8000-000000000001", now: datetime = NOW) -> Import:
     return Import(
         user_id="dana",
-        import_id=new_id(now),
+        import_id=new_import_id(now),
         file_name="a.csv",
-        options=Options(account_id=account_id),
+        options=ImportOptions(account_id=account_id),
         created_at=now,
         updated_at=now,
         expires_at=now + timedelta(days=1),
@@ -37,7 +37,7 @@ def a_mapping() -> StoredMapping:
 
 
 def test_ids_sort_by_the_time_at_which_they_were_made() -> None:
-    made = [new_id(NOW + timedelta(milliseconds=number)) for number in range(50)]
+    made = [new_import_id(NOW + timedelta(milliseconds=number)) for number in range(50)]
     assert made == sorted(made)
     assert len(set(made)) == 50
     assert all(each[14] == "7" for each in made)

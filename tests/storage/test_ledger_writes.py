@@ -87,9 +87,9 @@ def overtaken(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     "write",
     [
-        lambda: cash.write(USER, [cash.Change(ROW)]),
-        lambda: cash.write(USER, [cash.Change(replace(ROW, amount=Decimal(1), version=2), ROW)]),
-        lambda: cash.write(USER, [cash.Change(None, ROW)]),
+        lambda: cash.write(USER, [cash.CashChange(ROW)]),
+        lambda: cash.write(USER, [cash.CashChange(replace(ROW, amount=Decimal(1), version=2), ROW)]),
+        lambda: cash.write(USER, [cash.CashChange(None, ROW)]),
         lambda: trading_accounts.create(ACCOUNT, None, NOW),
         lambda: trading_accounts.replace(replace(ACCOUNT, name="Other"), ACCOUNT, SETTINGS),
         lambda: trading_accounts.set_closing(ACCOUNT, closing=True),
@@ -134,7 +134,7 @@ def test_new_positions_of_a_symbol_have_the_same_corporate_actions() -> None:
     new = [
         replace(POSITION, version=0, account_id=account, actions_version=1) for account in (MAIN, ACCOUNT.account_id)
     ]
-    changes = [executions.Written(position=each, put=(), removed=(), trades=(), vanished=()) for each in new]
+    changes = [executions.PositionWrite(position=each, put=(), removed=(), trades=(), vanished=()) for each in new]
     assert len(list(executions._actions_are_counted(USER, changes))) == 1
     other = changes[1]._replace(position=replace(new[1], actions_version=2))
     with pytest.raises(VersionMismatch):
@@ -143,7 +143,7 @@ def test_new_positions_of_a_symbol_have_the_same_corporate_actions() -> None:
 
 @pytest.mark.usefixtures("overtaken")
 def test_a_count_that_another_action_changes_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(corporate_actions, "count", lambda *_: corporate_actions.Count(actions=1, version=1))
+    monkeypatch.setattr(corporate_actions, "count", lambda *_: corporate_actions.ActionCount(actions=1, version=1))
     corporate_actions.set_count(USER, "AAPL", 1)  # it is so already
     with pytest.raises(VersionMismatch):
         corporate_actions.set_count(USER, "AAPL", 2)

@@ -20,7 +20,7 @@ from handlers.storage import trades
 from handlers.storage.clients import dynamodb
 from handlers.storage.errors import BadPageToken, Unavailable
 from handlers.storage.trade_items import KeptAnswer, trade_item
-from handlers.storage.trade_queries import Count, ListPosition, Page, TradeFilter, count_trades, list_trades
+from handlers.storage.trade_queries import ListPosition, TradeCount, TradeFilter, TradePage, count_trades, list_trades
 from tests.storage.examples import NOW, OPENED, a_trade, an_image
 from tests.template_file import properties
 
@@ -43,11 +43,13 @@ def some(count: int, **given: Any) -> list[Trade]:
     return [a_trade(trade_id=f"trade-{n:03}", open_date=OPENED + timedelta(minutes=n), **given) for n in range(count)]
 
 
-def ids(page: Page) -> list[str]:
+def ids(page: TradePage) -> list[str]:
     return [trade.trade_id for trade in page.trades]
 
 
-def all_pages(wanted: TradeFilter, limit: int, *, newest_first: bool = True, user_id: str = "user-1") -> Iterator[Page]:
+def all_pages(
+    wanted: TradeFilter, limit: int, *, newest_first: bool = True, user_id: str = "user-1"
+) -> Iterator[TradePage]:
     after = None
     for _ in range(1000):
         page = list_trades(user_id, wanted, limit=limit, newest_first=newest_first, after=after)
@@ -146,7 +148,7 @@ def test_the_pages_together_are_the_filtered_and_sorted_trades(
         assert instants == sorted(instants, reverse=newest_first)
         assert all(len(page.trades) <= limit for page in pages)
         counted = count_trades(str(user), one, most=limit, out_of_time=lambda: False)
-        assert counted == Count(min(limit, len(expected)), is_exact=len(expected) <= limit)
+        assert counted == TradeCount(min(limit, len(expected)), is_exact=len(expected) <= limit)
         assert all(one.fits(trade) == (trade in expected) for trade in mine)
     for trade in mine:
         trades.delete(trade, NOW)
@@ -195,7 +197,7 @@ def test_a_list_shows_no_other_users_trades_and_no_kept_answers() -> None:
 def test_days_that_end_before_they_begin_hold_nothing() -> None:
     store(a_trade())
     wanted = TradeFilter(open_from=date(2026, 1, 3), open_to=date(2026, 1, 1))
-    assert list_trades("user-1", wanted, limit=1) == Page(trades=(), next=None)
+    assert list_trades("user-1", wanted, limit=1) == TradePage(trades=(), next=None)
 
 
 def test_the_first_and_the_last_day_that_there_are_may_bound_a_list() -> None:
@@ -303,7 +305,7 @@ def test_a_page_gives_up_after_six_queries_and_says_where_to_go_on(stub: Stubber
     for _ in range(6):
         answered(stub)
     page = list_trades("user-1", TradeFilter(tags=("rare",)), limit=1)
-    assert page == Page(
+    assert page == TradePage(
         trades=(),
         next=ListPosition(index="trades-by-date-gsi", sort_key="2026-01-03T04:30:00.000000Z", trade_id="hidden"),
     )
@@ -330,14 +332,14 @@ def test_a_key_whose_trades_span_queries_is_read_to_the_end(stub: Stubber) -> No
 def test_a_count_ends_with_its_time(stub: Stubber) -> None:
     last = {name: trade_item(a_trade())[name] for name in ("userId", "tradeId", "openDate")}
     stub.add_response("query", {"Count": 5, "LastEvaluatedKey": last})
-    assert count_trades("user-1", EVERYTHING, most=10, out_of_time=lambda: True) == Count(5, is_exact=False)
+    assert count_trades("user-1", EVERYTHING, most=10, out_of_time=lambda: True) == TradeCount(5, is_exact=False)
 
 
 def test_a_count_goes_on_while_there_is_time(stub: Stubber) -> None:
     last = {name: trade_item(a_trade())[name] for name in ("userId", "tradeId", "openDate")}
     stub.add_response("query", {"Count": 5, "LastEvaluatedKey": last})
     stub.add_response("query", {"Count": 4})
-    assert count_trades("user-1", EVERYTHING, most=10, out_of_time=lambda: False) == Count(9, is_exact=True)
+    assert count_trades("user-1", EVERYTHING, most=10, out_of_time=lambda: False) == TradeCount(9, is_exact=True)
 
 
 def test_a_list_of_two_statuses_holds_back_what_may_come_later(stub: Stubber) -> None:

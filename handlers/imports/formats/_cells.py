@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 from functools import lru_cache
 
-from handlers.imports.moments import instant
+from handlers.imports.moments import instant_of
 from handlers.imports.records import Columns, Record, plain
 from handlers.imports.refusals import Unreadable
 from handlers.imports.rows import RowReason
@@ -56,7 +56,7 @@ def moment_by_name(record: Record, *beginnings: str) -> Moment:
 
 def _in_area(record: Record, moment: Moment, area: str) -> Moment:
     try:
-        found = instant(moment.at, time_zone(area))
+        found = instant_of(moment.at, time_zone(area))
     except UnknownTimeZone:
         return moment
     if found.moved is not None:

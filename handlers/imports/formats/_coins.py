@@ -9,7 +9,7 @@ from decimal import Decimal
 from handlers.imports.names import names
 from handlers.imports.records import Record
 from handlers.imports.refusals import Unreadable
-from handlers.imports.rows import Fill, RowReason
+from handlers.imports.rows import ReportedFill, RowReason
 from handlers.imports.values import shown
 from handlers.journal.executions import ExecutionKind, Instrument, InstrumentKind, PositionEffect
 from handlers.journal.money import MOST_DECIMALS, MOST_DIGITS, ZERO, has_few_digits, ratio
@@ -82,7 +82,9 @@ def unit_price(money: Decimal, quantity: Decimal) -> Decimal:
     return price
 
 
-def with_fee(record: Record, fill: Fill, base: str, quote: str, fee: Decimal, fee_coin: str) -> tuple[Fill, ...]:
+def with_fee(
+    record: Record, fill: ReportedFill, base: str, quote: str, fee: Decimal, fee_coin: str
+) -> tuple[ReportedFill, ...]:
     """The fill with its fee. One in the coin that was bought is a fill of its own, which gives that much of it away.
 
     Of one in a third coin the price is not known; the row is warned of it.

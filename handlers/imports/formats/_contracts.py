@@ -55,7 +55,7 @@ def currencies_of(symbol: str) -> tuple[str, str]:
     return (base, quote) if quote in _CURRENCIES and (base in _CURRENCIES or base in _METALS) else ("", "")
 
 
-def contract(
+def contract_by_profit(
     symbol: str, side: Side, quantity: Decimal, entry: Decimal, exit_: Decimal, profit: Decimal | None
 ) -> Instrument:
     """The instrument of a trade whose profit before costs the file shows in the account's currency.

@@ -9,10 +9,10 @@ from functools import lru_cache
 
 from handlers.imports.halves import Half, Halves
 from handlers.imports.instruments import Named, future, option, option_in, stock
-from handlers.imports.moves import cash, cash_type
+from handlers.imports.moves import cash_move, cash_type
 from handlers.imports.records import Found, Record, Skipped, checked_symbol
 from handlers.imports.refusals import Unreadable
-from handlers.imports.rows import Action, CashMove, Fill, RowReason
+from handlers.imports.rows import Action, CashMove, ReportedFill, RowReason
 from handlers.imports.values import Moment
 from handlers.journal.cash import CashType
 from handlers.journal.executions import ActionType, ExecutionKind, Instrument, InstrumentKind, Right
@@ -65,7 +65,7 @@ def named(symbol: str, kind: InstrumentKind, currency: str | None, multiplier: D
     return symbol, replace(instrument, multiplier=multiplier or default or instrument.multiplier)
 
 
-def flex_fill(record: Record) -> Fill:
+def flex_fill(record: Record) -> ReportedFill:
     """The fill of a row of the Flex report's trades. Raises Skipped for a conversion of currencies without a symbol."""
     if not record.has("Symbol", "ISIN", "Conid"):
         raise Skipped("a conversion of currencies")
@@ -81,7 +81,7 @@ def flex_fill(record: Record) -> Fill:
     moment = flex_moment(record)
     kind = next((ENDS[code] for code in re.split("[;, ]", record.text("Notes/Codes", "notes")) if code in ENDS), None)
     ends = kind is not None and instrument.kind in (InstrumentKind.OPTION, InstrumentKind.FUTURE_OPTION)
-    return Fill(
+    return ReportedFill(
         symbol=symbol,
         instrument=instrument,
         side=side,
@@ -134,7 +134,7 @@ def flex_moment(record: Record) -> Moment:
 def flex_cash(record: Record) -> CashMove:
     """The money of a row of the Flex report's cash transactions."""
     kind = record.text("Type")
-    return cash(
+    return cash_move(
         cash_type(kind),
         record.amount("Amount"),
         flex_moment(record),
@@ -145,7 +145,7 @@ def flex_cash(record: Record) -> CashMove:
     )
 
 
-def transfer(record: Record) -> Fill | CashMove:
+def transfer(record: Record) -> ReportedFill | CashMove:
     """What a row of transfers moves into the account or out of it: money, or units, of which the cost is not known.
 
     Raises Skipped for a sum, and for a transfer of nothing.
@@ -158,10 +158,10 @@ def transfer(record: Record) -> Fill | CashMove:
     if not quantity or record.text("assetCategory", "AssetClass").casefold() == "cash":
         amount, currency = record.number("CashTransfer", "Cash Amount"), record.currency("CurrencyPrimary", "Currency")
         note = record.note("Description")
-        return cash(CashType.DEPOSIT, amount, moment, currency=currency, external_id=external_id, note=note)
+        return cash_move(CashType.DEPOSIT, amount, moment, currency=currency, external_id=external_id, note=note)
     symbol, instrument = _flex_named(record)
     comes = direction == "in"
-    return Fill(
+    return ReportedFill(
         symbol=symbol,
         instrument=instrument,
         side=Side.BUY if comes else Side.SELL,

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from handlers.imports.formats._cells import quantity_in
-from handlers.imports.formats._contracts import contract
-from handlers.imports.moves import cash, cash_type
+from handlers.imports.formats._contracts import contract_by_profit
+from handlers.imports.moves import cash_move, cash_type
 from handlers.imports.names import names
 from handlers.imports.pairs import Pairs, WholeTrade
 from handlers.imports.records import Columns, Record, Records, Skipped, plain
-from handlers.imports.rows import CashMove, Fill
+from handlers.imports.rows import CashMove, ReportedFill
 from handlers.imports.tables import lone_text
 from handlers.imports.values import Moment
 from handlers.journal.cash import CashType
@@ -108,7 +108,7 @@ def cost(record: Record, *names: str) -> Decimal:
     return total(record.taken(name) for name in names)
 
 
-class Positions:
+class PositionRows:
     """Makes the fills of rows that are closed positions, each of which its number keeps apart."""
 
     def __init__(self) -> None:
@@ -117,7 +117,7 @@ class Positions:
 
     def fills(
         self, record: Record, *, entry: Moment, exit_: Moment, number: str | None, symbol: str, size: str
-    ) -> tuple[Fill, Fill]:
+    ) -> tuple[ReportedFill, ReportedFill]:
         """The fills of a position. number: its own, if the report has one; symbol, size: the columns of these."""
         side, quantity = side_of(record), lots(record, size)
         prices = record.amount("Price", "Open Price"), record.amount("Price 2", "Close Price")
@@ -130,7 +130,7 @@ class Positions:
             record,
             WholeTrade(
                 symbol=name,
-                instrument=contract(name, side, quantity, *prices, profit),
+                instrument=contract_by_profit(name, side, quantity, *prices, profit),
                 side=side,
                 quantity=quantity,
                 entry=entry,
@@ -157,4 +157,4 @@ def money(record: Record, moment: Moment, number: str | None, note: str | None =
     text = record.text("Profit") or next((cell for cell in reversed(record.cells) if cell.strip()), "")
     costs = cost(record, "Commission", "Fee", "Swap") if record.has("Deal") else ZERO
     amount = total((record.notation.number(text) or ZERO, costs.copy_negate()))
-    return cash(_CASH.get(word) or cash_type(word), amount, moment, external_id=number, note=note)
+    return cash_move(_CASH.get(word) or cash_type(word), amount, moment, external_id=number, note=note)

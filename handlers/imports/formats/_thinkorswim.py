@@ -14,7 +14,7 @@ from handlers.imports.formats._coins import unit_price
 from handlers.imports.instruments import Named, option, option_of_plain_strike, stock
 from handlers.imports.records import Record, checked_symbol
 from handlers.imports.refusals import Unreadable
-from handlers.imports.rows import Fill, RowReason
+from handlers.imports.rows import ReportedFill, RowReason
 from handlers.imports.values import Moment, shown
 from handlers.journal.executions import ExecutionKind, Right
 from handlers.journal.positions import Side
@@ -39,7 +39,7 @@ def is_end(description: str) -> bool:
     return _END.search(text) is not None or _SHARES.search(text) is not None
 
 
-def ended(record: Record, description: str, moment: Moment) -> Fill:
+def ended(record: Record, description: str, moment: Moment) -> ReportedFill:
     """The end of an option, or the shares that it made at the price that their amount makes.
 
     Raises Unreadable for an option that is named in an unknown way, such as one on a future.
@@ -47,7 +47,7 @@ def ended(record: Record, description: str, moment: Moment) -> Fill:
     text = " ".join(description.upper().split())
     if (shares := _SHARES.search(text)) is not None:
         quantity = quantity_in(record, shares["quantity"])
-        return Fill(
+        return ReportedFill(
             symbol=checked_symbol(shares["symbol"]),
             instrument=stock("USD"),
             side=Side.BUY if shares["verb"] == "BOT" else Side.SELL,
@@ -62,7 +62,7 @@ def ended(record: Record, description: str, moment: Moment) -> Fill:
     named = None if found is None else _named(record, found)
     if found is None or named is None or end is None:
         raise Unreadable(RowReason.SYMBOL, f"{shown(description)} names no option that is known")
-    return Fill(
+    return ReportedFill(
         symbol=named[0],
         instrument=named[1],
         quantity=quantity_in(record, found["quantity"]),

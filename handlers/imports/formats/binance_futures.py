@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from handlers.imports.checks import check_amount
-from handlers.imports.format import Format, Kind
+from handlers.imports.format import Format, FormatKind
 from handlers.imports.formats._coins import coin, market_of
 from handlers.imports.records import Record, Records, each
-from handlers.imports.rows import Fill, Row, RowReason
+from handlers.imports.rows import ReportedFill, Row, RowReason
 from handlers.imports.values import DateOrder, amount_and_unit, in_utc
 from handlers.journal.money import ZERO
 
@@ -25,7 +25,7 @@ def rows(records: Records) -> Iterator[Row]:
     return each(records, _row)
 
 
-def _row(record: Record) -> Fill:
+def _row(record: Record) -> ReportedFill:
     symbol, moment = record.symbol("Symbol"), record.moment(*_UTC, "Time")
     if record.text(*_UTC):
         moment = in_utc(moment)
@@ -33,7 +33,7 @@ def _row(record: Record) -> Fill:
     quote = record.currency("Quote Asset") or market_of(symbol)[1]
     fee, unit = amount_and_unit(record.notation, record.text("Fee"))
     fee_coin = unit or record.currency("Fee Coin") or quote
-    fill = Fill(
+    fill = ReportedFill(
         symbol=symbol,
         instrument=coin(quote),
         side=record.side("Side")[0],
@@ -57,7 +57,7 @@ def _row(record: Record) -> Fill:
 FORMAT = Format(
     id="binance_futures",
     broker="Binance",
-    kind=Kind.FILLS,
+    kind=FormatKind.FILLS,
     columns=("|".join((*_UTC, "Time")), "Symbol", "Side", "Price", "Quantity|Qty", "Fee", "Realized Profit"),
     rows=rows,
     how_to_export="Orders > Futures Order > Trade History > Export; give the import the time zone chosen there",

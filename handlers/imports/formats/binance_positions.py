@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from handlers.imports.format import Format, Kind, Need
+from handlers.imports.format import Format, FormatKind, Need
 from handlers.imports.formats._coins import coin, quote_of_contract
 from handlers.imports.names import names
 from handlers.imports.pairs import Pairs, WholeTrade
@@ -43,7 +43,7 @@ def _row(pairs: Pairs, record: Record) -> tuple[Found, ...]:
 FORMAT = Format(
     id="binance_positions",
     broker="Binance",
-    kind=Kind.TRADES,
+    kind=FormatKind.TRADES,
     columns=names("Symbol,Position Side,Entry Price,Avg. Close Price,Closed Vol.,Closing PNL,Opened,Closed,Status"),
     rows=rows,
     how_to_export="Orders > Futures Order > Position History > Export; better the Trade History, which has the fees",

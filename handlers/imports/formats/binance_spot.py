@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from handlers.imports.checks import check_amount
-from handlers.imports.format import Format, Kind
+from handlers.imports.format import Format, FormatKind
 from handlers.imports.formats._cells import quantity_in
 from handlers.imports.formats._coins import coin, market_of, with_fee
 from handlers.imports.records import Record, Records, each
-from handlers.imports.rows import Fill, Row
+from handlers.imports.rows import ReportedFill, Row
 from handlers.imports.values import DateOrder, amount_and_unit, in_utc
 from handlers.journal.money import ZERO
 
@@ -27,7 +27,7 @@ def rows(records: Records) -> Iterator[Row]:
     return each(records, _row)
 
 
-def _row(record: Record) -> tuple[Fill, ...]:
+def _row(record: Record) -> tuple[ReportedFill, ...]:
     symbol = record.symbol("Pair", "Market")
     amount, quote = amount_and_unit(record.notation, record.text("Amount" if record.has("Pair") else "Total"))
     base, quote = (symbol.upper().removesuffix(quote), quote) if quote else market_of(symbol)
@@ -36,7 +36,7 @@ def _row(record: Record) -> tuple[Fill, ...]:
     if record.text(_UTC):
         moment = in_utc(moment)
     fee, fee_coin = amount_and_unit(record.notation, record.text("Fee"))
-    fill = Fill(
+    fill = ReportedFill(
         symbol=symbol,
         instrument=coin(quote),
         side=record.side("Side", "Type")[0],
@@ -59,7 +59,7 @@ def _quantity(record: Record, base: str) -> Decimal:
 FORMAT = Format(
     id="binance_spot",
     broker="Binance",
-    kind=Kind.FILLS,
+    kind=FormatKind.FILLS,
     columns=(f"{_UTC}|Time", "Pair|Market", "Side|Type", "Price", "Executed|Total", "Amount", "Fee"),
     rows=rows,
     how_to_export="Orders > Spot Order > Trade History > Export; give the import the time zone chosen there",

@@ -15,13 +15,13 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
 
-from handlers.imports.format import Format, Kind
+from handlers.imports.format import Format, FormatKind
 from handlers.imports.formats._coins import coin, gathered, is_price_of, unit_price, with_fee
-from handlers.imports.moves import cash, cash_type
+from handlers.imports.moves import cash_move, cash_type
 from handlers.imports.names import names
 from handlers.imports.records import Found, Record, Records, Skipped
 from handlers.imports.refusals import Unreadable
-from handlers.imports.rows import Fill, Row, RowReason
+from handlers.imports.rows import ReportedFill, Row, RowReason
 from handlers.imports.values import DateOrder, Moment, in_utc
 from handlers.journal.cash import CashType
 from handlers.journal.money import ZERO, total
@@ -129,7 +129,7 @@ def _moment(record: Record) -> Moment:
     return in_utc(moment) if record.columns.has(_UTC_TIME) else moment
 
 
-def _fill(lines: Sequence[Record], last: Record) -> tuple[Fill, ...]:
+def _fill(lines: Sequence[Record], last: Record) -> tuple[ReportedFill, ...]:
     moved: dict[str, list[Decimal]] = {}
     fees: dict[str, list[Decimal]] = {}
     for line in lines:
@@ -142,7 +142,7 @@ def _fill(lines: Sequence[Record], last: Record) -> tuple[Fill, ...]:
     if is_price_of(base, quote):
         base, quote = quote, base
     moment, quantity = _moment(last), amounts[base]
-    fill = Fill(
+    fill = ReportedFill(
         symbol=f"{base}{quote}",
         instrument=coin(quote),
         side=Side.BUY if quantity > ZERO else Side.SELL,
@@ -164,13 +164,13 @@ def _move(record: Record) -> Found:
     if kind is CashType.ADJUSTMENT and ("reward" in word or "airdrop" in word or "distribution" in word):
         kind = CashType.INTEREST
     currency, note = record.currency(*_COIN), record.note(*_OPERATION)
-    return cash(kind, record.amount(*_CHANGE), _moment(record), currency=currency, note=note)
+    return cash_move(kind, record.amount(*_CHANGE), _moment(record), currency=currency, note=note)
 
 
 FORMAT = Format(
     id="binance_transactions",
     broker="Binance",
-    kind=Kind.MIXED,
+    kind=FormatKind.MIXED,
     columns=tuple(map("|".join, (_TIME, _ACCOUNT, _OPERATION, _COIN, _CHANGE, _REMARK))),
     rows=rows,
     how_to_export="Wallet > Transaction History > Export > All; give the import the time zone chosen there",

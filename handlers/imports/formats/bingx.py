@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from handlers.imports.checks import check_amount
-from handlers.imports.format import Format, Kind
+from handlers.imports.format import Format, FormatKind
 from handlers.imports.formats._cells import moment_by_name
 from handlers.imports.formats._coins import coin, market_of, side_of_position, with_fee
 from handlers.imports.names import names
 from handlers.imports.records import Record, Records, each
-from handlers.imports.rows import Fill, Row
+from handlers.imports.rows import ReportedFill, Row
 from handlers.imports.values import DateOrder
 
 
@@ -22,11 +22,11 @@ def rows(records: Records) -> Iterator[Row]:
     return each(records, _row)
 
 
-def _row(record: Record) -> tuple[Fill, ...]:
+def _row(record: Record) -> tuple[ReportedFill, ...]:
     symbol, moment = record.symbol("Pair"), moment_by_name(record, "Time")
     base, quote = market_of(symbol)
     side, effect = side_of_position(record, "Type")
-    fill = Fill(
+    fill = ReportedFill(
         symbol=symbol,
         instrument=coin(quote),
         side=side,
@@ -46,7 +46,7 @@ def _row(record: Record) -> tuple[Fill, ...]:
 FORMAT = Format(
     id="bingx",
     broker="BingX",
-    kind=Kind.FILLS,
+    kind=FormatKind.FILLS,
     columns=names("UID,Order No.,Pair,Type,DealPrice|Price,Amount,Fee,Order Type"),
     rows=rows,
     how_to_export="Assets > Order History > Export",

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from handlers.imports.checks import check_amount
-from handlers.imports.format import Format, Kind, Need
+from handlers.imports.format import Format, FormatKind, Need
 from handlers.imports.formats._coins import coin, with_fee
 from handlers.imports.names import names
 from handlers.imports.records import Record, Records, each
-from handlers.imports.rows import Fill, Row
+from handlers.imports.rows import ReportedFill, Row
 from handlers.imports.values import DateOrder
 
 
@@ -21,13 +21,13 @@ def rows(records: Records) -> Iterator[Row]:
     return each(records, _row)
 
 
-def _row(record: Record) -> tuple[Fill, ...]:
+def _row(record: Record) -> tuple[ReportedFill, ...]:
     base, quote, moment = (
         record.currency("Base Asset") or "",
         record.currency("Quote Asset") or "",
         record.moment("Date"),
     )
-    fill = Fill(
+    fill = ReportedFill(
         symbol=record.symbol("Trading pair"),
         instrument=coin(quote),
         side=record.side("Direction")[0],
@@ -43,7 +43,7 @@ def _row(record: Record) -> tuple[Fill, ...]:
 FORMAT = Format(
     id="bitget",
     broker="Bitget",
-    kind=Kind.FILLS,
+    kind=FormatKind.FILLS,
     columns=names("Date,Trading pair,Base Asset,Quote Asset,Direction,Price,Amount,Total,Fee,Fee Coin"),
     rows=rows,
     how_to_export="Orders > Spot Orders > Order Details > Export",

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from handlers.imports.checks import check_amount
-from handlers.imports.format import Format, Kind, Need
+from handlers.imports.format import Format, FormatKind, Need
 from handlers.imports.formats._coins import coin, quote_of_contract, side_of_position
 from handlers.imports.names import names
 from handlers.imports.records import Record, Records, Skipped, each
-from handlers.imports.rows import Fill, Row
+from handlers.imports.rows import ReportedFill, Row
 from handlers.imports.values import DateOrder
 
 
@@ -21,12 +21,12 @@ def rows(records: Records) -> Iterator[Row]:
     return each(records, _row)
 
 
-def _row(record: Record) -> Fill:
+def _row(record: Record) -> ReportedFill:
     if not record.number("Executed"):
         raise Skipped("an order without a fill")
     symbol, moment = record.symbol("Futures"), record.moment("Date")
     side, effect = side_of_position(record, "Direction")
-    fill = Fill(
+    fill = ReportedFill(
         symbol=symbol,
         instrument=coin(quote_of_contract(symbol)),
         side=side,
@@ -44,7 +44,7 @@ def _row(record: Record) -> Fill:
 FORMAT = Format(
     id="bitget_futures",
     broker="Bitget",
-    kind=Kind.FILLS,
+    kind=FormatKind.FILLS,
     columns=names("Date,Order ID,Direction,Coin,Futures,Average Price,Executed,Trading volume,Realized P/L,Status"),
     rows=rows,
     how_to_export="Orders > Futures Orders > Order History > Export",

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from functools import partial
 
 from handlers.imports.checks import check_amount
-from handlers.imports.format import Format, Kind, Need
+from handlers.imports.format import Format, FormatKind, Need
 from handlers.imports.formats._coins import coin, with_fee
 from handlers.imports.names import names
 from handlers.imports.records import Columns, Record, Records, Skipped
 from handlers.imports.refusals import Unreadable
-from handlers.imports.rows import Fill, Row, RowReason
+from handlers.imports.rows import ReportedFill, Row, RowReason
 from handlers.imports.values import DateOrder, amount_and_unit
 from handlers.journal.money import ZERO
 
@@ -45,14 +45,14 @@ def rows(records: Records) -> Iterator[Row]:
         yield order.row(_order)
 
 
-def _order(record: Record) -> tuple[Fill, ...]:
+def _order(record: Record) -> tuple[ReportedFill, ...]:
     if not record.number("Executed"):
         raise Skipped("an order without a fill")
     fill = _of(record, record, "Average Price")
     return with_fee(record, fill, *_coins(record), ZERO, "")
 
 
-def _fill(order: Record | None, record: Record) -> tuple[Fill, ...]:
+def _fill(order: Record | None, record: Record) -> tuple[ReportedFill, ...]:
     if order is None:
         raise Unreadable(RowReason.SYMBOL, "the fill has no order above it")
     fill = _of(order, record, "Trading Price")
@@ -65,10 +65,10 @@ def _coins(order: Record) -> tuple[str, str]:
     return order.currency("Base Asset") or "", order.currency("Quote Asset") or ""
 
 
-def _of(order: Record, record: Record, price: str) -> Fill:
+def _of(order: Record, record: Record, price: str) -> ReportedFill:
     """The fill of an order that the row names."""
     moment = record.moment("Date")
-    fill = Fill(
+    fill = ReportedFill(
         symbol=order.symbol("Trading pair"),
         instrument=coin(_coins(order)[1]),
         side=order.side("Direction")[0],
@@ -84,7 +84,7 @@ def _of(order: Record, record: Record, price: str) -> Fill:
 FORMAT = Format(
     id="bitget_orders",
     broker="Bitget",
-    kind=Kind.FILLS,
+    kind=FormatKind.FILLS,
     columns=names(
         "Date,Order Id,Trading pair,Base Asset,Quote Asset,Direction,Executed,Average Price,Trading volume,Status"
     ),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from handlers.imports.format import Format, Kind
+from handlers.imports.format import Format, FormatKind
 from handlers.imports.formats._cells import moment_by_name
 from handlers.imports.formats._coins import coin, quote_of_contract
 from handlers.imports.pairs import Pairs, WholeTrade
@@ -54,7 +54,7 @@ def _row(pairs: Pairs, record: Record) -> tuple[Found, ...]:
 FORMAT = Format(
     id="bybit_closed",
     broker="Bybit",
-    kind=Kind.TRADES,
+    kind=FormatKind.TRADES,
     columns=("Contracts", "Closing Direction", "Qty", "Entry Price", "Exit Price", "Closed P&L"),
     rows=rows,
     how_to_export="Orders > Derivatives > Closed P&L > Export; better the Trade History, which has all times",

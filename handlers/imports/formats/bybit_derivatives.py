@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from handlers.imports.format import Format, Kind
+from handlers.imports.format import Format, FormatKind
 from handlers.imports.formats._cells import moment_by_name
 from handlers.imports.formats._coins import coin, quote_of_contract, side_of_position
-from handlers.imports.moves import cash
+from handlers.imports.moves import cash_move
 from handlers.imports.records import Found, Record, Records, each
-from handlers.imports.rows import Fill, Row
+from handlers.imports.rows import ReportedFill, Row
 from handlers.imports.values import DateOrder, in_utc
 from handlers.journal.cash import CashType
 from handlers.journal.money import ZERO, minus
@@ -31,9 +31,9 @@ def _row(record: Record) -> Found:
     quote, external_id = quote_of_contract(symbol), record.reference(*_ID)
     if record.text("Filled Type").casefold() == "funding":
         amount = minus(ZERO, record.paid(*_FEES))
-        return cash(CashType.FUNDING, amount, moment, currency=quote, symbol=symbol, external_id=external_id)
+        return cash_move(CashType.FUNDING, amount, moment, currency=quote, symbol=symbol, external_id=external_id)
     side, effect = side_of_position(record, "Direction")
-    return Fill(
+    return ReportedFill(
         symbol=symbol,
         instrument=coin(quote),
         side=side,
@@ -51,7 +51,7 @@ def _row(record: Record) -> Found:
 FORMAT = Format(
     id="bybit_derivatives",
     broker="Bybit",
-    kind=Kind.MIXED,
+    kind=FormatKind.MIXED,
     columns=("Contracts", "Direction", "Filled Qty|Exec Qty", "Filled Price|Exec Price", "Fees Paid|Trading Fee"),
     rows=rows,
     how_to_export="Orders > Derivatives > Trade History > Export",

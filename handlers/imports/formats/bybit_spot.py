@@ -9,11 +9,11 @@ import re
 from collections.abc import Iterator
 
 from handlers.imports.checks import check_amount
-from handlers.imports.format import Format, Kind
+from handlers.imports.format import Format, FormatKind
 from handlers.imports.formats._cells import beginning_with
 from handlers.imports.formats._coins import coin, market_of, with_fee
 from handlers.imports.records import Record, Records, each
-from handlers.imports.rows import Fill, Row
+from handlers.imports.rows import ReportedFill, Row
 from handlers.imports.values import DateOrder, in_utc
 from handlers.journal.positions import Side
 
@@ -25,14 +25,14 @@ def rows(records: Records) -> Iterator[Row]:
     return each(records, _row)
 
 
-def _row(record: Record) -> tuple[Fill, ...]:
+def _row(record: Record) -> tuple[ReportedFill, ...]:
     symbol = record.symbol("Spot Pairs")
     base, quote = market_of(symbol)
     text = record.text(beginning_with(record.columns, "Timestamp"))
     found = _CLOCK_FIRST.fullmatch(text)
     moment = in_utc(record.notation.moment(f"{found['day']} {found['clock']}" if found else text))
     side = record.side("Direction")[0]
-    fill = Fill(
+    fill = ReportedFill(
         symbol=symbol,
         instrument=coin(quote),
         side=side,
@@ -51,7 +51,7 @@ def _row(record: Record) -> tuple[Fill, ...]:
 FORMAT = Format(
     id="bybit_spot",
     broker="Bybit",
-    kind=Kind.FILLS,
+    kind=FormatKind.FILLS,
     columns=("Spot Pairs", "Direction", "Filled Value", "Filled Price", "Filled Quantity", "Fees", "Transaction ID"),
     rows=rows,
     how_to_export="Orders > Spot Orders > Trade History > Export",

@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 
-from handlers.imports.format import Format, Kind
+from handlers.imports.format import Format, FormatKind
 from handlers.imports.formats._cells import quantity_in
 from handlers.imports.formats._coins import coin, unit_price
-from handlers.imports.moves import cash, cash_type
+from handlers.imports.moves import cash_move, cash_type
 from handlers.imports.records import Found, Record, Records, Skipped, checked_symbol, each
 from handlers.imports.refusals import Unreadable
-from handlers.imports.rows import Fill, Row, RowReason
+from handlers.imports.rows import ReportedFill, Row, RowReason
 from handlers.imports.values import DateOrder, in_utc
 from handlers.journal.executions import ExecutionKind
 from handlers.journal.money import ZERO, minus
@@ -42,8 +42,8 @@ def _row(record: Record) -> Found | tuple[Found, ...]:
     if asset == currency:
         amount = record.amount("Quantity Transacted")
         amount = amount.copy_abs().copy_negate() if "withdraw" in word or word == "send" else amount
-        return cash(cash_type(word), amount, moment, currency=asset, external_id=record.reference("ID"))
-    fill = Fill(
+        return cash_move(cash_type(word), amount, moment, currency=asset, external_id=record.reference("ID"))
+    fill = ReportedFill(
         symbol=checked_symbol(f"{asset}-{currency}" if currency else asset),
         instrument=coin(currency),
         side=Side.BUY,
@@ -68,13 +68,13 @@ def _row(record: Record) -> Found | tuple[Found, ...]:
     raise Skipped("neither a trade nor a move of coins")
 
 
-def _priced(record: Record, fill: Fill) -> Fill:
+def _priced(record: Record, fill: ReportedFill) -> ReportedFill:
     paid, whole = _money(record)
     costs = minus(whole, paid) if fill.side is Side.BUY else minus(paid, whole)
     return replace(fill, price=unit_price(paid, fill.quantity or ZERO), fees=costs)
 
 
-def _converted(record: Record, fill: Fill) -> tuple[Fill, Fill]:
+def _converted(record: Record, fill: ReportedFill) -> tuple[ReportedFill, ReportedFill]:
     """The sale of one coin for the total, and the purchase of the other one for the subtotal, with the costs."""
     found = _CONVERTED.match(record.text("Notes"))
     if found is None:
@@ -105,7 +105,7 @@ def _money(record: Record) -> tuple[Decimal, Decimal]:
 FORMAT = Format(
     id="coinbase",
     broker="Coinbase",
-    kind=Kind.MIXED,
+    kind=FormatKind.MIXED,
     columns=("Timestamp", "Transaction Type", "Asset", "Quantity Transacted", "Subtotal", "|".join(_TOTAL), "Notes"),
     rows=rows,
     how_to_export="Profile > Statements > Generate custom statement > Transactions, CSV",

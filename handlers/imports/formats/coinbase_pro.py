@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from handlers.imports.format import Format, Kind
+from handlers.imports.format import Format, FormatKind
 from handlers.imports.formats._coins import coin, gathered, is_price_of, unit_price, with_fee
-from handlers.imports.moves import cash, cash_type
+from handlers.imports.moves import cash_move, cash_type
 from handlers.imports.records import Found, Record, Records, checked_symbol
 from handlers.imports.refusals import Unreadable
-from handlers.imports.rows import Fill, Row, RowReason
+from handlers.imports.rows import ReportedFill, Row, RowReason
 from handlers.imports.values import DateOrder, in_utc
 from handlers.journal.money import ZERO
 from handlers.journal.positions import Side
@@ -42,7 +42,7 @@ def _complete(lines: Sequence[Record]) -> bool | None:
     return False if matches < 2 else True if len(lines) > matches else None
 
 
-def _fill(lines: Sequence[Record], last: Record) -> tuple[Fill, ...]:
+def _fill(lines: Sequence[Record], last: Record) -> tuple[ReportedFill, ...]:
     matches = [line for line in lines if _is_match(line)]
     if len(matches) != 2:
         raise Unreadable(RowReason.NUMBER, "the other side of the trade is not in the file")
@@ -52,7 +52,7 @@ def _fill(lines: Sequence[Record], last: Record) -> tuple[Fill, ...]:
     base, quote = coins.text(_UNIT), money.text(_UNIT)
     moment = in_utc(last.moment("time"))
     quantity = coins.quantity("amount")
-    fill = Fill(
+    fill = ReportedFill(
         symbol=checked_symbol(f"{base}-{quote}"),
         instrument=coin(quote),
         side=Side.BUY if coins.amount("amount") > ZERO else Side.SELL,
@@ -70,7 +70,7 @@ def _fill(lines: Sequence[Record], last: Record) -> tuple[Fill, ...]:
 
 
 def _move(record: Record) -> Found:
-    return cash(
+    return cash_move(
         cash_type(record.text("type")),
         record.amount("amount"),
         in_utc(record.moment("time")),
@@ -82,7 +82,7 @@ def _move(record: Record) -> Found:
 FORMAT = Format(
     id="coinbase_pro",
     broker="Coinbase Pro",
-    kind=Kind.MIXED,
+    kind=FormatKind.MIXED,
     columns=("type", "time", "amount", "balance", _UNIT, "transfer id", "trade id", "order id"),
     rows=rows,
     how_to_export="Statements > Account > all accounts, CSV",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from handlers.imports.checks import check_amount
-from handlers.imports.format import Format, Kind
+from handlers.imports.format import Format, FormatKind
 from handlers.imports.formats._coins import coin
 from handlers.imports.records import Record, Records, each
-from handlers.imports.rows import Fill, Row
+from handlers.imports.rows import ReportedFill, Row
 from handlers.imports.values import DateOrder, in_utc
 
 
@@ -17,10 +17,10 @@ def rows(records: Records) -> Iterator[Row]:
     return each(records, _row)
 
 
-def _row(record: Record) -> Fill:
+def _row(record: Record) -> ReportedFill:
     moment = in_utc(record.moment("created at"))
     product = record.symbol("product")
-    fill = Fill(
+    fill = ReportedFill(
         symbol=product,
         instrument=coin(record.currency("price/fee/total unit")),
         side=record.side("side")[0],
@@ -38,7 +38,7 @@ FORMAT = Format(
     id="coinbase_pro_fills",
     broker="Coinbase Pro",
     family="coinbase_pro",
-    kind=Kind.FILLS,
+    kind=FormatKind.FILLS,
     columns=("trade id", "product", "side", "created at", "size", "size unit", "price", "fee", "price/fee/total unit"),
     rows=rows,
     how_to_export="Statements > Fills > all products, CSV",

@@ -12,9 +12,9 @@ from decimal import Decimal
 from functools import partial
 
 from handlers.imports.checks import gross_of
-from handlers.imports.format import Format, Kind, Need
+from handlers.imports.format import Format, FormatKind, Need
 from handlers.imports.formats._cells import beginning_with, moment_by_name, quantity_in
-from handlers.imports.formats._contracts import contract
+from handlers.imports.formats._contracts import contract_by_profit
 from handlers.imports.pairs import Pairs, WholeTrade
 from handlers.imports.records import Found, Record, Records, each
 from handlers.imports.rows import Row
@@ -37,11 +37,11 @@ def _row(pairs: Pairs, record: Record) -> tuple[Found, ...]:
     prices = record.amount("Entry Price"), record.amount("Closing Price")
     commission, swap = record.taken("Commission", "Commissions"), record.taken("Swap", "Swaps")
     profit = _profit(record, commission, swap)
-    usual = contract(symbol, side, quantity, *prices, None)
+    usual = contract_by_profit(symbol, side, quantity, *prices, None)
     is_net = _has_hidden_costs(record, profit, gross_of(side, quantity, *prices, usual.multiplier))
     trade = WholeTrade(
         symbol=symbol,
-        instrument=usual if is_net else contract(symbol, side, quantity, *prices, profit),
+        instrument=usual if is_net else contract_by_profit(symbol, side, quantity, *prices, profit),
         side=side,
         quantity=quantity,
         entry=moment_by_name(record, "Opening Time"),
@@ -77,7 +77,7 @@ def _has_hidden_costs(record: Record, profit: Decimal | None, usual: Decimal) ->
 FORMAT = Format(
     id="ctrader",
     broker="cTrader",
-    kind=Kind.TRADES,
+    kind=FormatKind.TRADES,
     columns=("Symbol", "Opening Direction", "Entry Price", "Closing Price", "|".join(_QUANTITY)),
     rows=rows,
     how_to_export="History > right click > Export > CSV, or Statement",

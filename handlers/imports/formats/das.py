@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from handlers.imports.format import Format, Kind, Need
+from handlers.imports.format import Format, FormatKind, Need
 from handlers.imports.formats._contracts import instrument_of
 from handlers.imports.records import Record, Records, each
-from handlers.imports.rows import Fill, Row
+from handlers.imports.rows import ReportedFill, Row
 from handlers.imports.values import DateOrder
 
 
@@ -19,11 +19,11 @@ def rows(records: Records) -> Iterator[Row]:
     return each(records, _row)
 
 
-def _row(record: Record) -> Fill:
+def _row(record: Record) -> ReportedFill:
     moment = record.moment("Time")
     symbol, instrument = instrument_of(record.text("Symbol"))
     side, effect = record.side("Side")
-    return Fill(
+    return ReportedFill(
         symbol=symbol,
         instrument=instrument,
         side=side,
@@ -40,7 +40,7 @@ def _row(record: Record) -> Fill:
 FORMAT = Format(
     id="das",
     broker="DAS Trader",
-    kind=Kind.FILLS,
+    kind=FormatKind.FILLS,
     columns=("Time", "Symbol", "Side", "Price", "Qty", "Route", "Account"),
     rows=rows,
     how_to_export="Trade > Trades window > right click > Export",

@@ -14,7 +14,7 @@ from functools import partial
 from typing import NamedTuple
 
 from handlers.imports.checks import check_amount
-from handlers.imports.format import Format, Kind, Need
+from handlers.imports.format import Format, FormatKind, Need
 from handlers.imports.formats._degiro import (
     COLUMNS,
     beside_price,
@@ -31,7 +31,7 @@ from handlers.imports.instruments import stock
 from handlers.imports.pence import PENCE, POUNDS, pounds
 from handlers.imports.records import Found, Record, Records
 from handlers.imports.refusals import Unreadable
-from handlers.imports.rows import Action, Fill, Row, RowReason
+from handlers.imports.rows import Action, ReportedFill, Row, RowReason
 from handlers.imports.values import DateOrder, Moment
 from handlers.journal.executions import ActionType, ExecutionKind
 from handlers.journal.money import ZERO
@@ -118,7 +118,7 @@ def _row(record: Record) -> Found:
     rate = rate_of(record)
     is_foreign = bool(fees) and fee_currency not in (None, currency)
     in_pence = currency == PENCE
-    fill = Fill(
+    fill = ReportedFill(
         symbol=symbol,
         instrument=stock(POUNDS if in_pence else currency),
         side=Side.BUY if quantity > ZERO else Side.SELL,
@@ -143,7 +143,7 @@ def _row(record: Record) -> Found:
 FORMAT = Format(
     id="degiro",
     broker="DEGIRO",
-    kind=Kind.MIXED,
+    kind=FormatKind.MIXED,
     columns=COLUMNS,
     rows=rows,
     how_to_export="Inbox > Transactions > choose the dates > Export > CSV",

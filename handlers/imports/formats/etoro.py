@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
-from handlers.imports.format import Format, Kind, Need
-from handlers.imports.formats._contracts import contract
+from handlers.imports.format import Format, FormatKind, Need
+from handlers.imports.formats._contracts import contract_by_profit
 from handlers.imports.names import names
 from handlers.imports.pairs import Pairs, WholeTrade
 from handlers.imports.records import LONGEST_SYMBOL, Found, Record, Records, checked_symbol, each
@@ -37,7 +37,7 @@ def _row(pairs: Pairs, record: Record) -> tuple[Found, ...]:
     profit = record.number("Profit", "Profit(USD)")
     trade = WholeTrade(
         symbol=symbol,
-        instrument=replace(contract(symbol, side, quantity, *prices, profit), kind=_kind(record)),
+        instrument=replace(contract_by_profit(symbol, side, quantity, *prices, profit), kind=_kind(record)),
         side=side,
         quantity=quantity,
         entry=record.moment("Open Date"),
@@ -59,7 +59,7 @@ def _kind(record: Record) -> InstrumentKind:
 FORMAT = Format(
     id="etoro",
     broker="eToro",
-    kind=Kind.TRADES,
+    kind=FormatKind.TRADES,
     columns=names("Position ID,Action,Units,Open Date,Close Date,Profit|Profit(USD),Open Rate,Close Rate"),
     rows=rows,
     how_to_export="Portfolio > History > Account statement > XLS, whose sheet Closed Positions is saved as CSV",

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from handlers.imports.checks import check_amount
-from handlers.imports.format import Format, Kind, Need
+from handlers.imports.format import Format, FormatKind, Need
 from handlers.imports.formats._coins import unit_price
 from handlers.imports.instruments import Named, option, share_or_option
-from handlers.imports.moves import cash, cash_type
+from handlers.imports.moves import cash_move, cash_type
 from handlers.imports.records import Found, Record, Records, Skipped, each
-from handlers.imports.rows import Fill, Row
+from handlers.imports.rows import ReportedFill, Row
 from handlers.imports.values import DateOrder, Moment, side_and_effect
 from handlers.journal.executions import ExecutionKind, PositionEffect, Right
 from handlers.journal.money import ZERO
@@ -53,7 +53,7 @@ def _row(record: Record) -> Found:
         return _fill(record, moment, None, quantity, None, kind=_ENDS[word])
     if quantity > ZERO and amount is not None and amount < ZERO:
         return _fill(record, moment, Side.BUY, quantity, unit_price(amount, quantity))
-    return cash(
+    return cash_move(
         cash_type(word),
         amount,
         moment,
@@ -72,9 +72,9 @@ def _fill(
     *,
     effect: PositionEffect = PositionEffect.AUTO,
     kind: ExecutionKind = ExecutionKind.TRADE,
-) -> Fill:
+) -> ReportedFill:
     symbol, instrument = _instrument(record)
-    return Fill(
+    return ReportedFill(
         symbol=symbol,
         instrument=instrument,
         side=side,
@@ -99,7 +99,7 @@ def _instrument(record: Record) -> Named:
 FORMAT = Format(
     id="etrade",
     broker="E*TRADE",
-    kind=Kind.MIXED,
+    kind=FormatKind.MIXED,
     columns=(
         "TransactionDate",
         "TransactionType",

@@ -11,12 +11,12 @@ from dataclasses import replace
 from decimal import Decimal
 
 from handlers.imports.checks import check_amount
-from handlers.imports.format import Format, Kind, Need
+from handlers.imports.format import Format, FormatKind, Need
 from handlers.imports.instruments import Named, bond_of_cusip, option_of_plain_strike, share_or_option
-from handlers.imports.moves import cash, cash_type
+from handlers.imports.moves import cash_move, cash_type
 from handlers.imports.names import names
 from handlers.imports.records import Found, Record, Records, Skipped, each
-from handlers.imports.rows import Action, Fill, Row
+from handlers.imports.rows import Action, ReportedFill, Row
 from handlers.imports.values import DateOrder, Moment
 from handlers.journal.cash import CashType
 from handlers.journal.executions import ActionType, ExecutionKind, PositionEffect
@@ -60,7 +60,7 @@ def _row(record: Record) -> Found:
         # Shares that are moved, given, or brought by a spin-off or a merger: what comes in has an unknown cost.
         kind = ExecutionKind.TRANSFER_IN if quantity > ZERO else ExecutionKind.TRANSFER_OUT
         return _fill(record, moment, Side.BUY if quantity > ZERO else Side.SELL, quantity, kind=kind)
-    return cash(
+    return cash_move(
         CashType.INTEREST if "exempt int" in action else cash_type(action),
         amount,
         moment,
@@ -75,7 +75,7 @@ def _adds_shares(action: str, amount: Decimal | None) -> bool:
     return action.startswith("distribution") and "spin" not in action and not amount
 
 
-def _trade(record: Record, moment: Moment, quantity: Decimal, amount: Decimal | None) -> Fill:
+def _trade(record: Record, moment: Moment, quantity: Decimal, amount: Decimal | None) -> ReportedFill:
     """What was bought (a quantity above 0) or sold: also by a reinvestment, and of the fund or the bank that the cash
     is swept into. A bond that is paid back has the price 1, for all of it.
     """
@@ -95,14 +95,14 @@ def _fill(
     quantity: Decimal,
     *,
     kind: ExecutionKind = ExecutionKind.TRADE,
-) -> Fill:
+) -> ReportedFill:
     symbol, instrument = _instrument(record)
     action, effect = record.text("Action").casefold(), PositionEffect.AUTO
     if "opening transaction" in action:
         effect = PositionEffect.OPEN
     elif "closing transaction" in action:
         effect = PositionEffect.CLOSE
-    return Fill(
+    return ReportedFill(
         symbol=symbol,
         instrument=instrument,
         side=side,
@@ -125,7 +125,7 @@ def _instrument(record: Record) -> Named:
 FORMAT = Format(
     id="fidelity",
     broker="Fidelity",
-    kind=Kind.MIXED,
+    kind=FormatKind.MIXED,
     columns=names(
         "Run Date,Action,Symbol,Quantity,Price ($)|Price,Commission ($)|Commission,Amount ($)|Amount,Settlement Date"
     ),

@@ -12,14 +12,14 @@ from dataclasses import replace
 from decimal import Decimal
 
 from handlers.imports.checks import check_amount, with_costs_in
-from handlers.imports.format import Format, Kind, Need
+from handlers.imports.format import Format, FormatKind, Need
 from handlers.imports.formats._cells import quantity_in
 from handlers.imports.instruments import Named, bond_of_cusip, option, share_or_option
-from handlers.imports.moves import cash, cash_type
+from handlers.imports.moves import cash_move, cash_type
 from handlers.imports.names import names
 from handlers.imports.records import Found, Record, Records, each
 from handlers.imports.refusals import Unreadable
-from handlers.imports.rows import Fill, Row, RowReason
+from handlers.imports.rows import ReportedFill, Row, RowReason
 from handlers.imports.values import DateOrder, Moment, shown
 from handlers.journal.executions import ExecutionKind, InstrumentKind, PositionEffect, Right
 from handlers.journal.money import ZERO, product, total
@@ -48,7 +48,7 @@ def _row(record: Record) -> Found:
         return _fill(record, moment, side, text)
     if quantity and not record.number("Amount"):
         return _ended(record, moment, text)
-    return cash(
+    return cash_move(
         cash_type(f"{record.text('Action')} {text}"),
         record.number("Amount"),
         moment,
@@ -58,9 +58,9 @@ def _row(record: Record) -> Found:
     )
 
 
-def _fill(record: Record, moment: Moment, side: Side, text: str) -> Fill:
+def _fill(record: Record, moment: Moment, side: Side, text: str) -> ReportedFill:
     symbol, instrument = _named(record, text)
-    fill = Fill(
+    fill = ReportedFill(
         symbol=symbol,
         instrument=instrument,
         side=side,
@@ -81,13 +81,13 @@ def _fill(record: Record, moment: Moment, side: Side, text: str) -> Fill:
     return check_amount(record, fill, amount)
 
 
-def _ended(record: Record, moment: Moment, text: str) -> Fill:
+def _ended(record: Record, moment: Moment, text: str) -> ReportedFill:
     """An option that ended. Raises Unreadable for units that move in another way."""
     kind = next((kind for word, kind in _ENDS if word in text), None)
     symbol, instrument = _named(record, text)
     if kind is None or instrument.kind is not InstrumentKind.OPTION:
         raise Unreadable(RowReason.SIDE, f"{shown(text)} moves units in a way that is not known")
-    return Fill(
+    return ReportedFill(
         symbol=symbol,
         instrument=instrument,
         quantity=record.quantity("Quantity"),
@@ -110,7 +110,7 @@ def _named(record: Record, text: str) -> Named:
 FORMAT = Format(
     id="firstrade",
     broker="Firstrade",
-    kind=Kind.MIXED,
+    kind=FormatKind.MIXED,
     columns=names(
         "Symbol,Quantity,Price,Action,Description,TradeDate,SettledDate,Amount,Commission,Fee,CUSIP,RecordType"
     ),

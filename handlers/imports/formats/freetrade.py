@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from handlers.imports.checks import check_amount
-from handlers.imports.format import Format, Kind
+from handlers.imports.format import Format, FormatKind
 from handlers.imports.instruments import stock
-from handlers.imports.moves import cash, cash_type
+from handlers.imports.moves import cash_move, cash_type
 from handlers.imports.names import names
 from handlers.imports.records import Found, Record, Records, Skipped, each
 from handlers.imports.refusals import Unreadable
-from handlers.imports.rows import CashMove, Fill, Row, RowReason
+from handlers.imports.rows import CashMove, ReportedFill, Row, RowReason
 from handlers.imports.values import DateOrder, Moment, in_utc, shown
 from handlers.journal.cash import CashType
 from handlers.journal.executions import ExecutionKind
@@ -48,14 +48,14 @@ def _row(record: Record) -> Found | tuple[Found, ...]:
     if amount is not None and any(word in kind for word in _OUT):
         amount = minus(ZERO, amount.copy_abs())
     currency, note = record.currency("Account Currency"), record.note("Title")
-    return cash(cash_type(kind.replace("_", " ")), amount, moment, currency=currency, note=note)
+    return cash_move(cash_type(kind.replace("_", " ")), amount, moment, currency=currency, note=note)
 
 
-def _fill(kind: str, moment: Moment, record: Record) -> Fill:
+def _fill(kind: str, moment: Moment, record: Record) -> ReportedFill:
     currency, account = record.currency("Instrument Currency"), record.currency("Account Currency")
     fees = total((record.paid("Stamp Duty"), record.paid("FX Fee Amount")))
     is_foreign = bool(fees) and account != currency
-    fill = Fill(
+    fill = ReportedFill(
         symbol=record.symbol("Ticker", "ISIN"),
         instrument=stock(currency),
         side=record.side("Buy / Sell")[0],
@@ -80,14 +80,14 @@ def _dividend(moment: Moment, record: Record) -> tuple[CashMove, ...]:
     tax = rounded(product(record.paid("Dividend Withheld Tax Amount"), rate), _CENTS)
     gross = total((record.amount(*_TOTAL), tax))
     symbol = record.symbol("Ticker", "ISIN")
-    main = cash(CashType.DIVIDEND, gross, moment, currency=record.currency("Account Currency"), symbol=symbol)
+    main = cash_move(CashType.DIVIDEND, gross, moment, currency=record.currency("Account Currency"), symbol=symbol)
     return (main, replace(main, type=CashType.TAX, amount=minus(ZERO, tax))) if tax else (main,)
 
 
 FORMAT = Format(
     id="freetrade",
     broker="Freetrade",
-    kind=Kind.MIXED,
+    kind=FormatKind.MIXED,
     columns=names(
         "Title,Type,Timestamp,Account Currency,Buy / Sell,Ticker,Quantity,Price per Share,Instrument Currency"
     ),

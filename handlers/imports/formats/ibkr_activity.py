@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
 from handlers.imports.checks import check_amount
-from handlers.imports.format import Format, Kind, Layout, Need
+from handlers.imports.format import Format, FormatKind, Layout, Need
 from handlers.imports.formats._ibkr import ENDS, Actions, kind_of, named, transfer
 from handlers.imports.formats._ibkr_levels import one_level
-from handlers.imports.moves import cash
+from handlers.imports.moves import cash_move
 from handlers.imports.names import names
 from handlers.imports.records import Found, Record, Records, Skipped
-from handlers.imports.rows import CashMove, Fill, Row
+from handlers.imports.rows import CashMove, ReportedFill, Row
 from handlers.journal.cash import CashType
 from handlers.journal.executions import ExecutionKind, InstrumentKind
 from handlers.journal.money import ZERO
@@ -47,7 +47,7 @@ def rows(records: Records) -> Iterator[Row]:
             yield record.row(sections[record.section])
 
 
-def _fill(record: Record) -> Fill:
+def _fill(record: Record) -> ReportedFill:
     kind = kind_of(record.text("Asset Category"))
     currency = record.currency("Currency")
     symbol, instrument = named(record.text("Symbol"), kind, currency)
@@ -57,7 +57,7 @@ def _fill(record: Record) -> Fill:
     end = next((ENDS[code] for code in record.text("Code").split(";") if code in ENDS), None)
     price = record.amount("T. Price")
     ends = end is not None and not price and kind in (InstrumentKind.OPTION, InstrumentKind.FUTURE_OPTION)
-    fill = Fill(
+    fill = ReportedFill(
         symbol=symbol,
         instrument=instrument,
         side=Side.BUY if signed > ZERO else Side.SELL,
@@ -77,7 +77,7 @@ def _cash(kind: CashType, record: Record) -> CashMove:
     if not record.has("Date", "Settle Date", "Date/Time"):
         raise Skipped("a sum")
     description = record.text("Description")
-    return cash(
+    return cash_move(
         kind,
         record.amount("Amount"),
         record.moment("Date", "Settle Date", "Date/Time"),
@@ -102,7 +102,7 @@ def _action(actions: Actions, record: Record) -> Found:
 FORMAT = Format(
     id="ibkr_activity",
     broker="Interactive Brokers",
-    kind=Kind.MIXED,
+    kind=FormatKind.MIXED,
     columns=names(
         "DataDiscriminator,Asset Category,Currency,Symbol,Date/Time,Quantity,T. Price,Proceeds,Comm/Fee,"
         "Basis,Realized P/L,Code"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from handlers.imports.format import Format, Kind, Need
+from handlers.imports.format import Format, FormatKind, Need
 from handlers.imports.formats._ibkr import flex_cash, flex_fill, transfer
 from handlers.imports.formats._ibkr_levels import one_level
 from handlers.imports.records import Columns, Found, Record, Records, Skipped, each
@@ -60,7 +60,7 @@ def _row(record: Record) -> Found:
 FORMAT = Format(
     id="ibkr_flex_csv",
     broker="Interactive Brokers",
-    kind=Kind.MIXED,
+    kind=FormatKind.MIXED,
     columns=("Buy/Sell", "Quantity", "TradePrice", "DateTime|Date/Time|TradeDate"),
     rows=rows,
     how_to_export="Performance & Reports > Flex Queries > Activity Flex Query with Trades (Execution) > Run, as CSV",

@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
-from handlers.imports.format import Format, Kind, Layout, Need
+from handlers.imports.format import Format, FormatKind, Layout, Need
 from handlers.imports.formats._ibkr import Actions, flex_cash, flex_fill, flex_moment, transfer
 from handlers.imports.formats._ibkr_levels import one_level
 from handlers.imports.records import Found, Record, Records, Skipped, each
-from handlers.imports.rows import Fill, Row
+from handlers.imports.rows import ReportedFill, Row
 from handlers.journal.executions import ExecutionKind
 
 _READ = frozenset({"Trade", "TradeConfirm", "Order", "CashTransaction", "CorporateAction", "OptionEAE", "Transfer"})
@@ -40,7 +40,7 @@ class _Ends:
         self._ids: dict[str, str] = {}
         self._contents: Counter[tuple[object, ...]] = Counter()
 
-    def check(self, record: Record, fill: Fill, *, may_be_twice: bool) -> Fill:
+    def check(self, record: Record, fill: ReportedFill, *, may_be_twice: bool) -> ReportedFill:
         """The fill. Raises Skipped if the element of the other name said it before."""
         trade_id = record.text("tradeID")
         if trade_id and self._ids.setdefault(trade_id, record.section) != record.section:
@@ -69,7 +69,7 @@ def _row(actions: Actions, ends: _Ends, record: Record) -> Found:
     return ends.check(record, fill, may_be_twice=by_book)
 
 
-def _ended(record: Record, fill: Fill) -> Fill:
+def _ended(record: Record, fill: ReportedFill) -> ReportedFill:
     kind = _KINDS.get(record.text("transactionType").casefold(), ExecutionKind.TRADE)
     return replace(fill, kind=kind, price=fill.price if kind is ExecutionKind.TRADE else None)
 
@@ -77,7 +77,7 @@ def _ended(record: Record, fill: Fill) -> Fill:
 FORMAT = Format(
     id="ibkr_flex_xml",
     broker="Interactive Brokers",
-    kind=Kind.MIXED,
+    kind=FormatKind.MIXED,
     columns=("buySell", "quantity", "tradePrice", "dateTime"),
     opening=("<FlexQueryResponse",),
     layout=Layout.XML,

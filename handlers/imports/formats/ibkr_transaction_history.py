@@ -10,13 +10,13 @@ from contextlib import suppress
 from functools import partial
 
 from handlers.imports.checks import check_amount
-from handlers.imports.format import Format, Kind, Layout
+from handlers.imports.format import Format, FormatKind, Layout
 from handlers.imports.formats._contracts import instrument_of
-from handlers.imports.moves import cash, cash_type
+from handlers.imports.moves import cash_move, cash_type
 from handlers.imports.names import names
 from handlers.imports.records import Found, Record, Records, Skipped
 from handlers.imports.refusals import Unreadable
-from handlers.imports.rows import Fill, Row, RowReason
+from handlers.imports.rows import ReportedFill, Row, RowReason
 from handlers.imports.values import shown
 from handlers.journal.executions import ExecutionKind
 from handlers.journal.money import ZERO
@@ -49,7 +49,7 @@ def _row(base: str | None, record: Record) -> Found:
     if kind not in _SIDES and kind not in _ENDS:
         if record.has("Quantity") and not record.has("Net Amount", "Gross Amount"):
             raise Unreadable(RowReason.SIDE, f"{shown(kind)} moves shares in a way that is not known")
-        return cash(
+        return cash_move(
             cash_type(record.text("Transaction Type")),
             record.number("Net Amount", "Gross Amount"),
             record.moment("Date"),
@@ -61,7 +61,7 @@ def _row(base: str | None, record: Record) -> Found:
     symbol, instrument = instrument_of(record.text("Symbol"), own)
     moment, signed = record.moment("Date"), record.amount("Quantity")
     commission = record.taken("Commission")
-    fill = Fill(
+    fill = ReportedFill(
         symbol=symbol,
         instrument=instrument,
         side=_SIDES.get(kind) or (Side.BUY if signed > ZERO else Side.SELL),
@@ -79,7 +79,7 @@ def _row(base: str | None, record: Record) -> Found:
 FORMAT = Format(
     id="ibkr_transaction_history",
     broker="Interactive Brokers",
-    kind=Kind.MIXED,
+    kind=FormatKind.MIXED,
     columns=names("Date,Account,Description,Transaction Type,Symbol,Quantity,Price,Gross Amount,Commission,Net Amount"),
     opening=("Statement,Data,Title,Transaction History",),
     layout=Layout.SECTIONS,

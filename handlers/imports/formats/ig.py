@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
-from handlers.imports.format import Format, Kind
-from handlers.imports.formats._contracts import contract
-from handlers.imports.moves import cash, cash_type
+from handlers.imports.format import Format, FormatKind
+from handlers.imports.formats._contracts import contract_by_profit
+from handlers.imports.moves import cash_move, cash_type
 from handlers.imports.names import names
 from handlers.imports.pairs import Pairs, WholeTrade
 from handlers.imports.records import LONGEST_SYMBOL, Found, Record, Records, checked_symbol, each
@@ -36,14 +36,14 @@ def _row(pairs: Pairs, record: Record) -> Found | tuple[Found, ...]:
     if word != "deal" or not record.has("Open level"):
         kind = _CASH.get(word) or cash_type(record.text("Summary"))
         number = record.reference("Reference")
-        return cash(kind, profit, closed, currency=currency, external_id=number, note=record.note("MarketName"))
+        return cash_move(kind, profit, closed, currency=currency, external_id=number, note=record.note("MarketName"))
     size = record.amount("Size")
     side, quantity = Side.BUY if size > ZERO else Side.SELL, record.quantity("Size")
     symbol = checked_symbol(record.text("MarketName").partition(" (")[0][:LONGEST_SYMBOL])
     prices = record.amount("Open level"), record.amount("Close level")
     trade = WholeTrade(
         symbol=symbol,
-        instrument=replace(contract(symbol, side, quantity, *prices, profit), currency=currency),
+        instrument=replace(contract_by_profit(symbol, side, quantity, *prices, profit), currency=currency),
         side=side,
         quantity=quantity,
         entry=in_utc(record.moment("OpenDateUtc")),
@@ -59,7 +59,7 @@ def _row(pairs: Pairs, record: Record) -> Found | tuple[Found, ...]:
 FORMAT = Format(
     id="ig",
     broker="IG",
-    kind=Kind.MIXED,
+    kind=FormatKind.MIXED,
     columns=names(
         "MarketName,Transaction type,Reference,Open level,Close level,Size,PL Amount,DateUtc,OpenDateUtc,"
         "CurrencyIsoCode"

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from handlers.imports.checks import check_amount
-from handlers.imports.format import Format, Kind, Need
+from handlers.imports.format import Format, FormatKind, Need
 from handlers.imports.instruments import stock
-from handlers.imports.moves import cash, cash_type
+from handlers.imports.moves import cash_move, cash_type
 from handlers.imports.names import names
 from handlers.imports.pence import POUNDS
 from handlers.imports.records import LONGEST_NOTE, Found, Record, Records, checked_symbol, each
-from handlers.imports.rows import Fill, Row
+from handlers.imports.rows import ReportedFill, Row
 from handlers.imports.values import DateOrder, side_and_effect
 from handlers.journal.executions import InstrumentKind
 
@@ -30,8 +30,8 @@ def _row(record: Record) -> Found:
     symbol = checked_symbol(isin.strip(" :"))
     if word not in ("buy", "sell"):
         amount = record.number("Total Trade Value")
-        return cash(cash_type(word), amount, moment, currency=POUNDS, symbol=symbol)
-    fill = Fill(
+        return cash_move(cash_type(word), amount, moment, currency=POUNDS, symbol=symbol)
+    fill = ReportedFill(
         symbol=symbol,
         instrument=stock(POUNDS, InstrumentKind.FUND),
         side=side_and_effect(word)[0],
@@ -47,7 +47,7 @@ def _row(record: Record) -> Found:
 FORMAT = Format(
     id="investengine",
     broker="InvestEngine",
-    kind=Kind.MIXED,
+    kind=FormatKind.MIXED,
     columns=names("Security / ISIN,Transaction Type,Quantity,Share Price,Total Trade Value,Trade Date/Time"),
     rows=rows,
     how_to_export="Account > Documents > Trading statement > CSV",

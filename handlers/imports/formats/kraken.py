@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from handlers.imports.checks import check_amount
-from handlers.imports.format import Format, Kind
+from handlers.imports.format import Format, FormatKind
 from handlers.imports.formats._coins import coin, market_of
 from handlers.imports.records import Record, Records, checked_symbol, each
-from handlers.imports.rows import Fill, Row
+from handlers.imports.rows import ReportedFill, Row
 from handlers.imports.values import DateOrder, in_utc
 
 _NAMES = {"XBT": "BTC", "XDG": "DOGE"}
@@ -30,13 +30,13 @@ def name_of(asset: str) -> str:
     return _NAMES.get(name, name)
 
 
-def _row(record: Record) -> Fill:
+def _row(record: Record) -> ReportedFill:
     pair = record.symbol("pair").upper()
     if len(pair) == 8 and pair[0] in "XZ" and pair[4] in "XZ":
         pair = f"{pair[:4]}/{pair[4:]}"
     base, quote = map(name_of, market_of(pair))
     moment = in_utc(record.moment("time"))
-    fill = Fill(
+    fill = ReportedFill(
         symbol=checked_symbol(f"{base}/{quote}"),
         instrument=coin(quote),
         side=record.side("type")[0],
@@ -54,7 +54,7 @@ def _row(record: Record) -> Fill:
 FORMAT = Format(
     id="kraken",
     broker="Kraken",
-    kind=Kind.FILLS,
+    kind=FormatKind.FILLS,
     columns=("txid", "ordertxid", "pair", "time", "type", "price", "cost", "fee", "vol"),
     rows=rows,
     how_to_export="Documents > New export > Trades, all columns, CSV",

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from handlers.imports.format import Format, Kind
+from handlers.imports.format import Format, FormatKind
 from handlers.imports.formats._coins import coin, gathered, is_price_of, unit_price, with_fee
 from handlers.imports.formats.kraken import name_of
-from handlers.imports.moves import cash, cash_type
+from handlers.imports.moves import cash_move, cash_type
 from handlers.imports.records import Found, Record, Records, Skipped, checked_symbol
 from handlers.imports.refusals import Unreadable
-from handlers.imports.rows import Fill, Row, RowReason
+from handlers.imports.rows import ReportedFill, Row, RowReason
 from handlers.imports.values import DateOrder, in_utc
 from handlers.journal.money import ZERO, minus
 from handlers.journal.positions import Side
@@ -37,7 +37,7 @@ def _trade(record: Record) -> str:
     return record.text("refid") if record.text("type").casefold() in _TRADES else ""
 
 
-def _fill(entries: Sequence[Record], last: Record) -> tuple[Fill, ...]:
+def _fill(entries: Sequence[Record], last: Record) -> tuple[ReportedFill, ...]:
     if len(entries) != 2:
         raise Unreadable(RowReason.NUMBER, "the other entry of the trade is not in the file")
     money, coins = entries
@@ -46,7 +46,7 @@ def _fill(entries: Sequence[Record], last: Record) -> tuple[Fill, ...]:
     base, quote = name_of(coins.text("asset")), name_of(money.text("asset"))
     moment = in_utc(last.moment("time"))
     quantity = coins.quantity("amount")
-    fill = Fill(
+    fill = ReportedFill(
         symbol=checked_symbol(f"{base}/{quote}"),
         instrument=coin(quote),
         side=Side.BUY if coins.amount("amount") > ZERO else Side.SELL,
@@ -71,14 +71,14 @@ def _move(record: Record) -> Found:
     kind = cash_type("staking" if word == "earn" else word)
     moment = in_utc(record.moment("time"))
     currency = name_of(record.text("asset"))
-    return cash(kind, amount, moment, currency=currency, external_id=record.reference("txid"))
+    return cash_move(kind, amount, moment, currency=currency, external_id=record.reference("txid"))
 
 
 FORMAT = Format(
     id="kraken_ledgers",
     broker="Kraken",
     family="kraken",
-    kind=Kind.MIXED,
+    kind=FormatKind.MIXED,
     columns=("txid", "refid", "time", "type", "asset", "amount", "fee", "balance"),
     rows=rows,
     how_to_export="Documents > New export > Ledgers, all columns, CSV",

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from handlers.imports.checks import check_amount
-from handlers.imports.format import Format, Kind
+from handlers.imports.format import Format, FormatKind
 from handlers.imports.formats._cells import moment_by_name
 from handlers.imports.formats._coins import coin, market_of, with_fee
 from handlers.imports.records import Record, Records, each
-from handlers.imports.rows import Fill, Row
+from handlers.imports.rows import ReportedFill, Row
 from handlers.imports.values import DateOrder, in_utc
 
 
@@ -21,10 +21,10 @@ def rows(records: Records) -> Iterator[Row]:
     return each(records, _row)
 
 
-def _row(record: Record) -> tuple[Fill, ...]:
+def _row(record: Record) -> tuple[ReportedFill, ...]:
     symbol, moment = record.symbol("Symbol"), in_utc(moment_by_name(record, "Filled Time"))
     base, quote = market_of(symbol)
-    fill = Fill(
+    fill = ReportedFill(
         symbol=symbol,
         instrument=coin(quote),
         side=record.side("Side")[0],
@@ -41,7 +41,7 @@ def _row(record: Record) -> tuple[Fill, ...]:
 FORMAT = Format(
     id="kucoin",
     broker="KuCoin",
-    kind=Kind.FILLS,
+    kind=FormatKind.FILLS,
     columns=(
         "Order ID",
         "Symbol",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from handlers.imports.format import Format, Kind, Need
+from handlers.imports.format import Format, FormatKind, Need
 from handlers.imports.instruments import share_or_option
 from handlers.imports.records import Record, Records, each
-from handlers.imports.rows import Fill, Row
+from handlers.imports.rows import ReportedFill, Row
 from handlers.imports.values import DateOrder
 from handlers.journal.money import total
 
@@ -17,11 +17,11 @@ def rows(records: Records) -> Iterator[Row]:
     return each(records, _row)
 
 
-def _row(record: Record) -> Fill:
+def _row(record: Record) -> ReportedFill:
     moment = record.at("Trade Date", "Execution Time")
     symbol, instrument = share_or_option(record.text("Symbol"), "USD")
     side, effect = record.side("Side")
-    return Fill(
+    return ReportedFill(
         symbol=symbol,
         instrument=instrument,
         side=side,
@@ -39,7 +39,7 @@ def _row(record: Record) -> Fill:
 FORMAT = Format(
     id="lightspeed",
     broker="Lightspeed",
-    kind=Kind.FILLS,
+    kind=FormatKind.FILLS,
     columns=("Trade Number", "Trade Date", "Execution Time", "Symbol", "Side", "Qty", "Price", "Commission Amount"),
     rows=rows,
     how_to_export="Account Management > Reports > Trades > Export",

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from handlers.imports.checks import check_amount
-from handlers.imports.format import Format, Kind, Need
+from handlers.imports.format import Format, FormatKind, Need
 from handlers.imports.instruments import stock
-from handlers.imports.moves import cash, cash_type
+from handlers.imports.moves import cash_move, cash_type
 from handlers.imports.names import names
 from handlers.imports.records import Found, Record, Records, each
-from handlers.imports.rows import CashMove, Fill, Row
+from handlers.imports.rows import CashMove, ReportedFill, Row
 from handlers.imports.values import DateOrder, side_and_effect
 from handlers.journal.cash import CashType
 from handlers.journal.money import ZERO, minus
@@ -30,7 +30,7 @@ def _row(record: Record) -> Found | tuple[Found, ...]:
     if word not in ("buy", "sell"):
         return _moves(word, record)
     moment = record.moment("Date")
-    fill = Fill(
+    fill = ReportedFill(
         symbol=record.symbol("Ticker", "ISIN"),
         instrument=stock(record.currency("CCY")),
         side=side_and_effect(word)[0],
@@ -53,7 +53,7 @@ def _moves(word: str, record: Record) -> tuple[CashMove, ...]:
     kind = CashType.ADJUSTMENT if word == "reward" else cash_type(word)
     symbol = record.symbol("Ticker") if kind is CashType.DIVIDEND else None
     gross, net = record.number("Gross Amount"), record.number("Net Amt.")
-    main = cash(
+    main = cash_move(
         kind,
         net if net and (gross is None or gross < ZERO) else gross,
         record.moment("Date"),
@@ -73,7 +73,7 @@ def _moves(word: str, record: Record) -> tuple[CashMove, ...]:
 FORMAT = Format(
     id="lightyear",
     broker="Lightyear",
-    kind=Kind.MIXED,
+    kind=FormatKind.MIXED,
     columns=names("Date,Reference,Ticker,ISIN,Type,Quantity,CCY,Price/share,Gross Amount,Fee,Net Amt."),
     rows=rows,
     how_to_export="Account > Statements > Account statement > CSV",

@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from handlers.imports.checks import check_amount
-from handlers.imports.format import Format, Kind
+from handlers.imports.format import Format, FormatKind
 from handlers.imports.formats._contracts import instrument_of
 from handlers.imports.instruments import Named, option
 from handlers.imports.names import names
 from handlers.imports.records import Record, Records, Skipped
 from handlers.imports.refusals import Unreadable
-from handlers.imports.rows import Fill, Row, RowReason
+from handlers.imports.rows import ReportedFill, Row, RowReason
 from handlers.imports.values import DateOrder
 from handlers.journal.executions import Right
 from handlers.journal.money import minus, product, total
@@ -35,7 +35,7 @@ def rows(records: Records) -> Iterator[Row]:
     """A row for each fill, and for each order that has none."""
     order: Record | None = None
 
-    def read(record: Record) -> Fill:
+    def read(record: Record) -> ReportedFill:
         if not record.number("Fill Qty"):
             raise Skipped(f"an order that is {record.text('Status').casefold() or 'not filled'}")
         if order is None:
@@ -48,13 +48,13 @@ def rows(records: Records) -> Iterator[Row]:
         yield record.row(read)
 
 
-def _fill(order: Record, record: Record) -> Fill:
+def _fill(order: Record, record: Record) -> ReportedFill:
     symbol, instrument = _instrument(order)
     moment = record.notation.moment(record.text("Fill Time").replace("(", "").replace(")", ""))
     side, effect = order.side("Side")
     commission = record.paid("Commission")
     fees = minus(record.paid("Total"), commission) if record.has("Total") else total(map(record.paid, _FEES))
-    fill = Fill(
+    fill = ReportedFill(
         symbol=symbol,
         instrument=instrument,
         side=side,
@@ -83,8 +83,18 @@ def _instrument(order: Record) -> Named:
 FORMAT = Format(
     id="moomoo",
     broker="moomoo",
-    kind=Kind.FILLS,
-    columns=("Symbol", "Name", "Side", "Fill Qty", "Fill Price", "Fill Amount", "Fill Time", "Markets", "Currency"),
+    kind=FormatKind.FILLS,
+    columns=(
+        "Symbol",
+        "Name",
+        "Side",
+        "Fill Qty",
+        "Fill Price",
+        "Fill Amount",
+        "Fill Time",
+        "Markets",
+        "Currency",
+    ),
     rows=rows,
     how_to_export="Account > Orders > History > Export, with fills",
     date_order=DateOrder.YMD,

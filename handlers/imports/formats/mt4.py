@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from handlers.imports.format import Format, Kind, Need
-from handlers.imports.formats._metatrader import SIDES, Positions, money, parts
+from handlers.imports.format import Format, FormatKind, Need
+from handlers.imports.formats._metatrader import SIDES, PositionRows, money, parts
 from handlers.imports.records import Found, Record, Records, Skipped, plain
 from handlers.imports.rows import Row
 from handlers.imports.values import DateOrder
@@ -17,7 +17,7 @@ from handlers.imports.values import DateOrder
 
 def rows(records: Records) -> Iterator[Row]:
     """A row for each line of the table; only those of closed transactions say something."""
-    positions = Positions()
+    positions = PositionRows()
 
     def read(record: Record) -> Found | tuple[Found, ...]:
         word, number = plain(record.text("Type")), record.reference("Ticket")
@@ -51,7 +51,7 @@ def rows(records: Records) -> Iterator[Row]:
 FORMAT = Format(
     id="mt4",
     broker="MetaTrader 4",
-    kind=Kind.MIXED,
+    kind=FormatKind.MIXED,
     columns=(
         "Ticket",
         "Open Time",

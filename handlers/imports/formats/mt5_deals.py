@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from handlers.imports.format import Format, Kind, Need
+from handlers.imports.format import Format, FormatKind, Need
 from handlers.imports.formats._contracts import lot_of
 from handlers.imports.formats._metatrader import SIDES, cost, lots, money, parts
 from handlers.imports.records import Found, Record, Records, plain
-from handlers.imports.rows import Fill, Row
+from handlers.imports.rows import ReportedFill, Row
 from handlers.imports.values import DateOrder
 from handlers.journal.executions import Instrument, InstrumentKind, PositionEffect
 
@@ -35,7 +35,7 @@ def _deal(record: Record) -> Found:
     if side is None:
         return money(record, moment, number, record.note("Comment"))
     symbol = record.symbol("Symbol")
-    return Fill(
+    return ReportedFill(
         symbol=symbol,
         instrument=lot_of(symbol) or Instrument(kind=InstrumentKind.CFD),
         side=side,
@@ -55,7 +55,7 @@ def _deal(record: Record) -> Found:
 FORMAT = Format(
     id="mt5_deals",
     broker="MetaTrader 5",
-    kind=Kind.MIXED,
+    kind=FormatKind.MIXED,
     columns=("Time", "Deal", "Symbol", "Type", "Direction", "Volume", "Price", "Profit"),
     rows=rows,
     how_to_export="Toolbox > History > right click > Deals, then Report > HTML",

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from handlers.imports.format import Format, Kind, Need
-from handlers.imports.formats._metatrader import SIDES, Positions, money
+from handlers.imports.format import Format, FormatKind, Need
+from handlers.imports.formats._metatrader import SIDES, PositionRows, money
 from handlers.imports.records import Found, Record, Records, Skipped, each, plain
 from handlers.imports.rows import Row
 from handlers.imports.values import DateOrder
@@ -16,7 +16,7 @@ from handlers.imports.values import DateOrder
 
 def rows(records: Records) -> Iterator[Row]:
     """A row for each line of the list."""
-    positions = Positions()
+    positions = PositionRows()
 
     def read(record: Record) -> Found | tuple[Found, ...]:
         word = plain(record.text("Type"))
@@ -37,7 +37,7 @@ def rows(records: Records) -> Iterator[Row]:
 FORMAT = Format(
     id="mt5_history",
     broker="MQL5 signals",
-    kind=Kind.MIXED,
+    kind=FormatKind.MIXED,
     columns=("Time", "Type", "Volume", "Symbol", "Price", "Time 2", "Price 2", "Commission", "Swap", "Profit"),
     rows=rows,
     how_to_export="mql5.com > Signals > the signal > Trading history > Export to CSV: History or Positions",

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain, islice
 
-from handlers.imports.format import Format, Kind, Need
+from handlers.imports.format import Format, FormatKind, Need
 from handlers.imports.formats._metatrader import (
-    Positions,
+    PositionRows,
     money,
     parts,
     parts_of_translated,
@@ -27,7 +27,7 @@ from handlers.imports.values import DateOrder
 
 def rows(records: Records) -> Iterator[Row]:
     """A row for each line below the header of the positions."""
-    positions = Positions()
+    positions = PositionRows()
 
     def position(record: Record) -> Found | tuple[Found, ...]:
         side_of(record)
@@ -67,7 +67,7 @@ def _deal(record: Record) -> Found:
 FORMAT = Format(
     id="mt5_positions",
     broker="MetaTrader 5",
-    kind=Kind.MIXED,
+    kind=FormatKind.MIXED,
     columns=(
         "Time|Open Time",
         "Position",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from handlers.imports.format import Format, Kind, Need
+from handlers.imports.format import Format, FormatKind, Need
 from handlers.imports.instruments import future_or_other
 from handlers.imports.records import Record, Records, each
-from handlers.imports.rows import Fill, Row
+from handlers.imports.rows import ReportedFill, Row
 
 
 def rows(records: Records) -> Iterator[Row]:
@@ -15,11 +15,11 @@ def rows(records: Records) -> Iterator[Row]:
     return each(records, _row)
 
 
-def _row(record: Record) -> Fill:
+def _row(record: Record) -> ReportedFill:
     symbol = record.symbol("Instrument")
     side, effect = record.side("Action")
     moment = record.moment("Time")
-    return Fill(
+    return ReportedFill(
         symbol=symbol,
         instrument=future_or_other(symbol),
         side=side,
@@ -37,7 +37,7 @@ def _row(record: Record) -> Fill:
 FORMAT = Format(
     id="ninjatrader_grid",
     broker="NinjaTrader",
-    kind=Kind.FILLS,
+    kind=FormatKind.FILLS,
     columns=("Instrument", "Action", "Quantity", "Price", "Time", "ID", "E/X", "Order ID"),
     rows=rows,
     how_to_export="Control Center > Executions > right click > Export > CSV",

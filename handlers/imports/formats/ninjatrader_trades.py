@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from handlers.imports.format import Format, Kind, Need
+from handlers.imports.format import Format, FormatKind, Need
 from handlers.imports.instruments import future_or_other
 from handlers.imports.names import names
 from handlers.imports.pairs import Pairs, WholeTrade
@@ -48,7 +48,7 @@ def _row(pairs: Pairs, record: Record) -> tuple[Found, ...]:
 FORMAT = Format(
     id="ninjatrader_trades",
     broker="NinjaTrader",
-    kind=Kind.TRADES,
+    kind=FormatKind.TRADES,
     columns=names(
         "Instrument,Market pos.|Market position,Qty|Quantity,Entry price,Exit price,Entry time,Exit time,Profit"
     ),

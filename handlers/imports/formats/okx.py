@@ -14,13 +14,13 @@ from functools import partial
 from itertools import takewhile
 
 from handlers.imports.checks import check_amount
-from handlers.imports.format import Format, Kind, Need
+from handlers.imports.format import Format, FormatKind, Need
 from handlers.imports.formats._coins import coin, gathered, market_of, with_fee
-from handlers.imports.moves import cash, cash_type
+from handlers.imports.moves import cash_move, cash_type
 from handlers.imports.names import names
 from handlers.imports.records import Found, Record, Records, plain
 from handlers.imports.refusals import Unreadable
-from handlers.imports.rows import Fill, Row, RowReason
+from handlers.imports.rows import ReportedFill, Row, RowReason
 from handlers.imports.values import DateOrder, Moment
 from handlers.journal.cash import CashType
 from handlers.journal.money import canonical, product
@@ -91,11 +91,11 @@ def _moment(zone: str, record: Record) -> Moment:
     return record.notation.moment(f"{record.text('Time')} {zone}")
 
 
-def _fill(zone: str, bought: Record, paid: Record, last: Record) -> tuple[Fill, ...]:
+def _fill(zone: str, bought: Record, paid: Record, last: Record) -> tuple[ReportedFill, ...]:
     """The fill by the row of the coin and that of its price; fees are below 0."""
     symbol, moment = bought.symbol("Symbol"), _moment(zone, bought)
     base, quote = market_of(symbol)
-    fill = Fill(
+    fill = ReportedFill(
         symbol=symbol,
         instrument=coin(quote),
         side=bought.side("Action")[0],
@@ -119,7 +119,7 @@ def _move(zone: str, record: Record) -> Found:
     if action.endswith((" long", " short")) or action in ("buy", "sell"):
         raise Unreadable(RowReason.SYMBOL, "how much of the coin a contract is, is not in the file")
     amount = record.number("Balance Change") or record.number("PnL")
-    return cash(
+    return cash_move(
         CashType.DEPOSIT if "transfer" in action else cash_type(action),
         amount,
         _moment(zone, record),
@@ -133,7 +133,7 @@ def _move(zone: str, record: Record) -> Found:
 FORMAT = Format(
     id="okx",
     broker="OKX",
-    kind=Kind.MIXED,
+    kind=FormatKind.MIXED,
     columns=names("id,Order id,Time,Trade Type,Symbol,Action,Amount,Filled Price,Fee,Fee Unit,Balance Unit"),
     rows=rows,
     how_to_export="Assets > Order center > Download > Trading history",

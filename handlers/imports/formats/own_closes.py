@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from handlers.imports.format import Format, Kind
+from handlers.imports.format import Format, FormatKind
 from handlers.imports.names import names
 from handlers.imports.records import Found, Record, Records, Skipped, each
-from handlers.imports.rows import Fill, Row
+from handlers.imports.rows import ReportedFill, Row
 from handlers.journal.executions import Instrument
 from handlers.journal.money import ONE
 
@@ -23,7 +23,7 @@ def _row(record: Record) -> tuple[Found, ...]:
     side, _ = record.side("side")
     instrument = Instrument(multiplier=record.number("multiplier") or ONE, currency=record.currency("currency"))
     trade_id, close_id = record.reference("tradeId"), record.reference("id")
-    opening = Fill(
+    opening = ReportedFill(
         symbol=record.symbol("symbol"),
         instrument=instrument,
         side=side,
@@ -34,7 +34,7 @@ def _row(record: Record) -> tuple[Found, ...]:
         external_id=f"{close_id}/in",
         pair_id=trade_id,
     )
-    closing = Fill(
+    closing = ReportedFill(
         symbol=opening.symbol,
         instrument=instrument,
         side=side.opposite,
@@ -52,7 +52,7 @@ def _row(record: Record) -> tuple[Found, ...]:
 FORMAT = Format(
     id="own_closes",
     broker="This API",
-    kind=Kind.TRADES,
+    kind=FormatKind.TRADES,
     columns=names("tradeId,id,kind,symbol,side,multiplier,openDate,at,quantity,entryPrice,price,entryCosts"),
     rows=rows,
     how_to_export="createExport with the format CSV",

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from handlers.imports.format import Format, Kind
+from handlers.imports.format import Format, FormatKind
 from handlers.imports.records import Found, Record, Records, each
-from handlers.imports.rows import Fill, Row
+from handlers.imports.rows import ReportedFill, Row
 from handlers.journal.executions import Instrument
 from handlers.journal.money import ONE, ZERO, minus
 
@@ -23,7 +23,7 @@ def _row(record: Record) -> tuple[Found, ...]:
     side, _ = record.side("side")
     instrument = Instrument(multiplier=record.number("multiplier") or ONE, currency=record.currency("currency"))
     opened, quantity, trade_id = record.moment("openDate"), record.quantity("quantity"), record.reference("tradeId")
-    opening = Fill(
+    opening = ReportedFill(
         symbol=record.symbol("symbol"),
         instrument=instrument,
         side=side,
@@ -40,7 +40,7 @@ def _row(record: Record) -> tuple[Found, ...]:
     if not record.has("exitPrice") or closed <= ZERO:
         return (opening,)
     moment = record.moment("closeDate") if record.has("closeDate") else opened
-    closing = Fill(
+    closing = ReportedFill(
         symbol=opening.symbol,
         instrument=instrument,
         side=side.opposite,
@@ -57,7 +57,7 @@ def _row(record: Record) -> tuple[Found, ...]:
 FORMAT = Format(
     id="own_trades",
     broker="This API",
-    kind=Kind.TRADES,
+    kind=FormatKind.TRADES,
     columns=("tradeId", "symbol", "side", "quantity", "openDate", "entryPrice", "exitPrice"),
     rows=rows,
     how_to_export="listTrades, with each property of a trade as a column",

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 from functools import partial
 
-from handlers.imports.format import Format, Kind, Need
-from handlers.imports.formats._contracts import contract
+from handlers.imports.format import Format, FormatKind, Need
+from handlers.imports.formats._contracts import contract_by_profit
 from handlers.imports.names import names
 from handlers.imports.pairs import Pairs, WholeTrade
 from handlers.imports.records import Found, Record, Records, Skipped, each
@@ -48,7 +48,7 @@ def _row(pairs: Pairs, record: Record) -> tuple[Found, ...]:
     profit = record.notation.number(text) if text.strip() else None
     trade = WholeTrade(
         symbol=symbol,
-        instrument=_instrument(symbol, contract(symbol, side, quantity, *prices, profit)),
+        instrument=_instrument(symbol, contract_by_profit(symbol, side, quantity, *prices, profit)),
         side=side,
         quantity=quantity,
         entry=record.moment("Abertura"),
@@ -72,7 +72,7 @@ def _instrument(symbol: str, by_profit: Instrument) -> Instrument:
 FORMAT = Format(
     id="profit",
     broker="Nelogica Profit",
-    kind=Kind.TRADES,
+    kind=FormatKind.TRADES,
     columns=names("Ativo,Abertura,Fechamento,Qtd Compra,Qtd Venda,Lado,Preço Compra,Preço Venda,Res. Operação"),
     rows=rows,
     how_to_export="Relatório de Performance > Operações > right click > Exportar",

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from handlers.imports.checks import check_amount
-from handlers.imports.format import Format, Kind
+from handlers.imports.format import Format, FormatKind
 from handlers.imports.instruments import share_or_option
-from handlers.imports.moves import cash, cash_type
+from handlers.imports.moves import cash_move, cash_type
 from handlers.imports.names import names
 from handlers.imports.records import Found, Record, Records, each
-from handlers.imports.rows import Fill, Row
+from handlers.imports.rows import ReportedFill, Row
 from handlers.imports.values import DateOrder, Moment, side_and_effect
 from handlers.journal.executions import ExecutionKind
 from handlers.journal.money import ZERO
@@ -32,7 +32,7 @@ def _row(record: Record) -> Found:
     if quantity and not amount:
         # Shares that are moved, split or given: what comes in has an unknown cost.
         return _moved(record, moment)
-    return cash(
+    return cash_move(
         cash_type(f"{record.text('Activity Type')} {record.text('Description')}"),
         amount,
         moment,
@@ -42,10 +42,10 @@ def _row(record: Record) -> Found:
     )
 
 
-def _fill(record: Record, moment: Moment) -> Fill:
+def _fill(record: Record, moment: Moment) -> ReportedFill:
     symbol, instrument = share_or_option(record.text("Symbol"), record.currency("Currency"))
     side, effect = side_and_effect(record.text("Action"))
-    fill = Fill(
+    fill = ReportedFill(
         symbol=symbol,
         instrument=instrument,
         side=side,
@@ -59,10 +59,10 @@ def _fill(record: Record, moment: Moment) -> Fill:
     return check_amount(record, fill, record.number("Net Amount"))
 
 
-def _moved(record: Record, moment: Moment) -> Fill:
+def _moved(record: Record, moment: Moment) -> ReportedFill:
     symbol, instrument = share_or_option(record.text("Symbol"), record.currency("Currency"))
     comes = record.amount("Quantity") > ZERO
-    return Fill(
+    return ReportedFill(
         symbol=symbol,
         instrument=instrument,
         side=Side.BUY if comes else Side.SELL,
@@ -76,7 +76,7 @@ def _moved(record: Record, moment: Moment) -> Fill:
 FORMAT = Format(
     id="questrade",
     broker="Questrade",
-    kind=Kind.MIXED,
+    kind=FormatKind.MIXED,
     columns=names(
         "Transaction Date,Settlement Date,Action,Symbol,Description,Quantity,Price,Gross Amount,Commission,Net Amount,"
         "Currency,Activity Type"

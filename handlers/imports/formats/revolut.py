@@ -12,13 +12,13 @@ from functools import partial
 
 from handlers.imports.checks import with_costs_in
 from handlers.imports.days import Exchange, days, exchanges
-from handlers.imports.format import Format, Kind
+from handlers.imports.format import Format, FormatKind
 from handlers.imports.halves import Half
 from handlers.imports.instruments import stock
-from handlers.imports.moves import cash, cash_type
+from handlers.imports.moves import cash_move, cash_type
 from handlers.imports.records import Found, Record, Records, Skipped
 from handlers.imports.refusals import Unreadable
-from handlers.imports.rows import Action, Fill, Row, RowReason
+from handlers.imports.rows import Action, ReportedFill, Row, RowReason
 from handlers.imports.values import DateOrder, shown, side_and_effect
 from handlers.journal.executions import ActionType
 from handlers.journal.money import ZERO, product, ratio
@@ -66,7 +66,7 @@ def _row(merged: Mapping[int, Exchange], record: Record) -> Found:
     if verb not in ("buy", "sell") and not amount and record.has("Quantity"):
         raise Unreadable(RowReason.SIDE, f"{shown(kind)} moves shares in a way that is not known")
     if verb not in ("buy", "sell"):
-        return cash(
+        return cash_move(
             cash_type(kind),
             amount,
             moment,
@@ -77,7 +77,7 @@ def _row(merged: Mapping[int, Exchange], record: Record) -> Found:
     quantity, price = record.quantity("Quantity"), record.number("Price per share")
     if price is None and kind == _CLOSURE:
         price = ratio(amount or ZERO, quantity)
-    fill = Fill(
+    fill = ReportedFill(
         symbol=record.symbol("Ticker"),
         instrument=stock(currency),
         side=side,
@@ -93,7 +93,7 @@ def _row(merged: Mapping[int, Exchange], record: Record) -> Found:
 FORMAT = Format(
     id="revolut",
     broker="Revolut",
-    kind=Kind.MIXED,
+    kind=FormatKind.MIXED,
     columns=("Date", "Ticker", "Type", "Quantity", "Price per share", "Total Amount", "Currency"),
     rows=rows,
     how_to_export="Invest > More > Documents > Account statement > Excel, saved as CSV",

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from handlers.imports.format import Format, Kind, Need
+from handlers.imports.format import Format, FormatKind, Need
 from handlers.imports.formats._cells import moment_by_name
 from handlers.imports.formats._contracts import instrument_of
 from handlers.imports.records import Record, Records, Skipped, each
-from handlers.imports.rows import Fill, Row
+from handlers.imports.rows import ReportedFill, Row
 
 
 def rows(records: Records) -> Iterator[Row]:
@@ -19,12 +19,12 @@ def rows(records: Records) -> Iterator[Row]:
     return each(records, _row)
 
 
-def _row(record: Record) -> Fill:
+def _row(record: Record) -> ReportedFill:
     if not record.number("Qty Filled"):
         raise Skipped(f"an order that is {record.text('Status') or 'not filled'}"[:60])
     moment = moment_by_name(record, "Update Time", "Completion Time")
     symbol, instrument = instrument_of(record.text("Symbol"))
-    return Fill(
+    return ReportedFill(
         symbol=symbol,
         instrument=instrument,
         side=record.side("Buy/Sell")[0],
@@ -40,7 +40,7 @@ def _row(record: Record) -> Fill:
 FORMAT = Format(
     id="rithmic",
     broker="Rithmic",
-    kind=Kind.FILLS,
+    kind=FormatKind.FILLS,
     columns=("Account", "Status", "Buy/Sell", "Qty Filled", "Symbol", "Exchange", "Avg Fill Price"),
     rows=rows,
     how_to_export="R | Trader Pro > Order History > Completed Orders > right click > Export CSV",

@@ -14,14 +14,14 @@ from functools import partial
 
 from handlers.imports.checks import check_amount
 from handlers.imports.days import Exchange, days, exchanges
-from handlers.imports.format import Format, Kind
+from handlers.imports.format import Format, FormatKind
 from handlers.imports.halves import Half
 from handlers.imports.instruments import Named, option_in, stock
-from handlers.imports.moves import cash, cash_type
+from handlers.imports.moves import cash_move, cash_type
 from handlers.imports.names import names
 from handlers.imports.records import Found, Record, Records, Skipped
 from handlers.imports.refusals import Unreadable
-from handlers.imports.rows import Action, Fill, Row, RowReason
+from handlers.imports.rows import Action, ReportedFill, Row, RowReason
 from handlers.imports.values import DateOrder, Moment, side_and_effect
 from handlers.journal.cash import CashType
 from handlers.journal.executions import ActionType, ExecutionKind, InstrumentKind
@@ -81,7 +81,7 @@ def _row(joined: Mapping[int, Exchange], record: Record) -> Found:
         if _leaves(record):
             kind, side = ExecutionKind.TRANSFER_OUT, Side.SELL
         return _without_price(record, kind, side, moment)
-    return cash(
+    return cash_move(
         _CASH.get(code) or cash_type(record.text("Description")),
         record.number("Amount"),
         moment,
@@ -125,10 +125,10 @@ def _named(record: Record) -> Named:
     return named or (record.symbol("Instrument"), stock("USD"))
 
 
-def _fill(record: Record, code: str, moment: Moment) -> Fill:
+def _fill(record: Record, code: str, moment: Moment) -> ReportedFill:
     symbol, instrument = _named(record)
     side, effect = side_and_effect(code)
-    fill = Fill(
+    fill = ReportedFill(
         symbol=symbol,
         instrument=instrument,
         side=side,
@@ -141,7 +141,7 @@ def _fill(record: Record, code: str, moment: Moment) -> Fill:
     return check_amount(record, _exact(record, fill), record.number("Amount"))
 
 
-def _exact(record: Record, fill: Fill) -> Fill:
+def _exact(record: Record, fill: ReportedFill) -> ReportedFill:
     """The fill of a share with the price that its amount makes, unless the amount has costs in it."""
     amount = record.number("Amount")
     if amount is None or fill.quantity is None or fill.price is None or fill.instrument.kind is InstrumentKind.OPTION:
@@ -150,7 +150,7 @@ def _exact(record: Record, fill: Fill) -> Fill:
     return replace(fill, price=by_amount) if minus(by_amount, fill.price).copy_abs() < _HALF_A_CENT else fill
 
 
-def _with_costs(fill: Fill, amount: Decimal | None) -> Fill:
+def _with_costs(fill: ReportedFill, amount: Decimal | None) -> ReportedFill:
     """The fill of an option, whose amount is less its fees, which no column has."""
     if amount is None or fill.quantity is None or fill.price is None:
         return fill
@@ -160,9 +160,9 @@ def _with_costs(fill: Fill, amount: Decimal | None) -> Fill:
     return replace(fill, fees=fees) if ZERO < fees <= product(fill.quantity, _MOST_FEES) else fill
 
 
-def _without_price(record: Record, kind: ExecutionKind, side: Side | None, moment: Moment) -> Fill:
+def _without_price(record: Record, kind: ExecutionKind, side: Side | None, moment: Moment) -> ReportedFill:
     symbol, instrument = _named(record)
-    return Fill(
+    return ReportedFill(
         symbol=symbol,
         instrument=instrument,
         side=side,
@@ -177,7 +177,7 @@ def _without_price(record: Record, kind: ExecutionKind, side: Side | None, momen
 FORMAT = Format(
     id="robinhood",
     broker="Robinhood",
-    kind=Kind.MIXED,
+    kind=FormatKind.MIXED,
     columns=names("Activity Date,Process Date,Settle Date,Instrument,Description,Trans Code,Quantity,Price,Amount"),
     rows=rows,
     how_to_export="Account > Reports and statements > Reports > Generate new report > Download CSV",

@@ -10,13 +10,13 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal
 
-from handlers.imports.format import Format, Kind, Need
+from handlers.imports.format import Format, FormatKind, Need
 from handlers.imports.instruments import share_or_option
-from handlers.imports.moves import cash, cash_type
+from handlers.imports.moves import cash_move, cash_type
 from handlers.imports.names import names
 from handlers.imports.records import Found, Record, Records, Skipped, each
 from handlers.imports.refusals import Unreadable
-from handlers.imports.rows import Fill, Row, RowReason
+from handlers.imports.rows import ReportedFill, Row, RowReason
 from handlers.imports.values import DateOrder, DecimalMark, Moment, Notation, shown, side_and_effect
 from handlers.journal.money import MOST_DECIMALS, ONE, ZERO, minus, product, ratio
 from handlers.journal.positions import Side
@@ -42,7 +42,7 @@ def _row(record: Record) -> Found:
     found = _EVENT.fullmatch(event)
     if found is not None:
         return _fill(record, found, moment)
-    return cash(
+    return cash_move(
         cash_type(event),
         record.number(*_AMOUNT),
         moment,
@@ -52,7 +52,7 @@ def _row(record: Record) -> Found:
     )
 
 
-def _fill(record: Record, found: re.Match[str], moment: Moment) -> Fill:
+def _fill(record: Record, found: re.Match[str], moment: Moment) -> ReportedFill:
     quantity, price = _POINT.number(found["quantity"]), _POINT.number(found["price"])
     if not quantity or price is None:
         raise Unreadable(RowReason.NUMBER, f"{shown(found[0])} has no quantity")
@@ -60,7 +60,7 @@ def _fill(record: Record, found: re.Match[str], moment: Moment) -> Fill:
     symbol, instrument = share_or_option(_symbol(record), found["currency"] or record.currency("Instrument currency"))
     quantity = quantity.copy_abs()
     value = product(quantity, price, instrument.multiplier)
-    return Fill(
+    return ReportedFill(
         symbol=symbol,
         instrument=instrument,
         side=side,
@@ -107,7 +107,7 @@ def _symbol(record: Record) -> str:
 FORMAT = Format(
     id="saxo",
     broker="Saxo",
-    kind=Kind.MIXED,
+    kind=FormatKind.MIXED,
     columns=names(
         "Client ID,Trade Date,Type,Instrument,Instrument currency,Instrument Symbol,Event,"
         "Amount|Booked Amount,Conversion Rate"

@@ -11,13 +11,13 @@ from collections.abc import Iterator, Sequence
 
 from handlers.imports.checks import check_amount
 from handlers.imports.days import days, exchanges
-from handlers.imports.format import Format, Kind
+from handlers.imports.format import Format, FormatKind
 from handlers.imports.halves import Half
 from handlers.imports.instruments import bond_of_cusip, share_or_option
-from handlers.imports.moves import cash, cash_type
+from handlers.imports.moves import cash_move, cash_type
 from handlers.imports.records import Found, Record, Records, Skipped
 from handlers.imports.refusals import Unreadable
-from handlers.imports.rows import Action, Fill, Row, RowReason
+from handlers.imports.rows import Action, ReportedFill, Row, RowReason
 from handlers.imports.values import SIDES, DateOrder, Moment, side_and_effect
 from handlers.journal.executions import ActionType, ExecutionKind, InstrumentKind
 from handlers.journal.money import MOST_DECIMALS, ZERO, ratio
@@ -109,7 +109,7 @@ def _row(record: Record, action: str, moment: Moment) -> Found:
     if record.has("Quantity") and not record.number("Amount"):
         # Grants, transfers, spin-offs and mergers: what comes in has an unknown cost.
         return _without_price(record, action, moment)
-    return cash(
+    return cash_move(
         cash_type(action),
         record.number("Amount"),
         moment,
@@ -119,10 +119,10 @@ def _row(record: Record, action: str, moment: Moment) -> Found:
     )
 
 
-def _fill(record: Record, word: str, moment: Moment) -> Fill:
+def _fill(record: Record, word: str, moment: Moment) -> ReportedFill:
     side, effect = side_and_effect(word)
     symbol, instrument = share_or_option(record.text("Symbol"), "USD")
-    fill = Fill(
+    fill = ReportedFill(
         symbol=symbol,
         instrument=bond_of_cusip(symbol, "USD") or instrument,
         side=side,
@@ -136,13 +136,13 @@ def _fill(record: Record, word: str, moment: Moment) -> Fill:
     return check_amount(record, fill, record.number("Amount"))
 
 
-def _without_price(record: Record, action: str, moment: Moment) -> Fill:
+def _without_price(record: Record, action: str, moment: Moment) -> ReportedFill:
     symbol, instrument = share_or_option(record.text("Symbol"), "USD")
     quantity, kind, side = record.amount("Quantity"), _ENDS.get(action), None
     if kind is None or instrument.kind is not InstrumentKind.OPTION:
         kind = ExecutionKind.TRANSFER_IN if quantity > ZERO else ExecutionKind.TRANSFER_OUT
         side = Side.BUY if quantity > ZERO else Side.SELL
-    return Fill(
+    return ReportedFill(
         symbol=symbol,
         instrument=instrument,
         side=side,
@@ -157,7 +157,7 @@ def _without_price(record: Record, action: str, moment: Moment) -> Fill:
 FORMAT = Format(
     id="schwab",
     broker="Charles Schwab",
-    kind=Kind.MIXED,
+    kind=FormatKind.MIXED,
     columns=("Date", "Action", "Symbol", "Description", "Quantity", "Price", "Fees & Comm", "Amount"),
     rows=rows,
     how_to_export="Accounts > History > choose the account and the dates > Export > CSV",

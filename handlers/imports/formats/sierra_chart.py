@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from handlers.imports.format import Format, Kind, Need
+from handlers.imports.format import Format, FormatKind, Need
 from handlers.imports.formats._contracts import instrument_of
 from handlers.imports.records import Record, Records, Skipped, each
-from handlers.imports.rows import Fill, Row
+from handlers.imports.rows import ReportedFill, Row
 from handlers.imports.values import DateOrder
 from handlers.journal.executions import PositionEffect
 
@@ -22,13 +22,13 @@ def rows(records: Records) -> Iterator[Row]:
     return each(records, _row)
 
 
-def _row(record: Record) -> Fill:
+def _row(record: Record) -> ReportedFill:
     if record.text("ActivityType").casefold() != "fills":
         raise Skipped("no fill")
     moment = record.moment("DateTime")
     symbol, instrument = instrument_of(record.text("Symbol").partition(".")[0])
     side, effect = record.side("BuySell")
-    return Fill(
+    return ReportedFill(
         symbol=symbol,
         instrument=instrument,
         side=side,
@@ -46,7 +46,7 @@ def _row(record: Record) -> Fill:
 FORMAT = Format(
     id="sierra_chart",
     broker="Sierra Chart",
-    kind=Kind.FILLS,
+    kind=FormatKind.FILLS,
     columns=("ActivityType", "DateTime", "Symbol", "Quantity", "BuySell", "FillPrice", "FilledQuantity"),
     rows=rows,
     how_to_export="Trade > Trade Activity Log > Activity > File > Save Log As",

@@ -12,13 +12,13 @@ from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 
-from handlers.imports.format import Format, Kind
+from handlers.imports.format import Format, FormatKind
 from handlers.imports.halves import Half, Halves
 from handlers.imports.instruments import Named, future, share_or_option, stock
-from handlers.imports.moves import cash, cash_type
+from handlers.imports.moves import cash_move, cash_type
 from handlers.imports.names import names
 from handlers.imports.records import Found, Record, Records, Skipped, each
-from handlers.imports.rows import Action, Fill, Row
+from handlers.imports.rows import Action, ReportedFill, Row
 from handlers.imports.values import Moment, side_and_effect
 from handlers.journal.executions import ExecutionKind, Instrument, InstrumentKind
 from handlers.journal.money import ONE, ZERO, minus, product, ratio
@@ -46,7 +46,7 @@ def _row(halves: Halves, record: Record) -> Found:
     if kind == "money movement":
         if sub_type == "mark to market":
             raise Skipped("the daily settlement of futures, which their fills say")
-        return cash(
+        return cash_move(
             cash_type(f"{sub_type} {record.text('Description')}" if sub_type == "balance adjustment" else sub_type),
             record.number("Value"),
             moment,
@@ -59,12 +59,12 @@ def _row(halves: Halves, record: Record) -> Found:
     return _fill(record, sub_type, moment)
 
 
-def _fill(record: Record, sub_type: str, moment: Moment) -> Fill:
+def _fill(record: Record, sub_type: str, moment: Moment) -> ReportedFill:
     symbol, instrument = _named(record)
     quantity, end = record.quantity("Quantity"), _ENDS.get(sub_type)
     value = record.number("Value") or ZERO
     price = _price(record, value.copy_abs(), product(quantity, instrument.multiplier))
-    fill = Fill(
+    fill = ReportedFill(
         symbol=symbol,
         instrument=instrument,
         side=None,
@@ -133,7 +133,7 @@ def _split(halves: Halves, record: Record, sub_type: str, moment: Moment) -> Act
 FORMAT = Format(
     id="tastytrade",
     broker="tastytrade",
-    kind=Kind.MIXED,
+    kind=FormatKind.MIXED,
     columns=names(
         "Date,Type,Sub Type,Action,Symbol,Instrument Type,Description,Value,Quantity,Average Price,Commissions,Fees"
     ),

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 
-from handlers.imports.format import Format, Kind, Need
+from handlers.imports.format import Format, FormatKind, Need
 from handlers.imports.instruments import Named, future, option, stock
-from handlers.imports.moves import cash, cash_type
+from handlers.imports.moves import cash_move, cash_type
 from handlers.imports.names import names
 from handlers.imports.records import Found, Record, Records, Skipped, each
-from handlers.imports.rows import Fill, Row
+from handlers.imports.rows import ReportedFill, Row
 from handlers.imports.values import DateOrder, side_and_effect
 from handlers.journal.executions import ExecutionKind, InstrumentKind, PositionEffect, Right
 from handlers.journal.money import ZERO
@@ -37,7 +37,7 @@ def _row(record: Record) -> Found:
     if code == "money movement" or (code != "trade" and end is None and not record.has("Price")):
         if "mark to market" in record.text("Description").casefold():
             raise Skipped("the daily settlement of futures, which their fills say")
-        return cash(
+        return cash_move(
             cash_type(f"{sub_code} {record.text('Description')}"),
             record.number("Amount"),
             moment,
@@ -46,7 +46,7 @@ def _row(record: Record) -> Found:
             note=record.note("Description"),
         )
     symbol, instrument = _named(record)
-    fill = Fill(
+    fill = ReportedFill(
         symbol=symbol,
         instrument=instrument,
         side=None,
@@ -80,7 +80,7 @@ def _named(record: Record) -> Named:
 FORMAT = Format(
     id="tastytrade_legacy",
     broker="tastytrade",
-    kind=Kind.MIXED,
+    kind=FormatKind.MIXED,
     columns=names(
         "Date/Time,Transaction Code,Transaction Subcode,Symbol,Buy/Sell,Open/Close,Quantity,Expiration Date,"
         "Strike,Call/Put,Price,Fees,Amount,Description"

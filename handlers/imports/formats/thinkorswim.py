@@ -13,13 +13,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from handlers.imports.format import Format, Kind, Layout, Need
+from handlers.imports.format import Format, FormatKind, Layout, Need
 from handlers.imports.formats._thinkorswim import ended, is_end
 from handlers.imports.instruments import Named, future, option, stock
-from handlers.imports.moves import cash, cash_type
+from handlers.imports.moves import cash_move, cash_type
 from handlers.imports.names import names
 from handlers.imports.records import Found, Record, Records, Skipped
-from handlers.imports.rows import Fill, Row
+from handlers.imports.rows import ReportedFill, Row
 from handlers.imports.values import DateOrder, Moment, side_and_effect
 from handlers.journal.cash import CashType
 from handlers.journal.executions import PositionEffect, Right
@@ -50,7 +50,7 @@ class _Statement:
         side, _ = side_and_effect(record.text("Side"))
         price = record.amount("Price")
         commission, fees = self._costs(record, price)
-        return Fill(
+        return ReportedFill(
             symbol=symbol,
             instrument=instrument,
             side=side,
@@ -89,7 +89,7 @@ class _Statement:
             raise Skipped("the cash of a trade, or a balance")
         if is_end(description):
             return ended(record, description, moment)
-        return cash(
+        return cash_move(
             _CASH.get(kind) or cash_type(description),
             record.number("AMOUNT"),
             moment,
@@ -124,7 +124,7 @@ def _named(record: Record) -> Named:
 FORMAT = Format(
     id="thinkorswim",
     broker="thinkorswim",
-    kind=Kind.MIXED,
+    kind=FormatKind.MIXED,
     columns=names("Exec Time,Spread,Side,Qty,Pos Effect,Symbol,Exp,Strike,Type,Price,Net Price,Order Type"),
     opening=("Cash Balance|Account Trade History|Filled Orders", "TYPE,REF #|Exec Time,Spread"),
     layout=Layout.TITLED,

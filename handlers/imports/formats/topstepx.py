@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from functools import partial
 
-from handlers.imports.format import Format, Kind
+from handlers.imports.format import Format, FormatKind
 from handlers.imports.instruments import future
 from handlers.imports.pairs import Pairs, WholeTrade
 from handlers.imports.records import Found, Record, Records, checked_symbol, each
@@ -50,7 +50,7 @@ def _row(pairs: Pairs, record: Record) -> tuple[Found, ...]:
 FORMAT = Format(
     id="topstepx",
     broker="TopstepX",
-    kind=Kind.TRADES,
+    kind=FormatKind.TRADES,
     columns=("Id", "ContractName", "EnteredAt", "ExitedAt", "EntryPrice", "ExitPrice", "PnL", "Size", "Type"),
     rows=rows,
     how_to_export="Trades > Export > choose the dates",

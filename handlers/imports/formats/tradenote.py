@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from handlers.imports.checks import check_amount
-from handlers.imports.format import Format, Kind, Need
+from handlers.imports.format import Format, FormatKind, Need
 from handlers.imports.formats._contracts import instrument_of
 from handlers.imports.records import Record, Records, each
-from handlers.imports.rows import Fill, Row
+from handlers.imports.rows import ReportedFill, Row
 from handlers.imports.values import DateOrder
 from handlers.journal.money import total
 from handlers.journal.positions import Side
@@ -24,13 +24,13 @@ def rows(records: Records) -> Iterator[Row]:
     return each(records, _row)
 
 
-def _row(record: Record) -> Fill:
+def _row(record: Record) -> ReportedFill:
     moment = record.at("T/D", "Exec Time")
     # A cover may turn the short round, so that it is not held to closing.
     side = Side.BUY if record.text("Side").casefold() == "bc" else record.side("Side")[0]
     currency = record.currency("Currency")
     symbol, instrument = instrument_of(record.text("Symbol"), currency)
-    fill = Fill(
+    fill = ReportedFill(
         symbol=symbol,
         instrument=instrument,
         side=side,
@@ -48,7 +48,7 @@ def _row(record: Record) -> Fill:
 FORMAT = Format(
     id="tradenote",
     broker="TradeNote",
-    kind=Kind.FILLS,
+    kind=FormatKind.FILLS,
     columns=(
         "Account",
         "T/D",

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 
-from handlers.imports.format import Format, Kind, Need
+from handlers.imports.format import Format, FormatKind, Need
 from handlers.imports.instruments import Named, future, option_in, share_or_option
 from handlers.imports.records import Record, Records, checked_symbol, each
-from handlers.imports.rows import Fill, Row
+from handlers.imports.rows import ReportedFill, Row
 from handlers.imports.values import DateOrder
 from handlers.journal.executions import Instrument, InstrumentKind, Right
 from handlers.journal.money import total
@@ -26,11 +26,11 @@ def rows(records: Records) -> Iterator[Row]:
     return each(records, _row)
 
 
-def _row(record: Record) -> Fill:
+def _row(record: Record) -> ReportedFill:
     symbol, instrument = _named(record)
     moment = record.at("Date", "Time")
     side, effect = record.side("Side")
-    return Fill(
+    return ReportedFill(
         symbol=symbol,
         instrument=instrument,
         side=side,
@@ -65,7 +65,7 @@ def _named(record: Record) -> Named:
 FORMAT = Format(
     id="tradervue",
     broker="Tradervue",
-    kind=Kind.FILLS,
+    kind=FormatKind.FILLS,
     columns=("Date", "Symbol", "Quantity", "Price", "Side"),
     others=("Time", "Commission", "Option", "Account", "Currency", "Notes", "Tags", "Spread", *_FEES),
     rows=rows,

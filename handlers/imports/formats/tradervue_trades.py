@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from handlers.imports.format import Format, Kind, Need
+from handlers.imports.format import Format, FormatKind, Need
 from handlers.imports.instruments import share_or_option
 from handlers.imports.pairs import Pairs, WholeTrade
 from handlers.imports.records import Found, Record, Records, each
@@ -41,7 +41,7 @@ def _row(pairs: Pairs, record: Record) -> tuple[Found, ...]:
 FORMAT = Format(
     id="tradervue_trades",
     broker="Tradervue",
-    kind=Kind.TRADES,
+    kind=FormatKind.TRADES,
     columns=("Open Datetime", "Close Datetime", "Symbol", "Side", "Volume", "Entry Price", "Exit Price", "Gross P&L"),
     rows=rows,
     how_to_export="Trades > choose the trades > Export",

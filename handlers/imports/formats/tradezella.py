@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from handlers.imports.format import Format, Kind, Need
+from handlers.imports.format import Format, FormatKind, Need
 from handlers.imports.formats._contracts import instrument_of
 from handlers.imports.instruments import Named, future, option
 from handlers.imports.records import Record, Records, each
-from handlers.imports.rows import Fill, Row
+from handlers.imports.rows import ReportedFill, Row
 from handlers.imports.values import DateOrder
 from handlers.journal.executions import Instrument, InstrumentKind, Right
 
@@ -20,11 +20,11 @@ def rows(records: Records) -> Iterator[Row]:
     return each(records, _row)
 
 
-def _row(record: Record) -> Fill:
+def _row(record: Record) -> ReportedFill:
     moment = record.at("Date", "Time")
     symbol, instrument = _instrument(record)
     side, effect = record.side("Buy/Sell")
-    return Fill(
+    return ReportedFill(
         symbol=symbol,
         instrument=instrument,
         side=side,
@@ -55,7 +55,7 @@ def _instrument(record: Record) -> Named:
 FORMAT = Format(
     id="tradezella",
     broker="TradeZella",
-    kind=Kind.FILLS,
+    kind=FormatKind.FILLS,
     columns=("Date", "Time", "Symbol", "Buy/Sell", "Quantity", "Price", "Spread", "Expiration", "Strike", "Call/Put"),
     rows=rows,
     how_to_export="The generic template of TradeZella",

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from functools import partial
 
-from handlers.imports.format import Format, Kind
+from handlers.imports.format import Format, FormatKind
 from handlers.imports.formats._contracts import instrument_of
 from handlers.imports.instruments import Named, option
 from handlers.imports.names import names
@@ -67,7 +67,7 @@ def _instrument(record: Record) -> Named:
 FORMAT = Format(
     id="tradezella_trades",
     broker="TradeZella",
-    kind=Kind.TRADES,
+    kind=FormatKind.TRADES,
     columns=names(
         "Avg Buy Price,Avg Sell Price,Open Date,Open Time,Close Date,Close Time,Gross P&L,Side,Symbol,"
         "Instrument,Spread Type,Quantity"

@@ -18,14 +18,14 @@ from itertools import chain, islice
 
 from handlers.imports.checks import check_amount
 from handlers.imports.days import Exchange, days, exchanges
-from handlers.imports.format import Format, Kind, Need
+from handlers.imports.format import Format, FormatKind, Need
 from handlers.imports.halves import Half
 from handlers.imports.instruments import stock
-from handlers.imports.moves import cash, cash_type
+from handlers.imports.moves import cash_move, cash_type
 from handlers.imports.names import names
 from handlers.imports.records import Found, Record, Records
 from handlers.imports.refusals import Unreadable
-from handlers.imports.rows import Action, CashMove, Fill, Row, RowReason
+from handlers.imports.rows import Action, CashMove, ReportedFill, Row, RowReason
 from handlers.imports.values import Moment, in_utc, side_and_effect
 from handlers.journal.cash import CashType
 from handlers.journal.executions import ActionType
@@ -91,7 +91,7 @@ def _split(split: Exchange | None, record: Record, moment: Moment) -> Action:
 
 def _cash(record: Record, action: str, moment: Moment) -> CashMove:
     amount, currency = _money(record, "Total")
-    return cash(
+    return cash_move(
         next((kind for word, kind in _TYPES if word in action), None) or cash_type(action),
         amount,
         moment,
@@ -102,11 +102,11 @@ def _cash(record: Record, action: str, moment: Moment) -> CashMove:
     )
 
 
-def _fill(record: Record, verb: str, moment: Moment) -> Fill:
+def _fill(record: Record, verb: str, moment: Moment) -> ReportedFill:
     side, _ = side_and_effect(verb)
     currency = record.currency("Currency (Price / share)")
     amount, amount_currency = _money(record, "Total")
-    fill = Fill(
+    fill = ReportedFill(
         symbol=record.symbol("Ticker", "ISIN"),
         instrument=stock(currency),
         side=side,
@@ -128,7 +128,7 @@ def _fill(record: Record, verb: str, moment: Moment) -> Fill:
     return replace(fill, fees=fees, fee_currency=fee_currency, fee_price=fee_price)
 
 
-def _price_of_account(fill: Fill, rate: Decimal | None, amount: Decimal | None) -> Decimal | None:
+def _price_of_account(fill: ReportedFill, rate: Decimal | None, amount: Decimal | None) -> Decimal | None:
     """What a unit of the account's currency costs: the exchange rate, or in some files one through it."""
     if not rate or not amount or fill.quantity is None or fill.price is None:
         return None
@@ -186,7 +186,7 @@ def _money(record: Record, name: str) -> tuple[Decimal | None, str | None]:
 FORMAT = Format(
     id="trading212",
     broker="Trading 212",
-    kind=Kind.MIXED,
+    kind=FormatKind.MIXED,
     columns=("Action", "Time|Time (UTC)", "ISIN", "Ticker", "No. of shares", "Price / share"),
     rows=rows,
     how_to_export="History > the export button > choose the years and all kinds of data > Export CSV",

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from handlers.imports.format import Format, Kind, Need
+from handlers.imports.format import Format, FormatKind, Need
 from handlers.imports.formats._contracts import currencies_of, instrument_of, lot_of
 from handlers.imports.instruments import future
 from handlers.imports.names import names
 from handlers.imports.records import Found, Record, Records, Skipped, checked_symbol, each
-from handlers.imports.rows import Fill, Row
+from handlers.imports.rows import ReportedFill, Row
 from handlers.imports.values import amount_and_unit
 from handlers.journal.executions import Instrument, InstrumentKind
 from handlers.journal.money import ZERO
@@ -42,7 +42,7 @@ def _row(record: Record) -> Found:
     moment = record.moment(*_TIMES)
     exchange, _, name = record.symbol("Symbol").rpartition(":")
     symbol = checked_symbol(name)
-    return Fill(
+    return ReportedFill(
         symbol=symbol,
         instrument=_instrument(exchange.upper(), symbol, in_lots=record.columns.has("Filled Qty")),
         side=record.side("Side")[0],
@@ -76,7 +76,7 @@ def _instrument(exchange: str, symbol: str, *, in_lots: bool) -> Instrument:
 FORMAT = Format(
     id="tradingview",
     broker="TradingView",
-    kind=Kind.FILLS,
+    kind=FormatKind.FILLS,
     columns=("Symbol", "Side", "Qty|Quantity", "Fill Price|Avg Fill Price", "|".join(_TIMES)),
     rows=rows,
     how_to_export="Trading panel > the three lines beside the account > Export data > Order history",

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from handlers.imports.format import Format, Kind
+from handlers.imports.format import Format, FormatKind
 from handlers.imports.instruments import future
 from handlers.imports.records import Record, Records, Skipped, each
-from handlers.imports.rows import Fill, Row
+from handlers.imports.rows import ReportedFill, Row
 from handlers.imports.values import DateOrder, in_utc
 
 
@@ -19,11 +19,11 @@ def rows(records: Records) -> Iterator[Row]:
     return each(records, _row)
 
 
-def _row(record: Record) -> Fill:
+def _row(record: Record) -> ReportedFill:
     if record.text("_active").casefold() == "false":
         raise Skipped("a fill that was taken back")
     symbol, moment = record.symbol("Contract"), in_utc(record.moment("_timestamp"))
-    return Fill(
+    return ReportedFill(
         symbol=symbol,
         instrument=future(symbol),
         side=record.side("B/S")[0],
@@ -41,7 +41,7 @@ FORMAT = Format(
     id="tradovate_fills",
     broker="Tradovate",
     family="tradovate",
-    kind=Kind.FILLS,
+    kind=FormatKind.FILLS,
     columns=("_id", "_orderId", "_timestamp", "_qty", "_price", "B/S", "Contract", "commission"),
     rows=rows,
     how_to_export="Reports > Fills > choose the dates > Download CSV",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from handlers.imports.format import Format, Kind, Need
+from handlers.imports.format import Format, FormatKind, Need
 from handlers.imports.instruments import future
 from handlers.imports.names import names
 from handlers.imports.records import Record, Records, Skipped, each
-from handlers.imports.rows import Fill, Row
+from handlers.imports.rows import ReportedFill, Row
 from handlers.imports.values import DateOrder
 
 
@@ -17,13 +17,13 @@ def rows(records: Records) -> Iterator[Row]:
     return each(records, _row)
 
 
-def _row(record: Record) -> Fill:
+def _row(record: Record) -> ReportedFill:
     if not record.number("filledQty", "Filled Qty"):
         raise Skipped(f"an order that is {record.text('Status') or 'not filled'}"[:60])
     symbol = record.symbol("Contract")
     side, _ = record.side("B/S")
     moment = record.moment("Fill Time", "Timestamp")
-    return Fill(
+    return ReportedFill(
         symbol=symbol,
         instrument=future(symbol),
         side=side,
@@ -41,7 +41,7 @@ FORMAT = Format(
     id="tradovate_orders",
     broker="Tradovate",
     family="tradovate",
-    kind=Kind.FILLS,
+    kind=FormatKind.FILLS,
     columns=names(
         "orderId|Order ID,B/S,Contract,avgPrice|Avg Fill Price,filledQty|Filled Qty,Fill Time|Timestamp,Status"
     ),

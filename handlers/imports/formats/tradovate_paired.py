@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from handlers.imports.format import Format, Kind, Need
+from handlers.imports.format import Format, FormatKind, Need
 from handlers.imports.formats._tradovate import pair_of
 from handlers.imports.names import names
 from handlers.imports.pairs import Pairs
@@ -38,7 +38,7 @@ FORMAT = Format(
     id="tradovate_paired",
     broker="Tradovate",
     family="tradovate",
-    kind=Kind.TRADES,
+    kind=FormatKind.TRADES,
     columns=names(
         "Pair ID,Buy Fill ID,Sell Fill ID,Paired Qty,Contract,Buy Price,Sell Price,P/L,Bought Timestamp,Sold Timestamp"
     ),

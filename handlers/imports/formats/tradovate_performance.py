@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from handlers.imports.format import Format, Kind, Need
+from handlers.imports.format import Format, FormatKind, Need
 from handlers.imports.formats._tradovate import pair_of
 from handlers.imports.names import names
 from handlers.imports.pairs import Pairs
@@ -35,7 +35,7 @@ FORMAT = Format(
     id="tradovate_performance",
     broker="Tradovate",
     family="tradovate",
-    kind=Kind.TRADES,
+    kind=FormatKind.TRADES,
     columns=names("symbol,buyFillId,sellFillId,qty,buyPrice,sellPrice,pnl,boughtTimestamp,soldTimestamp"),
     rows=rows,
     how_to_export="Reports > Performance > choose the dates > Download CSV",

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from handlers.imports.checks import check_amount
-from handlers.imports.format import Format, Kind, Need
+from handlers.imports.format import Format, FormatKind, Need
 from handlers.imports.instruments import share_or_option
-from handlers.imports.moves import cash, cash_type
+from handlers.imports.moves import cash_move, cash_type
 from handlers.imports.names import names
 from handlers.imports.records import Found, Record, Records, Skipped, each
-from handlers.imports.rows import Action, Fill, Row
+from handlers.imports.rows import Action, ReportedFill, Row
 from handlers.imports.values import DateOrder
 from handlers.journal.executions import ActionType, ExecutionKind
 from handlers.journal.money import ZERO
@@ -38,7 +38,7 @@ def _row(record: Record) -> Found:
         symbol = record.symbol("Symbol")
         return Action(type=ActionType.SPLIT, symbol=symbol, at=moment.at, day_only=moment.day_only, added=shares)
     if not shares:
-        return cash(
+        return cash_move(
             cash_type(word),
             amount,
             moment,
@@ -50,7 +50,7 @@ def _row(record: Record) -> Found:
     price, kind = record.number("Share Price"), ExecutionKind.TRADE
     if not amount:
         kind = ExecutionKind.TRANSFER_IN if shares > ZERO else ExecutionKind.TRANSFER_OUT
-    fill = Fill(
+    fill = ReportedFill(
         symbol=symbol,
         instrument=instrument,
         side=Side.BUY if shares > ZERO else Side.SELL,
@@ -67,7 +67,7 @@ def _row(record: Record) -> Found:
 FORMAT = Format(
     id="vanguard",
     broker="Vanguard",
-    kind=Kind.MIXED,
+    kind=FormatKind.MIXED,
     columns=names(
         "Account Number,Trade Date,Settlement Date,Transaction Type,Transaction Description,Symbol,Shares,"
         "Share Price,Net Amount"

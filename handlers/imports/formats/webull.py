@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from handlers.imports.format import Format, Kind, Need
+from handlers.imports.format import Format, FormatKind, Need
 from handlers.imports.instruments import share_or_option
 from handlers.imports.names import names
 from handlers.imports.records import Record, Records, Skipped, each
-from handlers.imports.rows import Fill, Row
+from handlers.imports.rows import ReportedFill, Row
 from handlers.imports.values import DateOrder, side_and_effect
 
 
@@ -17,14 +17,14 @@ def rows(records: Records) -> Iterator[Row]:
     return each(records, _row)
 
 
-def _row(record: Record) -> Fill:
+def _row(record: Record) -> ReportedFill:
     filled = record.number("Filled", "Filled Qty")
     if not filled:
         raise Skipped(f"an order that is {record.text('Status') or 'not filled'}"[:60])
     symbol, instrument = share_or_option(record.text("Symbol"), "USD")
     side, effect = side_and_effect(record.text("Side"))
     moment = record.moment("Filled Time", "Placed Time")
-    return Fill(
+    return ReportedFill(
         symbol=symbol,
         instrument=instrument,
         side=side,
@@ -39,7 +39,7 @@ def _row(record: Record) -> Fill:
 FORMAT = Format(
     id="webull",
     broker="Webull",
-    kind=Kind.FILLS,
+    kind=FormatKind.FILLS,
     columns=names("Symbol,Side,Status,Filled|Filled Qty,Total Qty,Avg Price,Time-in-Force,Placed Time,Filled Time"),
     rows=rows,
     how_to_export="the desktop program: Account > Orders > History > choose the dates > Export",

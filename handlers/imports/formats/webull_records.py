@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from handlers.imports.format import Format, Kind, Need
+from handlers.imports.format import Format, FormatKind, Need
 from handlers.imports.formats._contracts import instrument_of
 from handlers.imports.records import Record, Records, Skipped, each
-from handlers.imports.rows import Fill, Row
+from handlers.imports.rows import ReportedFill, Row
 from handlers.imports.values import DateOrder
 from handlers.journal.executions import PositionEffect
 
@@ -22,13 +22,13 @@ def rows(records: Records) -> Iterator[Row]:
     return each(records, _row)
 
 
-def _row(record: Record) -> Fill:
+def _row(record: Record) -> ReportedFill:
     if not record.number("Filled Qty"):
         raise Skipped(f"an order that is {record.text('Status').casefold() or 'not filled'}")
     moment = record.moment("Filled Time")
     symbol, instrument = instrument_of(record.text("Symbol"))
     side, effect = record.side("B/S")
-    return Fill(
+    return ReportedFill(
         symbol=symbol,
         instrument=instrument,
         side=side,
@@ -45,7 +45,7 @@ def _row(record: Record) -> Fill:
 FORMAT = Format(
     id="webull_records",
     broker="Webull",
-    kind=Kind.FILLS,
+    kind=FormatKind.FILLS,
     columns=(
         "Symbol",
         "B/S",

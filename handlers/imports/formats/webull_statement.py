@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from handlers.imports.checks import check_amount
-from handlers.imports.format import Format, Kind, Need
+from handlers.imports.format import Format, FormatKind, Need
 from handlers.imports.instruments import share_or_option
 from handlers.imports.names import names
 from handlers.imports.records import Record, Records, Skipped, each
-from handlers.imports.rows import Fill, Row
+from handlers.imports.rows import ReportedFill, Row
 from handlers.imports.values import DateOrder
 
 
@@ -22,12 +22,12 @@ def rows(records: Records) -> Iterator[Row]:
     return each(records, _row)
 
 
-def _row(record: Record) -> Fill:
+def _row(record: Record) -> ReportedFill:
     if not record.has("Buy/Sell"):
         raise Skipped("a total, or a part of another table")
     moment = record.moment("Trade Date")
     symbol, instrument = share_or_option(record.text("Symbol & Name").partition(" ")[0])
-    fill = Fill(
+    fill = ReportedFill(
         symbol=symbol,
         instrument=instrument,
         side=record.side("Buy/Sell")[0],
@@ -44,7 +44,7 @@ def _row(record: Record) -> Fill:
 FORMAT = Format(
     id="webull_statement",
     broker="Webull",
-    kind=Kind.FILLS,
+    kind=FormatKind.FILLS,
     columns=names("Symbol & Name,Trade Date,Settlement Date,Buy/Sell,Quantity,Traded Price,Comm/Fee/Tax,Net Amount"),
     rows=rows,
     how_to_export="Account > Statements > Monthly statement > CSV",

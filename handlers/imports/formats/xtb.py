@@ -12,13 +12,13 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from handlers.imports.checks import check_amount
-from handlers.imports.format import Format, Kind, Need
+from handlers.imports.format import Format, FormatKind, Need
 from handlers.imports.formats._coins import unit_price
 from handlers.imports.instruments import stock
-from handlers.imports.moves import cash, cash_type
+from handlers.imports.moves import cash_move, cash_type
 from handlers.imports.records import Found, Record, Records, Skipped, each
 from handlers.imports.refusals import Unreadable
-from handlers.imports.rows import Fill, Row, RowReason
+from handlers.imports.rows import ReportedFill, Row, RowReason
 from handlers.imports.values import DateOrder, DecimalMark, Notation, shown
 from handlers.journal.cash import CashType
 from handlers.journal.executions import PositionEffect
@@ -48,7 +48,7 @@ def _row(record: Record) -> Found:
     if found is None:
         if "profit" in word or word == "close trade":
             raise Skipped("the profit of a position, which the list of closed positions has")
-        return cash(
+        return cash_move(
             CashType.DIVIDEND if "spin" in word else cash_type(word),
             amount,
             moment,
@@ -61,7 +61,7 @@ def _row(record: Record) -> Found:
     opens = found["effect"].upper() == "OPEN"
     own, size = Side(found["side"].upper()), amount.copy_abs()
     is_foreign = minus(product(quantity, price), size).copy_abs() > max(_CENT, product(size, _SHARE))
-    fill = Fill(
+    fill = ReportedFill(
         symbol=record.symbol("Symbol", "Ticker"),
         instrument=stock(),
         side=own if opens else own.opposite,
@@ -79,7 +79,7 @@ def _row(record: Record) -> Found:
 FORMAT = Format(
     id="xtb",
     broker="XTB",
-    kind=Kind.MIXED,
+    kind=FormatKind.MIXED,
     columns=("ID", "Type", "Time", "Comment", "Symbol|Ticker", "Amount"),
     rows=rows,
     how_to_export="xStation > Account history > Cash operations > Export, saved as CSV",

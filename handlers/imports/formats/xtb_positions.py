@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from handlers.imports.format import Format, Kind, Need
-from handlers.imports.formats._contracts import contract
+from handlers.imports.format import Format, FormatKind, Need
+from handlers.imports.formats._contracts import contract_by_profit
 from handlers.imports.names import names
 from handlers.imports.pairs import Pairs, WholeTrade
 from handlers.imports.records import Found, Record, Records, Skipped, each
@@ -30,7 +30,7 @@ def _row(pairs: Pairs, record: Record) -> tuple[Found, ...]:
     prices, profit = (record.amount("Open price"), record.amount("Close price")), record.number("Gross P/L")
     trade = WholeTrade(
         symbol=symbol,
-        instrument=contract(symbol, side, quantity, *prices, profit),
+        instrument=contract_by_profit(symbol, side, quantity, *prices, profit),
         side=side,
         quantity=quantity,
         entry=record.moment("Open time"),
@@ -49,7 +49,7 @@ def _row(pairs: Pairs, record: Record) -> tuple[Found, ...]:
 FORMAT = Format(
     id="xtb_positions",
     broker="XTB",
-    kind=Kind.TRADES,
+    kind=FormatKind.TRADES,
     columns=names("Position,Symbol,Type,Volume,Open time,Open price,Close time,Close price,Commission,Swap,Gross P/L"),
     rows=rows,
     how_to_export="xStation > Account history > Closed positions > Export, saved as CSV",

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta, timezone
 
-from handlers.imports.format import Format, Kind
+from handlers.imports.format import Format, FormatKind
 from handlers.imports.names import names
 from handlers.imports.records import Record, Records, each
 from handlers.imports.refusals import Unreadable
-from handlers.imports.rows import Fill, Row, RowReason
+from handlers.imports.rows import ReportedFill, Row, RowReason
 from handlers.imports.values import DateOrder
 from handlers.journal.executions import Instrument, InstrumentKind
 
@@ -25,11 +25,11 @@ def rows(records: Records) -> Iterator[Row]:
     return each(records, _row)
 
 
-def _row(record: Record) -> Fill:
+def _row(record: Record) -> ReportedFill:
     moment = record.moment("order_execution_time", "trade_date")
     at = moment.at if moment.at.tzinfo or moment.day_only else moment.at.replace(tzinfo=_INDIA)
     symbol = record.symbol("symbol")
-    return Fill(
+    return ReportedFill(
         symbol=symbol,
         instrument=Instrument(kind=_kind(record, symbol), currency=_CURRENCY),
         side=record.side("trade_type")[0],
@@ -58,7 +58,7 @@ def _kind(record: Record, symbol: str) -> InstrumentKind:
 FORMAT = Format(
     id="zerodha",
     broker="Zerodha",
-    kind=Kind.FILLS,
+    kind=FormatKind.FILLS,
     columns=names("symbol,isin,trade_date,exchange,segment,trade_type,quantity,price,trade_id,order_id"),
     rows=rows,
     how_to_export="Console > Reports > Tradebook > choose the segment and the dates > CSV",

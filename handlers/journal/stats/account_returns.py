@@ -56,7 +56,7 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Period:
+class ReturnPeriod:
     """A day or a month of an account; `returned` is its time-weighted return in percent."""
 
     first: date
@@ -82,7 +82,7 @@ class AccountReturns:
     max_drawdown: Figure[float]
     sharpe: Figure[float]
     sortino: Figure[float]
-    periods: tuple[Period, ...]
+    periods: tuple[ReturnPeriod, ...]
 
 
 def account_returns(
@@ -101,7 +101,7 @@ def account_returns(
     equity, peak, fall = start, _ONE, ZERO
     index: Decimal | None = _ONE  # None from the first day without equity on
     daily: list[Decimal] = []
-    periods: list[Period] = []
+    periods: list[ReturnPeriod] = []
     begun, grown = list[date](), _ONE
     for day, following in zip_longest(inside, inside[1:]):
         of_day = days[day]
@@ -120,7 +120,7 @@ def account_returns(
         begun.append(day)
         if following is None or not by_month or following.replace(day=1) != day.replace(day=1):
             periods.append(
-                Period(
+                ReturnPeriod(
                     first=begun[0],
                     last=day,
                     earned=money.total(days[each].earned for each in begun),

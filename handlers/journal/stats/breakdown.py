@@ -15,8 +15,15 @@ from statistics import NormalDist
 
 from handlers.journal.stats.clock import WEEKDAYS
 from handlers.journal.stats.figures import Reason, sqn
-from handlers.journal.stats.folding import Record
-from handlers.journal.stats.questions import HOLDING_TIMES, LONGEST_HOLDING_TIME, Attribute, Outcome, Question, Selected
+from handlers.journal.stats.folding import WinLossRecord
+from handlers.journal.stats.questions import (
+    HOLDING_TIMES,
+    LONGEST_HOLDING_TIME,
+    Attribute,
+    Question,
+    Selected,
+    TradeOutcome,
+)
 
 ENOUGH_TRADES = 30
 MOST_ATTRIBUTES = 2
@@ -31,7 +38,7 @@ class Bucket:
     """The trades that share the values."""
 
     keys: Keys
-    record: Record
+    record: WinLossRecord
     significant: bool
 
 
@@ -49,7 +56,7 @@ class Breakdown:
 
 def breakdown(by: Sequence[Attribute], question: Question, selected: Iterable[Selected]) -> Breakdown:
     """Sort the selected trades that became flat into buckets, by one attribute or two."""
-    records: dict[Keys, Record] = {}
+    records: dict[Keys, WinLossRecord] = {}
     for one in selected:
         if one.outcome is None or one.entry.result is None:
             continue
@@ -57,7 +64,7 @@ def breakdown(by: Sequence[Attribute], question: Question, selected: Iterable[Se
         for keys in product(*(question.values(attribute, one.entry, at) for attribute in by)):
             record = records.get(keys)
             if record is None:
-                record = records[keys] = Record()
+                record = records[keys] = WinLossRecord()
             record.add(one.entry, one.outcome)
     bound = _bound(records.values())
     return Breakdown(
@@ -73,7 +80,7 @@ def breakdown(by: Sequence[Attribute], question: Question, selected: Iterable[Se
 _ORDERS: dict[Attribute, tuple[str, ...]] = {
     Attribute.WEEKDAY: WEEKDAYS,
     Attribute.CLOSE_WEEKDAY: WEEKDAYS,
-    Attribute.RESULT: tuple(Outcome),
+    Attribute.RESULT: tuple(TradeOutcome),
     Attribute.HOLDING_TIME: (*(key for key, _ in HOLDING_TIMES), LONGEST_HOLDING_TIME),
 }
 
@@ -88,13 +95,13 @@ def _place(attribute: Attribute, key: str | None) -> tuple[bool, Decimal, str]:
     return (False, Decimal(0), key) if order is None else (False, Decimal(order.index(key)), "")
 
 
-def _bound(records: Iterable[Record]) -> float:
+def _bound(records: Iterable[WinLossRecord]) -> float:
     """The SQN beyond which a bucket is significant, corrected for the number of buckets with enough trades."""
     judged = sum(record.trades >= ENOUGH_TRADES for record in records)
     return NormalDist().inv_cdf(1 - _CHANCE / (2 * max(1, judged)))
 
 
-def _is_significant(record: Record, bound: float) -> bool:
+def _is_significant(record: WinLossRecord, bound: float) -> bool:
     if record.trades < ENOUGH_TRADES:
         return False
     t = sqn(record)

@@ -9,7 +9,7 @@ from decimal import Decimal
 from handlers.journal import money
 from handlers.journal.money import ZERO
 from handlers.journal.stats.clock import MOST_DAYS, Clock
-from handlers.journal.stats.folding import Record
+from handlers.journal.stats.folding import WinLossRecord
 from handlers.journal.stats.questions import Selected
 
 __all__ = ["MOST_DAYS", "Calendar", "Period", "calendar", "month_around"]
@@ -25,7 +25,7 @@ class Period:
     first: date
     last: date
     realized: Decimal = ZERO
-    record: Record = field(default_factory=Record)
+    record: WinLossRecord = field(default_factory=WinLossRecord)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

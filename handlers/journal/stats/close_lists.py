@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from handlers.journal.money import canonical
-from handlers.journal.stats.entries import Entry, entries
+from handlers.journal.stats.entries import BookEntry, entries
 from handlers.journal.stats.questions import Question, Selected, select
 from handlers.journal.trade import Trade
 
@@ -32,7 +32,7 @@ class Ranked:
 
 
 def ranked(
-    stored: Iterable[tuple[date, Entry]], question: Question, sort: SortBy, *, flat: bool, descending: bool
+    stored: Iterable[tuple[date, BookEntry]], question: Question, sort: SortBy, *, flat: bool, descending: bool
 ) -> list[Ranked]:
     """The trades that fit, in order; those without a value come last, equal ones by their ids.
 
@@ -84,7 +84,7 @@ def _closed_at(one: Selected, *, flat: bool) -> datetime | None:
     return max((gain.at for _, gain in one.gains), default=None)
 
 
-def _value(sort: SortBy, entry: Entry, at: datetime) -> datetime | Decimal | str | None:
+def _value(sort: SortBy, entry: BookEntry, at: datetime) -> datetime | Decimal | str | None:
     if sort is SortBy.OPEN_DATE:
         return entry.opened_at.astimezone(UTC)
     if sort is SortBy.CLOSE_DATE:

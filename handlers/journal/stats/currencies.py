@@ -13,9 +13,9 @@ from decimal import Decimal
 from handlers.journal import money
 from handlers.journal.money import ZERO
 from handlers.journal.rates import Rates, Ratio
-from handlers.journal.stats.entries import Entry
+from handlers.journal.stats.entries import BookEntry
 from handlers.journal.stats.questions import Attribute, Question, Selected
-from handlers.journal.trading_accounts import Standing
+from handlers.journal.trading_accounts import SettingsAndAccounts
 
 
 @dataclass(slots=True)
@@ -38,18 +38,20 @@ class OwnSums:
 class Conversion:
     """Converts what a question selects into one currency, and says what it could not."""
 
-    def __init__(self, standing: Standing, question: Question, load: Callable[[], Rates]) -> None:
+    def __init__(
+        self, settings_and_accounts: SettingsAndAccounts, question: Question, load: Callable[[], Rates]
+    ) -> None:
         """`load` reads the user's rates; it is called once at most, when something is to be converted."""
-        self.into = _currency_of(standing, question)
+        self.into = _currency_of(settings_and_accounts, question)
         self.unconverted = Unconverted()
         self.by_currency: dict[str, OwnSums] = {}
-        self._standing, self._question, self._load = standing, question, load
+        self._settings_and_accounts, self._question, self._load = settings_and_accounts, question, load
         self._rates: Rates | None = None
 
     def __call__(self, selected: Iterable[Selected]) -> Iterator[Selected]:
         """What is selected, in the one currency; what has no rate is left out."""
         for one in selected:
-            currency = one.entry.currency or self._standing.currency_of(one.entry.account)
+            currency = one.entry.currency or self._settings_and_accounts.currency_of(one.entry.account)
             self._sum(currency, one)
             if currency == self.into:
                 yield one
@@ -80,14 +82,14 @@ class Conversion:
         return Selected(one.own_day, entry, gains, one.result_day, outcome)
 
 
-def _currency_of(standing: Standing, question: Question) -> str:
+def _currency_of(settings_and_accounts: SettingsAndAccounts, question: Question) -> str:
     """The currency of the figures: that of the accounts asked for, if they have one, else the base currency."""
     asked = question.any_of.get(Attribute.ACCOUNT)
-    of_accounts = {standing.currency_of(account_id) for account_id in asked or ()}
-    return of_accounts.pop() if len(of_accounts) == 1 else standing.settings.base_currency
+    of_accounts = {settings_and_accounts.currency_of(account_id) for account_id in asked or ()}
+    return of_accounts.pop() if len(of_accounts) == 1 else settings_and_accounts.settings.base_currency
 
 
-def in_other_money(entry: Entry, rate: Ratio) -> Entry:
+def in_other_money(entry: BookEntry, rate: Ratio) -> BookEntry:
     """The entry with its net result, risk and costs converted at the rate. R stays the same, except for rounding."""
     result = entry.result
     return entry._replace(

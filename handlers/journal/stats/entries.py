@@ -60,7 +60,7 @@ class Result(NamedTuple):
     events: Decimal = ZERO
 
 
-class Entry(NamedTuple):
+class BookEntry(NamedTuple):
     """What one trade did on one day: its gains of the day, and its result if it became flat then.
 
     `version` is that of the trade from which the entry was made. `recorded` is when the trade was recorded. `opened_at`
@@ -103,7 +103,7 @@ class Entry(NamedTuple):
         return None if self.net is None or self.risk is None else money.ratio(self.net, self.risk)
 
 
-def entries(trade: Trade) -> dict[date, Entry]:
+def entries(trade: Trade) -> dict[date, BookEntry]:
     """The trade's entries by day; none for a cancelled trade, for one without closes and events, and for one whose
     result is unknown.
     """
@@ -117,7 +117,7 @@ def entries(trade: Trade) -> dict[date, Entry]:
         gains.setdefault(event.day, []).append(Gain(at=event.at, position=position, amount=event.amount))
     last_day = trade.closes[-1].day if trade.is_flat else None
     return {
-        day: Entry(
+        day: BookEntry(
             trade_id=trade.trade_id,
             version=trade.version,
             recorded=trade.created_at,
@@ -141,7 +141,7 @@ def entries(trade: Trade) -> dict[date, Entry]:
     }
 
 
-def group_entry(group: Group, trades: Iterable[Trade]) -> tuple[date, Entry] | None:
+def group_entry(group: Group, trades: Iterable[Trade]) -> tuple[date, BookEntry] | None:
     """The group's entry and its day; None without a result. Trades that are not in the group are ignored."""
     of_group = groups.members(group, trades)
     result = groups.result(of_group)
@@ -150,7 +150,7 @@ def group_entry(group: Group, trades: Iterable[Trade]) -> tuple[date, Entry] | N
     flat = groups.counted(of_group)
     costs, events = zip(*((one.costs, one.events) for one in map(_result, flat)), strict=True)
     opened_at = min(trade.open_date for trade in flat)
-    entry = Entry(
+    entry = BookEntry(
         trade_id=GROUP + group.group_id,
         version=group.version,
         recorded=max(trade.created_at for trade in flat),
@@ -191,17 +191,17 @@ def touched_days(old: Trade | None, new: Trade | None) -> set[date]:
 
     None stands for the trade before it is recorded, and after it is deleted.
     """
-    before: Mapping[date, Entry] = {} if old is None else entries(old)
-    after: Mapping[date, Entry] = {} if new is None else entries(new)
+    before: Mapping[date, BookEntry] = {} if old is None else entries(old)
+    after: Mapping[date, BookEntry] = {} if new is None else entries(new)
     return {day for day in before.keys() | after.keys() if not same_facts(before.get(day), after.get(day))}
 
 
 def in_place_of_stored(
-    stored: Iterable[tuple[date, Entry]],
+    stored: Iterable[tuple[date, BookEntry]],
     trade_ids: Collection[str],
     trades: Iterable[Trade],
     of_groups: Iterable[tuple[Group, Iterable[Trade]]] = (),
-) -> Iterator[tuple[date, Entry]]:
+) -> Iterator[tuple[date, BookEntry]]:
     """The stored entries, where those of the trades with these ids are replaced by the entries of the trades as given.
 
     A trade that is not among `trades`, since it was deleted, makes none. The entries of the groups are replaced
@@ -218,7 +218,7 @@ def in_place_of_stored(
     return merge(others, own, key=itemgetter(0))
 
 
-def same_facts(a: Entry | None, b: Entry | None) -> bool:
+def same_facts(a: BookEntry | None, b: BookEntry | None) -> bool:
     """Whether two entries are equal except for the version. None, for no entry, equals only None.
 
     Python calls two datetimes of one instant equal whatever their offsets; here the offsets have to be equal too, since
@@ -246,7 +246,7 @@ def _shared(values: Iterable[str | None]) -> str | None:
     return distinct.pop() if len(distinct) == 1 else None
 
 
-def _offsets(entry: Entry) -> list[timedelta | None]:
+def _offsets(entry: BookEntry) -> list[timedelta | None]:
     moments = [entry.opened_at, *(gain.at for gain in entry.gains)]
     if entry.result is not None:
         moments.append(entry.result.at)

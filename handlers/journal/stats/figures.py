@@ -19,7 +19,7 @@ from typing import Any, Generic, TypeVar
 
 from handlers.journal import money
 from handlers.journal.money import ZERO
-from handlers.journal.stats.folding import EXACT, Journal, Record
+from handlers.journal.stats.folding import EXACT, JournalSums, WinLossRecord
 from handlers.journal.stats.returns import Missing, Returns, returns_on_equity
 
 T = TypeVar("T")
@@ -76,77 +76,77 @@ class Interval:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
+class WholeJournal:
     """What the figures of a journal are computed from: its sums, and what the account held before the first day."""
 
-    journal: Journal
+    journal: JournalSums
     opening_balance: Decimal | None = None
 
 
-OF_RECORD: dict[str, Callable[[Record], Figure[Any]]] = {}
-OF_JOURNAL: dict[str, Callable[[Account], Figure[Any]]] = {}
+OF_RECORD: dict[str, Callable[[WinLossRecord], Figure[Any]]] = {}
+OF_JOURNAL: dict[str, Callable[[WholeJournal], Figure[Any]]] = {}
 
 
-def of_record(figure: Callable[[Record], Figure[T]]) -> Callable[[Record], Figure[T]]:
+def of_record(figure: Callable[[WinLossRecord], Figure[T]]) -> Callable[[WinLossRecord], Figure[T]]:
     """Register a figure of the trades that became flat, under the name of its function."""
     OF_RECORD[figure.__name__] = figure
     return figure
 
 
-def of_journal(figure: Callable[[Account], Figure[T]]) -> Callable[[Account], Figure[T]]:
+def of_journal(figure: Callable[[WholeJournal], Figure[T]]) -> Callable[[WholeJournal], Figure[T]]:
     """Register a figure of a whole journal, under the name of its function."""
     OF_JOURNAL[figure.__name__] = figure
     return figure
 
 
-def figures_of_record(record: Record) -> dict[str, Figure[Any]]:
+def figures_of_record(record: WinLossRecord) -> dict[str, Figure[Any]]:
     """Every figure of the trades that became flat, by its name."""
     return {name: figure(record) for name, figure in OF_RECORD.items()}
 
 
-def figures_of_journal(journal: Journal, opening_balance: Decimal | None = None) -> dict[str, Figure[Any]]:
+def figures_of_journal(journal: JournalSums, opening_balance: Decimal | None = None) -> dict[str, Figure[Any]]:
     """Every figure of the journal, by its name; those of its trades come first."""
-    account = Account(journal=journal, opening_balance=opening_balance)
-    return figures_of_record(journal.record) | {name: figure(account) for name, figure in OF_JOURNAL.items()}
+    whole = WholeJournal(journal=journal, opening_balance=opening_balance)
+    return figures_of_record(journal.record) | {name: figure(whole) for name, figure in OF_JOURNAL.items()}
 
 
 # Figures of the trades that became flat
 
 
 @of_record
-def best_win(record: Record) -> Figure[Decimal]:
+def best_win(record: WinLossRecord) -> Figure[Decimal]:
     """The largest win."""
     return _missing(record, Reason.NO_WINS) if record.best_win is None else Figure(record.best_win)
 
 
 @of_record
-def worst_loss(record: Record) -> Figure[Decimal]:
+def worst_loss(record: WinLossRecord) -> Figure[Decimal]:
     """The largest loss, below 0."""
     return _missing(record, Reason.NO_LOSSES) if record.worst_loss is None else Figure(record.worst_loss)
 
 
 @of_record
-def win_rate(record: Record) -> Figure[float]:
+def win_rate(record: WinLossRecord) -> Figure[float]:
     """The share of wins in all trades, including break-evens."""
     return Figure(record.wins / record.trades) if record.trades else Figure(None, Reason.NO_TRADES)
 
 
 @of_record
-def win_rate_excluding_breakeven(record: Record) -> Figure[float]:
+def win_rate_excluding_breakeven(record: WinLossRecord) -> Figure[float]:
     """The share of wins in wins and losses."""
     decided = record.wins + record.losses
     return Figure(record.wins / decided) if decided else _missing(record, Reason.INSUFFICIENT_SAMPLE)
 
 
 @of_record
-def win_rate_ci95(record: Record) -> Figure[Interval]:
+def win_rate_ci95(record: WinLossRecord) -> Figure[Interval]:
     """The 95 % confidence interval of the share of wins in wins and losses, after Wilson."""
     decided = record.wins + record.losses
     return Figure(wilson(record.wins, decided)) if decided else _missing(record, Reason.INSUFFICIENT_SAMPLE)
 
 
 @of_record
-def avg_win(record: Record) -> Figure[Decimal]:
+def avg_win(record: WinLossRecord) -> Figure[Decimal]:
     """The mean of the wins."""
     if not record.wins:
         return _missing(record, Reason.NO_WINS)
@@ -154,7 +154,7 @@ def avg_win(record: Record) -> Figure[Decimal]:
 
 
 @of_record
-def avg_loss(record: Record) -> Figure[Decimal]:
+def avg_loss(record: WinLossRecord) -> Figure[Decimal]:
     """The mean of the losses, below 0."""
     if not record.losses:
         return _missing(record, Reason.NO_LOSSES)
@@ -162,7 +162,7 @@ def avg_loss(record: Record) -> Figure[Decimal]:
 
 
 @of_record
-def payoff_ratio(record: Record) -> Figure[float]:
+def payoff_ratio(record: WinLossRecord) -> Figure[float]:
     """The mean win divided by the mean loss."""
     if reason := _one_sided(record):
         return Figure(None, reason)
@@ -170,7 +170,7 @@ def payoff_ratio(record: Record) -> Figure[float]:
 
 
 @of_record
-def profit_factor(record: Record) -> Figure[float]:
+def profit_factor(record: WinLossRecord) -> Figure[float]:
     """The sum of the wins divided by the sum of the losses; 0 if there are only losses."""
     if not record.losses:
         return _missing(record, Reason.NO_LOSSES)
@@ -178,7 +178,7 @@ def profit_factor(record: Record) -> Figure[float]:
 
 
 @of_record
-def expectancy(record: Record) -> Figure[Decimal]:
+def expectancy(record: WinLossRecord) -> Figure[Decimal]:
     """The mean of all results, including break-evens."""
     if not record.trades:
         return Figure(None, Reason.NO_TRADES)
@@ -186,7 +186,7 @@ def expectancy(record: Record) -> Figure[Decimal]:
 
 
 @of_record
-def expectancy_r(record: Record) -> Figure[float]:
+def expectancy_r(record: WinLossRecord) -> Figure[float]:
     """The mean R of the trades that have one."""
     if not record.r_count:
         return _missing(record, Reason.NO_RISK)
@@ -194,7 +194,7 @@ def expectancy_r(record: Record) -> Figure[float]:
 
 
 @of_record
-def sqn(record: Record) -> Figure[float]:
+def sqn(record: WinLossRecord) -> Figure[float]:
     """How many standard errors the mean result is away from 0: the system quality number."""
     if not record.trades:
         return Figure(None, Reason.NO_TRADES)
@@ -202,7 +202,7 @@ def sqn(record: Record) -> Figure[float]:
 
 
 @of_record
-def sqn_r(record: Record) -> Figure[float]:
+def sqn_r(record: WinLossRecord) -> Figure[float]:
     """The system quality number in R, of the trades that have one."""
     if not record.r_count:
         return _missing(record, Reason.NO_RISK)
@@ -210,7 +210,7 @@ def sqn_r(record: Record) -> Figure[float]:
 
 
 @of_record
-def kelly(record: Record) -> Figure[float]:
+def kelly(record: WinLossRecord) -> Figure[float]:
     """The part of the balance that Kelly would stake: p - q/b, with p the win rate and b the payoff ratio."""
     if reason := _one_sided(record):
         return Figure(None, reason)
@@ -220,7 +220,7 @@ def kelly(record: Record) -> Figure[float]:
 
 
 @of_record
-def avg_holding_seconds(record: Record) -> Figure[float]:
+def avg_holding_seconds(record: WinLossRecord) -> Figure[float]:
     """The mean time from the entry to the last close."""
     if not record.trades:
         return Figure(None, Reason.NO_TRADES)
@@ -228,7 +228,7 @@ def avg_holding_seconds(record: Record) -> Figure[float]:
 
 
 @of_record
-def median_holding_seconds(record: Record) -> Figure[float]:
+def median_holding_seconds(record: WinLossRecord) -> Figure[float]:
     """The holding time in the middle; the mean of the two in the middle of an even number."""
     if not record.trades:
         return Figure(None, Reason.NO_TRADES)
@@ -240,71 +240,71 @@ def median_holding_seconds(record: Record) -> Figure[float]:
 
 
 @of_journal
-def max_drawdown(account: Account) -> Figure[Decimal]:
+def max_drawdown(whole: WholeJournal) -> Figure[Decimal]:
     """The deepest fall of the money from an earlier peak, from close to close; 0 if it never fell."""
-    balance = account.journal.balance
+    balance = whole.journal.balance
     return Figure(balance.max_drawdown) if balance.days else Figure(None, Reason.NO_TRADES)
 
 
 @of_journal
-def max_drawdown_percent(account: Account) -> Figure[float]:
+def max_drawdown_percent(whole: WholeJournal) -> Figure[float]:
     """The deepest fall in percent of the balance at its peak."""
-    balance = account.journal.balance
+    balance = whole.journal.balance
     if not balance.days:
         return Figure(None, Reason.NO_TRADES)
-    return percent_of_peak(balance.max_drawdown, balance.drawdown_peak, account.opening_balance)
+    return percent_of_peak(balance.max_drawdown, balance.drawdown_peak, whole.opening_balance)
 
 
 @of_journal
-def recovery_factor(account: Account) -> Figure[float]:
+def recovery_factor(whole: WholeJournal) -> Figure[float]:
     """All realized money divided by the deepest fall."""
-    balance = account.journal.balance
+    balance = whole.journal.balance
     if not balance.days:
         return Figure(None, Reason.NO_TRADES)
     if balance.max_drawdown == ZERO:
-        return _none_or(account.journal.record.losses, Reason.NO_LOSSES, Reason.NO_DRAWDOWN)
+        return _none_or(whole.journal.record.losses, Reason.NO_LOSSES, Reason.NO_DRAWDOWN)
     return Figure(_quotient(balance.realized, balance.max_drawdown))
 
 
 @of_journal
-def consistency(account: Account) -> Figure[float]:
+def consistency(whole: WholeJournal) -> Figure[float]:
     """The best day's share in the profit of all days; no value without a profit."""
-    balance = account.journal.balance
+    balance = whole.journal.balance
     if not balance.days:
         return Figure(None, Reason.NO_TRADES)
     if balance.realized <= ZERO:
-        return _none_or(account.journal.record.wins, Reason.NO_WINS, Reason.NO_PROFIT)
+        return _none_or(whole.journal.record.wins, Reason.NO_WINS, Reason.NO_PROFIT)
     return Figure(_quotient(max(amount for _, amount in balance.days), balance.realized))
 
 
 @of_journal
-def sharpe(account: Account) -> Figure[float]:
+def sharpe(whole: WholeJournal) -> Figure[float]:
     """The mean daily return divided by its standard deviation, annualized (returns.py)."""
-    returns = returns_on_equity(account.journal.balance.days, account.opening_balance)
+    returns = returns_on_equity(whole.journal.balance.days, whole.opening_balance)
     if not isinstance(returns, Returns):
         return Figure(None, _WITHOUT_RETURNS[returns])
     return Figure(None, Reason.STD_ZERO) if returns.are_equal else Figure(returns.sharpe())
 
 
 @of_journal
-def sortino(account: Account) -> Figure[float]:
+def sortino(whole: WholeJournal) -> Figure[float]:
     """The mean daily return divided by its deviation below 0, annualized (returns.py)."""
-    returns = returns_on_equity(account.journal.balance.days, account.opening_balance)
+    returns = returns_on_equity(whole.journal.balance.days, whole.opening_balance)
     if not isinstance(returns, Returns):
         return Figure(None, _WITHOUT_RETURNS[returns])
     if not returns.any_below_zero:
-        return _none_or(account.journal.record.losses, Reason.NO_LOSSES, Reason.NO_LOSING_DAYS)
+        return _none_or(whole.journal.record.losses, Reason.NO_LOSSES, Reason.NO_LOSING_DAYS)
     return Figure(returns.sortino())
 
 
 @of_journal
-def k_ratio(account: Account) -> Figure[float]:
+def k_ratio(whole: WholeJournal) -> Figure[float]:
     """How straight the cumulated result rises, trade by trade.
 
     The slope of its regression on the trades' numbers 1 ... n, over the slope's standard error times the root of n:
     Kestner, "Measuring system performance", Technical Analysis of Stocks & Commodities 14 (1996).
     """
-    runs = account.journal.runs
+    runs = whole.journal.runs
     if not runs.count:
         return Figure(None, Reason.NO_TRADES)
     if runs.count < 3:
@@ -372,7 +372,7 @@ def _quotient(numerator: Decimal, denominator: Decimal) -> float:
     return float(EXACT.divide(numerator, denominator))
 
 
-def _missing(record: Record, reason: Reason) -> Figure[Any]:
+def _missing(record: WinLossRecord, reason: Reason) -> Figure[Any]:
     return Figure(None, reason if record.trades else Reason.NO_TRADES)
 
 
@@ -380,7 +380,7 @@ def _none_or(count: int, none: Reason, some: Reason) -> Figure[Any]:
     return Figure(None, some if count else none)
 
 
-def _one_sided(record: Record) -> Reason | None:
+def _one_sided(record: WinLossRecord) -> Reason | None:
     """Why wins cannot be compared with losses; None if they can."""
     if not record.trades:
         return Reason.NO_TRADES

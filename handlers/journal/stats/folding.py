@@ -3,11 +3,11 @@
 Money and results count at different times (docs/statistics.md, "Trade P&L"):
 
 - Money is realized by every close, partial or last, and by every event, on its own day. The account's figures use it:
-  the money of a day, the equity, drawdown, and what is derived from them. `Balance` folds it by day, within a day by
-  instant.
+  the money of a day, the equity, drawdown, and what is derived from them. `RunningBalance` folds it by day, within a
+  day by instant.
 - A trade counts once, when it is flat, with all it earned, on the day of its last close. The figures of trades use it:
-  wins and losses, their sums and squares, R, holding times. `Record` folds it in any order, `Runs` in the order of the
-  last closes' instants.
+  wins and losses, their sums and squares, R, holding times. `WinLossRecord` folds it in any order, `Runs` in the order
+  of the last closes' instants.
 
 What happens at one instant is ordered by when the trades were recorded, so that the same data imported twice gives the
 same streaks. All sums are exact.
@@ -22,8 +22,8 @@ from typing import Any, Generic, TypeVar
 
 from handlers.journal.money import ZERO
 from handlers.journal.stats.clock import MOST_DAYS_APART, moved
-from handlers.journal.stats.entries import Entry
-from handlers.journal.stats.questions import Outcome, Selected
+from handlers.journal.stats.entries import BookEntry
+from handlers.journal.stats.questions import Selected, TradeOutcome
 
 # An amount has at most 15 digits before the point and 18 after it, an R 33 and 8; their squares twice as many, and a
 # sum of ten million squares 7 more. The sums of the regression line multiply squares of sums with counts.
@@ -33,7 +33,7 @@ _add, _subtract, _multiply = EXACT.add, EXACT.subtract, EXACT.multiply
 
 
 @dataclass(slots=True)
-class Record:
+class WinLossRecord:
     """The trades that became flat: how many of each outcome, and sums over them.
 
     `net` is what all of them earned, `events` the part of it that came from events, `sum_loss` is 0 or below, and
@@ -63,7 +63,7 @@ class Record:
         """How many trades became flat."""
         return self.wins + self.losses + self.breakevens
 
-    def add(self, entry: Entry, outcome: Outcome) -> None:
+    def add(self, entry: BookEntry, outcome: TradeOutcome) -> None:
         """Count the trade, which became flat by this entry."""
         net, result = entry.net, entry.result
         if net is None or result is None:
@@ -74,11 +74,11 @@ class Record:
         if result.events:
             self.events = _add(self.events, result.events)
         self.holding_seconds.append(result.holding_seconds)
-        if outcome is Outcome.WIN:
+        if outcome is TradeOutcome.WIN:
             self.wins += 1
             self.sum_win = _add(self.sum_win, net)
             self.best_win = net if self.best_win is None else max(self.best_win, net)
-        elif outcome is Outcome.LOSS:
+        elif outcome is TradeOutcome.LOSS:
             self.losses += 1
             self.sum_loss = _add(self.sum_loss, net)
             self.worst_loss = net if self.worst_loss is None else min(self.worst_loss, net)
@@ -91,7 +91,7 @@ class Record:
             self.r_sum = _add(self.r_sum, r)
             self.r_squares = _add(self.r_squares, _multiply(r, r))
 
-    def merge(self, other: "Record") -> None:
+    def merge(self, other: "WinLossRecord") -> None:
         """Count all trades of the other record."""
         for own in fields(self):
             mine, theirs = getattr(self, own.name), getattr(other, own.name)
@@ -122,7 +122,7 @@ class Runs:
     total_squares: Decimal = ZERO
     weighted_totals: Decimal = ZERO
 
-    def extend(self, results: Iterable[tuple[Decimal, Outcome]]) -> None:
+    def extend(self, results: Iterable[tuple[Decimal, TradeOutcome]]) -> None:
         """Go on with the next trades: what each earned, and what it was."""
         current, count = self.current, self.count
         total, totals, total_squares, weighted_totals = (
@@ -132,10 +132,10 @@ class Runs:
             self.weighted_totals,
         )
         for net, outcome in results:
-            if outcome is Outcome.WIN:
+            if outcome is TradeOutcome.WIN:
                 current = current + 1 if current > 0 else 1
                 self.longest_wins = max(self.longest_wins, current)
-            elif outcome is Outcome.LOSS:
+            elif outcome is TradeOutcome.LOSS:
                 current = current - 1 if current < 0 else -1
                 self.longest_losses = max(self.longest_losses, -current)
             else:
@@ -155,7 +155,7 @@ class Runs:
 
 
 @dataclass(slots=True)
-class Balance:
+class RunningBalance:
     """The money that closes and events realized, one after the other.
 
     `peak` is the highest sum so far, the zero at the beginning among them; `max_drawdown` the deepest fall from
@@ -185,12 +185,12 @@ class Balance:
 
 
 @dataclass(slots=True)
-class Journal:
+class JournalSums:
     """All that a question selects."""
 
-    record: Record = field(default_factory=Record)
+    record: WinLossRecord = field(default_factory=WinLossRecord)
     runs: Runs = field(default_factory=Runs)
-    balance: Balance = field(default_factory=Balance)
+    balance: RunningBalance = field(default_factory=RunningBalance)
 
 
 Item = TypeVar("Item", bound=tuple[Any, ...])
@@ -221,15 +221,15 @@ class InOrder(Generic[Item]):
 # What orders gains and results of one day: the instant, when the trade was recorded, its id; then the close's place.
 # The instants are in UTC, since Python compares times of one time zone many times faster than others.
 _GainItem = tuple[datetime, datetime, str, int, Decimal]
-_ResultItem = tuple[datetime, datetime, str, Decimal, Outcome]
+_ResultItem = tuple[datetime, datetime, str, Decimal, TradeOutcome]
 
 
-def fold(selected: Iterable[Selected]) -> Journal:
+def fold(selected: Iterable[Selected]) -> JournalSums:
     """The sums of all that is selected. It comes in the order of its own days; within a day the order is free.
 
     Raises ValueError if the days are out of order.
     """
-    journal = Journal()
+    journal = JournalSums()
     gains = InOrder[_GainItem](lambda day, items: journal.balance.extend(day, [item[-1] for item in items]))
     results = InOrder[_ResultItem](lambda _, items: journal.runs.extend([item[-2:] for item in items]))
     today = date.min

@@ -20,10 +20,10 @@ from handlers.journal import money
 from handlers.journal.money import ZERO
 from handlers.journal.settings import MAIN
 from handlers.journal.stats.clock import MOST_DAYS_APART, Clock, moved
-from handlers.journal.stats.entries import Entry, Gain
+from handlers.journal.stats.entries import BookEntry, Gain
 
 
-class Outcome(StrEnum):
+class TradeOutcome(StrEnum):
     """The outcome of a flat trade."""
 
     WIN = "WIN"
@@ -87,14 +87,14 @@ class Tolerance:
         number = Decimal(text.removesuffix("R"))
         return cls(of_risk=number) if text.endswith("R") else cls(amount=number)
 
-    def outcome(self, net: Decimal, risk: Decimal | None) -> Outcome:
+    def outcome(self, net: Decimal, risk: Decimal | None) -> TradeOutcome:
         """The outcome of a trade with this net result and risk."""
         bound = self.amount
         if self.of_risk is not None:
             bound = ZERO if risk is None else money.product(self.of_risk, risk)
         if net.copy_abs() <= bound:
-            return Outcome.BREAKEVEN
-        return Outcome.WIN if net > ZERO else Outcome.LOSS
+            return TradeOutcome.BREAKEVEN
+        return TradeOutcome.WIN if net > ZERO else TradeOutcome.LOSS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,15 +130,15 @@ class Question:
             None if self.last is None else moved(self.last, apart),
         )
 
-    def values(self, attribute: Attribute, entry: Entry, at: datetime) -> tuple[str | None, ...]:
+    def values(self, attribute: Attribute, entry: BookEntry, at: datetime) -> tuple[str | None, ...]:
         """The trade's values of the attribute, (None,) if it has none; `at` is the instant of the close."""
         return _VALUES[attribute](self, entry, at)
 
-    def outcome(self, entry: Entry) -> Outcome | None:
+    def outcome(self, entry: BookEntry) -> TradeOutcome | None:
         """The outcome of the trade; None while it is not flat."""
         return None if entry.net is None else self.tolerance.outcome(entry.net, entry.risk)
 
-    def fits_trade(self, entry: Entry) -> bool:
+    def fits_trade(self, entry: BookEntry) -> bool:
         """Whether the trade passes all filters about trades."""
         if self.all_tags or self.no_tags:
             tags = frozenset(entry.tags)
@@ -148,7 +148,7 @@ class Question:
             return False
         return not self._of_trades or all(self._has(name, entry, entry.opened_at) for name in self._of_trades)
 
-    def day_of(self, own_day: date, entry: Entry, at: datetime) -> date | None:
+    def day_of(self, own_day: date, entry: BookEntry, at: datetime) -> date | None:
         """The day on which a close counts; None if it does not pass the filters about closes.
 
         `own_day` is the close's day by its own offset.
@@ -178,7 +178,7 @@ class Question:
     def _of_closes(self) -> tuple[Attribute, ...]:
         return tuple(attribute for attribute in self.any_of if attribute in OF_A_CLOSE)
 
-    def _has(self, attribute: Attribute, entry: Entry, at: datetime) -> bool:
+    def _has(self, attribute: Attribute, entry: BookEntry, at: datetime) -> bool:
         [value] = _VALUES[attribute](self, entry, at)
         if value is not None and attribute in _CASELESS:
             value = value.casefold()
@@ -193,13 +193,13 @@ class Selected(NamedTuple):
     """
 
     own_day: date
-    entry: Entry
+    entry: BookEntry
     gains: list[tuple[date, Gain]]
     result_day: date | None
-    outcome: Outcome | None
+    outcome: TradeOutcome | None
 
 
-def select(question: Question, entries: Iterable[tuple[date, Entry]]) -> Iterator[Selected]:
+def select(question: Question, entries: Iterable[tuple[date, BookEntry]]) -> Iterator[Selected]:
     """Select the parts of the entries that fit the question, in their order.
 
     If groups count as one result, a trade in a group has no result of its own; else the groups' entries are left out.
@@ -262,11 +262,11 @@ def size(quantity: Decimal) -> str:
     return "-".join(money.canonical(money.product(bound, unit)) for bound in (low, high))
 
 
-def _holding_time_of(entry: Entry) -> str | None:
+def _holding_time_of(entry: BookEntry) -> str | None:
     return None if entry.result is None else holding_time(entry.result.holding_seconds)
 
 
-_VALUES: dict[Attribute, Callable[[Question, Entry, datetime], tuple[str | None, ...]]] = {
+_VALUES: dict[Attribute, Callable[[Question, BookEntry, datetime], tuple[str | None, ...]]] = {
     Attribute.SYMBOL: lambda _, entry, __: (entry.symbol,),
     Attribute.SIDE: lambda _, entry, __: (entry.side,),
     Attribute.TAG: lambda _, entry, __: entry.tags or (None,),

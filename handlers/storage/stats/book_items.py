@@ -16,7 +16,7 @@ base sets leave it out. An item `group|<id>` names the day of that book, so that
 result moves to another day. It also holds the group's net result and R.
 
 A row has the columns of COLUMNS in their order, without the empty ones at its end. A new shape may only add columns at
-the end, each with a default in Entry, and raise SHAPE. So newer and older code can read each other's books.
+the end, each with a default in BookEntry, and raise SHAPE. So newer and older code can read each other's books.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from handlers.journal.money import ZERO, canonical, total
-from handlers.journal.stats.entries import Entry, Gain, Result
+from handlers.journal.stats.entries import BookEntry, Gain, Result
 from handlers.storage.codec import value
 from handlers.storage.errors import UnreadableBook
 from handlers.storage.trade_items import instant
@@ -60,7 +60,7 @@ class Book:
     part: int | None = None
     version: int = 0
     parts: int = 1
-    entries: Mapping[str, Entry] = field(default_factory=dict)
+    entries: Mapping[str, BookEntry] = field(default_factory=dict)
     base: Any = None
 
     @property
@@ -153,7 +153,7 @@ def book_item(user_id: str, book: Book, now: datetime) -> Item:
     return item
 
 
-def entries_of(item: Mapping[str, Any]) -> list[Entry]:
+def entries_of(item: Mapping[str, Any]) -> list[BookEntry]:
     """The entries in the item. Raises UnreadableBook."""
     if "entries" not in item:
         return []
@@ -163,7 +163,7 @@ def entries_of(item: Mapping[str, Any]) -> list[Entry]:
         raise UnreadableBook(item["statKey"]["S"]) from error
 
 
-def packed(entries: Collection[Entry]) -> bytes:
+def packed(entries: Collection[BookEntry]) -> bytes:
     """The entries, compressed; the same entries are the same bytes."""
     rows = [row_of(entry) for entry in sorted(entries, key=lambda entry: entry.trade_id)]
     compressor = zlib.compressobj(_LEVEL, zlib.DEFLATED, _RAW)
@@ -193,7 +193,7 @@ COLUMNS = (
 )
 
 
-def row_of(entry: Entry) -> list[Any]:
+def row_of(entry: BookEntry) -> list[Any]:
     """The entry as a row: equal facts are equal rows, whatever the spelling of their numbers."""
     gains = [part for gain in entry.gains for part in (_time(gain.at), gain.position, canonical(gain.amount))]
     result: list[Any] | None = None
@@ -228,7 +228,7 @@ def row_of(entry: Entry) -> list[Any]:
     return row
 
 
-def entry_of(row: Sequence[Any]) -> Entry:
+def entry_of(row: Sequence[Any]) -> BookEntry:
     """The entry in the row. Columns that this code does not know are left alone, those that are missing are empty."""
     columns = [*row, *_EMPTY[len(row) :]] if len(row) < len(_EMPTY) else row
     flat, result = columns[7], columns[8]
@@ -239,7 +239,7 @@ def entry_of(row: Sequence[Any]) -> Entry:
             for place in range(0, len(flat), 3)
         ]
     )
-    return Entry(
+    return BookEntry(
         trade_id=columns[0],
         version=columns[1],
         recorded=when(columns[2]),
@@ -271,9 +271,9 @@ def entry_of(row: Sequence[Any]) -> Entry:
 _EMPTY: list[Any] = [None] * len(COLUMNS)
 
 
-def base_set(entries: Iterable[Entry]) -> AttributeValueTypeDef:
+def base_set(entries: Iterable[BookEntry]) -> AttributeValueTypeDef:
     """The base set of each account and currency, as attributes. There is no best win without a win."""
-    groups: dict[tuple[str | None, str | None], list[Entry]] = {}
+    groups: dict[tuple[str | None, str | None], list[BookEntry]] = {}
     for entry in entries:
         if entry.is_of_group:
             continue
@@ -282,7 +282,7 @@ def base_set(entries: Iterable[Entry]) -> AttributeValueTypeDef:
     return {"L": [{"M": _base_of(account, currency, of_group)} for (account, currency), of_group in ordered]}
 
 
-def _base_of(account: str | None, currency: str | None, entries: Sequence[Entry]) -> Item:
+def _base_of(account: str | None, currency: str | None, entries: Sequence[BookEntry]) -> Item:
     nets = [entry.net for entry in entries if entry.result is not None and entry.net is not None]
     wins, losses = [net for net in nets if net > ZERO], [net for net in nets if net < ZERO]
     names = {"account": account, "currency": currency}

@@ -13,8 +13,8 @@ from datetime import date, datetime
 from itertools import chain, groupby
 from typing import Any
 
-from handlers.journal.stats.entries import Entry
-from handlers.journal.trading_accounts import Standing
+from handlers.journal.stats.entries import BookEntry
+from handlers.journal.trading_accounts import SettingsAndAccounts
 from handlers.log import logger
 from handlers.storage.clients import stats_table
 from handlers.storage.dynamo import all_items, get_item
@@ -31,7 +31,7 @@ from handlers.storage.stats.book_items import (
     part_in,
     version_of,
 )
-from handlers.storage.trading_accounts import BEHIND_ALL, SETTINGS_COPY, standing_of
+from handlers.storage.trading_accounts import BEHIND_ALL, SETTINGS_COPY, settings_and_accounts_of
 
 _MOST_READINGS = 4  # tries for a day whose parts do not fit together; a day is divided six times at most
 
@@ -44,7 +44,7 @@ class StatsVersion:
     version: int
 
 
-class Reading:
+class BookReading:
     """The entries of a range of days, by day in ascending order; those of one day in no order.
 
     Each page is fetched when it is needed. `last_updated` is the time of the last change among the books read so far.
@@ -57,10 +57,10 @@ class Reading:
         self._updated = ""
         self._entries = self._read(user_id, items)
 
-    def __iter__(self) -> Iterator[tuple[date, Entry]]:
+    def __iter__(self) -> Iterator[tuple[date, BookEntry]]:
         return self._entries
 
-    def _read(self, user_id: str, items: Iterator[Any]) -> Iterator[tuple[date, Entry]]:
+    def _read(self, user_id: str, items: Iterator[Any]) -> Iterator[tuple[date, BookEntry]]:
         for day, found in groupby(items, key=day_of):
             for item in _whole(user_id, day, list(found)):
                 updated = item.get("lastUpdated", {}).get("S", "")
@@ -70,13 +70,13 @@ class Reading:
                     yield day, entry
 
 
-def read(user_id: str, first: date | None, last: date | None) -> Reading:
+def read(user_id: str, first: date | None, last: date | None) -> BookReading:
     """What the user's trades did from the first day to the last, both included; None for an open end."""
-    return Reading(user_id, _books_between(user_id, first, last))
+    return BookReading(user_id, _books_between(user_id, first, last))
 
 
-def read_up_to(user_id: str, last: date | None) -> tuple[Standing, Reading]:
-    """What `read` reads from the beginning, and what `standing` does, by the same query. Raises Busy."""
+def read_up_to(user_id: str, last: date | None) -> tuple[SettingsAndAccounts, BookReading]:
+    """What `read` reads from the beginning, and what `settings_and_accounts` does, by the same query. Raises Busy."""
     high = AFTER_ALL_BOOKS if last is None else book_key(last) + "|~"
     items = _items_between(user_id, SETTINGS_COPY, high)
     copies, first_book = [], []
@@ -87,10 +87,10 @@ def read_up_to(user_id: str, last: date | None) -> tuple[Standing, Reading]:
             break
         if stat_key != STATE:
             copies.append(item)
-    return standing_of(user_id, copies), Reading(user_id, chain(first_book, items))
+    return settings_and_accounts_of(user_id, copies), BookReading(user_id, chain(first_book, items))
 
 
-def read_from(user_id: str, first: date) -> tuple[Standing, Reading]:
+def read_from(user_id: str, first: date) -> tuple[SettingsAndAccounts, BookReading]:
     """The settings, the accounts, and all books from `first` on, by one query. Raises Busy.
 
     The copies come last, so all books are fetched at once and kept, compressed, until they are iterated.
@@ -102,7 +102,7 @@ def read_from(user_id: str, first: date) -> tuple[Standing, Reading]:
             of_books.append(item)
         else:
             copies.append(item)
-    return standing_of(user_id, copies), Reading(user_id, _taken_out(of_books))
+    return settings_and_accounts_of(user_id, copies), BookReading(user_id, _taken_out(of_books))
 
 
 def _taken_out(items: deque[Any]) -> Iterator[Any]:
@@ -110,7 +110,7 @@ def _taken_out(items: deque[Any]) -> Iterator[Any]:
         yield items.popleft()
 
 
-def entries_between(user_id: str, first: date | None, last: date | None) -> Iterable[tuple[date, Entry]]:
+def entries_between(user_id: str, first: date | None, last: date | None) -> Iterable[tuple[date, BookEntry]]:
     """What `read` reads, where it does not matter when the books last changed. Raises Busy, UnreadableBook."""
     return read(user_id, first, last)
 

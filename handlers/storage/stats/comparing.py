@@ -19,7 +19,7 @@ from datetime import date, datetime
 from typing import Any
 
 from handlers.journal.groups import Group
-from handlers.journal.stats.entries import GROUP, Entry, entries, group_entry
+from handlers.journal.stats.entries import GROUP, BookEntry, entries, group_entry
 from handlers.log import logger
 from handlers.storage import erasure_marks, trading_accounts
 from handlers.storage.clients import stats_table, trades_table
@@ -28,7 +28,7 @@ from handlers.storage.errors import UnreadableBook, UnreadableTrade
 from handlers.storage.groups import group_of, is_group
 from handlers.storage.stats.book_items import GROUPS, STATE, book_of, key, number_of_parts, part_of, row_of
 from handlers.storage.stats.books import AllBooks, stats_version
-from handlers.storage.stats.group_results import day_in, settle
+from handlers.storage.stats.group_results import day_in, write_group_entry
 from handlers.storage.stats.updating import read_trades, readable, update
 from handlers.storage.trade_items import instant, is_trade
 
@@ -54,7 +54,7 @@ class Drift:
 
 
 @dataclass(slots=True)
-class _Doubts:
+class _Differences:
     """What differs: trades by day, groups with the days on which their entries are wrong, days whose books are to be
     written anew, copies of settings and accounts; and trades that cannot be read.
     """
@@ -74,18 +74,18 @@ def compare(user_id: str, clock: Callable[[], datetime]) -> Drift:
     if erasure_marks.has_begun(user_id):
         return Drift()
     version = stats_version(user_id).version
-    doubts = _doubts(user_id)
+    differences = _differences(user_id)
     wrong = copies = 0
-    if doubts.touched or doubts.anew or doubts.groups or doubts.copies:
+    if differences.touched or differences.anew or differences.groups or differences.copies:
         time.sleep(_SETTLING)
-        copies = trading_accounts.restore_copies(user_id) if doubts.copies else 0
-        wrong = update(user_id, doubts.touched, clock(), doubts.anew)
-        wrong += sum(_settle_group(user_id, group_id, days, clock()) for group_id, days in doubts.groups.items())
-    for trade_id in sorted(doubts.unreadable):
+        copies = trading_accounts.restore_copies(user_id) if differences.copies else 0
+        wrong = update(user_id, differences.touched, clock(), differences.anew)
+        wrong += sum(_settle_group(user_id, group_id, days, clock()) for group_id, days in differences.groups.items())
+    for trade_id in sorted(differences.unreadable):
         logger.error("a stored trade cannot be read", user_id=user_id, trade_id=trade_id)
-    if version > 0 and not doubts.unreadable:
+    if version > 0 and not differences.unreadable:
         _is_compared(user_id, version, clock())
-    return Drift(entries=wrong, books=len(doubts.anew), copies=copies, unreadable=len(doubts.unreadable))
+    return Drift(entries=wrong, books=len(differences.anew), copies=copies, unreadable=len(differences.unreadable))
 
 
 def _settle_group(user_id: str, group_id: str, days: set[date], now: datetime) -> int:
@@ -94,13 +94,13 @@ def _settle_group(user_id: str, group_id: str, days: set[date], now: datetime) -
     A group with a trade that cannot be read stays as it is.
     """
     try:
-        return sum(settle(user_id, group_id, now, day) for day in (sorted(days) if days else (None,)))
+        return sum(write_group_entry(user_id, group_id, now, day) for day in (sorted(days) if days else (None,)))
     except UnreadableTrade:
         return 0
 
 
-def _doubts(user_id: str) -> _Doubts:
-    doubts = _Doubts()
+def _differences(user_id: str) -> _Differences:
+    differences = _Differences()
     wanted: dict[date, dict[str, int]] = {}
     groups: list[Group] = []
     for item in _trades_and_groups(user_id):
@@ -110,27 +110,27 @@ def _doubts(user_id: str) -> _Doubts:
         try:
             trade = readable(item)
         except UnreadableTrade:
-            doubts.unreadable.add(item["tradeId"]["S"])
+            differences.unreadable.add(item["tradeId"]["S"])
             continue
         for day, entry in entries(trade).items():
             wanted.setdefault(day, {})[trade.trade_id] = _facts(entry)
-    _compare_places(user_id, _wanted_of_groups(user_id, groups, wanted), doubts)
+    _compare_places(user_id, _wanted_of_groups(user_id, groups, wanted), differences)
     stored = AllBooks(user_id)
     for day, items in stored:
-        _compare_day(day, items, wanted.pop(day, {}), doubts)
-    doubts.copies = trading_accounts.copies_differ(user_id, stored.copies)
+        _compare_day(day, items, wanted.pop(day, {}), differences)
+    differences.copies = trading_accounts.copies_differ(user_id, stored.copies)
     while wanted:
         day, of_day = wanted.popitem()
-        if trade_ids := _without_groups(day, of_day, doubts):
-            doubts.touched[day] = trade_ids
-    return doubts
+        if trade_ids := _without_groups(day, of_day, differences):
+            differences.touched[day] = trade_ids
+    return differences
 
 
 def _wanted_of_groups(
     user_id: str, groups: Sequence[Group], wanted: dict[date, dict[str, int]]
-) -> dict[str, tuple[date, Entry]]:
+) -> dict[str, tuple[date, BookEntry]]:
     """The entries of the groups; their hashes are added to what is wanted. One with an unreadable trade has none."""
-    found: dict[str, tuple[date, Entry]] = {}
+    found: dict[str, tuple[date, BookEntry]] = {}
     for some in _together(groups):
         try:
             trades = read_trades(user_id, [trade_id for group in some for trade_id in group.trade_ids])
@@ -159,7 +159,7 @@ def _together(groups: Iterable[Group]) -> Iterator[list[Group]]:
         yield some
 
 
-def _compare_places(user_id: str, made: dict[str, tuple[date, Entry]], doubts: _Doubts) -> None:
+def _compare_places(user_id: str, made: dict[str, tuple[date, BookEntry]], differences: _Differences) -> None:
     """What the items of the groups say about their days is to be right, too."""
     query: Any = {
         "TableName": stats_table(),
@@ -171,47 +171,47 @@ def _compare_places(user_id: str, made: dict[str, tuple[date, Entry]], doubts: _
     for group_id in places.keys() | made.keys():
         day = made[group_id][0] if group_id in made else None
         if day_in(places.get(group_id)) != day:
-            doubts.groups.setdefault(group_id, set())
+            differences.groups.setdefault(group_id, set())
 
 
-def _without_groups(day: date, ids: Iterable[str], doubts: _Doubts) -> list[str]:
-    """Those of the ids that are of trades; the others are of groups, which are added to the doubts."""
+def _without_groups(day: date, ids: Iterable[str], differences: _Differences) -> list[str]:
+    """Those of the ids that are of trades; the others are of groups, which are added to the differences."""
     of_trades = []
     for each in ids:
         if each.startswith(GROUP):
-            doubts.groups.setdefault(each.removeprefix(GROUP), set()).add(day)
+            differences.groups.setdefault(each.removeprefix(GROUP), set()).add(day)
         else:
             of_trades.append(each)
     return of_trades
 
 
-def _compare_day(day: date, items: Sequence[Any] | None, wanted: dict[str, int], doubts: _Doubts) -> None:
+def _compare_day(day: date, items: Sequence[Any] | None, wanted: dict[str, int], differences: _Differences) -> None:
     all_wanted = list(wanted)
     differing: list[str] = []
     if items is None:
-        doubts.anew.add(day)
+        differences.anew.add(day)
     for item in items or ():
         try:
             book = book_of(item)
         except UnreadableBook:
-            doubts.anew.add(day)
+            differences.anew.add(day)
             continue
         if not book.has_right_base:
-            doubts.anew.add(day)
+            differences.anew.add(day)
         for trade_id, entry in book.entries.items():
             if part_of(trade_id, number_of_parts(item)) != book.part:
-                doubts.anew.add(day)
-            elif wanted.pop(trade_id, None) != _facts(entry) and trade_id not in doubts.unreadable:
+                differences.anew.add(day)
+            elif wanted.pop(trade_id, None) != _facts(entry) and trade_id not in differences.unreadable:
                 differing.append(trade_id)
     differing += wanted
-    if day in doubts.anew:
+    if day in differences.anew:
         differing = list(dict.fromkeys([*all_wanted, *differing]))
-    trade_ids = _without_groups(day, differing, doubts)
-    if trade_ids or day in doubts.anew:
-        doubts.touched[day] = trade_ids
+    trade_ids = _without_groups(day, differing, differences)
+    if trade_ids or day in differences.anew:
+        differences.touched[day] = trade_ids
 
 
-def _facts(entry: Entry) -> int:
+def _facts(entry: BookEntry) -> int:
     """A hash of the entry apart from the version of the trade."""
     row = row_of(entry)
     row[1] = None

@@ -17,7 +17,7 @@ from typing import Any
 
 from handlers.journal.groups import Group
 from handlers.journal.money import canonical
-from handlers.journal.stats.entries import GROUP, Entry, group_entry, same_facts
+from handlers.journal.stats.entries import GROUP, BookEntry, group_entry, same_facts
 from handlers.journal.trade import Trade
 from handlers.storage.clients import stats_table, trades_table
 from handlers.storage.dynamo import absent, batch_get_of_tables
@@ -37,7 +37,6 @@ from handlers.storage.stats.book_items import (
 from handlers.storage.stats.updating import (
     as_updated,
     book_at,
-    commit,
     divide,
     is_too_large,
     next_version,
@@ -45,22 +44,23 @@ from handlers.storage.stats.updating import (
     put_next,
     read_trades,
     unchanged,
+    write_all_or_none,
 )
 from handlers.storage.trade_items import instant
 
 
-def settle(user_id: str, group_id: str, now: datetime, also: date | None = None) -> int:
+def write_group_entry(user_id: str, group_id: str, now: datetime, also: date | None = None) -> int:
     """Write the group's entry into its day's book. Returns how many books were wrong.
 
     The entry is removed from the books of its old day and of the day `also`, if it does not belong there. One
     transaction holds the books of these days, the checks of MOST_TRADES trades and four more actions. Raises
     AccountErased, UnreadableTrade, UnreadableBook, Busy.
     """
-    return retry_overtaken(lambda: _settle(user_id, group_id, now, also))
+    return retry_overtaken(lambda: _write_group_entry(user_id, group_id, now, also))
 
 
-def _settle(user_id: str, group_id: str, now: datetime, also: date | None) -> int:
-    """As `settle` does, once. Raises VersionMismatch when another writer came first."""
+def _write_group_entry(user_id: str, group_id: str, now: datetime, also: date | None) -> int:
+    """As `write_group_entry` does, once. Raises VersionMismatch when another writer came first."""
     group, place = _read(user_id, group_id)
     trades = {} if group is None else read_trades(user_id, group.trade_ids)
     made = None if group is None else group_entry(group, trades.values())
@@ -77,7 +77,7 @@ def _settle(user_id: str, group_id: str, now: datetime, also: date | None) -> in
         *checks,
         *map(put_next, books.values()),
     ]
-    if commit(user_id, actions):
+    if write_all_or_none(user_id, actions):
         raise VersionMismatch(group_id)
     for day in {day for day, item in books.items() if is_too_large(item)}:
         divide(user_id, day, now)
@@ -103,7 +103,7 @@ def _read(user_id: str, group_id: str) -> tuple[Group | None, Any]:
 
 
 def _books(
-    user_id: str, group_id: str, made: tuple[date, Entry] | None, days: Collection[date], now: datetime
+    user_id: str, group_id: str, made: tuple[date, BookEntry] | None, days: Collection[date], now: datetime
 ) -> dict[date, Item]:
     """The changed books, or parts of books, that hold or shall hold the group's entry, by day."""
     in_book = GROUP + group_id
@@ -131,7 +131,7 @@ def _books(
     return books
 
 
-def _place(user_id: str, group_id: str, made: tuple[date, Entry] | None, version: int, now: datetime) -> Item:
+def _place(user_id: str, group_id: str, made: tuple[date, BookEntry] | None, version: int, now: datetime) -> Item:
     item: Item = {
         **key(user_id, f"{GROUPS}{group_id}"),
         "version": {"N": str(version)},

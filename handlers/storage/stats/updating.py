@@ -25,7 +25,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from handlers.journal.groups import Group
-from handlers.journal.stats.entries import Entry, entries, same_facts
+from handlers.journal.stats.entries import BookEntry, entries, same_facts
 from handlers.journal.trade import Trade
 from handlers.log import logger
 from handlers.storage import erasure_marks
@@ -81,7 +81,7 @@ class _Read:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Change:
+class _BookChange:
     """A new item of one book or part, the trades that it is based on, and how many of its entries changed."""
 
     day: date
@@ -160,12 +160,12 @@ def _settle(user_id: str, group: Touched, now: datetime, anew: Collection[date])
 
 
 def _write(
-    user_id: str, changes: Sequence[_Change], read: _Read, now: datetime
-) -> tuple[Sequence[_Change], Sequence[_Change]]:
+    user_id: str, changes: Sequence[_BookChange], read: _Read, now: datetime
+) -> tuple[Sequence[_BookChange], Sequence[_BookChange]]:
     """Write the changes that nobody has overtaken. Returns those, and the others. Raises AccountErased, Busy."""
-    overtaken: list[_Change] = []
+    overtaken: list[_BookChange] = []
     while changes:
-        failed = commit(user_id, _actions(user_id, changes, read, now))
+        failed = write_all_or_none(user_id, _actions(user_id, changes, read, now))
         if not failed:
             return changes, overtaken
         left_out = [change for change in changes if not failed.isdisjoint(_places(change))]
@@ -193,7 +193,9 @@ def _read(user_id: str, pending: Touched) -> _Read:
     )
 
 
-def _changes(user_id: str, pending: Touched, read: _Read, now: datetime, anew: Collection[date]) -> Iterator[_Change]:
+def _changes(
+    user_id: str, pending: Touched, read: _Read, now: datetime, anew: Collection[date]
+) -> Iterator[_BookChange]:
     """The changes to write. Raises UnreadableBook, Busy."""
     wanted = {trade_id: entries(trade) for trade_id, trade in read.trades.items()}
     touched: dict[tuple[date, int | None], list[str]] = {}
@@ -220,7 +222,7 @@ def _changes(user_id: str, pending: Touched, read: _Read, now: datetime, anew: C
                 held[trade_id] = entry
         if changed or day in anew:
             written = book_item(user_id, replace(book, version=book.version + 1, entries=held), now)
-            yield _Change(day=day, item=written, trade_ids=trade_ids, changed=changed)
+            yield _BookChange(day=day, item=written, trade_ids=trade_ids, changed=changed)
 
 
 def part_items(user_id: str, places: Iterable[tuple[date, int]]) -> dict[tuple[date, int], Any]:
@@ -249,9 +251,9 @@ def book_at(day: date, part: int | None, parts: int, item: Any, *, is_anew: bool
 # Writing
 
 
-def _transactions(changes: Iterable[_Change]) -> Iterator[list[_Change]]:
+def _transactions(changes: Iterable[_BookChange]) -> Iterator[list[_BookChange]]:
     """The changes in as few transactions as hold them; a change is never divided."""
-    some: list[_Change] = []
+    some: list[_BookChange] = []
     for change in changes:
         if some and _size([*some, change]) > _MOST_ACTIONS:
             yield some
@@ -261,15 +263,15 @@ def _transactions(changes: Iterable[_Change]) -> Iterator[list[_Change]]:
         yield some
 
 
-def _size(changes: Sequence[_Change]) -> int:
+def _size(changes: Sequence[_BookChange]) -> int:
     return _OF_EVERY_TRANSACTION + len(_trade_ids(changes)) + len(changes)
 
 
-def _trade_ids(changes: Iterable[_Change]) -> set[str]:
+def _trade_ids(changes: Iterable[_BookChange]) -> set[str]:
     return {trade_id for change in changes for trade_id in change.trade_ids}
 
 
-def _actions(user_id: str, changes: Sequence[_Change], read: _Read, now: datetime) -> list[Any]:
+def _actions(user_id: str, changes: Sequence[_BookChange], read: _Read, now: datetime) -> list[Any]:
     return [
         {"Update": next_version(user_id, now)},
         *(
@@ -314,7 +316,7 @@ def next_version(user_id: str, now: datetime) -> Any:
     }
 
 
-def commit(user_id: str, actions: Sequence[TransactWriteItemTypeDef]) -> set[str]:
+def write_all_or_none(user_id: str, actions: Sequence[TransactWriteItemTypeDef]) -> set[str]:
     """Write all of the actions, or none if another writer has changed an item that they are based on.
 
     Returns the sort keys of the items that failed; none if all is written. Raises AccountErased, Busy.
@@ -332,7 +334,7 @@ def _sort_key(action: Any) -> str:
     return str((key_.get("statKey") or key_["tradeId"])["S"])
 
 
-def _places(change: _Change) -> set[str]:
+def _places(change: _BookChange) -> set[str]:
     """The sort keys of the items that the change is based on: its book and its trades."""
     return {change.item["statKey"]["S"], *change.trade_ids}
 
@@ -355,13 +357,13 @@ def divide(user_id: str, day: date, now: datetime) -> None:
     if parts >= MOST_PARTS:
         return
     holding = [stored.get(part) for part in (range(parts) if parts > 1 else [None])]
-    of_day: dict[str, Entry] = {}
+    of_day: dict[str, BookEntry] = {}
     for item in holding:
         of_day.update({} if item is None else book_of(item).entries)
     items: list[Item] = []
     while not items or any(is_too_large(item) for item in items):
         parts *= 2
-        held: list[dict[str, Entry]] = [{} for _ in range(parts)]
+        held: list[dict[str, BookEntry]] = [{} for _ in range(parts)]
         for trade_id, entry in of_day.items():
             held[spread(trade_id) % parts][trade_id] = entry
         books = [Book(day=day, parts=parts)]
@@ -369,7 +371,7 @@ def divide(user_id: str, day: date, now: datetime) -> None:
         items = [
             book_item(user_id, replace(book, version=version_of(stored.get(book.part)) + 1), now) for book in books
         ]
-    if not commit(user_id, [put_next(item) for item in items]):
+    if not write_all_or_none(user_id, [put_next(item) for item in items]):
         logger.info("a day was divided", user_id=user_id, day=day.isoformat(), parts=parts)
 
 

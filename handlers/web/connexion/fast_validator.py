@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from handlers.web.connexion.formats import fits
+from handlers.web.connexion.formats import fits_format
 from handlers.web.connexion.schema_faults import pattern_of
 from handlers.web.contract import DERIVED
 
@@ -71,7 +71,7 @@ def _pattern(wanted: str, _: Any) -> Test:
 
 
 def _format(wanted: str, _: Any) -> Test:
-    return lambda value: fits(value, wanted)
+    return lambda value: fits_format(value, wanted)
 
 
 def _properties(wanted: Mapping[str, Any], schema: Mapping[str, Any]) -> Test:

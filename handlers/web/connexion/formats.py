@@ -37,7 +37,7 @@ FORMATS: dict[str, Callable[[str], bool]] = {
 }
 
 
-def fits(value: object, name: str) -> bool:
+def fits_format(value: object, name: str) -> bool:
     """Whether the value is of the format. A value that is no text is, and any text is of a format that is not here."""
     if not isinstance(value, str) or name not in FORMATS:
         return True

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from handlers.faults import AT_SIGN_MISSING, Fault, FieldCode
-from handlers.web.connexion.formats import fits
+from handlers.web.connexion.formats import fits_format
 from handlers.web.contract import DERIVED
 
 FIRST_YEAR, LAST_YEAR = 1, 9999
@@ -66,10 +66,10 @@ def _of_format(name: str, error: Any) -> Fault:
     if name == "email":
         return AT_SIGN_MISSING
     example = error.schema["example"]
-    if name == "date-time" and fits(f"{error.instance}Z", name):
+    if name == "date-time" and fits_format(f"{error.instance}Z", name):
         return Fault(FieldCode.OFFSET_MISSING, f"has no UTC offset; write it like {example}")
     # Year 0 is the only year of four digits that datetime lacks. It would be a leap year, as 2000 is.
-    if name == "date-time" and fits(re.sub("^0000", "2000", error.instance), name):
+    if name == "date-time" and fits_format(re.sub("^0000", "2000", error.instance), name):
         years = {"minimum": FIRST_YEAR, "maximum": LAST_YEAR}
         return Fault(FieldCode.YEAR_OUT_OF_RANGE, f"is outside the years {FIRST_YEAR} to {LAST_YEAR}", years)
     codes = {

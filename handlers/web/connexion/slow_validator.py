@@ -12,7 +12,7 @@ from typing import Any
 from jsonschema import Draft4Validator, ValidationError
 from jsonschema.validators import extend
 
-from handlers.web.connexion.formats import fits
+from handlers.web.connexion.formats import fits_format
 from handlers.web.connexion.schema_faults import pattern_of
 
 Rule = Callable[[Any, Any, Any, Mapping[str, Any]], Iterator[ValidationError]]
@@ -35,7 +35,7 @@ def _pattern(_: Any, pattern: str, instance: Any, __: Mapping[str, Any]) -> Iter
 
 
 def _format(_: Any, name: str, instance: Any, __: Mapping[str, Any]) -> Iterator[ValidationError]:
-    if not fits(instance, name):
+    if not fits_format(instance, name):
         yield ValidationError("is not of the format")
 
 

@@ -26,7 +26,7 @@ from handlers.web.connexion.lean import (
     pythonic,
 )
 from handlers.web.connexion.schema_faults import REQUIRED, faults_of, wrong_type
-from handlers.web.problems import BadField, Place, invalid_request
+from handlers.web.problems import BadField, FieldPlace, invalid_request
 
 # A number as JSON writes it, of no more digits than an integer of the contract can have.
 NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,18})?([eE][+-]?[0-9]{1,2})?")
@@ -68,7 +68,7 @@ class OperationChecks:
             for place in ("query", "path", "header")
         }
         self.parameter_validators = {
-            (parameter["in"], parameter["name"]): Checked(parameter["schema"])
+            (parameter["in"], parameter["name"]): SchemaChecks(parameter["schema"])
             for parameter in operation.get("parameters", ())
         }
         body = operation.get("requestBody", {})
@@ -76,14 +76,14 @@ class OperationChecks:
         self.ignores_unknown = operation.get(contract.UNKNOWN_QUERY_PARAMETERS) == "ignored"
         schemas = {media_type: content["schema"] for media_type, content in body.get("content", {}).items()}
         self.body_validators = {
-            media_type: Checked(contract.without_items(schema)) for media_type, schema in schemas.items()
+            media_type: SchemaChecks(contract.without_items(schema)) for media_type, schema in schemas.items()
         }
         # These convert the whole body, including the items that are validated one by one.
         self.body_readers = {
             media_type: input_forms.reader(schema) or _as_it_is for media_type, schema in schemas.items()
         }
         self.item_validators = {
-            media_type: {name: Checked(of_item) for name, of_item in contract.items_alone(schema).items()}
+            media_type: {name: SchemaChecks(of_item) for name, of_item in contract.items_alone(schema).items()}
             for media_type, schema in schemas.items()
         }
 
@@ -92,7 +92,7 @@ def _as_it_is(value: Any) -> Any:
     return value
 
 
-class Checked:
+class SchemaChecks:
     """The checks of one schema: a fast test whether a value is valid, compiled, and jsonschema to list all errors.
 
     `read` converts a value into the form that is checked and kept.
@@ -104,7 +104,7 @@ class Checked:
         self._schema = schema
 
     def errors(self, value: Any) -> Iterator[Any]:
-        """All errors that jsonschema finds. They are Any, since jsonschema types their attributes as possibly unset."""
+        """All errors of a value, as `slow_validator.errors` has them; of a valid one none, and without jsonschema."""
         if self.accepts(value):
             return iter(())
         from handlers.web.connexion import slow_validator  # it takes a tenth of a start
@@ -202,7 +202,7 @@ def _bad_parameters(operation: OperationChecks, scope: Any, context: dict[str, A
     known = {parameter["name"] for parameter in operation.parameters["query"]}
     for name in () if operation.ignores_unknown else given.keys() - known:
         yield BadField("query", "/" + _escaped(name)[:MOST_OF_A_NAME], UNKNOWN_PARAMETER)
-    sources: dict[Place, Callable[[str], list[str] | None]] = {
+    sources: dict[FieldPlace, Callable[[str], list[str] | None]] = {
         "query": given.get,
         "path": lambda name: [unquote(scope["path_params"][name], errors="strict")],
         "header": lambda name: _header(scope, name) or None,
@@ -253,13 +253,13 @@ def _header(scope: Any, name: str) -> list[str]:
     return [value.decode("latin-1").strip(" \t") for key, value in scope["headers"] if key == wanted]
 
 
-def _bad_fields(checked: Checked, document: Any) -> Iterator[BadField]:
+def _bad_fields(checked: SchemaChecks, document: Any) -> Iterator[BadField]:
     """The errors of all fields that do not follow the schema."""
     for pointer, fault in _faults(checked, document):
         yield BadField("body", pointer, fault)
 
 
-def _faults(checked: Checked, instance: Any) -> Iterator[tuple[str, Fault]]:
+def _faults(checked: SchemaChecks, instance: Any) -> Iterator[tuple[str, Fault]]:
     """The pointer and the fault of each error."""
     for error in checked.errors(instance):
         for path, fault in faults_of(error):

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from handlers.imports.records import Columns, Found, Record
-from handlers.imports.rows import Action, CashMove, Fill, RowReason
+from handlers.imports.rows import Action, CashMove, ReportedFill, RowReason
 from handlers.imports.values import Notation
 from handlers.journal.cash import CashType
 from handlers.journal.executions import ActionType, Instrument
@@ -16,9 +16,11 @@ AT = datetime(2024, 5, 6, 7, 8)  # noqa: DTZ001  # a file's time has no zone
 TOO_LARGE, TOO_FINE = Decimal("1E15"), Decimal("1E-19")
 
 
-def _fill(quantity: Decimal = Decimal(1), price: Decimal = Decimal(1), multiplier: Decimal = Decimal(1)) -> Fill:
+def _fill(
+    quantity: Decimal = Decimal(1), price: Decimal = Decimal(1), multiplier: Decimal = Decimal(1)
+) -> ReportedFill:
     instrument = Instrument(multiplier=multiplier)
-    return Fill(symbol="A", instrument=instrument, side=Side.BUY, quantity=quantity, price=price, at=AT)
+    return ReportedFill(symbol="A", instrument=instrument, side=Side.BUY, quantity=quantity, price=price, at=AT)
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,11 @@ import pytest
 
 from handlers.imports.checks import check_amount, check_profit, with_costs_in
 from handlers.imports.halves import Half, Halves
-from handlers.imports.moves import cash, cash_type
+from handlers.imports.moves import cash_move, cash_type
 from handlers.imports.pairs import Pairs, WholeTrade
 from handlers.imports.records import Columns, Record, Skipped
 from handlers.imports.refusals import Unreadable
-from handlers.imports.rows import Fill, RowReason
+from handlers.imports.rows import ReportedFill, RowReason
 from handlers.imports.values import Moment, Notation
 from handlers.journal.cash import CashType
 from handlers.journal.executions import ActionType, Instrument
@@ -25,8 +25,8 @@ def record() -> Record:
     return Record(Columns([]), [], Notation(), line=1)
 
 
-def fill(side: Side = Side.BUY, commission: str = "1", price: str = "10") -> Fill:
-    return Fill(
+def fill(side: Side = Side.BUY, commission: str = "1", price: str = "10") -> ReportedFill:
+    return ReportedFill(
         symbol="A",
         instrument=Instrument(),
         side=side,
@@ -52,7 +52,7 @@ def fill(side: Side = Side.BUY, commission: str = "1", price: str = "10") -> Fil
     ],
 )
 def test_an_amount_may_differ_by_a_cent_or_a_thousandth(
-    of: Fill, amount: str, with_costs: bool | None, warnings: int
+    of: ReportedFill, amount: str, with_costs: bool | None, warnings: int
 ) -> None:
     row = record()
     assert check_amount(row, of, Decimal(amount), with_costs=with_costs) == of
@@ -188,10 +188,10 @@ def test_a_word_tells_the_type_of_cash(text: str, kind: CashType) -> None:
     ],
 )
 def test_the_sign_tells_a_deposit_from_a_withdrawal(kind: CashType, amount: str, is_: CashType) -> None:
-    assert cash(kind, Decimal(amount), AT).type is is_
+    assert cash_move(kind, Decimal(amount), AT).type is is_
 
 
 @pytest.mark.parametrize("amount", [None, Decimal(0)])
 def test_no_money_is_no_row(amount: Decimal | None) -> None:
     with pytest.raises(Skipped):
-        cash(CashType.FEE, amount, AT)
+        cash_move(CashType.FEE, amount, AT)

@@ -10,7 +10,7 @@ from handlers.imports.formats._cells import beginning_with
 from handlers.imports.formats._coins import coin, gathered, is_price_of, market_of, unit_price, with_fee
 from handlers.imports.records import Columns, Record
 from handlers.imports.refusals import Unreadable
-from handlers.imports.rows import Fill, RowReason
+from handlers.imports.rows import ReportedFill, RowReason
 from handlers.imports.values import Moment, Notation, in_utc
 from handlers.journal.executions import ExecutionKind
 from handlers.journal.money import product
@@ -24,8 +24,8 @@ def _record(line: int, key: str = "", what: str = "") -> Record:
     return Record(COLUMNS, [key, what], Notation(), line=line)
 
 
-def _fill(side: Side) -> Fill:
-    return Fill(
+def _fill(side: Side) -> ReportedFill:
+    return ReportedFill(
         symbol="BTCUSDT",
         instrument=coin("USDT"),
         side=side,

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from handlers.imports.formats._contracts import contract, currencies_of, instrument_of, lot_of
+from handlers.imports.formats._contracts import contract_by_profit, currencies_of, instrument_of, lot_of
 from handlers.journal.executions import Instrument, InstrumentKind
 from handlers.journal.money import ONE, product
 from handlers.journal.positions import Side
@@ -34,7 +34,7 @@ def test_a_lot_is_of_100_000_units_and_of_a_metal_of_its_ounces() -> None:
 
 def _multiplier(symbol: str, entry: str, exit_: str, profit: str | None, quantity: str = "1") -> Decimal:
     shown = None if profit is None else Decimal(profit)
-    return contract(symbol, Side.BUY, Decimal(quantity), Decimal(entry), Decimal(exit_), shown).multiplier
+    return contract_by_profit(symbol, Side.BUY, Decimal(quantity), Decimal(entry), Decimal(exit_), shown).multiplier
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_where_the_price_has_not_moved_a_lot_is_the_usual_one() -> None:
 
 
 def test_the_currency_is_left_to_the_account_as_profits_are_in_it() -> None:
-    assert contract("USDJPY", Side.SELL, ONE, Decimal(150), Decimal(149), Decimal("671.14")).currency is None
+    assert contract_by_profit("USDJPY", Side.SELL, ONE, Decimal(150), Decimal(149), Decimal("671.14")).currency is None
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from handlers.imports.decided import Outcome
+from handlers.imports.decided import RowOutcome
 from handlers.imports.findings import Finding, Running
 from handlers.imports.placing import placed
 from handlers.imports.record import OrphanPolicy
-from handlers.imports.rows import Fill, Row, RowReason
+from handlers.imports.rows import ReportedFill, Row, RowReason
 from handlers.journal.executions import ActionType, CorporateAction, ExecutionKind, Instrument, PositionEffect
 from handlers.journal.positions import Side
 
@@ -22,7 +22,7 @@ START = datetime(2026, 1, 5, 10, tzinfo=UTC)
 
 def found(side: str | None, quantity: str | None, minute: int, kind: ExecutionKind = ExecutionKind.TRADE) -> Finding:
     """A fill of a file; a sale closes."""
-    fill = Fill(
+    fill = ReportedFill(
         symbol="AAPL",
         instrument=Instrument(),
         side=None if side is None else Side(side),
@@ -32,7 +32,7 @@ def found(side: str | None, quantity: str | None, minute: int, kind: ExecutionKi
         kind=kind,
         position_effect=PositionEffect.CLOSE if side == "SELL" else PositionEffect.AUTO,
     )
-    return Finding(line=minute, order=minute, what=fill, id=str(minute), outcome=Outcome.NEW)
+    return Finding(line=minute, order=minute, what=fill, id=str(minute), outcome=RowOutcome.NEW)
 
 
 def an_action(kind: ActionType, minute: int, **others: Any) -> CorporateAction:
@@ -64,7 +64,7 @@ def test_an_action_changes_what_a_close_of_everything_takes(
     opening = found("BUY", "10", 1)
     if side == "SHORT":
         opening = found(None, "10", 1)
-        opening.what = Fill(
+        opening.what = ReportedFill(
             symbol="AAPL",
             instrument=Instrument(),
             side=Side.SELL,
@@ -74,10 +74,10 @@ def test_an_action_changes_what_a_close_of_everything_takes(
         )
     last = found(None, None, 3, ExecutionKind.EXPIRY)
     for one in (opening, last):
-        assert isinstance(one.what, Fill)
+        assert isinstance(one.what, ReportedFill)
         running.judge(one, one.what)
-    assert isinstance(last.what, Fill)
-    assert last.outcome is (Outcome.ORPHAN if held is None else Outcome.NEW)
+    assert isinstance(last.what, ReportedFill)
+    assert last.outcome is (RowOutcome.ORPHAN if held is None else RowOutcome.NEW)
     assert last.what.quantity == (None if held is None else Decimal(held))
     if held is not None:
         assert last.what.side is (Side.SELL if side == "BUY" else Side.BUY)
@@ -98,22 +98,22 @@ def test_a_close_of_more_than_is_open_is_an_orphan(
     running = Running(policy, [])
     first, second = found("BUY", "5", 1), found("SELL", "8", 2)
     for one in (first, second):
-        assert isinstance(one.what, Fill)
+        assert isinstance(one.what, ReportedFill)
         running.judge(one, one.what)
-    assert isinstance(second.what, Fill)
-    assert second.outcome is Outcome.ORPHAN
+    assert isinstance(second.what, ReportedFill)
+    assert second.outcome is RowOutcome.ORPHAN
     assert (second.opening, second.what.position_effect) == (opening, effect)
 
 
 def test_an_expiry_of_nothing_has_an_opening_fill_even_where_orphans_open_short_positions() -> None:
     one = found("SELL", "8", 1, ExecutionKind.EXPIRY)
-    assert isinstance(one.what, Fill)
+    assert isinstance(one.what, ReportedFill)
     Running(OrphanPolicy.SHORT, []).judge(one, one.what)
     assert one.opening == Decimal(8)
 
 
 def test_a_row_whose_time_is_no_instant_cannot_be_read() -> None:
-    fill = Fill(
+    fill = ReportedFill(
         symbol="AAPL",
         instrument=Instrument(),
         side=Side.BUY,

@@ -6,14 +6,14 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from handlers.imports.fingerprints import Fingerprint, Fingerprints, content_of, place_in_file
-from handlers.imports.moments import instant
-from handlers.imports.rows import Action, CashMove, Fill
+from handlers.imports.moments import instant_of
+from handlers.imports.rows import Action, CashMove, ReportedFill
 from handlers.journal.cash import CashType
 from handlers.journal.executions import ActionType, ExecutionKind, Instrument
 from handlers.journal.positions import Side
 
 ZONE = ZoneInfo("America/New_York")
-FILL = Fill(
+FILL = ReportedFill(
     symbol="AAPL",
     instrument=Instrument(),
     side=Side.BUY,
@@ -25,8 +25,8 @@ CASH = CashMove(type=CashType.FEE, amount=Decimal("-1.50"), currency="USD", at=F
 ACTION = Action(type=ActionType.SPLIT, symbol="aapl", at=FILL.at, new=Decimal(2), old=Decimal(1))
 
 
-def of(prints: Fingerprints, found: Fill | CashMove | Action) -> Fingerprint:
-    return prints.of(found, instant(found.at, ZONE, day_only=found.day_only))
+def of(prints: Fingerprints, found: ReportedFill | CashMove | Action) -> Fingerprint:
+    return prints.of(found, instant_of(found.at, ZONE, day_only=found.day_only))
 
 
 def prints(account: str = "u1/a1", family: str = "ibkr") -> Fingerprints:
@@ -57,7 +57,7 @@ def test_what_made_a_fill_is_a_part_of_its_content() -> None:
 
 
 def test_the_contents_of_cash_and_actions() -> None:
-    when = instant(FILL.at, ZONE)
+    when = instant_of(FILL.at, ZONE)
     assert content_of(CASH, when) == "m|2024-01-05T14:30:00Z|FEE|-1.5|USD|AAPL"
     assert content_of(replace(CASH, currency=None, symbol=None), when) == "m|2024-01-05T14:30:00Z|FEE|-1.5||"
     assert content_of(ACTION, when) == "a|2024-01-05T14:30:00Z|SPLIT|AAPL||2|1||||"

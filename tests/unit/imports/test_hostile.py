@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from handlers.imports.format import Format
 from handlers.imports.formats import FORMATS
 from handlers.imports.proposals import proposal
-from handlers.imports.reading import Options, detect, open_file
+from handlers.imports.reading import ReadingOptions, detect, open_file
 from handlers.imports.refusals import FileRefused, Refusal
 from handlers.imports.values import NOTHING, DateOrder, DecimalMark, Notation, side_and_effect
 from tests.formats.expected import FOLDER
@@ -27,7 +27,7 @@ cells = st.one_of(
 )
 
 
-def read(data: bytes, options: Options | None = None) -> None:
+def read(data: bytes, options: ReadingOptions | None = None) -> None:
     with suppress(FileRefused):
         reading = open_file([data[at : at + 1_000] for at in range(0, len(data), 1_000)], options)
         if reading.format is None:
@@ -50,7 +50,7 @@ def test_random_bytes_are_read_or_refused(data: bytes) -> None:
 @given(st.text(alphabet='abc,;\t|"\n\r<>/=&1. \0', max_size=500), st.sampled_from([each.id for each in FORMATS]))
 def test_random_text_is_read_or_refused_as_any_format(text: str, format_id: str) -> None:
     read(text.encode())
-    read(text.encode(), Options(format_id=format_id))
+    read(text.encode(), ReadingOptions(format_id=format_id))
     with suppress(FileRefused):
         detect(text)
 

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from handlers.imports.date_tokens import compiled, moment_by
-from handlers.imports.format import Kind, Need
+from handlers.imports.format import FormatKind, Need
 from handlers.imports.mapped import format_of
-from handlers.imports.mapping import ColumnMapping, Comparison, CostSign, RowKind, SkipWhen, mapping_errors
+from handlers.imports.mapping import CellComparison, ColumnMapping, CostSign, RowKind, SkipWhen, mapping_errors
 from handlers.imports.proposals import proposal
-from handlers.imports.reading import Options, open_file
+from handlers.imports.reading import ReadingOptions, open_file
 from handlers.imports.refusals import FileReason, FileRefused, Refusal, Unreadable
-from handlers.imports.rows import CashMove, Fill, Row, RowReason
+from handlers.imports.rows import CashMove, ReportedFill, Row, RowReason
 from handlers.imports.values import DateOrder, DecimalMark
 from handlers.journal.cash import CashType
 from handlers.journal.executions import InstrumentKind
@@ -28,14 +28,14 @@ FILLS = ColumnMapping(
 
 def rows(mapping: ColumnMapping, text: str) -> list[Row]:
     assert mapping_errors(mapping) == []
-    return list(open_file([text.encode()], Options(mapping=mapping)).rows())
+    return list(open_file([text.encode()], ReadingOptions(mapping=mapping)).rows())
 
 
-def fill(mapping: ColumnMapping, text: str) -> Fill:
+def fill(mapping: ColumnMapping, text: str) -> ReportedFill:
     (row,) = rows(mapping, text)
     assert (row.error, row.detail) == (None, None)
     (found,) = row.found
-    assert isinstance(found, Fill)
+    assert isinstance(found, ReportedFill)
     return found
 
 
@@ -104,9 +104,9 @@ def test_a_row_that_lacks_something_says_what(cells: str, reason: RowReason) -> 
 
 def test_rows_are_skipped_when_a_cell_says_so_whatever_their_width() -> None:
     skips = (
-        SkipWhen(column="What", comparison=Comparison.IS, text="sum"),
-        SkipWhen(column="when", comparison=Comparison.STARTS_WITH, text="To"),
-        SkipWhen(column="Price", comparison=Comparison.CONTAINS, text="x"),
+        SkipWhen(column="What", comparison=CellComparison.IS, text="sum"),
+        SkipWhen(column="when", comparison=CellComparison.STARTS_WITH, text="To"),
+        SkipWhen(column="Price", comparison=CellComparison.CONTAINS, text="x"),
     )
     text = "When,What,Units,Price\n1,SUM,1,2\nTotal 1,000,000\n2024-01-05,A,1,2x2\n2024-01-05,A,1,2\n"
     assert [row.skipped is None for row in rows(replace(FILLS, skip_when=skips), text)] == [False, False, False, True]
@@ -188,8 +188,8 @@ def test_a_trade_is_two_fills() -> None:
     text = "In,Out,S,D,Q,P1,P2,PnL,Id\n2024-01-05 09:30,{},A,Long,2,10,11,1.5,7\n"
     (row,) = rows(mapping, text.format("2024-01-05 10:00"))
     opening, closing = row.found
-    assert isinstance(opening, Fill)
-    assert isinstance(closing, Fill)
+    assert isinstance(opening, ReportedFill)
+    assert isinstance(closing, ReportedFill)
     assert (opening.at.minute, closing.at.hour, closing.commission, closing.pair_id) == (30, 10, Decimal("0.5"), "7")
     (row,) = rows(mapping, text.format(""))
     assert row.found[0].at == row.found[1].at
@@ -233,14 +233,14 @@ def test_the_type_of_a_row_tells_what_it_is_in_a_mixed_table() -> None:
     )
     found = rows(mapping, text)
     kinds = [type(row.found[0]).__name__ if row.found else row.skipped for row in found]
-    assert kinds == ["Fill", "Fill", "a row of the type note", "CashMove", "CashMove"]
+    assert kinds == ["ReportedFill", "ReportedFill", "a row of the type note", "CashMove", "CashMove"]
     cash = [what.type for row in found for what in row.found if isinstance(what, CashMove)]
     assert cash == [CashType.FEE, CashType.INTEREST]
 
 
 def test_a_mapping_is_a_format() -> None:
     of = format_of(replace(FILLS, match=("When", "More")))
-    assert (of.id, of.kind, of.columns, of.needs) == ("mapping", Kind.FILLS, ("When", "More"), (Need.TIME_ZONE,))
+    assert (of.id, of.kind, of.columns, of.needs) == ("mapping", FormatKind.FILLS, ("When", "More"), (Need.TIME_ZONE,))
     assert format_of(replace(FILLS, time_zone="Europe/Berlin")).needs == ()
 
 
@@ -264,8 +264,11 @@ def test_a_mapping_is_a_format() -> None:
         ({"lot_size": Decimal(0)}, ("lot_size",)),
         ({"date_formats": ("YYYY-MM-DD",) * 5}, ("date_formats",)),
         ({"date_formats": ("YYYY-MM-DD", "soon")}, ("date_formats", 1)),
-        ({"skip_when": (SkipWhen(column="a", comparison=Comparison.CONTAINS, text=" "),)}, ("skip_when", 0, "text")),
-        ({"skip_when": (SkipWhen(column="a", comparison=Comparison.IS, text=""),) * 21}, ("skip_when",)),
+        (
+            {"skip_when": (SkipWhen(column="a", comparison=CellComparison.CONTAINS, text=" "),)},
+            ("skip_when", 0, "text"),
+        ),
+        ({"skip_when": (SkipWhen(column="a", comparison=CellComparison.IS, text=""),) * 21}, ("skip_when",)),
     ],
 )
 def test_what_is_wrong_with_a_mapping_has_a_path(changes: dict[str, Any], path: tuple[str | int, ...]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from handlers.imports.markup import rows_of_html
 from handlers.imports.reading import open_file
-from handlers.imports.rows import Fill, Row
+from handlers.imports.rows import ReportedFill, Row
 
 HEADER = "Time,Position,Symbol,Type,Volume,Price,S / L,T / P,Time,Price,Commission,Swap,Profit\n"
 
@@ -19,7 +19,7 @@ def _rows(text: str) -> Iterator[Row]:
 def test_parts_of_a_position_that_were_closed_apart_are_trades_of_their_own() -> None:
     part = "2026.01.05 09:00:00,7,EURUSD,buy,0.50 / 1.00,1.10000,,,2026.01.05 10:00:00,1.10100,-1,0,50.00\n"
     fills = [found for row in _rows(HEADER + part + part) for found in row.found]
-    assert [(fill.pair_id, str(fill.quantity)) for fill in fills if isinstance(fill, Fill)] == [
+    assert [(fill.pair_id, str(fill.quantity)) for fill in fills if isinstance(fill, ReportedFill)] == [
         ("7", "0.50"),
         ("7", "0.50"),
         ("7#2", "0.50"),

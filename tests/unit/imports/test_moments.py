@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from handlers.imports.moments import instant
+from handlers.imports.moments import instant_of
 from handlers.imports.refusals import Unreadable
 from handlers.imports.rows import RowReason
 
@@ -26,24 +26,24 @@ def at(text: str) -> datetime:
     ],
 )
 def test_a_time_gets_the_offset_of_its_zone_unless_it_has_one(text: str, result: str) -> None:
-    found = instant(at(text), NEW_YORK)
+    found = instant_of(at(text), NEW_YORK)
     assert (found.at.isoformat(), found.known, found.moved) == (result, True, None)
 
 
 def test_a_time_that_the_clocks_skip_moves_forward() -> None:
-    found = instant(at("2024-03-10T02:30:00"), NEW_YORK)
+    found = instant_of(at("2024-03-10T02:30:00"), NEW_YORK)
     assert found.at.isoformat() == "2024-03-10T03:30:00-04:00"
     assert found.moved == "the clocks of America/New_York skip this time: it is 03:30:00"
 
 
 def test_a_time_that_the_clocks_show_twice_is_the_first() -> None:
-    found = instant(at("2024-11-03T01:30:00"), NEW_YORK)
+    found = instant_of(at("2024-11-03T01:30:00"), NEW_YORK)
     assert found.at.isoformat() == "2024-11-03T01:30:00-04:00"
     assert found.moved == "the clocks of America/New_York show this time twice: it is the first"
 
 
 def test_a_day_alone_is_noon() -> None:
-    found = instant(at("2024-03-10T00:00:00"), NEW_YORK, day_only=True)
+    found = instant_of(at("2024-03-10T00:00:00"), NEW_YORK, day_only=True)
     assert (found.at.isoformat(), found.known, found.moved) == ("2024-03-10T12:00:00-04:00", False, None)
 
 
@@ -52,5 +52,5 @@ def test_a_day_alone_is_noon() -> None:
 )
 def test_an_instant_outside_of_the_years_of_utc_is_wrong(text: str, zone: str) -> None:
     with pytest.raises(Unreadable) as wrong:
-        instant(at(text), ZoneInfo(zone))
+        instant_of(at(text), ZoneInfo(zone))
     assert wrong.value.reason is RowReason.DATE

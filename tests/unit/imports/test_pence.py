@@ -8,12 +8,12 @@ from decimal import Decimal
 
 from handlers.imports.instruments import stock
 from handlers.imports.pence import in_pounds
-from handlers.imports.rows import CashMove, Fill
+from handlers.imports.rows import CashMove, ReportedFill
 from handlers.journal.cash import CashType
 from handlers.journal.positions import Side
 
 _AT = datetime(2026, 1, 5, 9, tzinfo=UTC)
-_FILL = Fill(
+_FILL = ReportedFill(
     symbol="RR",
     instrument=stock("GBX"),
     side=Side.BUY,
@@ -39,7 +39,7 @@ def test_a_fee_in_pounds_of_a_share_in_pence_needs_no_price() -> None:
 
 def test_a_fee_in_another_currency_has_its_price_in_pounds() -> None:
     told = in_pounds(replace(_FILL, fees=Decimal(2), fee_currency="EUR", fee_price=Decimal(86)))
-    assert isinstance(told, Fill)
+    assert isinstance(told, ReportedFill)
     assert (told.fees, told.fee_currency, told.fee_price) == (Decimal(2), "EUR", Decimal("0.86"))
 
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from handlers.imports.format import Need
-from handlers.imports.reading import MOST_ROWS, FileReading, Options, detect, open_file
-from handlers.imports.recognizing import Candidate
+from handlers.imports.reading import MOST_ROWS, FileReading, ReadingOptions, detect, open_file
+from handlers.imports.recognizing import FormatCandidate
 from handlers.imports.refusals import FileReason, FileRefused
-from handlers.imports.rows import Fill
+from handlers.imports.rows import ReportedFill
 from handlers.imports.values import DateOrder, DecimalMark
 
 SCHWAB = '"Date","Action","Symbol","Description","Quantity","Price","Fees & Comm","Amount"\n'
@@ -19,13 +19,13 @@ NINJA = "Instrument;Market pos.;Qty;Entry price;Exit price;Entry time;Exit time;
 
 
 def opened(text: str, **options: Any) -> FileReading:
-    return open_file([text.encode()], Options(**options))
+    return open_file([text.encode()], ReadingOptions(**options))
 
 
 def refused(text: str | bytes, **options: Any) -> FileReason:
     data = text.encode() if isinstance(text, str) else text
     with pytest.raises(FileRefused) as error:
-        list(open_file([data], Options(**options)).rows())
+        list(open_file([data], ReadingOptions(**options)).rows())
     return error.value.reason
 
 
@@ -41,7 +41,7 @@ def test_a_header_is_found_below_title_lines() -> None:
 
 def test_the_format_of_most_columns_is_chosen_and_others_are_candidates() -> None:
     reading = opened("Date,Time,Symbol,Quantity,Price,Side,Commission\n1/5/2024,09:30,A,1,2,B,0\n")
-    assert reading.candidates[0] == Candidate("tradervue", 100)
+    assert reading.candidates[0] == FormatCandidate("tradervue", 100)
     assert all(candidate.confidence < 100 for candidate in reading.candidates[1:])
 
 
@@ -54,7 +54,7 @@ def test_a_format_that_asks_for_fewer_columns_is_less_likely() -> None:
 
 
 def test_formats_are_detected_by_the_beginning_of_a_text() -> None:
-    assert detect(SCHWAB)[0] == Candidate("schwab", 100)
+    assert detect(SCHWAB)[0] == FormatCandidate("schwab", 100)
     assert detect("<FlexQueryResponse>\n")[0].format_id == "ibkr_flex_xml"
     assert detect("Statement,Data,Title,Transaction History\n")[0].format_id == "ibkr_transaction_history"
     assert detect("a,b\n1,2\n") == ()
@@ -102,7 +102,7 @@ def test_a_semicolon_leaves_the_comma_to_decimals() -> None:
     assert (reading.decimal_mark, reading.date_order) == (DecimalMark.COMMA, DateOrder.DMY)
     (row,) = reading.rows()
     fill = row.found[0]
-    assert isinstance(fill, Fill)
+    assert isinstance(fill, ReportedFill)
     assert (fill.quantity, str(fill.price), fill.at.isoformat()) == (Decimal(1000), "1.234", "2024-02-01T09:30:00")
 
 
@@ -117,7 +117,7 @@ def test_the_owner_can_name_the_notation() -> None:
     reading = opened(text, decimal_mark=DecimalMark.POINT, date_order=DateOrder.DMY, day=date(2024, 1, 1))
     (row,) = reading.rows()
     fill = row.found[0]
-    assert isinstance(fill, Fill)
+    assert isinstance(fill, ReportedFill)
     assert (fill.price, fill.at.month) == (Decimal(1234), 2)
 
 
@@ -184,4 +184,4 @@ def test_a_long_first_row_ends_the_sample() -> None:
 
 
 def test_a_row_of_too_many_cells_is_no_header() -> None:
-    assert detect("x," * 300 + "\n" + SCHWAB)[0] == Candidate("schwab", 100)
+    assert detect("x," * 300 + "\n" + SCHWAB)[0] == FormatCandidate("schwab", 100)

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from handlers.imports.moments import instant
+from handlers.imports.moments import instant_of
 from handlers.imports.reading import open_file
-from handlers.imports.rows import Action, CashMove, Fill
+from handlers.imports.rows import Action, CashMove, ReportedFill
 from handlers.journal.cash import Cash, checked
 from handlers.journal.executions import ActionType, CorporateAction, Execution, action_errors, execution_errors
 from tests.formats.expected import FOLDER
@@ -31,8 +31,8 @@ def shared(found: Any, target: type) -> dict[str, Any]:
 def test_what_is_read_is_taken(file: Path) -> None:
     for row in open_file([file.read_bytes()]).rows():
         for found in row.found:
-            at = instant(found.at, ZONE, day_only=found.day_only).at
-            if isinstance(found, Fill):
+            at = instant_of(found.at, ZONE, day_only=found.day_only).at
+            if isinstance(found, ReportedFill):
                 assert execution_errors(Execution(execution_id="1", executed_at=at, **shared(found, Execution))) == []
             elif isinstance(found, CashMove):
                 own = {name: getattr(found, name) for name in OF_CASH}

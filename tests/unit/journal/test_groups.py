@@ -13,7 +13,7 @@ from handlers.journal.groups import MOST_TRADES, Group, GroupResult, have_one_cu
 from handlers.journal.stats.breakdown import breakdown
 from handlers.journal.stats.calendar import calendar
 from handlers.journal.stats.clock import Clock
-from handlers.journal.stats.entries import GROUP, Entry, entries, group_entry, in_place_of_stored, touches_group
+from handlers.journal.stats.entries import GROUP, BookEntry, entries, group_entry, in_place_of_stored, touches_group
 from handlers.journal.stats.folding import fold
 from handlers.journal.stats.questions import Attribute, CountAs, Question, select
 from handlers.journal.trade import EventType, JournalNotes, Side, Trade, TradeEvent
@@ -32,7 +32,7 @@ def leg(trade_id: str, day: str, net: str, **given: Any) -> Trade:
     return a_flat_trade(trade_id, day, net, group_id="g1", **given)
 
 
-def with_groups(trades: list[Trade], *groups: Group) -> list[tuple[date, Entry]]:
+def with_groups(trades: list[Trade], *groups: Group) -> list[tuple[date, BookEntry]]:
     made = (group_entry(group, trades) for group in groups)
     return sorted([*stored(trades), *(each for each in made if each is not None)], key=lambda each: each[0])
 

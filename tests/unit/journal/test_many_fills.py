@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from handlers.journal.positions import Fill, LotMethod, Side, settle
+from handlers.journal.positions import Fill, LotMethod, Side, trips_of
 
 D = Decimal
 DAY = datetime(2026, 1, 5, tzinfo=UTC)
@@ -24,5 +24,5 @@ def test_a_hundred_thousand_fills_of_one_position_are_settled(method: LotMethod)
         )
         for n in range(100_000)
     ]
-    [trip] = settle(fills, (), method)
+    [trip] = trips_of(fills, (), method)
     assert (len(trip.exits), trip.is_flat) == (20_000, False)

@@ -1,10 +1,10 @@
 """What a merge would do, and what a restore writes."""
 
-from handlers.journal.merges import MOST_NAMED, Change, Plan, Preview, Tally
+from handlers.journal.merges import MOST_NAMED, DocumentChange, Preview, RestorePlan, Tally
 
-NEW = Change(name="trades", id="a", after="1")
-CHANGED = Change(name="trades", id="b", after="2", before="{}", before_hash="0")
-PLAN = Plan(changes={(each.name, each.id): each for each in (NEW, CHANGED)})
+NEW = DocumentChange(name="trades", id="a", after="1")
+CHANGED = DocumentChange(name="trades", id="b", after="2", before="{}", before_hash="0")
+PLAN = RestorePlan(changes={(each.name, each.id): each for each in (NEW, CHANGED)})
 
 
 def test_a_plan_knows_what_it_writes_and_what_of_it_is_new() -> None:

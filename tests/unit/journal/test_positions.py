@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from handlers.faults import FieldCode
 from handlers.journal.errors import RuleBroken
 from handlers.journal.money import canonical
-from handlers.journal.positions import Exit, Fill, LotMethod, Position, Side, Split, Trip, _down, _Rate, settle
+from handlers.journal.positions import Exit, Fill, LotMethod, Position, Side, Split, Trip, _down, _Rate, trips_of
 from tests.reference_fills import FLIP, FLIPS, MES, PARTS, TWELVE
 
 D = Decimal
@@ -111,7 +111,7 @@ def shown_exit(exit_: Exit) -> dict[str, str]:
 @pytest.mark.parametrize(("name", "text", "multiplier", "splits", "method"), REFERENCE)
 def test_the_reference_cases(name: str, text: str, multiplier: str, splits: list[Split], method: LotMethod) -> None:
     fills = fills_of(text)
-    trips = settle(fills, splits, method, multiplier=D(multiplier))
+    trips = trips_of(fills, splits, method, multiplier=D(multiplier))
     assert [shown_exit(exit_) for exit_ in exits_of(trips)] == [one for one in CASES[name]["exits"] if "fill" in one]
     shown = [
         {
@@ -127,13 +127,13 @@ def test_the_reference_cases(name: str, text: str, multiplier: str, splits: list
     assert shown == CASES[name]["trades"]
     assert all(trip.is_flat and not trip.open_cost and not trip.open_costs and not trip.lots for trip in trips)
     for split in (one for one in CASES[name]["exits"] if "split" in one):
-        [held] = settle([fill for fill in fills if fill.at < splits[0].at], splits, method, multiplier=D(multiplier))
+        [held] = trips_of([fill for fill in fills if fill.at < splits[0].at], splits, method, multiplier=D(multiplier))
         assert (canonical(held.open_quantity), canonical(held.open_cost)) == (split["openQty"], split["openCost"])
 
 
 @pytest.mark.parametrize("method", LotMethod)
 def test_twelve_fills_have_the_reference_figures_under_every_method(method: LotMethod) -> None:
-    [trip] = settle(fills_of(TWELVE), (), method)
+    [trip] = trips_of(fills_of(TWELVE), (), method)
     expected = CASES["1 twelve fills"][method]
     shown = [
         {
@@ -160,10 +160,10 @@ def test_twelve_fills_have_the_reference_figures_under_every_method(method: LotM
 
 
 def test_coins() -> None:
-    [bitcoin] = settle(fills_of("a BUY 0.5 @ 60000 (0.18)\nb SELL 0.5 @ 61000 (30.5)"))
+    [bitcoin] = trips_of(fills_of("a BUY 0.5 @ 60000 (0.18)\nb SELL 0.5 @ 61000 (30.5)"))
     assert canonical(bitcoin.net) == CASES["8a BTC, fee in BNB at 600"]["net"]
     expected = CASES["8b fee taken from the bought coin"]
-    [in_kind] = settle(fills_of("a BUY 0.05 @ 42000\nfee SELL 0.001 @ 0\nb SELL 0.049 @ 48000 (2.352)"))
+    [in_kind] = trips_of(fills_of("a BUY 0.05 @ 42000\nfee SELL 0.001 @ 0\nb SELL 0.049 @ 48000 (2.352)"))
     nets = [canonical(exit_.net) for exit_ in in_kind.exits]
     assert (nets, canonical(in_kind.net)) == ([expected["feeLoss"], expected["sellNet"]], expected["trade"])
 
@@ -171,17 +171,17 @@ def test_coins() -> None:
 def test_dust_that_is_sold_at_the_exits_price_earns_nothing_of_its_own() -> None:
     expected = CASES["8c dust"]
     text = "a BUY 51.30696933 @ 0.00000442\nb SELL 51 @ 0.00000443"
-    [held] = settle(fills_of(text))
+    [held] = trips_of(fills_of(text))
     assert (canonical(held.open_quantity), canonical(held.exits[0].net)) == (expected["left"], expected["realized"])
     assert held.open_cost == D("0.0000013568044386")  # what the cash says, of which the reference shows 8 decimals
-    [flat] = settle(fills_of(f"{text}\ndust SELL 0.30696933 @ 0.00000443"))
+    [flat] = trips_of(fills_of(f"{text}\ndust SELL 0.30696933 @ 0.00000443"))
     assert [canonical(exit_.gross) for exit_ in flat.exits] == [expected["realized"], expected["dust"]]
     assert canonical(flat.net) == expected["trade"]
 
 
 def test_what_was_closed_before_a_split_keeps_what_it_earned() -> None:
     fills = fills_of("a BUY 2 @ 100\nb SELL 0.5 @ 110\nc SELL 0.25 @ 111")
-    [before], [trip] = settle(fills), settle(fills, [after(5, "4", "1")])
+    [before], [trip] = trips_of(fills), trips_of(fills, [after(5, "4", "1")])
     assert before.net == trip.net == D("7.75")
     assert (trip.quantity, trip.open_quantity, trip.max_quantity) == (D(8), D(5), D(8))
     assert (trip.entry_price, trip.exit_price, trip.open_cost) == (D(25), D("27.58333333"), D(125))
@@ -189,27 +189,27 @@ def test_what_was_closed_before_a_split_keeps_what_it_earned() -> None:
 
 def test_a_split_at_the_instant_of_a_fill_comes_before_it() -> None:
     fills = fills_of("a BUY 10 @ 400\nb SELL 40 @ 110")
-    [trip] = settle(fills, [after(1, "4", "1")])
+    [trip] = trips_of(fills, [after(1, "4", "1")])
     assert (trip.is_flat, trip.net) == (True, D(400))
 
 
 def test_what_a_split_leaves_below_eighteen_decimals_is_told_and_costs_nothing() -> None:
     fills = fills_of("a BUY 1 @ 10 (0.01)\nb BUY 1 @ 20 (0.02)\nc SELL 0.666666666666666666 @ 50")
     for method in LotMethod:
-        [held] = settle(fills[:2], [after(1.5, "1", "3")], method)
+        [held] = trips_of(fills[:2], [after(1.5, "1", "3")], method)
         assert held.open_quantity == D("0.666666666666666666")
         assert canonical(held.lost)[:24] == "0.0000000000000000006666"
-        [trip] = settle(fills, [after(1.5, "1", "3")], method)
+        [trip] = trips_of(fills, [after(1.5, "1", "3")], method)
         assert (trip.is_flat, canonical(trip.net)) == (True, "3.30333333")
 
 
 def test_a_lot_that_a_split_makes_too_small_leaves_its_costs_to_the_next() -> None:
     fills = fills_of("a BUY 0.000000000000000001 @ 10 (0.01)\nb BUY 1 @ 20 (0.02)\nc SELL 0.1 @ 250")
-    [trip] = settle(fills, [after(1.5, "1", "10")], FIFO)
+    [trip] = trips_of(fills, [after(1.5, "1", "10")], FIFO)
     assert [(match.entry_id, match.entry_costs) for match in trip.exits[0].matches] == [("b", D("0.03"))]
     assert (trip.is_flat, trip.gross) == (True, D(5))
     turned = fills_of("b BUY 1 @ 20 (0.02)\na BUY 0.000000000000000001 @ 10 (0.01)\nc SELL 0.1 @ 250")
-    [trip] = settle(turned, [after(1.5, "1", "10")], FIFO)
+    [trip] = trips_of(turned, [after(1.5, "1", "10")], FIFO)
     assert [(match.entry_id, match.entry_costs) for match in trip.exits[0].matches] == [("b", D("0.03"))]
 
 
@@ -224,7 +224,7 @@ def test_a_lot_that_a_split_makes_too_small_leaves_its_costs_to_the_next() -> No
 )
 def test_a_split_that_leaves_nothing_or_too_much_is_refused(split: Split, path: str, code: FieldCode) -> None:
     with pytest.raises(RuleBroken) as error:
-        settle(fills_of("a BUY 1 @ 1"), [split], multiplier=D(50))
+        trips_of(fills_of("a BUY 1 @ 1"), [split], multiplier=D(50))
     assert [(field.path, field.fault.code) for field in error.value.errors] == [((path,), code)]
 
 
@@ -233,7 +233,7 @@ def test_a_split_that_leaves_nothing_or_too_much_is_refused(split: Split, path: 
     [("999999999999999.999999999999999999", "1", "999999999999999.999999999999999999"), ("1", "1E18", "1E-18")],
 )
 def test_a_split_may_leave_the_largest_and_the_smallest_quantity(new: str, old: str, left: str) -> None:
-    [trip] = settle(fills_of("a BUY 1 @ 1"), [after(1, new, old)])
+    [trip] = trips_of(fills_of("a BUY 1 @ 1"), [after(1, new, old)])
     assert trip.open_quantity == D(left)
 
 
@@ -261,14 +261,14 @@ def test_a_split_is_before_the_fills_of_its_instant_or_those_from_its_sequence_o
 def test_cash_lowers_the_cost_of_each_lot_to_nothing_and_the_rest_is_earned_at_once(method: LotMethod) -> None:
     """Of two units at 10 and at 30, a pool costs 40: 50 in cash is 10 more. Of the lots, the first brings 15 more."""
     cash = replace(after(1.5, "1", "1"), cash=D(25), split_id="merger")
-    [held] = settle(fills_of("a BUY 1 @ 10\nb BUY 1 @ 30"), [cash], method)
+    [held] = trips_of(fills_of("a BUY 1 @ 10\nb BUY 1 @ 30"), [cash], method)
     beyond = D(10) if method is AVERAGE else D(15)
     assert [(each.split_id, each.amount, each.beyond) for each in held.received] == [("merger", D(50), beyond)]
     assert (held.gross, held.net, held.open_cost) == (beyond, beyond, beyond - D(10))
     assert sum(lot.cost for lot in held.lots) == held.open_cost
-    [flat] = settle(fills_of("a BUY 1 @ 10\nb BUY 1 @ 30\nc SELL 2 @ 1"), [cash], method)
+    [flat] = trips_of(fills_of("a BUY 1 @ 10\nb BUY 1 @ 30\nc SELL 2 @ 1"), [cash], method)
     assert (flat.gross, flat.exits[0].gross) == (D(12), D(12) - beyond)
-    [short] = settle(fills_of("a SELL 1 @ 10\nb SELL 1 @ 30\nc BUY 2 @ 1"), [cash], method)
+    [short] = trips_of(fills_of("a SELL 1 @ 10\nb SELL 1 @ 30\nc BUY 2 @ 1"), [cash], method)
     assert (short.gross, [each.amount for each in short.received]) == (D(-12), [D(-50)])
 
 
@@ -282,7 +282,7 @@ def test_cash_lowers_the_cost_of_each_lot_to_nothing_and_the_rest_is_earned_at_o
 )
 def test_cash_beyond_the_cost_is_rounded_down(money: str, cash: str, beyond: str) -> None:
     bought = replace(fills_of("a BUY 3 @ 7")[0], money=D(money))
-    [held] = settle([bought], [replace(after(1, "1", "1"), cash=D(cash))])
+    [held] = trips_of([bought], [replace(after(1, "1", "1"), cash=D(cash))])
     assert [each.beyond for each in held.received] == [D(beyond)]
 
 
@@ -290,15 +290,15 @@ def test_cash_beyond_the_cost_is_rounded_down(money: str, cash: str, beyond: str
 def test_a_share_of_the_cost_and_of_the_costs_leaves_each_lot(method: LotMethod) -> None:
     fills = fills_of("a BUY 1 @ 10 (1)\nb BUY 1 @ 30 (2)\nc SELL 2 @ 20")
     share = replace(after(1.5, "1", "1"), cost_share=D("0.25"))
-    [held] = settle(fills[:2], [share], method)
+    [held] = trips_of(fills[:2], [share], method)
     left = [(D(30), D("2.25"))] if method is AVERAGE else [(D("7.5"), D("0.75")), (D("22.5"), D("1.5"))]
     assert [(lot.cost, lot.costs) for lot in held.lots] == left
     assert (held.open_cost, held.open_costs, held.moved, held.moved_costs) == (D(30), D("2.25"), D(10), D("0.75"))
-    [flat] = settle(fills, [share], method)
+    [flat] = trips_of(fills, [share], method)
     assert (flat.gross, flat.net) == (D(10), D("7.75"))
     # The sums are known already, and differ by a rounding that the last lot takes.
     known = replace(share, money=D("10.00000001"), costs=D("0.74999999"))
-    [held] = settle(fills[:2], [known], method)
+    [held] = trips_of(fills[:2], [known], method)
     assert (held.open_cost, held.open_costs) == (D("29.99999999"), D("2.25000001"))
     assert (held.lots[0].cost, held.lots[0].costs) == (
         left[0] if len(left) == 2 else (D("29.99999999"), D("2.25000001"))
@@ -332,11 +332,11 @@ def test_trips_are_numbered_from_0_on(one_trip: bool) -> None:
 def test_a_fill_of_exact_money_that_turns_the_position_parts_it(method: LotMethod) -> None:
     """100 for 3 units, each at 33.33333333: one closes for a third of it, two are open for the rest."""
     bought, sold = fills_of("a BUY 1 @ 30\nb SELL 3 @ 33.33333333")
-    first, second = settle([bought, replace(sold, money=D(100), costs=D(1))], (), method)
+    first, second = trips_of([bought, replace(sold, money=D(100), costs=D(1))], (), method)
     assert (first.gross, first.exits[0].money) == (D("3.33333333"), D("33.33333333"))
     assert (second.open_cost, second.openings[0].money) == (D("66.66666667"), D("66.66666667"))
     assert (first.exits[0].exit_costs, second.openings[0].costs) == (D("0.33333333"), D("0.66666667"))
-    [whole] = settle([bought, replace(sold, quantity=D(1), money=D(100))], (), method)
+    [whole] = trips_of([bought, replace(sold, quantity=D(1), money=D(100))], (), method)
     assert (whole.gross, whole.exits[0].money) == (D(70), D(100))
 
 
@@ -344,13 +344,13 @@ def test_a_fill_of_exact_money_that_turns_the_position_parts_it(method: LotMetho
 def test_what_leaves_without_a_price_earns_nothing_and_takes_the_cost_of_its_lots(method: LotMethod) -> None:
     fills = fills_of("a BUY 2 @ 10\nb BUY 2 @ 30\nx SELL 3 @ 0\ny SELL 1 @ 50")
     fills[2] = replace(fills[2], price=None)
-    [trip] = settle(fills, (), method)
+    [trip] = trips_of(fills, (), method)
     money = {AVERAGE: D(60), FIFO: D(50), LIFO: D(70)}[method]
     assert [(exit_.gross, exit_.money) for exit_ in trip.exits] == [(D(0), money), (money - D(30), None)]
     assert trip.exits[0].price == round(money / 3, 8)
-    [gone] = settle(fills[:3], (), method)
+    [gone] = trips_of(fills[:3], (), method)
     assert (gone.open_quantity, gone.open_cost) == (D(1), D(80) - money)
-    [all_gone] = settle([*fills[:2], replace(fills[2], quantity=D(4))], (), method)
+    [all_gone] = trips_of([*fills[:2], replace(fills[2], quantity=D(4))], (), method)
     assert (all_gone.is_flat, all_gone.gross, all_gone.exits[0].price) == (True, D(0), D(20))
 
 
@@ -383,28 +383,28 @@ def test_two_positions_become_one_with_the_lots_of_both_by_time(method: LotMetho
 
 def test_a_split_while_one_trip_is_flat_counts_what_was_before_in_new_units() -> None:
     fills = fills_of("a BUY 1 @ 10\nb SELL 1 @ 12\nc BUY 4 @ 3")
-    [trip] = settle(fills, [after(1.5, "4", "1")], one_trip=True)
+    [trip] = trips_of(fills, [after(1.5, "4", "1")], one_trip=True)
     assert (trip.quantity, trip.open_quantity, trip.gross) == (D(8), D(4), D(2))
 
 
 def test_a_split_of_nothing_changes_nothing() -> None:
     fills = fills_of("a BUY 1 @ 1\nb SELL 1 @ 2\nc BUY 1 @ 3\nd SELL 1 @ 4")
     splits = [after(-1, "7", "3"), after(1.5, "7", "3"), after(9, "7", "3")]
-    assert settle(fills, splits) == settle(fills)
-    assert settle([], splits) == ()
+    assert trips_of(fills, splits) == trips_of(fills)
+    assert trips_of([], splits) == ()
 
 
 def test_a_position_that_was_flat_in_between_can_be_one_trip() -> None:
     fills = fills_of("a BUY 1 @ 10 (1)\nb SELL 1 @ 12\nc BUY 2 @ 20 (1)\nd SELL 2 @ 19.5")
     for method in LotMethod:
-        first, second = settle(fills, (), method)
-        [whole] = settle(fills, (), method, one_trip=True)
+        first, second = trips_of(fills, (), method)
+        [whole] = trips_of(fills, (), method, one_trip=True)
         assert whole.exits == (*first.exits, *second.exits)
         assert (whole.gross, whole.net, whole.quantity, whole.max_quantity) == (D(1), D(-1), D(3), D(2))
 
 
 def test_one_trip_ends_where_the_position_turns() -> None:
-    trips = settle(fills_of("a BUY 1 @ 10\nb SELL 3 @ 12\nc BUY 2 @ 11"), one_trip=True)
+    trips = trips_of(fills_of("a BUY 1 @ 10\nb SELL 3 @ 12\nc BUY 2 @ 11"), one_trip=True)
     assert [(trip.side, trip.net) for trip in trips] == [(Side.BUY, D(2)), (Side.SELL, D(2))]
 
 
@@ -414,7 +414,7 @@ def test_fills_of_one_instant_are_taken_in_their_sequence_then_by_id() -> None:
         for fill_id, sequence in (("b", 1), ("a", 1), ("c", 0), ("d", -1))
     ]
     fills.append(Fill(fill_id="bare", side=Side.BUY, quantity=D(1), price=D(1), at=DAY))
-    [trip] = settle(fills, (), FIFO)
+    [trip] = trips_of(fills, (), FIFO)
     assert [opening.fill_id for opening in trip.openings] == ["d", "bare", "c", "a", "b"]
 
 
@@ -569,7 +569,7 @@ methods = st.sampled_from(LotMethod)
 
 def settled(fills: Sequence[Fill], splits: Sequence[Split], method: LotMethod, multiplier: Decimal) -> tuple[Trip, ...]:
     try:
-        return settle(fills, splits, method, multiplier=multiplier)
+        return trips_of(fills, splits, method, multiplier=multiplier)
     except RuleBroken:
         assume(False)
         raise
@@ -674,7 +674,7 @@ def test_the_order_of_equal_fills_within_a_trip_changes_no_total(
                 trip.entry_price,
                 *((trip.gross, trip.net) if trip.is_flat else ()),
             )
-            for trip in settle([*first, *later], (), method)
+            for trip in trips_of([*first, *later], (), method)
         ]
 
     assert totals(same) == totals(permuted)
@@ -705,7 +705,7 @@ def test_a_fill_that_is_split_in_two_gives_the_same_gross_once_flat(
     in_two = [*fills[:number], *halves, *fills[number + 1 :]]
 
     def grosses(of: list[Fill]) -> list[Any]:
-        return [(trip.side, trip.quantity, trip.gross if trip.is_flat else None) for trip in settle(of, (), method)]
+        return [(trip.side, trip.quantity, trip.gross if trip.is_flat else None) for trip in trips_of(of, (), method)]
 
     assert grosses(fills) == grosses(in_two)
 
@@ -719,9 +719,9 @@ def test_a_fill_and_its_exact_reverse_before_all_others_add_one_trip_and_change_
         Fill(fill_id="x", side=side, quantity=quantity, price=price, at=DAY - timedelta(days=2)),
         Fill(fill_id="y", side=back, quantity=quantity, price=price, at=DAY - timedelta(days=1)),
     ]
-    added, *others = settle([*both, *fills], (), method)
+    added, *others = trips_of([*both, *fills], (), method)
     assert (added.is_flat, added.net) == (True, D(0))
-    assert tuple(others) == settle(fills, (), method)
+    assert tuple(others) == trips_of(fills, (), method)
 
 
 @given(some_fills, some_splits, methods, st.randoms())
@@ -731,7 +731,7 @@ def test_the_order_in_which_fills_arrive_does_not_matter(
     trips = settled(fills, splits, method, D(1))
     shuffled = list(fills)
     dice.shuffle(shuffled)
-    assert settle(iter(shuffled), reversed(splits), method) == trips or len({split.at for split in splits}) < len(
+    assert trips_of(iter(shuffled), reversed(splits), method) == trips or len({split.at for split in splits}) < len(
         splits
     )
 
@@ -739,7 +739,7 @@ def test_the_order_in_which_fills_arrive_does_not_matter(
 def test_a_mean_that_was_a_quotient_without_an_end_makes_ties_that_are_rounded_to_the_even_digit() -> None:
     # 10 / 7 a unit, then 1.00000004 / 8 = 0.125000005: a tie of 8 decimals, by every exit anew.
     text = "a BUY 3 @ 2\nb BUY 4 @ 1\nc BUY 1 @ -8.99999996\nd SELL 1 @ 0\ne SELL 3 @ 0\nf SELL 1 @ 0\ng SELL 1 @ 0"
-    [trip] = settle(fills_of(text))
+    [trip] = trips_of(fills_of(text))
     assert [canonical(exit_.gross) for exit_ in trip.exits] == ["-0.125", "-0.37500002", "-0.125", "-0.125"]
 
 
@@ -754,7 +754,7 @@ def test_what_is_left_of_a_pool_in_the_231st_decimal_decides_a_tie() -> None:
     lines.append("x SELL 0.000000005 @ 0")
     grosses = {}
     for price in ("1", "2", "0"):
-        [trip] = settle(fills_of("\n".join(lines).format(price)))
+        [trip] = trips_of(fills_of("\n".join(lines).format(price)))
         grosses[price] = canonical(trip.exits[-1].gross)
     # Exactly 5E-9 is a tie and rounds to the even 0; anything above it does not.
     assert grosses == {"1": "0", "2": "-0.00000001", "0": "0"}
@@ -768,7 +768,7 @@ def test_a_tie_after_many_quotients_without_an_end_is_decided_exactly() -> None:
         lines += [f"s{n} SELL {held} @ 1", f"b{n} BUY 999999999999999 @ 1"]
     lines += ["x SELL 0.000000005 @ 0", "y SELL 0.000000015 @ 0"]
     fills = fills_of("\n".join(lines))
-    trips = settle(fills)
+    trips = trips_of(fills)
     assert matches_of(trips) == naive(fills, [], AVERAGE, D(1))
     assert [canonical(exit_.gross) for exit_ in trips[-1].exits[-2:]] == ["-0.00000001", "-0.00000002"]
 
@@ -804,7 +804,7 @@ def test_a_product_with_a_quotient_without_end_is_rounded_as_if_it_were_exact(
 def test_what_leaves_at_its_cost_earns_nothing_whatever_was_rounded_before(closed: int) -> None:
     fills = fills_of("a BUY 1 @ 1\nb BUY 2 @ 0\nc SELL 1 @ 0\nd SELL 1 @ 0")[: 2 + closed]
     leaves = Fill(fill_id="e", side=Side.SELL, quantity=D(3 - closed), price=None, at=DAY + timedelta(hours=1))
-    [trip] = settle([*fills, leaves])
+    [trip] = trips_of([*fills, leaves])
     assert [exit_.gross for exit_ in trip.exits] == [D("-0.33333333")] * closed + [D(0)]
     assert trip.exits[-1].open_cost == 0
 

@@ -17,7 +17,7 @@ from handlers.journal.ledger import settle_all
 from handlers.journal.merging import Leg, merged, worth
 from handlers.journal.money import canonical
 from handlers.journal.positions import LotMethod, Side
-from handlers.journal.regrouping import Group, former_trades, groups_of, impossible_ids, regrouped
+from handlers.journal.regrouping import FillGroup, former_trades, groups_of, impossible_ids, regrouped
 from handlers.journal.settings import MAIN
 from handlers.journal.trade import Image, JournalNotes, Status, Trade, TradeSource, part_id
 from handlers.web.contract import contract
@@ -61,7 +61,7 @@ class Journal:
         self.trades: dict[str, Trade] = {}
         self.now = DAY + timedelta(days=1)
 
-    def groups(self) -> list[Group]:
+    def groups(self) -> list[FillGroup]:
         return groups_of(self.executions)
 
     def put(self, added: RecordedExecution) -> None:

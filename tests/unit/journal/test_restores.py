@@ -14,8 +14,8 @@ from handlers.journal.restores import (
     MOST_PROBLEMS,
     MOST_RESTORES,
     TIME_TO_SEND,
-    Problem,
     Restore,
+    RestoreProblem,
     RestoreStatus,
 )
 
@@ -45,7 +45,7 @@ def test_what_was_written_can_be_undone_for_seven_days(status: RestoreStatus) ->
 
 
 def test_a_restore_that_moves_on_begins_its_next_status_anew() -> None:
-    problem = Problem(code="MALFORMED", detail="is none")
+    problem = RestoreProblem(code="MALFORMED", detail="is none")
     before = replace(RESTORE, phase="trades", done=7, problems=(problem,), version=3, counts={"trades": 9})
     moved = before.moved(RestoreStatus.CHECKING, WRITTEN)
     assert (moved.status, moved.phase, moved.done, moved.problems) == (RestoreStatus.CHECKING, None, 0, ())

@@ -13,7 +13,13 @@ from handlers.faults import FieldCode
 from handlers.journal.errors import RuleBroken
 from handlers.journal.positions import LotMethod
 from handlers.journal.settings import MAIN, Settings
-from handlers.journal.trading_accounts import MOST_ACCOUNTS, AccountKind, Standing, TradingAccount, main_account
+from handlers.journal.trading_accounts import (
+    MOST_ACCOUNTS,
+    AccountKind,
+    SettingsAndAccounts,
+    TradingAccount,
+    main_account,
+)
 from handlers.web.contract import contract
 
 D = Decimal
@@ -26,8 +32,8 @@ def account(account_id: str = "second", **given: Any) -> TradingAccount:
     return TradingAccount(**values)
 
 
-def standing(*accounts: TradingAccount) -> Standing:
-    return Standing(settings=SETTINGS, accounts={each.account_id: each for each in accounts})
+def settings_and_accounts(*accounts: TradingAccount) -> SettingsAndAccounts:
+    return SettingsAndAccounts(settings=SETTINGS, accounts={each.account_id: each for each in accounts})
 
 
 def test_there_are_as_many_accounts_as_the_contract_says() -> None:
@@ -62,25 +68,25 @@ def test_every_user_has_an_account_in_the_base_currency() -> None:
     assert main == TradingAccount(user_id="dana", account_id=MAIN, name="Main", currency="CHF")
     assert main.is_main
     assert not any(account(other).is_main for other in ("second", "00000000-0000-4000-8000-000000000000"))
-    assert standing().main == main
+    assert settings_and_accounts().main == main
     own = account(MAIN, currency="JPY")
-    assert standing(own).main is own
+    assert settings_and_accounts(own).main is own
 
 
 def test_the_currency_of_an_account() -> None:
-    known = standing(account())
+    known = settings_and_accounts(account())
     assert known.currency_of("second") == "EUR"
     assert known.currency_of(None) == known.currency_of(MAIN) == "CHF"
     assert known.currency_of("gone") == "CHF"
-    own = standing(account(), account(MAIN, currency="JPY"))
+    own = settings_and_accounts(account(), account(MAIN, currency="JPY"))
     assert own.currency_of(None) == own.currency_of("gone") == "JPY"
 
 
 def test_totals_leave_out_paper_backtests_and_what_the_user_excludes() -> None:
     paper, test = account("paper", kind=AccountKind.PAPER), account("test", kind=AccountKind.BACKTEST)
-    assert standing(account(), paper, test).left_out() == {"paper", "test"}
-    assert standing(replace(paper, include_in_totals=True)).left_out() == frozenset()
-    assert standing(account(MAIN, include_in_totals=False), paper).left_out() == {MAIN, "paper"}
+    assert settings_and_accounts(account(), paper, test).left_out() == {"paper", "test"}
+    assert settings_and_accounts(replace(paper, include_in_totals=True)).left_out() == frozenset()
+    assert settings_and_accounts(account(MAIN, include_in_totals=False), paper).left_out() == {MAIN, "paper"}
 
 
 def test_a_changed_account_is_at_its_next_version() -> None:

@@ -26,7 +26,7 @@ from handlers.journal.ledger import settle_all
 from handlers.journal.positions import LotMethod, Side
 from handlers.journal.settings import MAIN, Settings
 from handlers.journal.trade import Trade
-from handlers.storage.executions import Place, StoredPosition
+from handlers.storage.executions import PositionInAccount, StoredPosition
 from handlers.usecases import settling
 
 D = Decimal
@@ -62,8 +62,12 @@ class Journal:
         ]
         settings_ = Settings(user_id=USER, lot_method=self.method)
         parts = [
-            settling.Part(
-                Place(each, None, settings_), each, _of(self.executions, each), _of(executions, each), actions
+            settling.PositionToSettle(
+                PositionInAccount(each, None, settings_),
+                each,
+                _of(self.executions, each),
+                _of(executions, each),
+                actions,
             )
             for each in held
         ]

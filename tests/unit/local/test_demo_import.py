@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from handlers.imports.reading import open_file
-from handlers.imports.rows import CashMove, Fill
+from handlers.imports.rows import CashMove, ReportedFill
 from handlers.journal.positions import Side
 from local import demo_import
 from local.demo_import import FILE_NAME, commit_statement, demo_statement, send_statement
@@ -29,11 +29,11 @@ def test_the_statement_is_read_without_an_error_and_lies_in_the_past(today: date
     assert [(row.line, row.detail) for row in rows if row.error or row.warnings] == []
     found = [each for row in rows for each in row.found]
     assert all(each.at.replace(tzinfo=UTC) < datetime(today.year, today.month, today.day, tzinfo=UTC) for each in found)
-    assert sum(isinstance(each, Fill) for each in found) == 7
+    assert sum(isinstance(each, ReportedFill) for each in found) == 7
     assert [each.amount for each in found if isinstance(each, CashMove)] == [42, 12000]
     held: Counter[str] = Counter()
     for each in found:
-        if isinstance(each, Fill):
+        if isinstance(each, ReportedFill):
             held[each.symbol] += int(each.quantity or 0) * (1 if each.side is Side.BUY else -1)
     assert held == {"INTC": 60, "DIS": 0, "PFE": 0, "CSCO": 0}
 

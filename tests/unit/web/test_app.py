@@ -12,8 +12,8 @@ from starlette.types import Message, Scope
 from handlers.entry.http import _run
 from handlers.web.connexion.app import CommonHeadersMiddleware
 from handlers.web.connexion.fast_validator import acceptance
-from handlers.web.connexion.formats import fits
-from handlers.web.connexion.validation import Checked, OperationChecks
+from handlers.web.connexion.formats import fits_format
+from handlers.web.connexion.validation import OperationChecks, SchemaChecks
 from handlers.web.guard import _whole_body
 from handlers.web.idempotency import fingerprint
 from handlers.web.problems import Problem
@@ -86,12 +86,12 @@ def test_no_parameter_takes_the_name_of_what_was_verified(name: str) -> None:
 
 def test_a_schema_with_an_unknown_keyword_is_left_to_jsonschema() -> None:
     assert not acceptance({"type": "string", "maxContains": 1})("a")
-    assert list(Checked({"type": "string", "maxContains": 1}).errors("a")) == []
+    assert list(SchemaChecks({"type": "string", "maxContains": 1}).errors("a")) == []
 
 
 def test_days_that_do_not_exist_are_no_dates() -> None:
-    assert fits("2028-02-29", "date")
-    assert not fits("2026-02-29", "date")
+    assert fits_format("2028-02-29", "date")
+    assert not fits_format("2026-02-29", "date")
 
 
 def test_values_that_no_request_holds_have_no_fingerprint() -> None:

@@ -5,14 +5,14 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from handlers.journal.stats.entries import Entry, entries
+from handlers.journal.stats.entries import BookEntry, entries
 from handlers.journal.stats.figures import Figure, figures_of_journal
-from handlers.journal.stats.folding import Journal, fold
+from handlers.journal.stats.folding import JournalSums, fold
 from handlers.journal.stats.questions import Question, Selected, select
 from handlers.journal.trade import Trade
 
 
-def stored(trades: Iterable[Trade]) -> list[tuple[date, Entry]]:
+def stored(trades: Iterable[Trade]) -> list[tuple[date, BookEntry]]:
     """All entries in the order of their days, those of one day as the trades come."""
     of_trades = [(day, entry) for trade in trades for day, entry in entries(trade).items()]
     return sorted(of_trades, key=lambda each: each[0])
@@ -26,7 +26,7 @@ def selected(trades: Iterable[Trade], question: Question | None = None) -> list[
     return list(select(asked, read))
 
 
-def folded(trades: Iterable[Trade], question: Question | None = None) -> Journal:
+def folded(trades: Iterable[Trade], question: Question | None = None) -> JournalSums:
     return fold(selected(trades, question))
 
 

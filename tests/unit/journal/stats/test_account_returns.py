@@ -9,7 +9,7 @@ from statistics import stdev
 
 import pytest
 
-from handlers.journal.stats.account_returns import AccountReturns, Day, Period, account_returns, balance_of
+from handlers.journal.stats.account_returns import AccountReturns, Day, ReturnPeriod, account_returns, balance_of
 from handlers.journal.stats.figures import Figure, Reason
 
 D = Decimal
@@ -34,7 +34,7 @@ def returns(
     return account_returns(D(opening), days, first, last, by_month=by_month)
 
 
-def percents(periods: tuple[Period, ...]) -> list[float | None]:
+def percents(periods: tuple[ReturnPeriod, ...]) -> list[float | None]:
     return [None if each.returned.value is None else round(each.returned.value, 12) for each in periods]
 
 

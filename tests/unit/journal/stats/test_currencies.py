@@ -13,14 +13,14 @@ from handlers.journal.changes import add_event
 from handlers.journal.rates import DayRate, Rates
 from handlers.journal.settings import MAIN, Settings
 from handlers.journal.stats.currencies import Conversion, OwnSums, Unconverted
-from handlers.journal.stats.questions import Attribute, Outcome, Question, Selected, Tolerance
+from handlers.journal.stats.questions import Attribute, Question, Selected, Tolerance, TradeOutcome
 from handlers.journal.trade import EventType, Trade, TradeEvent
-from handlers.journal.trading_accounts import Standing, TradingAccount
+from handlers.journal.trading_accounts import SettingsAndAccounts, TradingAccount
 from tests.unit.journal.journals import NOW, a_flat_trade, a_trade
 from tests.unit.journal.stats.asking import selected
 
 D = Decimal
-STANDING = Standing(
+SETTINGS_AND_ACCOUNTS = SettingsAndAccounts(
     settings=Settings(user_id="user", base_currency="USD"),
     accounts={
         name: TradingAccount(user_id="user", account_id=name, name=name, currency=currency)
@@ -45,7 +45,7 @@ def converted(
     trades: Iterable[Trade], load: Loader, question: Question | None = None
 ) -> tuple[Conversion, list[Selected]]:
     asked = question or Question()
-    conversion = Conversion(STANDING, asked, load)
+    conversion = Conversion(SETTINGS_AND_ACCOUNTS, asked, load)
     return conversion, list(conversion(selected(trades, asked)))
 
 
@@ -71,7 +71,7 @@ def at_noon(day: int) -> datetime:
 def test_figures_are_in_the_currency_of_the_accounts_that_are_asked_for_or_in_the_base_currency(
     question: Question, currency: str
 ) -> None:
-    assert Conversion(STANDING, question, Loader()).into == currency
+    assert Conversion(SETTINGS_AND_ACCOUNTS, question, Loader()).into == currency
 
 
 def test_what_is_in_the_currency_of_the_figures_stays_as_it_is_and_no_rates_are_read() -> None:
@@ -163,13 +163,15 @@ def test_a_part_that_is_closed_has_no_result_in_either_currency() -> None:
 @pytest.mark.parametrize(
     ("tolerance", "net", "outcome"),
     [
-        (Tolerance(amount=D(15)), "10", Outcome.WIN),  # 20 dollars are more than 15
-        (Tolerance(amount=D(20)), "10", Outcome.BREAKEVEN),
-        (Tolerance(of_risk=D("0.1")), "1", Outcome.BREAKEVEN),  # 2 of 20 dollars
-        (Tolerance(of_risk=D("0.1")), "-1.00000001", Outcome.LOSS),
+        (Tolerance(amount=D(15)), "10", TradeOutcome.WIN),  # 20 dollars are more than 15
+        (Tolerance(amount=D(20)), "10", TradeOutcome.BREAKEVEN),
+        (Tolerance(of_risk=D("0.1")), "1", TradeOutcome.BREAKEVEN),  # 2 of 20 dollars
+        (Tolerance(of_risk=D("0.1")), "-1.00000001", TradeOutcome.LOSS),
     ],
 )
-def test_a_break_even_is_one_in_the_currency_of_the_figures(tolerance: Tolerance, net: str, outcome: Outcome) -> None:
+def test_a_break_even_is_one_in_the_currency_of_the_figures(
+    tolerance: Tolerance, net: str, outcome: TradeOutcome
+) -> None:
     load = Loader(("EUR", "USD", "2026-01-05", "2"))
     trade = a_flat_trade("1", "2026-01-05", net, currency="EUR", risk_amount=D(10))
     _, [found] = converted([trade], load, Question(tolerance=tolerance))

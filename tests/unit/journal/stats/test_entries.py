@@ -9,7 +9,7 @@ from hypothesis import given
 from handlers.journal.changes import MOST_CLOSES, add_event, remove_event, revise, take_back_close
 from handlers.journal.stats.entries import (
     EVENTS_FROM,
-    Entry,
+    BookEntry,
     Gain,
     Result,
     entries,
@@ -51,8 +51,8 @@ def test_an_entry_holds_all_that_the_trade_did_on_the_day_and_all_that_a_filter_
         "net": D("4.5"),
     }
     assert entries(trade) == {
-        SECOND: Entry(**facts, gains=(Gain(at=nine_on(2), position=0, amount=D(9)),)),
-        THIRD: Entry(
+        SECOND: BookEntry(**facts, gains=(Gain(at=nine_on(2), position=0, amount=D(9)),)),
+        THIRD: BookEntry(
             **facts,
             gains=(Gain(at=nine_on(3), position=1, amount=D("-4.5")),),
             result=Result(

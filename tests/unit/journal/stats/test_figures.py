@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from handlers.documents.fields import contract_name
 from handlers.journal.stats.figures import OF_JOURNAL, OF_RECORD, Figure, Interval, Reason, figures_of_record, wilson
-from handlers.journal.stats.folding import Record, fold
-from handlers.journal.stats.questions import Outcome, Question, Tolerance, select
+from handlers.journal.stats.folding import WinLossRecord, fold
+from handlers.journal.stats.questions import Question, Tolerance, TradeOutcome, select
 from tests.reference_figures import of_dataset_a, undefined
 from tests.unit.journal.journals import NOW, a_flat_trade, a_trade, dataset_a, results
 from tests.unit.journal.stats.asking import figures, folded, stored
@@ -294,10 +294,10 @@ def test_a_loss_in_a_far_away_year_costs_no_time() -> None:
 def test_the_longest_amounts_are_summed_exactly() -> None:
     longest = "999999999999999.99999999"
     [(_, entry)] = stored([a_flat_trade("1", "2025-01-02", "1", risk_amount=D(1))])
-    record = Record()
+    record = WinLossRecord()
     for sign in (1, 1, -1):
         earned = entry._replace(net=D(longest).copy_sign(D(sign)), risk=D("0.00000001"))
-        record.add(earned, Outcome.WIN if sign > 0 else Outcome.LOSS)
+        record.add(earned, TradeOutcome.WIN if sign > 0 else TradeOutcome.LOSS)
     assert (record.net, record.sum_win) == (D(longest), D("1999999999999999.99999998"))
     assert record.net_squares == D("2999999999999999999999940000000.0000000000000003")
     assert figures_of_record(record)["sqn"].value == pytest.approx(0.5)
@@ -307,7 +307,7 @@ def test_only_an_entry_by_which_the_trade_became_flat_counts() -> None:
     noon = datetime(2025, 1, 2, 12, tzinfo=UTC)
     [(_, part)] = stored([a_trade("1", [(noon, "1", "-5")], quantity=D(2))])
     with pytest.raises(ValueError, match="flat"):
-        Record().add(part, Outcome.LOSS)
+        WinLossRecord().add(part, TradeOutcome.LOSS)
 
 
 # The tolerance
@@ -316,20 +316,20 @@ def test_only_an_entry_by_which_the_trade_became_flat_counts() -> None:
 @pytest.mark.parametrize(
     ("tolerance", "net", "risk", "outcome"),
     [
-        (Tolerance(), "0", None, Outcome.BREAKEVEN),
-        (Tolerance(), "0.00000001", None, Outcome.WIN),
-        (Tolerance(), "-0.00000001", None, Outcome.LOSS),
-        (Tolerance(amount=D(5)), "5", None, Outcome.BREAKEVEN),
-        (Tolerance(amount=D(5)), "-5", None, Outcome.BREAKEVEN),
-        (Tolerance(amount=D(5)), "5.00000001", None, Outcome.WIN),
-        (Tolerance(of_risk=D("0.05")), "5", "100", Outcome.BREAKEVEN),
-        (Tolerance(of_risk=D("0.05")), "-5.00000001", "100", Outcome.LOSS),
-        (Tolerance(of_risk=D("0.05")), "0.00000001", None, Outcome.WIN),
-        (Tolerance(of_risk=D("0.05")), "0", None, Outcome.BREAKEVEN),
+        (Tolerance(), "0", None, TradeOutcome.BREAKEVEN),
+        (Tolerance(), "0.00000001", None, TradeOutcome.WIN),
+        (Tolerance(), "-0.00000001", None, TradeOutcome.LOSS),
+        (Tolerance(amount=D(5)), "5", None, TradeOutcome.BREAKEVEN),
+        (Tolerance(amount=D(5)), "-5", None, TradeOutcome.BREAKEVEN),
+        (Tolerance(amount=D(5)), "5.00000001", None, TradeOutcome.WIN),
+        (Tolerance(of_risk=D("0.05")), "5", "100", TradeOutcome.BREAKEVEN),
+        (Tolerance(of_risk=D("0.05")), "-5.00000001", "100", TradeOutcome.LOSS),
+        (Tolerance(of_risk=D("0.05")), "0.00000001", None, TradeOutcome.WIN),
+        (Tolerance(of_risk=D("0.05")), "0", None, TradeOutcome.BREAKEVEN),
     ],
 )
 def test_a_break_even_lies_within_the_tolerance(
-    tolerance: Tolerance, net: str, risk: str | None, outcome: Outcome
+    tolerance: Tolerance, net: str, risk: str | None, outcome: TradeOutcome
 ) -> None:
     assert tolerance.outcome(D(net), None if risk is None else D(risk)) is outcome
 

@@ -13,24 +13,24 @@ from hypothesis import strategies as st
 from handlers.journal.changes import add_event
 from handlers.journal.stats.clock import Clock, time_zone
 from handlers.journal.stats.entries import entries
-from handlers.journal.stats.folding import Balance, InOrder, Record, Runs, fold
-from handlers.journal.stats.questions import Outcome, Question, Selected, Tolerance
+from handlers.journal.stats.folding import InOrder, RunningBalance, Runs, WinLossRecord, fold
+from handlers.journal.stats.questions import Question, Selected, Tolerance, TradeOutcome
 from handlers.journal.trade import EventType, Trade, TradeEvent
 from tests.unit.journal.journals import NOW, a_flat_trade, a_trade, journals
 from tests.unit.journal.stats.asking import folded, selected
 
 D = Decimal
-WIN, LOSS, BREAKEVEN = Outcome.WIN, Outcome.LOSS, Outcome.BREAKEVEN
+WIN, LOSS, BREAKEVEN = TradeOutcome.WIN, TradeOutcome.LOSS, TradeOutcome.BREAKEVEN
 
 
 def day(number: int) -> date:
     return date(2026, 1, number)
 
 
-# Record
+# WinLossRecord
 
 
-def a_record(*trades: Trade) -> Record:
+def a_record(*trades: Trade) -> WinLossRecord:
     return folded(trades, Question(tolerance=Tolerance(amount=D(1)))).record
 
 
@@ -39,9 +39,9 @@ def test_a_record_counts_no_entry_of_a_day_on_which_the_trade_did_not_become_fla
     earlier, last = entries(a_trade("1", [(noon, "1", "4"), (noon + timedelta(days=1), "1", "1")])).values()
     assert earlier.net == last.net == 5
     with pytest.raises(ValueError, match="did not become flat by this entry"):
-        Record().add(earlier, WIN)
+        WinLossRecord().add(earlier, WIN)
     with pytest.raises(ValueError, match="did not become flat by this entry"):
-        Record().add(last._replace(net=None), WIN)
+        WinLossRecord().add(last._replace(net=None), WIN)
 
 
 def test_a_record_has_the_sums_of_its_trades() -> None:
@@ -71,7 +71,7 @@ def test_records_of_parts_make_the_record_of_all(journal: list[Trade], data: st.
     number = data.draw(st.integers(0, len(journal)))
     merged, other, whole = a_record(*journal[:number]), a_record(*journal[number:]), a_record(*journal)
     merged.merge(other)
-    for own in fields(Record):
+    for own in fields(WinLossRecord):
         if own.name == "holding_seconds":
             assert sorted(merged.holding_seconds) == sorted(whole.holding_seconds)
         else:
@@ -129,11 +129,11 @@ def test_the_line_of_what_the_trades_earned() -> None:
     assert (runs.total_squares, runs.weighted_totals) == (D(83), D(32))
 
 
-# Balance
+# RunningBalance
 
 
 def test_the_deepest_fall_is_from_the_highest_sum_before_it() -> None:
-    balance = Balance()
+    balance = RunningBalance()
     balance.extend(day(5), [D(10), D(-4), D(1), D(-2), D(20)])  # 10, 6, 7, 5, 25
     assert (balance.peak, balance.max_drawdown, balance.drawdown_peak) == (D(25), D(5), D(10))
     balance.extend(day(6), [D(-5)])  # as deep, from a higher peak
@@ -145,7 +145,7 @@ def test_the_deepest_fall_is_from_the_highest_sum_before_it() -> None:
 
 
 def test_a_fall_below_the_beginning_is_from_zero() -> None:
-    balance = Balance()
+    balance = RunningBalance()
     balance.extend(day(5), [D(-3), D(2)])
     assert (balance.peak, balance.max_drawdown, balance.drawdown_peak) == (D(0), D(3), D(0))
 

@@ -12,7 +12,7 @@ from handlers.journal.changes import add_event
 from handlers.journal.settings import MAIN
 from handlers.journal.stats.clock import Clock, time_zone
 from handlers.journal.stats.entries import entries
-from handlers.journal.stats.questions import Attribute, Outcome, Question, Tolerance, select
+from handlers.journal.stats.questions import Attribute, Question, Tolerance, TradeOutcome, select
 from handlers.journal.trade import EventType, JournalNotes, Trade, TradeEvent
 from tests.unit.journal.journals import NOW, a_flat_trade, a_trade
 from tests.unit.journal.stats.asking import selected
@@ -84,7 +84,7 @@ def test_each_close_of_a_day_counts_by_itself_and_the_trade_with_its_last() -> N
     assert ([gain.amount for _, gain in fifth.gains], fifth.result_day, fifth.outcome) == ([D(5)], None, None)
     [sixth] = selected([parts], Question(clock=TOKYO, first=date(2026, 1, 6)))
     assert [gain.amount for _, gain in sixth.gains] == [D(7)]
-    assert (sixth.result_day, sixth.outcome) == (date(2026, 1, 6), Outcome.WIN)
+    assert (sixth.result_day, sixth.outcome) == (date(2026, 1, 6), TradeOutcome.WIN)
 
 
 def test_a_trade_became_flat_with_its_last_close_whatever_event_follows_on_that_day() -> None:
@@ -237,5 +237,5 @@ def test_a_break_even_is_up_to_the_tolerance_and_of_nothing_where_the_risk_is_un
 ) -> None:
     tolerance, of = Tolerance.of(text), None if risk is None else D(risk)
     more = D(bound) + D("0.01")
-    assert {tolerance.outcome(net, of) for net in (D(bound), -D(bound), D(0))} == {Outcome.BREAKEVEN}
-    assert (tolerance.outcome(more, of), tolerance.outcome(-more, of)) == (Outcome.WIN, Outcome.LOSS)
+    assert {tolerance.outcome(net, of) for net in (D(bound), -D(bound), D(0))} == {TradeOutcome.BREAKEVEN}
+    assert (tolerance.outcome(more, of), tolerance.outcome(-more, of)) == (TradeOutcome.WIN, TradeOutcome.LOSS)

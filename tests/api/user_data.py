@@ -12,7 +12,7 @@ from tests.api.client import Client
 
 
 @dataclass(frozen=True)
-class Estate:
+class Stores:
     """The tables, bucket, pool and queues that hold a user's data."""
 
     pool: str
