@@ -221,8 +221,10 @@ def journal(new_user: Callable[[], User]) -> User:
     """A user with sixty closed trades on three days, and one that is open."""
     user = new_user()
     items = []
+    # An hour that is no other day in the journal's time zone, whatever the hour of the test is.
+    afternoon = datetime.now(UTC).replace(hour=17, minute=0)
     for number in range(60):
-        at = (datetime.now(UTC) - timedelta(days=3 + number % 3, minutes=number)).isoformat()
+        at = (afternoon - timedelta(days=3 + number % 3, minutes=number)).isoformat()
         symbol, price = ("AAPL", "186.25") if number % 2 else ("TSLA", "184")
         items.append(
             {
