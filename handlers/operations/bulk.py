@@ -1,4 +1,7 @@
-"""Bulk requests, whose items are served one by one, as if each were a request of its own."""
+"""Bulk requests, whose items are served one by one, as if each were a request of its own.
+
+The result of an item is JSON text, since a kept answer is: it becomes a part of the body as it is.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,9 @@ from typing import Any
 from starlette.responses import Response
 
 from handlers import deadline
+from handlers.documents.fields import as_json
 from handlers.web.problems import BadField, Problem, invalid_request, item_not_begun, problem_of
-from handlers.web.responses import reply
+from handlers.web.responses import reply_text
 
 BadItems = Mapping[int, Sequence[BadField]]
 
@@ -24,15 +28,13 @@ def as_alone(field: BadField, part: str) -> BadField:
     return replace(field, pointer=field.pointer.removeprefix(f"/{part}")) if inside else field
 
 
-def one_by_one(
-    items: Sequence[Any], serve: Callable[[Any], dict[str, Any]], request_id: str, bad_items: BadItems
-) -> Response:
+def one_by_one(items: Sequence[Any], serve: Callable[[Any], str], request_id: str, bad_items: BadItems) -> Response:
     """Serve each item on its own. An item that fails, or for which no time is left, has a problem as its result.
 
     bad_items: the errors of the validation, by the item's position.
     """
 
-    def serve_one(numbers: Sequence[int]) -> list[dict[str, Any]]:
+    def serve_one(numbers: Sequence[int]) -> list[str]:
         return [serve(items[number]) for number in numbers]
 
     alone = ([number] for number in range(len(items)) if number not in bad_items)
@@ -42,7 +44,7 @@ def one_by_one(
 def in_batches(
     count: int,
     batches: Iterable[Sequence[int]],
-    serve: Callable[[Sequence[int]], Sequence[dict[str, Any] | Exception]],
+    serve: Callable[[Sequence[int]], Sequence[str | Exception]],
     request_id: str,
     bad_items: BadItems,
 ) -> Response:
@@ -60,12 +62,15 @@ def in_batches(
                 served = serve(numbers)
         except Exception as error:  # noqa: BLE001 problem_of logs errors without a row in its table
             served = [error] * len(numbers)
-        for number, result in zip(numbers, served, strict=True):
-            if isinstance(result, Exception):
-                result = _refused(problem_of(result), request_id)
-            results[number] = result
-    return reply(200, {"results": [results[number] for number in range(count)]})
+        for number, made in zip(numbers, served, strict=True):
+            results[number] = _refused(problem_of(made), request_id) if isinstance(made, Exception) else made
+    return reply_text(200, f'{{"results":[{",".join(results[number] for number in range(count))}]}}')
 
 
-def _refused(problem: Problem, request_id: str) -> dict[str, Any]:
-    return {"status": problem.kind.status, "problem": problem.document(request_id)}
+def result(status: int, name: str, body: str) -> str:
+    """The result of an item that was served. name: the property that holds its answer, whose body is JSON text."""
+    return f'{{"status":{status},"{name}":{body}}}'
+
+
+def _refused(problem: Problem, request_id: str) -> str:
+    return result(problem.kind.status, "problem", as_json(problem.document(request_id)))

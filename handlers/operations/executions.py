@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
@@ -22,7 +21,7 @@ from handlers.journal.ledger import settle_all
 from handlers.journal.legs import legs_of
 from handlers.journal.money import ZERO, canonical
 from handlers.journal.positions import Side
-from handlers.operations.bulk import BadItems, as_alone, in_batches
+from handlers.operations.bulk import BadItems, as_alone, in_batches, result
 from handlers.operations.paging import Pages
 from handlers.operations.trade_answers import shown
 from handlers.storage import corporate_actions, trades
@@ -84,7 +83,7 @@ async def create_executions(document: Any, user: str, request_id: str, bad_items
             except RuleBroken as error:
                 news[number] = error
 
-    def serve(numbers: Sequence[int]) -> list[dict[str, Any] | Exception]:
+    def serve(numbers: Sequence[int]) -> list[str | Exception]:
         [*batch] = (news[number] for number in numbers)
         fine = [each for each in batch if not isinstance(each, Exception)]
         made = iter(usecase.record_together(user, fine) if fine else ())
@@ -127,12 +126,12 @@ def _batches(news: Mapping[int, usecase.NewExecution | Exception]) -> list[list[
     return batches
 
 
-def _result(of: usecase.Result) -> dict[str, Any] | Exception:
+def _result(of: usecase.Result) -> str | Exception:
     if isinstance(of, Exception):
         return of
     if isinstance(of, KeptAnswer):
-        return {"status": of.status, "recorded": json.loads(of.body)}
-    return {"status": _status(of, 201), "recorded": recorded_documents.recorded_document(*of)}
+        return result(of.status, "recorded", of.body)
+    return result(_status(of, 201), "recorded", _shown(of)[0])
 
 
 async def get_execution(execution_id: str, user: str) -> Response:

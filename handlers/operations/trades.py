@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import partial
@@ -17,7 +16,7 @@ from handlers.faults import Fault, FieldCode
 from handlers.journal.images import PDF
 from handlers.journal.stats.clock import MOST_DAYS
 from handlers.journal.trade import Side, Status, Trade
-from handlers.operations.bulk import BadItems, as_alone, one_by_one
+from handlers.operations.bulk import BadItems, as_alone, one_by_one, result
 from handlers.operations.clocks import clock_of, included_trades
 from handlers.operations.filters import wanted_tags
 from handlers.operations.trade_answers import created, part_made, shown, shown_as_new
@@ -48,13 +47,13 @@ async def create_trade(
 async def create_trades(document: Any, user: str, request_id: str, bad_items: BadItems) -> Response:
     """Record many trades, each on its own."""
 
-    def create(item: Any) -> dict[str, Any]:
+    def create(item: Any) -> str:
         trade, kept, is_new = _recorded(item["trade"], user, item.get("idempotencyKey"), item.get("onExisting"))
         if kept is not None:
-            return {"status": kept.status, "trade": json.loads(kept.body)}
+            return result(kept.status, "trade", kept.body)
         if trade is None:
             raise AssertionError("without a key, no request is a repeated one")
-        return {"status": 201 if is_new else 200, "trade": documents.trade_document(trade)}
+        return result(201 if is_new else 200, "trade", shown(trade)[0])
 
     bad_trades = {number: [as_alone(field, "trade") for field in bad] for number, bad in bad_items.items()}
     return one_by_one(document["items"], create, request_id, bad_trades)
@@ -63,13 +62,13 @@ async def create_trades(document: Any, user: str, request_id: str, bad_items: Ba
 async def update_trades(document: Any, user: str, request_id: str, bad_items: BadItems) -> Response:
     """Change many trades by merge patches, each on its own."""
 
-    def update(item: Any) -> dict[str, Any]:
+    def update(item: Any) -> str:
         given = models.TradeUpdateInput.model_validate(item["changes"])
         wanted = item.get("version")
         trade = usecase.update(
             user, item["tradeId"].lower(), given, allowed=lambda version: wanted is None or version == wanted
         )
-        return {"status": 200, "trade": documents.trade_document(trade)}
+        return result(200, "trade", shown(trade)[0])
 
     bad_changes = {number: [as_alone(field, "changes") for field in bad] for number, bad in bad_items.items()}
     return one_by_one(document["items"], update, request_id, bad_changes)
@@ -271,9 +270,9 @@ async def close_trade(
 async def delete_trades(document: Any, user: str, request_id: str, bad_items: BadItems) -> Response:
     """Delete many trades, each on its own."""
 
-    def delete(item: str) -> dict[str, Any]:
+    def delete(item: str) -> str:
         usecase.delete(user, item.lower(), allowed=allowed_by(None))
-        return {"status": 204}
+        return '{"status":204}'
 
     return one_by_one(document["tradeIds"], delete, request_id, bad_items)
 

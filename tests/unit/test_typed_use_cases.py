@@ -1,4 +1,4 @@
-"""Use cases are given the contract's models or the journal's objects: no operation hands them loose values."""
+"""Use cases are given the contract's models or the journal's objects, and no operation decodes what is decoded."""
 
 from __future__ import annotations
 
@@ -32,3 +32,15 @@ def test_a_use_case_takes_typed_values(file: Path) -> None:
 
 def test_operations_call_use_cases() -> None:
     assert len(used_by_operations()) > 15
+
+
+@pytest.mark.parametrize("file", sorted((HANDLERS / "operations").glob("*.py")), ids=lambda file: file.stem)
+def test_an_operation_decodes_no_body(file: Path) -> None:
+    """Bodies are decoded before operations are called, and kept answers are sent on as the texts that they are."""
+    imported = {
+        alias.name
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, ast.Import)
+        for alias in node.names
+    }
+    assert "json" not in imported
