@@ -9,7 +9,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def cut(text: str, operations: Collection[str]) -> str:
-    """A module of operations without what these operations do not need: other functions, and imports for them.
+    """A module of operations cut to these: without functions that none of them needs, and without imports for those.
 
     operations: the names of the operations' functions.
     """

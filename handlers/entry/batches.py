@@ -14,7 +14,7 @@ from handlers.log import logger
 
 Event = dict[str, Any]
 
-# What is kept of a function's time for its answer.
+# The part of a function's time that is left for its answer.
 SECONDS_TO_ANSWER = 5
 
 

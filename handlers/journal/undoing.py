@@ -6,8 +6,8 @@ from enum import StrEnum
 
 
 class EditedPolicy(StrEnum):
-    """What becomes of what was edited since a restore or an import wrote it, when that is undone: it stays, it goes,
-    too, or it refuses the undoing.
+    """What undoing does with documents that were edited since the restore or the import wrote them: it keeps them, it
+    removes them too, or it is refused.
     """
 
     KEEP = "KEEP"

@@ -22,7 +22,7 @@ from handlers.storage.trade_queries import TradeFilter
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
-# What a query reads where filters may discard most of it.
+# The most items that a query reads if filters may discard many of them.
 _MOST_ITEMS = 500
 
 # "at" is the sort key of the index by time: the instant with its own offset is beside it.

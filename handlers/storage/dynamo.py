@@ -1,4 +1,4 @@
-"""How DynamoDB is asked, here and nowhere else: pages, batches, transactions, conditions, and writes that are repeated.
+"""All requests to DynamoDB: pages, batches, transactions, conditions, and the repetition of writes.
 
 A write is given as an action of a transaction ({"Put": ...}), also where it stands alone. A condition is the part of a
 write that holds it, or the text of one test in it.
@@ -215,7 +215,7 @@ def transact(actions: Sequence[TransactWriteItemTypeDef], *, retry_conflicts: bo
 
 
 def transact_once(actions: Sequence[TransactWriteItemTypeDef]) -> Sequence[dict[str, Any]]:
-    """Write all of it or nothing, in one attempt: for who reads everything again before the next one.
+    """Write all of it or nothing, in one attempt: for a caller that reads everything again before the next.
 
     Returns reasons as `transact` does, also for what was in conflict or throttled. Raises Unavailable.
     """

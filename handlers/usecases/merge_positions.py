@@ -31,7 +31,7 @@ from handlers.usecases.settling import PositionToSettle, SettledPositions
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What positions are to have.
+    """What a restore, or its undoing, changes in positions.
 
     executions: to add or replace. executions_going: the ids of those to delete.
     annotations: what is written about trades, by their ids, with their images. group_of: the groups of trades that

@@ -229,7 +229,7 @@ class _Comparing:
             if any(other != document["groupId"] for other in others):
                 yield "IN_ANOTHER_GROUP", "has a trade that is in another group of the journal"
         if stored is not None and self._replaces:
-            try:  # undoing reads it once more, and is to bring it back
+            try:  # undoing reads it again, to bring it back
                 read_document(name, as_json(stored).encode(), self._checked.user_id)
             except BadDocument as error:
                 yield error.code, f"cannot replace what is stored, which breaks a rule: {error.detail}"

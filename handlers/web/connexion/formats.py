@@ -38,7 +38,7 @@ FORMATS: dict[str, Callable[[str], bool]] = {
 
 
 def fits_format(value: object, name: str) -> bool:
-    """Whether the value is of the format. A value that is no text is, and any text is of a format that is not here."""
+    """Whether the value is of the format. True also for what is no text, and for a format that is not listed here."""
     if not isinstance(value, str) or name not in FORMATS:
         return True
     try:

@@ -101,7 +101,7 @@ with without(*UNUSED, *LATER):
 # Connexion would validate the contract against OpenAPI's schema at each start, which takes longer than the rest of the
 # start. `make lint` validates it instead.
 OpenAPISpecification._validate_spec = lambda _self, _spec: None
-# The contract that it is given has no references (handlers/web/contract.py).
+# The contract that Connexion is given has no references (handlers/web/contract.py).
 connexion.spec.resolve_refs = lambda spec, **_: spec
 
 __all__ = [
