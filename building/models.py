@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection
+from functools import cache
 from pathlib import Path
 
 from building.sources import cut, evaluated, reached
@@ -12,6 +13,7 @@ ROOT = Path(__file__).parent.parent
 MODELS = Path("generated", "models.py")
 
 
+@cache
 def named_in(text: str) -> frozenset[str]:
     """The models that the source of a module refers to at run time, as `models.X`."""
     return frozenset(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Iterator, Mapping
+from functools import cache
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -32,6 +33,7 @@ def cut(text: str, operations: Collection[str]) -> str:
     return "\n".join(lines) + "\n"
 
 
+@cache
 def without_docstrings(text: str) -> str:
     """The source without the docstrings of modules and functions, which are a twelfth of an artifact.
 
